@@ -1,0 +1,3 @@
+"""A standalone voice agent for the terminal, speaking the OpenAI Realtime protocol."""
+
+__version__ = "0.1.0"

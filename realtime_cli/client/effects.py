@@ -1,0 +1,96 @@
+"""All that a client session can ask for. The duplex loop performs them, in order, without awaiting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from realtime_cli.client.inputs import Cause
+from realtime_cli.errors import ExitCode
+from realtime_cli.protocol.client_events import ClientEvent
+
+WireFormat = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put one event on the wire."""
+
+    event: ClientEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Queue sound behind what is queued; ``audio`` is in the session's output format."""
+
+    item_id: str
+    content_index: int
+    audio: bytes
+    format: WireFormat = "audio/pcm"
+
+
+@dataclass(frozen=True, slots=True)
+class PlayEnd:
+    """All sound of this part has been queued: the playout need not wait for more of it."""
+
+    item_id: str
+    content_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlayback:
+    """Silence now. Answered at once by ``PlaybackStopped`` with what was heard."""
+
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class CallTool:
+    """Run a tool as a task of its own; answered later by ``ToolFinished``."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTool:
+    """Stop a running tool; no answer is awaited."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Answer with ``Woke(name)`` at this time; a later one of the same name replaces it, None drops it."""
+
+    at: float | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnect:
+    """Open a new socket at this time."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End the session with this exit code; ``reason`` is empty when the user asked for it."""
+
+    exit_code: ExitCode
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Tell the user something; becomes a ``Noted`` mark."""
+
+    level: Literal["debug", "info", "warning", "error"]
+    topic: str
+    text: str
+
+
+Effect = Send | Play | PlayEnd | StopPlayback | CallTool | CancelTool | WakeAt | Reconnect | Close | Note

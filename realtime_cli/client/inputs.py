@@ -1,0 +1,195 @@
+"""All that can happen to a client session, and all that is worth noting beside it.
+
+Every input carries ``at``: seconds on the monotonic clock since the session started. The session
+reads no clock of its own, which is what makes a recording a test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from realtime_cli.protocol.server_events import ServerEvent
+
+Key = Literal["mute", "talk", "release", "interrupt", "video", "quit"]
+Cause = Literal["server_vad", "key", "typed", "policy", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A socket is open; ``attempt`` counts the openings of this session from 0."""
+
+    at: float
+    url: str
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One server event, and the frame it came in (``raw``, for the recording)."""
+
+    at: float
+    event: ServerEvent
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """A frame that is no event: not JSON, no type, wrong types."""
+
+    at: float
+    reason: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One frame from the microphone, already in the session's input format (see ``wire_format``)."""
+
+    at: float
+    audio: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HearingEnded:
+    """The input (a file, a pipe) has no more sound to give."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key, as the meaning it has."""
+
+    at: float
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A message that the user typed: text, and images as data URIs."""
+
+    at: float
+    text: str
+    images: tuple[str, ...] = ()
+    detail: str | None = None
+    respond: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A raw client event to send, from ``/send``, a script or the Python interface."""
+
+    at: float
+    event: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Patched:
+    """A change of the session's settings at run time, in the shape of the API's session object."""
+
+    at: float
+    patch: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HeardItem:
+    """How much of one content part of an item left the loudspeaker."""
+
+    item_id: str
+    content_index: int
+    heard_ms: float
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Progress of the playout; ``finished`` when the last sample of a complete part was heard."""
+
+    at: float
+    item_id: str
+    content_index: int
+    heard_ms: float
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackStopped:
+    """The playout was cut: what was heard of each part that was begun or queued, in play order."""
+
+    at: float
+    cause: Cause
+    items: tuple[HeardItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """A tool call ended; ``output`` is what the model is told, also when it failed."""
+
+    at: float
+    call_id: str
+    output: str
+    failed: bool = False
+    seconds: float = 0.0
+    respond: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Woke:
+    """The wake-up that a ``WakeAt`` asked for, by its name."""
+
+    at: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The socket is gone. ``code`` is RFC 6455's close code, 1006 when there was none."""
+
+    at: float
+    code: int
+    reason: str = ""
+
+
+Input = (
+    Connected
+    | Received
+    | Garbled
+    | Heard
+    | HearingEnded
+    | Pressed
+    | Typed
+    | Asked
+    | Patched
+    | Played
+    | PlaybackStopped
+    | ToolFinished
+    | Woke
+    | Disconnected
+)
+
+
+# What is noted beside the session: observers see it, the session does not.
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Microphone and agent (as played) in dBFS, root mean square over the last 100 ms; -120 is silence."""
+
+    at: float
+    microphone_dbfs: float
+    agent_dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that a user may want to know: ``topic`` is one word, such as device, echo, underrun."""
+
+    at: float
+    level: Literal["debug", "info", "warning", "error"]
+    topic: str
+    text: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+Mark = Levels | Noted
