@@ -1,0 +1,1 @@
+"""Tests, a mirror of realtime_cli file for file."""

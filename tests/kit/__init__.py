@@ -1,0 +1,1 @@
+"""What several tests share: speech, devices, clocks, faults."""
