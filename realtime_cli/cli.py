@@ -1,0 +1,147 @@
+"""The command line: options in, one call, exit code out; the only place where errors end.
+
+Commands are imported when they run, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from realtime_cli import __version__
+from realtime_cli.errors import ExitCode, RealtimeCliError
+
+EXIT_CODES = """Exit codes: 0 ok, 1 expectation failed, 2 usage or configuration, 3 connection or
+authentication, 4 audio device, 5 the server or the protocol ended the session, 6 a limit was
+reached, 70 a bug, 130 interrupted."""
+
+app = typer.Typer(
+    name="realtime-cli",
+    help="A voice agent for the terminal, speaking the OpenAI Realtime protocol.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", help="The agent file (TOML).", show_default=False)
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Override any key: --set session.audio.output.voice=cedar", metavar="KEY=VALUE"),
+]
+BaseUrl = Annotated[str | None, typer.Option(help="Another Realtime server (ws:// or wss://).")]
+Record = Annotated[Path | None, typer.Option(help="Where to record (default: the state folder).")]
+NoRecord = Annotated[bool, typer.Option("--no-record", help="Record nothing.")]
+Plain = Annotated[bool, typer.Option("--plain", help="Plain lines instead of a live screen.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import platform
+
+        system = f"{platform.system()} {platform.machine()}"
+        print(f"realtime-cli {__version__}, Python {platform.python_version()}, {system}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def talk(
+    config: Config = None,
+    sets: Sets = None,
+    base_url: BaseUrl = None,
+    input: Annotated[
+        list[str] | None, typer.Option("--input", "-i", help="Microphone: a device, a WAV file, or - for stdin.")
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="Speaker: a device, a WAV file, - or null.")
+    ] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="Files as fast as the server takes them.")] = False,
+    record: Record = None,
+    no_record: NoRecord = False,
+    plain: Plain = False,
+    json: Json = False,
+) -> None:
+    """Hold a spoken conversation: microphone, speaker, live screen."""
+    from realtime_cli.commands import talk as command
+
+    options = command.TalkOptions(
+        config=config, sets=tuple(sets or ()), base_url=base_url, inputs=tuple(input or ()), output=output,
+        fast=fast, record=record, no_record=no_record, plain=plain, json=json,
+    )  # fmt: skip
+    raise typer.Exit(command.talk(options))
+
+
+@app.command()
+def text(
+    messages: Annotated[list[str] | None, typer.Argument(help="What to say; without it, lines of stdin.")] = None,
+    config: Config = None,
+    sets: Sets = None,
+    base_url: BaseUrl = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="One message a line.")] = None,
+    record: Record = None,
+    no_record: NoRecord = False,
+    json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes on stderr.")] = False,
+) -> None:
+    """Scripted text mode: messages in, answers on stdout, nothing else."""
+    from realtime_cli.commands import text as command
+
+    options = command.TextOptions(
+        messages=tuple(messages or ()), config=config, sets=tuple(sets or ()), base_url=base_url, file=file,
+        record=record, no_record=no_record, json=json, quiet=quiet,
+    )  # fmt: skip
+    raise typer.Exit(command.text(options))
+
+
+def main() -> NoReturn:
+    """Run the command line; every end of it is an exit code, and no traceback reaches a user."""
+    try:
+        code: Any = app(standalone_mode=False)
+    except RealtimeCliError as error:
+        code = _explain(error)
+    except (KeyboardInterrupt, typer.Abort):
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        code = _hang_up()
+    except Exception as error:
+        code = _usage_or_bug(error)
+    sys.exit(int(code or 0))
+
+
+def _explain(error: RealtimeCliError) -> int:
+    from realtime_cli.commands.voice import say_error
+
+    say_error(error)
+    return error.exit_code
+
+
+def _hang_up() -> int:
+    """Nobody reads our stdout any more (``| head -1``): that is no error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return ExitCode.OK
+
+
+def _usage_or_bug(error: Exception) -> int:
+    show = getattr(error, "show", None)
+    if show is not None and hasattr(error, "exit_code"):  # a usage error of the command line's parser
+        show()
+        return ExitCode.USAGE
+    from realtime_cli.commands import bug_report
+
+    return bug_report.write(error)

@@ -1,0 +1,147 @@
+"""The conversation as the client knows it: items in order, what was received of them, what was heard.
+
+A fold with two uses: the truncation may never go beyond what was received, and a new socket is told
+the history (protocol: a reconnected session is empty, assistant audio cannot be replayed, so text
+stands in for it, and what was never heard stays out).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from realtime_cli.protocol.objects import Item
+
+
+@dataclass(slots=True)
+class Part:
+    """One content part of an assistant or user message."""
+
+    kind: str = "audio"
+    text: str = ""
+    received_ms: float = 0.0
+    heard_ms: float | None = None  # None: not cut
+
+    def heard_text(self) -> str:
+        """The text up to the word at which the sound stopped, in proportion to the time heard."""
+        if self.heard_ms is None or not self.received_ms:
+            return self.text if self.heard_ms is None else ""
+        length = round(len(self.text) * min(1.0, self.heard_ms / self.received_ms))
+        if length >= len(self.text):
+            return self.text
+        return self.text[: self.text.rfind(" ", 0, length + 1)].rstrip() if length else ""
+
+
+@dataclass(slots=True)
+class Record:
+    """One item: its wire fields without content, and its parts by content index."""
+
+    item_id: str
+    kind: str
+    role: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+    parts: dict[int, Part] = field(default_factory=dict)
+    response_id: str | None = None
+
+    def part(self, content_index: int) -> Part:
+        return self.parts.setdefault(content_index, Part())
+
+
+class Conversation:
+    """Items in conversation order; tolerant of servers that leave out lifecycle events."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, Record] = {}
+        self._order: list[str] = []
+
+    def __contains__(self, item_id: str) -> bool:
+        return item_id in self._records
+
+    def record(self, item_id: str, *, kind: str = "message", role: str | None = "assistant") -> Record:
+        """The record of an item, made at the end of the conversation if it is not known yet."""
+        if item_id not in self._records:
+            self._records[item_id] = Record(item_id, kind, role)
+            self._order.append(item_id)
+        return self._records[item_id]
+
+    def added(self, item: Item, previous_item_id: str | None = None) -> None:
+        """Fold ``conversation.item.added`` / ``.done``, ``response.output_item.added`` / ``.done``."""
+        if not item.id:
+            return
+        wire = item.model_dump(exclude_unset=True, mode="json")
+        known = item.id in self._records
+        record = self.record(item.id, kind=item.type, role=wire.get("role"))
+        record.kind, record.role = item.type, wire.get("role")
+        record.fields = {key: value for key, value in wire.items() if key not in ("content", "object", "status")}
+        for index, content in enumerate(wire.get("content") or ()):
+            _fold_content(record.part(index), content)
+        if not known:
+            self._place(item.id, previous_item_id)
+
+    def _place(self, item_id: str, previous_item_id: str | None) -> None:
+        if previous_item_id in self._records and previous_item_id != item_id:
+            self._order.remove(item_id)
+            self._order.insert(self._order.index(previous_item_id) + 1, item_id)
+
+    def received(self, item_id: str, content_index: int, ms: float) -> None:
+        """Count sound that arrived for a part."""
+        self.record(item_id).part(content_index).received_ms += ms
+
+    def received_ms(self, item_id: str, content_index: int) -> float:
+        record = self._records.get(item_id)
+        return record.part(content_index).received_ms if record else 0.0
+
+    def spoke(self, item_id: str, content_index: int, text: str, *, whole: bool = False) -> None:
+        """Add a transcript or text delta; ``whole`` replaces what was gathered."""
+        part = self.record(item_id).part(content_index)
+        part.text = text if whole else part.text + text
+
+    def heard_by_server(self, item_id: str, content_index: int, text: str, *, whole: bool) -> None:
+        """Fold the transcript of the user's own sound."""
+        part = self.record(item_id, role="user").part(content_index)
+        part.text = text if whole else part.text + text
+
+    def cut(self, item_id: str, content_index: int, heard_ms: float) -> None:
+        """Keep only what was heard of a part."""
+        self.record(item_id).part(content_index).heard_ms = heard_ms
+
+    def deleted(self, item_id: str) -> None:
+        if self._records.pop(item_id, None):
+            self._order.remove(item_id)
+
+    def text_of(self, item_id: str) -> str:
+        """All that is known of an item's text, in part order."""
+        record = self._records.get(item_id)
+        return "".join(part.text for _, part in sorted(record.parts.items())) if record else ""
+
+    def history(self) -> list[dict[str, Any]]:
+        """Items to create on a new socket: text, tool calls and their outputs, in order."""
+        outputs = {r.fields.get("call_id") for r in self._records.values() if r.kind == "function_call_output"}
+        items = []
+        for item_id in self._order:
+            record = self._records[item_id]
+            if record.kind == "function_call" and record.fields.get("call_id") not in outputs:
+                continue
+            item = _replayable(record)
+            if item:
+                items.append(item)
+        return items
+
+
+def _fold_content(part: Part, content: dict[str, Any]) -> None:
+    part.kind = content.get("type", part.kind)
+    text = content.get("transcript") or content.get("text")
+    if text:
+        part.text = text
+
+
+def _replayable(record: Record) -> dict[str, Any] | None:
+    if record.kind in ("function_call", "function_call_output"):
+        keep = ("type", "name", "arguments", "call_id", "output")
+        return {key: record.fields[key] for key in keep if key in record.fields}
+    if record.kind != "message" or record.role not in ("system", "user", "assistant"):
+        return None
+    kind = "output_text" if record.role == "assistant" else "input_text"
+    texts = [part.heard_text() for _, part in sorted(record.parts.items())]
+    content = [{"type": kind, "text": text} for text in texts if text.strip()]
+    return {"type": "message", "role": record.role, "content": content} if content else None

@@ -1,0 +1,74 @@
+"""What an error from the server, or a close of the socket, means for the conversation: one table.
+
+Ignore: a race that the protocol allows. Show: the user is told, the talk goes on (also for codes
+nobody knows). Fatal: the session ends with an exit code and a remedy; no new socket is tried.
+Source: the error and close tables of the Realtime API reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from realtime_cli.errors import ExitCode
+
+Verdict = Literal["ignore", "show", "fatal", "renew"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What to do about one code."""
+
+    verdict: Verdict
+    exit_code: ExitCode = ExitCode.SESSION
+    remedy: str = ""
+
+
+IGNORE = Fault("ignore")
+SHOW = Fault("show")
+_KEY = "Check the key and the account it belongs to; `realtime-cli doctor` shows which key is used."
+_QUOTA = "Check plan and billing of the account; `configs/local.toml` works without one."
+_MODEL = "Set connection.model to a model that this endpoint serves."
+
+ERRORS: dict[str, Fault] = {
+    "conversation_already_has_active_response": IGNORE,
+    "response_cancel_not_active": IGNORE,
+    "item_truncate_invalid_item_id": IGNORE,
+    "item_delete_invalid_item_id": IGNORE,
+    "input_audio_buffer_commit_empty": IGNORE,
+    "unsupported_content_type": IGNORE,
+    "session_expired": Fault("renew"),
+    "invalid_model": Fault("fatal", ExitCode.CONNECTION, _MODEL),
+    "model_not_found": Fault("fatal", ExitCode.CONNECTION, _MODEL),
+    "invalid_api_key": Fault("fatal", ExitCode.CONNECTION, _KEY),
+    "account_deactivated": Fault("fatal", ExitCode.CONNECTION, _KEY),
+    "insufficient_quota": Fault("fatal", ExitCode.SESSION, _QUOTA),
+    "billing_hard_limit_reached": Fault("fatal", ExitCode.SESSION, _QUOTA),
+    "beta_api_shape_disabled": Fault(
+        "fatal", ExitCode.SESSION, "Remove the OpenAI-Beta header from connection.headers."
+    ),
+}
+
+# RFC 6455 §7.4.1, and what the API documents for each.
+RECONNECT_CODES = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1015})
+CLOSES: dict[int, Fault] = {
+    1000: Fault("fatal", ExitCode.OK),
+    1002: Fault("fatal", ExitCode.SESSION, "The server does not speak WebSocket as it should."),
+    1008: Fault("fatal", ExitCode.CONNECTION, _KEY),
+    1009: Fault("fatal", ExitCode.SESSION, "An event was too big for the server."),
+    4000: Fault("fatal", ExitCode.SESSION, "The reason names the request that the server refused."),
+}
+
+
+def of_error(code: str | None) -> Fault:
+    return ERRORS.get(code or "", SHOW)
+
+
+def of_close(code: int, reason: str) -> Fault:
+    """A close's verdict; 4000 carries ``<type>.<code>`` as its reason."""
+    if code in RECONNECT_CODES:
+        return Fault("renew")
+    known = ERRORS.get(reason.rpartition(".")[2])
+    if known and known.verdict == "fatal":
+        return known
+    return CLOSES.get(code, Fault("fatal", ExitCode.SESSION, "The close code is the server's own."))

@@ -1,0 +1,64 @@
+"""What was given to the loudspeaker, and what an interruption means for it on the wire.
+
+Over a WebSocket the server does not know what was heard, so the client says it: truncate the item
+that was being heard at the heard millisecond, and take out what was never heard (API guide,
+"Interruption and truncation").
+"""
+
+from __future__ import annotations
+
+from realtime_cli.client.inputs import HeardItem
+from realtime_cli.protocol.client_events import ClientEvent, ConversationItemDelete, ConversationItemTruncate
+
+Part = tuple[str, int]
+
+
+class Playback:
+    """Parts queued and not yet known to be heard to their end, in play order."""
+
+    def __init__(self) -> None:
+        self._queued: dict[Part, str | None] = {}
+
+    @property
+    def unheard(self) -> bool:
+        return bool(self._queued)
+
+    @property
+    def response_ids(self) -> set[str]:
+        return {response_id for response_id in self._queued.values() if response_id}
+
+    def queued(self, item_id: str, content_index: int, response_id: str | None) -> None:
+        self._queued[(item_id, content_index)] = response_id
+
+    def is_queued(self, item_id: str, content_index: int) -> bool:
+        return (item_id, content_index) in self._queued
+
+    def finished(self, item_id: str, content_index: int) -> None:
+        self._queued.pop((item_id, content_index), None)
+
+    def stopped(self) -> None:
+        self._queued.clear()
+
+
+def truncations(
+    items: tuple[HeardItem, ...], received_ms: dict[Part, float], active: set[str]
+) -> list[ClientEvent]:
+    """The events that tell the server what was heard.
+
+    ``items`` are in play order; ``received_ms`` bounds each truncation; ``active`` names items that the
+    server is still writing, which can be truncated to nothing but not deleted.
+    """
+    events: list[ClientEvent] = []
+    cut = [item for item in items if not item.finished]
+    for place, item in enumerate(cut):
+        received = received_ms.get((item.item_id, item.content_index), 0.0)
+        heard_ms = int(min(item.heard_ms, received))
+        if place and heard_ms <= 0 and item.item_id not in active:
+            events.append(ConversationItemDelete(item_id=item.item_id))
+        else:
+            events.append(
+                ConversationItemTruncate(
+                    item_id=item.item_id, content_index=item.content_index, audio_end_ms=max(0, heard_ms)
+                )
+            )
+    return events

@@ -1,0 +1,30 @@
+"""The unexpected: a report file with all that a bug report needs, and one sentence that names it."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+import traceback
+from pathlib import Path
+
+from realtime_cli import __version__
+from realtime_cli.commands.voice import say
+from realtime_cli.errors import ExitCode
+
+
+def write(error: Exception) -> int:
+    """Write the report (owner-only) and return the exit code of a bug.
+
+    Local variables are left out on purpose: they may hold keys.
+    """
+    lines = [
+        f"realtime-cli {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        "",
+        *traceback.format_exception(error),
+    ]
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="realtime-cli-bug-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as report:
+        report.write("\n".join(lines))
+    say(f"realtime-cli: This is a bug: {type(error).__name__}. The details are in {Path(report.name)}.")
+    return ExitCode.BUG

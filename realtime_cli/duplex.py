@@ -1,0 +1,444 @@
+"""Four pumps and one step: the only place where the client's edges meet.
+
+``hear`` (microphone), ``listen`` (wire) and ``read`` (keys) call one synchronous ``step``; ``speak``
+drains the outbox to the wire. All effects of one input are performed before the next input is looked
+at, and performing never awaits. Whatever crosses the step is an entry; recorder, screen and figures
+observe that one stream.
+
+Buffers: the outbox holds at most ``OUTBOX_FRAMES`` frames of microphone sound (5 s); if the wire
+stalls longer the oldest sound goes, because late speech is worse than lost speech. Everything else in
+it is small and never dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from realtime_cli.audio.pcm import dbfs
+from realtime_cli.audio.wire_format import FromWire, ToWire
+from realtime_cli.client import effects, inputs
+from realtime_cli.client.session import ClientSession
+from realtime_cli.errors import ExitCode, RealtimeCliError
+from realtime_cli.protocol import codec
+from realtime_cli.protocol.client_events import InputAudioBufferAppend
+from realtime_cli.recording.entry import Entry
+from realtime_cli.tools.result import ToolResult
+from realtime_cli.wire.transport import Closed, Transport
+
+OUTBOX_FRAMES = 250
+PROGRESS_S = 0.1
+FIRST_SOUND_POLL_S = 0.01
+CLOSE_TIMEOUT_S = 1.0
+
+Samples = np.ndarray[Any, np.dtype[np.int16]]
+
+
+class Microphone(Protocol):
+    """Gives mono 24 kHz frames of 20 ms on the event loop's thread; None once when the input ends."""
+
+    def start(self, deliver: Callable[[Samples | None], None]) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Playout(Protocol):
+    """What the duplex needs to know of the playout buffer."""
+
+    def push(self, item_id: str, content_index: int, samples: Samples) -> None: ...
+
+    def end(self, item_id: str, content_index: int) -> None: ...
+
+    def heard(self) -> tuple[inputs.HeardItem, ...]: ...
+
+
+class Speaker(Protocol):
+    """Plays what is in its playout, and knows what was heard."""
+
+    @property
+    def playout(self) -> Playout: ...
+
+    @property
+    def level_dbfs(self) -> float: ...
+
+    def start(self) -> None: ...
+
+    def stop_now(self) -> tuple[inputs.HeardItem, ...]: ...
+
+    async def drained(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Tools(Protocol):
+    """Runs the calls of the conversation; never raises, always answers."""
+
+    async def call(self, call_id: str, name: str, arguments: str) -> ToolResult: ...
+
+    async def close(self) -> None: ...
+
+
+class Observer(Protocol):
+    """Sees every entry, in order, at once; must be quick."""
+
+    def observe(self, entry: Entry) -> None: ...
+
+
+Connect = Callable[[], Awaitable[Transport]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the session ended."""
+
+    exit_code: ExitCode
+    reason: str = ""
+    remedy: str = ""
+
+
+class Duplex:
+    """One session on its edges. ``run`` returns when it is over; ``finish`` ends it from outside."""
+
+    def __init__(
+        self,
+        session: ClientSession,
+        connect: Connect,
+        *,
+        observers: Sequence[Observer] = (),
+        microphone: Microphone | None = None,
+        speaker: Speaker | None = None,
+        tools: Tools | None = None,
+        wait_for_floor: bool = False,
+        started_at: float | None = None,
+    ) -> None:
+        self.session = session
+        self._connect = connect
+        self._observers = list(observers)
+        self._microphone = microphone
+        self._speaker = speaker
+        self._tools = tools
+        self._wait_for_floor = wait_for_floor
+        self._started_at = time.monotonic() if started_at is None else started_at
+        self._transport: Transport | None = None
+        self._outbox: deque[tuple[str, bool]] = deque()
+        self._outbox_frames = 0
+        self._outbox_filled = asyncio.Event()
+        self._dropped_frames = 0
+        self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._wakes: dict[str, asyncio.TimerHandle] = {}
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._reconnect_at: float | None = None
+        self._stepping = False
+        self._pending: deque[inputs.Input] = deque()
+        self._to_wire = ToWire(session.input_format)
+        self._from_wire = FromWire(session.output_format)
+        self._output_format = session.output_format
+        self._microphone_dbfs = -120.0
+        self._microphone_started = False
+        self._finished_parts: set[tuple[str, int]] = set()
+        self._started_parts: set[tuple[str, int]] = set()
+        self._changed = asyncio.Event()
+
+    # -- the step -----------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Seconds since the session started."""
+        return time.monotonic() - self._started_at
+
+    def step(self, happened: inputs.Input) -> None:
+        """Fold one input: note it, ask the session, perform every effect. Never awaits."""
+        self._pending.append(happened)
+        if self._stepping:
+            return
+        self._stepping = True
+        try:
+            while self._pending:
+                self._step_once(self._pending.popleft())
+        finally:
+            self._stepping = False
+        self._changed.set()
+
+    def _step_once(self, happened: inputs.Input) -> None:
+        kind = "received" if isinstance(happened, inputs.Received) else "local"
+        self._observe(Entry(happened.at, kind, happened))  # type: ignore[arg-type]
+        for effect in self.session.handle(happened):
+            self._perform(effect, happened.at)
+        if self.session.ready and not self._microphone_started:
+            self._start_microphone()
+
+    def note(self, level: Any, topic: str, text: str, data: dict[str, Any] | None = None) -> None:
+        """Put a mark into the stream: devices, echo, recorder and others report through it."""
+        self._observe(Entry(self.now(), "local", inputs.Noted(self.now(), level, topic, text, data or {})))
+
+    def _observe(self, entry: Entry) -> None:
+        for observer in list(self._observers):
+            try:
+                observer.observe(entry)
+            except Exception as error:  # one failing output never stops the rest
+                self._observers.remove(observer)
+                name = type(observer).__name__
+                self.note("error", "observer", f"{name} failed and is switched off: {error!r}")
+
+    def _perform(self, effect: effects.Effect, at: float) -> None:
+        match effect:
+            case effects.Send():
+                self._observe(Entry(at, "sent", effect))
+                self._post(effect)
+                return
+            case effects.Play():
+                self._play(effect)
+            case effects.PlayEnd() if self._speaker:
+                self._speaker.playout.end(effect.item_id, effect.content_index)
+            case effects.StopPlayback():
+                heard = self._speaker.stop_now() if self._speaker else ()
+                self._finished_parts.clear()
+                self._pending.append(inputs.PlaybackStopped(self.now(), effect.cause, heard))
+            case effects.CallTool():
+                self._call(effect)
+            case effects.CancelTool():
+                if task := self._calls.pop(effect.call_id, None):
+                    task.cancel()
+            case effects.WakeAt():
+                self._wake(effect)
+            case effects.Reconnect():
+                self._reconnect_at = effect.at
+            case effects.Close():
+                self.finish(Outcome(effect.exit_code, effect.reason, effect.remedy))
+            case effects.Note():
+                self.note(effect.level, effect.topic, effect.text)
+                return
+        self._observe(Entry(at, "local", effect))
+
+    def finish(self, outcome: Outcome) -> None:
+        """End the session; the first outcome counts."""
+        if not self._ended.done():
+            self._ended.set_result(outcome)
+
+    # -- performing ---------------------------------------------------------------------------
+
+    def _post(self, effect: effects.Send) -> None:
+        is_sound = isinstance(effect.event, InputAudioBufferAppend)
+        if is_sound and self._outbox_frames >= OUTBOX_FRAMES:
+            self._drop_oldest_frame()
+        self._outbox.append((codec.encode(effect.event), is_sound))
+        self._outbox_frames += is_sound
+        self._outbox_filled.set()
+
+    def _drop_oldest_frame(self) -> None:
+        for place, (_, is_sound) in enumerate(self._outbox):
+            if is_sound:
+                del self._outbox[place]
+                self._outbox_frames -= 1
+                break
+        self._dropped_frames += 1
+        if self._dropped_frames in (1, 50) or self._dropped_frames % 500 == 0:
+            text = f"The connection stalls: {self._dropped_frames * 20} ms of microphone sound dropped so far."
+            self.note("warning", "wire", text, {"dropped_frames": self._dropped_frames})
+
+    def _play(self, effect: effects.Play) -> None:
+        if effect.format != self._output_format:
+            self._from_wire, self._output_format = FromWire(effect.format), effect.format
+        if self._speaker is None:
+            return
+        samples = self._from_wire.decode(effect.audio)
+        self._speaker.playout.push(effect.item_id, effect.content_index, samples)
+
+    def _call(self, effect: effects.CallTool) -> None:
+        task = asyncio.get_running_loop().create_task(self._run_tool(effect), name=f"tool {effect.name}")
+        self._calls[effect.call_id] = task
+
+    async def _run_tool(self, effect: effects.CallTool) -> None:
+        began = time.monotonic()
+        if self._tools is None:
+            result = ToolResult(f"There is no tool named {effect.name!r} here.", failed=True)
+        else:
+            result = await self._tools.call(effect.call_id, effect.name, effect.arguments)
+        self._calls.pop(effect.call_id, None)
+        seconds = time.monotonic() - began
+        done = inputs.ToolFinished(
+            self.now(), effect.call_id, result.output, result.failed, seconds, result.respond
+        )
+        self.step(done)
+
+    def _wake(self, effect: effects.WakeAt) -> None:
+        if old := self._wakes.pop(effect.name, None):
+            old.cancel()
+        if effect.at is not None:
+            loop = asyncio.get_running_loop()
+            delay = max(0.0, effect.at - self.now())
+            self._wakes[effect.name] = loop.call_later(delay, self._woke, effect.name)
+
+    def _woke(self, name: str) -> None:
+        self._wakes.pop(name, None)
+        self.step(inputs.Woke(self.now(), name))
+
+    # -- the pumps ----------------------------------------------------------------------------
+
+    async def run(self) -> Outcome:
+        """Converse until something ends the session; every edge is closed when it returns.
+
+        Raises what the first connection attempt raises (:class:`ConnectionFailed` and the like).
+        """
+        gc.collect()
+        gc.freeze()  # a full collection of the imports' objects would be heard
+        asyncio.get_running_loop().set_exception_handler(self._surprise)
+        pumps = [self._listen, self._speak, self._watch]
+        if self._speaker:
+            self._speaker.start()
+        tasks = [asyncio.create_task(pump(), name=pump.__name__.strip("_")) for pump in pumps]
+        try:
+            await asyncio.wait([*tasks, self._ended], return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done() and not self._ended.done():
+                    task.result()
+            return await self._ended
+        finally:
+            await self._shut(tasks)
+
+    def _surprise(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An exception in a callback or a lost task is a bug: it ends the session, it is not swallowed."""
+        error = context.get("exception")
+        if error is None:
+            loop.default_exception_handler(context)
+        elif not self._ended.done():
+            self._ended.set_exception(error)
+
+    async def _shut(self, tasks: list[asyncio.Task[None]]) -> None:
+        for handle in self._wakes.values():
+            handle.cancel()
+        await self._flush()
+        for task in [*tasks, *self._calls.values()]:
+            task.cancel()
+        await asyncio.gather(*tasks, *self._calls.values(), return_exceptions=True)
+        closing = [edge.close() for edge in (self._microphone, self._speaker, self._tools) if edge]
+        if self._transport:
+            closing.append(self._transport.close(1000, ""))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await asyncio.gather(*closing, return_exceptions=True)
+
+    async def _flush(self) -> None:
+        """Give what was asked for last a moment to leave."""
+        deadline = time.monotonic() + 0.2
+        while self._outbox and self._transport and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+
+    async def _listen(self) -> None:
+        """Wire → step, over as many sockets as the session asks for."""
+        attempt = 0
+        while True:
+            try:
+                self._transport = await self._connect()
+            except RealtimeCliError as error:
+                if attempt == 0 or not _worth_another_try(error):
+                    raise
+                self.step(inputs.Disconnected(self.now(), 1006, str(error)))
+            else:
+                self.step(inputs.Connected(self.now(), "", attempt))
+                self._outbox_filled.set()
+                await self._receive(self._transport)
+            if self._reconnect_at is None:
+                await asyncio.sleep(3600)  # the session has ended itself; run() stops this task
+            await asyncio.sleep(max(0.0, (self._reconnect_at or 0.0) - self.now()))
+            self._reconnect_at = None
+            attempt += 1
+
+    async def _receive(self, transport: Transport) -> None:
+        try:
+            while True:
+                self._take(await transport.recv())
+        except Closed as closed:
+            self._transport = None
+            self._outbox.clear()
+            self._outbox_frames = 0
+            self.step(inputs.Disconnected(self.now(), closed.code, closed.reason))
+
+    def _take(self, raw: str) -> None:
+        at = self.now()
+        try:
+            event = codec.decode_server_event(raw)
+        except codec.UndecodableEvent as error:
+            self.step(inputs.Garbled(at, error.reason, error.excerpt))
+            return
+        self.step(inputs.Received(at, event, raw))
+
+    async def _speak(self) -> None:
+        """Outbox → wire."""
+        while True:
+            await self._outbox_filled.wait()
+            self._outbox_filled.clear()
+            while self._outbox and self._transport:
+                text, is_sound = self._outbox.popleft()
+                self._outbox_frames -= is_sound
+                try:
+                    await self._transport.send(text)
+                except Closed:
+                    break  # listen sees it too, and tells the session
+
+    def _start_microphone(self) -> None:
+        if self._microphone is None:
+            self._microphone_started = True
+        elif not (self._wait_for_floor and self._owes_a_greeting()):
+            self._microphone_started = True
+            self._microphone.start(self._hear)
+
+    def _owes_a_greeting(self) -> bool:
+        """A file does not wait for the greeting to end as a person would; so it is made to."""
+        greeting = self.session.options.greet and not self.session.responses_done
+        return greeting or not self.session.idle
+
+    def _hear(self, samples: Samples | None) -> None:
+        """Microphone → step. Called on the loop's thread, once per frame."""
+        if self._ended.done():
+            return
+        if samples is None:
+            self.step(inputs.HearingEnded(self.now()))
+            return
+        self._microphone_dbfs = dbfs(samples)
+        if self._to_wire.format != self.session.input_format:
+            self._to_wire = ToWire(self.session.input_format)
+        self.step(inputs.Heard(self.now(), self._to_wire.encode(samples)))
+
+    async def _watch(self) -> None:
+        """Device → step: what is being heard, and how loud both sides are."""
+        last = 0.0
+        while True:
+            await asyncio.sleep(FIRST_SOUND_POLL_S if self._awaits_first_sound() else PROGRESS_S / 2)
+            due = self.now() - last >= PROGRESS_S - 0.005
+            last = self.now() if due else last
+            self._report_progress(due)
+            if due and (self._microphone or self._speaker):
+                agent = self._speaker.level_dbfs if self._speaker else -120.0
+                levels = inputs.Levels(self.now(), round(self._microphone_dbfs, 1), round(agent, 1))
+                self._observe(Entry(levels.at, "local", levels))
+
+    def _awaits_first_sound(self) -> bool:
+        return self.session.playback.unheard
+
+    def _report_progress(self, due: bool) -> None:
+        if self._speaker is None or not self.session.playback.unheard:
+            return
+        for item in self._speaker.playout.heard():
+            part = (item.item_id, item.content_index)
+            if part in self._finished_parts or not (item.heard_ms or item.finished):
+                continue
+            first = part not in self._started_parts
+            if due or first or item.finished:
+                self._started_parts.add(part)
+                if item.finished:
+                    self._finished_parts.add(part)
+                at = self.now()
+                self.step(inputs.Played(at, *part, round(item.heard_ms, 1), item.finished))
+
+
+def _worth_another_try(error: RealtimeCliError) -> bool:
+    """A refused key or a wrong address stays so; a server that is away may come back."""
+    return bool(getattr(error, "temporary", True))

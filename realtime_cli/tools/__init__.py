@@ -1,0 +1,1 @@
+"""What the agent can do: functions, commands and servers behind one registry."""

@@ -1,0 +1,57 @@
+"""Calls run once, outputs go back in order."""
+
+from __future__ import annotations
+
+from realtime_cli.client.calls import Calls
+
+
+def test_the_same_call_from_three_events_runs_once():
+    calls = Calls()
+    assert calls.begin("R", "1", "f", "{}", whole=True)
+    assert calls.begin("R", "1", "f", "{}", whole=True) is None
+
+
+def test_empty_arguments_are_an_empty_object():
+    call = Calls().begin("R", "1", "f", "", whole=True)
+    assert call is not None
+    assert call.arguments == "{}"
+
+
+def test_a_nameless_call_waits_for_its_name():
+    calls = Calls()
+    assert calls.begin("R", "1", None, "{}", whole=True) is None
+    calls.named("1", "f")
+    assert calls.begin("R", "1", None, "{}", whole=True)
+
+
+def test_an_output_waits_for_those_before_it():
+    calls = Calls()
+    calls.begin("R", "1", "f", "{}", whole=True)
+    calls.begin("R", "2", "g", "{}", whole=True)
+    calls.finished("2", "b", respond=True)
+    assert calls.outputs_to_send() == []
+    calls.finished("1", "a", respond=True)
+    assert [call.output for call in calls.outputs_to_send()] == ["a", "b"]
+    assert calls.outputs_to_send() == []
+
+
+def test_a_round_is_over_once():
+    calls = Calls()
+    calls.begin("R", "1", "f", "{}", whole=True)
+    calls.finished("1", "a", respond=False)
+    calls.outputs_to_send()
+    assert calls.rounds_over() == []
+    calls.response_done("R", cancelled=False)
+    (over,) = calls.rounds_over()
+    assert not over.calls[0].respond
+    assert calls.rounds_over() == []
+    assert not calls.pending
+
+
+def test_a_lost_socket_ends_open_responses():
+    calls = Calls()
+    calls.begin("R", "1", "f", "{}", whole=True)
+    calls.lost()
+    calls.finished("1", "a", respond=True)
+    assert [call.output for call in calls.outputs_to_send()] == ["a"]
+    assert len(calls.rounds_over()) == 1

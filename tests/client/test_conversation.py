@@ -1,0 +1,78 @@
+"""Items in order, what was heard of them, and the history a new socket is told."""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter
+
+from realtime_cli.client.conversation import Conversation
+from realtime_cli.protocol.objects import Item
+
+parse = TypeAdapter(Item).validate_python
+
+
+def message(item_id: str, role: str, text: str) -> Item:
+    kind = "output_text" if role == "assistant" else "input_text"
+    content = [{"type": kind, "text": text}]
+    return parse({"id": item_id, "type": "message", "role": role, "content": content})
+
+
+def test_history_keeps_conversation_order():
+    c = Conversation()
+    c.added(message("A", "assistant", "two"))
+    c.added(message("U", "user", "one"), None)
+    c.added(message("B", "user", "between"), "A")
+    assert [item["content"][0]["text"] for item in c.history()] == ["two", "between", "one"]
+
+
+def test_history_holds_only_what_was_heard():
+    c = Conversation()
+    c.spoke("A", 0, "one two three four")
+    c.received("A", 0, 1000)
+    c.cut("A", 0, 500)
+    assert c.history() == [
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "one two"}]}
+    ]
+
+
+def test_what_was_not_heard_at_all_stays_out():
+    c = Conversation()
+    c.spoke("A", 0, "never heard")
+    c.received("A", 0, 1000)
+    c.cut("A", 0, 0)
+    assert c.history() == []
+
+
+def test_a_call_without_output_is_not_replayed():
+    c = Conversation()
+    c.added(parse({"id": "1", "type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}))
+    c.added(parse({"id": "2", "type": "function_call", "call_id": "b", "name": "g", "arguments": "{}"}))
+    c.added(parse({"id": "3", "type": "function_call_output", "call_id": "b", "output": "42"}))
+    assert c.history() == [
+        {"type": "function_call", "name": "g", "arguments": "{}", "call_id": "b"},
+        {"type": "function_call_output", "call_id": "b", "output": "42"},
+    ]
+
+
+def test_the_completed_transcript_replaces_its_deltas():
+    c = Conversation()
+    c.heard_by_server("U", 0, "wat", whole=False)
+    c.heard_by_server("U", 0, "What time?", whole=True)
+    assert c.text_of("U") == "What time?"
+
+
+def test_deleted_items_are_gone():
+    c = Conversation()
+    c.added(message("U", "user", "hello"))
+    c.deleted("U")
+    c.deleted("U")
+    assert "U" not in c
+    assert c.history() == []
+
+
+def test_counts_what_was_received_of_each_part():
+    c = Conversation()
+    c.received("A", 0, 100)
+    c.received("A", 0, 20)
+    assert c.received_ms("A", 0) == 120
+    assert c.received_ms("A", 1) == 0
+    assert c.received_ms("nobody", 0) == 0

@@ -1,0 +1,48 @@
+"""Changing settings at run time."""
+
+from __future__ import annotations
+
+from realtime_cli.client import settings
+
+SERVER = {"type": "server_vad", "threshold": 0.5}
+SEMANTIC = {"type": "semantic_vad", "eagerness": "low"}
+
+
+def test_objects_merge_deep_and_lists_whole():
+    old = {"tools": [1, 2], "audio": {"input": {"a": 1}, "output": {"voice": "cedar"}}}
+    new = settings.merged(old, {"tools": [3], "audio": {"input": {"b": 2}}})
+    assert new == {"tools": [3], "audio": {"input": {"a": 1, "b": 2}, "output": {"voice": "cedar"}}}
+
+
+def test_another_kind_of_detection_replaces_the_old_one():
+    assert settings.merged({"turn_detection": SERVER}, {"turn_detection": SEMANTIC}) == {"turn_detection": SEMANTIC}
+
+
+def test_only_the_difference():
+    old = {"type": "realtime", "instructions": "a", "audio": {"output": {"voice": "cedar", "speed": 1}}}
+    new = {"type": "realtime", "instructions": "a", "audio": {"output": {"voice": "marin", "speed": 1}}}
+    assert settings.changes(old, new) == {"audio": {"output": {"voice": "marin"}}}
+    assert settings.changes(old, old) == {}
+
+
+def test_null_is_a_value():
+    assert settings.changes({"turn_detection": SERVER}, {"turn_detection": None}) == {"turn_detection": None}
+
+
+def test_differences_name_the_path():
+    found = settings.differences({"audio": {"output": {"speed": 1.2}}}, {"audio": {"output": {"speed": 1.0}}})
+    assert found == ["session.audio.output.speed: asked for 1.2, the server has 1.0"]
+
+
+def test_what_the_server_does_not_show_is_no_difference():
+    assert settings.differences({"include": ["x"]}, {}) == []
+
+
+def test_the_refused_key_is_taken_out():
+    patch = {"type": "realtime", "audio": {"output": {"voice": "x", "speed": 9}}}
+    assert settings.without(patch, "session.audio.output.speed") == {
+        "type": "realtime",
+        "audio": {"output": {"voice": "x"}},
+    }
+    assert settings.without(patch, "session.nothing") is None
+    assert settings.without(patch, "") is None
