@@ -1,0 +1,52 @@
+"""The one form that sound has inside the program: int16, mono, 24 kHz, in frames of 20 ms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+RATE_HZ = 24_000
+FRAME_MS = 20
+FRAME_SAMPLES = RATE_HZ * FRAME_MS // 1000
+SAMPLES_PER_MS = RATE_HZ // 1000
+BYTES_PER_MS = 2 * SAMPLES_PER_MS
+SILENCE_DBFS = -120.0
+
+Samples = npt.NDArray[np.int16]
+Floats = npt.NDArray[np.float32]
+
+
+def silence(count: int) -> Samples:
+    """``count`` samples of digital zero."""
+    return np.zeros(count, np.int16)
+
+
+def to_float(samples: npt.NDArray[np.int16]) -> Floats:
+    """int16 to float32 in [-1, 1)."""
+    return np.multiply(samples, np.float32(1 / 32768), dtype=np.float32)
+
+
+def to_int16(samples: npt.NDArray[np.floating]) -> Samples:
+    """Float in [-1, 1] to int16, rounded; what is beyond is clipped, never wrapped."""
+    scaled = np.rint(samples * np.float32(32768))
+    return np.clip(scaled, -32768, 32767).astype(np.int16)
+
+
+def down_mix(frames: npt.NDArray[np.int16]) -> Samples:
+    """Shape (n, channels) to (n,): the mean of the channels, which cannot clip."""
+    if frames.ndim == 1:
+        return frames
+    if frames.shape[1] == 1:
+        return np.ascontiguousarray(frames[:, 0])
+    return np.rint(frames.mean(axis=1, dtype=np.float32)).astype(np.int16)
+
+
+def dbfs(samples: npt.NDArray[np.int16]) -> float:
+    """Root mean square in dB of full scale (32768); digital silence and nothing at all are -120."""
+    if not len(samples):
+        return SILENCE_DBFS
+    values = samples.astype(np.float32)
+    power = float(np.dot(values, values)) / len(samples)
+    return max(SILENCE_DBFS, 10 * math.log10(power / 32768**2)) if power else SILENCE_DBFS

@@ -1,0 +1,67 @@
+"""Sound in the formats of the wire: ``audio/pcm`` (24 kHz, 16 bit), ``audio/pcmu`` and ``audio/pcma`` (8 kHz).
+
+Both directions keep the state of one stream: the filter between 24 and 8 kHz, and the odd byte of a
+delta that ends inside a sample.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from realtime_cli.audio import g711
+from realtime_cli.audio.pcm import BYTES_PER_MS, RATE_HZ, Samples
+from realtime_cli.audio.resample import Resampler
+
+if TYPE_CHECKING:
+    from realtime_cli.client.effects import WireFormat
+
+G711_HZ = 8_000
+_ENCODERS = {"audio/pcmu": g711.encode_mu_law, "audio/pcma": g711.encode_a_law}
+_DECODERS = {"audio/pcmu": g711.decode_mu_law, "audio/pcma": g711.decode_a_law}
+
+
+def bytes_per_ms(format: WireFormat) -> int:
+    """How many bytes one millisecond takes on the wire, before base64."""
+    return BYTES_PER_MS if format == "audio/pcm" else G711_HZ // 1000
+
+
+class ToWire:
+    """int16 at 24 kHz to the bytes of one wire format."""
+
+    def __init__(self, format: WireFormat) -> None:
+        self.format = format
+        self._encode = _ENCODERS.get(format)
+        self._resampler = Resampler(RATE_HZ, G711_HZ)
+
+    def encode(self, samples: npt.NDArray[np.int16]) -> bytes:
+        """The bytes that are ready after these samples (G.711 holds back 2.4 ms)."""
+        if self._encode is None:
+            return samples.astype("<i2", copy=False).tobytes()
+        return self._encode(self._resampler.feed(samples))
+
+
+class FromWire:
+    """The bytes of one wire format to int16 at 24 kHz."""
+
+    def __init__(self, format: WireFormat) -> None:
+        self.format = format
+        self._decode = _DECODERS.get(format)
+        self._resampler = Resampler(G711_HZ, RATE_HZ)
+        self._half_sample = b""
+
+    def decode(self, data: bytes) -> Samples:
+        """The samples that are ready after these bytes (G.711 holds back 2.5 ms)."""
+        if self._decode is not None:
+            return self._resampler.feed(self._decode(data))
+        data = self._half_sample + data
+        whole = len(data) & ~1
+        self._half_sample = data[whole:]
+        return np.frombuffer(data[:whole], "<i2").astype(np.int16, copy=False)
+
+    def flush(self) -> Samples:
+        """What is held back at the end of a stream."""
+        self._half_sample = b""
+        return self._resampler.flush()
