@@ -73,6 +73,8 @@ class Speaker(Protocol):
 
     def stop_now(self) -> tuple[inputs.HeardItem, ...]: ...
 
+    def duck(self, on: bool) -> None: ...
+
     async def drained(self) -> None: ...
 
     async def close(self) -> None: ...
@@ -208,8 +210,12 @@ class Duplex:
                     task.cancel()
             case effects.WakeAt():
                 self._wake(effect)
+            case effects.Duck() if self._speaker:
+                self._speaker.duck(effect.on)
             case effects.Reconnect():
                 self._reconnect_at = effect.at
+                if self._transport:
+                    self._drop(self._transport)
             case effects.Close():
                 self.finish(Outcome(effect.exit_code, effect.reason, effect.remedy))
             case effects.Note():
@@ -267,6 +273,12 @@ class Duplex:
             self.now(), effect.call_id, result.output, result.failed, seconds, result.respond
         )
         self.step(done)
+
+    def _drop(self, transport: Transport) -> None:
+        """Close the old socket; ``listen`` sees its end and opens the new one."""
+        closing = asyncio.get_running_loop().create_task(transport.close(1000, ""), name="drop")
+        self._calls["drop"] = closing
+        closing.add_done_callback(lambda _: self._calls.pop("drop", None))
 
     def _wake(self, effect: effects.WakeAt) -> None:
         if old := self._wakes.pop(effect.name, None):
@@ -342,7 +354,7 @@ class Duplex:
                     raise
                 self.step(inputs.Disconnected(self.now(), 1006, str(error)))
             else:
-                self.step(inputs.Connected(self.now(), "", attempt))
+                self.step(inputs.Connected(self.now(), "", attempt, time.time()))
                 self._outbox_filled.set()
                 await self._receive(self._transport)
             if self._reconnect_at is None:

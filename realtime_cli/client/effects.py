@@ -45,6 +45,13 @@ class StopPlayback:
 
 
 @dataclass(frozen=True, slots=True)
+class Duck:
+    """Lower the voice while it is not clear yet whether the user interrupts; raise it again when off."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallTool:
     """Run a tool as a task of its own; answered later by ``ToolFinished``."""
 
@@ -70,7 +77,7 @@ class WakeAt:
 
 @dataclass(frozen=True, slots=True)
 class Reconnect:
-    """Open a new socket at this time."""
+    """Open a new socket at this time; one that is still open is closed first."""
 
     at: float
 
@@ -93,4 +100,6 @@ class Note:
     text: str
 
 
-Effect = Send | Play | PlayEnd | StopPlayback | CallTool | CancelTool | WakeAt | Reconnect | Close | Note
+Effect = (
+    Send | Play | PlayEnd | StopPlayback | Duck | CallTool | CancelTool | WakeAt | Reconnect | Close | Note
+)

@@ -17,11 +17,15 @@ Cause = Literal["server_vad", "key", "typed", "policy", "tool"]
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A socket is open; ``attempt`` counts the openings of this session from 0."""
+    """A socket is open; ``attempt`` counts the openings of this session from 0.
+
+    ``unix_s`` is the wall clock, for the one thing that the API states in it: ``session.expires_at``.
+    """
 
     at: float
     url: str
     attempt: int = 0
+    unix_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import random
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from realtime_cli.client.conversation import Conversation
 from realtime_cli.client.effects import (
     CallTool,
     Close,
+    Duck,
     Effect,
     Note,
     Play,
@@ -39,6 +41,9 @@ from realtime_cli.protocol import server_events as s
 from realtime_cli.protocol.objects import FunctionCall, Item
 
 SETTINGS_TIMEOUT_S = 5.0  # some servers never send session.updated: then go on without it
+ROTATE_BEFORE_S = 120.0  # a new socket is wanted this long before the old one expires, in a pause
+ROTATE_AT_LAST_S = 5.0  # and this long before it, pause or not
+ROTATION_FRAMES = 150  # 3 s of microphone sound are kept while the sockets change
 QUIET_S = 2.0  # after the input ended: how long nothing must happen before the session ends
 
 
@@ -55,6 +60,8 @@ class SessionOptions:
     tool_rounds: int = 8
     first_event_timeout_s: float = 10.0
     progress_timeout_s: float = 30.0
+    barge_in: Literal["immediate", "duck", "never"] = "immediate"
+    barge_in_after_ms: int = 300
     reconnect_tries: int = 5
     reconnect_first_s: float = 0.5
     reconnect_longest_s: float = 8.0
@@ -97,6 +104,12 @@ class ClientSession:
         self._last_response_asked = 0.0
         self._hearing_ended_at: float | None = None
         self._last_activity = 0.0
+        self._unix_at_connect = 0.0
+        self._connected_at = 0.0
+        self._expires_at: float | None = None
+        self._rotating = False
+        self._kept_frames: deque[bytes] = deque(maxlen=ROTATION_FRAMES)
+        self._ducked = False
         self._random = random.Random(self.options.random_seed)
 
     # -- what others may ask ------------------------------------------------------------------
@@ -177,13 +190,16 @@ class ClientSession:
 
     def _connected(self, happened: inputs.Connected) -> None:
         self._attempt = happened.attempt
+        self._connected_at, self._unix_at_connect = happened.at, happened.unix_s
         self.phase = "connecting"
         self._do(WakeAt(happened.at + self.options.first_event_timeout_s, "first_event"))
 
     def _disconnected(self, happened: inputs.Disconnected) -> None:
         verdict = faults.of_close(happened.code, happened.reason)
         self._lose_the_wire()
-        if verdict.verdict != "renew":
+        if self._rotating:
+            self._do(Reconnect(happened.at))
+        elif verdict.verdict != "renew":
             reason = f"The server closed the connection ({happened.code} {happened.reason}".rstrip() + ")."
             self._close(verdict.exit_code, "" if verdict.exit_code == ExitCode.OK else reason, verdict.remedy)
         elif self._failures >= self.options.reconnect_tries:
@@ -204,6 +220,23 @@ class ClientSession:
         self._note("warning", "reconnect", f"Connection lost ({why}); try {self._failures} in {pause_s:.1f} s.")
         self._do(Reconnect(happened.at + pause_s))
 
+    def _plan_rotation(self, expires_at: float | None) -> None:
+        """A session ends after an hour (API reference, limits): a new socket takes over in a pause before."""
+        if not expires_at or not self._unix_at_connect:
+            return
+        self._expires_at = self._connected_at + expires_at - self._unix_at_connect
+        early_s = min(ROTATE_BEFORE_S, (self._expires_at - self._connected_at) / 4)
+        self._do(WakeAt(self._expires_at - early_s, "rotate"))
+
+    def _rotate_in_a_pause(self, at: float) -> None:
+        at_last = self._expires_at is not None and at >= self._expires_at - ROTATE_AT_LAST_S
+        if self.idle or at_last:
+            self._rotating = True
+            self._note("info", "rotate", "The session is about to expire: changing to a new connection.")
+            self._do(Reconnect(at))
+        else:
+            self._do(WakeAt(at + 0.25, "rotate"))
+
     def _lose_the_wire(self) -> None:
         self.phase = "lost"
         self.user_speaking = False
@@ -222,6 +255,7 @@ class ClientSession:
         self._settling_event = self._send(update)
         self._updates[self._settling_event] = self.wanted_session
         self._do(WakeAt(None, "first_event"), WakeAt(happened.at + SETTINGS_TIMEOUT_S, "settings"))
+        self._plan_rotation(getattr(event.session, "expires_at", None))
 
     def _session_updated(self, happened: inputs.Received, event: s.SessionUpdated) -> None:
         self.effective_session = _wire(event.session)
@@ -244,6 +278,9 @@ class ClientSession:
             self._note("info", "reconnect", f"Connected again; {len(past)} items of history sent.")
         for item in past:
             self._send(c.ConversationItemCreate.model_validate({"item": item}))
+        self._rotating = False
+        while self._kept_frames:
+            self._append(self._kept_frames.popleft())
         waiting, self._waiting = self._waiting, []
         if self.options.greet and not self._greeted and not waiting:
             self.turns.want()
@@ -255,10 +292,15 @@ class ClientSession:
 
     def _heard(self, happened: inputs.Heard) -> None:
         if not self.ready:
+            if self._rotating and self.hearing.open:
+                self._kept_frames.append(happened.audio)
             return
         for frame in self.hearing.frames(happened.at, happened.audio):
-            audio = base64.b64encode(frame).decode("ascii")
-            self._do(Send(c.InputAudioBufferAppend(audio=audio)))
+            self._append(frame)
+
+    def _append(self, frame: bytes) -> None:
+        audio = base64.b64encode(frame).decode("ascii")
+        self._do(Send(c.InputAudioBufferAppend(audio=audio)))
 
     def _hearing_ended(self, happened: inputs.HearingEnded) -> None:
         self._hearing_ended_at = happened.at
@@ -303,14 +345,27 @@ class ClientSession:
     def _speech_started(self, happened: inputs.Received, event: s.InputAudioBufferSpeechStarted) -> None:
         self.user_speaking = self.hearing.server_hears_speech = True
         self._rounds = 0
-        if not self._server_interrupts:
-            return
-        self.turns.cut(self.turns.active_id)
-        if self.playback.unheard:
-            self._stop_playback("server_vad")
+        if self.options.barge_in == "duck":
+            self._duck(happened.at)
+        elif self._server_interrupts and self.options.barge_in == "immediate":
+            self.turns.cut(self.turns.active_id)
+            if self.playback.unheard:
+                self._stop_playback("server_vad")
+
+    def _duck(self, at: float) -> None:
+        """Lower the voice; only speech that lasts becomes an interruption, a cough does not."""
+        if self.playback.unheard and not self._ducked:
+            self._ducked = True
+            self._do(Duck(True), WakeAt(at + self.options.barge_in_after_ms / 1000, "barge_in"))
+
+    def _unduck(self) -> None:
+        if self._ducked:
+            self._ducked = False
+            self._do(Duck(False), WakeAt(None, "barge_in"))
 
     def _speech_stopped(self, happened: inputs.Received, event: s.InputAudioBufferSpeechStopped) -> None:
         self.user_speaking = self.hearing.server_hears_speech = False
+        self._unduck()
 
     def _committed(self, happened: inputs.Received, event: s.InputAudioBufferCommitted) -> None:
         self.user_speaking = self.hearing.server_hears_speech = False
@@ -585,6 +640,11 @@ class ClientSession:
                 self._settle(happened.at)
             case "progress" if self.turns.busy:
                 self._no_progress(happened.at)
+            case "barge_in" if self._ducked:
+                self._unduck()
+                self._interrupt("policy")
+            case "rotate" if self.ready:
+                self._rotate_in_a_pause(happened.at)
             case "quiet" if self._hearing_ended_at is not None:
                 self._end_when_quiet(happened.at)
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from realtime_cli.client.effects import (
-    CallTool, CancelTool, Close, Note, Play, PlayEnd, Reconnect, Send, StopPlayback, WakeAt,
-)
+from realtime_cli.client.effects import Effect
 from realtime_cli.client.inputs import Input, Mark
 
 Kind = Literal["received", "sent", "local"]
-
-LocalEffect = Play | PlayEnd | StopPlayback | CallTool | CancelTool | WakeAt | Reconnect | Close | Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +21,4 @@ class Entry:
 
     at: float
     kind: Kind
-    value: Input | Mark | Send | LocalEffect
+    value: Input | Mark | Effect
