@@ -1,0 +1,161 @@
+"""The agent file as one frozen value."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from realtime_cli.config.audio import Audio
+from realtime_cli.config.connection import Connection
+from realtime_cli.config.conversation import ConversationStart
+from realtime_cli.config.section import Section
+from realtime_cli.config.session import JsonObject, Session
+from realtime_cli.config.tools import McpServer, Tool
+from realtime_cli.config.video import Video
+
+Hook = str | list[str]
+
+
+class Recording(Section):
+    enabled: bool = True
+    """Record every session."""
+    path: str | None = None
+    """A file for the next session; by default a new one in the folder."""
+    folder: str | None = None
+    """Where recordings go; by default the user's state folder."""
+    audio: bool = True
+    """Keep the sound too."""
+
+
+class Screen(Section):
+    face: Literal["auto", "live", "plain", "json"] = "auto"
+    """auto: live in a terminal, plain lines elsewhere."""
+    frames_per_second: int = Field(default=12, ge=1, le=30)
+    """How often the live rows may be drawn."""
+    ascii: bool = False
+    """No glyphs beyond ASCII."""
+    unheard: Literal["dim", "hide"] = "dim"
+    """What happens to words that an interruption cut off."""
+
+
+class Limits(Section):
+    cost: float | None = Field(default=None, gt=0)
+    """US dollars a session may cost."""
+    minutes: float | None = Field(default=None, gt=0)
+    """Minutes a session may last."""
+    idle_minutes: float | None = Field(default=None, gt=0)
+    """Minutes without a word from either side."""
+    tool_rounds: int = Field(default=8, ge=1)
+    """Rounds of tool calls without input from the user."""
+
+
+class Price(Section):
+    """US dollars per million tokens; a part without a price makes the cost unknown, never 0."""
+
+    text_in: float | None = Field(default=None, ge=0)
+    """Text read."""
+    text_cached: float | None = Field(default=None, ge=0)
+    """Text read from the cache."""
+    text_out: float | None = Field(default=None, ge=0)
+    """Text written."""
+    audio_in: float | None = Field(default=None, ge=0)
+    """Sound heard."""
+    audio_cached: float | None = Field(default=None, ge=0)
+    """Sound from the cache."""
+    audio_out: float | None = Field(default=None, ge=0)
+    """Sound spoken."""
+    image_in: float | None = Field(default=None, ge=0)
+    """Images seen."""
+    image_cached: float | None = Field(default=None, ge=0)
+    """Images from the cache."""
+
+
+class Hooks(Section):
+    on_conversation_item_created: Hook | None = None
+    """"module:function" (item id, item), or a command that gets JSON on stdin: an item is in the history."""
+    on_conversation_item_updated: Hook | None = None
+    """The same, when an item changed: transcript there, finished, cut."""
+    timeout_s: float = Field(default=10, gt=0)
+    """A hook that takes longer is ended."""
+
+
+class Local(Section):
+    """The server inside this program."""
+
+    chat_url: str | None = Field(default=None, pattern=r"^https?://", examples=["http://127.0.0.1:11434/v1"])
+    """An OpenAI-compatible chat endpoint: Ollama, llama.cpp, vLLM."""
+    chat_model: str | None = None
+    """The model to ask there."""
+    chat_key_env: str | None = None
+    """The environment variable with its key, if it wants one."""
+    chat_timeout_s: float = Field(default=60, gt=0)
+    """For the first word of its answer."""
+    chat_sees: bool = False
+    """Pass images on to it."""
+    voice: str = "heart"
+    """The voice of the offline synthesiser."""
+    transcription: bool = True
+    """Sessions begin with transcription on (OpenAI's begin without)."""
+    silence_duration_ms: int = Field(default=480, ge=100, le=5000)
+    """Silence that ends a turn, unless the session says otherwise."""
+    host: str = "127.0.0.1"
+    """Where ``serve`` listens."""
+    port: int = Field(default=8765, ge=0, le=65535)
+    """The port of ``serve``; 0 takes a free one."""
+    key_env: str | None = None
+    """The environment variable with the key that clients must send; without it none is needed."""
+    max_connections: int = Field(default=16, ge=1)
+    """Clients at one time."""
+    max_session_minutes: float = Field(default=60, gt=0)
+    """Longest session."""
+
+    @model_validator(mode="after")
+    def _model_for_chat(self) -> Local:
+        if self.chat_url and not self.chat_model:
+            raise ValueError("chat_url needs chat_model as well")
+        return self
+
+
+class AgentConfig(Section):
+    """An agent: one TOML file."""
+
+    connection: Connection = Connection()
+    """Which server."""
+    session: Session = Session()
+    """The API's session object; only what is written here is sent."""
+    conversation: ConversationStart = ConversationStart()
+    """What stands at its beginning."""
+    audio: Audio = Audio()
+    """Microphone and speaker."""
+    video: Video = Video()
+    """What the agent sees."""
+    tools: list[Tool] = Field(default_factory=list)
+    """What the agent can do."""
+    mcp: dict[str, McpServer] = Field(default_factory=dict)
+    """Local MCP servers by name."""
+    recording: Recording = Recording()
+    """What is kept."""
+    screen: Screen = Screen()
+    """What is shown."""
+    limits: Limits = Limits()
+    """When to stop."""
+    prices: dict[str, Price] = Field(default_factory=dict)
+    """Prices by model, over the built-in table."""
+    hooks: Hooks = Hooks()
+    """Your code on events of the conversation."""
+    local: Local = Local()
+    """The server inside this program."""
+
+    def seed(self) -> tuple[JsonObject, ...]:
+        """The conversation's first items; without an initial system message where there are instructions."""
+        items = self.conversation.seed()
+        instructed = bool(self.session.instructions)
+        return items[1:] if instructed and items and items[0].get("role") == "system" else items
+
+    def session_patch(self) -> JsonObject:
+        """What ``session.update`` carries: ``type`` and the keys that the user set, in the API's shape.
+
+        For a provider of another shape pass it through :func:`realtime_cli.config.providers.for_provider`.
+        """
+        return self.session.patch()

@@ -1,0 +1,44 @@
+"""``[audio]``: devices, echo, who may speak when."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from realtime_cli.config.section import Section
+
+Echo = Literal["auto", "aec", "half_duplex", "off"]
+
+
+class Audio(Section):
+    input: str | int = "default"
+    """Microphone: name, part of a name, index, default, a WAV file, or - for stdin."""
+    output: str | int = "default"
+    """Speaker: name, part of a name, index, default, a WAV file, - for stdout, or null."""
+    echo: Echo = "auto"
+    """What keeps the agent from hearing itself: aec (canceller), half_duplex, off; auto chooses."""
+    noise_suppression: bool = False
+    """Take steady noise out of the microphone."""
+    auto_gain: bool = False
+    """Bring a quiet microphone up."""
+    push_to_talk: bool = False
+    """Speak while the key is held (or after a tap); goes with session.audio.input.turn_detection = false."""
+    pre_roll_ms: int = Field(default=300, ge=0, le=2000)
+    """Sound from just before the key, so that first syllables are not lost."""
+    start_paused: bool = False
+    """Begin with the microphone muted."""
+    vad_gate: bool = False
+    """Send silence instead of sound while nobody speaks (as many bytes, less of the room)."""
+    barge_in: Literal["immediate", "duck", "never"] = "immediate"
+    """What your voice does to the agent's: cut it, lower it first, nothing."""
+    barge_in_ms: int = Field(default=400, ge=0, le=5000)
+    """With duck: speech that long cuts the agent off."""
+    latency_ms: int = Field(default=40, ge=5, le=500)
+    """Device buffer asked for; widened by itself when it proves too small."""
+    block_ms: int = Field(default=20, ge=10, le=20)
+    """Device block."""
+    fast: bool = False
+    """With files: as fast as the server takes it instead of real time."""
+    pause_between_files_ms: int = Field(default=1500, ge=0)
+    """With several input files: silence between two."""

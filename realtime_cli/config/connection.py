@@ -1,0 +1,73 @@
+"""``[connection]``: which server, how to get there, how to be known there."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from realtime_cli.config.section import Section
+
+ProviderName = Literal["openai", "azure", "xai", "local", "custom"]
+AuthStyle = Literal["bearer", "api-key", "query", "none"]
+
+
+class Connection(Section):
+    provider: ProviderName | None = None
+    """openai (default), azure, xai, local (the server in this program), or custom (default with base_url)."""
+    model: str | None = None
+    """Goes into the URL only; gpt-realtime-1.5 with OpenAI. On Azure: the deployment."""
+    base_url: str | None = Field(
+        default=None, pattern=r"^(ws|wss|http|https)://[^/]+", examples=["ws://127.0.0.1:8765/v1/realtime"]
+    )
+    """Another server: ws:// or wss://, its own query is kept."""
+    resource: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]+$", examples=["my-resource"])
+    """Azure: the resource's name, as in https://NAME.openai.azure.com."""
+    api_key: SecretStr | None = None
+    """Better: api_key_env. If you must, write ${NAME} here; a key in the file draws a warning."""
+    api_key_env: str | None = None
+    """The variable with the key: OPENAI_API_KEY, AZURE_OPENAI_API_KEY or XAI_API_KEY by provider."""
+    auth: AuthStyle | None = None
+    """How the key is sent: bearer, api-key (a header), query (?api-key=), none. By provider."""
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    """More headers; write secrets as ${NAME}."""
+    query: dict[str, str] = Field(default_factory=dict)
+    """More of the URL's query."""
+    organization: str | None = None
+    """OpenAI-Organization."""
+    project: str | None = None
+    """OpenAI-Project."""
+    safety_identifier: str | None = None
+    """OpenAI-Safety-Identifier: a hash that stands for your user."""
+    proxy: str | None = None
+    """http:// or socks5:// proxy; without it the environment's (https_proxy)."""
+    ca_file: str | None = None
+    """Certificates (PEM) to trust besides the system's."""
+    connect_timeout_s: float = Field(default=10, gt=0)
+    """For an open WebSocket."""
+    first_event_timeout_s: float = Field(default=10, gt=0)
+    """For the server's first event."""
+    progress_timeout_s: float = Field(default=30, gt=0)
+    """For a response that shows no progress."""
+    close_timeout_s: float = Field(default=2, gt=0)
+    """For the closing handshake."""
+    ping_interval_s: float = Field(default=10, gt=0)
+    """Between pings."""
+    ping_timeout_s: float = Field(default=15, gt=0)
+    """A server that does not answer a ping for so long is gone."""
+    reconnect_tries: int = Field(default=5, ge=0)
+    """How often to come back after a lost connection."""
+    reconnect_first_s: float = Field(default=0.5, gt=0)
+    """Wait ahead of the first try; doubles each time."""
+    reconnect_longest_s: float = Field(default=8, gt=0)
+    """Longest wait."""
+
+    @property
+    def effective_provider(self) -> ProviderName:
+        """The provider; ``custom`` when only ``base_url`` is given, so that no key goes to a stranger."""
+        return self.provider or ("custom" if self.base_url else "openai")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the server runs inside this process."""
+        return self.effective_provider == "local" and self.base_url is None

@@ -1,0 +1,63 @@
+"""``[conversation]``: what stands in the history before the first word, and who has that word."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from realtime_cli.config.section import Section
+from realtime_cli.config.session import JsonObject
+
+
+class SeedMessage(Section):
+    role: Literal["system", "user", "assistant"]
+    """Who said it."""
+    text: str
+    """What was said."""
+
+    def item(self) -> JsonObject:
+        """The message as the API has it (protocol: assistants' text is ``output_text``)."""
+        kind = "output_text" if self.role == "assistant" else "input_text"
+        content = [{"type": kind, "text": self.text}]
+        return {"type": "message", "role": self.role, "content": content}
+
+
+class SeedItem(Section):
+    """An item as the API has it; what is in it is the server's to judge."""
+
+    model_config = Section.model_config | {"extra": "allow"}
+
+    type: Literal[
+        "message", "function_call", "function_call_output", "mcp_list_tools", "mcp_call",
+        "mcp_approval_request", "mcp_approval_response",
+    ]  # fmt: skip
+    """Kind of item."""
+
+    def item(self) -> JsonObject:
+        """The item, unchanged."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+def seed_kind(value: Any) -> str:
+    """An item names its type; a short message does not."""
+    raw = "type" in value if isinstance(value, dict) else isinstance(value, SeedItem)
+    return "item" if raw else "message"
+
+
+Seed = Annotated[
+    Annotated[SeedMessage, Tag("message")] | Annotated[SeedItem, Tag("item")], Discriminator(seed_kind)
+]
+
+
+class ConversationStart(Section):
+    greet: bool = False
+    """The agent opens the conversation."""
+    greeting: str | None = Field(default=None, min_length=1)
+    """Instructions for the opening response only, such as: Say hello and ask for the order number."""
+    items: list[Seed] = Field(default_factory=list)
+    """History to start with: {role, text}, or items as the API has them."""
+
+    def seed(self) -> tuple[JsonObject, ...]:
+        """The history as items of the API, in order."""
+        return tuple(entry.item() for entry in self.items)

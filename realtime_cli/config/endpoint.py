@@ -1,0 +1,129 @@
+"""Where to connect and how to be known there: URL and headers of the WebSocket."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from realtime_cli.config.connection import AuthStyle, Connection
+from realtime_cli.config.providers import PROVIDERS
+from realtime_cli.errors import AuthenticationFailed, ConfigError
+
+MASK = "***"
+
+_SECRET_PARAMETER = re.compile(r"key|token|secret|password|signature|^sig$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """``url`` and ``headers`` may carry the key and stay out of ``repr``; ``shown_url`` is for people."""
+
+    shown_url: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+
+def endpoint(
+    connection: Connection,
+    environ: Mapping[str, str],
+    *,
+    base_url: str | None = None,
+    model: str | None = None,
+) -> Endpoint:
+    """The place to connect to.
+
+    ``base_url`` and ``model`` go over the connection's own (the embedded server's address is known
+    only when it runs). Raises ConfigError when there is no address and AuthenticationFailed when a key
+    is needed and missing.
+    """
+    provider = PROVIDERS[connection.effective_provider]
+    key = find_key(connection, environ)
+    auth = connection.auth or provider.auth
+    address = _split(base_url or _address(connection))
+    query = parse_qsl(address.query, keep_blank_values=True) + list(connection.query.items())
+    wanted = model or connection.model or provider.model
+    if wanted and not {"model", "call_id", "deployment"} & {name for name, _ in query}:
+        query.append(("model", wanted))
+    if key and auth == "query":
+        query.append(("api-key", key))
+    url = urlunsplit(address._replace(query=urlencode(query, quote_via=quote, safe=":")))
+    return Endpoint(shown_url=masked(url), url=url, headers=_headers(connection, key, auth))
+
+
+def find_key(connection: Connection, environ: Mapping[str, str]) -> str | None:
+    """The API key, None where none is wanted; raises AuthenticationFailed with the variable's name."""
+    provider = PROVIDERS[connection.effective_provider]
+    if (connection.auth or provider.auth) == "none":
+        return None
+    if connection.api_key is not None:
+        return connection.api_key.get_secret_value().strip()
+    name = connection.api_key_env or provider.key_env
+    if name is None:
+        return None
+    key = environ.get(name, "").strip()
+    if key:
+        return key
+    raise AuthenticationFailed(
+        f"There is no API key: the environment variable {name} is not set.",
+        f"Set it (export {name}=...), or try without a key: realtime-cli talk --config configs/local.toml",
+    )
+
+
+def masked(url: str) -> str:
+    """The URL with user information and secret-looking parameters hidden."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return MASK
+    pairs = [
+        (name, MASK if _SECRET_PARAMETER.search(name) else value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+    ]
+    return urlunsplit(parts._replace(netloc=host, query=urlencode(pairs, quote_via=quote, safe=":*")))
+
+
+def _address(connection: Connection) -> str:
+    if connection.base_url:
+        return connection.base_url
+    provider = connection.effective_provider
+    if provider == "azure" and connection.resource:
+        return f"wss://{connection.resource}.openai.azure.com/openai/v1/realtime"
+    known = PROVIDERS[provider].base_url
+    if known:
+        return known
+    wanted = "connection.resource or connection.base_url" if provider == "azure" else "connection.base_url"
+    raise ConfigError(f"The provider {provider} has no address.", f"Set {wanted}.")
+
+
+def _split(address: str) -> SplitResult:
+    """The address as a WebSocket one; a bare host or ``/v1`` gets the path that all servers have."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigError(f"The address {masked(address)} is not a URL: {error}.") from None
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+    if scheme not in ("ws", "wss") or not parts.hostname:
+        remedy = "Write for example ws://127.0.0.1:8765/v1/realtime"
+        raise ConfigError(f"The address {masked(address)} is not a ws:// or wss:// URL.", remedy)
+    path = parts.path.rstrip("/")
+    full = {"": "/v1/realtime", "/v1": "/v1/realtime"}.get(path, parts.path)
+    return parts._replace(scheme=scheme, path=full, fragment="")
+
+
+def _headers(connection: Connection, key: str | None, auth: AuthStyle) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if key and auth == "bearer":
+        headers["Authorization"] = f"Bearer {key}"
+    elif key and auth == "api-key":
+        headers["api-key"] = key
+    named = {
+        "OpenAI-Organization": connection.organization,
+        "OpenAI-Project": connection.project,
+        "OpenAI-Safety-Identifier": connection.safety_identifier,
+    }
+    headers |= {name: value for name, value in named.items() if value}
+    return headers | {name: value.get_secret_value() for name, value in connection.headers.items()}

@@ -1,0 +1,109 @@
+"""Layers of settings: option over environment over file over default, and who set what."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from realtime_cli.config import schema
+from realtime_cli.config.toml_file import KeyPath
+from realtime_cli.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "REALTIME_CLI__"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who set a value: ``place`` is a file, an option or a variable; ``line`` counts from 1 in a file."""
+
+    layer: Literal["option", "environment", "file", "default"]
+    place: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        if self.layer == "default":
+            return "default"
+        return self.place if self.line is None else f"{self.place}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One key from an option or a variable."""
+
+    path: KeyPath
+    value: Any
+    origin: Origin
+
+
+def from_options(options: Mapping[str, Any]) -> Iterator[Override]:
+    """Dotted keys with values from the command line's own options; None means not given."""
+    for dotted, value in options.items():
+        if value is not None:
+            yield Override(tuple(dotted.split(".")), value, Origin("option", f"option for {dotted}"))
+
+
+def from_sets(sets: Sequence[str]) -> Iterator[Override]:
+    """``--set key.path=value``; raises ConfigError when there is no ``=``."""
+    for text in sets:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            remedy = "Write for example --set session.audio.output.voice=cedar"
+            raise ConfigError(f"--set {text!r} has no KEY=VALUE.", remedy)
+        path = split_key(key.strip(), f"--set {text!r}")
+        yield Override(path, typed(value.strip(), path), Origin("option", f"--set {key.strip()}"))
+
+
+def from_environment(environ: Mapping[str, str]) -> Iterator[Override]:
+    """``REALTIME_CLI__SECTION__KEY=value``: any key, levels joined by two underscores."""
+    for name in sorted(environ):
+        if name.startswith(ENVIRONMENT_PREFIX) and len(name) > len(ENVIRONMENT_PREFIX):
+            path = tuple(name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__"))
+            yield Override(path, typed(environ[name], path), Origin("environment", f"${name}"))
+
+
+def split_key(dotted: str, shown: str) -> KeyPath:
+    """``a."b.c".0`` as a path, by TOML's own rules for dotted keys; all-digit parts index lists."""
+    try:
+        node: Any = tomllib.loads(f"{dotted} = 0")
+    except tomllib.TOMLDecodeError:
+        raise ConfigError(f"{shown}: {dotted!r} is no key.", "Join the parts with dots.") from None
+    path: KeyPath = ()
+    while isinstance(node, dict):
+        name, node = next(iter(node.items()))
+        path = (*path, int(name) if name.isdigit() else name)
+    return path
+
+
+def typed(text: str, path: KeyPath) -> Any:
+    """A TOML value if it reads as one, ``null`` as None, else the text itself.
+
+    Where the setting takes text but not what it reads as (a model named ``2``), it stays text.
+    """
+    if text == "null":
+        return None
+    try:
+        value = tomllib.loads(f"v = {text}")["v"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+    takes = schema.json_types(schema.at(path))
+    if "string" in takes and schema.json_type(value) not in takes:
+        return text
+    return value
+
+
+def put(tree: dict[str, Any], override: Override) -> None:
+    """Set one key in the tree; tables on the way are made. Raises ConfigError where the way is barred."""
+    node: Any = tree
+    *above, last = override.path
+    part: Any
+    try:
+        for part in above:
+            node = node[part] if isinstance(node, list) else node.setdefault(part, {})
+        node[last] = override.value
+    except (TypeError, IndexError, AttributeError, KeyError):
+        dotted = ".".join(map(str, override.path))
+        raise ConfigError(
+            f"{override.origin}: {dotted} lies in something that is no table or list."
+        ) from None

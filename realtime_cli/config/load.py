@@ -1,0 +1,181 @@
+"""The agent file with everything laid over it, checked: one value, and who set each part of it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from realtime_cli.config import endpoint, layers, toml_file
+from realtime_cli.config.advice import advice
+from realtime_cli.config.agent import AgentConfig
+from realtime_cli.config.layers import Origin, Override
+from realtime_cli.config.mistakes import SECRET_NAME, Mistake, mistakes_of
+from realtime_cli.config.substitution import refers, substituted
+from realtime_cli.config.toml_file import KeyPath
+from realtime_cli.errors import ConfigError
+
+
+class Origins:
+    """Who set which key. Lines of the file are looked up when first asked for."""
+
+    def __init__(self, name: str, text: str, overrides: Sequence[Override]) -> None:
+        self._name, self._text = name, text
+        self._overrides = {override.path: override.origin for override in overrides}
+
+    @cached_property
+    def _lines(self) -> dict[KeyPath, int]:
+        return toml_file.key_lines(self._text) if self._text else {}
+
+    def of(self, path: KeyPath) -> Origin:
+        """The origin of a key, or of the nearest table above it that somebody wrote."""
+        for length in range(len(path), 0, -1):
+            above = path[:length]
+            if above in self._overrides:
+                return self._overrides[above]
+            if above in self._lines:
+                return Origin("file", self._name, self._lines[above])
+        return Origin("file", self._name) if self._name else Origin("default")
+
+    def of_value(self, path: KeyPath) -> Origin:
+        """The origin of an effective value: a default unless exactly this key was written."""
+        if any(path == known[: len(path)] for known in (*self._overrides, *self._lines)):
+            return self.of(path)
+        return self.of(path) if path in self._overrides else Origin("default")
+
+
+@dataclass(frozen=True)
+class LoadedAgent:
+    """A checked agent. ``path`` None: there is no file. ``files``: all that was read, for a reload."""
+
+    config: AgentConfig
+    origins: Origins
+    path: Path | None = None
+    files: tuple[Path, ...] = ()
+    warnings: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """What relative paths in the file start from."""
+        return self.path.parent if self.path else Path()
+
+    def shown(self) -> dict[str, Any]:
+        """Every effective value, safe to show and to record.
+
+        Secrets are masked, values with ``${NAME}`` stand as they are written, and of the session only
+        what was set is there (the rest is the server's own).
+        """
+        everything = self.config.model_dump(mode="json", exclude={"session"})
+        everything["session"] = self.config.session.model_dump(mode="json", exclude_unset=True)
+        safe: dict[str, Any] = _safe(everything, dict(self.raw))
+        return safe
+
+
+def load_agent(
+    path: str | os.PathLike[str] | None = None,
+    sets: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> LoadedAgent:
+    """Read and check an agent: option over environment over file over default.
+
+    ``options`` maps dotted keys to values; ``sets`` are ``key=value`` texts. Raises one ConfigError
+    that lists every mistake.
+    """
+    environ = os.environ if environ is None else environ
+    file = None if path is None else Path(path)
+    text = "" if file is None else toml_file.read_text(file)
+    raw = toml_file.parse(text, str(file)) if file else {}
+    overrides = [
+        *layers.from_environment(environ),
+        *layers.from_sets(sets),
+        *layers.from_options(options or {}),
+    ]
+    for override in overrides:
+        layers.put(raw, override)
+    origins = Origins(str(file) if file else "", text, overrides)
+    mistakes: list[Mistake] = []
+
+    def missing(where: KeyPath, name: str) -> None:
+        mistakes.append(Mistake(where, f"takes ${{{name}}}, but the environment variable {name} is not set"))
+
+    tree = substituted(raw, environ, missing)
+    files = [file] if file else []
+    folder = file.parent if file else Path()
+    _read_instructions(tree, folder, files, mistakes)
+    config = _validated(tree, raw, origins, mistakes)
+    warnings = advice(config, raw)
+    return LoadedAgent(config, origins, file, tuple(files), warnings, raw)
+
+
+def _validated(
+    tree: dict[str, Any], raw: dict[str, Any], origins: Origins, mistakes: list[Mistake]
+) -> AgentConfig:
+    """The model, or one ConfigError. Going through JSON gives JSON's strictness: no text for a number."""
+    config = None
+    try:
+        config = AgentConfig.model_validate_json(json.dumps(tree, default=str))
+    except ValidationError as error:
+        known = {mistake.path for mistake in mistakes}
+        mistakes += [found for found in mistakes_of(error, tree, raw) if found.path not in known]
+    if config is None or mistakes:
+        raise _config_error(mistakes, origins)
+    return config
+
+
+def _config_error(mistakes: list[Mistake], origins: Origins) -> ConfigError:
+    order = {"file": 0, "environment": 1, "option": 2, "default": 3}
+
+    def place(mistake: Mistake) -> tuple[int, int]:
+        origin = origins.of(mistake.path)
+        return order[origin.layer], origin.line or 0
+
+    lines = [mistake.line(origins.of) for mistake in sorted(mistakes, key=place)]
+    if len(lines) == 1:
+        return ConfigError(lines[0])
+    return ConfigError("\n  ".join([f"{len(lines)} mistakes:", *lines]))
+
+
+def _read_instructions(
+    tree: dict[str, Any], folder: Path, files: list[Path], mistakes: list[Mistake]
+) -> None:
+    """Put the text in place of ``instructions = {file = "..."}``."""
+    session = tree.get("session")
+    wanted = session.get("instructions") if isinstance(session, dict) else None
+    if not isinstance(wanted, dict) or not isinstance(session, dict):
+        return
+    session["instructions"] = ""
+    if set(wanted) != {"file"} or not isinstance(wanted["file"], str):
+        mistakes.append(Mistake(("session", "instructions"), 'takes text, or {file = "instructions.md"}'))
+        return
+    try:
+        session["instructions"] = toml_file.read_text(folder / wanted["file"])
+        files.append(folder / wanted["file"])
+    except ConfigError as error:
+        mistakes.append(Mistake(("session", "instructions", "file"), error.message))
+
+
+def _hidden(key: str, value: Any) -> bool:
+    return isinstance(value, str) and bool(SECRET_NAME.search(key))
+
+
+def _safe(value: Any, raw: Any) -> Any:
+    if refers(raw):
+        return raw
+    if isinstance(value, dict):
+        below = raw if isinstance(raw, dict) else {}
+        return {k: endpoint.MASK if _hidden(k, v) else _safe(v, below.get(k)) for k, v in value.items()}
+    if isinstance(value, list):
+        below_list = raw if isinstance(raw, list) else []
+        return [_safe(v, below_list[i] if i < len(below_list) else None) for i, v in enumerate(value)]
+    if isinstance(value, str) and "://" in value and ("?" in value or "@" in value) and " " not in value:
+        return endpoint.masked(value)
+    return copy.copy(value)

@@ -1,0 +1,60 @@
+"""The providers: where they are, how they are asked, and how their session object differs."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from realtime_cli.config.connection import AuthStyle, ProviderName
+
+DEFAULT_MODEL = "gpt-realtime-1.5"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """``base_url`` None: the connection must say where. ``key_env`` None: no key unless one is named."""
+
+    base_url: str | None
+    model: str | None
+    key_env: str | None
+    auth: AuthStyle
+
+
+PROVIDERS: dict[ProviderName, Provider] = {
+    "openai": Provider("wss://api.openai.com/v1/realtime", DEFAULT_MODEL, "OPENAI_API_KEY", "bearer"),
+    "azure": Provider(None, None, "AZURE_OPENAI_API_KEY", "api-key"),
+    "xai": Provider("wss://api.x.ai/v1/realtime", "grok-voice-latest", "XAI_API_KEY", "bearer"),
+    "local": Provider(None, "local", None, "bearer"),
+    "custom": Provider(None, DEFAULT_MODEL, None, "bearer"),
+}
+
+
+def for_provider(patch: dict[str, Any], provider: ProviderName) -> dict[str, Any]:
+    """A session object in the provider's own shape (only xAI differs); the argument is not changed.
+
+    xAI has voice and turn detection at the top, and its own names for the recogniser's hints
+    (Grok Voice API reference, autumn 2026).
+    """
+    if provider != "xai":
+        return patch
+    shaped = copy.deepcopy(patch)
+    audio = shaped.get("audio") or {}
+    output, heard = audio.get("output") or {}, audio.get("input") or {}
+    if "voice" in output:
+        shaped["voice"] = output.pop("voice")
+    if "turn_detection" in heard:
+        shaped["turn_detection"] = heard.pop("turn_detection")
+    if heard.get("transcription"):
+        names = {"language": "language_hint", "keywords": "keyterms"}
+        heard["transcription"] = {names.get(k, k): v for k, v in heard["transcription"].items()}
+    _drop_empty(shaped)
+    return shaped
+
+
+def _drop_empty(shaped: dict[str, Any]) -> None:
+    audio = shaped.get("audio")
+    if isinstance(audio, dict):
+        shaped["audio"] = {key: value for key, value in audio.items() if value != {}}
+        if not shaped["audio"]:
+            del shaped["audio"]

@@ -1,0 +1,38 @@
+"""``${NAME}`` in a value takes an environment variable; ``$${`` is a plain ``${``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from realtime_cli.config.toml_file import KeyPath
+
+_REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}")
+
+Missing = Callable[[KeyPath, str], None]
+
+
+def substituted(value: Any, environ: Mapping[str, str], missing: Missing, path: KeyPath = ()) -> Any:
+    """The tree with every reference replaced; ``missing(path, name)`` is told of each unset variable."""
+    if isinstance(value, dict):
+        return {k: substituted(v, environ, missing, (*path, k)) for k, v in value.items()}
+    if isinstance(value, list):
+        return [substituted(v, environ, missing, (*path, i)) for i, v in enumerate(value)]
+    if not isinstance(value, str) or "${" not in value:
+        return value
+
+    def fill(found: re.Match[str]) -> str:
+        name = found[1]
+        if name is None:
+            return "${"
+        if name not in environ:
+            missing(path, name)
+        return environ.get(name, "")
+
+    return _REFERENCE.sub(fill, value)
+
+
+def refers(value: Any) -> bool:
+    """Whether a raw value takes something from the environment, so that it may be a secret."""
+    return isinstance(value, str) and any(found[1] is not None for found in _REFERENCE.finditer(value))
