@@ -1,0 +1,133 @@
+"""Sidecar WAV files that are valid at every moment of their growth.
+
+Data is written first and the header's sizes after it, so a process that is killed leaves a file
+whose header tells no more than what is there. Positions that nothing was written to read as silence
+(the file is sparse there).
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from realtime_cli.audio.pcm import RATE_HZ
+
+Samples = npt.NDArray[np.int16]
+
+LEFT, RIGHT = 0, 1
+HEADER_BYTES = 44
+LARGEST = 0xFFFFFFFF  # RIFF counts with 32 bits: 12 hours of stereo
+
+_FORMAT_TAGS = {"audio/pcm": 1, "audio/pcma": 6, "audio/pcmu": 7}  # RFC 2361
+
+
+def wav_header(format_tag: int, channels: int, rate_hz: int, sample_bytes: int, data_bytes: int) -> bytes:
+    """The 44 bytes before the samples (RIFF/WAVE, ``fmt `` of 16 bytes)."""
+    frame_bytes = channels * sample_bytes
+    size = min(LARGEST, data_bytes)
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF", min(LARGEST, 36 + size), b"WAVE", b"fmt ", 16,
+        format_tag, channels, rate_hz, rate_hz * frame_bytes, frame_bytes, 8 * sample_bytes, b"data", size,
+    )  # fmt: skip
+
+
+class _GrowingWav:
+    """A WAV file, made when the first sample comes; owner-only."""
+
+    def __init__(self, path: Path, format_tag: int, channels: int, rate_hz: int, sample_bytes: int) -> None:
+        self.path = path
+        self._shape = (format_tag, channels, rate_hz, sample_bytes)
+        self._file: int | None = None
+        self.data_bytes = 0
+
+    def _open(self) -> int:
+        if self._file is None:
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            _write_all(self._file, wav_header(*self._shape, 0), 0)
+        return self._file
+
+    def write_at(self, offset: int, data: bytes) -> None:
+        file = self._open()
+        _write_all(file, data, HEADER_BYTES + offset)
+        if offset + len(data) > self.data_bytes:
+            self.data_bytes = offset + len(data)
+            _write_all(file, wav_header(*self._shape, self.data_bytes), 0)
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        return os.pread(self._open(), size, HEADER_BYTES + offset)
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _write_all(file: int, data: bytes, offset: int) -> None:
+    """``os.pwrite`` may take less than all, just before a disk is full."""
+    while data:
+        written = os.pwrite(file, data, offset)
+        data, offset = data[written:], offset + written
+
+
+class StereoTrack:
+    """Left: the microphone as sent. Right: the agent as played. Both on the session's clock."""
+
+    def __init__(self, path: Path) -> None:
+        self._wav = _GrowingWav(path, 1, 2, RATE_HZ, 2)
+
+    def put(self, channel: int, start: int, samples: Samples) -> None:
+        """Lay ``samples`` (int16, 24 kHz) over one channel from sample ``start`` on."""
+        frames = np.zeros((len(samples), 2), np.int16)
+        if start * 4 < self._wav.data_bytes:
+            there = np.frombuffer(self._wav.read_at(start * 4, len(samples) * 4), np.int16)
+            frames.reshape(-1)[: len(there) & ~1] = there[: len(there) & ~1]
+        frames[:, channel] = samples
+        self._wav.write_at(start * 4, frames.tobytes())
+
+    def close(self) -> None:
+        self._wav.close()
+
+
+class VerbatimTrack:
+    """The agent's sound byte for byte as received, back to back, in the wire's own format.
+
+    What was cut is not in the stereo file, but serving or verifying the recording needs it.
+    """
+
+    def __init__(self, path: Path, wire_format: str = "audio/pcm") -> None:
+        tag = _FORMAT_TAGS.get(wire_format, 1)
+        self._wav = _GrowingWav(path, tag, 1, RATE_HZ if tag == 1 else 8_000, 2 if tag == 1 else 1)
+
+    def append(self, data: bytes) -> int:
+        """Add wire bytes; returns the byte offset at which they begin."""
+        offset = self._wav.data_bytes
+        self._wav.write_at(offset, data)
+        return offset
+
+    def close(self) -> None:
+        self._wav.close()
+
+
+class Clock:
+    """Lays a stream of blocks onto the session's clock without clicks.
+
+    Blocks come with jittered times; they are laid end to end as long as the times agree within the
+    tolerance, and anew where there was a real gap. Time never runs backwards.
+    """
+
+    TOLERANCE = RATE_HZ // 10
+
+    def __init__(self) -> None:
+        self._end = 0
+
+    def place(self, at_s: float, count: int) -> int:
+        """The sample at which a block of ``count`` samples that began at ``at_s`` is to be laid."""
+        wanted = max(0, round(at_s * RATE_HZ))
+        start = wanted if wanted > self._end + self.TOLERANCE else self._end
+        self._end = start + count
+        return start
