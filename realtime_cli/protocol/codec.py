@@ -1,0 +1,195 @@
+"""Between text frames and events: the only place that knows JSON and the protocol's old names.
+
+Reading is lenient: a field of the wrong type is left out rather than the event lost, what is not in
+the reference comes as ``UnknownServerEvent`` / ``UnknownClientEvent`` with all its fields. Only what
+is no JSON object with a ``type`` cannot be read at all.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from realtime_cli.errors import ConfigError
+from realtime_cli.protocol import beta
+from realtime_cli.protocol.client_events import CLIENT_EVENTS, ClientEvent, SessionUpdate, UnknownClientEvent
+from realtime_cli.protocol.rules import Wire
+from realtime_cli.protocol.server_events import SERVER_EVENTS, ServerEvent, UnknownServerEvent
+
+EXCERPT_CHARS = 80
+REPAIRS = 32  # wrong fields that are left out before an event counts as unknown
+
+Json = dict[str, Any]
+Event = TypeVar("Event", bound=Wire)
+
+# Events that cannot hold old names inside: the many small ones, which thus skip the search for them.
+_PLAIN = frozenset(
+    name
+    for name, event in SERVER_EVENTS.items()
+    if not event.model_fields.keys() & {"session", "response", "item"}
+)
+_TWICE_SENT = frozenset(new for old, new in beta.EVENTS.items() if old.startswith("response."))
+
+
+class UndecodableEvent(Exception):
+    """A frame that is no event; ``excerpt`` is its beginning."""
+
+    def __init__(self, reason: str, excerpt: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.excerpt = excerpt
+
+
+# -- reading ----------------------------------------------------------------------------------
+
+
+def decode_server_event(text: str | bytes) -> ServerEvent:
+    """Read one frame from a server.
+
+    Raises :class:`UndecodableEvent` for what is no JSON object with a ``type``.
+    """
+    return server_event(parse(text))
+
+
+def decode_client_event(text: str | bytes) -> ClientEvent:
+    """Read one frame from a client, leniently; the local server checks strictly by ``protocol.strict``.
+
+    Raises :class:`UndecodableEvent` for what is no JSON object with a ``type``.
+    """
+    fields = parse(text)
+    kind = CLIENT_EVENTS.get(fields["type"], UnknownClientEvent)
+    return cast(ClientEvent, _read(kind, fields, UnknownClientEvent))
+
+
+def server_event(fields: Json) -> ServerEvent:
+    """A server event from its JSON object."""
+    kind = fields["type"]
+    if kind not in _PLAIN:
+        fields = beta.event_today(fields)
+        kind = fields["type"]
+    return cast(ServerEvent, _read(SERVER_EVENTS.get(kind, UnknownServerEvent), fields, UnknownServerEvent))
+
+
+def parse(text: str | bytes) -> Json:
+    """The JSON object of a frame. Raises :class:`UndecodableEvent`."""
+    try:
+        fields = from_json(text)
+    except ValueError as error:
+        raise UndecodableEvent(f"not JSON ({_first_words(error)})", _excerpt(text)) from None
+    if not isinstance(fields, dict):
+        raise UndecodableEvent("JSON, but not an object", _excerpt(text))
+    if not isinstance(fields.get("type"), str):
+        raise UndecodableEvent("an object without a type", _excerpt(text))
+    return fields
+
+
+def _first_words(error: ValueError) -> str:
+    return str(error).split("\n", 1)[0][:EXCERPT_CHARS]
+
+
+def _excerpt(text: str | bytes) -> str:
+    start = text[:EXCERPT_CHARS]
+    return start.decode("utf-8", "replace") if isinstance(start, bytes) else start
+
+
+def _read(kind: type[Event], fields: Json, other: type[Wire]) -> Wire:
+    """Validate; leave out, one after another, the fields that the reference types differently."""
+    for _ in range(REPAIRS):
+        try:
+            return kind.model_validate(fields)
+        except ValidationError as error:
+            repaired = _without(fields, error.errors(include_url=False, include_context=False)[0]["loc"])
+            if repaired is None:
+                break
+            fields = repaired
+    return other.model_validate(fields)
+
+
+def _without(fields: Json, location: tuple[int | str, ...]) -> Json | None:
+    """A copy less the value at ``location``, in which tags of unions are skipped; None if it is not there."""
+    copied: Json = dict(fields)
+    parent: Any = None
+    key: int | str = ""
+    node: Any = copied
+    for step in location:
+        if not _has(node, step):
+            continue
+        parent, key = node, step
+        inner = node[step]
+        node = dict(inner) if isinstance(inner, dict) else list(inner) if isinstance(inner, list) else inner
+        parent[key] = node
+    if parent is None or (parent is copied and key == "type"):
+        return None
+    del parent[key]
+    return copied
+
+
+def _has(node: Any, step: int | str) -> bool:
+    if isinstance(node, dict):
+        return step in node
+    return isinstance(node, list) and isinstance(step, int) and step < len(node)
+
+
+class ServerDecoder:
+    """Reads one socket. Where a server sends both the old and the new form of a delta, one is dropped."""
+
+    def __init__(self) -> None:
+        self._first_form: dict[str, str] = {}
+
+    def decode(self, text: str | bytes) -> ServerEvent | None:
+        """The event, or None for the second form of one that was read already.
+
+        Raises :class:`UndecodableEvent` like :func:`decode_server_event`.
+        """
+        fields = parse(text)
+        kind = fields["type"]
+        today = beta.EVENTS.get(kind, kind)
+        if today in _TWICE_SENT and self._first_form.setdefault(today, kind) != kind:
+            return None
+        return server_event(fields)
+
+
+# -- writing ----------------------------------------------------------------------------------
+
+
+def encode(event: Wire) -> str:
+    """One frame: the type, and what was set; an explicit None is written as null."""
+    return event.model_dump_json(exclude_unset=True)
+
+
+def encode_old(event: Wire) -> str:
+    """The same in the words of the protocol's beta."""
+    return to_json(beta.event_then(event.model_dump(mode="json", exclude_unset=True))).decode()
+
+
+def session_update(patch: Json) -> SessionUpdate:
+    """``session.update`` with exactly the keys of ``patch``; ``type`` is added if it is missing.
+
+    Raises :class:`ConfigError` if a value has not the type that the API wants.
+    """
+    try:
+        return SessionUpdate.model_validate({"session": {"type": "realtime", **patch}})
+    except ValidationError as error:
+        raise _bad_value(error, "session settings") from None
+
+
+def client_event(fields: Json) -> ClientEvent:
+    """A client event from its JSON object, verbatim: unknown types and keys are kept.
+
+    Raises :class:`ConfigError` if there is no ``type``, or a value has not the type that the API wants.
+    """
+    kind = fields.get("type")
+    if not isinstance(kind, str):
+        raise ConfigError("An event needs a type.", 'For example: {"type": "response.create"}.')
+    try:
+        return cast(ClientEvent, CLIENT_EVENTS.get(kind, UnknownClientEvent).model_validate(fields))
+    except ValidationError as error:
+        raise _bad_value(error, kind) from None
+
+
+def _bad_value(error: ValidationError, what: str) -> ConfigError:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(step) for step in first["loc"] if not str(step).startswith("<"))
+    return ConfigError(f"{what}: {where}: {first['msg'].lower()}.", "The API reference lists what it takes.")
