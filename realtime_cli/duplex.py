@@ -130,6 +130,7 @@ class Duplex:
         self._wait_for_floor = wait_for_floor
         self._started_at = time.monotonic() if started_at is None else started_at
         self._transport: Transport | None = None
+        self._decoder = codec.ServerDecoder()
         self._outbox: deque[tuple[str, bool]] = deque()
         self._outbox_frames = 0
         self._outbox_filled = asyncio.Event()
@@ -356,6 +357,7 @@ class Duplex:
             else:
                 self.step(inputs.Connected(self.now(), "", attempt, time.time()))
                 self._outbox_filled.set()
+                self._decoder = codec.ServerDecoder()
                 await self._receive(self._transport)
             if self._reconnect_at is None:
                 await asyncio.sleep(3600)  # the session has ended itself; run() stops this task
@@ -376,11 +378,12 @@ class Duplex:
     def _take(self, raw: str) -> None:
         at = self.now()
         try:
-            event = codec.decode_server_event(raw)
+            event = self._decoder.decode(raw)
         except codec.UndecodableEvent as error:
             self.step(inputs.Garbled(at, error.reason, error.excerpt))
             return
-        self.step(inputs.Received(at, event, raw))
+        if event is not None:
+            self.step(inputs.Received(at, event, raw))
 
     async def _speak(self) -> None:
         """Outbox → wire."""

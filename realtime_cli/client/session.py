@@ -34,7 +34,9 @@ from realtime_cli.client.effects import (
 from realtime_cli.client.hearing import BYTES_PER_MS, Hearing
 from realtime_cli.client.playback import Playback, truncations
 from realtime_cli.client.turns import Turns
-from realtime_cli.errors import ExitCode
+from realtime_cli.config.connection import ProviderName
+from realtime_cli.config.providers import for_provider
+from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import codec
 from realtime_cli.protocol import server_events as s
@@ -52,8 +54,10 @@ class SessionOptions:
     """What the agent file decides for the session (``patch`` is the API's session object)."""
 
     patch: dict[str, Any] = field(default_factory=lambda: {"type": "realtime"})
+    provider: ProviderName = "openai"
     seed: tuple[dict[str, Any], ...] = ()
     greet: bool = False
+    greeting: str | None = None
     push_to_talk: bool = False
     start_muted: bool = False
     pre_roll_ms: int = 300
@@ -164,7 +168,10 @@ class ClientSession:
         """Fold one input and return the effects it has, in the order to perform them."""
         self._effects = []
         if self.phase != "over":
-            _HANDLERS[type(happened)](self, happened)
+            try:
+                _HANDLERS[type(happened)](self, happened)
+            except ConfigError as error:  # a person asked for what the API does not take
+                self._note("error", "settings", str(error))
             if self.ready:
                 self._go_on(happened.at)
         return self._effects
@@ -178,6 +185,9 @@ class ClientSession:
         event_id = event.event_id or f"c{self._event_count}"
         self._do(Send(event.model_copy(update={"event_id": event_id})))
         return event_id
+
+    def _session_update(self, patch: dict[str, Any]) -> c.SessionUpdate:
+        return codec.session_update(for_provider(patch, self.options.provider))
 
     def _note(self, level: Literal["debug", "info", "warning", "error"], topic: str, text: str) -> None:
         self._do(Note(level, topic, text))
@@ -251,7 +261,7 @@ class ClientSession:
             return
         self.phase = "settling"
         self.effective_session = _wire(event.session)
-        update = codec.session_update(self.wanted_session)
+        update = self._session_update(self.wanted_session)
         self._settling_event = self._send(update)
         self._updates[self._settling_event] = self.wanted_session
         self._do(WakeAt(None, "first_event"), WakeAt(happened.at + SETTINGS_TIMEOUT_S, "settings"))
@@ -283,7 +293,7 @@ class ClientSession:
             self._append(self._kept_frames.popleft())
         waiting, self._waiting = self._waiting, []
         if self.options.greet and not self._greeted and not waiting:
-            self.turns.want()
+            self.turns.want({"instructions": self.options.greeting} if self.options.greeting else None)
         self._greeted = True
         for happened in waiting:
             _HANDLERS[type(happened)](self, happened)
@@ -447,8 +457,9 @@ class ClientSession:
         kind = self.wanted_session.get("type", "realtime")
         patch = {"type": kind, **{key: value for key, value in patch.items() if key != "type"}}
         if len(patch) > 1:
+            update = self._session_update(patch)
             self.wanted_session = settings.merged(self.wanted_session, patch)
-            self._updates[self._send(codec.session_update(patch))] = patch
+            self._updates[self._send(update)] = patch
 
     # -- responses ----------------------------------------------------------------------------
 
@@ -618,7 +629,7 @@ class ClientSession:
         self._note("error", "settings", f"{error.message} ({error.code or error.type}{about})")
         rest = settings.without(update, error.param or "")
         if rest and len(rest) > 1:
-            again = self._send(codec.session_update(rest))
+            again = self._send(self._session_update(rest))
             self._updates[again] = rest
         elif self.phase == "settling":
             self._settle(at)

@@ -1,0 +1,159 @@
+"""From an agent file to a session that can be run: what ``talk``, ``text`` and ``run`` share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from realtime_cli import __version__
+from realtime_cli.client.session import ClientSession, SessionOptions
+from realtime_cli.commands.voice import say
+from realtime_cli.config import Endpoint, LoadedAgent, endpoint, load_agent
+from realtime_cli.config.connection import Connection
+from realtime_cli.duplex import Connect
+from realtime_cli.recording import file
+from realtime_cli.recording.format import Header
+from realtime_cli.tools.registry import Registry
+from realtime_cli.wire import websocket
+from realtime_cli.wire.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOptions:
+    """The options that every command with an agent has."""
+
+    config: Path | None = None
+    sets: tuple[str, ...] = ()
+    base_url: str | None = None
+    record: Path | None = None
+    no_record: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session and its edges, ready to be run."""
+
+    session: ClientSession
+    connect: Connect
+    tools: Registry
+    place: Endpoint
+    secrets: tuple[str, ...]
+
+
+def load(options: AgentOptions, more: Mapping[str, Any] | None = None) -> LoadedAgent:
+    """The agent with the command's options over it; its warnings are said."""
+    over = dict(more or {})
+    if options.base_url:
+        over["connection.base_url"] = options.base_url
+    agent = load_agent(options.config, options.sets, os.environ, over)
+    for warning in agent.warnings:
+        say(f"realtime-cli: {warning}")
+    return agent
+
+
+@asynccontextmanager
+async def opened(agent: LoadedAgent, *, greet: bool) -> AsyncIterator[Opened]:
+    """The session of an agent; the embedded server, if it is the agent's, runs as long as this is open.
+
+    Raises AuthenticationFailed when a key is missing, ConfigError when there is no address.
+    """
+    config = agent.config
+    server = None
+    if config.connection.embedded:
+        from realtime_cli.commands.serve import start_local_server
+
+        server = await start_local_server(config.local)
+    try:
+        place = endpoint(config.connection, os.environ, base_url=server.url if server else None)
+        headers = {**place.headers, **(server.headers if server else {})}
+        tools = Registry.of(config.tools)
+        session = ClientSession(session_options(agent, tools.schemas, greet=greet))
+        connection = config.connection
+
+        async def connect() -> Transport:
+            return await websocket.connect(place.url, headers, **_socket_options(connection))
+
+        yield Opened(session, connect, tools, place, secrets_of(agent, place))
+    finally:
+        if server:
+            await server.close()
+
+
+def session_options(agent: LoadedAgent, tools: list[dict[str, Any]], *, greet: bool) -> SessionOptions:
+    """What the agent file decides for the session."""
+    config = agent.config
+    patch = config.session_patch()
+    if tools:
+        patch["tools"] = [*(patch.get("tools") or ()), *tools]
+    return SessionOptions(
+        patch=patch,
+        provider=config.connection.effective_provider,
+        seed=config.conversation.seed(),
+        greet=greet and (config.conversation.greet or bool(config.conversation.greeting)),
+        greeting=config.conversation.greeting,
+        push_to_talk=config.audio.push_to_talk,
+        start_muted=config.audio.start_paused,
+        pre_roll_ms=config.audio.pre_roll_ms,
+        tool_rounds=config.limits.tool_rounds,
+        barge_in=config.audio.barge_in,
+        barge_in_after_ms=config.audio.barge_in_ms,
+        first_event_timeout_s=config.connection.first_event_timeout_s,
+        progress_timeout_s=config.connection.progress_timeout_s,
+        reconnect_tries=config.connection.reconnect_tries,
+        reconnect_first_s=config.connection.reconnect_first_s,
+        reconnect_longest_s=config.connection.reconnect_longest_s,
+    )
+
+
+def _socket_options(connection: Connection) -> dict[str, Any]:
+    return {
+        "connect_timeout_s": connection.connect_timeout_s,
+        "ping_interval_s": connection.ping_interval_s,
+        "ping_timeout_s": connection.ping_timeout_s,
+        "close_timeout_s": connection.close_timeout_s,
+        "proxy": connection.proxy,
+        "ca_file": connection.ca_file,
+    }
+
+
+def secrets_of(agent: LoadedAgent, place: Endpoint) -> tuple[str, ...]:
+    """Every secret that the session knows, so that the recorder can keep them out."""
+    connection = agent.config.connection
+    values = [*place.headers.values(), *(header.get_secret_value() for header in connection.headers.values())]
+    if connection.api_key:
+        values.append(connection.api_key.get_secret_value())
+    values += [value.removeprefix("Bearer ") for value in values]
+    return tuple(value for value in values if len(value) >= 6)
+
+
+def recorder_for(
+    agent: LoadedAgent, options: AgentOptions, session: ClientSession, secrets: tuple[str, ...], command: str
+) -> file.Recorder | None:
+    """The recorder that options and agent file ask for; None when nothing is to be recorded."""
+    wanted = agent.config.recording
+    if options.no_record or not (wanted.enabled or options.record):
+        return None
+    name = agent.path.stem if agent.path else "session"
+    path = options.record or (Path(wanted.path) if wanted.path else None)
+    if path is None:
+        path = file.new_path(name, Path(wanted.folder).expanduser() if wanted.folder else None)
+    header = Header(
+        tool=f"realtime-cli {__version__}",
+        started=datetime.now().astimezone().isoformat(timespec="milliseconds"),
+        command=command,
+        config=agent.shown(),
+        session=asdict(session.options),
+    )
+    return file.Recorder(
+        path,
+        header,
+        secrets=secrets,
+        on_trouble=lambda message: say(f"realtime-cli: {message}"),
+        input_format=session.input_format,
+        output_format=session.output_format,
+    )
