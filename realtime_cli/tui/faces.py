@@ -1,0 +1,80 @@
+"""A face shows a session: the live screen, plain sentences, or lines of JSON. Here one is chosen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self, TextIO
+
+from realtime_cli.errors import ExitCode
+from realtime_cli.recording.entry import Entry
+
+FEWEST_COLUMNS, FEWEST_ROWS = 40, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What only the caller knows at the end: the outcome, where the recording is, how to replay it."""
+
+    exit_code: ExitCode = ExitCode.OK
+    reason: str = ""
+    remedy: str = ""
+    recording: str = ""
+    replay: str = ""
+
+
+class Face(Protocol):
+    """Sees every entry; is entered before the first one and ended before it is left."""
+
+    def observe(self, entry: Entry) -> None: ...
+
+    def end(self, ending: Ending) -> None: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def choose_face(
+    *,
+    plain: bool = False,
+    json: bool = False,
+    push_to_talk: bool = False,
+    muted: bool = False,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Face:
+    """The face that fits the options, the terminal and the environment.
+
+    ``NO_COLOR`` keeps the screen and takes its colours; ``ACCESSIBLE`` (any value but 0) and
+    ``TERM=dumb`` ask for plain sentences, as does a terminal below 40 columns or 8 rows.
+    """
+    out, err = stdout or sys.stdout, stderr or sys.stderr
+    if json:
+        from realtime_cli.tui.json_lines import JsonLines
+
+        return JsonLines(out)
+    if plain or not can_repaint(out, environ):
+        from realtime_cli.tui.plain import Plain
+
+        return Plain(out, err)
+    from realtime_cli.tui.screen import Screen, terminal_console
+
+    return Screen(terminal_console(out, environ), push_to_talk=push_to_talk, muted=muted)
+
+
+def can_repaint(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether live rows can be shown there, and are wanted."""
+    if environ.get("ACCESSIBLE", "0") not in ("", "0") or environ.get("TERM", "") in ("dumb", "unknown", ""):
+        return False
+    try:
+        size = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return stream.isatty() and size.columns >= FEWEST_COLUMNS and size.lines >= FEWEST_ROWS

@@ -1,0 +1,81 @@
+"""The kitty keyboard protocol, as far as push-to-talk needs it: which key was let go.
+
+A terminal that knows the protocol answers the probe; then every key comes as ``CSI code ; mods : event u``
+and is told again when it is released. What prompt_toolkit's parser knows is handed on in the old form.
+Source: https://sw.kovidgoyal.net/kitty/keyboard-protocol/
+"""
+
+from __future__ import annotations
+
+import re
+
+# 1 tell escape sequences apart, 2 report releases, 8 report text keys in the same way.
+PROBE = "\x1b[?u\x1b[c"  # the second is answered by every terminal, so the first can be seen to be missing
+ENABLE = "\x1b[>11u"
+DISABLE = "\x1b[<u"
+
+_ANSWER = re.compile(r"\x1b\[\?([\d;]*)([uc])")
+_KEY = re.compile(r"\x1b\[(\d+)(?::\d*)*(?:;(\d*)(?::(\d))?)?(?:;([\d:]*))?u")
+# The other keys keep their form but may tell an event: CSI 1 ; mods : event LETTER, CSI n ; mods : event ~
+_OTHER = re.compile(r"\x1b\[(\d*);(\d+):([123])([A-Z~])")
+_OPEN = re.compile(r"\x1b\[[?\d;:]*$")
+_SHIFT, _ALT, _CTRL = 1, 2, 4
+_NAMED = {27: "\x1b", 13: "\r", 9: "\t", 127: "\x7f", 57414: "\r"}
+
+
+class KittyFilter:
+    """Input as it came -> input as prompt_toolkit knows it; answers and releases are kept out of it."""
+
+    def __init__(self) -> None:
+        self.known: bool | None = None  # None: the terminal has not answered yet
+        self.released_space = False
+        self._rest = ""
+
+    def feed(self, data: str) -> str:
+        """Translate; an unfinished sequence waits for its rest. Sets ``known`` and ``released_space``."""
+        data, self._rest = self._rest + data, ""
+        unfinished = _OPEN.search(data)
+        if unfinished:
+            self._rest = unfinished.group()
+            data = data[: unfinished.start()]
+        data = _ANSWER.sub(self._answer, data)
+        data = _OTHER.sub(_other, data)
+        return _KEY.sub(self._key, data)
+
+    def _answer(self, found: re.Match[str]) -> str:
+        if found[2] == "u":
+            self.known = True
+        elif self.known is None:
+            self.known = False
+        return ""
+
+    def _key(self, found: re.Match[str]) -> str:
+        code, mods, event = int(found[1]), int(found[2] or 1) - 1, found[3] or "1"
+        if event == "3":
+            self.released_space = self.released_space or code == 32
+            return ""
+        if event == "2" and code == 32:
+            return ""  # held down, not pressed again
+        if found[4]:
+            return "".join(chr(int(point)) for point in found[4].split(":") if point)
+        return _old_form(code, mods)
+
+
+def _old_form(code: int, mods: int) -> str:
+    if code in _NAMED:
+        return _NAMED[code]
+    if code > 0x10FFFF or 57344 <= code <= 63743:
+        return ""  # modifier and media keys on their own
+    char = chr(code)
+    if mods & _CTRL and char.isascii() and char.isalpha():
+        return chr(ord(char.upper()) - 64)
+    return char.upper() if mods & _SHIFT else char
+
+
+def _other(found: re.Match[str]) -> str:
+    number, mods, event, letter = found.groups()
+    if event == "3":
+        return ""
+    if mods == "1":
+        return f"\x1b[{number if letter == '~' else ''}{letter}"
+    return f"\x1b[{number};{mods}{letter}"

@@ -1,0 +1,276 @@
+"""View -> rich text: blocks for the scrollback, at most four live rows, the end card.
+
+Everything that came from outside goes through :mod:`realtime_cli.tui.safe_text` here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from realtime_cli.tui.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
+from realtime_cli.tui.look import AGENT, DIM, LEVEL_STYLES, PRETTY, STATE_STYLES, TOOL, USER, Look
+from realtime_cli.tui.meters import Meter
+from realtime_cli.tui.safe_text import cells, cut_to, for_encoding, one_line, safe, tail, wrap
+from realtime_cli.tui.view import View
+
+LOWEST_DBFS = -60.0
+MOST_TOOL_CELLS = 400  # of arguments and of a result; the recording has all of it
+
+
+def block_text(block: Block, look: Look = PRETTY) -> Text:
+    """A finished block as one styled paragraph, unwrapped; empty if there is nothing to show."""
+    match block:
+        case UserTurn():
+            text = user_text(block)
+        case AgentTurn():
+            text = agent_text(block, look)
+        case ToolCard():
+            text = tool_text(block, look)
+        case Notice():
+            text = notice_text(block)
+    return fit(text, look)
+
+
+def fit(text: Text, look: Look) -> Text:
+    """What the encoding cannot write becomes ``?``."""
+    if look is not PRETTY:
+        text.plain = for_encoding(text.plain, look.encoding)
+    return text
+
+
+def user_text(turn: UserTurn) -> Text:
+    said = safe(turn.text).strip()
+    text = Text.assemble(("you  ", USER))
+    if turn.late:
+        text.append("(earlier) ", DIM)
+    text.append(said)
+    if turn.images:
+        text.append(f"{' ' if said else ''}[{plural(turn.images, 'image')}]", DIM)
+    if turn.missing:
+        text.append(f"({one_line(turn.missing)})", DIM)
+    elif not said and not turn.images:
+        return Text()
+    return text
+
+
+def agent_text(turn: AgentTurn, look: Look = PRETTY) -> Text:
+    """What was heard of the turn; while it grows, every text is a beginning of the next."""
+    said = safe(turn.shown_text).strip()
+    if not said and turn.cut_ms is None:
+        return Text()
+    text = Text.assemble(("agent  ", AGENT), said)
+    if turn.cut_ms is not None and turn.final:
+        blank = " " if said else ""
+        text.append(f"{blank}{look.cut} {interruption(turn)}", "yellow")
+    return text
+
+
+def interruption(turn: AgentTurn) -> str:
+    heard_s = (turn.cut_ms or 0.0) / 1000
+    return f"interrupted after {heard_s:.1f} s" if heard_s >= 0.05 else "interrupted before it was heard"
+
+
+def tool_text(card: ToolCard, look: Look = PRETTY) -> Text:
+    call = f"{one_line(card.name)}({arguments_line(card.arguments)})"
+    text = Text.assemble(("tool  ", TOOL), cut_to(call, MOST_TOOL_CELLS, look.ellipsis))
+    if card.state == "running":
+        return text.append(" running", DIM)
+    result = cut_to(one_line(card.output), MOST_TOOL_CELLS, look.ellipsis)
+    if card.state == "failed":
+        text.append(f" {look.arrow} failed: {result}", "red")
+    elif card.state == "cancelled":
+        text.append(f" {look.arrow} cancelled", "yellow")
+    else:
+        text.append(f" {look.arrow} {result}")
+    if card.seconds is not None:
+        text.append(f" ({seconds(card.seconds)})", DIM)
+    return text
+
+
+def arguments_line(arguments: str) -> str:
+    """``city="Oslo", days=2`` for a JSON object; anything else as it came."""
+    try:
+        values = json.loads(arguments or "{}")
+    except ValueError:
+        return one_line(arguments)
+    if not isinstance(values, dict):
+        return one_line(arguments)
+    pairs = (f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in values.items())
+    return one_line(", ".join(pairs))
+
+
+def notice_text(notice: Notice) -> Text:
+    style = LEVEL_STYLES[notice.level]
+    word = notice.level if notice.level in ("warning", "error") else notice.topic or "note"
+    return Text.assemble((f"{one_line(word)}  ", style), (one_line(notice.text), style))
+
+
+def wrapped(text: Text, width: int) -> list[Text]:
+    """The lines of a paragraph, flush left and without trailing blanks, so that they copy cleanly."""
+    lines = []
+    for start, end in wrap(text.plain, width):
+        line = text[start:end]
+        line.rstrip()
+        lines.append(line)
+    return lines
+
+
+# -- live rows ------------------------------------------------------------------------------------
+
+
+def live_rows(
+    view: View, width: int, look: Look = PRETTY, *, detail: bool = False, at: float | None = None
+) -> list[Text]:
+    """The two middle ones of the four live rows: state and meters, figures and clock (``at``)."""
+    figures = figures_row(view, width, look, detail=detail, at=at)
+    return [fit(state_row(view, width, look), look), fit(figures, look)]
+
+
+def talk_row(view: View, width: int, look: Look = PRETTY, flowed: int = 0) -> Text:
+    """The end of what is being said now."""
+    turn = view.current
+    if isinstance(turn, UserTurn):
+        said = one_line(turn.text) or look.ellipsis
+        return Text.assemble(("you  ", USER), (tail(said, width - 5, look.ellipsis), "italic"))
+    if isinstance(turn, AgentTurn):
+        return wrapped(fit(agent_text(turn, look), look)[flowed:], width)[-1]
+    return Text()
+
+
+def state_row(view: View, width: int, look: Look = PRETTY) -> Text:
+    state = view.state
+    style = STATE_STYLES[state.word]
+    words = f"{look.states[state.word]} {one_line(state.words)}"
+    room = max(14, min(24, width // 3))
+    row = Text.assemble((cut_to(words, room, look.ellipsis), style))
+    if state.muted and state.word != "muted":
+        row.append(" muted", "red")
+    if view.transcript.approvals:
+        row.append(" /approve?", "bold yellow")
+    if view.meters.seen:
+        row.append(" " * max(1, room - row.cell_len))
+        _append_meters(row, view, width, look)
+    return row
+
+
+def _append_meters(row: Text, view: View, width: int, look: Look) -> None:
+    labels = 14  # "you ", "agent " and the blanks between
+    numbers = 10 if width - row.cell_len - labels >= 30 else 0
+    size = min(20, (width - row.cell_len - labels - numbers) // 2)
+    if size < 3:
+        return
+    row.append(" you ", DIM)
+    row.append_text(meter(view.meters.microphone, size, look, "cyan", number=bool(numbers)))
+    row.append("  agent ", DIM)
+    row.append_text(meter(view.meters.agent, size, look, "magenta", number=bool(numbers)))
+
+
+def meter(level: Meter, size: int, look: Look, style: str, *, number: bool) -> Text:
+    """A bar from -60 to 0 dBFS with the held peak as a mark."""
+    filled, peak = _cells_of(level.dbfs, size), _cells_of(level.peak_dbfs, size)
+    style = "red" if level.dbfs > -3 else style
+    bar = Text.assemble((look.bar * filled, style), (look.rail * (size - filled), DIM))
+    if peak > filled:
+        bar = Text.assemble(bar[: peak - 1], (look.peak, style), bar[peak:])
+    if number:
+        bar.append(f" {level.dbfs:4.0f}" if level.dbfs > -100 else "    -", DIM)
+    return bar
+
+
+def _cells_of(dbfs: float, size: int) -> int:
+    return max(0, min(size, round((dbfs - LOWEST_DBFS) / -LOWEST_DBFS * size)))
+
+
+def figures_row(
+    view: View, width: int, look: Look = PRETTY, *, detail: bool = False, at: float | None = None
+) -> Text:
+    parts = latency_detail(view) if detail else brief_figures(view)
+    parts.append(clock(view.at if at is None else at))
+    while len(parts) > 1 and cells(look.dot.join(parts)) > width:
+        parts.pop(-2)  # the clock is the last to go
+    return Text(cut_to(look.dot.join(parts), width, look.ellipsis), DIM)
+
+
+def brief_figures(view: View) -> list[str]:
+    figures = view.figures
+    parts = []
+    if figures.last_ms is not None and figures.median_ms is not None:
+        parts.append(f"first sound {figures.last_ms:.0f} ms, median {figures.median_ms:.0f}")
+    if figures.tokens:
+        parts.append(f"{figures.tokens:,} tokens".replace(",", " "))
+    if view.figures.cost_usd is not None:
+        parts.append(money(view.figures.cost_usd))
+    if view.transcript.frames_sent:
+        paused = " paused" if view.state.video_paused else ""
+        parts.append(f"{plural(view.transcript.frames_sent, 'picture')}{paused}")
+    if figures.reconnects:
+        parts.append(plural(figures.reconnects, "reconnect"))
+    return parts
+
+
+def latency_detail(view: View) -> list[str]:
+    times = view.figures.waits_ms
+    if not times:
+        return ["no answer measured yet"]
+    last = " ".join(f"{ms:.0f}" for ms in times[-5:])
+    parts = [f"first sound {last} ms", f"median {view.figures.median_ms:.0f}", f"best {min(times):.0f}"]
+    parts.append(f"worst {max(times):.0f}")
+    if view.figures.p95_ms is not None:
+        parts.append(f"p95 {view.figures.p95_ms:.0f}")
+    return parts
+
+
+# -- the end --------------------------------------------------------------------------------------
+
+
+def end_lines(view: View, recording: str = "", replay: str = "") -> list[tuple[str, str]]:
+    """The end card as (name, value) pairs; names without a value are left out."""
+    users = sum(isinstance(b, UserTurn) and not b.late for b in view.blocks)
+    agents = sum(isinstance(b, AgentTurn) and b.begun for b in view.blocks)
+    figures = view.figures
+    latency = ""
+    if figures.median_ms is not None:
+        latency = f"median {figures.median_ms:.0f} ms"
+        latency += f", p95 {figures.p95_ms:.0f} ms" if figures.p95_ms is not None else ""
+        latency += f" over {plural(len(figures.waits_ms), 'answer')}"
+    tools = plural(figures.tools, "call") if figures.tools else ""
+    tools += f", {figures.tools_failed} failed" if figures.tools_failed else ""
+    pairs = [
+        ("talked", f"{clock(view.at)}, {plural(users, 'turn')} of yours, {agents} of the agent"),
+        ("latency", latency),
+        ("interruptions", str(figures.interruptions or "")),
+        ("reconnects", str(figures.reconnects or "")),
+        ("tools", tools),
+        ("tokens", f"{figures.tokens:,}".replace(",", " ") if figures.tokens else ""),
+        ("cost", money(view.figures.cost_usd) if view.figures.cost_usd is not None else ""),
+        ("recording", one_line(recording)),
+        ("replay", one_line(replay)),
+    ]
+    return [(name, value) for name, value in pairs if value]
+
+
+def end_card(pairs: Sequence[tuple[str, str]]) -> list[Text]:
+    """Plain rows; paths and commands stay on lines of their own, so that they copy cleanly."""
+    size = max((len(name) for name, _ in pairs), default=0)
+    return [Text.assemble((name.ljust(size + 2), DIM), value) for name, value in pairs]
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def money(usd: float) -> str:
+    return f"${usd:.4f}" if usd < 1 else f"${usd:.2f}"
+
+
+def seconds(value: float) -> str:
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
+
+
+def clock(at: float) -> str:
+    minutes, rest = divmod(int(at), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

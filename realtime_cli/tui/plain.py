@@ -1,0 +1,116 @@
+"""Plain sentences, one a line, nothing repainted: for pipes, logs, screen readers and small terminals.
+
+What was said goes to ``out``; talk about it (notes, warnings, the end card) to ``err``.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self, TextIO
+
+from realtime_cli.recording.entry import Entry
+from realtime_cli.tui.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
+from realtime_cli.tui.faces import Ending
+from realtime_cli.tui.panels import arguments_line, end_lines, interruption, plural, seconds
+from realtime_cli.tui.safe_text import for_encoding, one_line
+from realtime_cli.tui.view import View
+
+_ANNOUNCED = {"muted": "Muted.", "paused": "Paused.", "reconnecting": "The connection is lost."}
+
+
+class Plain:
+    """A face that writes a sentence for each finished turn."""
+
+    def __init__(self, out: TextIO, err: TextIO, *, push_to_talk: bool = False, muted: bool = False) -> None:
+        self.view = View(push_to_talk=push_to_talk, muted=muted)
+        self._out, self._err = out, err
+        self._taken = 0
+        self._word = ""
+
+    def observe(self, entry: Entry) -> None:
+        self.view.fold(entry)
+        self._announce()
+        self._write_settled()
+
+    def end(self, ending: Ending) -> None:
+        self.view.close()
+        self._write_settled()
+        for name, value in end_lines(self.view, ending.recording, ending.replay):
+            self._write(self._err, f"{name.capitalize()}: {value}")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.view.close()
+        self._write_settled()
+
+    def _announce(self) -> None:
+        word = self.view.state.word
+        if word == self._word:
+            return
+        if word in _ANNOUNCED:
+            self._write(self._err, _ANNOUNCED[word])
+        elif self._word in ("", "connecting", "reconnecting") and word in ("listening", "ready"):
+            self._write(self._err, "Connected.")
+        elif self._word in ("muted", "paused"):
+            self._write(self._err, "Listening again.")
+        self._word = word
+
+    def _write_settled(self) -> None:
+        while self._taken < self.view.settled:
+            block = self.view.blocks[self._taken]
+            self._taken += 1
+            line = sentence(block)
+            if line:
+                self._write(self._err if isinstance(block, Notice) else self._out, line)
+
+    def _write(self, stream: TextIO, line: str) -> None:
+        stream.write(for_encoding(line, getattr(stream, "encoding", None) or "utf-8") + "\n")
+        stream.flush()
+
+
+def sentence(block: Block) -> str:
+    """One line for a finished block; empty if there is nothing to tell."""
+    match block:
+        case UserTurn():
+            return _user(block)
+        case AgentTurn():
+            return _agent(block)
+        case ToolCard():
+            return _tool(block)
+        case Notice():
+            word = block.level if block.level in ("warning", "error") else block.topic or "note"
+            return f"{one_line(word).capitalize()}: {one_line(block.text)}"
+
+
+def _user(turn: UserTurn) -> str:
+    said = one_line(turn.text)
+    images = f"[{plural(turn.images, 'image')}]" if turn.images else ""
+    missing = f"({one_line(turn.missing)})" if turn.missing else ""
+    words = " ".join(filter(None, (said, images, missing)))
+    who = "You, earlier" if turn.late else "You"
+    return f"{who}: {words}" if words else ""
+
+
+def _agent(turn: AgentTurn) -> str:
+    said = one_line(turn.shown_text)
+    if turn.cut_ms is not None:
+        return f"Agent ({interruption(turn)}): {said}" if said else f"Agent ({interruption(turn)})."
+    return f"Agent: {said}" if said else ""
+
+
+def _tool(card: ToolCard) -> str:
+    call = f"Tool {one_line(card.name)}({arguments_line(card.arguments)})"
+    took = f" after {seconds(card.seconds)}" if card.seconds is not None else ""
+    match card.state:
+        case "running":
+            return f"{call} is running."
+        case "cancelled":
+            return f"{call} was cancelled."
+        case "failed":
+            return f"{call} failed{took}: {one_line(card.output)}"
+        case _:
+            return f"{call} answered{took}: {one_line(card.output)}"

@@ -1,0 +1,126 @@
+"""Text from models, servers and tools, made harmless for a terminal, and measured in cells.
+
+A terminal obeys what it is sent. Control characters, escape sequences and bidirectional marks are
+shown as what they are instead; ordinary text of any script passes unchanged.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.cells import get_character_cell_size
+
+# More marks than this on one letter serve no script, only to draw over neighbouring lines.
+MOST_COMBINING_MARKS = 4
+_JOINERS = "\u200c\u200d"  # needed by emoji, Persian and Indic scripts
+_DROPPED = "\r\u00ad\ufeff"  # harmless when absent: a carriage return would overprint the line
+_SPACES = {"\t": " ", "\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n"}
+
+
+def safe(text: str) -> str:
+    """The text with nothing in it that a terminal would obey; newlines stay.
+
+    The result for a beginning of a text is a beginning of the result for the whole, so that a growing
+    text can be shown piece by piece.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    marks = 0
+    out = []
+    for char in text:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks <= MOST_COMBINING_MARKS:
+            out.append(_visible(char))
+    return "".join(out)
+
+
+def _visible(char: str) -> str:
+    if char == "\n" or char in _JOINERS or char.isprintable():
+        return char
+    if char in _DROPPED:
+        return ""
+    if char in _SPACES:
+        return _SPACES[char]
+    code = ord(char)
+    if code < 0x20:
+        return chr(0x2400 + code)  # control pictures
+    if code == 0x7F:
+        return "\u2421"
+    return _foreign(char, code)
+
+
+def _foreign(char: str, code: int) -> str:
+    category = unicodedata.category(char)
+    if category == "Zs":
+        return " "
+    if category == "Cs":
+        return "\ufffd"
+    return f"<U+{code:04X}>" if category in ("Cc", "Cf") else char
+
+
+def one_line(text: str) -> str:
+    """Safe text on one line: every run of white space is one blank."""
+    return " ".join(safe(text).split())
+
+
+def for_encoding(text: str, encoding: str) -> str:
+    """The text with ``?`` for what the encoding cannot write; control pictures become ``^X``."""
+    if encoding.lower().replace("-", "") in ("utf8", "utf16", "utf32"):
+        return text
+    plain = "".join(f"^{chr(ord(c) - 0x2400 + 64)}" if "\u2400" <= c <= "\u241f" else c for c in text)
+    return plain.encode(encoding, "replace").decode(encoding)
+
+
+def cells(text: str) -> int:
+    """The width of a text in terminal cells (combining marks take none, wide characters two)."""
+    return len(text) if text.isascii() else sum(get_character_cell_size(char) for char in text)
+
+
+def cut_to(text: str, width: int, ellipsis: str = "…") -> str:
+    """The beginning of a text that fits into ``width`` cells, with an ellipsis if something is lost."""
+    if cells(text) <= width:
+        return text
+    room = max(0, width - cells(ellipsis))
+    kept = 0
+    for end, char in enumerate(text):
+        kept += get_character_cell_size(char)
+        if kept > room:
+            return text[:end].rstrip() + ellipsis
+    return text
+
+
+def tail(text: str, width: int, ellipsis: str = "…") -> str:
+    """The end of a text that fits into ``width`` cells, begun at a word."""
+    if cells(text) <= width:
+        return text
+    room = width - cells(ellipsis)
+    start = len(text)
+    while start and cells(text[start - 1 :]) <= room:
+        start -= 1
+    blank = text.find(" ", start)
+    return ellipsis + text[blank + 1 if 0 <= blank < len(text) - 1 else start :]
+
+
+def wrap(text: str, width: int, first: int = 0) -> list[tuple[int, int]]:
+    """Where to break a text into lines of ``width`` cells: ``(start, end)`` of each line.
+
+    ``first`` cells of the first line are taken already. Lines are broken at blanks and beside wide
+    characters, and anywhere inside a word that is longer than a line.
+    """
+    spans: list[tuple[int, int]] = []
+    start, column, chance = 0, first, -1
+    for place, char in enumerate(text):
+        if char == "\n":
+            spans.append((start, place))
+            start, column, chance = place + 1, 0, -1
+            continue
+        size = get_character_cell_size(char)
+        if column + size > width and char != " ":
+            end = chance if chance > start else place
+            spans.append((start, end))
+            start, column, chance = end, cells(text[end:place]), -1
+        column += size
+        if char == " " or size == 2:
+            chance = place + 1
+    spans.append((start, len(text)))
+    return spans

@@ -1,0 +1,193 @@
+"""The live screen: finished turns flow into the scrollback, four rows under them are repainted.
+
+``observe`` folds and wakes; a task builds at most ``FRAMES_PER_S`` frames a second, and only when
+something changed; a thread writes them (see :mod:`realtime_cli.tui.painter`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Self, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from realtime_cli.client import effects, inputs
+from realtime_cli.recording.entry import Entry
+from realtime_cli.tui.faces import FEWEST_COLUMNS, FEWEST_ROWS, Ending
+from realtime_cli.tui.flow import Flow
+from realtime_cli.tui.look import look_for
+from realtime_cli.tui.painter import Painter
+from realtime_cli.tui.panels import end_card, end_lines, live_rows
+from realtime_cli.tui.stray_output import StrayOutput
+from realtime_cli.tui.terminal import TERMINAL, Terminal
+from realtime_cli.tui.view import View
+
+FRAMES_PER_S = 11
+TICK_S = 1.0  # the clock goes on when nothing else does
+
+# Fifty of these a second, and none of them is seen.
+_UNSEEN = (inputs.Heard, effects.WakeAt, effects.Play)
+Bottom = Callable[[int], Text]
+
+
+def terminal_console(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Console:
+    """A console on a real terminal; NO_COLOR is obeyed."""
+    return Console(file=stream, highlight=False, markup=False, emoji=False, _environ=environ)
+
+
+class Screen:
+    """A face. ``bottom`` draws the last row (keys or the editor) and belongs to whoever reads the keys."""
+
+    def __init__(
+        self,
+        console: Console,
+        *,
+        push_to_talk: bool = False,
+        muted: bool = False,
+        terminal: Terminal = TERMINAL,
+        clock_rate: float = 1.0,
+    ) -> None:
+        self.view = View(push_to_talk=push_to_talk, muted=muted)
+        self.look = look_for(console)
+        self.bottom: Bottom = lambda width: Text()
+        self._console = console
+        self._terminal = terminal
+        self._clock_rate = clock_rate
+        self._flow = Flow()
+        self._painter = Painter(console.file)
+        self._stray: deque[str] = deque()
+        self._catcher = StrayOutput(self._strayed, console.encoding)
+        self._detail = False
+        self._fresh = True
+        self._ended = False
+        self._wake = asyncio.Event()
+        self._seen_at = time.monotonic()
+        self._drawing: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._drawn: list[tuple[Text, str]] = []
+
+    # -- a face -------------------------------------------------------------------------------
+
+    def observe(self, entry: Entry) -> None:
+        self.view.fold(entry)
+        self._seen_at = time.monotonic()
+        if not (isinstance(entry.value, _UNSEEN) or _is_append(entry)):
+            self._wake.set()
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._painter.start()
+        self._catcher.start()
+        self._terminal.hold(self._painter)
+        with suppress(ValueError, RuntimeError, AttributeError):
+            self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
+        self._drawing = asyncio.create_task(self._draw_on(), name="screen")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._drawing:
+            self._drawing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._drawing
+        with suppress(ValueError, RuntimeError, AttributeError):
+            if self._loop:
+                self._loop.remove_signal_handler(signal.SIGWINCH)
+        if not self._ended:
+            self.view.close()
+            self._draw(rows=False)
+        self._painter.close()
+        self._terminal.release(self._painter)
+        self._catcher.stop()
+
+    def end(self, ending: Ending) -> None:
+        """Write what is open and the end card; no live row comes back."""
+        self.view.close()
+        self._ended = True
+        self._draw(rows=False)
+        card = end_card(end_lines(self.view, ending.recording, ending.replay))
+        self._painter.show(["", *map(self._ansi, card)], [])
+
+    # -- for the keys -------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """The bottom row has changed."""
+        self._wake.set()
+
+    def say(self, text: str) -> None:
+        """A line of ours above the live rows (help, an answer to a command)."""
+        self._stray += text.splitlines() or [""]
+        self._wake.set()
+
+    def toggle_detail(self) -> None:
+        """Latencies of the last turns instead of the brief figures, and back."""
+        self._detail = not self._detail
+        self._wake.set()
+
+    # -- drawing ------------------------------------------------------------------------------
+
+    def _strayed(self, line: str) -> None:
+        """Somebody printed: from any thread."""
+        self._stray.append(line)
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    def _resized(self) -> None:
+        self._fresh = True
+        self._draw()
+
+    async def _draw_on(self) -> None:
+        while not self._ended:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), TICK_S)
+            self._wake.clear()
+            self._draw()
+            await asyncio.sleep(1 / FRAMES_PER_S)
+
+    def _draw(self, *, rows: bool = True) -> None:
+        size = self._console.size
+        width = max(20, size.width - 1)  # the last column would make some terminals wrap
+        above = [self._ansi(line) for line in self._flow.take(self.view, width, self.look)]
+        above += [self._ansi(Text(line)) for line in self._take_stray()]
+        fits = size.width >= FEWEST_COLUMNS and size.height >= FEWEST_ROWS
+        drawn = self._rows(width) if rows and fits and not self._ended else []
+        fresh, self._fresh = self._fresh, False
+        self._painter.show(above, drawn, fresh=fresh)
+
+    def _take_stray(self) -> list[str]:
+        return [self._stray.popleft() for _ in range(len(self._stray))]
+
+    def _rows(self, width: int) -> list[str]:
+        ticked_s = (time.monotonic() - self._seen_at) * self._clock_rate
+        middle = live_rows(self.view, width, self.look, detail=self._detail, at=self.view.at + ticked_s)
+        rows = [self._flow.talk(self.view, width, self.look), *middle, self.bottom(width)]
+        known = self._drawn + [(Text(), "")] * (len(rows) - len(self._drawn))
+        self._drawn = [
+            old if row == old[0] and old[1] else (row, self._ansi(row, width))
+            for row, old in zip(rows, known, strict=True)
+        ]
+        return [ansi for _, ansi in self._drawn]
+
+    def _ansi(self, text: Text, width: int | None = None) -> str:
+        if width is not None and text.cell_len > width:
+            text = text.copy()
+            text.truncate(width)
+        with self._console.capture() as captured:
+            self._console.print(text, end="", soft_wrap=True)
+        return captured.get()
+
+
+def _is_append(entry: Entry) -> bool:
+    value = entry.value
+    if isinstance(value, effects.Send):
+        return value.event.type == "input_audio_buffer.append"
+    return isinstance(value, inputs.Received) and value.event.type == "response.output_audio.delta"

@@ -1,0 +1,94 @@
+"""The terminal as it was: whoever changes it registers here how to undo that, and is undone in time.
+
+Stopped by Ctrl+Z, killed by SIGTERM or SIGHUP, at the end of the process: every holder leaves, in
+reverse order. After ``fg`` they enter again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+_DEADLY = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Holder(Protocol):
+    """Something that has changed the terminal. Both are quick, may be repeated and never raise."""
+
+    def enter(self) -> None: ...
+
+    def leave(self) -> None: ...
+
+
+class Terminal:
+    """The holders of one terminal, and the signals that concern them while there are any."""
+
+    def __init__(self) -> None:
+        self._holders: list[Holder] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._handled: list[signal.Signals] = []
+
+    def hold(self, holder: Holder) -> None:
+        """Enter, and be left when the process stops or dies. Called on the running loop."""
+        if not self._holders:
+            self._listen()
+        self._holders.append(holder)
+        holder.enter()
+
+    def release(self, holder: Holder) -> None:
+        if holder in self._holders:
+            self._holders.remove(holder)
+            holder.leave()
+        if not self._holders:
+            self._unlisten()
+
+    def _listen(self) -> None:
+        atexit.register(self._leave)
+        self._loop = asyncio.get_running_loop()
+        self._handle(signal.SIGTSTP, self._stop)
+        self._handle(signal.SIGCONT, self._enter)
+        for number in _DEADLY:
+            # Whoever ends the session in good order has a handler of their own.
+            if signal.getsignal(number) is signal.SIG_DFL:
+                self._handle(number, lambda number=number: self._die(number))
+
+    def _handle(self, number: signal.Signals, act: Callable[[], None]) -> None:
+        assert self._loop is not None
+        with suppress(ValueError, RuntimeError, NotImplementedError):  # not on the main thread
+            self._loop.add_signal_handler(number, act)
+            self._handled.append(number)
+
+    def _unlisten(self) -> None:
+        atexit.unregister(self._leave)
+        for number in self._handled:
+            with suppress(ValueError, RuntimeError):
+                if self._loop and not self._loop.is_closed():
+                    self._loop.remove_signal_handler(number)
+        self._handled.clear()
+
+    def _enter(self) -> None:
+        for holder in self._holders:
+            holder.enter()
+
+    def _leave(self) -> None:
+        for holder in reversed(self._holders):
+            holder.leave()
+
+    def _stop(self) -> None:
+        """SIGTSTP: stop for real once the terminal is clean; the next line runs after ``fg``."""
+        self._leave()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self._enter()
+
+    def _die(self, number: signal.Signals) -> None:
+        self._leave()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+
+TERMINAL = Terminal()

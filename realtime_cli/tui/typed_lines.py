@@ -1,0 +1,83 @@
+"""Whole lines from a terminal in its ordinary mode: for faces that repaint nothing, and screen readers.
+
+A line is a message or a ``/command``. An empty line interrupts, or begins and ends talking where
+push-to-talk is on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TextIO
+
+from realtime_cli.tui.presses import Command, KeyPress, Press, help_lines, parse_line
+
+_READ = 4096
+
+
+class TypedLines:
+    """The same interface as :class:`~realtime_cli.tui.keys.Keys`; the terminal is left as it is."""
+
+    def __init__(
+        self,
+        say: Callable[[str], None] | None = None,
+        *,
+        push_to_talk: bool = False,
+        stdin: TextIO | None = None,
+    ) -> None:
+        self._say = say or (lambda text: print(text, file=sys.stderr))
+        self._push_to_talk = push_to_talk
+        self._stdin = stdin or sys.stdin
+        self._talking = False
+        self._rest = b""
+        self._deliver: Callable[[Press], None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self, deliver: Callable[[Press], None]) -> None:
+        """Deliver what is typed; does nothing where stdin is no terminal."""
+        if not self._stdin.isatty():
+            return
+        self._deliver = deliver
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._stdin.fileno(), self._ready)
+
+    async def close(self) -> None:
+        self._deliver = None
+        if self._loop:
+            with suppress(ValueError, OSError):
+                self._loop.remove_reader(self._stdin.fileno())
+            self._loop = None
+
+    def _ready(self) -> None:
+        try:
+            data = os.read(self._stdin.fileno(), _READ)
+        except OSError:
+            data = b""
+        if not data and self._loop:
+            self._loop.remove_reader(self._stdin.fileno())
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            press = self.press_of(line.decode("utf-8", "replace"))
+            if press and self._deliver:
+                self._deliver(press)
+
+    def press_of(self, line: str) -> Press | None:
+        """What a line means; complaints and help are said at once."""
+        press = parse_line(line)
+        if press is None:
+            return self._empty()
+        if isinstance(press, str):
+            self._say(press)
+            return None
+        if isinstance(press, Command) and press.name == "help":
+            self._say("\n".join(help_lines(push_to_talk=self._push_to_talk, holds=False)))
+        return press
+
+    def _empty(self) -> Press:
+        if not self._push_to_talk:
+            return KeyPress("interrupt")
+        self._talking = not self._talking
+        return KeyPress("talk" if self._talking else "release")

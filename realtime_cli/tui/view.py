@@ -1,0 +1,73 @@
+"""All that a screen shows, folded from the entry stream; alike for a live session and a recording."""
+
+from __future__ import annotations
+
+from realtime_cli.client import inputs
+from realtime_cli.recording.entry import Entry
+from realtime_cli.tui.blocks import AgentTurn, Block, UserTurn
+from realtime_cli.tui.figures import Figures
+from realtime_cli.tui.meters import Meters
+from realtime_cli.tui.state import State
+from realtime_cli.tui.transcript import Transcript
+
+ECHO_CUTS = 3
+ECHO_MS = 2500.0  # an answer cut this early, time after time, is likely to hear itself
+
+
+class View:
+    """Fold entries; drawing reads and changes nothing. All time is ``entry.at``."""
+
+    def __init__(self, *, push_to_talk: bool = False, muted: bool = False) -> None:
+        self.at = 0.0
+        self.transcript = Transcript()
+        self.state = State(push_to_talk=push_to_talk, muted=muted)
+        self.meters = Meters()
+        self.figures = Figures()
+        self._early_cuts = 0
+
+    def fold(self, entry: Entry) -> None:
+        self.at = max(self.at, entry.at)
+        self.state.fold(entry)
+        self.figures.fold(entry)
+        self.transcript.fold(entry)
+        if isinstance(entry.value, inputs.Levels):
+            for topic, text in self.meters.fold(entry.value, muted=self.state.muted):
+                self.transcript.notice("warning", topic, text)
+        elif isinstance(entry.value, inputs.PlaybackStopped):
+            self._suspect_echo(entry.value)
+
+    def close(self) -> None:
+        """The session is over: whatever is open is shown as it stands."""
+        self.transcript.close()
+
+    def _suspect_echo(self, stopped: inputs.PlaybackStopped) -> None:
+        early = stopped.cause == "server_vad" and all(i.heard_ms < ECHO_MS for i in stopped.items)
+        self._early_cuts = self._early_cuts + 1 if early else 0
+        if self._early_cuts == ECHO_CUTS:
+            self.transcript.notice(
+                "warning",
+                "echo",
+                "The agent was interrupted three times as it began: it may hear itself. "
+                "Use headphones, or turn echo cancellation on.",
+            )
+
+    @property
+    def blocks(self) -> list[Block]:
+        return self.transcript.blocks
+
+    @property
+    def settled(self) -> int:
+        """``blocks[:settled]`` are final and in order: they may flow into the scrollback, once."""
+        return self.transcript.settled
+
+    @property
+    def current(self) -> UserTurn | AgentTurn | None:
+        """The turn that is going on: what the user says now, else what the agent does."""
+        open_turns = [b for b in self.blocks[self.settled :] if isinstance(b, UserTurn | AgentTurn)]
+        for turn in reversed(open_turns):
+            if isinstance(turn, UserTurn) and not turn.final and turn.committed_at is None:
+                return turn
+        for turn in open_turns:
+            if isinstance(turn, AgentTurn) and (turn.shown_text or turn.begun) and not turn.final:
+                return turn
+        return open_turns[0] if open_turns else None
