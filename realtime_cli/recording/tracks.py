@@ -123,11 +123,12 @@ class Clock:
     TOLERANCE = RATE_HZ // 10
 
     def __init__(self) -> None:
-        self._end = 0
+        self._end: int | None = None
 
     def place(self, at_s: float, count: int) -> int:
         """The sample at which a block of ``count`` samples that began at ``at_s`` is to be laid."""
         wanted = max(0, round(at_s * RATE_HZ))
-        start = wanted if wanted > self._end + self.TOLERANCE else self._end
+        end = wanted if self._end is None else self._end
+        start = wanted if wanted > end + self.TOLERANCE else end
         self._end = start + count
         return start

@@ -1,0 +1,197 @@
+"""Tokens by modality, and what they cost by a dated table. What is not known is None, never 0."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from realtime_cli.client.inputs import Received
+from realtime_cli.protocol import server_events as s
+from realtime_cli.recording.entry import Entry
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Counts of one or more responses. Cached tokens are part of the input counts, as on the wire.
+
+    ``unsplit``: tokens of which the server did not say the modality.
+    """
+
+    text_in: int = 0
+    text_cached: int = 0
+    audio_in: int = 0
+    audio_cached: int = 0
+    image_in: int = 0
+    image_cached: int = 0
+    text_out: int = 0
+    audio_out: int = 0
+    unsplit_in: int = 0
+    unsplit_out: int = 0
+
+    def __add__(self, other: Tokens) -> Tokens:
+        return Tokens(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tokens)))
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, f.name) for f in fields(self))
+
+    @property
+    def input(self) -> int:
+        return self.text_in + self.audio_in + self.image_in + self.unsplit_in
+
+    @property
+    def cached(self) -> int:
+        return self.text_cached + self.audio_cached + self.image_cached
+
+    @property
+    def output(self) -> int:
+        return self.text_out + self.audio_out + self.unsplit_out
+
+    @classmethod
+    def of(cls, usage: Any) -> Tokens:
+        """The counts of a ``response.done``'s ``usage`` (an object, or None)."""
+        if usage is None:
+            return cls()
+        spent = _counts(getattr(usage, "input_token_details", None))
+        made = _counts(getattr(usage, "output_token_details", None))
+        cached = _cached(getattr(usage, "input_token_details", None), spent)
+        known_in, known_out = sum(spent.values()), sum(made.values())
+        return cls(
+            text_in=spent["text"], text_cached=cached["text"],
+            audio_in=spent["audio"], audio_cached=cached["audio"],
+            image_in=spent["image"], image_cached=cached["image"],
+            text_out=made["text"], audio_out=made["audio"],
+            unsplit_in=max(0, (getattr(usage, "input_tokens", None) or 0) - known_in),
+            unsplit_out=max(0, (getattr(usage, "output_tokens", None) or 0) - known_out),
+        )  # fmt: skip
+
+
+def _counts(details: Any) -> dict[str, int]:
+    return {kind: getattr(details, f"{kind}_tokens", None) or 0 for kind in ("text", "audio", "image")}
+
+
+def _cached(details: Any, spent: dict[str, int]) -> dict[str, int]:
+    """Cached tokens by modality; without details they are counted to text first, then to sound."""
+    split = _counts(getattr(details, "cached_tokens_details", None))
+    rest = (getattr(details, "cached_tokens", None) or 0) - sum(split.values())
+    for kind in ("text", "audio", "image"):
+        more = min(max(0, rest), max(0, spent[kind] - split[kind]))
+        split[kind] = min(spent[kind], split[kind] + more)
+        rest -= more
+    return split
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """USD per million tokens by model and modality, and per minute by transcription model."""
+
+    as_of: str
+    models: Mapping[str, Mapping[str, Mapping[str, float]]]
+    transcription: Mapping[str, Mapping[str, float]]
+
+    def usd(self, model: str | None, tokens: Tokens) -> float | None:
+        """What the tokens cost; None when the model, or a modality that was used, has no price here."""
+        price = self.models.get(model or "")
+        if price is None or tokens.unsplit_in or tokens.unsplit_out:
+            return None
+        total = 0.0
+        for kind in ("text", "audio", "image"):
+            part = _usd(
+                price.get(kind), *(getattr(tokens, f"{kind}_{way}", 0) for way in ("in", "cached", "out"))
+            )
+            if part is None:
+                return None
+            total += part
+        return total
+
+    def transcription_usd(self, model: str | None, usage: Any) -> float | None:
+        """What a transcription cost by its ``usage``; only those paid by the minute are known."""
+        per_minute = self.transcription.get(model or "", {}).get("per_minute")
+        seconds = getattr(usage, "seconds", None)
+        return None if per_minute is None or seconds is None else per_minute * seconds / 60
+
+
+def _usd(price: Mapping[str, float] | None, spent: int, cached: int, made: int) -> float | None:
+    counts = {"input": spent - cached, "cached": cached, "output": made}
+    used = {name: count for name, count in counts.items() if count}
+    if not used:
+        return 0.0
+    if price is None or any(name not in price for name in used):
+        return None
+    return sum(price[name] * count for name, count in used.items()) / MILLION
+
+
+def load_prices(overrides: Mapping[str, Any] | None = None) -> Prices:
+    """The package's table, with whole models replaced or added by ``overrides`` (same shape as the
+    table's ``models``; ``{"transcription": {…}}`` in it changes those)."""
+    table = _table()
+    changed = dict(overrides or {})
+    spoken = {**table["transcription"], **changed.pop("transcription", {})}
+    models = {}
+    for name, price in {**table["models"], **changed}.items():
+        for alias in (name, *price.get("names", ())):
+            models[alias] = {kind: price[kind] for kind in ("text", "audio", "image") if kind in price}
+    return Prices(str(table["as_of"]), models, spoken)
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    return tomllib.loads(resources.files("realtime_cli.client").joinpath("prices.toml").read_text("utf-8"))
+
+
+@dataclass(slots=True)
+class CostFold:
+    """Folds entries into tokens and cost. ``model`` is learnt from the session when it is not given."""
+
+    prices: Prices
+    model: str | None = None
+    tokens: Tokens = field(default_factory=Tokens)
+    known_usd: float = 0.0
+    _unknown: bool = False
+    _transcriber: str | None = None
+    _counted: set[str] = field(default_factory=set)
+
+    @property
+    def total_usd(self) -> float | None:
+        """All that was spent; None as soon as a part of it is unknown (``known_usd`` is the rest)."""
+        if self._unknown or (self.model or "") not in self.prices.models:
+            return None
+        return self.known_usd
+
+    def fold(self, entry: Entry) -> None:
+        if not isinstance(entry.value, Received):
+            return
+        match entry.value.event:
+            case s.SessionCreated() | s.SessionUpdated() as event:
+                self._settings(event.session)
+            case s.ResponseDone() as event if event.response is not None:
+                self._response(event.response)
+            case s.ConversationItemInputAudioTranscriptionCompleted() as event if event.usage is not None:
+                self._spend(self.prices.transcription_usd(self._transcriber, event.usage))
+
+    def _settings(self, session: Any) -> None:
+        self.model = self.model or getattr(session, "model", None)
+        audio = getattr(session, "audio", None)
+        transcription = getattr(getattr(audio, "input", None), "transcription", None)
+        self._transcriber = getattr(transcription, "model", None) or self._transcriber
+
+    def _response(self, response: Any) -> None:
+        if response.id in self._counted:
+            return
+        if response.id:
+            self._counted.add(response.id)
+        tokens = Tokens.of(response.usage)
+        self.tokens += tokens
+        if tokens:
+            self._spend(self.prices.usd(self.model, tokens))
+
+    def _spend(self, usd: float | None) -> None:
+        if usd is None:
+            self._unknown = True
+        else:
+            self.known_usd += usd

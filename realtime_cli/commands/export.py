@@ -1,0 +1,89 @@
+"""``realtime-cli export``: a recording as sound, text, subtitles, items or one HTML page."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from realtime_cli.commands.voice import say
+from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.recording.export import page, sound, text
+from realtime_cli.recording.reader import Recording, read
+from realtime_cli.recording.timeline import Timeline, timeline
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """``format``: one of :data:`FORMATS`, guessed from ``output`` when None; ``output`` - is stdout."""
+
+    recording: Path
+    format: str | None = None
+    output: Path | None = None
+
+
+Maker = Callable[[Recording, Timeline], "str | bytes"]
+
+FORMATS: dict[str, tuple[str, Maker]] = {
+    "wav": (".wav", lambda recording, made: sound.wav(sound.stereo(recording))),
+    "flac": (".flac", lambda recording, made: sound.compressed(sound.stereo(recording), "FLAC")),
+    "markdown": (".md", lambda recording, made: text.markdown(made, recording.header)),
+    "srt": (".srt", lambda recording, made: text.srt(made)),
+    "vtt": (".vtt", lambda recording, made: text.vtt(made)),
+    "labels": (".labels.txt", lambda recording, made: text.audacity_labels(made)),
+    "text": (".txt", lambda recording, made: text.plain_text(made)),
+    "items": (".items.json", lambda recording, made: text.items_json(made)),
+    "html": (".html", lambda recording, made: page.page(made, recording.header, sound.stereo(recording))),
+}
+_ALIASES = {"md": "markdown", "txt": "text", "json": "items", "audacity": "labels", "htm": "html"}
+
+
+def export(options: ExportOptions) -> ExitCode:
+    """Write one export; says where it is. Raises ConfigError for what cannot be read, made or written."""
+    name = _format(options)
+    suffix, make = FORMATS[name]
+    recording = read(options.recording)
+    content = make(recording, timeline(recording))
+    if options.output is not None and str(options.output) == "-":
+        _to_stdout(content)
+        return ExitCode.OK
+    path = options.output or _beside(options.recording, suffix)
+    _write(path, content)
+    say(f"{path} written.")
+    return ExitCode.OK
+
+
+def _format(options: ExportOptions) -> str:
+    wanted = options.format
+    if wanted is None and options.output is not None:
+        long = [name for name, (suffix, _) in FORMATS.items() if suffix.count(".") > 1]
+        ending = options.output.name.endswith
+        wanted = next((name for name in long if ending(FORMATS[name][0])), options.output.suffix[1:])
+    name = _ALIASES.get(wanted or "markdown", wanted or "markdown")
+    if name not in FORMATS:
+        raise ConfigError(f"There is no export format {wanted!r}.", f"Choose one of {', '.join(FORMATS)}.")
+    return name
+
+
+def _beside(recording: Path, suffix: str) -> Path:
+    """Next to the recording, but never over its own sound."""
+    stem = recording.name.removesuffix(".gz").removesuffix(".jsonl")
+    path = recording.with_name(stem + suffix)
+    return recording.with_name(f"{stem}.export{suffix}") if suffix == ".wav" else path
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        why = f"{path} cannot be written: {error.strerror}."
+        raise ConfigError(why, "Give --output another path.") from None
+
+
+def _to_stdout(content: str | bytes) -> None:
+    if isinstance(content, bytes):
+        sys.stdout.buffer.write(content)
+    else:
+        sys.stdout.write(content)

@@ -1,0 +1,82 @@
+"""One self-contained HTML page: both waveforms on one clock, lanes, transcript in step. No requests."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from importlib import resources
+from typing import Any
+
+from realtime_cli.errors import ConfigError
+from realtime_cli.recording.export import sound, text
+from realtime_cli.recording.format import Header
+from realtime_cli.recording.timeline import Timeline
+from realtime_cli.recording.tracks import Samples
+
+BINS_PER_S = 25
+MOST_BINS = 20_000
+
+
+def page(timeline: Timeline, header: Header, samples: Samples) -> str:
+    """The page. ``samples``: stereo int16, 24 kHz; an empty array makes a page without sound."""
+    template = resources.files("realtime_cli.recording.export").joinpath("page.html").read_text("utf-8")
+    # "</script>" or "<!--" in a transcript must not end the element that holds the data (HTML, 4.12.1.3).
+    data = json.dumps(_data(timeline, header, samples), ensure_ascii=False).replace("<", "\\u003c")
+    name = html.escape(text.title(header))
+    return template.replace("{{title}}", name).replace("{{data}}", data)
+
+
+def _data(timeline: Timeline, header: Header, samples: Samples) -> dict[str, Any]:
+    seconds = max(timeline.seconds, len(samples) / 24_000, 0.1)
+    return {
+        "title": text.title(header),
+        "facts": text.facts(timeline, header),
+        "seconds": round(seconds, 3),
+        "sound": _sound(samples),
+        "wave": _wave(samples, seconds),
+        "said": [_said(said) for said in timeline.said],
+        "turns": _turns(timeline),
+        "tools": [
+            {"name": run.name, "at": run.began_at or 0, "seconds": run.seconds or 0, "failed": run.failed,
+             "arguments": run.arguments, "output": run.output}
+            for _, run in timeline.tools
+        ],
+        "events": [{"at": event.at_s, "kind": event.kind, "text": event.text} for event in timeline.events],
+    }  # fmt: skip
+
+
+def _said(said: Any) -> dict[str, Any]:
+    return {
+        "by": said.speaker, "text": said.text, "begin": round(said.begin_s, 3), "end": round(said.end_s, 3),
+        "aloud": said.aloud, "cut": said.cut_ms,
+    }  # fmt: skip
+
+
+def _turns(timeline: Timeline) -> list[dict[str, Any]]:
+    made = []
+    for turn, cost in zip(timeline.turns, timeline.turn_usd, strict=True):
+        ends = [t for t in (turn.response_ended_at, turn.first_played_at, turn.ended_at) if t is not None]
+        made.append(
+            {"begin": turn.began_at, "end": max([turn.began_at, *ends]), "row": text.turn_row(turn, cost)}
+        )
+    return made
+
+
+def _wave(samples: Samples, seconds: float) -> list[str]:
+    """Peaks of both channels over all of ``seconds``."""
+    if not len(samples):
+        return []
+    bins = max(1, min(MOST_BINS, int(len(samples) / 24_000 * BINS_PER_S)))
+    both = [base64.b64encode(sound.peaks(samples[:, side], bins)).decode() for side in (0, 1)]
+    return [*both, str(len(samples) / 24_000 / seconds)]
+
+
+def _sound(samples: Samples) -> str:
+    """MP3 where soundfile is there (a tenth of the size, and every browser plays it), else WAV."""
+    if not len(samples):
+        return ""
+    try:
+        return "data:audio/mpeg;base64," + base64.b64encode(sound.compressed(samples, "MP3")).decode()
+    except ConfigError:
+        return "data:audio/wav;base64," + base64.b64encode(sound.wav(samples)).decode()

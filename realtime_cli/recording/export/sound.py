@@ -1,0 +1,106 @@
+"""The sound of a recording as one stereo signal: left what the user said, right what was played."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+
+import numpy as np
+
+from realtime_cli.audio.pcm import RATE_HZ
+from realtime_cli.audio.wire_format import FromWire
+from realtime_cli.client.effects import Send, WireFormat
+from realtime_cli.client.inputs import Received
+from realtime_cli.errors import ConfigError
+from realtime_cli.protocol.client_events import InputAudioBufferAppend
+from realtime_cli.protocol.server_events import ResponseOutputAudioDelta, SessionCreated, SessionUpdated
+from realtime_cli.recording.reader import Recording
+from realtime_cli.recording.tracks import Clock, Samples, wav_header
+
+
+def stereo(recording: Recording) -> Samples:
+    """int16 of shape (samples, 2), 24 kHz. A log of another tool holds its sound in its events: there
+    the agent's is laid end to end from when it came, since nobody noted what was played."""
+    if not recording.header.foreign:
+        return recording.sound().stereo
+    return _from_events(recording)
+
+
+def _from_events(recording: Recording) -> Samples:
+    left, right = _Lane(), _Lane()
+    for entry in recording.entries(sound=True):
+        value = entry.value
+        if isinstance(value, Send) and isinstance(value.event, InputAudioBufferAppend):
+            left.add(entry.at, value.event.audio)
+        elif isinstance(value, Received):
+            event = value.event
+            if isinstance(event, ResponseOutputAudioDelta):
+                right.add(entry.at, event.delta)
+            elif isinstance(event, SessionCreated | SessionUpdated):
+                left.use(event.session, "input")
+                right.use(event.session, "output")
+    length = max(left.end, right.end)
+    return np.stack([left.samples(length), right.samples(length)], axis=1)
+
+
+class _Lane:
+    """One channel, from blocks of wire sound."""
+
+    def __init__(self) -> None:
+        self._clock = Clock()
+        self._blocks: list[tuple[int, Samples]] = []
+        self._format: WireFormat = "audio/pcm"
+        self._from_wire = FromWire(self._format)
+        self.end = 0
+
+    def use(self, session: object, side: str) -> None:
+        audio = getattr(getattr(session, "audio", None), side, None)
+        kind = getattr(getattr(audio, "format", None), "type", None)
+        if kind in ("audio/pcm", "audio/pcmu", "audio/pcma") and kind != self._format:
+            self._format, self._from_wire = kind, FromWire(kind)
+
+    def add(self, at: float, encoded: str | None) -> None:
+        try:
+            samples = self._from_wire.decode(base64.b64decode(encoded or "", validate=True))
+        except (binascii.Error, ValueError):
+            return
+        start = self._clock.place(at, len(samples))
+        self._blocks.append((start, samples))
+        self.end = max(self.end, start + len(samples))
+
+    def samples(self, length: int) -> Samples:
+        whole = np.zeros(length, np.int16)
+        for start, samples in self._blocks:
+            whole[start : start + len(samples)] = samples
+        return whole
+
+
+def wav(samples: Samples) -> bytes:
+    """A 16-bit stereo WAV file."""
+    data = np.ascontiguousarray(samples, "<i2").tobytes()
+    return wav_header(1, 2, RATE_HZ, 2, len(data)) + data
+
+
+def compressed(samples: Samples, kind: str) -> bytes:
+    """``FLAC`` or ``MP3`` by way of soundfile; raises ConfigError when that is not installed."""
+    try:
+        import soundfile
+    except (ImportError, OSError):
+        raise ConfigError(
+            f"{kind} needs the soundfile package, which is not installed.",
+            "Install it (pip install soundfile), or export WAV.",
+        ) from None
+    out = io.BytesIO()
+    soundfile.write(out, samples, RATE_HZ, format=kind)
+    return out.getvalue()
+
+
+def peaks(samples: Samples, bins: int) -> bytes:
+    """Loudest sample of each of ``bins`` equal spans, as bytes 0…255 on a square-root scale (quiet
+    speech stays visible)."""
+    if not len(samples):
+        return bytes(bins)
+    edges = np.linspace(0, len(samples), bins, endpoint=False).astype(int)
+    loudest = np.maximum.reduceat(np.abs(samples.astype(np.int32)), edges)
+    return np.sqrt(loudest / 32768 * 65025).clip(0, 255).astype(np.uint8).tobytes()

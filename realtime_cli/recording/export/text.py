@@ -1,0 +1,196 @@
+"""Exports that are read: plain text, Markdown, subtitles, Audacity labels, and items for a new session."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from realtime_cli.client.latency import Turn
+from realtime_cli.recording.format import Header
+from realtime_cli.recording.timeline import Said, Timeline
+from realtime_cli.tui.blocks import AgentTurn, Block, ToolCard, UserTurn
+
+SPEAKER = {"user": "You", "agent": "Agent"}
+
+
+def plain_text(timeline: Timeline) -> str:
+    """One line a message, in conversation order."""
+    return "".join(
+        f"{SPEAKER[said.speaker]}: {_line(said.text)}{_cut(said)}\n" for said in _in_order(timeline)
+    )
+
+
+def _in_order(timeline: Timeline) -> list[Said]:
+    return [said for said in timeline.said if said.text.strip()]
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _cut(said: Said) -> str:
+    return "" if said.cut_ms is None else f" [interrupted after {said.cut_ms / 1000:.1f} s]"
+
+
+# -- subtitles ------------------------------------------------------------------------------------
+
+
+def srt(timeline: Timeline) -> str:
+    """SubRip, two speakers, at the times at which things were heard."""
+    blocks = []
+    for number, said in enumerate(_in_order(timeline), 1):
+        times = f"{_clock(said.begin_s, ',')} --> {_clock(_end(said), ',')}"
+        blocks.append(f"{number}\n{times}\n{SPEAKER[said.speaker]}: {_line(said.text)}\n")
+    return "\n".join(blocks)
+
+
+def vtt(timeline: Timeline) -> str:
+    """WebVTT with voice tags (W3C WebVTT, 3.5 cue components)."""
+    blocks = ["WEBVTT\n"]
+    for said in _in_order(timeline):
+        times = f"{_clock(said.begin_s, '.')} --> {_clock(_end(said), '.')}"
+        text = _line(said.text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        blocks.append(f"{times}\n<v {SPEAKER[said.speaker]}>{text}</v>\n")
+    return "\n".join(blocks)
+
+
+def _end(said: Said) -> float:
+    return max(said.end_s, said.begin_s + 0.2)
+
+
+def _clock(seconds: float, point: str) -> str:
+    ms = round(max(0.0, seconds) * 1000)
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
+
+
+def audacity_labels(timeline: Timeline) -> str:
+    """Tab-separated ``start end label`` lines (Audacity: File, Import, Labels)."""
+    rows = [
+        (said.begin_s, _end(said), f"{SPEAKER[said.speaker]}: {_line(said.text)}")
+        for said in _in_order(timeline)
+    ]
+    for _, run in timeline.tools:
+        if run.began_at is not None:
+            rows.append((run.began_at, run.began_at + (run.seconds or 0.0), f"Tool: {run.name}"))
+    rows += [(event.at_s, event.at_s, f"{event.kind}: {_line(event.text)}") for event in timeline.events]
+    return "".join(f"{begin:.6f}\t{end:.6f}\t{label}\n" for begin, end, label in sorted(rows))
+
+
+# -- markdown -------------------------------------------------------------------------------------
+
+
+def markdown(timeline: Timeline, header: Header) -> str:
+    """The conversation, tool calls as blocks, and a table of timings and costs."""
+    parts = [f"# {title(header)}\n", f"{facts(timeline, header)}\n"]
+    parts += [part for block in timeline.blocks if (part := _markdown_block(block))]
+    parts += ["## Turns\n", turn_table(timeline)]
+    return "\n".join(parts)
+
+
+def title(header: Header) -> str:
+    return f"Conversation of {header.started[:16].replace('T', ' ')}" if header.started else "Conversation"
+
+
+def facts(timeline: Timeline, header: Header) -> str:
+    """One line: how long, which model, how fast, how much."""
+    cost = timeline.cost.total_usd
+    words = [
+        f"{timeline.seconds:.0f} s",
+        timeline.cost.model or "model unknown",
+        f"{len(timeline.turns)} turns",
+        f"median wait {ms(timeline.latency.median_ms)}",
+        f"cost {usd(cost)}",
+    ]
+    return " · ".join(words)
+
+
+def _markdown_block(block: Block) -> str:
+    match block:
+        case UserTurn():
+            text = block.text or (
+                f"*{block.images} image(s)*" if block.images else f"*{block.missing or 'no transcript'}*"
+            )
+            return f"**You:** {_line(text)}\n"
+        case AgentTurn():
+            cut = "" if block.cut_ms is None else f" *(interrupted after {block.cut_ms / 1000:.1f} s)*"
+            return f"**Agent:** {_line(block.shown_text)}{cut}\n" if block.shown_text or cut else ""
+        case ToolCard():
+            took = "" if block.seconds is None else f" ({block.seconds:.2f} s)"
+            body = f"{block.name}({block.arguments})\n→ {block.output}"
+            return f"{_fence(body)}text\n{body}\n{_fence(body)}\n*{block.state}{took}*\n"
+    return f"> {block.level}: {_line(block.text)}\n" if block.level in ("warning", "error") else ""
+
+
+def _fence(body: str) -> str:
+    """A fence longer than any run of backticks inside (CommonMark 4.5)."""
+    fence = "```"
+    while fence in body:
+        fence += "`"
+    return fence
+
+
+def turn_table(timeline: Timeline) -> str:
+    """Markdown table, one row a turn; what is not known is a dash or "unknown"."""
+    rows = [
+        "| # | by | received | played | response | interrupted | tools | tokens in (cached) / out | cost |"
+    ]
+    rows.append("|--:|---|--:|--:|--:|--:|---|--:|--:|")
+    for turn, cost in zip(timeline.turns, timeline.turn_usd, strict=True):
+        rows.append("| " + " | ".join(turn_row(turn, cost)) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def turn_row(turn: Turn, cost: float | None) -> list[str]:
+    """A turn's figures as words, in the order of the table."""
+    tokens = turn.tokens
+    return [
+        str(turn.number),
+        turn.by,
+        ms(turn.received_ms),
+        ms(turn.played_ms),
+        ms(turn.response_ms),
+        "–" if turn.interrupted_ms is None else f"after {turn.interrupted_ms:.0f} ms",
+        ", ".join(run.name for run in turn.tools) or "–",
+        f"{tokens.input} ({tokens.cached}) / {tokens.output}" if tokens else "–",
+        usd(cost) if tokens else "–",
+    ]
+
+
+def ms(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f} ms"
+
+
+def usd(value: float | None) -> str:
+    return "unknown" if value is None else f"${value:.4f}"
+
+
+# -- items ----------------------------------------------------------------------------------------
+
+
+def items(timeline: Timeline) -> list[dict[str, Any]]:
+    """Items that seed a new session with what was said: text and finished tool calls.
+
+    Assistant audio cannot be given back to the API (protocol reference: reconnecting), so only its
+    text is; of an interrupted answer only what was heard.
+    """
+    return [item for block in timeline.blocks for item in _block_items(block)]
+
+
+def _block_items(block: Block) -> Iterable[dict[str, Any]]:
+    if isinstance(block, UserTurn) and block.text.strip():
+        yield _message("user", "input_text", block.text)
+    elif isinstance(block, AgentTurn) and block.shown_text.strip():
+        yield _message("assistant", "output_text", block.shown_text)
+    elif isinstance(block, ToolCard) and block.state in ("done", "failed"):
+        call = {"name": block.name, "arguments": block.arguments or "{}", "call_id": block.call_id}
+        yield {"type": "function_call", **call}
+        yield {"type": "function_call_output", "call_id": block.call_id, "output": block.output}
+
+
+def _message(role: str, kind: str, text: str) -> dict[str, Any]:
+    return {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
+
+
+def items_json(timeline: Timeline) -> str:
+    return json.dumps(items(timeline), ensure_ascii=False, indent=2) + "\n"

@@ -1,0 +1,272 @@
+"""Writes a recording while the session runs: an observer with a thread of its own.
+
+Bounds: what waits for the thread is at most ``QUEUE_LIMIT`` entries (minutes of them); more are
+dropped, counted, and told in the file. The disk is never waited for by the session.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import os
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from realtime_cli.audio.pcm import RATE_HZ
+from realtime_cli.client.effects import Play, Send, WireFormat
+from realtime_cli.client.inputs import Heard, Received
+from realtime_cli.errors import ConfigError
+from realtime_cli.protocol import codec
+from realtime_cli.protocol.client_events import InputAudioBufferAppend
+from realtime_cli.recording import format
+from realtime_cli.recording.entry import Entry
+from realtime_cli.recording.format import Header
+from realtime_cli.recording.secrets import Scrubber
+from realtime_cli.recording.shelf import Shelf, sidecars
+from realtime_cli.recording.tracks import Samples
+
+QUEUE_LIMIT = 20_000
+TICK_S = 0.05  # the longest that a line waits before it is on disk
+RUN_FRAMES = 12  # frames in one line: a quarter of a second
+SAME_STEP_S = 0.02  # an append this soon after its frame belongs to it
+
+
+def folder() -> Path:
+    """Where recordings go unless the user says otherwise."""
+    return platformdirs.user_state_path("realtime-cli") / "sessions"
+
+
+def new_path(name: str = "session", within: Path | None = None) -> Path:
+    """A free path named by the wall clock and the agent, such as ``2026-11-22_14-03-05_local.jsonl``."""
+    within = within or folder()
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "session"
+    stem = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{plain}"
+    path = within / f"{stem}.jsonl"
+    count = 2
+    while path.exists():
+        path, count = within / f"{stem}-{count}.jsonl", count + 1
+    return path
+
+
+class Recorder:
+    """Observes entries and writes them. ``on_trouble`` is told once, from the recorder's thread, when
+    the disk refuses: recording has stopped then, the session goes on.
+
+    Raises ConfigError when the file cannot be made or is there already.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        header: Header,
+        *,
+        secrets: Iterable[str] = (),
+        on_trouble: Callable[[str], None] = lambda message: None,
+        input_format: WireFormat = "audio/pcm",
+        output_format: WireFormat = "audio/pcm",
+    ) -> None:
+        self.path = path
+        self.lost = 0
+        self.failed: str | None = None
+        self._on_trouble = on_trouble
+        self._waiting: deque[Entry | tuple[float, Samples]] = deque()
+        self._scrubber = Scrubber(secrets)
+        self._file = _create(path)
+        self._writer = _Writer(Shelf(path, input_format, output_format), self._scrubber)
+        self._last_at = 0.0
+        self._ended: tuple[int, str] = (0, "")
+        self._stop = threading.Event()
+        formats = {"rate_hz": RATE_HZ, "input": input_format, "output": output_format}
+        header = dataclasses.replace(header, audio={**header.audio, **formats})
+        self._write([self._scrubber.scrub(header.to_line())])
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._thread.start()
+
+    # -- called by the session; never waits -----------------------------------------------------
+
+    def observe(self, entry: Entry) -> None:
+        """Take an entry; written within ``TICK_S``."""
+        if self.failed is None:
+            self._take(entry)
+
+    def played(self, at: float, samples: Samples) -> None:
+        """Take a block (int16, 24 kHz) that began to sound at ``at`` session seconds. Copies it; may be
+        called from the audio thread."""
+        if self.failed is None:
+            self._take((at, samples.copy()))
+
+    def _take(self, what: Entry | tuple[float, Samples]) -> None:
+        if len(self._waiting) >= QUEUE_LIMIT:
+            self.lost += 1
+        else:
+            self._waiting.append(what)
+
+    def close(self, exit_code: int = 0, reason: str = "") -> None:
+        """Write what waits and the end line. May be called twice."""
+        self._ended = (exit_code, reason)
+        self._stop.set()
+        self._thread.join()
+
+    # -- the recorder's thread --------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.wait(TICK_S):
+                self._write_waiting()
+            self._write_waiting()
+            end = format.end_line(self._last_at, *self._ended, self.lost)
+            self._write([*self._writer.flush(), self._scrubber.scrub(end)])
+        except OSError as error:
+            self._fail(error)
+        finally:
+            self._waiting.clear()
+            self._writer.close()
+            os.close(self._file)
+
+    def _write_waiting(self) -> None:
+        lines: list[str] = []
+        while self._waiting:
+            what = self._waiting.popleft()
+            if isinstance(what, Entry):
+                self._last_at = max(self._last_at, what.at)
+                lines += self._writer.lines(what)
+            else:
+                self._writer.played(*what)
+            if len(lines) >= 100:  # a burst: do not hold it all in memory
+                self._write(lines)
+                lines = []
+        self._write(lines)
+
+    def _write(self, lines: list[str]) -> None:
+        data = "".join(line + "\n" for line in lines).encode("utf-8", "replace")
+        while data:
+            data = data[os.write(self._file, data) :]
+
+    def _fail(self, error: OSError) -> None:
+        self.failed = f"Recording stopped: {error.strerror or error} ({self.path})."
+        self._on_trouble(self.failed)
+
+
+def _create(path: Path) -> int:
+    """A new file that only its owner may read; its folder likewise, if it has to be made."""
+    try:
+        if not path.parent.exists():
+            path.parent.mkdir(mode=0o700, parents=True)
+        if any(sidecar.exists() for sidecar in sidecars(path)):
+            raise FileExistsError
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise ConfigError(
+            f"A recording is already at {path}.", "Give --record another path, or delete it first."
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"The recording {path} cannot be written: {error.strerror}.",
+            "Give --record a path in a folder that you may write to, or use --no-record.",
+        ) from None
+
+
+class _Writer:
+    """Entries in, lines out; gathers consecutive microphone frames into one line."""
+
+    def __init__(self, shelf: Shelf, scrubber: Scrubber) -> None:
+        self._shelf = shelf
+        self._scrubber = scrubber
+        self._run = _Run()
+
+    def played(self, at: float, samples: Samples) -> None:
+        self._shelf.played(at, samples)
+
+    def lines(self, entry: Entry) -> list[str]:
+        value = entry.value
+        if isinstance(value, Heard) and value.at == entry.at:
+            return self._heard(entry.at, value.audio)
+        if isinstance(value, Send):
+            if self._run.takes_sent(entry.at, value.event):
+                self._shelf.sent(entry.at, self._run.audio)
+                return []
+            raw = codec.encode(value.event)
+            return [*self.flush(), self._line(self._wire(entry.at, "sent", value.event.type, raw))]
+        if isinstance(value, Received):
+            raw = value.raw or codec.encode(value.event)
+            return [*self.flush(), self._line(self._wire(entry.at, "received", value.event.type, raw))]
+        return [*self.flush(), self._line(format.local_line(entry.at, value, self._keeper(entry.at, value)))]
+
+    def _heard(self, at: float, audio: bytes) -> list[str]:
+        start, samples = self._shelf.heard(at, audio)
+        finished = [] if self._run.takes_heard(audio, start, samples) else self.flush()
+        self._run.add(at, audio, start, samples)
+        return finished
+
+    def flush(self) -> list[str]:
+        """The lines of the run of frames that is being gathered."""
+        run, self._run = self._run, _Run()
+        return run.lines()
+
+    def _wire(self, at: float, kind: str, event_type: str, raw: str) -> str:
+        return format.wire_line(at, kind, self._shelf.without_sound(at, event_type, raw))
+
+    def _keeper(self, at: float, value: Any) -> Callable[[bytes], str]:
+        def keep(audio: bytes) -> str:
+            if isinstance(value, Play):
+                return format.reference("received", self._shelf.received(audio), len(audio))
+            return format.reference("microphone", self._shelf.heard(at, audio)[0], len(audio))
+
+        return keep
+
+    def _line(self, line: str) -> str:
+        return self._scrubber.scrub(self._shelf.without_images(line))
+
+    def close(self) -> None:
+        self._shelf.close()
+
+
+class _Run:
+    """Consecutive frames of one size, end to end on the clock; the first ``sent`` of them were sent."""
+
+    def __init__(self) -> None:
+        self.at: list[float] = []
+        self.audio = b""
+        self.sent = 0
+        self._start = 0
+        self._samples = 0
+
+    def takes_heard(self, audio: bytes, start: int, samples: int) -> bool:
+        if not self.at:
+            return True
+        alike = self.sent in (0, len(self.at))
+        fits = (len(audio), samples) == (len(self.audio), self._samples)
+        joins = start == self._start + len(self.at) * samples
+        return alike and fits and joins and len(self.at) < RUN_FRAMES
+
+    def add(self, at: float, audio: bytes, start: int, samples: int) -> None:
+        if not self.at:
+            self._start, self._samples = start, samples
+        self.at.append(at)
+        self.audio = audio
+
+    def takes_sent(self, at: float, event: Any) -> bool:
+        """Whether this is the bare append of the frame that was just heard."""
+        if not isinstance(event, InputAudioBufferAppend) or not self.at or self.sent != len(self.at) - 1:
+            return False
+        bare = event.event_id is None and event.audio == base64.b64encode(self.audio).decode("ascii")
+        if not bare or not 0 <= at - self.at[-1] < SAME_STEP_S:
+            return False
+        self.sent += 1
+        return True
+
+    def lines(self) -> list[str]:
+        """One line, or two when only the first frames were sent."""
+        parts = ((self.at[: self.sent], 0, True), (self.at[self.sent :], self.sent, False))
+        return [self._line(at, skipped, sent) for at, skipped, sent in parts if at]
+
+    def _line(self, at: list[float], skipped: int, sent: bool) -> str:
+        start = self._start + skipped * self._samples
+        return format.frames_line(at, sent, format.reference("microphone", start, len(at) * len(self.audio)))

@@ -1,0 +1,230 @@
+"""Reads a recording, lazily and forgivingly: crashed, zipped, of an older version, or another tool's."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from realtime_cli.client.effects import Send
+from realtime_cli.client.inputs import Heard, Noted, Received
+from realtime_cli.errors import ConfigError
+from realtime_cli.protocol import codec
+from realtime_cli.protocol.client_events import InputAudioBufferAppend
+from realtime_cli.recording import format
+from realtime_cli.recording.entry import Entry
+from realtime_cli.recording.foreign import Foreign
+from realtime_cli.recording.format import Header
+from realtime_cli.recording.sound import NoSound, Sound
+
+Line = dict[str, Any]
+
+# One step for each older version: takes a line's values (the header's too) to the next version.
+UPGRADES: dict[int, Callable[[Line], Line]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a recording ended. ``crashed``: it has no end line."""
+
+    at: float = 0.0
+    exit_code: int = 0
+    reason: str = ""
+    lost: int = 0
+    crashed: bool = False
+
+
+@dataclass
+class Recording:
+    """A recording, to be gone through as often as one likes. ``end`` is known once ``entries`` ran out."""
+
+    path: Path
+    header: Header
+    end: End = field(default_factory=lambda: End(crashed=True))
+
+    def entries(self, *, sound: bool = False) -> Iterator[Entry]:
+        """Every entry in file order. Without ``sound``, sound is silence of the right length and images
+        are names, which is many times faster.
+
+        Raises ConfigError naming the line that cannot be read and why.
+        """
+        if self.header.foreign:
+            yield from Foreign(self.path).entries(_lines(self.path))
+            self.end = End()
+            return
+        shelf = self.sound() if sound else NoSound()
+        decoder = _Decoder(self, shelf, verbatim=sound)
+        for number, line, last in _numbered(_lines(self.path)):
+            if number == 1 or not line.strip():
+                continue
+            try:
+                yield from decoder.entries(line)
+            except (ValueError, TypeError, KeyError, codec.UndecodableEvent) as error:
+                if last and not line.endswith("\n"):
+                    return  # torn: the process was killed while writing
+                raise _unreadable(self.path, number, _reason(error)) from None
+
+    def sound(self) -> Sound:
+        """The sidecar files."""
+        return Sound(self.path, self.header.audio.get("input", "audio/pcm"))
+
+
+def read(path: str | Path) -> Recording:
+    """Open a recording; only its first line is read.
+
+    Raises ConfigError when the file is not there, is none, or was written by a newer version.
+    """
+    path = Path(path)
+    with closing(_lines(path)) as lines:
+        first = next(lines, "")
+    if not first.strip():
+        raise ConfigError(f"{path} is empty.", "Give the .jsonl file that a session wrote.")
+    try:
+        values = json.loads(first)
+    except ValueError as error:
+        raise _unreadable(path, 1, _reason(error)) from None
+    if not isinstance(values, dict) or values.get("format") != format.FORMAT:
+        return Recording(path, Foreign(path).header(first))
+    version = values.get("version")
+    if not isinstance(version, int) or version > format.VERSION:
+        raise ConfigError(
+            f"{path} is a recording of version {version}; this program reads up to {format.VERSION}.",
+            "Update realtime-voice-cli.",
+        )
+    return Recording(path, Header.from_dict(_upgraded(values, version)))
+
+
+def _upgraded(values: Line, version: int) -> Line:
+    for step in range(version, format.VERSION):
+        values = UPGRADES[step](values)
+    return values
+
+
+class _Decoder:
+    """Lines to entries, by way of the fast path where a line stands as we write it."""
+
+    def __init__(self, recording: Recording, shelf: Sound | NoSound, *, verbatim: bool) -> None:
+        self._recording = recording
+        self._shelf = shelf
+        self._encode = _encoded if verbatim else _encoded_silence
+
+    def entries(self, line: str) -> Iterable[Entry]:
+        if self._recording.header.version == format.VERSION:
+            wire = format.split_wire_line(line)
+            if wire:
+                return (self._wire(*wire),)
+        values = _upgraded(json.loads(line), self._recording.header.version)
+        match values.get("kind"):
+            case "frames":
+                return self._frames(values)
+            case "local":
+                return (self._local(values),)
+            case "received" | "sent" as kind:
+                return (self._wire(float(values["at"]), kind, format.dumps(values["wire"])),)
+            case "end":
+                end = {key: values[key] for key in ("at", "exit_code", "reason", "lost") if key in values}
+                self._recording.end = End(**end)
+                return ()
+        note = Noted(float(values.get("at", 0.0)), "debug", "recording", "A line of unknown kind.", values)
+        return (Entry(note.at, "local", note),)
+
+    def _wire(self, at: float, kind: str, raw: str) -> Entry:
+        raw = self._whole(raw)
+        if kind == "received":
+            return Entry(at, "received", Received(at, codec.decode_server_event(raw), raw))
+        return Entry(at, "sent", Send(codec.decode_client_event(raw)))
+
+    def _whole(self, raw: str) -> str:
+        """The event's text with its sound and images back in place."""
+        if '"$audio"' in raw:
+            raw = format.AUDIO_REF.sub(
+                lambda found: f'"{self._encode(self._fetch(json.loads(found[1])))}"', raw
+            )
+        if '"$image:' in raw:
+            raw = format.IMAGE_REF.sub(lambda found: f'"{self._shelf.image(found[1])}"', raw)
+        return raw
+
+    def _fetch(self, reference: Line) -> bytes:
+        return self._shelf.wire_bytes(reference)
+
+    def _local(self, values: Line) -> Entry:
+        at = float(values["at"])
+        fields = values["value"]
+        if "images" in fields:
+            fields["images"] = [self._image(text) for text in fields["images"]]
+        return Entry(at, "local", format.local_value(at, values["type"], fields, self._fetch))
+
+    def _image(self, text: str) -> str:
+        return self._shelf.image(text.removeprefix("$image:")) if text.startswith("$image:") else text
+
+    def _frames(self, values: Line) -> Iterator[Entry]:
+        """A run of microphone frames: each heard and, if so, at once sent."""
+        times, audio = values["at"], self._fetch(values["audio"]["$audio"])
+        size = len(audio) // max(1, len(times))
+        for index, at in enumerate(times):
+            frame = audio[index * size : (index + 1) * size]
+            yield Entry(at, "local", Heard(at, frame))
+            if values["sent"]:
+                yield Entry(at, "sent", Send(InputAudioBufferAppend(audio=self._encode(frame))))
+
+
+def _encoded(audio: bytes) -> str:
+    return base64.b64encode(audio).decode("ascii")
+
+
+@lru_cache(maxsize=256)
+def _encoded_silence(audio: bytes) -> str:
+    return _encoded(audio)
+
+
+# -- lines ----------------------------------------------------------------------------------------
+
+
+def _lines(path: Path) -> Generator[str, None, None]:
+    """Text lines, with their line ends, of a plain or gzip file; a torn gzip ends where it is torn."""
+    try:
+        with path.open("rb") as file:
+            zipped = file.peek(2)[:2] == b"\x1f\x8b"
+            source = gzip.GzipFile(fileobj=file) if zipped else file
+            with io.TextIOWrapper(source, "utf-8", errors="replace", newline="\n") as text:
+                yield from text
+    except (EOFError, zlib.error):
+        return
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise ConfigError(f"{path} cannot be read: {why}.", "Give the .jsonl file of a recording.") from None
+
+
+def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str, bool]]:
+    """(number from 1, line, whether it is the last)."""
+    number, held = 0, None
+    for line in lines:
+        if held is not None:
+            yield number, held, False
+        number, held = number + 1, line
+    if held is not None:
+        yield number, held, True
+
+
+def _unreadable(path: Path, number: int, reason: str) -> ConfigError:
+    return ConfigError(
+        f"{path}, line {number}: {reason}.", "The lines before it are good: cut the file there to use them."
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON ({error.msg} at column {error.colno})"
+    if isinstance(error, KeyError):
+        return f"no {error.args[0]!r} in it"
+    if isinstance(error, codec.UndecodableEvent):
+        return str(error.reason)
+    return str(error).rstrip(".")
