@@ -1,0 +1,184 @@
+"""Why no connection could be had, in words that help: one sentence, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from collections.abc import Iterable, Mapping
+from urllib.parse import urljoin, urlsplit
+
+from realtime_cli.errors import AuthenticationFailed, ConnectionFailed
+
+DETAIL_CHARS = 200
+REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
+
+
+class Refused(ConnectionFailed):
+    """No connection; ``temporary`` when another try may help, ``retry_after_s`` when the server said so."""
+
+    def __init__(
+        self,
+        message: str,
+        remedy: str = "",
+        *,
+        temporary: bool = False,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, remedy)
+        self.temporary = temporary
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class KeyRefused(AuthenticationFailed):
+    """The server knows us not: another try with the same key will not help."""
+
+    temporary = False
+
+    def __init__(self, message: str, remedy: str = "", *, status: int | None = None) -> None:
+        super().__init__(message, remedy)
+        self.status = status
+
+
+def shown(url: str) -> str:
+    """The address as it may be shown: without user, password and query, which may hold a key."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        port = ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def of_status(
+    url: str, status: int, headers: Mapping[str, str], body: bytes, secrets: Iterable[str] = ()
+) -> ConnectionFailed:
+    """The server answered the upgrade with HTTP ``status`` instead of 101."""
+    where = shown(url)
+    detail = _detail(body, secrets)
+    if status in (401, 403):
+        return _unknown_here(where, status, detail)
+    if status == 404:
+        return Refused(
+            f"There is no Realtime endpoint at {where} (HTTP 404){detail}.",
+            "Check connection.base_url: its path usually ends in /v1/realtime.",
+            status=status,
+        )
+    if status == 429:
+        wait_s = _seconds(headers.get("Retry-After"))
+        pause = f"Wait {wait_s:g} s" if wait_s is not None else "Wait a while"
+        return Refused(
+            f"{where} has no room for us now (HTTP 429){detail}.",
+            f"{pause} and try again; check the quota of the account.",
+            temporary=True,
+            status=status,
+            retry_after_s=wait_s,
+        )
+    if status >= 500:
+        return Refused(
+            f"{where} is in trouble (HTTP {status}){detail}.",
+            "Try again in a moment; the provider's status page may tell more.",
+            temporary=True,
+            status=status,
+            retry_after_s=_seconds(headers.get("Retry-After")),
+        )
+    if status in REDIRECTS:
+        target = shown(urljoin(url, headers.get("Location", "")))
+        return Refused(
+            f"{where} redirects to {target} (HTTP {status}).",
+            "If you trust that address, set connection.base_url to it; a key is never sent along.",
+            status=status,
+        )
+    if status < 300:
+        return not_a_websocket(url)
+    return Refused(
+        f"{where} refused the connection (HTTP {status}){detail}.",
+        "Check connection.base_url and connection.model.",
+        status=status,
+    )
+
+
+def _unknown_here(where: str, status: int, detail: str) -> KeyRefused:
+    if status == 401:
+        return KeyRefused(
+            f"{where} does not accept the API key (HTTP 401).",
+            "Check that it is right and belongs to this service; `realtime-cli doctor` tells which it is.",
+            status=status,
+        )
+    return KeyRefused(
+        f"{where} does not let us in (HTTP 403){detail}.",
+        "The account, its region or the network may not be allowed to use this model.",
+        status=status,
+    )
+
+
+def _detail(body: bytes, secrets: Iterable[str]) -> str:
+    """What the server says about it, in one line: ``: no such deployment``."""
+    try:
+        told = json.loads(body)
+        error = told.get("error", told)
+        text = error.get("message") if isinstance(error, dict) else error
+    except (ValueError, AttributeError):
+        return ""
+    if not isinstance(text, str):
+        return ""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return f": {' '.join(text.split())[:DETAIL_CHARS].rstrip('.')}" if text.strip() else ""
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return max(0.0, float(text or ""))
+    except ValueError:
+        return None
+
+
+def not_a_websocket(url: str) -> Refused:
+    return Refused(
+        f"What answers at {shown(url)} is no WebSocket server.",
+        "Check host, port and path of connection.base_url.",
+    )
+
+
+def of_silence(url: str, timeout_s: float) -> Refused:
+    """The opening handshake took too long."""
+    return Refused(
+        f"{shown(url)} did not answer within {timeout_s:g} s.",
+        "Check the network and a proxy on the way, or raise connection.connect_timeout_s.",
+        temporary=True,
+    )
+
+
+def of_os_error(url: str, error: OSError) -> Refused:
+    """The network, or TLS upon it, said no."""
+    where = shown(url)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Refused(
+            f"The certificate of {where} is not trusted ({error.verify_message}).",
+            "Check the clock and connection.base_url; behind an inspecting proxy set SSL_CERT_FILE.",
+        )
+    if isinstance(error, ssl.SSLError):
+        return Refused(f"{where} does not speak TLS as it should.", "Is it a ws:// address, perhaps?")
+    if isinstance(error, socket.gaierror):
+        host = urlsplit(url).hostname
+        return Refused(
+            f"The name {host!r} cannot be resolved.",
+            "Check connection.base_url and the network's name server.",
+            temporary=True,
+        )
+    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
+        return Refused(
+            f"Nothing listens at {where}.",
+            "Start the server (`realtime-cli serve` starts the local one) or correct connection.base_url.",
+            temporary=True,
+        )
+    return Refused(
+        f"{where} cannot be reached ({error.strerror or type(error).__name__}).",
+        "Check the network.",
+        temporary=True,
+    )

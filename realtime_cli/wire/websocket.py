@@ -1,0 +1,296 @@
+"""WebSockets, both ends; the only file that knows the ``websockets`` package.
+
+Compression is off (base64 sound does not shrink), incoming frames may be large (a retrieved item
+holds all its sound), keep-alive pings find dead peers.
+"""
+
+from __future__ import annotations
+
+import errno
+import http
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from websockets.asyncio import client, server
+from websockets.asyncio.connection import Connection
+from websockets.datastructures import Headers
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidProxy,
+    InvalidStatus,
+    InvalidUpgrade,
+    InvalidURI,
+    ProxyError,
+)
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from realtime_cli import __version__
+from realtime_cli.errors import ConfigError, ConnectionFailed
+from realtime_cli.wire import refusals
+from realtime_cli.wire.admission import SUBPROTOCOL, Admission, Opening, is_loopback, opening
+from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
+
+LARGEST_FRAME = 64 * 1024 * 1024
+LARGEST_REQUEST = 24 * 1024 * 1024  # one append holds at most 15 MiB of sound, as base64 20 MiB
+CLOSE_TIMEOUT_S = 2.0
+GOING_AWAY = 1001
+USER_AGENT = f"realtime-cli/{__version__}"
+
+# The package logs request headers, and thereby keys, at debug level.
+_SILENT = logging.getLogger("realtime_cli.wire")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
+_SILENT.setLevel(logging.CRITICAL + 1)
+
+
+class WebSocket:
+    """One end of an open WebSocket."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def send(self, text: str) -> None:
+        try:
+            await self._connection.send(text)
+        except ConnectionClosed as gone:
+            raise _closed(gone) from None
+
+    async def recv(self) -> str:
+        try:
+            frame = await self._connection.recv()
+        except ConnectionClosed as gone:
+            raise _closed(gone) from None
+        # The protocol has text frames only; some servers write their JSON into binary ones.
+        return frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        if code == ABNORMAL:
+            self._connection.transport.abort()
+            return
+        await self._connection.close(code, reason)
+
+
+def _closed(gone: ConnectionClosed) -> Closed:
+    frame = gone.rcvd or gone.sent
+    return Closed(frame.code, frame.reason) if frame else Closed(ABNORMAL)
+
+
+# -- client -----------------------------------------------------------------------------------
+
+
+class _Connect(client.connect):
+    """Follows no redirect: a key goes to the address that the user gave, and nowhere else."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+async def connect(
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    subprotocols: Sequence[str] = (),
+    connect_timeout_s: float = 10.0,
+    ping_interval_s: float | None = 20.0,
+    ping_timeout_s: float | None = 20.0,
+    proxy: str | Literal[True] | None = True,
+) -> Transport:
+    """Open a WebSocket to ``url``.
+
+    ``proxy`` True takes the environment's (never for this machine itself), None takes none.
+    Raises :class:`AuthenticationFailed` or :class:`ConnectionFailed` with what to do about it (see
+    ``refusals`` for ``temporary`` and ``retry_after_s``), :class:`ConfigError` for an address that is none.
+    """
+    if proxy is True and is_loopback(urlsplit(url).hostname or ""):
+        proxy = None
+    try:
+        return WebSocket(
+            await _Connect(
+                url,
+                additional_headers=dict(headers or {}),
+                user_agent_header=USER_AGENT,
+                subprotocols=[Subprotocol(name) for name in subprotocols] or None,
+                compression=None,
+                max_size=LARGEST_FRAME,
+                open_timeout=connect_timeout_s,
+                ping_interval=ping_interval_s,
+                ping_timeout=ping_timeout_s,
+                close_timeout=CLOSE_TIMEOUT_S,
+                proxy=proxy,
+                logger=_SILENT,
+            )
+        )
+    except (InvalidURI, InvalidProxy, ValueError) as error:
+        raise _bad_address(url, error) from None
+    except TimeoutError:
+        raise refusals.of_silence(url, connect_timeout_s) from None
+    except OSError as error:
+        raise refusals.of_os_error(url, error) from None
+    except InvalidHandshake as error:
+        raise _of_handshake(url, error, headers or {}) from None
+    except EOFError:
+        raise refusals.not_a_websocket(url) from None
+
+
+def _bad_address(url: str, error: Exception) -> ConfigError:
+    if isinstance(error, InvalidProxy):
+        return ConfigError(
+            "The proxy's address is none.", "Check HTTPS_PROXY and ALL_PROXY in the environment."
+        )
+    return ConfigError(
+        f"{refusals.shown(url)!r} is no WebSocket address.",
+        "Set connection.base_url to one that begins with ws:// or wss://.",
+    )
+
+
+def _of_handshake(url: str, error: InvalidHandshake, headers: Mapping[str, str]) -> ConnectionFailed:
+    if isinstance(error, InvalidStatus):
+        answer = error.response
+        secrets = [
+            word for value in headers.values() for word in (value, value.rpartition(" ")[2]) if len(word) > 5
+        ]
+        return refusals.of_status(url, answer.status_code, answer.headers, bytes(answer.body or b""), secrets)
+    if isinstance(error, InvalidMessage | InvalidUpgrade):
+        return refusals.not_a_websocket(url)
+    if isinstance(error, ProxyError):
+        return refusals.Refused(
+            "The proxy did not let us through.",
+            "Check HTTPS_PROXY, or set connection.proxy = false.",
+            temporary=True,
+        )
+    return refusals.Refused(
+        f"{refusals.shown(url)} does not shake hands as a WebSocket server should ({type(error).__name__}).",
+        "Check connection.base_url.",
+    )
+
+
+# -- server -----------------------------------------------------------------------------------
+
+Handler = Callable[[Transport, Opening], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A server that takes connections until it is closed."""
+
+    url: str
+    port: int
+    _server: server.Server
+
+    async def close(self) -> None:
+        """Take no more connections, say 1001 to those that are open, and wait for their handlers."""
+        self._server.close(code=GOING_AWAY, reason="server going away")
+        await self._server.wait_closed()
+
+
+async def serve(
+    handler: Handler,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    key: str | None = None,
+    max_connections: int = 16,
+    allowed_origins: Sequence[str] = (),
+    max_message_bytes: int = LARGEST_REQUEST,
+) -> Listener:
+    """Listen; ``handler`` gets every connection that is let in, and the socket closes when it returns.
+
+    Raises :class:`ConfigError` if the address cannot be listened on.
+    """
+    door = _Door(Admission(key, frozenset(allowed_origins)), handler, max_connections)
+    try:
+        listening = await server.serve(
+            door.enter,
+            host,
+            port,
+            process_request=door.process_request,
+            select_subprotocol=_select_subprotocol,
+            compression=None,
+            server_header=USER_AGENT,
+            max_size=max_message_bytes,
+            close_timeout=CLOSE_TIMEOUT_S,
+            logger=_SILENT,
+        )
+    except OSError as error:
+        raise _cannot_listen(host, port, error) from None
+    bound = next(iter(listening.sockets)).getsockname()[1]
+    name = f"[{host}]" if ":" in host else host
+    return Listener(f"ws://{name}:{bound}/v1/realtime", bound, listening)
+
+
+def _select_subprotocol(
+    connection: server.ServerConnection, offered: Sequence[Subprotocol]
+) -> Subprotocol | None:
+    return Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> ConfigError:
+    if error.errno == errno.EADDRINUSE or "in use" in str(error):
+        return ConfigError(
+            f"Port {port} on {host} is in use.",
+            "Stop what uses it, or choose another with --port (0 finds a free one).",
+        )
+    if error.errno == errno.EACCES:
+        return ConfigError(f"Port {port} may not be listened on by this user.", "Choose one from 1024 up.")
+    return ConfigError(
+        f"Cannot listen on {host}:{port} ({error.strerror or error}).",
+        "Check --host: 127.0.0.1 is this machine only.",
+    )
+
+
+class _Door:
+    """Lets in who may enter, and no more than there is room for."""
+
+    def __init__(self, admission: Admission, handler: Handler, max_connections: int) -> None:
+        self._admission = admission
+        self._handler = handler
+        self._room = max_connections
+
+    def process_request(self, connection: server.ServerConnection, request: Request) -> Response | None:
+        denial = self._admission.denial(request.path, _Headers(request.headers))
+        if denial:
+            answer = connection.respond(http.HTTPStatus(denial.status), denial.body)
+            del answer.headers["Content-Type"]
+            answer.headers["Content-Type"] = "application/json"
+            return answer
+        if self._room <= 0:
+            answer = connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "All sessions are taken.\n")
+            answer.headers["Retry-After"] = "5"
+            return answer
+        return None
+
+    async def enter(self, connection: server.ServerConnection) -> None:
+        request = connection.request
+        if request is None or self._room <= 0:  # two may have been let in at once for the last place
+            await connection.close(1013, "all sessions are taken")
+            return
+        self._room -= 1
+        try:
+            await self._handler(WebSocket(connection), opening(request.path, _Headers(request.headers)))
+        finally:
+            self._room += 1
+
+
+class _Headers(Mapping[str, str]):
+    """Request headers without regard to case; of repeated ones the last (``websockets`` would raise)."""
+
+    def __init__(self, headers: Headers) -> None:
+        self._headers = headers
+
+    def __getitem__(self, name: str) -> str:
+        found = self._headers.get_all(name)
+        if not found:
+            raise KeyError(name)
+        return ", ".join(found) if name.lower() == "sec-websocket-protocol" else found[-1]
+
+    def __iter__(self) -> Any:
+        return iter(self._headers)
+
+    def __len__(self) -> int:
+        return len(self._headers)
