@@ -46,7 +46,8 @@ def _every_sample() -> npt.NDArray[np.int32]:
 def _segment(magnitude: npt.NDArray[np.int32], lowest_bit: int) -> npt.NDArray[np.int32]:
     """How many of the seven segment borders, doubling from ``1 << lowest_bit``, are reached."""
     borders = 1 << np.arange(lowest_bit, lowest_bit + 7)
-    return np.searchsorted(borders, magnitude, side="right").astype(np.int32)
+    reached: npt.NDArray[np.int32] = np.searchsorted(borders, magnitude, side="right").astype(np.int32)
+    return reached
 
 
 @cache
@@ -57,7 +58,8 @@ def _mu_encoder() -> Codes:
     step = (magnitude >> (segment + 1)) & 0x0F
     code = (segment << 4) | step
     # Table 2a, note 2: all bits are inverted; the sign bit of a positive value is 1.
-    return np.where(value < 0, code ^ 0x7F, code ^ 0xFF).astype(np.uint8)
+    table: Codes = np.where(value < 0, code ^ 0x7F, code ^ 0xFF).astype(np.uint8)
+    return table
 
 
 @cache
@@ -76,7 +78,8 @@ def _a_encoder() -> Codes:
     step = (magnitude >> np.maximum(segment, 1)) & 0x0F
     code = (segment << 4) | step
     # Table 1a, note 2: the even bits are inverted.
-    return np.where(value < 0, code ^ 0x55, code ^ 0xD5).astype(np.uint8)
+    table: Codes = np.where(value < 0, code ^ 0x55, code ^ 0xD5).astype(np.uint8)
+    return table
 
 
 @cache

@@ -31,7 +31,8 @@ def to_float(samples: npt.NDArray[np.int16]) -> Floats:
 def to_int16(samples: npt.NDArray[np.floating]) -> Samples:
     """Float in [-1, 1] to int16, rounded; what is beyond is clipped, never wrapped."""
     scaled = np.rint(samples * np.float32(32768))
-    return np.clip(scaled, -32768, 32767).astype(np.int16)
+    clipped: Samples = np.clip(scaled, -32768, 32767).astype(np.int16)
+    return clipped
 
 
 def down_mix(frames: npt.NDArray[np.int16]) -> Samples:
@@ -40,7 +41,8 @@ def down_mix(frames: npt.NDArray[np.int16]) -> Samples:
         return frames
     if frames.shape[1] == 1:
         return np.ascontiguousarray(frames[:, 0])
-    return np.rint(frames.mean(axis=1, dtype=np.float32)).astype(np.int16)
+    mixed: Samples = np.rint(frames.mean(axis=1, dtype=np.float32)).astype(np.int16)
+    return mixed
 
 
 def dbfs(samples: npt.NDArray[np.int16]) -> float:

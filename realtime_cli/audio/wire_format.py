@@ -1,4 +1,4 @@
-"""Sound in the formats of the wire: ``audio/pcm`` (24 kHz, 16 bit), ``audio/pcmu`` and ``audio/pcma`` (8 kHz).
+"""Sound in the formats of the wire: PCM (24 kHz, 16 bit) and G.711 (``audio/pcmu``, ``audio/pcma``; 8 kHz).
 
 Both directions keep the state of one stream: the filter between 24 and 8 kHz, and the odd byte of a
 delta that ends inside a sample.

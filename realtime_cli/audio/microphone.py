@@ -1,0 +1,122 @@
+"""The microphone: blocks of the device in, frames of 20 ms out, on the event loop's thread.
+
+The audio thread copies the block and hands it over, nothing more. On the loop: mix down to one channel,
+resample if the device refused 24 kHz, cut into frames, take the echo out, deliver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from realtime_cli.audio.kept_stream import KeptStream, Report, Stream
+from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, Samples, down_mix, silence
+from realtime_cli.audio.resample import Resampler
+
+ZEROS_S = 2.0
+CLIPPED_SHARE = 0.002
+CLIPPING_REPEAT_S = 60.0
+
+InputCallback = Callable[[npt.NDArray[np.int16]], None]
+OpenInput = Callable[[InputCallback], Stream]
+
+
+class Condition:
+    """What is wrong with the sound itself: only zeros, or clipped. Time comes with the frame."""
+
+    def __init__(self) -> None:
+        self._sound_at_s: float | None = None
+        self._told_zeros = False
+        self._told_clipping_s = -CLIPPING_REPEAT_S
+        self._clipped = 0.0
+
+    def frame(self, at_s: float, samples: Samples) -> str:
+        """What the user should know now, or nothing."""
+        if self._sound_at_s is None or samples.any():
+            self._sound_at_s = at_s
+            if self._told_zeros and samples.any():
+                self._told_zeros = False
+                return "The microphone gives sound now."
+        elif not self._told_zeros and at_s - self._sound_at_s >= ZEROS_S:
+            self._told_zeros = True
+            return "The microphone gives nothing but zeros: is it muted, or access to it not allowed?"
+        return self._clipping(at_s, samples)
+
+    def _clipping(self, at_s: float, samples: Samples) -> str:
+        share = float(np.mean((samples >= 32767) | (samples <= -32768)))
+        self._clipped += (share - self._clipped) * 0.02  # over about a second
+        if self._clipped < CLIPPED_SHARE or at_s - self._told_clipping_s < CLIPPING_REPEAT_S:
+            return ""
+        self._told_clipping_s = at_s
+        return "The microphone is too loud and clips: lower its level."
+
+
+class DeviceMicrophone:
+    """A device as microphone. ``clean`` (an echo canceller) sees each frame before it is delivered."""
+
+    def __init__(
+        self, open: OpenInput, report: Report, clean: Callable[[Samples], Samples] | None = None
+    ) -> None:
+        self._report = report
+        self._clean = clean
+        self._condition = Condition()
+        self._deliver: Callable[[Samples | None], None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._rest = silence(0)
+        self._callbacks = 0
+        self._kept = KeptStream("microphone", lambda: open(self._on_block), lambda: self._callbacks, report)
+        self._resampler = Resampler(self.rate_hz, RATE_HZ)
+
+    @property
+    def rate_hz(self) -> int:
+        """What the device runs at."""
+        return self._kept.stream.rate_hz if self._kept.stream else RATE_HZ
+
+    @property
+    def device_name(self) -> str:
+        return self._kept.stream.device_name if self._kept.stream else ""
+
+    @property
+    def reopened(self) -> int:
+        """How often the device had to be opened again."""
+        return self._kept.reopened
+
+    def start(self, deliver: Callable[[Samples | None], None]) -> None:
+        """Begin to give frames to ``deliver`` on the running loop's thread."""
+        self._deliver = deliver
+        self._loop = asyncio.get_running_loop()
+        self._kept.start()
+
+    async def close(self) -> None:
+        """Give no more, and release the device."""
+        self._deliver = None
+        await self._kept.close()
+
+    def _on_block(self, frames: npt.NDArray[np.int16]) -> None:
+        """On the audio thread; ``frames`` has shape (n, channels) and is only lent."""
+        self._callbacks += 1
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._take, frames.copy())
+
+    def _take(self, frames: npt.NDArray[np.int16]) -> None:
+        if self._resampler.from_hz != self.rate_hz:
+            self._resampler = Resampler(self.rate_hz, RATE_HZ)
+        block = self._resampler.feed(down_mix(frames))
+        if not len(self._rest) and len(block) == FRAME_SAMPLES:
+            self._give(block)
+            return
+        self._rest = np.concatenate([self._rest, block])
+        while len(self._rest) >= FRAME_SAMPLES:
+            frame, self._rest = self._rest[:FRAME_SAMPLES], self._rest[FRAME_SAMPLES:]
+            self._give(frame)
+
+    def _give(self, frame: Samples) -> None:
+        if self._deliver is None:
+            return
+        if told := self._condition.frame(time.monotonic(), frame):
+            self._report("warning", "microphone", told)
+        self._deliver(self._clean(frame) if self._clean else frame)

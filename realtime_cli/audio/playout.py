@@ -1,0 +1,299 @@
+"""What is to be heard, in order, and what was heard of it.
+
+Two threads meet here. The session's thread pushes, ends, stops and asks; the audio thread pulls. One
+lock guards the few fields they share and is held for microseconds: nothing is computed, converted or
+logged under it beyond copying one block.
+
+Nothing pushed is ever dropped, but by ``stop``. Parts are played in the order in which their first
+sound came, each to its end before the next. Sound for a part that was cut is ignored, so that late
+deltas of a cancelled answer stay silent even if the caller lets them through.
+
+Heard is what left the loudspeaker: every pulled block is marked with the time at which the device will
+make it audible, and the marks that lie in the past are what was heard.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from realtime_cli.audio.lateness import Arrival, Lateness
+from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
+from realtime_cli.client.inputs import HeardItem
+
+FADE_SAMPLES = 10 * SAMPLES_PER_MS
+REFILL_MS = 60.0  # after running dry: fewer gaps instead of many small ones on a wire that is too slow
+PATIENCE_S = 0.3  # how long a dry part that nobody ended holds up the next one
+LEVEL_SAMPLES = 100 * SAMPLES_PER_MS
+KEPT_CUTS = 256
+MOST_MARKS = 512  # 5 s of 10 ms blocks: only reached when nobody asks what was heard
+
+PartKey = tuple[str, int]
+
+
+@dataclass(eq=False, slots=True)
+class _Part:
+    """One content part: what is queued of it, and how far it has gone (in samples)."""
+
+    key: PartKey
+    arrival: Arrival
+    blocks: deque[Samples] = field(default_factory=deque)
+    offset: int = 0  # into the first block
+    pushed: int = 0
+    pulled: int = 0
+    heard: int = 0
+    ended: bool = False
+    told: bool = False  # that it was heard to its end
+    dry_since_s: float | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.ended and self.heard == self.pushed
+
+    def copy_to(self, block: Samples, filled: int) -> int:
+        """Move samples of the first queued block into ``block``; returns how many."""
+        source = self.blocks[0]
+        count = min(len(block) - filled, len(source) - self.offset)
+        block[filled : filled + count] = source[self.offset : self.offset + count]
+        self.offset += count
+        self.pulled += count
+        if self.offset == len(source):
+            self.blocks.popleft()
+            self.offset = 0
+        return count
+
+
+class _Mark(NamedTuple):
+    """``length`` samples of a part from ``start`` on become audible from ``audible_at_s`` on."""
+
+    audible_at_s: float
+    part: _Part
+    start: int
+    length: int
+
+    def heard_by(self, now: float) -> int:
+        """How many of the samples are audible by then."""
+        return min(self.length, max(0, round((now - self.audible_at_s) * RATE_HZ)))
+
+
+class Playout:
+    """The queue between the wire and the loudspeaker. ``clock`` is monotonic, in seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._parts: list[_Part] = []
+        self._marks: deque[_Mark] = deque()
+        self._cut: dict[PartKey, None] = {}
+        self._lateness = Lateness()
+        self._flowing = False
+        self._waits_since_s: float | None = None  # for more of the sound that came then
+        self._fade = silence(0)
+        self._recent = silence(LEVEL_SAMPLES)
+        self._recent_at = 0
+        self.underruns = 0
+        self.gap_ms = 0.0
+
+    # -- the session's side -------------------------------------------------------------------
+
+    def push(self, item_id: str, content_index: int, samples: npt.NDArray[np.int16]) -> None:
+        """Queue sound (int16, 24 kHz, mono). It is kept, not copied: do not write to it afterwards."""
+        key = (item_id, content_index)
+        now = self._clock()
+        with self._lock:
+            if not len(samples) or key in self._cut:
+                return
+            part = self._find(key) or self._begin(key, now)
+            part.ended = part.told = False  # a server that goes on after its "done" is heard as well
+            part.arrival.piece(now, len(samples) / SAMPLES_PER_MS)
+            part.blocks.append(samples)
+            part.pushed += len(samples)
+            if not self._flowing and self._waits_since_s is None:
+                self._waits_since_s = now
+
+    def end(self, item_id: str, content_index: int) -> None:
+        """All sound of this part has been pushed: what is queued of it need not wait for more."""
+        with self._lock:
+            if part := self._find((item_id, content_index)):
+                part.ended = True
+                self._lateness.remember(part.arrival)
+
+    def stop(self) -> tuple[HeardItem, ...]:
+        """Drop everything but a fade of 10 ms, and say what was heard of each part, in play order.
+
+        A part that ``heard`` has told to be finished may be left out.
+        """
+        now = self._clock()
+        with self._lock:
+            heard = self._report(now)
+            self._fade = self._fading_out()
+            for part in self._parts:
+                self._lateness.remember(part.arrival)
+                if not part.finished:
+                    self._cut[part.key] = None
+            while len(self._cut) > KEPT_CUTS:
+                del self._cut[next(iter(self._cut))]
+            self._parts.clear()
+            self._marks.clear()
+            self._flowing, self._waits_since_s = False, None
+        return heard
+
+    def forget_fade(self) -> None:
+        """The device was flushed: there is nothing left that a fade could follow."""
+        with self._lock:
+            self._fade = silence(0)
+
+    def heard(self) -> tuple[HeardItem, ...]:
+        """What has been heard of each part that was begun or queued, in play order."""
+        now = self._clock()
+        with self._lock:
+            return self._report(now)
+
+    @property
+    def queued_ms(self) -> float:
+        """How much sound waits to be pulled."""
+        with self._lock:
+            return self._queued() / SAMPLES_PER_MS
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was pushed has been heard."""
+        now = self._clock()
+        with self._lock:
+            self._settle(now)
+            return not self._marks and not self._queued() and not len(self._fade)
+
+    @property
+    def wait_ms(self) -> float:
+        """How long the next answer is held back at most, from what this wire has shown."""
+        return self._lateness.wait_ms
+
+    @property
+    def level_dbfs(self) -> float:
+        """Loudness of the last 100 ms that were pulled."""
+        return dbfs(self._recent)
+
+    # -- the audio thread's side --------------------------------------------------------------
+
+    def pull(self, count: int, latency_s: float = 0.0) -> Samples:
+        """The next ``count`` samples, zeros where there is nothing; audible in ``latency_s`` seconds."""
+        block = silence(count)
+        now = self._clock()
+        with self._lock:
+            filled = self._take_fade(block)
+            if self._flowing or self._may_start(now):
+                self._fill(block, filled, now, latency_s)
+            if len(self._marks) > MOST_MARKS:
+                self._settle(now)
+        self._remember_level(block)
+        return block
+
+    def _may_start(self, now: float) -> bool:
+        part = self._head(now)
+        if part is None or not part.blocks or self._waits_since_s is None:
+            return False
+        waited_ms = 1000 * (now - self._waits_since_s)
+        queued_ms = self._queued() / SAMPLES_PER_MS
+        complete = part.ended or part is not self._parts[-1]
+        if part.dry_since_s is not None:
+            self._flowing = complete or waited_ms >= REFILL_MS or queued_ms >= REFILL_MS
+        else:
+            self._flowing = complete or self._lateness.may_start(waited_ms, queued_ms)
+        if self._flowing:
+            self._waits_since_s = None
+        return self._flowing
+
+    def _fill(self, block: Samples, filled: int, now: float, latency_s: float) -> None:
+        while filled < len(block):
+            part = self._head(now)
+            if part is None or not part.blocks:
+                self._flowing = False
+                self._waits_since_s = now if self._queued() else None
+                if part and part.dry_since_s is None:
+                    part.dry_since_s = now + filled / RATE_HZ
+                return
+            audible_at_s = now + latency_s + filled / RATE_HZ
+            self._count_gap(part, now + filled / RATE_HZ)
+            start = part.pulled
+            count = part.copy_to(block, filled)
+            self._marks.append(_Mark(audible_at_s, part, start, count))
+            filled += count
+
+    def _count_gap(self, part: _Part, now: float) -> None:
+        """Only now is it known that the part had not been over when it ran dry."""
+        if part.dry_since_s is not None:
+            self.underruns += 1
+            self.gap_ms += 1000 * (now - part.dry_since_s)
+            part.dry_since_s = None
+
+    def _take_fade(self, block: Samples) -> int:
+        count = min(len(block), len(self._fade))
+        if count:
+            block[:count] = self._fade[:count]
+            self._fade = self._fade[count:]
+        return count
+
+    def _remember_level(self, block: Samples) -> None:
+        block = block[-LEVEL_SAMPLES:]
+        head = min(len(block), LEVEL_SAMPLES - self._recent_at)
+        self._recent[self._recent_at : self._recent_at + head] = block[:head]
+        self._recent[: len(block) - head] = block[head:]
+        self._recent_at = (self._recent_at + len(block)) % LEVEL_SAMPLES
+
+    # -- under the lock -----------------------------------------------------------------------
+
+    def _find(self, key: PartKey) -> _Part | None:
+        return next((part for part in self._parts if part.key == key), None)
+
+    def _begin(self, key: PartKey, now: float) -> _Part:
+        self._parts = [part for part in self._parts if not part.told]
+        part = _Part(key, Arrival(now))
+        self._parts.append(part)
+        return part
+
+    def _head(self, now: float) -> _Part | None:
+        """The part whose turn it is: the first with sound, or one before it that is still waited for."""
+        for part in self._parts:
+            waited_for = not part.ended and (
+                part is self._parts[-1] or part.dry_since_s is None or now - part.dry_since_s < PATIENCE_S
+            )
+            if part.blocks or waited_for:
+                return part
+        return None
+
+    def _queued(self) -> int:
+        return sum(part.pushed - part.pulled for part in self._parts)
+
+    def _settle(self, now: float) -> None:
+        """Move what has become audible from the marks to the parts."""
+        while self._marks:
+            mark = self._marks[0]
+            mark.part.heard = max(mark.part.heard, mark.start + mark.heard_by(now))
+            if mark.heard_by(now) < mark.length:
+                return
+            self._marks.popleft()
+
+    def _report(self, now: float) -> tuple[HeardItem, ...]:
+        self._settle(now)
+        for part in self._parts:
+            part.told = part.told or part.finished
+        return tuple(
+            HeardItem(*part.key, heard_ms=part.heard / SAMPLES_PER_MS, finished=part.finished)
+            for part in self._parts
+        )
+
+    def _fading_out(self) -> Samples:
+        """What would have come next, faded to nothing; nothing if nothing was sounding."""
+        part = next((part for part in self._parts if part.blocks), None)
+        if not self._flowing or part is None:
+            return silence(0)
+        rest = part.blocks[0][part.offset : part.offset + FADE_SAMPLES]
+        ramp = np.linspace(1, 0, len(rest), endpoint=False, dtype=np.float32)
+        return (rest * ramp).astype(np.int16)
