@@ -34,6 +34,7 @@ from realtime_cli.recording.tracks import Samples
 
 QUEUE_LIMIT = 20_000
 TICK_S = 0.05  # the longest that a line waits before it is on disk
+BURST_LINES = 100  # written at once
 RUN_FRAMES = 12  # frames in one line: a quarter of a second
 SAME_STEP_S = 0.02  # an append this soon after its frame belongs to it
 
@@ -131,18 +132,20 @@ class Recorder:
             os.close(self._file)
 
     def _write_waiting(self) -> None:
-        lines: list[str] = []
         while self._waiting:
-            what = self._waiting.popleft()
-            if isinstance(what, Entry):
-                self._last_at = max(self._last_at, what.at)
-                lines += self._writer.lines(what)
-            else:
-                self._writer.played(*what)
-            if len(lines) >= 100:  # a burst: do not hold it all in memory
+            lines: list[str] = []
+            try:
+                while self._waiting and len(lines) < BURST_LINES:
+                    lines += self._lines(self._waiting.popleft())
+            finally:
                 self._write(lines)
-                lines = []
-        self._write(lines)
+
+    def _lines(self, what: Entry | tuple[float, Samples]) -> list[str]:
+        if isinstance(what, Entry):
+            self._last_at = max(self._last_at, what.at)
+            return self._writer.lines(what)
+        self._writer.played(*what)
+        return []
 
     def _write(self, lines: list[str]) -> None:
         data = "".join(line + "\n" for line in lines).encode("utf-8", "replace")

@@ -121,7 +121,10 @@ class _Decoder:
             wire = format.split_wire_line(line)
             if wire:
                 return (self._wire(*wire),)
-        values = _upgraded(json.loads(line), self._recording.header.version)
+        values = json.loads(line)
+        if not isinstance(values, dict):
+            raise ValueError("not an object")
+        values = _upgraded(values, self._recording.header.version)
         match values.get("kind"):
             case "frames":
                 return self._frames(values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 import time
@@ -21,40 +20,11 @@ from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.file import QUEUE_LIMIT, Recorder, new_path
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.reader import read
-
-FRAME_BYTES = 960
-
-
-def frame(value: int) -> bytes:
-    return np.full(FRAME_BYTES // 2, value, "<i2").tobytes()
-
-
-def b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def received(at: float, **fields: Any) -> Entry:
-    raw = json.dumps(fields, separators=(",", ":"))
-    return Entry(at, "received", i.Received(at, codec.decode_server_event(raw), raw))
-
-
-def sent(at: float, **fields: Any) -> Entry:
-    return Entry(at, "sent", e.Send(codec.client_event(fields)))
-
-
-def local(value: Any, at: float | None = None) -> Entry:
-    return Entry(value.at if at is None else at, "local", value)
-
-
-def heard(at: float, value: int, *, sending: bool = True) -> list[Entry]:
-    entries = [local(i.Heard(at, frame(value)))]
-    append = sent(at, type="input_audio_buffer.append", audio=b64(frame(value)))
-    return [*entries, append] if sending else entries
-
+from tests.recording.sample import FRAME_BYTES, b64, frame, heard, local, received, record, sent
 
 EVERYTHING = [
     local(i.Connected(0.1, "ws://host", 0)),
-    received(0.2, type="session.created", event_id="e1", session={"type": "realtime", "model": "m"}),
+    received(0.2, "session.created", event_id="e1", session={"type": "realtime", "model": "m"}),
     sent(
         0.2, type="session.update", event_id="c1", session={"type": "realtime", "instructions": "Be ünique."}
     ),
@@ -84,19 +54,11 @@ EVERYTHING = [
     local(e.Reconnect(2.0), 1.4),
     local(i.Levels(1.5, -30.0, -120.0)),
     local(i.Noted(1.6, "warning", "device", "gone", {"n": 1})),
-    received(1.7, type="something.new", odd=[1, None]),
+    received(1.7, "something.new", odd=[1, None]),
     local(i.Disconnected(1.8, 1006, "lost")),
     local(i.HearingEnded(1.9)),
     local(e.Close(ExitCode.SESSION, "why", "what"), 1.9),
 ]
-
-
-def record(path: Path, entries: list[Entry], **options: Any) -> Recorder:
-    recorder = Recorder(path, Header(tool="t", command="talk", config={"a": 1}), **options)
-    for entry in entries:
-        recorder.observe(entry)
-    recorder.close(5, "why")
-    return recorder
 
 
 def test_every_kind_of_entry_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -170,7 +132,7 @@ def test_left_is_what_was_sent_and_right_what_was_played(tmp_path: Path) -> None
 
 def test_push_to_talk_sends_the_past_and_it_lands_where_it_was_heard(tmp_path: Path) -> None:
     kept = heard(0.02, 1, sending=False) + heard(0.04, 2, sending=False)
-    appended = [sent(0.06, type="input_audio_buffer.append", audio=b64(frame(n))) for n in (1, 2, 3)]
+    appended = [sent(0.06, "input_audio_buffer.append", audio=b64(frame(n))) for n in (1, 2, 3)]
     entries = [*kept, local(i.Heard(0.06, frame(3))), *appended]
     record(tmp_path / "s.jsonl", entries)
 
@@ -183,7 +145,7 @@ def test_push_to_talk_sends_the_past_and_it_lands_where_it_was_heard(tmp_path: P
 @pytest.mark.parametrize("wire_format", ["audio/pcmu", "audio/pcma"])
 def test_telephone_sound_is_kept_byte_for_byte_as_received(tmp_path: Path, wire_format: Any) -> None:
     audio = bytes(range(160))
-    entry = received(0.1, type="response.output_audio.delta", item_id="a", delta=b64(audio))
+    entry = received(0.1, "response.output_audio.delta", item_id="a", delta=b64(audio))
     record(tmp_path / "s.jsonl", [entry], input_format=wire_format, output_format=wire_format)
 
     assert list(read(tmp_path / "s.jsonl").entries(sound=True)) == [entry]
@@ -193,7 +155,7 @@ def test_a_picture_is_kept_once_beside_the_lines(tmp_path: Path) -> None:
     picture = "data:image/jpeg;base64," + b64(b"picture" * 100)
     content = [{"type": "input_image", "image_url": picture}]
     item = {"type": "message", "role": "user", "content": content}
-    entries = [local(i.Typed(0.1, "", (picture,))), sent(0.1, type="conversation.item.create", item=item)]
+    entries = [local(i.Typed(0.1, "", (picture,))), sent(0.1, "conversation.item.create", item=item)]
     record(tmp_path / "s.jsonl", entries)
 
     assert [len(file.read_bytes()) for file in (tmp_path / "s.images").iterdir()] == [700]

@@ -1,0 +1,207 @@
+"""Whatever was written, by whom and however it ended: it is read, or line and reason are named."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from realtime_cli.client import inputs as i
+from realtime_cli.errors import ConfigError
+from realtime_cli.recording import format, reader
+from realtime_cli.recording.reader import read
+from tests.recording.sample import b64, frame, heard, local, received, record
+
+ENTRIES = [received(0.1, "ping", n=1), *heard(0.2, 1), local(i.Pressed(0.3, "mute"))]
+
+
+def written(tmp_path: Path) -> Path:
+    record(tmp_path / "s.jsonl", ENTRIES)
+    return tmp_path / "s.jsonl"
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text().splitlines(keepends=True)
+
+
+def test_a_torn_last_line_is_forgiven_and_the_session_counts_as_crashed(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    whole = lines_of(path)
+    for cut in (1, 20, len(whole[-2]) - 2):
+        path.write_text("".join(whole[:-2]) + whole[-2][:cut])
+        recording = read(path)
+
+        assert list(recording.entries(sound=True)) == ENTRIES[:-1]
+        assert recording.end.crashed
+
+
+def test_a_line_broken_in_the_middle_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    whole = lines_of(path)
+    path.write_text("".join([*whole[:2], '{"at":0.2,"kind":\n', *whole[2:]]))
+
+    with pytest.raises(ConfigError, match=r"s\.jsonl, line 3: not JSON"):
+        list(read(path).entries())
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"at":1,"kind":"received","wire":{"no":"type"}}', "an object without a type"),
+        ('{"at":1,"kind":"received","wire":[]}', "not an object"),
+        ('{"at":1,"kind":"local","type":"Played","value":{}}', "item_id"),
+        ('{"kind":"local","type":"Played","value":{}}', "no 'at' in it"),
+        ("[1]", "line 2: not an object"),
+    ],
+)
+def test_each_kind_of_bad_line_has_its_reason(tmp_path: Path, line: str, reason: str) -> None:
+    (tmp_path / "s.jsonl").write_text(header_line() + line + "\n")
+
+    with pytest.raises(ConfigError, match=reason):
+        list(read(tmp_path / "s.jsonl").entries())
+
+
+def header_line() -> str:
+    return format.Header().to_line() + "\n"
+
+
+def test_lines_and_fields_of_a_later_minor_change_are_kept_as_notes(tmp_path: Path) -> None:
+    later = [
+        '{"at":1.0,"kind":"brand_new","x":1}',
+        '{"at":1.1,"kind":"local","type":"Sneezed","value":{"loud":true}}',
+        '{"at":1.2,"kind":"local","type":"Pressed","value":{"key":"mute","hard":true}}',
+    ]
+    (tmp_path / "s.jsonl").write_text(header_line() + "\n".join(later) + "\n")
+
+    new, unknown, pressed = (entry.value for entry in read(tmp_path / "s.jsonl").entries())
+
+    assert isinstance(new, i.Noted)
+    assert new.data["x"] == 1
+    assert isinstance(unknown, i.Noted)
+    assert "Sneezed" in unknown.text
+    assert pressed == i.Pressed(1.2, "mute")
+
+
+def test_reordered_and_spaced_lines_are_read_like_ours(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    header, *rest = lines_of(path)
+    shuffled = [json.dumps(dict(reversed(json.loads(line).items())), indent=None) + "\n" for line in rest]
+    path.write_text(header + "".join(shuffled))
+
+    assert [entry.value for entry in read(path).entries(sound=True)][1:] == [e.value for e in ENTRIES][1:]
+
+
+def test_gzip_is_read_also_when_it_is_torn(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    zipped = gzip.compress(path.read_bytes())
+    (tmp_path / "s.jsonl.gz").write_bytes(zipped)
+    assert list(read(tmp_path / "s.jsonl.gz").entries(sound=True)) == ENTRIES
+
+    (tmp_path / "s.jsonl.gz").write_bytes(zipped[:-20])
+    torn = read(tmp_path / "s.jsonl.gz")
+    assert list(torn.entries(sound=True)) == ENTRIES[: len(list(torn.entries()))]
+
+
+def test_a_newer_version_is_refused_and_an_older_one_upgraded(tmp_path: Path, monkeypatch: Any) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text('{"format":"realtime-cli","version":99}\n')
+    with pytest.raises(ConfigError, match="version 99; this program reads up to 1"):
+        read(path)
+
+    monkeypatch.setattr(format, "VERSION", 2)
+    monkeypatch.setitem(
+        reader.UPGRADES, 1, lambda line: {**line, "kind": line.get("kind", "").replace("key", "local")}
+    )
+    path.write_text(
+        '{"format":"realtime-cli","version":1}\n{"at":0.3,"kind":"key","type":"Pressed","value":{"key":"mute"}}\n'
+    )
+    assert [entry.value for entry in read(path).entries()] == [i.Pressed(0.3, "mute")]
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda event, outward: event,
+        lambda event, outward: {"type": "client_event" if outward else "server_event", "event": event},
+        lambda event, outward: {"direction": "sent" if outward else "received", "data": json.dumps(event)},
+        lambda event, outward: {
+            "dir": ">" if outward else "<",
+            "payload": {"message": event},
+            "timestamp": 1.0,
+        },
+        lambda event, outward: {
+            "ts": "2026-01-01T00:00:00Z",
+            "source": "client" if outward else "server",
+            "data": event,
+        },
+    ],
+)
+def test_logs_of_other_tools_in_every_wrapper(tmp_path: Path, wrap: Any) -> None:
+    events = [
+        ({"type": "session.created", "session": {"model": "m"}}, False),
+        ({"type": "input_audio_buffer.append", "audio": b64(frame(1))}, True),
+        ({"type": "response.audio.delta", "item_id": "a", "delta": b64(frame(2))}, False),
+        ({"type": "error", "error": {"message": "no"}}, False),
+    ]
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(wrap(event, outward)) + "\n" for event, outward in events))
+
+    recording = read(path)
+    entries = list(recording.entries())
+
+    assert recording.header.foreign
+    assert [entry.kind for entry in entries] == ["received", "sent", "received", "received"]
+    assert [entry.value.event.type for entry in entries] == [  # type: ignore[union-attr]
+        "session.created", "input_audio_buffer.append", "response.output_audio.delta", "error",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stamps", "at"), [((5, 5.5, 7), [0, 0.5, 2]), ((1.7e12, 1.7e12 + 500, 1.7e12 + 2000), [0, 0.5, 2])]
+)
+def test_times_of_other_tools_count_from_their_first(tmp_path: Path, stamps: Any, at: list[float]) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps({"time": stamp, "event": {"type": "a.b"}}) + "\n" for stamp in stamps))
+
+    assert [entry.at for entry in read(path).entries()] == pytest.approx(at)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "is empty"),
+        ("hello\n", "line 1: not JSON"),
+        ("[1, 2]\n", "line 1: a list is no Realtime event"),
+        ('{"a": 1}\n', "line 1: no Realtime event"),
+        ("\x00\x01\x02", "line 1: not JSON"),
+    ],
+)
+def test_what_is_no_recording_says_so(tmp_path: Path, content: str, reason: str) -> None:
+    (tmp_path / "x.jsonl").write_text(content)
+
+    with pytest.raises(ConfigError, match=reason):
+        read(tmp_path / "x.jsonl")
+
+
+def test_a_bad_line_in_the_log_of_another_tool_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"type":"a.b"}\n\n{"type":5}\n{"type":"a.b"}\n')
+
+    with pytest.raises(ConfigError, match="line 3"):
+        list(read(tmp_path / "x.jsonl").entries())
+
+
+def test_a_missing_file_and_a_folder_are_sentences(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.jsonl", tmp_path):
+        with pytest.raises(ConfigError, match="cannot be read"):
+            read(path)
+
+
+def test_lost_sidecars_read_as_silence(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    (tmp_path / "s.wav").unlink()
+
+    frames = [e.value.audio for e in read(path).entries(sound=True) if isinstance(e.value, i.Heard)]
+    assert frames == [bytes(960)]
