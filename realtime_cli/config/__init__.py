@@ -1,7 +1,7 @@
 """The agent file: TOML to frozen values, with every mistake named by file, line and key."""
 
+from realtime_cli.config.address import Endpoint, endpoint
 from realtime_cli.config.agent import AgentConfig
-from realtime_cli.config.endpoint import Endpoint, endpoint
 from realtime_cli.config.layers import Origin
 from realtime_cli.config.load import LoadedAgent, load_agent
 from realtime_cli.config.providers import for_provider

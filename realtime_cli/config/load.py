@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -13,12 +12,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from realtime_cli.config import endpoint, layers, toml_file
+from realtime_cli.config import layers, toml_file
 from realtime_cli.config.advice import advice
 from realtime_cli.config.agent import AgentConfig
 from realtime_cli.config.layers import Origin, Override
-from realtime_cli.config.mistakes import SECRET_NAME, Mistake, mistakes_of
-from realtime_cli.config.substitution import refers, substituted
+from realtime_cli.config.mistakes import Mistake, mistakes_of
+from realtime_cli.config.secrecy import safe, secrets
+from realtime_cli.config.substitution import substituted
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.errors import ConfigError
 
@@ -75,8 +75,12 @@ class LoadedAgent:
         """
         everything = self.config.model_dump(mode="json", exclude={"session"})
         everything["session"] = self.config.session.model_dump(mode="json", exclude_unset=True)
-        safe: dict[str, Any] = _safe(everything, dict(self.raw))
-        return safe
+        shown: dict[str, Any] = safe(everything, dict(self.raw))
+        return shown
+
+    def secrets(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """Every secret text in the agent, for a recorder to keep out; keys named by ``…_env`` are not here."""
+        return tuple(secrets(self.config.model_dump(), dict(self.raw), environ))
 
 
 def load_agent(
@@ -161,21 +165,3 @@ def _read_instructions(
         files.append(folder / wanted["file"])
     except ConfigError as error:
         mistakes.append(Mistake(("session", "instructions", "file"), error.message))
-
-
-def _hidden(key: str, value: Any) -> bool:
-    return isinstance(value, str) and bool(SECRET_NAME.search(key))
-
-
-def _safe(value: Any, raw: Any) -> Any:
-    if refers(raw):
-        return raw
-    if isinstance(value, dict):
-        below = raw if isinstance(raw, dict) else {}
-        return {k: endpoint.MASK if _hidden(k, v) else _safe(v, below.get(k)) for k, v in value.items()}
-    if isinstance(value, list):
-        below_list = raw if isinstance(raw, list) else []
-        return [_safe(v, below_list[i] if i < len(below_list) else None) for i, v in enumerate(value)]
-    if isinstance(value, str) and "://" in value and ("?" in value or "@" in value) and " " not in value:
-        return endpoint.masked(value)
-    return copy.copy(value)

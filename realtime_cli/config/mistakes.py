@@ -119,7 +119,7 @@ def _unknown(path: KeyPath, tree: dict[str, Any]) -> str:
     near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.7)
     if not near and len(path) <= 2:  # a key of the right name in the wrong table
         near = schema.places(str(path[-1]))
-    hint = f"did you mean {near[0]}? " if near else ""
+    hint = f"did you mean {' or '.join(near[:3])}? " if near else ""
     return f"unknown key; {hint}known here: {', '.join(known)}"
 
 

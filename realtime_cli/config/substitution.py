@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from realtime_cli.config.toml_file import KeyPath
@@ -34,5 +34,14 @@ def substituted(value: Any, environ: Mapping[str, str], missing: Missing, path: 
 
 
 def refers(value: Any) -> bool:
-    """Whether a raw value takes something from the environment, so that it may be a secret."""
-    return isinstance(value, str) and any(found[1] is not None for found in _REFERENCE.finditer(value))
+    """Whether a raw text takes something from the environment, so that it may be a secret."""
+    return isinstance(value, str) and next(referred(value), None) is not None
+
+
+def referred(value: Any) -> Iterator[str]:
+    """The names of all variables that a raw tree refers to."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from referred(inner)
+    elif isinstance(value, str):
+        yield from (found[1] for found in _REFERENCE.finditer(value) if found[1] is not None)

@@ -81,7 +81,7 @@ def key_lines(text: str) -> dict[KeyPath, int]:
 
 
 def _note_table(node: Node, lines: dict[KeyPath, int], counts: dict[KeyPath, int]) -> None:
-    header, *rest = node.named_children
+    header, *rest = _without_comments(node)
     path: KeyPath = ()
     names = list(_names(header))
     for index, name in enumerate(names):
@@ -99,7 +99,7 @@ def _note_table(node: Node, lines: dict[KeyPath, int], counts: dict[KeyPath, int
 
 
 def _note_pair(node: Node, above: KeyPath, lines: dict[KeyPath, int]) -> None:
-    key, *values = node.named_children
+    key, *values = _without_comments(node)
     path = above
     for name in _names(key):
         path = (*path, name)
@@ -109,7 +109,7 @@ def _note_pair(node: Node, above: KeyPath, lines: dict[KeyPath, int]) -> None:
 
 
 def _note_value(node: Node, path: KeyPath, lines: dict[KeyPath, int]) -> None:
-    children = [child for child in node.named_children if child.type != "comment"]
+    children = _without_comments(node)
     if node.type == "inline_table":
         for child in children:
             if child.type == "pair":
@@ -118,6 +118,10 @@ def _note_value(node: Node, path: KeyPath, lines: dict[KeyPath, int]) -> None:
         for index, child in enumerate(children):
             lines[(*path, index)] = _line(child)
             _note_value(child, (*path, index), lines)
+
+
+def _without_comments(node: Node) -> list[Node]:
+    return [child for child in node.named_children if child.type != "comment"]
 
 
 def _names(key: Node) -> Iterator[str]:

@@ -1,0 +1,94 @@
+"""``config check``, ``config show`` and ``config schema``: the agent file without a connection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from realtime_cli.commands.voice import say, say_error
+from realtime_cli.config import AgentConfig, LoadedAgent, load_agent
+from realtime_cli.config.mistakes import dotted
+from realtime_cli.config.providers import PROVIDERS
+from realtime_cli.config.schema import agent_schema
+from realtime_cli.config.toml_file import KeyPath
+from realtime_cli.errors import ConfigError, ExitCode
+
+UNSET = "(not set)"
+
+
+def check(paths: Sequence[Path], sets: Sequence[str] = ()) -> int:
+    """Check agent files; every mistake of every file goes to stderr, a line for each good one to stdout."""
+    code = ExitCode.OK
+    for path in paths:
+        try:
+            agent = load_agent(path, sets)
+        except ConfigError as error:
+            say_error(error)
+            code = ExitCode.USAGE
+            continue
+        for warning in agent.warnings:
+            say(f"{path}: warning: {warning}")
+        print(f"{path}: ok, {summary(agent.config)}")
+    return code
+
+
+def show(path: Path | None, sets: Sequence[str] = (), *, origin: bool = False, as_json: bool = False) -> int:
+    """Print every effective value, secrets masked; with ``origin`` also the layer that set it."""
+    agent = load_agent(path, sets)
+    for warning in agent.warnings:
+        say(f"warning: {warning}")
+    rows = list(effective(agent))
+    if as_json:
+        print(json.dumps([_row(agent, *row, origin=origin) for row in rows], indent=2, ensure_ascii=False))
+        return ExitCode.OK
+    texts = [f"{dotted(key)} = {_written(value)}" for key, value in rows]
+    width = min(56, max(map(len, texts)))
+    for text, (key, _) in zip(texts, rows, strict=True):
+        print(f"{text:<{width}}  # {agent.origins.of_value(key)}" if origin else text)
+    return ExitCode.OK
+
+
+def schema() -> int:
+    """Print the JSON Schema of the agent file, for editors."""
+    print(json.dumps(agent_schema(), indent=2, ensure_ascii=False))
+    return ExitCode.OK
+
+
+def summary(config: AgentConfig) -> str:
+    """Provider, model and place in a few words."""
+    connection = config.connection
+    provider = connection.effective_provider
+    model = connection.model or PROVIDERS[provider].model or "no model"
+    return "the server inside this program" if connection.embedded else f"{provider}, {model}"
+
+
+def effective(agent: LoadedAgent) -> Iterator[tuple[KeyPath, Any]]:
+    """Every key with its value, in the order of the schema; the session has only what was set."""
+    everything = agent.shown()
+    for section in AgentConfig.model_fields:
+        yield from _leaves(everything[section], (section,))
+
+
+def _leaves(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, key))
+    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, (*path, index))
+    else:
+        yield path, value
+
+
+def _written(value: Any) -> str:
+    return UNSET if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _row(agent: LoadedAgent, key: KeyPath, value: Any, *, origin: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {"key": dotted(key), "value": value}
+    if origin:
+        found = agent.origins.of_value(key)
+        row |= {"layer": found.layer, "origin": str(found)}
+    return row

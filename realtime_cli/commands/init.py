@@ -1,0 +1,103 @@
+"""``init``: a commented agent file that works, without a question."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal, get_args
+
+from realtime_cli.commands.voice import say
+from realtime_cli.config import load_agent
+from realtime_cli.config.connection import ProviderName
+from realtime_cli.config.providers import PROVIDERS
+from realtime_cli.errors import ConfigError, ExitCode
+
+TemplateName = Literal["assistant", "tutor", "interpreter", "support", "phone", "screen-share", "local"]
+
+TEMPLATES: tuple[str, ...] = get_args(TemplateName)
+
+CONNECTIONS: dict[ProviderName, str] = {
+    "openai": """\
+[connection]
+provider = "openai"               # the key is taken from OPENAI_API_KEY
+model = "gpt-realtime-1.5"
+""",
+    "azure": """\
+[connection]
+provider = "azure"                # the key is taken from AZURE_OPENAI_API_KEY
+resource = "my-resource"          # https://my-resource.openai.azure.com
+model = "gpt-realtime"            # the name of your deployment
+""",
+    "xai": """\
+[connection]
+provider = "xai"                  # the key is taken from XAI_API_KEY
+model = "grok-voice-latest"
+""",
+    "local": """\
+[connection]
+provider = "local"                # the server inside this program: no key, no network
+""",
+    "custom": """\
+[connection]
+provider = "custom"
+base_url = "ws://127.0.0.1:8080/v1/realtime"
+model = "gpt-realtime-1.5"
+# api_key_env = "MY_KEY"          # the variable with the key, if the server wants one
+""",
+}
+
+# The recogniser that writes down the user's words; on Azure it is a deployment of yours.
+TRANSCRIPTION: dict[ProviderName, str] = {
+    "openai": "gpt-realtime-whisper",
+    "azure": "gpt-4o-mini-transcribe",
+    "xai": "grok-transcribe",
+    "local": "local",
+    "custom": "whisper-1",
+}
+
+
+def init(
+    path: Path = Path("agent.toml"),
+    *,
+    template: str = "assistant",
+    provider: str | None = None,
+    force: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> int:
+    """Write an agent file; raises ConfigError if it is there already or a name is unknown.
+
+    Without ``provider`` it is the one whose key is in the environment, else the local server.
+    """
+    environ = os.environ if environ is None else environ
+    text = rendered(template, provider or likely_provider(template, environ))
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already.", "Name another file, or add --force.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
+    load_agent(path, environ=environ)
+    say(f"Wrote {path}. Talk to it: realtime-cli talk --config {path}")
+    return ExitCode.OK
+
+
+def likely_provider(template: str, environ: Mapping[str, str]) -> ProviderName:
+    """The provider whose key is there; ``local`` when none is, or when the template says so."""
+    if template == "local":
+        return "local"
+    with_key = (name for name, known in PROVIDERS.items() if known.key_env and environ.get(known.key_env))
+    return next(with_key, "local")
+
+
+def rendered(template: str, provider: str) -> str:
+    """The text of an agent file."""
+    if template not in TEMPLATES:
+        raise ConfigError(f"There is no template {template}.", f"Templates: {', '.join(TEMPLATES)}.")
+    if provider not in CONNECTIONS:
+        raise ConfigError(f"There is no provider {provider}.", f"Providers: {', '.join(CONNECTIONS)}.")
+    body = files(__package__).joinpath("templates", f"{template}.toml").read_text(encoding="utf-8")
+    known = next(name for name in CONNECTIONS if name == provider)
+    return body.replace("@CONNECTION@\n", CONNECTIONS[known]).replace("@TRANSCRIPTION@", TRANSCRIPTION[known])

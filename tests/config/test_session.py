@@ -1,0 +1,187 @@
+"""The session object: what is set is what is sent, and the API's own types take it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from openai.types.realtime import RealtimeSessionCreateRequestParam
+from pydantic import TypeAdapter
+
+from realtime_cli.config import for_provider
+from tests.config.agents import Load
+
+API = TypeAdapter(RealtimeSessionCreateRequestParam)
+
+
+def without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return value
+
+
+PATCHES: list[tuple[str, dict[str, Any]]] = [
+    ('instructions = ""', {"instructions": ""}),
+    ('output_modalities = ["text"]', {"output_modalities": ["text"]}),
+    ('output_modalities = ["audio"]', {"output_modalities": ["audio"]}),
+    ("max_output_tokens = 1", {"max_output_tokens": 1}),
+    ('max_output_tokens = "inf"', {"max_output_tokens": "inf"}),
+    ('tool_choice = "required"', {"tool_choice": "required"}),
+    ('tool_choice = {type = "function", name = "f"}', {"tool_choice": {"type": "function", "name": "f"}}),
+    (
+        'tool_choice = {type = "mcp", server_label = "s"}',
+        {"tool_choice": {"type": "mcp", "server_label": "s"}},
+    ),
+    ("parallel_tool_calls = false", {"parallel_tool_calls": False}),
+    ('reasoning = {effort = "high"}', {"reasoning": {"effort": "high"}}),
+    ('truncation = "disabled"', {"truncation": "disabled"}),
+    (
+        'truncation = {type = "retention_ratio", retention_ratio = 0.8, token_limits = {post_instructions = 9}}',
+        {
+            "truncation": {
+                "type": "retention_ratio",
+                "retention_ratio": 0.8,
+                "token_limits": {"post_instructions": 9},
+            }
+        },
+    ),
+    ('tracing = "auto"', {"tracing": "auto"}),
+    ("tracing = false", {"tracing": None}),
+    ('tracing = {workflow_name = "w"}', {"tracing": {"workflow_name": "w"}}),
+    (
+        'prompt = {id = "pmpt_1", variables = {a = "b"}}',
+        {"prompt": {"id": "pmpt_1", "variables": {"a": "b"}}},
+    ),
+    (
+        'include = ["item.input_audio_transcription.logprobs"]',
+        {"include": ["item.input_audio_transcription.logprobs"]},
+    ),
+    (
+        'tools = [{type = "function", name = "f", parameters = {type = "object"}}]',
+        {"tools": [{"type": "function", "name": "f", "parameters": {"type": "object"}}]},
+    ),
+    (
+        'tools = [{type = "mcp", server_label = "s", server_url = "https://x", require_approval = {never = '
+        '{tool_names = ["a"]}}, allowed_tools = ["a"]}]',
+        {
+            "tools": [
+                {
+                    "type": "mcp",
+                    "server_label": "s",
+                    "server_url": "https://x",
+                    "require_approval": {"never": {"tool_names": ["a"]}},
+                    "allowed_tools": ["a"],
+                }
+            ]
+        },
+    ),
+]
+
+AUDIO: list[tuple[str, dict[str, Any]]] = [
+    ('input.format = {type = "audio/pcmu"}', {"input": {"format": {"type": "audio/pcmu"}}}),
+    ('output.format = {type = "audio/pcma"}', {"output": {"format": {"type": "audio/pcma"}}}),
+    ('input.format = {type = "audio/pcm"}', {"input": {"format": {"type": "audio/pcm", "rate": 24000}}}),
+    ('output.format = {type = "audio/pcm"}', {"output": {"format": {"type": "audio/pcm"}}}),
+    ('input.noise_reduction = {type = "far_field"}', {"input": {"noise_reduction": {"type": "far_field"}}}),
+    ("input.noise_reduction = false", {"input": {"noise_reduction": None}}),
+    (
+        'input.transcription = {model = "gpt-transcribe", languages = ["en"], keywords = ["k"], prompt = "p"}',
+        {
+            "input": {
+                "transcription": {
+                    "model": "gpt-transcribe",
+                    "languages": ["en"],
+                    "keywords": ["k"],
+                    "prompt": "p",
+                }
+            }
+        },
+    ),
+    ("input.transcription = false", {"input": {"transcription": None}}),
+    ("input.turn_detection = false", {"input": {"turn_detection": None}}),
+    (
+        'input.turn_detection = {type = "server_vad", threshold = 0.6, idle_timeout_ms = 5000}',
+        {"input": {"turn_detection": {"type": "server_vad", "threshold": 0.6, "idle_timeout_ms": 5000}}},
+    ),
+    (
+        'input.turn_detection = {type = "server_vad", idle_timeout_ms = false, interrupt_response = false}',
+        {
+            "input": {
+                "turn_detection": {"type": "server_vad", "idle_timeout_ms": None, "interrupt_response": False}
+            }
+        },
+    ),
+    (
+        'input.turn_detection = {type = "semantic_vad", eagerness = "low", create_response = false}',
+        {"input": {"turn_detection": {"type": "semantic_vad", "eagerness": "low", "create_response": False}}},
+    ),
+    ('output.voice = "cedar"', {"output": {"voice": "cedar"}}),
+    ('output.voice = {id = "voice_1"}', {"output": {"voice": {"id": "voice_1"}}}),
+    ("output.speed = 1.5", {"output": {"speed": 1.5}}),
+]
+
+
+@pytest.mark.parametrize(("written", "sent"), PATCHES)
+def test_a_setting_is_sent_as_it_is_written(load: Load, written: str, sent: dict[str, Any]) -> None:
+    patch = load(f"[session]\n{written}\n").config.session_patch()
+    assert patch == {"type": "realtime", **sent}
+    API.validate_python(patch)
+
+
+@pytest.mark.parametrize(("written", "sent"), AUDIO)
+def test_an_audio_setting_is_sent_as_it_is_written(load: Load, written: str, sent: dict[str, Any]) -> None:
+    patch = load(f"[session.audio]\n{written}\n").config.session_patch()
+    assert patch == {"type": "realtime", "audio": sent}
+    API.validate_python(without_nulls(patch))  # its types leave out nulls that the API takes
+
+
+def test_xai_gets_voice_and_turn_detection_at_the_top(load: Load) -> None:
+    text = """
+        [session.audio.input]
+        turn_detection = false
+        transcription = { model = "grok-transcribe", language = "en", keywords = ["k"] }
+        [session.audio.output]
+        voice = "eve"
+        """
+    patch = load(text).config.session_patch()
+    before = load(text).config.session_patch()
+    assert for_provider(patch, "xai") == {
+        "type": "realtime",
+        "voice": "eve",
+        "turn_detection": None,
+        "audio": {
+            "input": {"transcription": {"model": "grok-transcribe", "language_hint": "en", "keyterms": ["k"]}}
+        },
+    }
+    assert patch == before
+    assert for_provider(patch, "openai") == before
+
+
+def test_instructions_win_over_an_initial_system_message(load: Load) -> None:
+    text = """
+        [session]
+        instructions = "Be brief."
+        [conversation]
+        items = [{ role = "system", text = "Be long." }, { role = "assistant", text = "Hello." }]
+        """
+    agent = load(text)
+    said = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello."}]}
+    assert agent.config.seed() == (said,)
+    assert any("system message" in warning for warning in agent.warnings)
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [
+        ("[audio]\npush_to_talk = true", "push_to_talk"),
+        ('[session]\nreasoning = { effort = "low" }', "reasoning"),
+        ('[connection]\nbase_url = "wss://x/?api-version=1"', "api-version"),
+    ],
+)
+def test_what_is_likely_not_meant_draws_a_warning(load: Load, written: str, word: str) -> None:
+    assert [warning for warning in load(written).warnings if word in warning]
+
+
+def test_a_plain_agent_draws_no_warning(load: Load) -> None:
+    text = '[connection]\nmodel = "gpt-realtime-2.1"\n[session]\nreasoning = { effort = "low" }\n'
+    assert load(text).warnings == ()

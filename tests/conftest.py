@@ -1,0 +1,44 @@
+"""What every test can rely on: no keys, no terminal settings and no folders of the person who runs it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ahead of the first import of onnxruntime
+
+settings.register_profile(
+    "suite", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("suite")
+
+FOREIGN = (
+    "OPENAI_API_KEY",
+    "AZURE_OPENAI_API_KEY",
+    "XAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "ACCESSIBLE",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+)
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No keys of anybody, and fresh state, config and cache folders; returns their parent."""
+    for name in list(os.environ):
+        if name in FOREIGN or name.startswith("REALTIME_CLI_"):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    for name in ("state", "config", "cache", "data"):
+        monkeypatch.setenv(f"XDG_{name.upper()}_HOME", str(home / name))
+    return home
