@@ -8,6 +8,7 @@ the JSON Schema of a line.
 
 from __future__ import annotations
 
+import json
 from types import TracebackType
 from typing import Any, Literal, Self, TextIO
 
@@ -165,7 +166,7 @@ class JsonLines:
             self._taken += 1
 
     def _write(self, line: Line) -> None:
-        self._out.write(line.model_dump_json(exclude_none=False) + "\n")
+        self._out.write(json.dumps(line.model_dump()) + "\n")  # ASCII: harmless on a terminal too
         self._out.flush()
 
 

@@ -17,7 +17,11 @@ from typing import TextIO
 
 _SYNC_ON, _SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"  # terminals that know it show a frame at once
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
-_ERASE_DOWN = "\r\x1b[J"
+# The blank moves the cursor off the corner: tmux takes erasing from the corner for clearing the screen,
+# and puts all that is on it, live rows too, into its history.
+_ERASE_DOWN = "\r \x1b[J\r"
+# Rows must stay rows: a frame may reach a terminal that has just been made narrower.
+_WRAP_OFF, _WRAP_ON = "\x1b[?7l", "\x1b[?7h"
 _ERASE_RIGHT = "\x1b[K"
 CLOSE_TIMEOUT_S = 1.0
 
@@ -92,8 +96,7 @@ class Painter:
         if above or fresh or len(rows) != len(self._painted):
             out += [_HIDE if rows else _SHOW, _ERASE_DOWN]
         out += [line + "\r\n" for line in above]
-        out.append("\r")
-        out.append("\r\n".join(row + _ERASE_RIGHT for row in rows))
+        out += ["\r", _WRAP_OFF, "\r\n".join(row + _ERASE_RIGHT for row in rows), _WRAP_ON]
         if len(rows) > 1:
             out.append(f"\x1b[{len(rows) - 1}A")
         return "".join([*out, "\r", _SYNC_OFF])

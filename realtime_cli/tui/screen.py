@@ -31,6 +31,10 @@ from realtime_cli.tui.terminal import TERMINAL, Terminal
 from realtime_cli.tui.view import View
 
 FRAMES_PER_S = 11
+# Prose is read best in lines of this length; and a terminal that is made narrower wraps the live rows
+# anew and pushes as many lines out at its top, so they had better not be long.
+LONGEST_LINE = 100
+LONGEST_ROW = 80
 TICK_S = 1.0  # the clock goes on when nothing else does
 
 # Fifty of these a second, and none of them is seen.
@@ -155,7 +159,7 @@ class Screen:
 
     def _draw(self, *, rows: bool = True) -> None:
         size = self._console.size
-        width = max(20, size.width - 1)  # the last column would make some terminals wrap
+        width = max(20, min(LONGEST_LINE, size.width - 1))  # some terminals wrap behind the last column
         above = [self._ansi(line) for line in self._flow.take(self.view, width, self.look)]
         above += [self._ansi(Text(line)) for line in self._take_stray()]
         fits = size.width >= FEWEST_COLUMNS and size.height >= FEWEST_ROWS
@@ -168,8 +172,9 @@ class Screen:
 
     def _rows(self, width: int) -> list[str]:
         ticked_s = (time.monotonic() - self._seen_at) * self._clock_rate
-        middle = live_rows(self.view, width, self.look, detail=self._detail, at=self.view.at + ticked_s)
-        rows = [self._flow.talk(self.view, width, self.look), *middle, self.bottom(width)]
+        short = min(width, LONGEST_ROW)
+        middle = live_rows(self.view, short, self.look, detail=self._detail, at=self.view.at + ticked_s)
+        rows = [self._flow.talk(self.view, width, self.look), *middle, self.bottom(short)]
         known = self._drawn + [(Text(), "")] * (len(rows) - len(self._drawn))
         self._drawn = [
             old if row == old[0] and old[1] else (row, self._ansi(row, width))
