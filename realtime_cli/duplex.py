@@ -308,7 +308,8 @@ class Duplex:
             self._speaker.start()
         tasks = [asyncio.create_task(pump(), name=pump.__name__.strip("_")) for pump in pumps]
         try:
-            await asyncio.wait([*tasks, self._ended], return_when=asyncio.FIRST_COMPLETED)
+            waiting: list[asyncio.Future[Any]] = [*tasks, self._ended]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 if task.done() and not self._ended.done():
                     task.result()

@@ -70,8 +70,9 @@ class Conversation:
             return
         wire = item.model_dump(exclude_unset=True, mode="json")
         known = item.id in self._records
-        record = self.record(item.id, kind=item.type, role=wire.get("role"))
-        record.kind, record.role = item.type, wire.get("role")
+        kind = item.type or "message"
+        record = self.record(item.id, kind=kind, role=wire.get("role"))
+        record.kind, record.role = kind, wire.get("role")
         record.fields = {key: value for key, value in wire.items() if key not in ("content", "object", "status")}
         for index, content in enumerate(wire.get("content") or ()):
             _fold_content(record.part(index), content)

@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from realtime_cli.client import inputs
 from realtime_cli.commands import opening
+from realtime_cli.commands.reading import Reading
 from realtime_cli.commands.sound import Sound, open_sound
 from realtime_cli.commands.voice import say
 from realtime_cli.config import LoadedAgent
@@ -17,6 +17,9 @@ from realtime_cli.duplex import Duplex, Outcome
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.recording.file import Recorder
 from realtime_cli.tui.faces import Ending, Face, choose_face
+from realtime_cli.tui.keys import Keys
+from realtime_cli.tui.screen import Screen
+from realtime_cli.tui.typed_lines import TypedLines
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
             _tap(sound, duplex, recorder)
             for mark in marks:
                 duplex.note(*mark)
-            return await _converse(duplex, face, recorder, agent)
+            reading = Reading(duplex, agent, lambda: opening.load(options))
+            return await _converse(duplex, face, recorder, keyboard(face, agent), reading)
     finally:
         await asyncio.gather(sound.microphone.close(), sound.speaker.close(), return_exceptions=True)
 
@@ -89,16 +93,28 @@ def _tap(sound: Sound, duplex: Duplex, recorder: Recorder | None) -> None:
         speaker.on_played = lambda samples: recorder.played(duplex.now() + speaker.latency_s, samples)
 
 
-async def _converse(duplex: Duplex, face: Face, recorder: Recorder | None, agent: LoadedAgent) -> ExitCode:
+def keyboard(face: Face, agent: LoadedAgent) -> Keys | TypedLines:
+    """Single keys beside a live screen, whole lines beside every other face."""
+    push_to_talk = agent.config.audio.push_to_talk
+    if isinstance(face, Screen):
+        return Keys(face, push_to_talk=push_to_talk)
+    return TypedLines(push_to_talk=push_to_talk)
+
+
+async def _converse(
+    duplex: Duplex, face: Face, recorder: Recorder | None, keys: Keys | TypedLines, reading: Reading
+) -> ExitCode:
     outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
     async with face:
         interrupts(duplex)
+        keys.start(reading.press)
         try:
             outcome = await duplex.run()
         except RealtimeCliError as error:
             outcome = Outcome(error.exit_code, error.message, error.remedy)
             raise
         finally:
+            await keys.close()
             if recorder:
                 recorder.close(outcome.exit_code, outcome.reason)
             face.end(_ending(outcome, recorder))
@@ -125,8 +141,3 @@ def _ending(outcome: Outcome, recorder: Recorder | None) -> Ending:
     path = str(recorder.path) if recorder and not recorder.failed else ""
     replay = f"realtime-cli replay {path}" if path else ""
     return Ending(outcome.exit_code, outcome.reason, outcome.remedy, path, replay)
-
-
-def press(duplex: Duplex, key: inputs.Key) -> None:
-    """Hand one key to the session."""
-    duplex.step(inputs.Pressed(duplex.now(), key))

@@ -1,0 +1,111 @@
+"""``read``: what keys and typed lines mean for the session. The fourth pump of the duplex loop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from realtime_cli.client import inputs, settings
+from realtime_cli.config import LoadedAgent, layers
+from realtime_cli.duplex import Duplex
+from realtime_cli.errors import ConfigError
+from realtime_cli.tui.presses import Command, KeyPress, Press, TypedLine
+
+Reload = Callable[[], LoadedAgent]
+
+
+class Reading:
+    """Turns presses into inputs. ``reload`` reads the agent file again."""
+
+    def __init__(self, duplex: Duplex, agent: LoadedAgent, reload: Reload) -> None:
+        self._duplex = duplex
+        self._agent = agent
+        self._reload = reload
+
+    def press(self, press: Press) -> None:
+        """One press; a mistake in a command is a note on the screen, never the end of the talk."""
+        try:
+            match press:
+                case TypedLine():
+                    self._type(press.text)
+                case KeyPress():
+                    self._key(press.meaning)
+                case Command():
+                    self._command(press.name, press.rest)
+        except ConfigError as error:
+            self._duplex.note("error", "command", str(error))
+
+    def _key(self, meaning: str) -> None:
+        match meaning:
+            case "mute" | "talk" | "release" | "interrupt" | "video" | "quit":
+                self._duplex.step(inputs.Pressed(self._duplex.now(), meaning))  # type: ignore[arg-type]
+            case "reload":
+                self._read_again()
+            case "note":
+                self._duplex.note("info", "note", "(marked)")
+
+    def _command(self, name: str, rest: str) -> None:
+        match name:
+            case "mute" | "interrupt" | "quit" | "video":
+                self._key(name)
+            case "pause" | "resume":
+                if self._duplex.session.hearing.muted != (name == "pause"):
+                    self._key("mute")
+            case "set":
+                self._set(rest)
+            case "send":
+                self._send(rest)
+            case "say":
+                wording = f"Say exactly this and nothing else: {rest}"
+                self._ask({"type": "response.create", "response": {"instructions": wording}})
+            case "note":
+                self._duplex.note("info", "note", rest or "(marked)")
+            case "reload":
+                self._read_again()
+            case "tools":
+                names = [tool.get("name", "?") for tool in self._duplex.session.wanted_session.get("tools", ())]
+                self._duplex.note("info", "tools", ", ".join(names) or "This agent has no tools.")
+
+    def _type(self, text: str) -> None:
+        self._duplex.step(inputs.Typed(self._duplex.now(), text))
+
+    def _ask(self, event: dict[str, Any]) -> None:
+        self._duplex.step(inputs.Asked(self._duplex.now(), event))
+
+    def _send(self, rest: str) -> None:
+        try:
+            event = json.loads(rest)
+        except ValueError as error:
+            raise ConfigError(f"/send takes one JSON object: {error}.") from error
+        if not isinstance(event, dict):
+            raise ConfigError("/send takes one JSON object.")
+        self._ask(event)
+
+    def _set(self, rest: str) -> None:
+        """``/set session.instructions "..."`` or ``key=value``; only session keys change in a session."""
+        key, _, value = rest.partition("=") if "=" in rest.split(" ", 1)[0] else rest.partition(" ")
+        path = layers.split_key(key.strip(), "/set")
+        if path[0] != "session" or len(path) < 2:
+            raise ConfigError(f"/set changes session settings only, not {key.strip()}.", "Write session.KEY.")
+        patch: Any = layers.typed(value.strip(), path)
+        for name in reversed(path[1:]):
+            patch = {name: patch}
+        if patch.get("audio", {}).get("input", {}).get("turn_detection", ()) is False:
+            patch["audio"]["input"]["turn_detection"] = None
+        self._patch(patch)
+
+    def _patch(self, patch: dict[str, Any]) -> None:
+        self._duplex.step(inputs.Patched(self._duplex.now(), patch))
+
+    def _read_again(self) -> None:
+        agent = self._reload()
+        patch = settings.changes(self._agent.config.session_patch(), agent.config.session_patch())
+        self._agent = agent
+        if patch:
+            self._patch(patch)
+            self._duplex.note("info", "reload", f"Changed: {', '.join(patch)}.")
+        else:
+            self._duplex.note("info", "reload", "No session setting has changed in the agent file.")
+
+

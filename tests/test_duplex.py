@@ -1,0 +1,255 @@
+"""The duplex loop on a transport in memory: a scripted server at the other end."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from realtime_cli.audio.wav import WavSpeaker
+from realtime_cli.client import effects, inputs
+from realtime_cli.client.session import ClientSession, SessionOptions
+from realtime_cli.duplex import OUTBOX_FRAMES, Duplex, Outcome
+from realtime_cli.errors import ConnectionFailed, ExitCode
+from realtime_cli.recording.entry import Entry
+from realtime_cli.tools.result import ToolResult
+from realtime_cli.wire.transport import MemoryTransport, memory_pair
+
+
+class Server:
+    """The other end: tells events, and waits for the client's."""
+
+    def __init__(self, transport: MemoryTransport) -> None:
+        self.transport = transport
+        self.seen: list[str] = []
+
+    async def tell(self, type: str, **fields: Any) -> None:
+        await self.transport.send(json.dumps({"type": type, "event_id": "e", **fields}))
+
+    async def wait_for(self, type: str) -> dict[str, Any]:
+        async with asyncio.timeout(10):
+            while True:
+                event = json.loads(await self.transport.recv())
+                self.seen.append(event["type"])
+                if event["type"] == type:
+                    return event
+
+    async def open(self) -> None:
+        await self.tell("session.created", session={"type": "realtime"})
+        await self.wait_for("session.update")
+        await self.tell("session.updated", session={"type": "realtime"})
+
+    async def speak(self, item_id: str, ms: int) -> None:
+        place = {"response_id": "R", "item_id": item_id, "output_index": 0, "content_index": 0}
+        audio = base64.b64encode(np.full(24 * ms, 1000, "<i2").tobytes()).decode()
+        await self.tell("response.output_audio.delta", **place, delta=audio)
+
+
+class Seen:
+    """An observer that keeps what it saw."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def observe(self, entry: Entry) -> None:
+        self.entries.append(entry)
+
+    def values(self, kind: type) -> list[Any]:
+        return [entry.value for entry in self.entries if isinstance(entry.value, kind)]
+
+
+class Clock:
+    """Tools with one tool."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    async def call(self, call_id: str, name: str, arguments: str) -> ToolResult:
+        return ToolResult(f"{name} says noon")
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@asynccontextmanager
+async def talking(
+    options: SessionOptions | None = None, **edges: Any
+) -> AsyncIterator[tuple[Duplex, list[Server], asyncio.Task[Outcome]]]:
+    servers: list[Server] = []
+
+    async def connect() -> MemoryTransport:
+        ours, theirs = memory_pair()
+        servers.append(Server(theirs))
+        return ours
+
+    duplex = Duplex(ClientSession(options), connect, **edges)
+    task = asyncio.create_task(duplex.run())
+    while not servers:
+        await asyncio.sleep(0.001)
+    yield duplex, servers, task
+    duplex.finish(Outcome(ExitCode.OK))
+    async with asyncio.timeout(5):
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_typed_text_reaches_the_server_and_asks_for_an_answer():
+    async with talking() as (duplex, servers, _):
+        await servers[0].open()
+        while not duplex.session.ready:
+            await asyncio.sleep(0.001)
+        duplex.step(inputs.Typed(duplex.now(), "hello"))
+        item = await servers[0].wait_for("conversation.item.create")
+        assert item["item"]["content"] == [{"type": "input_text", "text": "hello"}]
+        await servers[0].wait_for("response.create")
+
+
+async def test_a_tool_round_trip():
+    tools = Clock()
+    async with talking(tools=tools) as (_, servers, _):
+        await servers[0].open()
+        call = {"id": "F", "type": "function_call", "call_id": "1", "name": "clock", "arguments": "{}",
+                "status": "completed"}  # fmt: skip
+        await servers[0].tell("response.created", response={"id": "R"})
+        await servers[0].tell("response.output_item.done", response_id="R", output_index=0, item=call)
+        await servers[0].tell("response.done", response={"id": "R", "status": "completed", "output": [call]})
+        output = await servers[0].wait_for("conversation.item.create")
+        assert output["item"] == {"type": "function_call_output", "call_id": "1", "output": "clock says noon"}
+        await servers[0].wait_for("response.create")
+    assert tools.closed
+
+
+async def test_barge_in_truncates_at_what_the_speaker_has_played():
+    seen = Seen()
+    async with talking(speaker=WavSpeaker(None), observers=[seen]) as (_, servers, _):
+        await servers[0].open()
+        await servers[0].tell("response.created", response={"id": "R"})
+        await servers[0].speak("A", 2000)
+        await asyncio.sleep(0.5)
+        await servers[0].tell("input_audio_buffer.speech_started", audio_start_ms=0, item_id="U")
+        cut = await servers[0].wait_for("conversation.item.truncate")
+    (stopped,) = seen.values(inputs.PlaybackStopped)
+    assert cut["item_id"] == "A"
+    assert cut["audio_end_ms"] == int(stopped.items[0].heard_ms)
+    assert 200 <= cut["audio_end_ms"] <= 900
+
+
+async def test_everything_heard_is_reported_as_finished():
+    seen = Seen()
+    async with talking(speaker=WavSpeaker(None), observers=[seen]) as (duplex, servers, _):
+        await servers[0].open()
+        await servers[0].tell("response.created", response={"id": "R"})
+        await servers[0].speak("A", 100)
+        item = {"id": "A", "type": "message", "role": "assistant",
+                "content": [{"type": "output_audio", "transcript": "hi"}]}  # fmt: skip
+        await servers[0].tell("response.done", response={"id": "R", "status": "completed", "output": [item]})
+        async with asyncio.timeout(5):
+            while not seen.values(inputs.Played) or not seen.values(inputs.Played)[-1].finished:
+                await asyncio.sleep(0.01)
+        assert duplex.session.idle
+    assert seen.values(inputs.Played)[-1].heard_ms == 100
+
+
+async def test_a_lost_connection_is_opened_again():
+    quick = SessionOptions(reconnect_first_s=0.01)
+    async with talking(quick) as (duplex, servers, _):
+        await servers[0].open()
+        await servers[0].transport.close(1011, "oops")
+        async with asyncio.timeout(5):
+            while len(servers) < 2:
+                await asyncio.sleep(0.01)
+        await servers[1].open()
+        async with asyncio.timeout(5):
+            while not duplex.session.ready:
+                await asyncio.sleep(0.01)
+
+
+async def test_garbage_is_noted_and_survived():
+    seen = Seen()
+    async with talking(observers=[seen]) as (duplex, servers, _):
+        await servers[0].transport.send("not json")
+        await servers[0].transport.send('{"no": "type"}')
+        await servers[0].open()
+        async with asyncio.timeout(5):
+            while not duplex.session.ready:
+                await asyncio.sleep(0.001)
+    assert len(seen.values(inputs.Garbled)) == 2
+
+
+async def test_one_failing_observer_never_stops_the_rest():
+    class Broken:
+        def observe(self, entry: Entry) -> None:
+            raise RuntimeError("broken")
+
+    seen = Seen()
+    async with talking(observers=[Broken(), seen]) as (duplex, servers, _):
+        await servers[0].open()
+        async with asyncio.timeout(5):
+            while not duplex.session.ready:
+                await asyncio.sleep(0.001)
+    assert [note.topic for note in seen.values(inputs.Noted)] == ["observer"]
+
+
+async def test_a_stalled_wire_drops_the_oldest_sound_and_says_so():
+    seen = Seen()
+
+    class Stalled:
+        def __init__(self, transport: MemoryTransport) -> None:
+            self._transport = transport
+            self.stuck = asyncio.Event()
+
+        async def send(self, text: str) -> None:
+            if "append" in text:
+                await asyncio.Event().wait()
+            await self._transport.send(text)
+
+        async def recv(self) -> str:
+            return await self._transport.recv()
+
+        async def close(self, code: int = 1000, reason: str = "") -> None:
+            await self._transport.close(code, reason)
+
+    ours, theirs = memory_pair()
+
+    async def connect() -> Any:
+        return Stalled(ours)
+
+    duplex = Duplex(ClientSession(), connect, observers=[seen])
+    task = asyncio.create_task(duplex.run())
+    await Server(theirs).open()
+    while not duplex.session.ready:
+        await asyncio.sleep(0.001)
+    for _ in range(OUTBOX_FRAMES + 60):
+        duplex.step(inputs.Heard(duplex.now(), bytes(960)))
+        await asyncio.sleep(0)
+    assert len(duplex._outbox) == OUTBOX_FRAMES
+    assert any(note.topic == "wire" for note in seen.values(inputs.Noted))
+    duplex.finish(Outcome(ExitCode.OK))
+    assert (await task).exit_code == ExitCode.OK
+
+
+async def test_a_connection_that_cannot_be_had_is_the_callers_error():
+    async def connect() -> Any:
+        raise ConnectionFailed("Nobody is there.")
+
+    with pytest.raises(ConnectionFailed, match="Nobody"):
+        await Duplex(ClientSession(), connect).run()
+
+
+async def test_every_input_and_effect_crosses_the_one_stream():
+    seen = Seen()
+    async with talking(observers=[seen]) as (duplex, servers, _):
+        await servers[0].open()
+        while not duplex.session.ready:
+            await asyncio.sleep(0.001)
+        duplex.step(inputs.Pressed(duplex.now(), "mute"))
+    kinds = [(entry.kind, type(entry.value)) for entry in seen.entries]
+    assert ("received", inputs.Received) in kinds
+    assert ("sent", effects.Send) in kinds
+    assert ("local", inputs.Pressed) in kinds
+    assert [entry.at for entry in seen.entries] == sorted(entry.at for entry in seen.entries)
