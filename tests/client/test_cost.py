@@ -1,0 +1,111 @@
+"""Tokens are counted once each, and what is not known is never 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from realtime_cli.client.cost import CostFold, Tokens, load_prices
+from tests.recording.sample import received
+
+# protocol reference, 7: 200 in (120 text of which 64 cached, 80 audio), 110 out (30 text, 80 audio)
+USAGE = {
+    "total_tokens": 310, "input_tokens": 200, "output_tokens": 110,
+    "input_token_details": {
+        "text_tokens": 120, "audio_tokens": 80, "image_tokens": 0, "cached_tokens": 64,
+        "cached_tokens_details": {"text_tokens": 64, "audio_tokens": 0, "image_tokens": 0},
+    },
+    "output_token_details": {"text_tokens": 30, "audio_tokens": 80},
+}  # fmt: skip
+EXPECTED_USD = (56 * 4.0 + 64 * 0.4 + 30 * 24.0 + 80 * 32.0 + 80 * 64.0) / 1e6
+
+
+def done(usage: Any, response_id: str = "r1") -> Any:
+    return received(1.0, "response.done", response={"id": response_id, "status": "completed", "usage": usage})
+
+
+def folded(*entries: Any, model: str | None = "gpt-realtime-2.1", prices: Any = None) -> CostFold:
+    fold = CostFold(load_prices(prices), model)
+    for entry in entries:
+        fold.fold(entry)
+    return fold
+
+
+def test_cached_tokens_are_part_of_the_input_and_cost_less() -> None:
+    fold = folded(done(USAGE))
+
+    assert fold.total_usd == pytest.approx(EXPECTED_USD)
+    assert (fold.tokens.input, fold.tokens.cached, fold.tokens.output) == (200, 64, 110)
+
+
+def test_a_response_that_is_told_twice_is_counted_once() -> None:
+    assert folded(done(USAGE), done(USAGE)).total_usd == pytest.approx(EXPECTED_USD)
+    assert folded(done(USAGE), done(USAGE, "r2")).total_usd == pytest.approx(2 * EXPECTED_USD)
+
+
+def test_cached_tokens_without_details_are_text_first() -> None:
+    details = {"text_tokens": 50, "audio_tokens": 50, "cached_tokens": 60}
+    fold = folded(done({"input_tokens": 100, "output_tokens": 0, "input_token_details": details}))
+
+    assert (fold.tokens.text_cached, fold.tokens.audio_cached) == (50, 10)
+
+
+@pytest.mark.parametrize("usage", [None, {}])
+def test_a_response_without_usage_costs_nothing_known(usage: Any) -> None:
+    fold = folded(done(usage))
+
+    assert not fold.tokens
+    assert fold.total_usd == 0.0
+
+
+def test_an_unknown_model_is_unknown_and_not_free() -> None:
+    assert folded(done(USAGE), model="my-own").total_usd is None
+    assert folded(model="my-own").total_usd is None
+
+
+def test_tokens_of_unknown_modality_make_the_cost_unknown_but_are_counted() -> None:
+    fold = folded(done({"input_tokens": 180, "output_tokens": 30, "total_tokens": 210}), done(USAGE, "r2"))
+
+    assert fold.total_usd is None
+    assert fold.known_usd == pytest.approx(EXPECTED_USD)
+    assert fold.tokens.input == 380
+
+
+def test_the_model_is_learnt_from_the_session() -> None:
+    created = received(
+        0.0, "session.created", session={"type": "realtime", "model": "gpt-realtime-2025-08-28"}
+    )
+
+    assert folded(created, done(USAGE), model=None).total_usd == pytest.approx(EXPECTED_USD - 30 * 8.0 / 1e6)
+
+
+def test_transcription_is_paid_by_the_minute() -> None:
+    audio = {"input": {"transcription": {"model": "gpt-realtime-whisper"}}}
+    created = received(0.0, "session.updated", session={"type": "realtime", "audio": audio})
+    kind = "conversation.item.input_audio_transcription.completed"
+    heard = received(1.0, kind, item_id="u", transcript="x", usage={"type": "duration", "seconds": 30.0})
+
+    assert folded(created, heard).total_usd == pytest.approx(0.0085)
+    assert folded(heard).total_usd is None
+
+
+def test_configuration_changes_and_adds_prices() -> None:
+    own = {"my-own": {"text": {"input": 1.0, "output": 2.0}}}
+    usage = {"input_tokens": 10, "input_token_details": {"text_tokens": 10}}
+
+    assert folded(done(usage), model="my-own", prices=own).total_usd == pytest.approx(10 / 1e6)
+    assert folded(done(USAGE), model="my-own", prices=own).total_usd is None  # its audio has no price
+
+
+def test_the_table_is_dated_and_every_price_is_a_positive_number() -> None:
+    prices = load_prices()
+
+    assert prices.as_of == "2026-11-22"
+    for model in prices.models.values():
+        assert {"text", "audio", "image"} == set(model)
+        assert all(price > 0 for kind in model.values() for price in kind.values())
+
+
+def test_tokens_add_up() -> None:
+    assert Tokens(text_in=1, audio_out=2) + Tokens(text_in=3) == Tokens(text_in=4, audio_out=2)
