@@ -64,15 +64,18 @@ def dotted(path: KeyPath) -> str:
     return text.removeprefix(".") or "the file"
 
 
-def mistakes_of(error: ValidationError, tree: dict[str, Any], raw: dict[str, Any]) -> list[Mistake]:
+def mistakes_of(
+    error: ValidationError, tree: dict[str, Any], raw: dict[str, Any], root: schema.JsonSchema | None = None
+) -> list[Mistake]:
     """Pydantic's errors as mistakes, one for each key however many branches of a union complained.
 
-    ``raw`` is the tree as it was written: what came from the environment is never shown.
+    ``raw`` is the tree as it was written: what came from the environment is never shown. ``root`` is
+    the schema, if the file is no agent file.
     """
     found: dict[KeyPath, Mistake] = {}
     for entry in error.errors(include_url=False, include_context=False):
         path = _path_in(tree, entry["loc"], entry["type"])
-        found.setdefault(path, Mistake(path, _sentence(entry["type"], entry["msg"], path, raw)))
+        found.setdefault(path, Mistake(path, _sentence(entry["type"], entry["msg"], path, raw, root)))
     return list(found.values())
 
 
@@ -95,10 +98,12 @@ def _has(node: Any, part: str | int) -> bool:
     return isinstance(node, dict) and part in node
 
 
-def _sentence(kind: str, message: str, path: KeyPath, tree: dict[str, Any]) -> str:
+def _sentence(
+    kind: str, message: str, path: KeyPath, tree: dict[str, Any], root: schema.JsonSchema | None
+) -> str:
     if kind == "extra_forbidden":
-        return _unknown(path, tree)
-    allowed = schema.describe(schema.at(path, tree))
+        return _unknown(path, tree, root)
+    allowed = schema.describe(schema.at(path, tree, root))
     if kind == "missing":
         return f"is missing; it takes {allowed}"
     if kind == "union_tag_not_found":
@@ -112,13 +117,13 @@ def _sentence(kind: str, message: str, path: KeyPath, tree: dict[str, Any]) -> s
     return f"found {_shown(path, tree)}; allowed: {allowed or message}"
 
 
-def _unknown(path: KeyPath, tree: dict[str, Any]) -> str:
-    if path in MOVED:
+def _unknown(path: KeyPath, tree: dict[str, Any], root: schema.JsonSchema | None) -> str:
+    if root is None and path in MOVED:
         return f"unknown key; {MOVED[path]}"
-    known = schema.known_keys(schema.at(path[:-1], tree))
+    known = schema.known_keys(schema.at(path[:-1], tree, root))
     near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.7)
     if not near and len(path) <= 2:  # a key of the right name in the wrong table
-        near = schema.places(str(path[-1]))
+        near = schema.places(str(path[-1]), root)
     hint = f"did you mean {' or '.join(near[:3])}? " if near else ""
     return f"unknown key; {hint}known here: {', '.join(known)}"
 

@@ -19,9 +19,12 @@ def agent_schema() -> JsonSchema:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "realtime-cli agent"}
 
 
-def at(path: Sequence[str | int], data: Any = None) -> list[JsonSchema]:
-    """The alternatives that the schema allows at a path; ``data`` (the whole tree) tells unions apart."""
-    here = _fitting(list(_alternatives(agent_schema())), data)
+def at(path: Sequence[str | int], data: Any = None, root: JsonSchema | None = None) -> list[JsonSchema]:
+    """The alternatives that the schema allows at a path; ``data`` (the whole tree) tells unions apart.
+
+    ``root`` is the schema of another kind of file, without references; the agent file's by default.
+    """
+    here = _fitting(list(_alternatives(root or agent_schema())), data)
     for part in path:
         data = _child(data, part)
         below = [found for schema in here for found in _below(schema, part)]
@@ -34,9 +37,9 @@ def known_keys(alternatives: list[JsonSchema]) -> list[str]:
     return sorted({key for schema in alternatives for key in schema.get("properties", {})})
 
 
-def places(key: str) -> list[str]:
+def places(key: str, root: JsonSchema | None = None) -> list[str]:
     """The dotted paths of all tables' keys with this name, shortest first."""
-    found = [path for path in _key_paths(agent_schema(), ()) if path[-1] == key]
+    found = [path for path in _key_paths(root or agent_schema(), ()) if path[-1] == key]
     return [".".join(path) for path in sorted(found, key=len)]
 
 
