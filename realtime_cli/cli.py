@@ -109,6 +109,123 @@ def text(
     raise typer.Exit(command.text(options))
 
 
+@app.command()
+def export(
+    recording: Annotated[Path, typer.Argument(help="A recorded session (.jsonl).", show_default=False)],
+    format: Annotated[
+        str | None, typer.Option("--format", "-f", help="wav, flac, md, txt, srt, vtt, labels, items or html.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; - is stdout.")] = None,
+) -> None:
+    """Make a WAV, Markdown, subtitles or a web page of a recording."""
+    from realtime_cli.commands import export as command
+
+    raise typer.Exit(command.export(command.ExportOptions(recording, format, output)))
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="The agent file to write.")] = Path("agent.toml"),
+    template: Annotated[str, typer.Option(help="The kind of agent; --help of the file's comments says more.")] = "assistant",
+    provider: Annotated[str | None, typer.Option(help="openai, azure, xai, local or custom.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write a commented agent file that works as it stands."""
+    from realtime_cli.commands import init as command
+
+    raise typer.Exit(command.init(path, template=template, provider=provider, force=force))
+
+
+config_app = typer.Typer(no_args_is_help=True, help="Check and show agent files.")
+app.add_typer(config_app, name="config")
+
+
+@config_app.command("check")
+def config_check(
+    paths: Annotated[list[Path], typer.Argument(help="Agent files.", show_default=False)], sets: Sets = None
+) -> None:
+    """Check agent files without connecting; every mistake is named in one run."""
+    from realtime_cli.commands import config as command
+
+    raise typer.Exit(command.check(paths, sets or ()))
+
+
+@config_app.command("show")
+def config_show(
+    path: Annotated[Path | None, typer.Argument(help="The agent file.", show_default=False)] = None,
+    sets: Sets = None,
+    origin: Annotated[bool, typer.Option("--origin", help="Say which layer set each value.")] = False,
+    json: Json = False,
+) -> None:
+    """Print every effective value, secrets masked."""
+    from realtime_cli.commands import config as command
+
+    raise typer.Exit(command.show(path, sets or (), origin=origin, as_json=json))
+
+
+@config_app.command("schema")
+def config_schema() -> None:
+    """Print the JSON Schema of agent files, for editors."""
+    from realtime_cli.commands import config as command
+
+    raise typer.Exit(command.schema())
+
+
+sessions_app = typer.Typer(no_args_is_help=True, help="Look after recorded sessions.")
+app.add_typer(sessions_app, name="sessions")
+Folder = Annotated[Path | None, typer.Option(help="Where the recordings are (default: the state folder).")]
+
+
+@sessions_app.command("list")
+def sessions_list(folder: Folder = None, json: Json = False) -> None:
+    """List the recorded sessions, newest first."""
+    from realtime_cli.commands import sessions as command
+
+    raise typer.Exit(command.list_sessions(folder, as_json=json))
+
+
+@sessions_app.command("show")
+def sessions_show(
+    name: Annotated[str, typer.Argument(help="Name, part of a name, or path.")], folder: Folder = None
+) -> None:
+    """Show one session's conversation and figures."""
+    from realtime_cli.commands import sessions as command
+
+    raise typer.Exit(command.show(name, folder))
+
+
+@sessions_app.command("search")
+def sessions_search(
+    words: Annotated[str, typer.Argument(help="What was said.")], folder: Folder = None
+) -> None:
+    """Find what was said in any session."""
+    from realtime_cli.commands import sessions as command
+
+    raise typer.Exit(command.search(words, folder))
+
+
+@sessions_app.command("prune")
+def sessions_prune(
+    days: Annotated[float, typer.Option(help="Keep sessions younger than this.")],
+    folder: Folder = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+) -> None:
+    """Delete sessions by age."""
+    from realtime_cli.commands import sessions as command
+
+    raise typer.Exit(command.prune(days, folder, dry_run=dry_run))
+
+
+@sessions_app.command("delete")
+def sessions_delete(
+    names: Annotated[list[str], typer.Argument(help="Names, parts of names, or paths.")], folder: Folder = None
+) -> None:
+    """Delete sessions by name."""
+    from realtime_cli.commands import sessions as command
+
+    raise typer.Exit(command.delete(names, folder))
+
+
 def main() -> NoReturn:
     """Run the command line; every end of it is an exit code, and no traceback reaches a user."""
     try:
