@@ -1,0 +1,93 @@
+"""All models of the local server: loaded side by side, warmed, shared by every session of the process."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from realtime_cli.audio.pcm import RATE_HZ
+from realtime_cli.errors import ConfigError
+from realtime_cli.server.engine.recogniser import Recogniser
+from realtime_cli.server.engine.reply import Reply
+from realtime_cli.server.engine.synthesiser import Synthesiser, open_voice
+from realtime_cli.server.engine.voice_activity import VoiceActivity
+
+WARM_UP_TEXT = "Hello, it is 10:30 on May 3rd."
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """What the local server thinks and speaks with."""
+
+    speech: str = "auto"  # auto, hibari, espeak or canned
+    chat_url: str | None = None  # an OpenAI-compatible endpoint, up to and with /v1; none: the small dialogue
+    chat_model: str | None = None
+    chat_key_env: str | None = None  # the name of the environment variable with the endpoint's key
+    chat_timeout_s: float = 60.0  # until the first token, and between two
+
+
+class Engine:
+    """The parts, each loaded when first asked for; ``load`` has them all ready and warm at once."""
+
+    def __init__(self, config: EngineConfig | None = None) -> None:
+        self.config = config or EngineConfig()
+
+    @classmethod
+    async def load(cls, config: EngineConfig | None = None) -> Engine:
+        """Every model in a thread of its own, with one use of each: the first is many times slower.
+
+        Raises ConfigError with the remedy when a wheel or its weights are missing.
+        """
+        engine = cls(config)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for warm in (engine._warm_hearing, engine._warm_recogniser, engine._warm_speech):
+                    group.create_task(asyncio.to_thread(warm), name=warm.__name__)
+                engine.reply  # noqa: B018  an unusable chat endpoint is told now, not in the first answer
+        except* ConfigError as errors:
+            raise _first(errors) from None
+        return engine
+
+    def voice_activity(self) -> VoiceActivity:
+        """A detector for one session."""
+        return VoiceActivity()
+
+    @cached_property
+    def recogniser(self) -> Recogniser:
+        """The one recogniser; thread-safe."""
+        return Recogniser()
+
+    @cached_property
+    def synthesiser(self) -> Synthesiser:
+        """The one voice; thread-safe."""
+        return open_voice(self.config.speech)
+
+    @cached_property
+    def reply(self) -> Reply:
+        """The chat endpoint where one is configured, else the small dialogue."""
+        if self.config.chat_url:
+            from realtime_cli.server.engine.chat import Chat
+
+            return Chat.from_config(self.config)
+        from realtime_cli.server.engine.dialogue import Dialogue
+
+        return Dialogue()
+
+    def _warm_hearing(self) -> None:
+        self.voice_activity().feed(np.zeros(RATE_HZ // 10, np.int16))
+
+    def _warm_recogniser(self) -> None:
+        self.recogniser.transcribe(np.zeros(RATE_HZ, np.int16))
+
+    def _warm_speech(self) -> None:
+        for _ in self.synthesiser.speak(WARM_UP_TEXT):
+            pass
+
+
+def _first(errors: BaseExceptionGroup[ConfigError]) -> ConfigError:
+    """The first single error in a group, which may hold groups."""
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

