@@ -19,10 +19,11 @@ from realtime_cli.tui.view import View
 
 @dataclass(slots=True)
 class Flow:
-    """A cursor into a view: ``taken`` blocks, and ``flowed`` characters of the next one's paragraph."""
+    """A cursor into a view: ``taken`` blocks, and the beginning of one that is still growing."""
 
     taken: int = 0
-    flowed: int = 0
+    _flowing: AgentTurn | None = None
+    _flowed: int = 0  # characters of its paragraph
     _wrote_something: bool = False
 
     def take(self, view: View, width: int, look: Look = PRETTY) -> list[Text]:
@@ -31,20 +32,19 @@ class Flow:
         while self.taken < view.settled:
             lines += self._block(view.blocks[self.taken], width, look)
             self.taken += 1
-            self.flowed = 0
         if self.taken < len(view.blocks):
             lines += self._begun(view.blocks[self.taken], width, look)
         return lines
 
     def _block(self, block: Block, width: int, look: Look) -> list[Text]:
-        text = block_text(block, look)[self.flowed :]
+        text = block_text(block, look)[self._done_of(block) :]
         if not text.plain.strip():
             return []
         return [*self._gap(block), *wrapped(text, width)]
 
     def _gap(self, block: Block) -> list[Text]:
         """An empty line above each turn of the user, so that exchanges stand apart."""
-        gap = isinstance(block, UserTurn) and not block.late and self._wrote_something
+        gap = self._wrote_something and isinstance(block, UserTurn) and not block.late
         self._wrote_something = True
         return [Text()] if gap else []
 
@@ -52,16 +52,18 @@ class Flow:
         """The whole lines of an answer that is still being heard, all but the last."""
         if not isinstance(block, AgentTurn) or block.final:
             return []
-        text = block_text(block, look)[self.flowed :]
+        text = block_text(block, look)[self._done_of(block) :]
         spans = wrap(text.plain, width)
         if len(spans) < 2:
             return []
         lines = wrapped(text, width)[:-1]
-        self.flowed += spans[-1][0]
+        self._flowing, self._flowed = block, self._done_of(block) + spans[-1][0]
         self._wrote_something = True
         return lines
 
     def talk(self, view: View, width: int, look: Look = PRETTY) -> Text:
         """The live row of what is being said."""
-        head = self.taken < len(view.blocks) and view.blocks[self.taken] is view.current
-        return talk_row(view, width, look, self.flowed if head else 0)
+        return talk_row(view, width, look, self._done_of(view.current))
+
+    def _done_of(self, block: Block | None) -> int:
+        return self._flowed if block is not None and block is self._flowing else 0

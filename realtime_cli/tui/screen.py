@@ -25,7 +25,8 @@ from realtime_cli.tui.faces import FEWEST_COLUMNS, FEWEST_ROWS, Ending
 from realtime_cli.tui.flow import Flow
 from realtime_cli.tui.look import look_for
 from realtime_cli.tui.painter import Painter
-from realtime_cli.tui.panels import end_card, end_lines, live_rows
+from realtime_cli.tui.panels import end_card, end_lines, live_rows, wrapped
+from realtime_cli.tui.safe_text import safe
 from realtime_cli.tui.stray_output import StrayOutput
 from realtime_cli.tui.terminal import TERMINAL, Terminal
 from realtime_cli.tui.view import View
@@ -111,7 +112,7 @@ class Screen:
             self._draw(rows=False)
         self._painter.close()
         self._terminal.release(self._painter)
-        self._catcher.stop()
+        self._catcher.stop(crashed=kind is not None and issubclass(kind, Exception))
 
     def end(self, ending: Ending) -> None:
         """Write what is open and the end card; no live row comes back."""
@@ -161,7 +162,9 @@ class Screen:
         size = self._console.size
         width = max(20, min(LONGEST_LINE, size.width - 1))  # some terminals wrap behind the last column
         above = [self._ansi(line) for line in self._flow.take(self.view, width, self.look)]
-        above += [self._ansi(Text(line)) for line in self._take_stray()]
+        above += [
+            self._ansi(line) for said in self._take_stray() for line in wrapped(Text(safe(said)), width)
+        ]
         fits = size.width >= FEWEST_COLUMNS and size.height >= FEWEST_ROWS
         drawn = self._rows(width) if rows and fits and not self._ended else []
         fresh, self._fresh = self._fresh, False

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, TextIO
 
+TAIL_BYTES = 2000
+
 
 class _Lines(io.TextIOBase):
     """A text stream that hands on whole lines."""
@@ -74,7 +76,7 @@ class StrayOutput:
                 self._descriptor = os.dup(2)
                 os.dup2(self._file.fileno(), 2)
 
-    def stop(self) -> None:
+    def stop(self, *, crashed: bool = False) -> None:
         for lines in self._lines:
             lines.finish()
         if self._before:
@@ -85,5 +87,13 @@ class StrayOutput:
             os.close(self._descriptor)
             self._descriptor = None
         if self._file:
+            if crashed:
+                self._show_the_end(self._file)
             self._file.close()
             self._file = None
+
+    def _show_the_end(self, file: IO[bytes]) -> None:
+        """What a library said last may be why it crashed."""
+        file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+        with suppress(OSError):
+            os.write(2, file.read())

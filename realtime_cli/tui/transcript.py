@@ -12,6 +12,7 @@ from typing import Any
 from realtime_cli.client import effects, faults, inputs
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tui.blocks import AgentTurn, Block, Level, Notice, ToolCard, UserTurn
+from realtime_cli.tui.tool_cards import ToolCards
 from realtime_cli.tui.wire_facts import audio_ms, error_text, image_count, message_text
 
 TRANSCRIPT_PATIENCE_S = 10.0  # how long a turn without transcript may hold up what comes behind it
@@ -32,7 +33,7 @@ class Transcript:
         self._live = False  # our own recording or session, not a log of bare events
         self._transcribes = True
         self._turns: dict[str, UserTurn | AgentTurn] = {}
-        self._cards: dict[str, ToolCard] = {}
+        self._tools = ToolCards(self._append)
         self._responses: dict[str, list[AgentTurn]] = {}
         self._asides_asked = 0
         self._asides: set[str] = set()
@@ -61,7 +62,12 @@ class Transcript:
         self._settle()
 
     def notice(self, level: Level, topic: str, text: str) -> None:
-        self._append(Notice(self.at, level, topic, text))
+        """Warnings do not wait for a turn to end, even if they come into the middle of it."""
+        notice = Notice(self.at, level, topic, text)
+        place = self.settled if level in ("warning", "error") else len(self.blocks)
+        self.blocks.insert(place, notice)
+        self.version += 1
+        self._settle()
 
     def close(self) -> None:
         """Nothing more will come: every block is final as it stands."""
@@ -175,7 +181,7 @@ class Transcript:
         if item is None:
             return
         if item.type == "function_call_output":
-            self._tool_output(item.call_id or "", item.output or "")
+            self._tools.output_sent(self.at, item.call_id or "", item.output or "")
         elif item.type == "mcp_approval_response":
             self.approvals.pop(item.approval_request_id or "", None)
         elif item.type == "message":
@@ -277,13 +283,11 @@ class Transcript:
         if item.type == "message":
             self._message(item, response_id, previous_item_id)
         elif item.type in ("function_call", "mcp_call"):
-            self._call(item)
+            self._tools.item(self.at, item)
         elif item.type == "mcp_approval_request" and item.id not in self.approvals:
             self.approvals[item.id or ""] = item.name or ""
             question = f"May {item.server_label}.{item.name} be called with {item.arguments}?"
-            self._append(
-                Notice(self.at, "warning", "approval", f"{question} Answer with /approve yes or no.")
-            )
+            self.notice("warning", "approval", f"{question} Say /approve yes or no.")
 
     def _message(self, item: Any, response_id: str, previous_item_id: str | None) -> None:
         item_id = item.id or ""
@@ -315,7 +319,7 @@ class Transcript:
         if item is None:
             return
         if item.type == "mcp_call":
-            self._mcp_done(item)
+            self._tools.mcp_done(self.at, item)
         turn = self._turns.get(item.id or "")
         if isinstance(turn, AgentTurn) and not turn.final:
             self._fill(turn, item)
@@ -396,62 +400,6 @@ class Transcript:
                 turn.cut_ms = turn.heard_ms
             turn.settle(paced=True)
 
-    # -- tools --------------------------------------------------------------------------------
-
-    def _card(self, call_id: str, name: str) -> ToolCard:
-        card = self._cards.get(call_id)
-        if card is None:
-            card = self._cards[call_id] = ToolCard(self.at, call_id, name)
-            self._append(card)
-        card.name = card.name or name
-        return card
-
-    def _call(self, item: Any) -> None:
-        mcp = item.type == "mcp_call"
-        name = f"{item.server_label}.{item.name}" if mcp else item.name or ""
-        card = self._card((item.id if mcp else item.call_id) or "", name)
-        if item.arguments and not card.final:
-            card.arguments = item.arguments
-
-    def _arguments_done(self, event: Any) -> None:
-        if (event.response_id or "") not in self._asides:
-            card = self._card(event.call_id or "", event.name or "")
-            card.arguments = event.arguments or card.arguments
-
-    def _call_tool(self, call: effects.CallTool) -> None:
-        card = self._card(call.call_id, call.name)
-        card.at, card.arguments = self.at, call.arguments
-
-    def _tool_finished(self, finished: inputs.ToolFinished) -> None:
-        self._finish_card(
-            finished.call_id, finished.output, "failed" if finished.failed else "done", finished.seconds
-        )
-
-    def _tool_output(self, call_id: str, output: str) -> None:
-        card = self._cards.get(call_id)
-        if card and card.state == "running":
-            self._finish_card(call_id, output, "done", self.at - card.at)
-
-    def _tool_cancelled(self, cancel: effects.CancelTool) -> None:
-        self._finish_card(cancel.call_id, "", "cancelled", None)
-
-    def _mcp_done(self, item: Any) -> None:
-        card = self._cards.get(item.id or "")
-        if card and card.state == "running":
-            failed = item.error is not None
-            text = error_text(item.error) if failed else item.output or ""
-            self._finish_card(card.call_id, text, "failed" if failed else "done", self.at - card.at)
-
-    def _finish_card(self, call_id: str, output: str, state: Any, seconds: float | None) -> None:
-        card = self._cards.get(call_id)
-        if card is None or card.state != "running":
-            return
-        if card.left_running:
-            card.state = state
-            card = ToolCard(card.at, call_id, card.name)
-            self._append(card)
-        card.output, card.state, card.seconds, card.final = output, state, seconds, True
-
     # -- notices ------------------------------------------------------------------------------
 
     def _session(self, event: Any) -> None:
@@ -470,6 +418,19 @@ class Transcript:
         code = getattr(event.error, "code", None)
         if faults.of_error(code).verdict != "ignore" and not self._live:
             self.notice("error", "server", error_text(event.error))
+
+    def _call_tool(self, call: effects.CallTool) -> None:
+        self._tools.called(self.at, call)
+
+    def _tool_finished(self, finished: inputs.ToolFinished) -> None:
+        self._tools.finished(finished)
+
+    def _tool_cancelled(self, cancel: effects.CancelTool) -> None:
+        self._tools.cancelled(cancel)
+
+    def _arguments_done(self, event: Any) -> None:
+        if (event.response_id or "") not in self._asides:
+            self._tools.arguments(self.at, event)
 
     def _closed(self, close: effects.Close) -> None:
         if close.reason:

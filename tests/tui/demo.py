@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import math
 import os
 import time
@@ -33,6 +34,8 @@ from tests.tui.scenes import (
     transcript,
 )  # fmt: skip
 
+RECORDING = "/tmp/session.jsonl"
+ODD = "odd \x1b[31mred\x1b[0m \u202eltr 漢字かな e\u0301\u0301"
 LONG = (
     "Once upon a time there was a lighthouse keeper who counted ships. One, two, three he counted, and "
     "when the fog came he counted the sounds of their horns instead. The gulls thought him strange, "
@@ -58,12 +61,12 @@ def scene() -> list[Entry]:
             item={"type": "function_call_output", "call_id": "c1", "output": '{"time": "14:05"}'},
         ),
         *begins(8.0, "A2", "R3", "U2"),
-        *speaks(8.1, "A2", "R3", "In Oslo it is five past two in the afternoon, and I could go on about it.", 4200),
+        *speaks(8.1, "A2", "R3", "In Oslo it is five past two in the afternoon, and I could go on.", 4200),
         *[heard(8.2 + t / 1000, "A2", t) for t in range(100, 1900, 100)],
         *says(10.1, "U3", "Thanks, that is enough. Tell me a tale.", after="A2", late=0.3),
         cut(10.12, "A2", 1880),
-        *done(10.2, "A2", "R3", "completed", usage={"total_tokens": 1210, "input_tokens": 1000, "output_tokens": 210}),
-        local(inputs.Noted(10.9, "warning", "text", "odd \x1b[31mred\x1b[0m \u202eltr 漢字かな e\u0301\u0301")),
+        *done(10.2, "A2", "R3", usage={"total_tokens": 1210, "input_tokens": 1000, "output_tokens": 210}),
+        local(inputs.Noted(10.9, "warning", "text", ODD)),
         *answer(11.6, "A3", "R4", LONG * 2, 12_000, "U3"),
     ]  # fmt: skip
     entries += [local(_levels(tenth / 10)) for tenth in range(2, 245)]
@@ -114,10 +117,8 @@ async def _feed(face: object, arguments: argparse.Namespace, start: float, over:
     for entry in scene():
         pause = entry.at / arguments.speed - (time.monotonic() - start)
         if pause > 0:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), pause)
-            except TimeoutError:
-                pass
         if over.is_set():
             return
         face.observe(entry)  # type: ignore[attr-defined]
