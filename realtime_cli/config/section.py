@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 T = TypeVar("T")
 
@@ -21,7 +20,7 @@ class FalseIsNull:
     """Marks a nullable setting: TOML has no null, so ``false`` stands for it and is sent as ``null``."""
 
     def __get_pydantic_json_schema__(
-        self, core: CoreSchema, handler: GetJsonSchemaHandler
+        self, core: Any, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         shown = handler(core)
         alternatives = shown.pop("anyOf", None) or [dict(shown)]

@@ -1,0 +1,171 @@
+"""Imports go down only (design: cli, commands, loops, edges, pure, vocabulary, ground)."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
+
+import pytest
+
+import realtime_cli
+
+ROOT = Path(realtime_cli.__file__).parent
+PACKAGE = "realtime_cli"
+
+# From the ground up; a module belongs to the longest prefix that fits it, and may import its own floor
+# and those below.
+FLOORS: dict[str, tuple[str, ...]] = {
+    "ground": ("", "errors", "audio.pcm"),
+    "vocabulary": ("protocol", "config"),
+    "pure": (
+        "client",
+        "server",
+        "audio",
+        "recording.entry",
+        "recording.format",
+        "script",
+        "tui",
+    ),
+    "edges": (
+        "audio.device",
+        "audio.wav",
+        "wire",
+        "recording",
+        "tools",
+        "video",
+        "server.engine",
+        "tui.screen",
+        "tui.plain",
+        "tui.faces",
+        "tui.json_lines",
+        "tui.keys",
+    ),
+    "loops": ("duplex", "host", "script.runner"),
+    "commands": ("commands",),
+    "roof": ("cli", "__main__"),
+}
+ORDER = list(FLOORS)
+
+# Foreign libraries that only some rooms may know.
+KEPT_IN: dict[str, tuple[str, ...]] = {
+    "sounddevice": ("audio.device",),
+    "websockets": ("wire.websocket",),
+    "typer": ("cli", "commands"),
+    "rich": ("tui", "commands"),
+    "prompt_toolkit": ("tui",),
+    "tree_sitter": ("config.toml_file",),
+    "onnxruntime": ("server.engine",),
+    "mcp": ("tools",),
+    "av": ("video",),
+}
+
+# Distributions that come with one that is declared, pinned by it.
+PART_OF = {"pydantic-core": "pydantic"}
+
+# What the core may import at the top of a module: the rest belongs to extras and is imported where it is used.
+EXTRAS = {"onnxruntime", "moonshine_voice", "silero_vad", "hibari", "hibari_tts", "av", "PIL", "mcp", "yaml"}
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("__init__").rstrip("."): path
+    for path in sorted(ROOT.rglob("*.py"))
+}
+
+
+def within(module: str, prefix: str) -> bool:
+    return module == prefix or (bool(prefix) and module.startswith(f"{prefix}."))
+
+
+def floor(module: str) -> str:
+    fits = [
+        (len(prefix), name)
+        for name, prefixes in FLOORS.items()
+        for prefix in prefixes
+        if within(module, prefix)
+    ]
+    assert fits, f"{module} stands on no floor: add it to FLOORS"
+    return max(fits)[1]
+
+
+@cache
+def parsed(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+def imports(module: str, *, top_only: bool = False) -> Iterator[str]:
+    """Full names of everything a module imports, also inside functions and under TYPE_CHECKING."""
+    tree = parsed(module)
+    nodes = tree.body if top_only else ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative import"
+            yield from (resolved(node.module or "", alias.name) for alias in node.names)
+
+
+def resolved(source: str, name: str) -> str:
+    """``from realtime_cli.client import inputs`` imports a module, ``from ...inputs import Heard`` a name of one."""
+    full = f"{source}.{name}"
+    return full if full.removeprefix(f"{PACKAGE}.") in MODULES else source
+
+
+def own(imported: str) -> str | None:
+    if imported == PACKAGE:
+        return ""
+    return imported.removeprefix(f"{PACKAGE}.") if imported.startswith(f"{PACKAGE}.") else None
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_down(module: str) -> None:
+    mine = floor(module)
+    for name in imports(module):
+        below = own(name)
+        if below is not None:
+            theirs = floor(below)
+            assert ORDER.index(theirs) <= ORDER.index(mine), f"{module} ({mine}) imports {below} ({theirs})"
+
+
+@pytest.mark.parametrize(("side", "other"), [("client", "server"), ("server", "client")])
+def test_the_two_sides_do_not_know_each_other(side: str, other: str) -> None:
+    modules = [module for module in MODULES if within(module, side)]
+    assert modules
+    for module in modules:
+        assert not [name for name in imports(module) if within(own(name) or "", other)], module
+
+
+@pytest.mark.parametrize("library", KEPT_IN)
+def test_a_foreign_library_is_known_in_its_room_only(library: str) -> None:
+    for module in MODULES:
+        if any(within(module, room) for room in KEPT_IN[library]):
+            continue
+        assert library not in {name.split(".")[0] for name in imports(module)}, f"{module} imports {library}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_extra_is_not_needed_to_import_a_module(module: str) -> None:
+    if within(module, "server.engine"):
+        return
+    assert not {name.split(".")[0] for name in imports(module, top_only=True)} & EXTRAS
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_foreign_import_is_a_declared_dependency() -> None:
+    written = requires("realtime-voice-cli") or []
+    declared = {canonical(re.split(r"[ \[<>=!~;]", line, maxsplit=1)[0]) for line in written}
+    installed = packages_distributions()
+    for module in MODULES:
+        for name in (
+            {name.split(".")[0] for name in imports(module)} - set(sys.stdlib_module_names) - {PACKAGE}
+        ):
+            sources = {
+                PART_OF.get(canonical(source), canonical(source)) for source in installed.get(name, [name])
+            }
+            assert sources & declared, f"{module} imports {name}, which pyproject.toml does not name"
