@@ -63,7 +63,7 @@ class WavMicrophone:
                 next(iter(_frames(path)))
 
     def start(self, deliver: Deliver) -> None:
-        """Begin to give frames to ``deliver`` on the running loop's thread; None when there are no more."""
+        """Begin to give frames to ``deliver`` on the running loop's thread; None once when there is no more."""
         self._task = asyncio.get_running_loop().create_task(self._run(deliver), name="wav microphone")
         self._task.add_done_callback(_tell_the_loop)
 
@@ -82,10 +82,13 @@ class WavMicrophone:
             async for frame in frames:
                 await pace.next()
                 deliver(frame)
+        deliver(None)
         for _ in range(-(-self._tail_ms // FRAME_MS)):
             await pace.next()
             deliver(silence(FRAME_SAMPLES))
-        deliver(None)
+        while True:  # a turn detection that waits longer needs more silence, and a room is never over
+            await pace.next_in_real_time()
+            deliver(silence(FRAME_SAMPLES))
 
     async def _pause(self, pace: Pace, deliver: Deliver) -> None:
         left = -(-self._pause_ms // FRAME_MS)

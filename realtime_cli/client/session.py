@@ -305,6 +305,8 @@ class ClientSession:
             if self._rotating and self.hearing.open:
                 self._kept_frames.append(happened.audio)
             return
+        if self._manual and self._hearing_ended_at is not None:
+            return  # the silence behind a file is for voice detection only
         for frame in self.hearing.frames(happened.at, happened.audio):
             self._append(frame)
 
