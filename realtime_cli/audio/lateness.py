@@ -1,9 +1,11 @@
 """How late this wire can be, learned from the arrival of sound, and so how early playing may start.
 
-For one part of an answer, let ``late`` be how far a piece of sound came behind the schedule that the
-part's first piece set. Starting after the greatest ``late`` to come never runs dry; and so does
-starting with as much in the queue as ``late`` ever rises from a low to a later high (the worst stall).
-Neither is known beforehand, but a wire stays what it is: the worst of the last answers is used.
+For each piece of an answer let ``late`` be how far it came behind the schedule that the first piece set.
+Playing that starts ``w`` after the first piece never runs dry if no piece will be later than ``w``. Two
+bounds are known from earlier answers: the greatest ``late`` there was, and the worst stall, by which
+``late`` ever rose from a low to a later high; so none will come later than the lowest so far plus that.
+A wire stays what it is, so the worst of the last answers is used; nothing is waited for on a wire that
+was never late, and little on one that now sends far ahead.
 """
 
 from __future__ import annotations
@@ -24,9 +26,13 @@ class Arrival:
     def __init__(self, at_s: float) -> None:
         self._first_at_s = at_s
         self._received_ms = 0.0
-        self._lowest_ms = 0.0
+        self.lowest_ms = 0.0
         self.late_ms = 0.0
         self.stall_ms = 0.0
+
+    def waited_ms(self, at_s: float) -> float:
+        """How long the first piece has been here."""
+        return 1000 * (at_s - self._first_at_s)
 
     @property
     def received_ms(self) -> float:
@@ -34,10 +40,10 @@ class Arrival:
 
     def piece(self, at_s: float, duration_ms: float) -> None:
         """A piece of sound of this duration came at this time."""
-        late_ms = 1000 * (at_s - self._first_at_s) - self._received_ms
-        self._lowest_ms = min(self._lowest_ms, late_ms)
+        late_ms = self.waited_ms(at_s) - self._received_ms
+        self.lowest_ms = min(self.lowest_ms, late_ms)
         self.late_ms = max(self.late_ms, late_ms)
-        self.stall_ms = max(self.stall_ms, late_ms - self._lowest_ms)
+        self.stall_ms = max(self.stall_ms, late_ms - self.lowest_ms)
         self._received_ms += duration_ms
 
 
@@ -54,18 +60,17 @@ class Lateness:
 
     @property
     def wait_ms(self) -> float:
-        """How long after the first sound of an answer playing is safe."""
+        """How long after its first sound an answer is held back at most."""
         worst = max((answer.late_ms for answer in self._answers), default=0.0)
-        return min(LONGEST_WAIT_MS, worst + MARGIN_MS) if worst > MARGIN_MS else 0.0
+        return min(LONGEST_WAIT_MS, _with_margin(worst))
 
-    @property
-    def queue_ms(self) -> float:
-        """With how much in the queue playing is safe at once."""
-        worst = max((answer.stall_ms for answer in self._answers), default=0.0)
-        return worst + MARGIN_MS if worst > MARGIN_MS else 0.0
+    def may_start(self, arrival: Arrival, at_s: float, queued_ms: float) -> bool:
+        """Whether playing this answer may start."""
+        waited_ms = arrival.waited_ms(at_s)
+        stall_ms = max((answer.stall_ms for answer in self._answers), default=0.0)
+        safe_ms = min(self.wait_ms, arrival.lowest_ms + _with_margin(stall_ms))
+        return waited_ms >= safe_ms and (queued_ms >= SMALL_QUEUE_MS or waited_ms >= SMALL_WAIT_MS)
 
-    def may_start(self, waited_ms: float, queued_ms: float) -> bool:
-        """Whether playing may start, so long after the first sound came and with so much in the queue."""
-        if queued_ms >= max(self.queue_ms, SMALL_QUEUE_MS):
-            return True
-        return waited_ms >= max(self.wait_ms, SMALL_WAIT_MS)
+
+def _with_margin(late_ms: float) -> float:
+    return late_ms + MARGIN_MS if late_ms > MARGIN_MS else 0.0

@@ -205,7 +205,7 @@ class Playout:
         if part.dry_since_s is not None:
             self._flowing = complete or waited_ms >= REFILL_MS or queued_ms >= REFILL_MS
         else:
-            self._flowing = complete or self._lateness.may_start(waited_ms, queued_ms)
+            self._flowing = complete or self._lateness.may_start(part.arrival, now, queued_ms)
         if self._flowing:
             self._waits_since_s = None
         return self._flowing

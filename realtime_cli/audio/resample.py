@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from realtime_cli.audio.pcm import Samples, to_float, to_int16
+from realtime_cli.audio.pcm import Samples, silence, to_float, to_int16
 
 
 class Resampler:
@@ -31,11 +31,20 @@ class Resampler:
 
     def feed(self, samples: npt.NDArray[np.int16]) -> Samples:
         """The output that is ready after these samples."""
-        return self._process(samples, last=False)
+        if self.from_hz == self.to_hz:
+            return samples
+        if self._filter is None:
+            self._filter = self._open()
+        ready = to_int16(self._filter.process(to_float(samples), self.to_hz / self.from_hz))
+        self._taken += len(samples)
+        self._given += len(ready)
+        return ready
 
     def flush(self) -> Samples:
         """What is held back; the next block begins a new stream."""
-        rest = self._process(np.zeros(0, np.int16), last=True)
+        owed = round(self._taken * self.to_hz / self.from_hz) - self._given
+        # The wrapper sizes its output by its input, so silence has to push the rest out.
+        rest = self.feed(np.zeros(self.from_hz // 50, np.int16))[:owed] if owed > 0 else silence(0)
         self.reset()
         return rest
 
@@ -44,17 +53,6 @@ class Resampler:
         self._given = self._taken = 0
         if self._filter is not None:
             self._filter.reset()
-
-    def _process(self, samples: npt.NDArray[np.int16], *, last: bool) -> Samples:
-        if self.from_hz == self.to_hz:
-            return samples
-        if self._filter is None:
-            self._filter = self._open()
-        ratio = self.to_hz / self.from_hz
-        ready = to_int16(self._filter.process(to_float(samples), ratio, end_of_input=last))
-        self._taken += len(samples)
-        self._given += len(ready)
-        return ready
 
     @staticmethod
     def _open() -> Any:

@@ -36,8 +36,9 @@ class WavMicrophone:
 
     ``paths``: WAV files of any kind, or ``-`` for stdin (WAV, or raw PCM16LE mono 24 kHz).
     ``pause_ms`` of silence separates two of them; ``may_go_on`` is asked before each further one, and
-    silence is given while it says no. ``tail_ms`` of silence follows the last, then None. When ``fast``,
-    ``has_room`` is asked before each frame: how a wire that takes it more slowly holds the file back.
+    silence is given while it says no. None tells that the last is over; silence goes on after it, as a
+    room does, the first ``tail_ms`` of it at the pace of the file. When ``fast``, ``has_room`` is asked
+    before each frame: how a wire that takes it more slowly holds the file back.
     Raises :class:`ConfigError` when built, if a file is missing or no readable WAV.
     """
 
@@ -63,7 +64,7 @@ class WavMicrophone:
                 next(iter(_frames(path)))
 
     def start(self, deliver: Deliver) -> None:
-        """Begin to give frames to ``deliver`` on the running loop's thread; None once when there is no more."""
+        """Begin to give frames to ``deliver`` on the running loop's thread."""
         self._task = asyncio.get_running_loop().create_task(self._run(deliver), name="wav microphone")
         self._task.add_done_callback(_tell_the_loop)
 

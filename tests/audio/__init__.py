@@ -1,0 +1,1 @@
+"""Tests of the sound between device and wire."""
