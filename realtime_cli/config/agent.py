@@ -81,7 +81,7 @@ class Hooks(Section):
 
 
 class Local(Section):
-    """The server inside this program."""
+    """``[local]``: what the embedded server and ``serve`` are made of."""
 
     chat_url: str | None = Field(default=None, pattern=r"^https?://", examples=["http://127.0.0.1:11434/v1"])
     """An OpenAI-compatible chat endpoint: Ollama, llama.cpp, vLLM."""
