@@ -151,6 +151,13 @@ def _delete(path: Path) -> None:
         raise ConfigError(f"{path} cannot be deleted: {error.strerror}.") from None
 
 
+def find_or_path(name: str, folder: Path | None = None) -> Path:
+    """A path that exists, or else what ``find`` finds; what looks like a path but is none is left to the
+    reader to complain about."""
+    looks_like_path = "/" in name or name.endswith((".jsonl", ".gz", ".json", ".log", ".txt"))
+    return Path(name) if looks_like_path or Path(name).is_file() else find(name, folder)
+
+
 def find(name: str, folder: Path | None = None) -> Path:
     """The recording of that path, name, beginning of a name, or ``last``.
 

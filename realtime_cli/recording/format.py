@@ -100,7 +100,7 @@ def local_line(at: float, value: Any, shelve: BytesToRef) -> str:
     body = json.dumps(
         fields, ensure_ascii=False, separators=(",", ":"), default=lambda content: _plain(content, shelve)
     )
-    return f'{{"at":{at!r},"kind":"local","type":"{type(value).__name__}","value":{body}}}'
+    return f'{{"at":{float(at)!r},"kind":"local","type":"{type(value).__name__}","value":{body}}}'
 
 
 def _plain(content: Any, shelve: BytesToRef) -> Any:
@@ -163,7 +163,7 @@ def wire_line(at: float, kind: str, raw: str) -> str:
     """``raw`` is JSON text, put in as it is; a line break in it can only be white space."""
     if "\n" in raw or "\r" in raw:
         raw = raw.replace("\r", " ").replace("\n", " ")
-    return f'{{"at":{at!r},"kind":"{kind}","wire":{raw}}}'
+    return f'{{"at":{float(at)!r},"kind":"{kind}","wire":{raw}}}'
 
 
 _WIRE_LINE = re.compile(r'\{"at":([-+.\deE]+),"kind":"(received|sent)","wire":(.*)\}\s*$', re.S)
@@ -176,7 +176,7 @@ def split_wire_line(line: str) -> tuple[float, str, str] | None:
 
 
 def frames_line(at: list[float], sent: bool, reference: str) -> str:
-    times = ",".join(map(repr, at))
+    times = ",".join(repr(float(one)) for one in at)
     return f'{{"kind":"frames","at":[{times}],"sent":{"true" if sent else "false"},"audio":{reference}}}'
 
 

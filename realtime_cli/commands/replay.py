@@ -1,0 +1,116 @@
+"""``realtime-cli replay``: a recorded session again: shown, heard, verified, served, or held anew."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from realtime_cli.commands import sessions
+from realtime_cli.commands.replay_player import Pace, Player
+from realtime_cli.commands.voice import say
+from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.recording import pacing
+from realtime_cli.recording.reader import Recording, read
+from realtime_cli.recording.verify import side_by_side, verify
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """``recording``: a path, a name as ``sessions list`` tells it, or ``last``. Times as ``seconds_of`` reads."""
+
+    recording: str
+    speed: float = 1.0
+    max: bool = False
+    idle_limit: str | None = None
+    begin: str | None = None
+    end: str | None = None
+    turn: int | None = None
+    marker: str | None = None
+    audio: bool = False
+    output: str | None = None
+    plain: bool = False
+    json: bool = False
+    verify: bool = False
+    serve: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8765
+    lenient: bool = False
+    once: bool = False
+    resend: bool = False
+    config: Path | None = None
+    sets: tuple[str, ...] = ()
+    base_url: str | None = None
+
+
+def replay(options: ReplayOptions) -> ExitCode:
+    """Do with the recording what the options say; returns the exit code."""
+    if sum((options.verify, options.serve, options.resend)) > 1:
+        raise ConfigError("--verify, --serve and --resend are three different things.", "Choose one.")
+    recording = read(sessions.find_or_path(options.recording))
+    if options.verify:
+        return _verify(recording)
+    if options.serve:
+        from realtime_cli.commands.replay_serve import serve
+
+        return serve(recording, options)
+    if options.resend:
+        from realtime_cli.commands.replay_resend import resend
+
+        return resend(recording, options)
+    return asyncio.run(_show(recording, options))
+
+
+def _verify(recording: Recording) -> ExitCode:
+    verdict = verify(recording)
+    if not verdict.different:
+        say(f"{recording.path}: {verdict.steps} steps, all as recorded.")
+        return ExitCode.OK
+    print(side_by_side(verdict, shutil.get_terminal_size((120, 24)).columns), end="")
+    say(f"{recording.path}: {len(verdict.different)} of {verdict.steps} steps differ.")
+    return ExitCode.EXPECTATION_FAILED
+
+
+async def _show(recording: Recording, options: ReplayOptions) -> ExitCode:
+    player = Player(recording, pace_of(recording, options), plain=options.plain, json=options.json)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, player.quit, ExitCode.INTERRUPTED)
+    return await player.run()
+
+
+def pace_of(recording: Recording, options: ReplayOptions) -> Pace:
+    """The pace that the options ask for. Raises ConfigError for what cannot be."""
+    if options.speed <= 0:
+        raise ConfigError(f"A speed of {options.speed:g} makes no sense.", "Give a number above 0, or --max.")
+    if options.audio and (options.max or options.speed != 1):
+        raise ConfigError(
+            "Sound is played at its own speed only.", "Leave out --audio, or --speed and --max."
+        )
+    idle_s = None if options.idle_limit is None else pacing.seconds_of(options.idle_limit)
+    end_s = None if options.end is None else pacing.seconds_of(options.end)
+    begin_s = _begin_s(recording, options)
+    if end_s is not None and end_s <= begin_s:
+        raise ConfigError(
+            f"The end ({end_s:g} s) is not behind the beginning ({begin_s:g} s).", "See --from and --to."
+        )
+    return Pace(
+        speed=None if options.max else options.speed,
+        times=pacing.time_map(recording, idle_s),
+        begin_s=begin_s,
+        end_s=end_s,
+        speaker=(options.output or "default") if options.audio else None,
+    )
+
+
+def _begin_s(recording: Recording, options: ReplayOptions) -> float:
+    given = [name for name in ("begin", "turn", "marker") if getattr(options, name) is not None]
+    if len(given) > 1:
+        raise ConfigError("--from, --turn and --marker each say where to begin.", "Give one of them.")
+    if options.turn is not None:
+        return pacing.turn_at(recording, options.turn)
+    if options.marker is not None:
+        return pacing.marker_at(recording, options.marker)
+    return 0.0 if options.begin is None else pacing.seconds_of(options.begin)

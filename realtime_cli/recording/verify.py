@@ -1,0 +1,171 @@
+"""Runs recorded inputs through a fresh client session and compares what it wants with what was done."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from realtime_cli.client import effects, inputs
+from realtime_cli.client.session import ClientSession, SessionOptions
+from realtime_cli.errors import ConfigError
+from realtime_cli.protocol import codec
+from realtime_cli.recording.entry import Entry
+from realtime_cli.recording.reader import Recording
+from realtime_cli.recording.secrets import Scrubber
+
+_INPUTS = typing.get_args(inputs.Input)
+_EFFECTS = typing.get_args(effects.Effect)
+CONTEXT = 6  # steps shown before the one that differs
+_BRIEF = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One input and the effects it had, as lines."""
+
+    at: float
+    happened: str
+    recorded: tuple[str, ...]
+    now: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        return self.recorded == self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``different`` holds the steps that differ; ``before`` those that led to the first of them."""
+
+    steps: int
+    different: tuple[Step, ...]
+    before: tuple[Step, ...] = ()
+
+
+def verify(recording: Recording) -> Verdict:
+    """Compare every step. Raises ConfigError for a recording that cannot be verified."""
+    if recording.header.foreign:
+        raise ConfigError(
+            f"{recording.path} is a log of another tool: it does not hold what the client was told.",
+            "Only recordings of this program can be verified.",
+        )
+    count, different, recent, before = 0, [], [], ()
+    for step in _steps(recording):
+        count += 1
+        if not step.same:
+            before = before if different else tuple(recent)
+            different.append(step)
+        recent = [*recent[1 - CONTEXT :], step] if step.recorded or step.now else recent
+    if recording.end.lost:
+        raise ConfigError(
+            f"{recording.end.lost} entries of {recording.path} were lost while it was written.",
+            "It can be shown, but not verified.",
+        )
+    return Verdict(count, tuple(different), before)
+
+
+def _steps(recording: Recording) -> Iterator[Step]:
+    session = ClientSession(_options(recording.header.session))
+    scrubber = Scrubber()
+    pending: tuple[Entry, list[str]] | None = None
+    recorded: list[str] = []
+    for entry in recording.entries():
+        if isinstance(entry.value, _INPUTS):
+            if pending:
+                yield _step(pending, recorded)
+            effects_now = session.handle(typing.cast(inputs.Input, entry.value))
+            pending, recorded = (
+                (entry, [_line(effect, scrubber) for effect in effects_now if _counts(effect)]),
+                [],
+            )
+        elif isinstance(entry.value, _EFFECTS) and _counts(entry.value):
+            recorded.append(_line(entry.value, scrubber))
+    if pending and not (recording.end.crashed and len(recorded) < len(pending[1])):
+        yield _step(pending, recorded)  # what a killed process did last may not all have been written
+
+
+def _step(pending: tuple[Entry, list[str]], recorded: list[str]) -> Step:
+    entry, now = pending
+    return Step(entry.at, _happened(entry), tuple(recorded), tuple(now))
+
+
+def _options(values: dict[str, Any]) -> SessionOptions:
+    """The session's options as the header tells them; those it does not know keep their defaults."""
+    known = {f.name: f for f in dataclasses.fields(SessionOptions)}
+    return SessionOptions(
+        **{
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in values.items()
+            if key in known
+        }
+    )
+
+
+def _counts(effect: Any) -> bool:
+    """Notes are told as marks, at the time of the telling: they are no part of the comparison."""
+    return not isinstance(effect, effects.Note)
+
+
+def _line(effect: Any, scrubber: Scrubber) -> str:
+    """An effect as one line; of sound only the length is compared, which is all that decides."""
+    if isinstance(effect, effects.Send):
+        fields = json.loads(codec.encode(effect.event))
+        if fields.get("type") == "input_audio_buffer.append":
+            return f"send input_audio_buffer.append ({len(fields.get('audio', ''))} characters of sound)"
+        return scrubber.scrub(
+            "send " + json.dumps(_without_images(fields), ensure_ascii=False, sort_keys=True)
+        )
+    if isinstance(effect, effects.Play):
+        return f"play {effect.item_id}[{effect.content_index}] {len(effect.audio)} bytes of {effect.format}"
+    return scrubber.scrub(repr(effect))
+
+
+def _without_images(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_images(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_images(inner) for inner in value]
+    return "(image)" if isinstance(value, str) and value.startswith(("data:image/", "$image:")) else value
+
+
+def _happened(entry: Entry) -> str:
+    value = entry.value
+    if isinstance(value, inputs.Received):
+        return f"received {value.event.type}"
+    if isinstance(value, inputs.Heard):
+        return f"Heard ({len(value.audio)} bytes)"
+    return repr(value)
+
+
+def side_by_side(verdict: Verdict, width: int = 120) -> str:
+    """Two dialogues: what was done, and what would be done now; ``!`` marks where they part."""
+    half = max(20, (width - 5) // 2)
+    lines = [f"  {'recorded':<{half}} | now"]
+    for step in (*verdict.before, *verdict.different[:3]):
+        lines.append(f"  {step.at:9.3f} s  {step.happened}"[:width])
+        for index in range(max(len(step.recorded), len(step.now))):
+            left = step.recorded[index] if index < len(step.recorded) else "(nothing)"
+            right = step.now[index] if index < len(step.now) else "(nothing)"
+            lines += _pair(left, right, half)
+    more = len(verdict.different) - 3
+    if more > 0:
+        lines.append(f"  … and {more} more steps differ")
+    return "\n".join(lines) + "\n"
+
+
+def _pair(left: str, right: str, half: int) -> list[str]:
+    """One effect on both sides, wrapped; long ones begin a little before the place where they differ."""
+    mark = " " if left == right else "!"
+    first = next(
+        (n for n, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right))
+    )
+    if mark == "!" and first > half:
+        kind = left.split(" ", 1)[0]
+        left, right = (f"{kind} …{text[max(0, first - 30) :]}" for text in (left, right))
+    left, right = left[:_BRIEF], right[:_BRIEF]
+    rows = range(0, max(len(left), len(right), 1), half)
+    return [f"{mark} {left[n : n + half]:<{half}} | {right[n : n + half]}" for n in rows]
