@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import beta
 from realtime_cli.protocol.client_events import CLIENT_EVENTS, ClientEvent, SessionUpdate, UnknownClientEvent
-from realtime_cli.protocol.rules import Wire
+from realtime_cli.protocol.rules import Wire, has
 from realtime_cli.protocol.server_events import SERVER_EVENTS, ServerEvent, UnknownServerEvent
 
 EXCERPT_CHARS = 80
@@ -114,7 +114,7 @@ def _without(fields: Json, location: tuple[int | str, ...]) -> Json | None:
     key: int | str = ""
     node: Any = copied
     for step in location:
-        if not _has(node, step):
+        if not has(node, step):
             continue
         parent, key = node, step
         inner = node[step]
@@ -124,12 +124,6 @@ def _without(fields: Json, location: tuple[int | str, ...]) -> Json | None:
         return None
     del parent[key]
     return copied
-
-
-def _has(node: Any, step: int | str) -> bool:
-    if isinstance(node, dict):
-        return step in node
-    return isinstance(node, list) and isinstance(step, int) and step < len(node)
 
 
 class ServerDecoder:

@@ -118,6 +118,13 @@ class Rule:
 NO_RULE = Rule()
 
 
+def has(node: Any, step: int | str) -> bool:
+    """Whether this step of a path leads anywhere in JSON data."""
+    if isinstance(node, dict):
+        return step in node
+    return isinstance(node, list) and isinstance(step, int) and step < len(node)
+
+
 class Wire(BaseModel):
     """Base of everything on the wire: frozen, unknown fields kept, only what was set is written."""
 

@@ -1,0 +1,156 @@
+"""The items of a conversation in order, with the sound that belongs to them."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import Any
+
+from realtime_cli.server.faults import Fault
+from realtime_cli.server.input_buffer import BYTES_PER_MS
+
+Json = dict[str, Any]
+MOST_ITEMS = 2_000  # older ones fall out, as under the API's automatic truncation
+MOST_SOUND_BYTES = 64 * 1024 * 1024  # 22 minutes of PCM; of the oldest items only the words stay
+
+
+@dataclass(slots=True)
+class Sound:
+    """Bytes of one content part, in a wire format."""
+
+    format: str
+    audio: bytearray = field(default_factory=bytearray)
+
+    @property
+    def ms(self) -> float:
+        return len(self.audio) / BYTES_PER_MS[self.format]
+
+    def cut(self, ms: float) -> None:
+        end = int(ms * BYTES_PER_MS[self.format])
+        del self.audio[end & ~1 if self.format == "audio/pcm" else end :]
+
+
+@dataclass(slots=True)
+class Record:
+    """One item: as it is on the wire (without sound), its sound by content index, and the words heard in it.
+
+    ``heard_text`` is what our recogniser understood; it is on the wire only if transcription is on.
+    """
+
+    wire: Json
+    sounds: dict[int, Sound] = field(default_factory=dict)
+    heard_text: dict[int, str] = field(default_factory=dict)
+    unheard: set[int] = field(default_factory=set)  # parts that the recogniser is still to write down
+
+    @property
+    def item_id(self) -> str:
+        return str(self.wire["id"])
+
+    @property
+    def sound_ms(self) -> float:
+        return sum(sound.ms for sound in self.sounds.values())
+
+    def with_audio(self) -> Json:
+        """As ``conversation.item.retrieved`` shows it."""
+        content = []
+        for index, part in enumerate(self.wire.get("content") or ()):
+            sound = self.sounds.get(index)
+            audio = {"audio": base64.b64encode(sound.audio).decode("ascii")} if sound else {}
+            content.append({**part, **audio})
+        return {**self.wire, "content": content} if content else dict(self.wire)
+
+    def for_thinking(self) -> Json:
+        """With the words of its sound, whether or not the client wants to see them."""
+        content = [
+            {**part, "transcript": self.heard_text[index]} if index in self.heard_text else part
+            for index, part in enumerate(self.wire.get("content") or ())
+        ]
+        return {**self.wire, "content": content} if content else dict(self.wire)
+
+    def truncate(self, index: int, end_ms: int) -> None:
+        """Cut sound behind ``end_ms``, and its words in proportion."""
+        content = self.wire.get("content") or []
+        if self.wire.get("role") != "assistant" or not 0 <= index < len(content) or index not in self.sounds:
+            raise Fault("unsupported_content_type", "Only model output audio messages can be truncated")
+        sound = self.sounds[index]
+        if end_ms > sound.ms + 1:
+            text = f"Audio content of {sound.ms:.0f}ms is already shorter than {end_ms}ms"
+            raise Fault("invalid_value", text, "audio_end_ms")
+        part = content[index]
+        words = part.get("transcript") or ""
+        kept = round(len(words) * end_ms / sound.ms) if sound.ms else 0
+        sound.cut(end_ms)
+        if kept < len(words):
+            content[index] = {**part, "transcript": words[: words.rfind(" ", 0, kept + 1) + 1].rstrip()}
+
+
+class Conversation:
+    """Items by id, in order."""
+
+    def __init__(self, conversation_id: str) -> None:
+        self.id = conversation_id
+        self._records: dict[str, Record] = {}
+        self._order: list[str] = []
+
+    def __iter__(self) -> Any:
+        return iter([self._records[item_id] for item_id in self._order])
+
+    def find(self, item_id: str, verb: str) -> Record:
+        """The record of an item. Raises :class:`Fault` ``item_<verb>_invalid_item_id``."""
+        if item_id not in self._records:
+            text = f"Item cannot be found: the item with id '{item_id}' does not exist."
+            raise Fault(f"item_{verb}_invalid_item_id", text, "item_id")
+        return self._records[item_id]
+
+    def get(self, item_id: str) -> Record | None:
+        return self._records.get(item_id)
+
+    @property
+    def last_id(self) -> str | None:
+        return self._order[-1] if self._order else None
+
+    def insert(self, record: Record, previous: str | None = None) -> str | None:
+        """Put an item behind ``previous`` (None: at the end, ``root``: first); returns the id before it.
+
+        Raises :class:`Fault` for an id that is there already, or a ``previous`` that is not.
+        """
+        if record.item_id in self._records:
+            text = f"Error adding item: an item with id '{record.item_id}' already exists."
+            raise Fault("item_create_duplicate_item_id", text, "item.id")
+        if previous is not None and previous != "root" and previous not in self._records:
+            text = f"Error adding item: the previous item with id '{previous}' does not exist."
+            raise Fault("item_create_invalid_previous_item_id", text, "previous_item_id")
+        place = len(self._order)
+        if previous == "root":
+            place = 0
+        elif previous is not None:
+            place = self._order.index(previous) + 1
+        self._records[record.item_id] = record
+        self._order.insert(place, record.item_id)
+        self._make_room()
+        return self._order[place - 1] if place else None
+
+    def before(self, item_id: str) -> str | None:
+        """The id of the item before this one; None if it is the first, or gone."""
+        if item_id not in self._records:
+            return None
+        place = self._order.index(item_id)
+        return self._order[place - 1] if place else None
+
+    def delete(self, item_id: str) -> None:
+        self.find(item_id, "delete")
+        self._remove(item_id)
+
+    def _remove(self, item_id: str) -> None:
+        del self._records[item_id]
+        self._order.remove(item_id)
+
+    def _make_room(self) -> None:
+        while len(self._order) > MOST_ITEMS:
+            self._remove(self._order[0])
+        held = sum(len(sound.audio) for record in self for sound in record.sounds.values())
+        for record in self:
+            if held <= MOST_SOUND_BYTES or record.item_id == self.last_id:
+                break
+            held -= sum(len(sound.audio) for sound in record.sounds.values())
+            record.sounds.clear()

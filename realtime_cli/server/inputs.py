@@ -1,0 +1,128 @@
+"""All that can happen to a server session. ``at``: seconds on the monotonic clock since it was opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A client has connected; ``unix_s`` is the wall clock at that moment."""
+
+    at: float
+    unix_s: int
+    model: str = ""
+    transcribes: bool = False
+    beta_header: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One text frame from the client."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """Speech probabilities of the next windows of what was given to ``Listen``."""
+
+    at: float
+    stream: int
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What was said in the sound of a ``Recognise``."""
+
+    at: float
+    ticket: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotRecognised:
+    """The recogniser failed."""
+
+    at: float
+    ticket: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A piece of the answer, usually a sentence."""
+
+    at: float
+    response_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The answer wants a function of the client's; ``arguments`` is JSON text."""
+
+    at: float
+    response_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThoughtOut:
+    """The answer has no more pieces."""
+
+    at: float
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The engine cannot answer, or cannot speak."""
+
+    at: float
+    response_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Sound of the piece that is being spoken, in the response's output format."""
+
+    at: float
+    response_id: str
+    audio: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenOut:
+    """The piece has no more sound."""
+
+    at: float
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Woke:
+    """The wake-up that a ``WakeAt`` asked for."""
+
+    at: float
+    name: str
+
+
+Input = (
+    Opened
+    | Frame
+    | Listened
+    | Recognised
+    | NotRecognised
+    | Said
+    | Called
+    | ThoughtOut
+    | Failed
+    | Spoken
+    | SpokenOut
+    | Woke
+)

@@ -1,0 +1,327 @@
+"""One response: the pieces of an answer in, the events of its life out, in the order of the API.
+
+Added before its deltas, deltas before their done, ``response.done`` last, whatever the end.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from realtime_cli.server import tokens
+from realtime_cli.server.conversation import Conversation, Record, Sound
+from realtime_cli.server.desk import Desk
+from realtime_cli.server.effects import Quit, Speak, WakeAt
+from realtime_cli.server.input_buffer import BYTES_PER_MS
+
+Json = dict[str, Any]
+Reason = Literal["turn_detected", "client_cancelled", "max_output_tokens", "content_filter"]
+LEAD_MS = 6_000.0  # sound goes out this much ahead of being heard: an answer that is cut was not made in vain
+_WORD_GROUPS = re.compile(r"(?:\S+\s*){1,3}")
+_ARGUMENT_CHUNK = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The settings of one response; ``conversation`` None means out-of-band."""
+
+    response_id: str
+    conversation: Conversation | None
+    modality: Literal["text", "audio"]
+    format: Json
+    voice: Any
+    speed: float
+    instructions: str
+    tools: list[Json]
+    tool_choice: Any
+    max_output_tokens: int | Literal["inf"]
+    metadata: Mapping[str, str] | None
+    context: list[Record] = field(default_factory=list)
+
+
+class Run:
+    """A response that is going on."""
+
+    def __init__(self, desk: Desk, plan: Plan, sent: tokens.Count, cached: tokens.Count) -> None:
+        self._desk = desk
+        self.plan = plan
+        self._sent, self._cached, self._made = sent, cached, tokens.Count()
+        self._output: list[Record] = []
+        self._open: Record | None = None
+        self._queue: deque[tuple[str, str, str]] = deque()  # ("say", text, "") or ("call", name, arguments)
+        self._speaking: str | None = None  # the piece that is being made into sound
+        self._told = False  # whether its words have gone out
+        self._thought_out = False
+        self._first_sound_at: float | None = None
+        self._sound_ms = 0.0
+        self.over = False
+        self.thinking = False
+
+    @property
+    def id(self) -> str:
+        return self.plan.response_id
+
+    @property
+    def waits_for_words(self) -> bool:
+        """Some sound of its context is not written down yet."""
+        return any(record.unheard for record in self.plan.context)
+
+    @property
+    def has_sound(self) -> bool:
+        return self._first_sound_at is not None
+
+    @property
+    def heard_at(self) -> float | None:
+        """When the last of its sound is heard if it is played as it comes; None without sound."""
+        return None if self._first_sound_at is None else self._first_sound_at + self._sound_ms / 1000
+
+    def begin(self) -> None:
+        self._desk.emit("response.created", response=self._wire("in_progress", None))
+
+    # -- the answer comes -------------------------------------------------------------------------
+
+    def said(self, at: float, text: str) -> None:
+        self._queue.append(("say", text, ""))
+        self.advance(at)
+
+    def called(self, at: float, name: str, arguments: str) -> None:
+        self._queue.append(("call", name, arguments))
+        self.advance(at)
+
+    def thought_out(self, at: float) -> None:
+        self._thought_out = True
+        self.advance(at)
+
+    def advance(self, at: float) -> None:
+        """Do what can be done now: one piece at a time is spoken, and not too far ahead."""
+        while self._queue and not self.over and self._speaking is None:
+            kind, text, arguments = self._queue[0]
+            if kind == "say" and self.plan.modality == "audio" and not self._may_speak(at):
+                return
+            self._queue.popleft()
+            if kind == "call":
+                self._call(text, arguments)
+            elif self.plan.modality == "audio":
+                self._speak(text)
+            else:
+                self._write(text)
+        if self._thought_out and not self._queue and self._speaking is None and not self.over:
+            self.finish("completed")
+
+    def _may_speak(self, at: float) -> bool:
+        lead_ms = (self.heard_at - at) * 1000 if self.heard_at is not None else 0.0
+        if lead_ms <= LEAD_MS:
+            return True
+        self._desk.do(WakeAt(at + (lead_ms - LEAD_MS) / 1000, f"lead {self.id}"))
+        return False
+
+    def _speak(self, text: str) -> None:
+        self._next_message()
+        self._speaking, self._told = text, False
+        voice = self.plan.voice if isinstance(self.plan.voice, str) else self.plan.voice["id"]
+        self._desk.do(Speak(self.id, text, self.plan.format["type"], self.plan.speed, voice))
+
+    def spoken(self, at: float, audio: bytes) -> None:
+        """Sound of the piece that is being spoken; its words go first."""
+        if self.over or self._open is None:
+            return
+        if self._first_sound_at is None:
+            self._first_sound_at = at
+        self._tell_words()
+        allowed_ms = self._left() * tokens.ASSISTANT_MS_PER_TOKEN
+        per_ms = BYTES_PER_MS[self.plan.format["type"]]
+        cut = len(audio) > allowed_ms * per_ms
+        audio = audio[: int(allowed_ms) * per_ms] if cut else audio
+        if audio:
+            self._open.sounds[0].audio += audio
+            self._sound_ms += len(audio) / per_ms
+            self._made.audio = tokens.of_assistant_ms(self._sound_ms)
+            self._emit_part("response.output_audio.delta", delta=base64.b64encode(audio).decode("ascii"))
+        if cut:
+            self.finish("incomplete", "max_output_tokens")
+
+    def spoken_out(self, at: float) -> None:
+        self._tell_words()
+        self._speaking = None
+        self.advance(at)
+
+    def _tell_words(self) -> None:
+        if self._told or self._speaking is None or self._open is None:
+            return
+        self._told = True
+        self._made.text += tokens.of_text(self._speaking)
+        for delta in self._deltas("transcript", self._speaking):
+            self._emit_part("response.output_audio_transcript.delta", delta=delta)
+
+    def _write(self, text: str) -> None:
+        """A piece in text modality."""
+        self._next_message()
+        left_chars = self._left() * tokens.CHARS_PER_TOKEN
+        allowed = text[: int(min(left_chars, len(text)))]
+        self._made.text += tokens.of_text(allowed)
+        for delta in self._deltas("text", allowed):
+            self._emit_part("response.output_text.delta", delta=delta)
+        if len(allowed) < len(text):
+            self.finish("incomplete", "max_output_tokens")
+
+    def _deltas(self, key: str, text: str) -> list[str]:
+        """Add words to the open part; the deltas that tell of it."""
+        assert self._open is not None
+        part = self._open.wire["content"][0]
+        if part[key] and not part[key].endswith((" ", "\n")):
+            text = f" {text}"
+        part[key] += text
+        groups = _WORD_GROUPS.findall(text.lstrip())
+        if groups and text.startswith(" "):
+            groups[0] = f" {groups[0]}"
+        return groups
+
+    def _left(self) -> float:
+        """Output tokens that may still be used."""
+        limit = self.plan.max_output_tokens
+        used = self._made.audio if self.plan.modality == "audio" else self._made.text
+        return float("inf") if limit == "inf" else max(0, int(limit) - used)
+
+    # -- items ------------------------------------------------------------------------------------
+
+    def _next_message(self) -> None:
+        """Open a message if none is; with the switch the first piece is a message of its own."""
+        preamble = self._desk.switches.two_messages and len(self._output) == 1
+        if self._open is not None and preamble:
+            self._close_message("completed")
+        if self._open is None:
+            self._open_message()
+
+    def _open_message(self) -> None:
+        wire: Json = {
+            "id": self._desk.new_id("item"), "object": "realtime.item", "type": "message",
+            "status": "in_progress", "role": "assistant", "content": [],
+        }  # fmt: skip
+        if self._desk.switches.two_messages:
+            wire["phase"] = "commentary" if not self._output else "final_answer"
+        self._open = self._add(Record(wire))
+        kind = self.plan.modality
+        self._emit_part("response.content_part.added", part={"type": kind, _words_key(kind): ""})
+        wire["content"] = [{"type": f"output_{kind}", _words_key(kind): ""}]
+        if kind == "audio":
+            self._open.sounds[0] = Sound(self.plan.format["type"])
+
+    def _add(self, record: Record) -> Record:
+        self._output.append(record)
+        place = {"response_id": self.id, "output_index": len(self._output) - 1}
+        self._desk.emit("response.output_item.added", **place, item=dict(record.wire))
+        if self.plan.conversation is not None:
+            previous = self.plan.conversation.insert(record)
+            self._desk.emit("conversation.item.added", item=dict(record.wire), previous_item_id=previous)
+        return record
+
+    def _emit_part(self, type: str, **fields: Any) -> None:
+        assert self._open is not None
+        self._desk.emit(
+            type, response_id=self.id, item_id=self._open.item_id, output_index=len(self._output) - 1,
+            content_index=0, **fields,
+        )  # fmt: skip
+
+    def _close_message(self, status: str) -> None:
+        assert self._open is not None
+        record, kind = self._open, self.plan.modality
+        words = record.wire["content"][0][_words_key(kind)] if record.wire["content"] else ""
+        if kind == "audio":
+            self._emit_part("response.output_audio.done")
+            self._emit_part("response.output_audio_transcript.done", transcript=words)
+        else:
+            self._emit_part("response.output_text.done", text=words)
+        self._emit_part("response.content_part.done", part={"type": kind, _words_key(kind): words})
+        self._open = None
+        self._item_done(record, status)
+
+    def _item_done(self, record: Record, status: str) -> None:
+        record.wire["status"] = status
+        place = {"response_id": self.id, "output_index": len(self._output) - 1}
+        out_first = self._desk.switches.output_item_done_first
+        if out_first:
+            self._desk.emit("response.output_item.done", **place, item=dict(record.wire))
+        if self.plan.conversation is not None:
+            previous = self.plan.conversation.before(record.item_id)
+            self._desk.emit("conversation.item.done", item=dict(record.wire), previous_item_id=previous)
+        if not out_first:
+            self._desk.emit("response.output_item.done", **place, item=dict(record.wire))
+
+    def _call(self, name: str, arguments: str) -> None:
+        """A function call: an item of its own, its arguments in several deltas."""
+        if self._open is not None:
+            self._close_message("completed")
+        call_id = self._desk.new_id("call")
+        wire = {
+            "id": self._desk.new_id("item"), "object": "realtime.item", "type": "function_call",
+            "status": "in_progress", "name": name, "call_id": call_id, "arguments": "",
+        }  # fmt: skip
+        record = self._add(Record(wire))
+        allowed = arguments[: int(min(self._left() * tokens.CHARS_PER_TOKEN, len(arguments)))]
+        cut = len(allowed) < len(arguments)
+        place = {
+            "response_id": self.id, "item_id": record.item_id, "output_index": len(self._output) - 1,
+            "call_id": call_id,
+        }  # fmt: skip
+        for start in range(0, len(allowed), _ARGUMENT_CHUNK):
+            delta = allowed[start : start + _ARGUMENT_CHUNK]
+            self._desk.emit("response.function_call_arguments.delta", **place, delta=delta)
+        self._made.text += tokens.of_text(allowed) + tokens.of_text(name)
+        wire["arguments"] = allowed
+        self._desk.emit("response.function_call_arguments.done", **place, name=name, arguments=allowed)
+        self._item_done(record, "incomplete" if cut else "completed")
+        if cut:
+            self.finish("incomplete", "max_output_tokens")
+
+    # -- the end ----------------------------------------------------------------------------------
+
+    def finish(self, status: str, reason: Reason | None = None, error: Json | None = None) -> None:
+        """End it now: what is open is closed (cut short unless completed), then ``response.done``."""
+        if self.over:
+            return
+        self.over = True
+        if self._open is not None:
+            self._close_message("completed" if status == "completed" else "incomplete")
+        details: Json | None = None
+        if status != "completed":
+            details = {"type": status}
+            details.update({"reason": reason} if reason else {})
+            details.update({"error": error} if error else {})
+            self._desk.do(Quit(self.id))
+        self._desk.do(WakeAt(None, f"lead {self.id}"))
+        self._desk.emit("response.done", response=self._wire(status, details))
+        self._desk.emit("rate_limits.updated", rate_limits=[_rate_limit(self._sent.total + self._made.total)])
+
+    def _wire(self, status: str, details: Json | None) -> Json:
+        plan = self.plan
+        usage = tokens.usage(self._sent, self._cached, self._made) if self.over else None
+        return {
+            "object": "realtime.response",
+            "id": self.id,
+            "status": status,
+            "status_details": details,
+            "output": [dict(record.wire) for record in self._output],
+            "conversation_id": plan.conversation.id if plan.conversation else None,
+            "output_modalities": [plan.modality],
+            "max_output_tokens": plan.max_output_tokens,
+            "audio": {"output": {"format": plan.format, "voice": plan.voice}},
+            "usage": usage,
+            "metadata": dict(plan.metadata) if plan.metadata is not None else None,
+        }
+
+
+def _words_key(kind: str) -> str:
+    return "transcript" if kind == "audio" else "text"
+
+
+RATE_LIMIT = 40_000  # tokens a minute; told for the client's sake, never enforced
+
+
+def _rate_limit(used: int) -> Json:
+    remaining = max(0, RATE_LIMIT - used)
+    reset_seconds = round(60 * (RATE_LIMIT - remaining) / RATE_LIMIT, 3)
+    return {"name": "tokens", "limit": RATE_LIMIT, "remaining": remaining, "reset_seconds": reset_seconds}

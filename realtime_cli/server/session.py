@@ -1,0 +1,435 @@
+"""One session from the server's side: client events and the engine's news in, effects out.
+
+No clock, no await, no device, no model: time is in the inputs, and what hears, thinks and speaks is
+asked for with effects.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any
+
+from realtime_cli.protocol import client_events as c
+from realtime_cli.protocol import codec, strict
+from realtime_cli.protocol.client_events import CLIENT_EVENTS
+from realtime_cli.server import faults, inputs, settings, tokens
+from realtime_cli.server.conversation import Conversation, Record, Sound
+from realtime_cli.server.desk import SESSION_OVER, Desk
+from realtime_cli.server.effects import Effect, Think, WakeAt
+from realtime_cli.server.faults import Fault
+from realtime_cli.server.hearing import Hearing
+from realtime_cli.server.ids import NewId, random_ids
+from realtime_cli.server.response import Plan, Run
+from realtime_cli.server.settings import Defaults
+from realtime_cli.server.switches import Switches
+
+Json = dict[str, Any]
+
+
+class ServerSession:
+    """The server's rules. ``handle`` takes one input and returns what is to be done, in order."""
+
+    def __init__(
+        self,
+        *,
+        defaults: Defaults | None = None,
+        switches: Switches | None = None,
+        new_id: NewId | None = None,
+    ) -> None:
+        self._defaults = defaults or Defaults()
+        self._desk = Desk(new_id or random_ids(), switches or Switches())
+        self.conversation = Conversation(self._desk.new_id("conv"))
+        self.session: Json = {}
+        self._hearing = Hearing(
+            self._desk,
+            self.conversation,
+            on_started=self._speech_started,
+            on_ended=self._turn_ended,
+            on_heard=self._words_came,
+        )
+        self._active: Run | None = None
+        self._aside: dict[str, Run] = {}
+        self._owed = False  # a turn ended while a response ran that may not be interrupted
+        self._voice_is_fixed = False
+        self._cached = tokens.Count()
+        self._idle_since_ms = 0.0
+
+    def handle(self, happened: inputs.Input) -> list[Effect]:
+        """Fold one input and return the effects it has, in the order to perform them."""
+        if not self._desk.closed:
+            _HANDLERS[type(happened)](self, happened)
+        return self._desk.take()
+
+    # -- opening --------------------------------------------------------------------------------
+
+    def _opened(self, happened: inputs.Opened) -> None:
+        if happened.beta_header:
+            text = "The Realtime Beta API is no longer supported. Connect without the OpenAI-Beta header."
+            self._end("beta_api_shape_disabled", text)
+        elif self._desk.switches.refuse_model:
+            self._end(
+                "invalid_model", f"Model '{happened.model}' is not supported in realtime mode.", "model"
+            )
+        else:
+            self._begin(happened)
+
+    def _end(self, code: str, text: str, param: str | None = None) -> None:
+        self._desk.error(code, text, param)
+        self._desk.shut(4000, f"invalid_request_error.{code}")
+
+    def _begin(self, happened: inputs.Opened) -> None:
+        limit_s = self._desk.switches.session_limit_s
+        expires_at = int(happened.unix_s + limit_s)
+        session_id = self._desk.new_id("sess")
+        if happened.transcribes:
+            self.session = settings.transcription_session(session_id, expires_at, self._defaults)
+        else:
+            self.session = settings.realtime_session(happened.model, session_id, expires_at, self._defaults)
+        self._hearing.use(self.session["audio"]["input"], self.session["include"])
+        self._desk.emit("session.created", session=self.session)
+        self._desk.do(WakeAt(happened.at + limit_s, "expired"))
+
+    def _woke(self, happened: inputs.Woke) -> None:
+        match happened.name:
+            case "expired":
+                self._desk.error("session_expired", SESSION_OVER)
+                self._desk.shut(1001, SESSION_OVER)
+            case "transcription":
+                self._hearing.woke(happened.at)
+            case "idle":
+                self._idle(happened.at)
+            case name if run := self._run(name.removeprefix("lead ")):
+                run.advance(happened.at)
+                self._after(run, happened.at)
+
+    # -- client events --------------------------------------------------------------------------
+
+    def _frame(self, happened: inputs.Frame) -> None:
+        """Read, check and obey one frame; what is wrong with it is told, and the session goes on."""
+        event_id = None
+        try:
+            fields = codec.parse(happened.text)
+            event_id = fields["event_id"] if isinstance(fields.get("event_id"), str) else None
+            event = self._checked(fields)
+            _OBEY[type(event)](self, happened.at, event)
+        except codec.UndecodableEvent as error:
+            code = "invalid_json" if error.reason.startswith("not JSON") else "invalid_event"
+            self._desk.error(code, f"The server could not read your event: {error.reason}.")
+        except Fault as fault:
+            self._desk.error(fault.code, fault.message, fault.param, event_id)
+
+    def _checked(self, fields: Json) -> Any:
+        kind = CLIENT_EVENTS.get(fields["type"])
+        if kind is None or kind is c.OutputAudioBufferClear:
+            known = ", ".join(f"'{name}'" for name in CLIENT_EVENTS)
+            raise Fault(
+                "invalid_value", f"Invalid value: '{fields['type']}'. Supported values are: {known}.", "type"
+            )
+        if kind is c.InputAudioBufferAppend and isinstance(fields.get("audio"), str) and len(fields) <= 3:
+            return kind.model_construct(**fields)  # fifty a second: looked at by hand
+        found = strict.problems(kind, fields)
+        if found:
+            raise faults.of_problem(found[0])
+        return kind.model_validate(fields)
+
+    def _update(self, at: float, event: c.SessionUpdate) -> None:
+        patch = event.session.model_dump(exclude_unset=True, mode="json")
+        before = self.session
+        self.session = settings.updated(before, patch, self._defaults, voice_is_fixed=self._voice_is_fixed)
+        self._hearing.use(self.session["audio"]["input"], self.session["include"])
+        self._desk.emit("session.updated", session=self.session)
+        known = [tool.get("server_label") for tool in before.get("tools", ()) if tool["type"] == "mcp"]
+        for tool in self.session.get("tools", ()):
+            if tool["type"] == "mcp" and tool["server_label"] not in known:
+                self._list_tools(tool["server_label"])
+
+    def _list_tools(self, label: str) -> None:
+        """This server reaches out to nobody, so listing the tools of an MCP server always fails."""
+        item_id = self._desk.new_id("item")
+        self._desk.emit("mcp_list_tools.in_progress", item_id=item_id)
+        wire = {"id": item_id, "type": "mcp_list_tools", "server_label": label, "tools": []}
+        previous = self.conversation.insert(Record(wire))
+        for event in ("conversation.item.added", "conversation.item.done"):
+            self._desk.emit(event, item=wire, previous_item_id=previous)
+        why = "This server calls no MCP servers; let the client do it ([mcp.NAME] in the agent file)."
+        self._desk.emit("mcp_list_tools.failed", item_id=item_id, error={"message": why})
+
+    def _append(self, at: float, event: c.InputAudioBufferAppend) -> None:
+        self._hearing.append(event.audio)
+
+    def _commit(self, at: float, event: c.InputAudioBufferCommit) -> None:
+        self._hearing.commit()
+
+    def _clear(self, at: float, event: c.InputAudioBufferClear) -> None:
+        self._hearing.clear()
+
+    def _create_item(self, at: float, event: c.ConversationItemCreate) -> None:
+        wire = event.item.model_dump(exclude_unset=True, mode="json")
+        wire = {"id": self._desk.new_id("item"), "object": "realtime.item", **wire, "status": "completed"}
+        record = Record(wire)
+        self._keep_sounds(record)
+        previous = self.conversation.insert(record, event.previous_item_id)
+        for name in ("conversation.item.added", "conversation.item.done"):
+            self._desk.emit(name, item=dict(wire), previous_item_id=previous)
+        if wire.get("role") == "user":
+            self._hearing.recognise_parts(record)
+
+    def _keep_sounds(self, record: Record) -> None:
+        """Sound that the client sends with an item is kept beside it, not in it."""
+        for index, part in enumerate(record.wire.get("content") or ()):
+            encoded = part.pop("audio", None)
+            if encoded is None or part["type"] != "input_audio":
+                continue
+            try:
+                audio = base64.b64decode(encoded, validate=True)
+            except (binascii.Error, ValueError):
+                param = f"item.content[{index}].audio"
+                raise Fault(
+                    "invalid_value", f"Invalid '{param}'. Expected base64-encoded audio bytes.", param
+                ) from None
+            part.setdefault("transcript", None)
+            record.sounds[index] = Sound(self.session["audio"]["input"]["format"]["type"], bytearray(audio))
+
+    def _retrieve(self, at: float, event: c.ConversationItemRetrieve) -> None:
+        record = self.conversation.find(event.item_id, "retrieve")
+        self._desk.emit("conversation.item.retrieved", item=record.with_audio())
+
+    def _truncate(self, at: float, event: c.ConversationItemTruncate) -> None:
+        record = self.conversation.find(event.item_id, "truncate")
+        record.truncate(event.content_index, event.audio_end_ms)
+        self._desk.emit(
+            "conversation.item.truncated", item_id=event.item_id, content_index=event.content_index,
+            audio_end_ms=event.audio_end_ms,
+        )  # fmt: skip
+
+    def _delete(self, at: float, event: c.ConversationItemDelete) -> None:
+        self.conversation.delete(event.item_id)
+        self._desk.emit("conversation.item.deleted", item_id=event.item_id)
+
+    def _cancel(self, at: float, event: c.ResponseCancel) -> None:
+        run = self._run(event.response_id) if event.response_id else self._active
+        if run is None:
+            raise Fault("response_cancel_not_active", "Cancellation failed: no active response found")
+        run.finish("cancelled", "client_cancelled")
+        self._after(run, at)
+
+    # -- responses ------------------------------------------------------------------------------
+
+    def _create_response(self, at: float, event: c.ResponseCreate) -> None:
+        params = event.response.model_dump(exclude_unset=True, mode="json") if event.response else {}
+        if self.session["type"] == "transcription":
+            raise Fault("invalid_parameter", "A transcription session gives no responses.", "type")
+        aside = params.get("conversation") == "none"
+        if params.get("conversation", "auto") not in ("auto", "none", self.conversation.id):
+            text = f"Unknown conversation '{params['conversation']}'. Supported values are: 'auto', 'none'."
+            raise Fault("invalid_value", text, "response.conversation")
+        if self._active and not aside:
+            text = (
+                f"Conversation already has an active response in progress: {self._active.id}. "
+                "Wait until the response is finished before creating a new one."
+            )
+            raise Fault("conversation_already_has_active_response", text)
+        self._start(at, params, aside=aside)
+
+    def _start(self, at: float, params: Json, *, aside: bool = False) -> None:
+        plan = self._plan(params, aside=aside)
+        context = [(record.wire, record.sound_ms) for record in plan.context]
+        sent = tokens.of_input(plan.instructions, plan.tools, context)
+        run = Run(self._desk, plan, sent, tokens.Count() if aside else sent.least(self._cached))
+        if aside:
+            self._aside[run.id] = run
+        else:
+            self._active, self._cached, self._owed = run, sent, False
+            self._desk.do(WakeAt(None, "idle"))
+        run.begin()
+        self._think_if_ready(run)
+
+    def _plan(self, params: Json, *, aside: bool) -> Plan:
+        session, output = self.session, self.session["audio"]["output"]
+        wanted = (params.get("audio") or {}).get("output") or {}
+        chosen = session | params
+        if self._voice_is_fixed and wanted.get("voice", output["voice"]) != output["voice"]:
+            settings.refuse_voice("response.audio.output.voice")
+        return Plan(
+            response_id=self._desk.new_id("resp"),
+            conversation=None if aside else self.conversation,
+            modality=chosen["output_modalities"][0],
+            format=wanted.get("format", output["format"]),
+            voice=wanted.get("voice", output["voice"]),
+            speed=output["speed"],
+            instructions=chosen["instructions"],
+            tools=chosen["tools"],
+            tool_choice=chosen["tool_choice"],
+            max_output_tokens=chosen["max_output_tokens"],
+            metadata=params.get("metadata"),
+            context=self._context(params.get("input")),
+        )
+
+    def _context(self, given: list[Json] | None) -> list[Record]:
+        """What the answer is given to: the conversation, or exactly what the client says."""
+        if given is None:
+            return list(self.conversation)
+        context = []
+        for place, item in enumerate(given):
+            if item["type"] == "item_reference":
+                known = self.conversation.get(item["id"])
+                if known is None:
+                    text = f"Item with id '{item['id']}' not found."
+                    raise Fault("invalid_value", text, f"response.input[{place}].id")
+                context.append(known)
+            else:
+                record = Record({"id": self._desk.new_id("item"), **item})
+                self._keep_sounds(record)
+                self._hearing.recognise_parts(record)
+                context.append(record)
+        return context
+
+    def _think_if_ready(self, run: Run) -> None:
+        if run.thinking or run.over or run.waits_for_words:
+            return
+        run.thinking = True
+        plan = run.plan
+        self._desk.do(
+            Think(
+                run.id,
+                tuple(record.for_thinking() for record in plan.context),
+                plan.instructions,
+                tuple(plan.tools),
+                plan.tool_choice,
+                (plan.modality,),
+                dict(plan.metadata or {}),
+            )
+        )
+
+    def _run(self, response_id: str | None) -> Run | None:
+        if self._active and self._active.id == response_id:
+            return self._active
+        return self._aside.get(response_id or "")
+
+    def _runs(self) -> list[Run]:
+        return [*([self._active] if self._active else []), *self._aside.values()]
+
+    def _after(self, run: Run, at: float) -> None:
+        """Something came of this response: take note, and see whether it is over."""
+        self._voice_is_fixed = self._voice_is_fixed or run.has_sound
+        if not run.over:
+            return
+        self._aside.pop(run.id, None)
+        if run is self._active:
+            self._active = None
+            self._set_idle_timer(at, run.heard_at)
+            if self._owed:
+                self._start(at, {})
+
+    # -- the engine's news ----------------------------------------------------------------------
+
+    def _listened(self, happened: inputs.Listened) -> None:
+        self._hearing.listened(happened.at, happened.stream, happened.probabilities)
+
+    def _recognised(self, happened: inputs.Recognised) -> None:
+        self._hearing.recognised(happened.at, happened.ticket, happened.text)
+
+    def _not_recognised(self, happened: inputs.NotRecognised) -> None:
+        self._hearing.recognised(happened.at, happened.ticket, None)
+
+    def _words_came(self, at: float) -> None:
+        for run in self._runs():
+            self._think_if_ready(run)
+
+    def _said(self, happened: inputs.Said) -> None:
+        if run := self._run(happened.response_id):
+            run.said(happened.at, happened.text)
+            self._after(run, happened.at)
+
+    def _called(self, happened: inputs.Called) -> None:
+        if run := self._run(happened.response_id):
+            run.called(happened.at, happened.name, happened.arguments)
+            self._after(run, happened.at)
+
+    def _thought_out(self, happened: inputs.ThoughtOut) -> None:
+        if run := self._run(happened.response_id):
+            run.thought_out(happened.at)
+            self._after(run, happened.at)
+
+    def _spoken(self, happened: inputs.Spoken) -> None:
+        if run := self._run(happened.response_id):
+            run.spoken(happened.at, happened.audio)
+            self._after(run, happened.at)
+
+    def _spoken_out(self, happened: inputs.SpokenOut) -> None:
+        if run := self._run(happened.response_id):
+            run.spoken_out(happened.at)
+            self._after(run, happened.at)
+
+    def _failed(self, happened: inputs.Failed) -> None:
+        if run := self._run(happened.response_id):
+            error = {"type": "server_error", "code": "server_error", "message": happened.message}
+            run.finish("failed", error=error)
+            self._after(run, happened.at)
+
+    # -- turns ----------------------------------------------------------------------------------
+
+    @property
+    def _detection(self) -> Json:
+        return self.session["audio"]["input"]["turn_detection"] or {}
+
+    def _speech_started(self, at: float) -> None:
+        self._desk.do(WakeAt(None, "idle"))
+        if self._active and self._detection.get("interrupt_response"):
+            run = self._active
+            self._owed = False
+            run.finish("cancelled", "turn_detected")
+            self._after(run, at)
+
+    def _turn_ended(self, at: float) -> None:
+        if self.session["type"] == "transcription" or not self._detection.get("create_response"):
+            return
+        if self._active:
+            self._owed = True
+        else:
+            self._start(at, {})
+
+    def _set_idle_timer(self, at: float, heard_at: float | None = None) -> None:
+        """The timeout counts from the end of the answer's sound, not of its delivery."""
+        timeout_ms = self._detection.get("idle_timeout_ms")
+        if timeout_ms is None or heard_at is None or self._hearing.user_speaks:
+            return
+        self._idle_since_ms = self._hearing.buffer.end_ms + max(0.0, (heard_at - at) * 1000)
+        self._desk.do(WakeAt(max(at, heard_at) + timeout_ms / 1000, "idle"))
+
+    def _idle(self, at: float) -> None:
+        if self._active or self._hearing.user_speaks or self._detection.get("idle_timeout_ms") is None:
+            return
+        self._hearing.commit_silence(min(self._idle_since_ms, self._hearing.buffer.end_ms))
+        self._start(at, {})
+
+
+_HANDLERS: dict[type, Callable[[ServerSession, Any], None]] = {
+    inputs.Opened: ServerSession._opened,
+    inputs.Frame: ServerSession._frame,
+    inputs.Listened: ServerSession._listened,
+    inputs.Recognised: ServerSession._recognised,
+    inputs.NotRecognised: ServerSession._not_recognised,
+    inputs.Said: ServerSession._said,
+    inputs.Called: ServerSession._called,
+    inputs.ThoughtOut: ServerSession._thought_out,
+    inputs.Failed: ServerSession._failed,
+    inputs.Spoken: ServerSession._spoken,
+    inputs.SpokenOut: ServerSession._spoken_out,
+    inputs.Woke: ServerSession._woke,
+}
+
+_OBEY: dict[type, Callable[[ServerSession, float, Any], None]] = {
+    c.SessionUpdate: ServerSession._update,
+    c.InputAudioBufferAppend: ServerSession._append,
+    c.InputAudioBufferCommit: ServerSession._commit,
+    c.InputAudioBufferClear: ServerSession._clear,
+    c.ConversationItemCreate: ServerSession._create_item,
+    c.ConversationItemRetrieve: ServerSession._retrieve,
+    c.ConversationItemTruncate: ServerSession._truncate,
+    c.ConversationItemDelete: ServerSession._delete,
+    c.ResponseCreate: ServerSession._create_response,
+    c.ResponseCancel: ServerSession._cancel,
+}

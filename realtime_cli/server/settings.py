@@ -1,0 +1,136 @@
+"""The effective session: defaults, what an update may change, and what it may not."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from realtime_cli.server.faults import Fault
+
+Json = dict[str, Any]
+
+INSTRUCTIONS = "You are a voice agent. Be brief and friendly, and say honestly what you cannot do."
+PCM: Json = {"type": "audio/pcm", "rate": 24_000}
+SERVER_VAD: Json = {
+    "type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300, "silence_duration_ms": 500,
+    "idle_timeout_ms": None, "create_response": True, "interrupt_response": True,
+}  # fmt: skip
+SEMANTIC_VAD: Json = {
+    "type": "semantic_vad", "eagerness": "auto", "create_response": True, "interrupt_response": True,
+}  # fmt: skip
+DEFAULT_MODEL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a session begins with, as far as the operator of the server may choose."""
+
+    silence_duration_ms: int = 500
+    transcription: Json | None = None
+    voice: str = "alloy"
+    instructions: str = INSTRUCTIONS
+
+
+def realtime_session(model: str, session_id: str, expires_at: int, defaults: Defaults) -> Json:
+    """What ``session.created`` shows for a conversation (order and values as the API's)."""
+    return {
+        "type": "realtime",
+        "object": "realtime.session",
+        "id": session_id,
+        "model": model or DEFAULT_MODEL,
+        "expires_at": expires_at,
+        "output_modalities": ["audio"],
+        "instructions": defaults.instructions,
+        "tools": [],
+        "tool_choice": "auto",
+        "max_output_tokens": "inf",
+        "tracing": None,
+        "truncation": "auto",
+        "prompt": None,
+        "include": None,
+        "audio": {
+            "input": _audio_input(defaults),
+            "output": {"format": dict(PCM), "voice": defaults.voice, "speed": 1.0},
+        },
+    }
+
+
+def transcription_session(session_id: str, expires_at: int, defaults: Defaults) -> Json:
+    """The same for a session that only writes down."""
+    return {
+        "type": "transcription",
+        "object": "realtime.transcription_session",
+        "id": session_id,
+        "expires_at": expires_at,
+        "include": None,
+        "audio": {"input": _audio_input(defaults)},
+    }
+
+
+def _audio_input(defaults: Defaults) -> Json:
+    return {
+        "format": dict(PCM),
+        "transcription": copy.deepcopy(defaults.transcription),
+        "noise_reduction": None,
+        "turn_detection": {**SERVER_VAD, "silence_duration_ms": defaults.silence_duration_ms},
+    }
+
+
+def updated(session: Json, patch: Json, defaults: Defaults, *, voice_is_fixed: bool) -> Json:
+    """``session`` changed by a patch that was found to be in order.
+
+    Raises :class:`Fault` for what may not change any more; nothing is changed then.
+    """
+    _refuse_fixed(session, patch, voice_is_fixed=voice_is_fixed)
+    new = merged(session, {key: value for key, value in patch.items() if key != "model"})
+    sound_in = new["audio"]["input"]
+    detection = sound_in["turn_detection"]
+    if detection is not None:
+        whole = {**SERVER_VAD, "silence_duration_ms": defaults.silence_duration_ms}
+        sound_in["turn_detection"] = (
+            SEMANTIC_VAD if detection["type"] == "semantic_vad" else whole
+        ) | detection
+    for side in new["audio"].values():
+        if side["format"]["type"] == "audio/pcm":
+            side["format"] = dict(PCM)
+    return new
+
+
+def _refuse_fixed(session: Json, patch: Json, *, voice_is_fixed: bool) -> None:
+    if patch["type"] != session["type"]:
+        text = (
+            f"Passing a {patch['type']} session update event to a {session['type']} session is not allowed."
+        )
+        raise Fault("invalid_parameter", text, "session.type")
+    if patch.get("model", session.get("model")) != session.get("model"):
+        text = "Cannot update a conversation's model: it is chosen when the connection is opened."
+        raise Fault("invalid_parameter", text, "session.model")
+    if session.get("tracing") is not None and patch.get("tracing", session["tracing"]) != session["tracing"]:
+        raise Fault("invalid_parameter", "Cannot update tracing once it is enabled.", "session.tracing")
+    voice = ((patch.get("audio") or {}).get("output") or {}).get("voice")
+    if voice_is_fixed and voice is not None and voice != session["audio"]["output"]["voice"]:
+        refuse_voice("session.audio.output.voice")
+
+
+def refuse_voice(param: str) -> None:
+    """Raise the fault of a voice change after the first assistant sound."""
+    raise Fault(
+        "cannot_update_voice", "Cannot update a conversation's voice if assistant audio is present.", param
+    )
+
+
+WHOLE = frozenset({"tools", "include", "output_modalities", "tool_choice", "truncation", "tracing", "prompt"})
+
+
+def merged(base: Json, patch: Json) -> Json:
+    """Objects merge deeply, all else is replaced; another ``type`` makes another object."""
+    new = dict(base)
+    for key, value in patch.items():
+        old = new.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict) and key not in WHOLE
+        if both and old.get("type") == value.get("type", old.get("type")):  # type: ignore[union-attr]
+            new[key] = merged(old, value)  # type: ignore[arg-type]
+        else:
+            new[key] = copy.deepcopy(value)
+    return new
