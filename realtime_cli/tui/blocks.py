@@ -63,6 +63,12 @@ class AgentTurn:
         for part in self.parts.values():
             part.shown = len(part.text)
 
+    def stop_here(self, *, paced: bool) -> None:
+        """The session ends: what was not heard yet will not be."""
+        if paced and (not self.done or self.awaits_the_ear()):
+            self.cut_ms = self.heard_ms
+        self.final = True
+
     def settle(self, *, paced: bool) -> None:
         """Decide whether the turn is final: said to its end *and* heard to its end, or cut."""
         if self.cut_ms is not None:

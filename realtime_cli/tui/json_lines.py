@@ -19,11 +19,9 @@ from realtime_cli.tui.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
 from realtime_cli.tui.faces import Ending
 from realtime_cli.tui.view import View
 
-VERSION = 1
-
 
 class _Line(BaseModel):
-    v: Literal[1] = VERSION
+    v: Literal[1] = 1
     at: float
 
 

@@ -55,6 +55,8 @@ def word_end(text: str, place: int) -> int:
     """The end of the word that ``place`` is in; scripts without blanks end at the place itself."""
     if place <= 0:
         return 0
+    if text[place - 1].isspace():
+        return len(text[:place].rstrip())  # the next word has not begun
     for end in range(place, min(len(text), place + LONGEST_WORD)):
         if text[end].isspace():
             return end

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from typing import TextIO
+from typing import IO
 
 _SYNC_ON, _SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"  # terminals that know it show a frame at once
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
@@ -29,7 +29,7 @@ CLOSE_TIMEOUT_S = 1.0
 class Painter:
     """Rows and lines as ready ANSI strings -> the terminal. ``show`` never waits."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._above: list[str] = []
         self._rows: list[str] = []

@@ -203,9 +203,9 @@ def brief_figures(view: View) -> list[str]:
         parts.append(f"{figures.tokens:,} tokens".replace(",", " "))
     if view.figures.cost_usd is not None:
         parts.append(money(view.figures.cost_usd))
-    if view.transcript.frames_sent:
+    if view.transcript.pictures_sent:
         paused = " paused" if view.state.video_paused else ""
-        parts.append(f"{plural(view.transcript.frames_sent, 'picture')}{paused}")
+        parts.append(f"{plural(view.transcript.pictures_sent, 'picture')}{paused}")
     if figures.reconnects:
         parts.append(plural(figures.reconnects, "reconnect"))
     return parts

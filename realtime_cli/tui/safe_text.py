@@ -97,7 +97,7 @@ def tail(text: str, width: int, ellipsis: str = "…") -> str:
     start = len(text)
     while start and cells(text[start - 1 :]) <= room:
         start -= 1
-    blank = text.find(" ", start)
+    blank = text.find(" ", start - 1)
     return ellipsis + text[blank + 1 if 0 <= blank < len(text) - 1 else start :]
 
 

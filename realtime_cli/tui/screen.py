@@ -11,8 +11,9 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -60,7 +61,8 @@ class Screen:
         terminal: Terminal = TERMINAL,
         clock_rate: float = 1.0,
     ) -> None:
-        self.view = View(push_to_talk=push_to_talk, muted=muted)
+        self._new_view = partial(View, push_to_talk=push_to_talk, muted=muted)
+        self.view = self._new_view()
         self.look = look_for(console)
         self.bottom: Bottom = lambda width: Text()
         self._console = console
@@ -121,6 +123,15 @@ class Screen:
         self._draw(rows=False)
         card = end_card(end_lines(self.view, ending.recording, ending.replay))
         self._painter.show(["", *map(self._ansi, card)], [])
+
+    def restart(self, entries: Iterable[Entry]) -> None:
+        """Show the session as it is after ``entries``; what was said in them is taken as read."""
+        self.view = self._new_view()
+        for entry in entries:
+            self.view.fold(entry)
+        self._flow, self._drawn = Flow(), []
+        self._flow.take(self.view, LONGEST_LINE, self.look)
+        self._wake.set()
 
     # -- for the keys -------------------------------------------------------------------------
 

@@ -63,10 +63,10 @@ class StrayOutput:
             return  # a test, or somebody else's terminal: nothing of ours to protect
         self._before = (sys.stdout, sys.stderr)
         self._lines = [_Lines(self._deliver, self._encoding)]
-        sys.stdout = self._lines[0]  # type: ignore[assignment]
+        sys.stdout = self._lines[0]
         if self._before[1].isatty():
             self._lines.append(_Lines(self._deliver, self._encoding))
-            sys.stderr = self._lines[1]  # type: ignore[assignment]
+            sys.stderr = self._lines[1]
             self._divert()
 
     def _divert(self) -> None:

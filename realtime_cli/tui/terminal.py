@@ -12,6 +12,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 _DEADLY = (signal.SIGTERM, signal.SIGHUP)
@@ -55,7 +56,7 @@ class Terminal:
         for number in _DEADLY:
             # Whoever ends the session in good order has a handler of their own.
             if signal.getsignal(number) is signal.SIG_DFL:
-                self._handle(number, lambda number=number: self._die(number))
+                self._handle(number, partial(self._die, number))
 
     def _handle(self, number: signal.Signals, act: Callable[[], None]) -> None:
         assert self._loop is not None

@@ -2,62 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from realtime_cli.client import effects, inputs
-from realtime_cli.tui.blocks import Block, ToolCard, ToolState
+from realtime_cli.tui.blocks import ToolCard, ToolState
+from realtime_cli.tui.order import Order
 from realtime_cli.tui.wire_facts import error_text
 
 
 class ToolCards:
-    """The cards by call id; ``append`` puts a new one at the end of the conversation."""
+    """The cards by call id, in the order of the conversation."""
 
-    def __init__(self, append: Callable[[Block], None]) -> None:
-        self._append = append
+    def __init__(self, order: Order) -> None:
+        self._order = order
         self._cards: dict[str, ToolCard] = {}
 
-    def item(self, at: float, item: Any) -> None:
+    def item(self, item: Any) -> None:
         """A ``function_call`` or ``mcp_call`` item, whole or just begun."""
         mcp = item.type == "mcp_call"
         name = f"{item.server_label}.{item.name}" if mcp else item.name or ""
-        card = self._card(at, (item.id if mcp else item.call_id) or "", name)
+        card = self._card((item.id if mcp else item.call_id) or "", name)
         if item.arguments and not card.final:
             card.arguments = item.arguments
 
-    def arguments(self, at: float, event: Any) -> None:
-        card = self._card(at, event.call_id or "", event.name or "")
+    def arguments(self, event: Any) -> None:
+        card = self._card(event.call_id or "", event.name or "")
         card.arguments = event.arguments or card.arguments
 
-    def called(self, at: float, call: effects.CallTool) -> None:
-        card = self._card(at, call.call_id, call.name)
-        card.at, card.arguments = at, call.arguments
+    def called(self, call: effects.CallTool) -> None:
+        card = self._card(call.call_id, call.name)
+        card.at, card.arguments = self._order.at, call.arguments
 
     def finished(self, finished: inputs.ToolFinished) -> None:
         state: ToolState = "failed" if finished.failed else "done"
         self._finish(finished.call_id, finished.output, state, finished.seconds)
 
-    def output_sent(self, at: float, call_id: str, output: str) -> None:
+    def output_sent(self, call_id: str, output: str) -> None:
         """In a log of another tool the output on the wire is all that tells of the end."""
         card = self._cards.get(call_id)
         if card:
-            self._finish(call_id, output, "done", at - card.at)
+            self._finish(call_id, output, "done", self._order.at - card.at)
 
-    def mcp_done(self, at: float, item: Any) -> None:
+    def mcp_done(self, item: Any) -> None:
         card = self._cards.get(item.id or "")
         if card and (item.error is not None or item.output is not None):
             failed = item.error is not None
             text = error_text(item.error) if failed else item.output or ""
-            self._finish(card.call_id, text, "failed" if failed else "done", at - card.at)
+            self._finish(card.call_id, text, "failed" if failed else "done", self._order.at - card.at)
 
     def cancelled(self, cancel: effects.CancelTool) -> None:
         self._finish(cancel.call_id, "", "cancelled", None)
 
-    def _card(self, at: float, call_id: str, name: str) -> ToolCard:
+    def _card(self, call_id: str, name: str) -> ToolCard:
         card = self._cards.get(call_id)
         if card is None:
-            card = self._cards[call_id] = ToolCard(at, call_id, name)
-            self._append(card)
+            card = self._cards[call_id] = ToolCard(self._order.at, call_id, name)
+            self._order.append(card)
         card.name = card.name or name
         return card
 
@@ -69,5 +69,5 @@ class ToolCards:
             shown, card = card, ToolCard(card.at, call_id, card.name)
             self._cards[call_id] = card
             shown.state = "running"  # it stands in the scrollback as that
-            self._append(card)
+            self._order.append(card)
         card.output, card.state, card.seconds, card.final = output, state, seconds, True

@@ -32,19 +32,19 @@ class View:
         self.transcript.fold(entry)
         if isinstance(entry.value, inputs.Levels):
             for topic, text in self.meters.fold(entry.value, muted=self.state.muted):
-                self.transcript.notice("warning", topic, text)
+                self.transcript.order.notice("warning", topic, text)
         elif isinstance(entry.value, inputs.PlaybackStopped):
             self._suspect_echo(entry.value)
 
     def close(self) -> None:
         """The session is over: whatever is open is shown as it stands."""
-        self.transcript.close()
+        self.transcript.order.close()
 
     def _suspect_echo(self, stopped: inputs.PlaybackStopped) -> None:
         early = stopped.cause == "server_vad" and all(i.heard_ms < ECHO_MS for i in stopped.items)
         self._early_cuts = self._early_cuts + 1 if early else 0
         if self._early_cuts == ECHO_CUTS:
-            self.transcript.notice(
+            self.transcript.order.notice(
                 "warning",
                 "echo",
                 "The agent was interrupted three times as it began: it may hear itself. "
@@ -53,12 +53,12 @@ class View:
 
     @property
     def blocks(self) -> list[Block]:
-        return self.transcript.blocks
+        return self.transcript.order.blocks
 
     @property
     def settled(self) -> int:
         """``blocks[:settled]`` are final and in order: they may flow into the scrollback, once."""
-        return self.transcript.settled
+        return self.transcript.order.settled
 
     @property
     def current(self) -> UserTurn | AgentTurn | None:

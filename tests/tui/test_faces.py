@@ -1,0 +1,117 @@
+"""Which face is chosen, and what plain and JSON faces write."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+from collections.abc import Iterator
+from typing import TextIO
+
+import pytest
+
+from realtime_cli.errors import ExitCode
+from realtime_cli.tui.faces import Ending, choose_face
+from realtime_cli.tui.json_lines import JsonLines, schema
+from realtime_cli.tui.plain import Plain
+from realtime_cli.tui.screen import Screen
+from tests.tui.demo import scene
+
+TERM = {"TERM": "xterm-256color"}
+
+
+@pytest.fixture
+def tty() -> Iterator[TextIO]:
+    """A real terminal of 100 by 30."""
+    import fcntl
+    import struct
+    import termios
+
+    primary, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    with os.fdopen(secondary, "w") as stream:
+        yield stream
+    os.close(primary)
+
+
+def shrink(tty: TextIO, rows: int, columns: int) -> None:
+    import fcntl
+    import struct
+    import termios
+
+    fcntl.ioctl(tty.fileno(), termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def test_a_terminal_gets_the_screen_and_all_else_sentences(tty: TextIO) -> None:
+    assert isinstance(choose_face(stdout=tty, environ=TERM), Screen)
+    assert isinstance(choose_face(stdout=tty, environ={**TERM, "ACCESSIBLE": "0"}), Screen)
+    assert isinstance(choose_face(stdout=io.StringIO(), environ=TERM), Plain)
+    assert isinstance(choose_face(stdout=tty, environ=TERM, plain=True), Plain)
+    assert isinstance(choose_face(stdout=tty, environ={"TERM": "dumb"}), Plain)
+    assert isinstance(choose_face(stdout=tty, environ={**TERM, "ACCESSIBLE": "1"}), Plain)
+    assert isinstance(choose_face(stdout=tty, environ=TERM, json=True), JsonLines)
+
+
+@pytest.mark.parametrize("size", [(7, 100), (30, 39)])
+def test_a_small_terminal_gets_sentences(tty: TextIO, size: tuple[int, int]) -> None:
+    shrink(tty, *size)
+    assert isinstance(choose_face(stdout=tty, environ=TERM), Plain)
+
+
+def test_no_color_takes_the_colours_only(tty: TextIO) -> None:
+    face = choose_face(stdout=tty, environ={**TERM, "NO_COLOR": "1"})
+    assert isinstance(face, Screen)
+    from rich.text import Text
+
+    assert "\x1b[3" not in face._ansi(Text("red", "red"))
+    colourful = choose_face(stdout=tty, environ=TERM)
+    assert isinstance(colourful, Screen)
+    assert "\x1b[3" in colourful._ansi(Text("red", "red"))
+
+
+async def test_plain_sentences_repaint_nothing() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    async with Plain(out, err) as face:
+        for entry in scene():
+            face.observe(entry)
+        face.end(Ending(recording="/tmp/s.jsonl"))
+    assert out.getvalue().splitlines()[:4] == [
+        "You: Hello, can you hear me?",
+        "Agent: Hello! I can hear you well. What would you like to know?",
+        "You: What time is it in Oslo?",
+        'Tool get_time(city="Oslo") answered after 610 ms: {"time": "14:05"}',
+    ]
+    assert err.getvalue().splitlines()[0] == "Connected."
+    assert "Recording: /tmp/s.jsonl" in err.getvalue()
+    assert not {"\x1b", "\r"} & set(out.getvalue() + err.getvalue())
+
+
+async def test_plain_goes_through_an_ascii_pipe() -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
+    async with Plain(out, out) as face:
+        for entry in scene():
+            face.observe(entry)
+    assert b"odd ^[[31mred" in raw.getvalue()
+
+
+async def test_lines_of_json_follow_their_schema() -> None:
+    out = io.StringIO()
+    async with JsonLines(out) as face:
+        for entry in scene():
+            face.observe(entry)
+        face.end(Ending(ExitCode.OK))
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert {line["v"] for line in lines} == {1}
+    assert [line["text"] for line in lines if line["type"] == "user"] == [
+        "Hello, can you hear me?",
+        "What time is it in Oslo?",
+        "Thanks, that is enough. Tell me a tale.",
+    ]
+    [cut] = [line for line in lines if line["type"] == "agent" and line["interrupted"]]
+    assert (cut["text"], cut["heard_ms"]) == ("In Oslo it is five past two in", 1880.0)
+    assert lines[-1]["type"] == "end"
+    assert out.getvalue().isascii()
+    known = {definition["properties"]["type"]["const"] for definition in schema()["$defs"].values()}
+    assert {line["type"] for line in lines} <= known

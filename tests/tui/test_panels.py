@@ -1,0 +1,132 @@
+"""Rows and blocks as text: what fits, what is safe, what ASCII terminals see."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+from rich.text import Text
+
+from realtime_cli.client import inputs
+from realtime_cli.tui.blocks import AgentTurn, Notice, ToolCard, UserTurn
+from realtime_cli.tui.flow import Flow
+from realtime_cli.tui.look import look_for
+from realtime_cli.tui.meters import Meter
+from realtime_cli.tui.pace import Part
+from realtime_cli.tui.panels import block_text, clock, end_lines, live_rows, meter, wrapped
+from realtime_cli.tui.view import View
+from tests.tui.demo import scene
+from tests.tui.scenes import answer, begins, connected, heard, local, says, speaks
+
+ASCII = look_for(Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii")))
+
+
+def folded(until: float = 1e9) -> View:
+    view = View()
+    for entry in scene():
+        if entry.at <= until:
+            view.fold(entry)
+    return view
+
+
+def plain(texts: list[Text]) -> list[str]:
+    return [text.plain for text in texts]
+
+
+def test_blocks_as_paragraphs() -> None:
+    turn = AgentTurn(0, "A", parts={0: Part("No \x1b[31mred.", shown=20)}, cut_ms=1234.0, final=True)
+    assert block_text(UserTurn(0, text="Hi\x07", images=2)).plain == "you  Hi␇ [2 images]"
+    assert block_text(turn).plain == "agent  No ␛[31mred. ╳ interrupted after 1.2 s"
+    assert block_text(turn, ASCII).plain == "agent  No ^[[31mred. -- interrupted after 1.2 s"
+    card = ToolCard(0, "c", "f\x1b", '{"x": "\\u202e"}', state="failed", output="no\nway", seconds=0.02)
+    assert block_text(card).plain == 'tool  f␛(x="<U+202E>") → failed: no way (20 ms)'
+    assert block_text(Notice(0, "info", "device", "new\x9b")).plain == "device  new<U+009B>"
+
+
+def test_a_long_result_is_cut() -> None:
+    card = ToolCard(0, "c", "f", "", state="done", output="x" * 5000)
+    assert len(block_text(card).plain) < 500
+
+
+@pytest.mark.parametrize("width", [40, 60, 79, 120])
+@pytest.mark.parametrize("at", [0.1, 3.0, 7.5, 9.0, 20.0])
+def test_live_rows_fit_and_keep_the_clock(width: int, at: float) -> None:
+    rows = live_rows(folded(at), width)
+    assert len(rows) == 2
+    assert all(row.cell_len <= width for row in rows)
+    assert rows[1].plain.endswith(clock(folded(at).at))
+
+
+def test_the_state_row_tells_state_and_levels() -> None:
+    row = live_rows(folded(3.0), 79)[0].plain
+    assert row.startswith("▶ speaking")
+    assert "you " in row
+    assert "agent " in row
+    assert live_rows(folded(3.0), 79, ASCII)[0].plain.isascii()
+
+
+def test_a_meter_shows_level_and_peak() -> None:
+    assert meter(Meter(-30, -12), 10, look_for(Console()), "cyan", number=False).plain == "━━━━━──┃──"
+    assert meter(Meter(-120, -120), 4, ASCII, "cyan", number=True).plain == "----    -"
+
+
+def test_every_line_flows_once_in_order_and_copies_cleanly() -> None:
+    view, flow, lines = View(), Flow(), []
+    for entry in scene():
+        view.fold(entry)
+        lines += plain(flow.take(view, 60))
+    assert "\n".join(lines) == "\n".join(plain(all_at_once(view, 60)))
+    assert all(line == line.rstrip() and len(line) <= 60 for line in lines)
+
+
+def all_at_once(view: View, width: int) -> list[Text]:
+    return Flow().take(view, width)
+
+
+def test_a_long_answer_flows_while_it_is_heard() -> None:
+    view, flow = View(), Flow()
+    text = "one two three four five six seven eight nine ten"
+    for entry in [*connected(), local(inputs.Levels(0.1, -40, -120)), *begins(1, "A1", "R1")]:
+        view.fold(entry)
+    for entry in speaks(1.1, "A1", "R1", text, 4800):
+        view.fold(entry)
+    view.fold(heard(3.5, "A1", 2400))
+    assert plain(flow.take(view, 20)) == ["agent  one two three"]
+    assert flow.talk(view, 20).plain == "four five"
+    view.fold(local(inputs.Noted(3.6, "warning", "wire", "slow")))
+    assert plain(flow.take(view, 20)) == ["warning  slow"]
+    view.fold(heard(5.9, "A1", 4800, to_end=True))
+    assert plain(flow.take(view, 20)) == ["four five six seven"]
+    assert flow.talk(view, 20).plain == "eight nine ten"
+
+
+def test_a_widened_terminal_goes_on_where_it_was() -> None:
+    view, flow = View(), Flow()
+    for entry in [
+        *connected(),
+        *says(0.2, "U", "Go"),
+        *answer(2, "A1", "R1", "one two three four five six", 3000),
+    ]:
+        view.fold(entry)
+        lines = plain(flow.take(view, 14 if view.at < 4 else 80))
+        if lines:
+            last = lines
+    assert last == ["five six"]
+
+
+def test_the_end_card_tells_what_there_was() -> None:
+    view = folded()
+    view.close()
+    card = dict(end_lines(view, "/tmp/s.jsonl", "realtime-cli replay /tmp/s.jsonl"))
+    assert card["talked"] == "0:24, 3 turns of yours, 3 of the agent"
+    assert card["interruptions"] == "1"
+    assert card["tools"] == "1 call"
+    assert "p95" not in card["latency"]
+    assert card["replay"] == "realtime-cli replay /tmp/s.jsonl"
+    assert "cost" not in dict(end_lines(View()))
+
+
+def test_wrapped_lines_keep_their_styles() -> None:
+    lines = wrapped(Text("red blue", spans=[]), 4)
+    assert plain(lines) == ["red", "blue"]

@@ -1,0 +1,206 @@
+"""The screen in a real terminal (tmux): resizing, keys, signals, and the terminal as it was before."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
+    pytest.mark.timeout(90),
+]
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 15.0
+
+
+class Pane:
+    """A shell in a tmux server of its own."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self._socket = f"screen-{uuid.uuid4().hex[:8]}"
+        shell = "env PS1='$ ' LC_ALL=C.UTF-8 bash --norc --noprofile"
+        self.tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), "-c", str(ROOT), shell)
+        self.until("$")
+
+    def tmux(self, *arguments: str) -> str:
+        command = ["tmux", "-L", self._socket, "-f", "/dev/null", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def run(self, *arguments: str) -> None:
+        self.line(f"{sys.executable} -m tests.tui.demo {' '.join(arguments)}")
+
+    def line(self, text: str) -> None:
+        self.tmux("send-keys", "-l", text)
+        self.press("Enter")
+
+    def press(self, *keys: str) -> None:
+        self.tmux("send-keys", *keys)
+
+    def screen(self) -> str:
+        return self.tmux("capture-pane", "-p")
+
+    def until(self, text: str, *, gone: bool = False) -> str:
+        """The screen once it shows the text (or no longer does)."""
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            screen = self.screen()
+            if (text in screen) != gone:
+                return screen
+            time.sleep(0.05)
+        raise AssertionError(f"{text!r} did not {'go' if gone else 'come'}:\n{self.screen()}")
+
+    def until_end(self, *, joined: bool = True) -> str:
+        """All that was ever shown, once the end card is there."""
+        self.until("replay")
+        return self.tmux("capture-pane", "-p", *(["-J"] if joined else []), "-S", "-")
+
+    def settings(self, mark: str) -> str:
+        """The terminal driver's settings, and whether the cursor is visible."""
+        self.line(f"clear; stty -a; echo end-{mark}")
+        screen = self.until(f"\nend-{mark}\n")
+        return screen[: screen.index(f"end-{mark}")] + self.tmux("display-message", "-p", "#{cursor_flag}")
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def close(self) -> None:
+        subprocess.run(["tmux", "-L", self._socket, "kill-server"], check=False, capture_output=True)
+
+
+@pytest.fixture
+def pane() -> Iterator[Pane]:
+    pane = Pane(100, 24)
+    yield pane
+    pane.close()
+
+
+def test_resizing_leaves_no_stale_rows_and_loses_no_line(pane: Pane) -> None:
+    pane.resize(200, 24)
+    pane.run("--keys", "--speed", "8", "--stop-at", "16")
+    pane.until("the fog came")
+    for columns in (40, 200, 60, 39, 120, 40, 200):
+        pane.resize(columns, 24)
+        if columns >= 40:
+            pane.until("0:")
+            pane.until("space mute")
+        time.sleep(0.2)
+    screen = pane.until("speaking")
+    rows = [line.rstrip() for line in screen.splitlines() if line.strip()]
+    assert [row for row in rows if row.startswith(("▶", "first sound", "space mute"))] == rows[-3:]
+    pane.press("q")
+    everything = " ".join(pane.until_end().split())
+    for once in (
+        "Hello, can you hear me?",
+        "like to know?",
+        "interrupted after 1.9 s",
+        "a tale.",
+        "odd ␛[31mred",
+    ):
+        assert everything.count(once) == 1, once
+    told = everything[everything.index("agent Once upon") : everything.index("talked")]
+    assert told.split()[1:25] == LIGHTHOUSE[:24]
+    for stale in ("speaking", "first sound", "space mute", "/ command"):
+        assert stale not in everything
+
+
+LIGHTHOUSE = [
+    "Once",
+    "upon",
+    "a",
+    "time",
+    "there",
+    "was",
+    "a",
+    "lighthouse",
+    "keeper",
+    "who",
+    "counted",
+    "ships.",
+    "One,",
+    "two,",
+    "three",
+    "he",
+    "counted,",
+    "and",
+    "when",
+    "the",
+    "fog",
+    "came",
+    "he",
+    "counted",
+    "the",
+    "sounds",
+]
+
+
+def test_typing_completing_and_help(pane: Pane) -> None:
+    pane.run("--keys", "--speed", "8", "--stop-at", "5.5")
+    pane.until("like to know?")
+    pane.press("t")
+    pane.tmux("send-keys", "-l", "grüß dich 漢字")
+    pane.until("› grüß dich 漢字")
+    pane.press("Enter")
+    pane.until("you  grüß dich 漢字")
+    pane.press("Space")
+    pane.until("✕ muted")
+    pane.press("/", "l", "a")
+    pane.until("› /latency")
+    pane.press("Tab", "Enter")
+    pane.until("worst")
+    pane.press("?")
+    pane.until("/approve yes | no")
+    pane.press("q")
+    pane.until("replay")
+
+
+def test_a_narrow_terminal_shows_what_fits(pane: Pane) -> None:
+    pane.resize(40, 10)
+    pane.run("--keys", "--speed", "8", "--stop-at", "14")
+    pane.until("▶ speaking")
+    pane.press("q")
+    assert "agent  Hello! I can hear you well. What\nwould you like to know?" in pane.until_end(joined=False)
+
+
+@pytest.mark.parametrize("end", ["q", "C-c", "TERM", "HUP", "crash"])
+def test_the_terminal_is_as_it_was(pane: Pane, end: str) -> None:
+    before = pane.settings("before")
+    pane.run("--keys", "--speed", "8", *(["--crash"] if end == "crash" else ["--stop-at", "5.5"]))
+    if end == "crash":
+        pane.until("asked to crash")
+    else:
+        pane.until("like to know?")
+        pane.until("space mute")
+        end_it(pane, end)
+    assert pane.settings("after") == before
+
+
+def end_it(pane: Pane, end: str) -> None:
+    if end in ("TERM", "HUP"):
+        shell = pane.tmux("display-message", "-p", "#{pane_pid}").strip()
+        subprocess.run(["pkill", f"-{end}", "-P", shell], check=True)
+    else:
+        pane.press(end)
+    pane.until("space mute", gone=True)
+
+
+def test_stopped_and_continued(pane: Pane) -> None:
+    before = pane.settings("before")
+    pane.run("--keys", "--speed", "8", "--stop-at", "5.5")
+    pane.until("space mute")
+    pane.press("C-z")
+    pane.until("Stopped")
+    assert pane.settings("stopped") == before
+    pane.line("fg")
+    pane.until("space mute")
+    pane.press("Space")
+    pane.until("muted")
+    pane.press("q")
+    pane.until("replay")
+    assert pane.settings("after") == before
