@@ -17,6 +17,7 @@ from typing import Any, Literal
 from realtime_cli.client import faults, inputs, settings
 from realtime_cli.client.calls import Calls
 from realtime_cli.client.conversation import Conversation
+from realtime_cli.client.cost import CostFold, load_prices
 from realtime_cli.client.effects import (
     CallTool,
     Close,
@@ -32,6 +33,7 @@ from realtime_cli.client.effects import (
     WireFormat,
 )
 from realtime_cli.client.hearing import BYTES_PER_MS, Hearing
+from realtime_cli.client.limits import Limits
 from realtime_cli.client.playback import Playback, truncations
 from realtime_cli.client.turns import Turns
 from realtime_cli.config.connection import ProviderName
@@ -41,11 +43,13 @@ from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import codec
 from realtime_cli.protocol import server_events as s
 from realtime_cli.protocol.objects import FunctionCall, Item
+from realtime_cli.recording.entry import Entry
 
 SETTINGS_TIMEOUT_S = 5.0  # some servers never send session.updated: then go on without it
 ROTATE_BEFORE_S = 120.0  # a new socket is wanted this long before the old one expires, in a pause
 ROTATE_AT_LAST_S = 5.0  # and this long before it, pause or not
 ROTATION_FRAMES = 150  # 3 s of microphone sound are kept while the sockets change
+LIMIT_GRACE_S = 10.0  # a limit lets the sentence end, but not for ever
 QUIET_S = 2.0  # after the input ended: how long nothing must happen before the session ends
 
 
@@ -69,6 +73,11 @@ class SessionOptions:
     reconnect_tries: int = 5
     reconnect_first_s: float = 0.5
     reconnect_longest_s: float = 8.0
+    limit_cost_usd: float | None = None
+    limit_minutes: float | None = None
+    limit_idle_minutes: float | None = None
+    prices: dict[str, Any] = field(default_factory=dict)
+    model: str | None = None
     random_seed: int = 0
 
 
@@ -114,6 +123,13 @@ class ClientSession:
         self._rotating = False
         self._kept_frames: deque[bytes] = deque(maxlen=ROTATION_FRAMES)
         self._ducked = False
+        self.cost = CostFold(load_prices(self.options.prices), self.options.model)
+        self._limits = Limits(
+            cost_usd=self.options.limit_cost_usd,
+            minutes=self.options.limit_minutes,
+            idle_minutes=self.options.limit_idle_minutes,
+        )
+        self._limit_reached_at: float | None = None
         self._random = random.Random(self.options.random_seed)
 
     # -- what others may ask ------------------------------------------------------------------
@@ -282,6 +298,7 @@ class ClientSession:
         self.phase = "ready"
         self._failures = 0
         self._do(WakeAt(None, "settings"))
+        self._keep_limits(at)
         past = self.conversation.history() if self._attempt else list(self.options.seed)
         if self._attempt:
             self.conversation = Conversation()
@@ -512,6 +529,7 @@ class ClientSession:
             self._note("warning", "response", f"The answer is incomplete ({_reason(response)}).")
         if not self.turns.busy:
             self._do(WakeAt(None, "progress"))
+        self._keep_limits(happened.at)
 
     def _failed(self, response: Any) -> None:
         code, message = _failure(response)
@@ -658,8 +676,27 @@ class ClientSession:
                 self._interrupt("policy")
             case "rotate" if self.ready:
                 self._rotate_in_a_pause(happened.at)
+            case "limits":
+                self._keep_limits(happened.at)
             case "quiet" if self._hearing_ended_at is not None:
                 self._end_when_quiet(happened.at)
+
+    def _keep_limits(self, at: float) -> None:
+        """Warn at 80 %; at 100 % let the sentence end, then the session."""
+        for warning in self._limits.check(at, self._last_activity, self.cost.total_usd):
+            self._note("warning", "limits", warning)
+        if self._limits.reached is None:
+            self._do(WakeAt(self._limits.next_at(at, self._last_activity), "limits"))
+            return
+        if self._limit_reached_at is None:
+            self._limit_reached_at = at
+            self.turns.forget_wishes()
+            if not self.idle:
+                self._note("warning", "limits", self._limits.reached)
+        if self.idle or at - self._limit_reached_at >= LIMIT_GRACE_S:
+            self._close(ExitCode.LIMIT, self._limits.reached, "Raise it under [limits] if that was too early.")
+        else:
+            self._do(WakeAt(at + 0.25, "limits"))
 
     def _no_progress(self, at: float) -> None:
         since = at - self._last_activity
@@ -683,6 +720,7 @@ class ClientSession:
     def _received(self, happened: inputs.Received) -> None:
         event = happened.event
         self._last_activity = happened.at
+        self.cost.fold(Entry(happened.at, "received", happened))
         handler = _EVENTS.get(type(event))
         if handler:
             handler(self, happened, event)

@@ -100,6 +100,11 @@ def session_options(agent: LoadedAgent, tools: list[dict[str, Any]], *, greet: b
         start_muted=config.audio.start_paused,
         pre_roll_ms=config.audio.pre_roll_ms,
         tool_rounds=config.limits.tool_rounds,
+        limit_cost_usd=config.limits.cost,
+        limit_minutes=config.limits.minutes,
+        limit_idle_minutes=config.limits.idle_minutes,
+        prices=prices_of(agent),
+        model=config.connection.model,
         barge_in=config.audio.barge_in,
         barge_in_after_ms=config.audio.barge_in_ms,
         first_event_timeout_s=config.connection.first_event_timeout_s,
@@ -108,6 +113,19 @@ def session_options(agent: LoadedAgent, tools: list[dict[str, Any]], *, greet: b
         reconnect_first_s=config.connection.reconnect_first_s,
         reconnect_longest_s=config.connection.reconnect_longest_s,
     )
+
+
+def prices_of(agent: LoadedAgent) -> dict[str, Any]:
+    """The agent file's prices in the shape of the package's table: USD per million tokens by modality."""
+    names = {"in": "input", "cached": "cached", "out": "output"}
+    table: dict[str, Any] = {}
+    for model, price in agent.config.prices.items():
+        parts: dict[str, dict[str, float]] = {}
+        for key, usd in price.model_dump(exclude_none=True).items():
+            kind, way = key.split("_")
+            parts.setdefault(kind, {})[names[way]] = usd
+        table[model] = parts
+    return table
 
 
 def _socket_options(connection: Connection) -> dict[str, Any]:

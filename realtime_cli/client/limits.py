@@ -1,0 +1,76 @@
+"""Limits that the user set on a session: money, minutes, minutes without a word.
+
+Each warns once at 80 % and ends the session at 100 %. A cost that is not known (a model without a
+price) cannot be held to a limit; that is said once, rather than taken for 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WARNING_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit: how much of it is used, in its own unit."""
+
+    name: str
+    unit: str
+    most: float
+
+    def sentence(self, used: float) -> str:
+        if self.unit == "USD":
+            return f"${used:.2f} of {self.name} ${self.most:.2f} are spent"
+        return f"{used:.1f} of {self.name} {self.most:g} minutes are used"
+
+
+class Limits:
+    """What is used up, as of a moment in session seconds."""
+
+    def __init__(
+        self, *, cost_usd: float | None = None, minutes: float | None = None, idle_minutes: float | None = None
+    ) -> None:
+        self._cost = Limit("limits.cost", "USD", cost_usd) if cost_usd else None
+        self._minutes = Limit("limits.minutes", "min", minutes) if minutes else None
+        self._idle = Limit("limits.idle_minutes", "min", idle_minutes) if idle_minutes else None
+        self._warned: set[str] = set()
+        self._cost_unknown = False
+        self.reached: str | None = None
+
+    def check(self, at: float, active_at: float, spent_usd: float | None) -> list[str]:
+        """New warnings; ``reached`` is set when a limit is used up.
+
+        ``active_at``: when either side last said something. ``spent_usd``: None when not known.
+        """
+        warnings = []
+        for limit, used in self._used(at, active_at, spent_usd):
+            if used >= limit.most:
+                self.reached = self.reached or f"A limit is reached: {limit.sentence(used)}."
+            elif used < WARNING_SHARE * limit.most:
+                self._warned.discard(limit.name)
+            elif limit.name not in self._warned:
+                self._warned.add(limit.name)
+                warnings.append(f"A limit is near: {limit.sentence(used)}.")
+        if self._cost and spent_usd is None and not self._cost_unknown:
+            self._cost_unknown = True
+            warnings.append("limits.cost cannot be kept: this model has no price. Give it one under [prices].")
+        return warnings
+
+    def _used(self, at: float, active_at: float, spent_usd: float | None) -> list[tuple[Limit, float]]:
+        used: list[tuple[Limit, float]] = []
+        if self._cost and spent_usd is not None:
+            used.append((self._cost, spent_usd))
+        if self._minutes:
+            used.append((self._minutes, at / 60))
+        if self._idle:
+            used.append((self._idle, (at - active_at) / 60))
+        return used
+
+    def next_at(self, at: float, active_at: float) -> float | None:
+        """When a limit of time is next near or reached; None without one."""
+        times = []
+        for limit, since in ((self._minutes, 0.0), (self._idle, active_at)):
+            if limit:
+                times += [since + share * limit.most * 60 for share in (WARNING_SHARE, 1.0)]
+        return min((time for time in times if time > at), default=None)

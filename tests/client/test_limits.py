@@ -1,0 +1,73 @@
+"""Money, minutes, minutes without a word."""
+
+from __future__ import annotations
+
+import pytest
+
+from realtime_cli.client.limits import Limits
+from tests.client.dialogue import Dialogue
+
+
+def test_warns_once_at_80_percent_and_ends_at_all():
+    limits = Limits(minutes=10)
+    assert limits.check(60, 0, 0.0) == []
+    assert limits.check(481, 0, 0.0) == ["A limit is near: 8.0 of limits.minutes 10 minutes are used."]
+    assert limits.check(500, 0, 0.0) == []
+    assert limits.reached is None
+    limits.check(600, 0, 0.0)
+    assert limits.reached == "A limit is reached: 10.0 of limits.minutes 10 minutes are used."
+
+
+def test_a_word_starts_the_idle_minutes_again():
+    limits = Limits(idle_minutes=1)
+    assert limits.check(50, 0, None) != []
+    assert limits.check(52, 51, None) == []
+    assert limits.check(100, 51, None) != []
+    limits.check(111, 51, None)
+    assert limits.reached
+
+
+def test_money():
+    limits = Limits(cost_usd=1.0)
+    assert limits.check(0, 0, 0.85) == ["A limit is near: $0.85 of limits.cost $1.00 are spent."]
+    limits.check(0, 0, 1.02)
+    assert limits.reached == "A limit is reached: $1.02 of limits.cost $1.00 are spent."
+
+
+def test_an_unknown_cost_is_said_once_and_never_taken_for_nothing():
+    limits = Limits(cost_usd=1.0)
+    (warning,) = limits.check(0, 0, None)
+    assert "[prices]" in warning
+    assert limits.check(0, 0, None) == []
+
+
+@pytest.mark.parametrize(("at", "next_at"), [(0.0, 480.0), (480.0, 600.0), (600.0, None)])
+def test_knows_when_to_look_again(at, next_at):
+    assert Limits(minutes=10).next_at(at, 0.0) == next_at
+
+
+def test_the_session_ends_gracefully_with_its_exit_code():
+    from realtime_cli.client import inputs
+
+    d = Dialogue(limit_minutes=1.0)
+    d.connect()
+    d.at = 49.0
+    assert d.give(inputs.Woke, "limits") == ["note warning limits"]
+    d.at = 61.0
+    d.agent_speaks()
+    assert d.give(inputs.Woke, "limits") == ["note warning limits"]
+    d.done()
+    assert d.give(inputs.Played, "A", 0, 1000.0, True) == []
+    assert d.give(inputs.Woke, "limits") == ["close LIMIT"]
+
+
+def test_a_talk_that_does_not_end_is_ended_all_the_same():
+    from realtime_cli.client import inputs
+
+    d = Dialogue(limit_minutes=1.0)
+    d.connect()
+    d.agent_speaks()
+    d.at = 61.0
+    d.give(inputs.Woke, "limits")
+    d.at = 75.0
+    assert d.give(inputs.Woke, "limits") == ["close LIMIT"]
