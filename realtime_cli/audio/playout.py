@@ -125,12 +125,13 @@ class Playout:
                 part.ended = True
                 self._lateness.remember(part.arrival)
 
-    def stop(self) -> tuple[HeardItem, ...]:
+    def stop(self, flush_s: float = 0.0) -> tuple[HeardItem, ...]:
         """Drop everything but a fade of 10 ms, and say what was heard of each part, in play order.
 
-        A part that ``heard`` has told to be finished may be left out.
+        ``flush_s``: how long the device goes on with what it has. A part that ``heard`` has told to be
+        finished may be left out.
         """
-        now = self._clock()
+        now = self._clock() + flush_s
         with self._lock:
             heard = self._report(now)
             self._fade = self._fading_out()

@@ -24,6 +24,7 @@ from realtime_cli.client.inputs import HeardItem
 PULL_SAMPLES = 10 * SAMPLES_PER_MS
 WARM_UP_CALLBACKS = 25  # a device that starts reports its own empty buffer
 POLL_S = 0.01
+FLUSH_S = 0.005  # from stop_now to silence: what an abort takes, and half the step of a sound server
 MOST_LATENCY_S = 1.0
 
 OutputCallback = Callable[[npt.NDArray[np.int16], float, bool], None]
@@ -80,7 +81,7 @@ class DeviceSpeaker:
     def stop_now(self) -> tuple[HeardItem, ...]:
         """Silence within some milliseconds; returns at once what was heard."""
         sounding = not self.playout.idle
-        heard = self.playout.stop()
+        heard = self.playout.stop(FLUSH_S)
         if sounding and not self._flushing:
             self._flushing = True
             self._kept.flush(self._flushed)

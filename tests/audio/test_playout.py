@@ -218,6 +218,12 @@ def test_sound_after_a_part_was_ended_is_still_played() -> None:
     assert room.playout.heard() == (HeardItem("a", 0, 150.0, finished=True),)
 
 
+def test_a_device_that_takes_a_moment_to_stop_is_heard_for_that_moment() -> None:
+    room = Room(latency_ms=60)
+    room.run(100, [(0, "a", tone(500))])
+    assert room.playout.stop(flush_s=0.005)[0].heard_ms == pytest.approx(45)
+
+
 # -- cuts -------------------------------------------------------------------------------------
 
 

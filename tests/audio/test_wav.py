@@ -56,9 +56,9 @@ async def test_the_room_goes_on_after_the_file(tmp_path: Path) -> None:
     microphone = WavMicrophone(write(tmp_path / "a.wav", tone(20)), fast=True, tail_ms=100)
     given: list[Samples | None] = []
     microphone.start(given.append)
-    while len(given) < 9:
-        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.3)
     await microphone.close()
+    assert len(given) > 5
     assert [frame is None for frame in given[:3]] == [False, True, False]
     assert not any(frame.any() for frame in given[2:] if frame is not None)
 
