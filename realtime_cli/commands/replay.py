@@ -19,7 +19,7 @@ from realtime_cli.recording.verify import side_by_side, verify
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """``recording``: a path, a name as ``sessions list`` tells it, or ``last``. Times as ``seconds_of`` reads."""
+    """``recording``: a path, a name as ``sessions list`` tells it, or ``last``. Times as written."""
 
     recording: str
     speed: float = 1.0

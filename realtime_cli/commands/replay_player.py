@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rich.text import Text
@@ -39,7 +39,7 @@ class Pace:
     """How to go through a recording; ``speed`` None is as fast as possible, ``speaker`` None is silent."""
 
     speed: float | None = 1.0
-    times: TimeMap = TimeMap()
+    times: TimeMap = field(default_factory=TimeMap)
     begin_s: float = 0.0
     end_s: float | None = None
     speaker: str | None = None

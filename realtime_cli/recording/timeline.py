@@ -12,7 +12,7 @@ from realtime_cli.client.latency import LatencyFold, Turn
 from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.reader import Recording
 from realtime_cli.tui.blocks import AgentTurn, Block, ToolCard, UserTurn
-from realtime_cli.tui.transcript import Transcript
+from realtime_cli.tui.view import View
 
 READING_CHARACTERS_PER_S = 15.0  # how long a subtitle of a typed message stands
 SHORTEST_S = 0.8
@@ -58,14 +58,14 @@ class Timeline:
 def timeline(recording: Recording, prices: Prices | None = None) -> Timeline:
     """Fold a recording once. Raises ConfigError when it cannot be read."""
     made = Timeline(cost=CostFold(prices or load_prices()))
-    transcript, heard = Transcript(), _Heard()
+    view, heard = View(), _Heard()
     for entry in recording.entries():
-        for fold in (transcript.fold, made.latency.fold, made.cost.fold, heard.fold):
+        for fold in (view.fold, made.latency.fold, made.cost.fold, heard.fold):
             fold(entry)
         made.events += _events(entry)
         made.seconds = max(made.seconds, entry.at)
-    transcript.close()
-    made.blocks = transcript.blocks
+    view.close()
+    made.blocks = view.blocks
     made.turns = made.latency.turns
     made.said = sorted(_said(made, heard), key=lambda said: said.begin_s)
     made.tools = [(turn, run) for turn in made.turns for run in turn.tools]

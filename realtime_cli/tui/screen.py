@@ -45,8 +45,9 @@ Bottom = Callable[[int], Text]
 
 
 def terminal_console(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Console:
-    """A console on a real terminal; NO_COLOR is obeyed."""
-    return Console(file=stream, highlight=False, markup=False, emoji=False, _environ=environ)
+    """A console on a real terminal; NO_COLOR is obeyed, COLUMNS is not: it would freeze the width."""
+    told = {name: value for name, value in environ.items() if name not in ("COLUMNS", "LINES")}
+    return Console(file=stream, highlight=False, markup=False, emoji=False, _environ=told)
 
 
 class Screen:

@@ -54,9 +54,14 @@ def _said(said: Any) -> dict[str, Any]:
 
 
 def _turns(timeline: Timeline) -> list[dict[str, Any]]:
+    """Each from its first word to the last sound or event of its answer."""
+    heard_until = {said.item_id: said.end_s for said in timeline.said if said.aloud}
     made = []
     for turn, cost in zip(timeline.turns, timeline.turn_usd, strict=True):
-        ends = [t for t in (turn.response_ended_at, turn.first_played_at, turn.ended_at) if t is not None]
+        known = (turn.response_ended_at, turn.first_played_at, turn.ended_at)
+        ends = [at for at in known if at is not None] + [
+            heard_until.get(item, 0.0) for item in turn.agent_items
+        ]
         made.append(
             {"begin": turn.began_at, "end": max([turn.began_at, *ends]), "row": text.turn_row(turn, cost)}
         )

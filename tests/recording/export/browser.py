@@ -1,0 +1,103 @@
+"""Headless Chromium by way of chromedriver's own protocol (W3C WebDriver): enough to look and click."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required", "--mute-audio",
+]  # fmt: skip
+
+
+def available() -> bool:
+    return bool(shutil.which("chromedriver") and shutil.which("chromium"))
+
+
+class Browser:
+    """One page in one window."""
+
+    def __init__(self, session: str) -> None:
+        self._session = session
+
+    def _ask(self, path: str, **body: Any) -> Any:
+        return _post(f"{self._session}/{path}", body)
+
+    def open(self, file: Path, width: int, height: int) -> None:
+        self._ask("window/rect", width=width, height=height)
+        self._ask("url", url=file.resolve().as_uri())
+
+    def run(self, script: str) -> Any:
+        """The value that a JavaScript function body returns."""
+        return self._ask("execute/sync", script=script, args=[])
+
+    def click(self, selector: str, x: int = 0, y: int = 0) -> None:
+        """A real click, ``x`` and ``y`` pixels from the middle of the element."""
+        found = self._ask("element", using="css selector", value=selector)
+        move = {"type": "pointerMove", "duration": 0, "origin": found, "x": x, "y": y}
+        press = [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]
+        self._ask("actions", actions=[{"type": "pointer", "id": "mouse", "actions": [move, *press]}])
+
+    def wait_for(self, condition: str, seconds: float = 20.0) -> None:
+        """Until a JavaScript expression is true; fails the test when it never is."""
+        deadline = time.monotonic() + seconds
+        while not self.run(f"return Boolean({condition})"):
+            assert time.monotonic() < deadline, condition
+            time.sleep(0.05)
+
+
+def _post(url: str, body: Any) -> Any:
+    data = json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.loads(answer.read())["value"]
+
+
+@contextmanager
+def browser(profile: Path, *, dark: bool = False) -> Iterator[Browser]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    driver = subprocess.Popen(
+        ["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        flags = [*FLAGS, f"--user-data-dir={profile}", *(["--force-dark-mode"] if dark else [])]
+        capabilities = {
+            "alwaysMatch": {"goog:chromeOptions": {"args": flags, "binary": shutil.which("chromium")}}
+        }
+        base = f"http://127.0.0.1:{port}/session"
+        session = _when_up(base, {"capabilities": capabilities})["sessionId"]
+        try:
+            yield Browser(f"{base}/{session}")
+        finally:
+            end = urllib.request.Request(f"{base}/{session}", method="DELETE")
+            urllib.request.urlopen(end, timeout=20).close()
+    finally:
+        driver.kill()
+        driver.wait()
+
+
+def _when_up(url: str, body: Any) -> Any:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return _post(url, body)
+        except ConnectionRefusedError:
+            pass
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+        assert time.monotonic() < deadline, "chromedriver did not start"
+        time.sleep(0.05)

@@ -1,0 +1,91 @@
+"""The readable exports of one conversation: words, times and figures as they were heard."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from realtime_cli.protocol import codec
+from realtime_cli.recording.export import text
+from realtime_cli.recording.reader import read
+from realtime_cli.recording.timeline import Said, Timeline, timeline
+from tests.recording.conversation import record_conversation
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Timeline:
+    return timeline(read(record_conversation(tmp_path_factory.mktemp("text") / "s.jsonl")))
+
+
+def test_plain_text_tells_what_was_heard_and_no_more(made: Timeline) -> None:
+    assert text.plain_text(made).splitlines() == [
+        "Agent: Hello, what can I do for you?",
+        "You: What time is it in Oslo?",
+        "Agent: In Oslo it is five past two, and [interrupted after 1.7 s]",
+        "You: Thank you, that is enough.",
+        "Agent: You are welcome.",
+        "You: And in Rome?",
+        "Agent: The same.",
+    ]
+
+
+def test_subtitles_stand_while_their_words_are_heard(made: Timeline) -> None:
+    assert text.srt(made).split("\n\n")[2] == (
+        "3\n00:00:05,500 --> 00:00:07,200\nAgent: In Oslo it is five past two, and"
+    )
+    assert "00:00:03.000 --> 00:00:04.500\n<v You>What time is it in Oslo?</v>" in text.vtt(made)
+
+
+def test_markup_and_line_breaks_in_speech_stay_speech() -> None:
+    odd = Timeline(said=[Said("agent", "a <b>\n\n2 --> 3 & c", 3600.0, 3601.5)])
+
+    assert (
+        text.vtt(odd)
+        == "WEBVTT\n\n01:00:00.000 --> 01:00:01.500\n<v Agent>a &lt;b&gt; 2 --&gt; 3 &amp; c</v>\n"
+    )
+    assert text.srt(odd) == "1\n01:00:00,000 --> 01:00:01,500\nAgent: a <b> 2 --> 3 & c\n"
+
+
+def test_labels_have_speech_tools_and_events_in_time_order(made: Timeline) -> None:
+    rows = [line.split("\t") for line in text.audacity_labels(made).splitlines()]
+
+    assert [row[2].split(":")[0] for row in rows] == [
+        "Agent", "You", "Tool", "Agent", "You", "interruption", "Agent", "You", "Agent",
+    ]  # fmt: skip
+    assert all(float(row[0]) <= float(row[1]) for row in rows)
+
+
+def test_markdown_has_conversation_tools_and_the_table_of_turns(made: Timeline) -> None:
+    written = text.markdown(made, read_header())
+
+    assert "**You:** What time is it in Oslo?\n" in written
+    assert '```text\nclock({"city": "Oslo"})\n→ 14:05\n```' in written
+    assert (
+        "| 2 | voice | 800 ms | 1000 ms | 1100 ms | after 1700 ms | clock | 400 (128) / 220 | $0.0173 |"
+        in written
+    )
+
+
+def read_header():  # type: ignore[no-untyped-def]
+    from realtime_cli.recording.format import Header
+
+    return Header(started="2026-11-22T14:03:05")
+
+
+def test_backticks_in_a_tools_output_do_not_end_its_block() -> None:
+    from realtime_cli.tui.blocks import ToolCard
+
+    card = ToolCard(0.0, "c", "run", "{}", "done", "```\nx", 0.1)
+    assert "\n````\n" in text.markdown(Timeline(blocks=[card]), read_header())
+
+
+def test_items_are_ones_that_the_api_takes_back(made: Timeline) -> None:
+    items = json.loads(text.items_json(made))
+
+    assert [item.get("role", item["type"]) for item in items] == [
+        "assistant", "user", "function_call", "function_call_output", "assistant", "user", "assistant", "user", "assistant",
+    ]  # fmt: skip
+    assert items[4]["content"] == [{"type": "output_text", "text": "In Oslo it is five past two, and"}]
+    for item in items:
+        codec.client_event({"type": "conversation.item.create", "item": item})
