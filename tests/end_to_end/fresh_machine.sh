@@ -54,10 +54,11 @@ case ${1:-} in
         command -v debootstrap >/dev/null || fail 'needs debootstrap (apt-get install debootstrap)'
         debootstrap --variant=minbase --include=ca-certificates,python3 "${2:-bookworm}" "$work/root" >"$work/said" ||
             fail 'debootstrap failed'
-        trap 'umount "$work/root/proc" "$work/root/dev" 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
+        trap 'umount -R "$work/root/proc" "$work/root/dev" 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
         mount -t proc proc "$work/root/proc"
         mount --rbind /dev "$work/root/dev"
         cp /etc/resolv.conf "$work/root/etc/"
+        cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/" # a proxy here may have one of its own
         git clone -q "$source" "$work/root/root/clone"
         talk_until_greeted minimal_debian
         minimal_debian "$tests" || fail 'the tests failed'
