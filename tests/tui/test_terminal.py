@@ -163,6 +163,7 @@ def test_typing_completing_and_help(pane: Pane) -> None:
 def test_a_narrow_terminal_shows_what_fits(pane: Pane) -> None:
     pane.resize(40, 10)
     pane.run("--keys", "--speed", "8", "--stop-at", "14")
+    pane.until("the fog came")
     pane.until("▶ speaking")
     pane.press("q")
     assert "agent  Hello! I can hear you well. What\nwould you like to know?" in pane.until_end(joined=False)
