@@ -1,0 +1,158 @@
+"""``serve``: the local server alone, for any Realtime client; and the same inside ``talk``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from realtime_cli.commands.voice import say
+from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.host import EngineRoom, Host
+from realtime_cli.server.settings import Defaults
+from realtime_cli.server.switches import Switches
+from realtime_cli.wire import websocket
+from realtime_cli.wire.admission import Opening, is_loopback
+from realtime_cli.wire.transport import Transport
+
+if TYPE_CHECKING:
+    from realtime_cli.config.agent import Local
+    from realtime_cli.server.engine.engine import EngineConfig
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What ``serve`` is told. Without a ``key`` everybody who reaches the port may talk."""
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    key: str | None = field(default=None, repr=False)
+    engine: EngineConfig | None = None
+    defaults: Defaults = field(default_factory=Defaults)
+    switches: Switches = field(default_factory=Switches)
+    max_connections: int = 16
+    allowed_origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LocalServer:
+    """A server that listens inside this process."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    _listener: websocket.Listener
+    _room: EngineRoom
+
+    async def close(self) -> None:
+        """Say goodbye to every client, then stop the engine's threads."""
+        await self._listener.close()
+        self._room.close()
+
+
+async def serve(options: ServeOptions) -> ExitCode:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises :class:`ConfigError` if it cannot listen, or a part of the engine is missing.
+    """
+    if options.key is None and not is_loopback(options.host):
+        say(f"realtime-cli: {options.host} may be reached from other machines, and no key is asked for.")
+    server = await listen(options)
+    say(f"Listening at {server.url} ({'with' if options.key else 'no'} key). Ctrl+C ends it.")
+    try:
+        await _until_signalled()
+    finally:
+        await server.close()
+    return ExitCode.OK
+
+
+async def start_local_server(config: Local, *, warm: bool = True) -> LocalServer:
+    """The server inside ``talk``: on a free loopback port, with a key that nobody else knows.
+
+    ``warm`` loads every model first; without it each is loaded when it is needed.
+    """
+    options = of_config(config, os.environ)
+    return await listen(
+        ServeOptions(
+            host="127.0.0.1", port=0, key=secrets.token_urlsafe(24), engine=options.engine,
+            defaults=options.defaults, switches=options.switches,
+        ),
+        warm=warm,
+    )  # fmt: skip
+
+
+def of_config(config: Local, environ: Mapping[str, str]) -> ServeOptions:
+    """The agent file's ``[local]`` as options. Raises :class:`ConfigError` if the key's variable is unset."""
+    from realtime_cli.server.engine.engine import EngineConfig
+
+    key = environ.get(config.key_env) if config.key_env else None
+    if config.key_env and not key:
+        raise ConfigError(
+            f"The environment variable {config.key_env} (local.key_env) is not set.",
+            "Set it to the key that clients shall send, or remove local.key_env.",
+        )
+    shared = {name: value for name in _ENGINE_KEYS if (value := getattr(config, name, None)) is not None}
+    return ServeOptions(
+        host=config.host,
+        port=config.port,
+        key=key,
+        engine=EngineConfig(**shared),
+        defaults=Defaults(
+            silence_duration_ms=config.silence_duration_ms,
+            transcription={"model": "whisper-1"} if config.transcription else None,
+        ),
+        switches=Switches(session_limit_s=config.max_session_minutes * 60),
+        max_connections=config.max_connections,
+    )
+
+
+_ENGINE_KEYS = ("chat_url", "chat_model", "chat_key_env", "chat_timeout_s")
+
+
+async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
+    """Load the engine and listen. Raises :class:`ConfigError` like :func:`serve`."""
+    from realtime_cli.server.engine.engine import Engine
+
+    engine = await Engine.load(options.engine) if warm else Engine(options.engine)
+    room = EngineRoom(engine, _report)
+
+    async def converse(transport: Transport, opening: Opening) -> None:
+        host = Host(transport, room, defaults=options.defaults, switches=options.switches)
+        await host.run(opening)
+
+    try:
+        listener = await websocket.serve(
+            converse,
+            options.host,
+            options.port,
+            key=options.key,
+            max_connections=options.max_connections,
+            allowed_origins=options.allowed_origins,
+        )
+    except ConfigError:
+        room.close()
+        raise
+    headers = {"Authorization": f"Bearer {options.key}"} if options.key else {}
+    return LocalServer(listener.url, headers, listener, room)
+
+
+def _report(error: BaseException) -> None:
+    """A bug in one session: the operator of the server learns of it, the others talk on."""
+    where = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" ({os.path.basename(where[0].filename)}:{where[0].lineno})" if where else ""
+    print(f"realtime-cli: internal error: {error!r}{place}", file=sys.stderr, flush=True)
+
+
+async def _until_signalled() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows: Ctrl+C raises KeyboardInterrupt there
+            loop.add_signal_handler(number, stop.set)
+    await stop.wait()
