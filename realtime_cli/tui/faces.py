@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
 from realtime_cli.errors import ExitCode
 from realtime_cli.recording.entry import Entry
+from realtime_cli.tui.presses import Press
 
 FEWEST_COLUMNS, FEWEST_ROWS = 40, 8
 
@@ -40,6 +41,14 @@ class Face(Protocol):
     ) -> None: ...
 
 
+class Keyboard(Protocol):
+    """Delivers presses on the running loop from ``start`` to ``close``; silent where stdin is no terminal."""
+
+    def start(self, deliver: Callable[[Press], None]) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 def choose_face(
     *,
     plain: bool = False,
@@ -59,14 +68,27 @@ def choose_face(
     if json:
         from realtime_cli.tui.json_lines import JsonLines
 
-        return JsonLines(out)
+        return JsonLines(out, push_to_talk=push_to_talk, muted=muted)
     if plain or not can_repaint(out, environ):
         from realtime_cli.tui.plain import Plain
 
-        return Plain(out, err)
+        return Plain(out, err, push_to_talk=push_to_talk, muted=muted)
     from realtime_cli.tui.screen import Screen, terminal_console
 
     return Screen(terminal_console(out, environ), push_to_talk=push_to_talk, muted=muted)
+
+
+def choose_keys(face: Face, *, push_to_talk: bool = False) -> Keyboard:
+    """Single keys beside a live screen, whole lines beside any other face."""
+    from realtime_cli.tui.screen import Screen
+
+    if isinstance(face, Screen):
+        from realtime_cli.tui.keys import Keys
+
+        return Keys(face, push_to_talk=push_to_talk)
+    from realtime_cli.tui.typed_lines import TypedLines
+
+    return TypedLines(push_to_talk=push_to_talk)
 
 
 def can_repaint(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:

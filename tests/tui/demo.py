@@ -15,10 +15,8 @@ import time
 from realtime_cli.client import effects, inputs
 from realtime_cli.errors import ExitCode
 from realtime_cli.recording.entry import Entry
-from realtime_cli.tui.faces import Ending, choose_face
-from realtime_cli.tui.keys import Keys
+from realtime_cli.tui.faces import Ending, choose_face, choose_keys
 from realtime_cli.tui.presses import KeyPress, Press, TypedLine
-from realtime_cli.tui.screen import Screen
 from tests.tui.scenes import (
     answer,
     begins,
@@ -96,8 +94,7 @@ async def play(arguments: argparse.Namespace) -> None:
             face.observe(local(inputs.Noted(at, "info", "pressed", repr(press))))
 
     async with face:
-        surface = face if isinstance(face, Screen) else None
-        keys = Keys(surface, push_to_talk=arguments.ptt)
+        keys = choose_keys(face, push_to_talk=arguments.ptt)
         if arguments.keys:
             keys.start(pressed)
         try:

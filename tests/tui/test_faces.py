@@ -12,10 +12,12 @@ from typing import TextIO
 import pytest
 
 from realtime_cli.errors import ExitCode
-from realtime_cli.tui.faces import Ending, choose_face
+from realtime_cli.tui.faces import Ending, choose_face, choose_keys
 from realtime_cli.tui.json_lines import JsonLines, schema
+from realtime_cli.tui.keys import Keys
 from realtime_cli.tui.plain import Plain
 from realtime_cli.tui.screen import Screen
+from realtime_cli.tui.typed_lines import TypedLines
 from tests.tui.demo import scene
 
 TERM = {"TERM": "xterm-256color"}
@@ -51,6 +53,11 @@ def test_a_terminal_gets_the_screen_and_all_else_sentences(tty: TextIO) -> None:
     assert isinstance(choose_face(stdout=tty, environ={"TERM": "dumb"}), Plain)
     assert isinstance(choose_face(stdout=tty, environ={**TERM, "ACCESSIBLE": "1"}), Plain)
     assert isinstance(choose_face(stdout=tty, environ=TERM, json=True), JsonLines)
+
+
+def test_the_keyboard_fits_the_face(tty: TextIO) -> None:
+    assert isinstance(choose_keys(choose_face(stdout=tty, environ=TERM)), Keys)
+    assert isinstance(choose_keys(choose_face(stdout=io.StringIO(), environ=TERM)), TypedLines)
 
 
 @pytest.mark.parametrize("size", [(7, 100), (30, 39)])
