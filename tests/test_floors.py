@@ -28,7 +28,9 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "audio",
         "recording.entry",
         "recording.format",
-        "script",
+        "script.format",
+        "script.expectations",
+        "script.facts",
         "tui",
     ),
     "edges": (
@@ -45,7 +47,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "tui.json_lines",
         "tui.keys",
     ),
-    "loops": ("duplex", "host", "script.runner"),
+    "loops": ("duplex", "host", "script"),
     "commands": ("commands",),
     "roof": ("cli", "__main__"),
 }
@@ -56,7 +58,7 @@ KEPT_IN: dict[str, tuple[str, ...]] = {
     "sounddevice": ("audio.device",),
     "websockets": ("wire.websocket",),
     "typer": ("cli", "commands"),
-    "rich": ("tui", "commands"),
+    "rich": ("tui", "commands", "script.reports"),
     "prompt_toolkit": ("tui",),
     "tree_sitter": ("config.toml_file",),
     "onnxruntime": ("server.engine",),
