@@ -1,0 +1,206 @@
+"""``run``: scripted conversations with expectations, for people and for CI."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from realtime_cli.commands.staging import Place, Servers, Stage, agent_of
+from realtime_cli.commands.voice import say
+from realtime_cli.config.layers import split_key, typed
+from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.script import reports
+from realtime_cli.script.checks import run_check
+from realtime_cli.script.clips import LocalVoice
+from realtime_cli.script.judge import judge
+from realtime_cli.script.load import load_scripts, script_files
+from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
+from realtime_cli.script.runner import World
+from realtime_cli.script.suite import Selection, groups, plan, regressions, run_suite
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line says. ``matrix``: KEY=VALUE,VALUE; ``shard``: i/n."""
+
+    scripts: tuple[Path, ...] = ()
+    config: Path | None = None
+    sets: tuple[str, ...] = ()
+    against: str | None = None
+    text: bool = False
+    jobs: int = 1
+    repeat: int = 1
+    pass_rate: float = 1.0
+    shard: str = "1/1"
+    tags: tuple[str, ...] = ()
+    match: str = ""
+    seed: int | None = None
+    matrix: tuple[str, ...] = ()
+    fail_fast: bool = False
+    max_cost: float | None = None
+    baseline: Path | None = None
+    margin: float = 0.2
+    junit: Path | None = None
+    json: Path | None = None
+    markdown: Path | None = None
+    record: Path | None = None
+    no_record: bool = False
+    quiet: bool = False
+
+
+def run(options: RunOptions) -> ExitCode:
+    """Run the scripts; 0 when all went as expected, 1 when not, 3 when no session could be had."""
+    if not options.scripts:
+        raise ConfigError("There is nothing to run.", "Name a script, or a folder: realtime-cli run configs/scripts")
+    cases = plan(load_scripts(script_files(options.scripts)), _selection(options))
+    for case in cases:  # a mistake in an agent is told before anything runs
+        agent_of(case, _place(options))
+    baseline = _read_baseline(options.baseline)
+    began = time.monotonic()
+    results = asyncio.run(_run(cases, options))
+    seconds = time.monotonic() - began
+    worse = regressions(results, baseline, options.margin) if baseline is not None else []
+    _report(results, seconds, worse, options)
+    return _exit_code(cases, results, worse, options)
+
+
+def _selection(options: RunOptions) -> Selection:
+    return Selection(
+        tags=options.tags,
+        match=options.match,
+        repeat=options.repeat,
+        matrix=dict(map(_axis, options.matrix)),
+        shard=_shard(options.shard),
+        seed=options.seed,
+        text=options.text,
+    )
+
+
+def _axis(text: str) -> tuple[str, list[Any]]:
+    """``session.audio.output.voice=cedar,marin``."""
+    key, equals, values = text.partition("=")
+    if not equals or not values:
+        raise ConfigError(f"--matrix {text!r} has no KEY=VALUE,VALUE.", "Write --matrix connection.model=a,b")
+    path = split_key(key.strip(), f"--matrix {text!r}")
+    return key.strip(), [typed(value.strip(), path) for value in values.split(",")]
+
+
+def _shard(text: str) -> tuple[int, int]:
+    index, _, count = text.partition("/")
+    if index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count):
+        return int(index), int(count)
+    raise ConfigError(f"--shard {text!r} is not i/n.", "Write for example --shard 2/4")
+
+
+def _read_baseline(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        baseline = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"The baseline {path} cannot be read: {error}.") from None
+    if not isinstance(baseline, dict) or baseline.get("format") != reports.FORMAT:
+        raise ConfigError(f"{path} is no result of run.", "Write one with: realtime-cli run --json results.json")
+    return baseline
+
+
+def _place(options: RunOptions) -> Place:
+    return Place(options.config, options.sets, options.against, options.record, not options.no_record)
+
+
+async def _run(cases: Sequence[Case], options: RunOptions) -> list[CaseResult]:
+    stage = Stage(_place(options), Servers(options.jobs))
+    with _progress(len(cases), quiet=options.quiet) as tell:
+        world = World(stage.open, LocalVoice(), judge, run_check, tell)
+        running = asyncio.create_task(
+            run_suite(
+                cases, world, jobs=options.jobs, fail_fast=options.fail_fast, max_usd=options.max_cost
+            ),
+            name="suite",
+        )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        try:
+            return await running
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+        finally:
+            await stage.close()
+
+
+@contextmanager
+def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[Any], None]]:
+    """A bar on stderr where that is a terminal; elsewhere one line a script."""
+    console = Console(stderr=True)
+    if quiet:
+        yield lambda event: None
+    elif not console.is_terminal:
+        yield _say_line
+    else:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("running", total=total)
+
+            def tell(event: Any) -> None:
+                if isinstance(event, CaseBegan):
+                    bar.update(task, description=event.case.title[:40])
+                elif isinstance(event, CaseOver):
+                    bar.advance(task)
+
+            yield tell
+
+
+def _say_line(event: Any) -> None:
+    if isinstance(event, CaseOver):
+        say(f"{event.result.status:<10} {event.result.case.title} ({event.result.seconds:.1f} s)")
+
+
+def _report(results: list[CaseResult], seconds: float, worse: list[str], options: RunOptions) -> None:
+    written = {
+        options.junit: lambda: reports.junit(results, seconds),
+        options.json: lambda: reports.to_json(results, seconds, worse),
+        options.markdown: lambda: reports.markdown(results, seconds),
+    }
+    to_stdout = any(str(path) == "-" for path in written)
+    reports.print_table(results, seconds, Console(stderr=to_stdout, soft_wrap=False))
+    for path, text in written.items():
+        if path is not None:
+            _write(path, text())
+    for line in worse:
+        say(f"regression: {line}")
+    for group in groups(results):
+        if options.repeat > 1:
+            say(f"{group.name}: {group.pass_rate:.0%} of {len(group.results)} passed")
+
+
+def _write(path: Path, text: str) -> None:
+    if str(path) == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _exit_code(
+    cases: Sequence[Case], results: list[CaseResult], worse: list[str], options: RunOptions
+) -> ExitCode:
+    if results and all(result.exit_code == ExitCode.CONNECTION for result in results):
+        return ExitCode.CONNECTION
+    if options.max_cost is not None and len(results) < len(cases) and not options.fail_fast:
+        say(f"realtime-cli: --max-cost is used up; {len(cases) - len(results)} scripts were not run.")
+        return ExitCode.LIMIT
+    enough = all(group.pass_rate >= options.pass_rate for group in groups(results))
+    return ExitCode.OK if enough and not worse else ExitCode.EXPECTATION_FAILED

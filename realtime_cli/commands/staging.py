@@ -1,0 +1,169 @@
+"""From a case to an opened session: what ``run``, the pytest plugin and the Python interface share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from realtime_cli.client.session import ClientSession
+from realtime_cli.commands import opening
+from realtime_cli.config import LoadedAgent, load_agent
+from realtime_cli.config.agent import Local
+from realtime_cli.errors import ConfigError
+from realtime_cli.recording import file
+from realtime_cli.script.mocks import MockedTools, added_schemas
+from realtime_cli.script.result import Case
+from realtime_cli.script.runner import Opened
+
+if TYPE_CHECKING:
+    from realtime_cli.commands.serve import LocalServer
+
+ROOM_FOR_MORE = 2  # connections beside those that were asked for: one may still be closing
+
+
+@dataclass
+class Servers:
+    """The local servers of a run: one for each kind of ``[local]``, shared by all of its sessions."""
+
+    connections: int = 16
+    _running: dict[str, LocalServer] = field(default_factory=dict)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def server(self, config: Local) -> LocalServer:
+        """The server for this configuration; started when it is first asked for."""
+        from realtime_cli.commands import serve
+
+        key = config.model_dump_json()
+        async with self._lock:
+            if key not in self._running:
+                options = replace(
+                    serve.of_config(config, os.environ),
+                    host="127.0.0.1", port=0, key=secrets.token_urlsafe(24),
+                    max_connections=self.connections + ROOM_FOR_MORE,
+                )  # fmt: skip
+                self._running[key] = await serve.listen(options)
+            return self._running[key]
+
+    async def close(self) -> None:
+        await asyncio.gather(*(server.close() for server in self._running.values()))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where sessions run, whatever the agents say: another agent, keys over it, another server.
+
+    ``against``: ``local``, a ws:// address, or None for the agent's own server.
+    """
+
+    config: Path | None = None
+    sets: tuple[str, ...] = ()
+    against: str | None = None
+    record: Path | None = None
+    keep_recordings: bool = True
+
+
+@dataclass
+class Stage:
+    """Opens the sessions of cases."""
+
+    place: Place
+    servers: Servers = field(default_factory=Servers)
+    warned: set[str] = field(default_factory=set)
+    _folder: Path | None = None
+    _temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    @asynccontextmanager
+    async def open(self, case: Case) -> AsyncIterator[Opened]:
+        """The session of a case, its tools mocked, recorded. Raises what loading the agent raises."""
+        agent = agent_of(case, self.place)
+        if agent.config.connection.embedded:
+            agent = await self.connected(agent, case)
+        async with opening.opened(agent, greet=True) as opened:
+            mocks = case.script.script.mocks
+            session = _with_tools(opened.session, added_schemas(mocks, agent_tools(opened.session)))
+            options = opening.AgentOptions(record=self._recording(case))
+            recorder = opening.recorder_for(agent, options, session, opened.secrets, "run")
+            aloud = agent.config.session.output_modalities != ["text"]
+            tools = MockedTools(opened.tools, mocks)
+            yield Opened(session, opened.connect, tools, aloud, recorder)
+
+    async def connected(self, agent: LoadedAgent, case: Case) -> LoadedAgent:
+        """The same agent, with the address of the shared local server."""
+        server = await self.servers.server(agent.config.local)
+        return agent_of(case, self.place, server)
+
+    def _recording(self, case: Case) -> Path:
+        return file.new_path(case.title, self.folder)
+
+    @property
+    def folder(self) -> Path:
+        """Where recordings go; one that is deleted at the end when nothing shall be kept."""
+        if self._folder is None:
+            if self.place.keep_recordings:
+                self._folder = self.place.record or file.folder()
+            else:
+                self._temporary = tempfile.TemporaryDirectory(prefix="realtime-cli-")
+                self._folder = Path(self._temporary.name)
+        return self._folder
+
+    async def close(self) -> None:
+        await self.servers.close()
+        if self._temporary:
+            self._temporary.cleanup()
+
+
+def agent_of(case: Case, place: Place, server: LocalServer | None = None) -> LoadedAgent:
+    """The agent of a case, with the layers of script, matrix and command line over its file."""
+    script, variant = case.script.script, dict(case.variant)
+    wanted = variant.pop("config", None)
+    agent: Any = place.config or wanted or script.agent
+    over: dict[str, Any] = dict(agent) if isinstance(agent, dict) else {}
+    path = None if isinstance(agent, dict) else _path(agent, case, place)
+    over |= {**script.set, **variant}
+    if case.text:
+        over["session.output_modalities"] = ["text"]
+    if script.turns[0].kind == "nothing":
+        over["conversation.greet"] = True
+    over |= _connection(place, server)
+    chosen = {text.partition("=")[0].strip() for text in place.sets}
+    kept = {key: value for key, value in over.items() if key not in chosen}
+    return load_agent(path, place.sets, os.environ, kept)
+
+
+def _path(agent: str | Path, case: Case, place: Place) -> Path:
+    """An agent's path is relative to its script; the command line's to where we are."""
+    return Path(agent) if agent == place.config else case.script.folder / agent
+
+
+def _connection(place: Place, server: LocalServer | None) -> Mapping[str, Any]:
+    if server is not None:
+        headers = dict(server.headers)
+        return {"connection": {"provider": "local", "base_url": server.url, "headers": headers}}
+    if place.against == "local":
+        return {"connection": {"provider": "local"}}
+    if place.against is not None:
+        if not place.against.startswith(("ws://", "wss://", "http://", "https://")):
+            raise ConfigError(
+                f"--against {place.against} is no server.", "Say local, a ws:// address, or a recording."
+            )
+        return {"connection.base_url": place.against}
+    return {}
+
+
+def agent_tools(session: ClientSession) -> list[dict[str, Any]]:
+    """The tools that the session tells the model of."""
+    return list(session.options.patch.get("tools") or ())
+
+
+def _with_tools(session: ClientSession, added: list[dict[str, Any]]) -> ClientSession:
+    if not added:
+        return session
+    patch = {**session.options.patch, "tools": [*agent_tools(session), *added]}
+    return ClientSession(replace(session.options, patch=patch))

@@ -1,0 +1,97 @@
+"""Sound that scripts say: files, synthesised words, telephone keys, silence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence, to_int16
+from realtime_cli.audio.wav_file import read_wav
+from realtime_cli.errors import ConfigError
+
+SOUNDING_DBFS = -45.0  # quieter frames at a clip's ends are no part of what is said
+EDGE_MS = 200
+TONE_MS, GAP_MS = 100, 80  # ITU-T Q.24: at least 40 ms each
+_LOW_HZ = (697, 770, 852, 941)
+_HIGH_HZ = (1209, 1336, 1477, 1633)
+_KEYS = ("123A", "456B", "789C", "*0#D")  # ITU-T Q.23
+
+Voice = Callable[[str], Awaitable[Samples]]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Frames of 20 ms, and the first and last of them that sound (of silence: the first and last)."""
+
+    frames: tuple[Samples, ...]
+    sounding: tuple[int, int]
+
+    @property
+    def seconds(self) -> float:
+        return len(self.frames) * FRAME_SAMPLES / RATE_HZ
+
+
+def clip_of(samples: Samples) -> Clip:
+    """A clip of int16 mono 24 kHz sound, its last frame filled up with silence."""
+    missing = -len(samples) % FRAME_SAMPLES
+    whole = np.concatenate([samples, silence(missing)]).reshape(-1, FRAME_SAMPLES)
+    loud = [index for index, frame in enumerate(whole) if dbfs(frame) > SOUNDING_DBFS]
+    span = (loud[0], loud[-1]) if loud else (0, len(whole) - 1)
+    return Clip(tuple(whole), span)
+
+
+def read_clip(path: Path) -> Clip:
+    """The clip in a WAV file; raises ConfigError when it is none."""
+    try:
+        with path.open("rb") as file:
+            return clip_of(np.concatenate(list(read_wav(file, str(path)))))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def silent(ms: float) -> Clip:
+    """So much silence."""
+    return clip_of(silence(round(ms * SAMPLES_PER_MS)))
+
+
+def dtmf(keys: str) -> Clip:
+    """The tones of telephone keys, with pauses."""
+    parts = [silence(EDGE_MS * SAMPLES_PER_MS)]
+    for key in keys:
+        parts += [_tone(key), silence(GAP_MS * SAMPLES_PER_MS)]
+    return clip_of(np.concatenate([*parts, silence(EDGE_MS * SAMPLES_PER_MS)]))
+
+
+def _tone(key: str) -> Samples:
+    row = next(index for index, keys in enumerate(_KEYS) if key in keys)
+    time_s = np.arange(TONE_MS * SAMPLES_PER_MS) / RATE_HZ
+    pair = (_LOW_HZ[row], _HIGH_HZ[_KEYS[row].index(key)])
+    wave = np.add.reduce([np.sin(2 * np.pi * hz * time_s) for hz in pair])
+    return to_int16((0.2 * wave).astype(np.float32))
+
+
+@dataclass
+class LocalVoice:
+    """The offline synthesiser as a user's voice; loaded when first needed, each text spoken once."""
+
+    _spoken: dict[str, Samples] = field(default_factory=dict)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def __call__(self, text: str) -> Samples:
+        """int16 mono 24 kHz with a little silence at both ends. Raises ConfigError without ``[local]``."""
+        async with self._lock:
+            if text not in self._spoken:
+                self._spoken[text] = await asyncio.to_thread(self._speak, text)
+        return self._spoken[text]
+
+    def _speak(self, text: str) -> Samples:
+        from realtime_cli.server.engine.synthesiser import open_voice
+
+        if not hasattr(self, "_voice"):
+            self._voice = open_voice("auto")
+        edge = silence(EDGE_MS * SAMPLES_PER_MS)
+        return np.concatenate([edge, *self._voice.speak(text), edge])

@@ -1,0 +1,267 @@
+"""What may stand in a script. The sentence below each field is its manual.
+
+The words are those of Pipecat's evals where both have the same thing: turns, expect, within_ms, calls,
+absent. A key that is not there asks nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from realtime_cli.config.section import Section
+from realtime_cli.config.session import JsonObject
+
+SEMANTIC_EVENTS = (
+    "agent.speech_started", "agent.speech_stopped", "agent.replied", "user.speech_started",
+    "user.speech_stopped", "user.transcribed", "tool.called", "tool.finished", "interrupted", "turn",
+)  # fmt: skip
+KINDS = ("user", "say", "wav", "dtmf", "silence_ms", "event", "settings", "press")
+SOUND_KINDS = ("say", "wav", "dtmf", "silence_ms")
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return pattern
+
+
+def _is_event(name: str) -> str:
+    if name in SEMANTIC_EVENTS or "." in name or name == "error":
+        return name
+    raise ValueError(f"{name!r} is no event; say {', '.join(SEMANTIC_EVENTS)}, or an event of the protocol")
+
+
+Pattern = Annotated[str, AfterValidator(_compiles)]
+EventName = Annotated[str, AfterValidator(_is_event)]
+Milliseconds = Annotated[float, Field(ge=0)]
+Texts = str | list[str]
+
+
+class Call(Section):
+    """A tool call that is expected."""
+
+    name: str
+    """The tool."""
+    args: JsonObject = Field(default_factory=dict)
+    """Arguments that must be there (others may be, too); {regex = "..."} matches text or number."""
+    count: int | None = Field(default=None, ge=1)
+    """Exactly so many such calls (default: at least one)."""
+
+
+class Judged(Section):
+    """What a language model is asked about the reply."""
+
+    rubric: str
+    """What must be true of the reply."""
+    score: float = Field(default=0.7, ge=0, le=1)
+    """The least score, from 0 to 1."""
+
+
+class Expect(Section):
+    """What must be true of a turn, or, at the top of a script, of the whole conversation."""
+
+    contains: Texts | None = None
+    """The reply has this text in it (all of them), whatever the case."""
+    regex: Pattern | None = None
+    """The reply has a place that matches."""
+    equals: str | None = None
+    """The reply is this, but for case, punctuation and spaces."""
+    any_of: list[str] | None = Field(default=None, min_length=1)
+    """The reply has at least one of these in it."""
+    excludes: Texts | None = Field(default=None, alias="not")
+    """The reply has none of these in it."""
+    max_words: int | None = Field(default=None, ge=1)
+    """The reply is no longer than this."""
+    no_reply: bool = False
+    """The agent says nothing."""
+    heard: Texts | None = None
+    """The transcript of what the user said has this in it."""
+    calls: list[Call] | None = None
+    """Tools that are called, in any order; [] means none at all."""
+    calls_in_order: bool = False
+    """The calls come in the order that is written here."""
+    interrupted: bool | None = None
+    """Whether this turn cuts the agent off."""
+    interrupted_within_ms: Milliseconds | None = None
+    """From the first sound of this turn to the agent's silence."""
+    within_ms: Milliseconds | None = None
+    """From the end of the user's turn to the first played sample of the reply (in text: its first word)."""
+    done_within_ms: Milliseconds | None = None
+    """From the end of the user's turn to the end of the response, tool calls included."""
+    dead_air_ms: Milliseconds | None = None
+    """The longest silence from the end of the user's turn to the end of the agent's."""
+    events: list[EventName] | None = None
+    """Events that come, in any order."""
+    in_order: list[EventName] | None = None
+    """Events that come in this order; others may come between."""
+    absent: list[EventName] | None = None
+    """Events that do not come."""
+    errors: list[str] | None = None
+    """The codes of the server's errors; [] means none."""
+    max_tokens: int | None = Field(default=None, ge=0)
+    """Tokens of all kinds."""
+    max_cost: float | None = Field(default=None, ge=0)
+    """US dollars; fails where the price is not known."""
+    check: str | None = Field(default=None, pattern=r"^.+:.+$", examples=["checks.py:greets_by_name"])
+    """Your function, "file.py:name" beside this script: gets the recording, returns what is wrong or None."""
+    judge: Judged | str | None = None
+    """What a language model must find true of the reply; needs [judge]."""
+
+    @property
+    def asks(self) -> set[str]:
+        """The names of the expectations that are set."""
+        return {name for name in self.model_fields_set if getattr(self, name) is not None}
+
+
+class At(Section):
+    """When a turn begins, if not when the turn before is over: that is how one interrupts."""
+
+    after: EventName
+    """The event that is waited for, from the beginning of the turn before on."""
+    ms: Milliseconds = 0
+    """How long after it."""
+
+
+class Turn(Section):
+    """One thing the user does, and what is expected of the agent. With nothing to do, the agent opens."""
+
+    note: str | None = None
+    """A name for reports."""
+    user: str | None = None
+    """A typed message."""
+    say: str | None = None
+    """Words that the local voice speaks (typed, when the script runs in text)."""
+    wav: str | None = None
+    """A sound file, relative to the script."""
+    text: str | None = None
+    """What the sound file says: typed instead when the script runs in text."""
+    image: Texts | None = None
+    """One or more image files, relative to the script, or data URIs; with or without user = "..."."""
+    detail: Literal["low", "high", "auto"] | None = None
+    """How closely the images are looked at."""
+    dtmf: str | None = Field(default=None, pattern=r"^[0-9A-D*#]+$", examples=["123#"])
+    """Telephone keys, as tones."""
+    silence_ms: float | None = Field(default=None, gt=0)
+    """The user says nothing for so long."""
+    event: JsonObject | None = None
+    """A client event, as it is in the protocol."""
+    settings: JsonObject | None = None
+    """A change of the session, in the shape of the API's session object."""
+    press: Literal["mute", "talk", "release", "interrupt"] | None = None
+    """A key."""
+    respond: bool = True
+    """Whether the agent is asked to answer a typed message."""
+    at: At | None = None
+    """Begin at a point of time instead of after the turn before."""
+    timeout_ms: float | None = Field(default=None, gt=0)
+    """Instead of the script's."""
+    expect: Expect = Expect()
+    """What must be true of it."""
+
+    @property
+    def kind(self) -> str:
+        """What the user does: one of KINDS, ``image``, or ``nothing``."""
+        found = next((kind for kind in KINDS if getattr(self, kind) is not None), None)
+        return found or ("image" if self.image is not None else "nothing")
+
+    @property
+    def words(self) -> str | None:
+        """What the user says, where the script knows it."""
+        return self.user or self.say or self.text
+
+    @property
+    def wants_reply(self) -> bool:
+        """Whether the turn is over only when the agent has answered."""
+        if self.expect.no_reply or not self.respond:
+            return False
+        if self.kind == "event":
+            return (self.event or {}).get("type") == "response.create"
+        return self.kind not in ("silence_ms", "settings", "press")
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Turn:
+        kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(kinds) > 1:
+            raise ValueError(f"does {' and '.join(kinds)} at once: make two turns of it")
+        if self.image is not None and kinds not in ([], ["user"]):
+            raise ValueError(f"has an image beside {kinds[0]}: an image goes with user, or alone")
+        if self.text is not None and self.wav is None:
+            raise ValueError("has text without wav: a typed message is user")
+        return self
+
+
+class Mock(Section):
+    """Stands in for a tool; several for the same tool are tried in order."""
+
+    tool: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$", examples=["book_table"])
+    """The tool's name; one that the agent does not have is added to it."""
+    when: JsonObject = Field(default_factory=dict)
+    """Only for calls with these arguments."""
+    result: Any = None
+    """What the tool gives back."""
+    error: str | None = None
+    """The tool fails, and this is what the model is told."""
+    delay_ms: Milliseconds = 0
+    """How long the tool takes."""
+    description: str | None = None
+    """What the model is told of the tool, if the agent does not have it."""
+    parameters: JsonObject | None = None
+    """JSON Schema of its arguments, likewise."""
+
+
+class JudgeEndpoint(Section):
+    """An OpenAI-compatible chat endpoint."""
+
+    url: str = Field(pattern=r"^https?://", examples=["http://127.0.0.1:11434/v1"])
+    """Up to and with /v1."""
+    model: str
+    """The model to ask."""
+    key_env: str | None = None
+    """The environment variable with its key."""
+    timeout_s: float = Field(default=60, gt=0)
+    """For one verdict."""
+
+
+class Script(Section):
+    """A conversation and what is expected of it."""
+
+    name: str | None = None
+    """For reports and --match; the file's name otherwise."""
+    description: str | None = None
+    """What it is about."""
+    tags: list[str] = Field(default_factory=list)
+    """For --tag."""
+    agent: str | JsonObject = Field(default_factory=dict)
+    """The agent file, relative to the script, or the agent itself as a table."""
+    set: JsonObject = Field(default_factory=dict)
+    """Keys over the agent's: {"session.audio.output.voice" = "cedar"}."""
+    mode: Literal["agent", "text"] = "agent"
+    """text: everything is typed, and answered in text."""
+    timeout_ms: float = Field(default=20_000, gt=0)
+    """The longest that a turn may take from the end of what the user does."""
+    quiet_ms: Milliseconds = 1000
+    """A turn without an answer is over when nothing has happened for so long."""
+    stop_on_failure: bool = True
+    """A failed turn ends the conversation."""
+    judge: JudgeEndpoint | None = None
+    """Who judges."""
+    matrix: dict[str, list[Any]] = Field(default_factory=dict)
+    """Runs it once for every combination: {"session.audio.output.voice" = ["cedar", "marin"]}."""
+    mocks: list[Mock] = Field(default_factory=list)
+    """Instead of real tools."""
+    expect: Expect = Expect()
+    """What must be true of the whole conversation."""
+    turns: list[Turn] = Field(min_length=1)
+    """What happens, in order."""
+
+    @model_validator(mode="after")
+    def _judged_by_somebody(self) -> Script:
+        asks = any(part.judge is not None for part in (self.expect, *(turn.expect for turn in self.turns)))
+        if asks and self.judge is None:
+            raise ValueError("has something to judge, but no [judge] with url and model")
+        return self

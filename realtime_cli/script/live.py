@@ -1,0 +1,181 @@
+"""A conversation that a program holds: a duplex with a scripted microphone, watched while it runs.
+
+The runner of scripts, the Python interface and the engine behind a pipe all hold one of these. Nothing
+is printed here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+from realtime_cli.audio.wav import WavSpeaker
+from realtime_cli.client import effects, inputs
+from realtime_cli.client.session import ClientSession
+from realtime_cli.duplex import Connect, Duplex, Observer, Outcome, Tools
+from realtime_cli.errors import ExitCode, RealtimeCliError, SessionFailed
+from realtime_cli.recording.entry import Entry
+from realtime_cli.script.clips import Clip
+from realtime_cli.script.marks import TOPIC
+from realtime_cli.script.microphone import ScriptMicrophone
+from realtime_cli.script.observed import Observed
+
+_SILENT = (inputs.Heard, inputs.Levels, inputs.Woke, effects.Send, effects.WakeAt, inputs.Noted)
+
+
+class Live:
+    """``async with Live(...) as live``: connected inside, closed behind. ``aloud``: with sound both ways."""
+
+    def __init__(
+        self,
+        session: ClientSession,
+        connect: Connect,
+        *,
+        tools: Tools | None = None,
+        observers: Sequence[Observer] = (),
+        aloud: bool = True,
+        on_played: Callable[[float, Any], None] | None = None,
+    ) -> None:
+        self.session = session
+        self.observed = Observed(aloud=aloud)
+        self.last_activity = 0.0
+        self.outcome: Outcome | None = None
+        self._microphone = ScriptMicrophone(self.mark) if aloud else None
+        speaker = WavSpeaker(None) if aloud else None
+        self.duplex = Duplex(
+            session,
+            connect,
+            observers=[self.observed, self, *observers],
+            microphone=self._microphone,
+            speaker=speaker,
+            tools=tools,
+        )
+        if speaker and on_played:
+            speaker.on_played = lambda samples: on_played(self.duplex.now(), samples)
+        self._changed = asyncio.Event()
+        self._run: asyncio.Task[Outcome] | None = None
+
+    # -- life ---------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        """Connect; returns when the settings are in force. Raises what the connection raises."""
+        self._run = asyncio.create_task(self.duplex.run(), name="conversation")
+        self._run.add_done_callback(lambda _: self._changed.set())
+        try:
+            await self.until(lambda: self.session.ready)
+        except BaseException:
+            await self.__aexit__()
+            raise
+        if self._run.done() and not self.session.ready:
+            self._ended()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.duplex.finish(Outcome(ExitCode.OK))
+        if self._run:
+            try:
+                self.outcome = await self._run
+            except RealtimeCliError as error:
+                self.outcome = Outcome(error.exit_code, error.message, error.remedy)
+
+    @property
+    def over(self) -> bool:
+        """Whether the session has ended, wanted or not."""
+        return self._run is not None and self._run.done()
+
+    def _ended(self) -> None:
+        """Raise what ended the session."""
+        assert self._run is not None
+        outcome = self._run.result()
+        raise SessionFailed(outcome.reason or "The server ended the session.", outcome.remedy)
+
+    # -- watching -----------------------------------------------------------------------------
+
+    def observe(self, entry: Entry) -> None:
+        """Every entry may be the one that somebody waits for."""
+        if not isinstance(entry.value, _SILENT):
+            self.last_activity = entry.at
+        if not isinstance(entry.value, inputs.Heard | effects.Send):
+            self._changed.set()
+
+    async def until(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
+        """Wait for a condition; False when the time is up or the session is over before."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while not condition():
+            if self.over:
+                return False
+            self._changed.clear()
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            try:
+                await asyncio.wait_for(self._changed.wait(), left)
+            except TimeoutError:
+                return condition()
+        return True
+
+    async def quiet(self, quiet_ms: float, timeout_s: float) -> bool:
+        """Wait until nobody owes an answer and nothing has happened for so long."""
+        since = self.now()
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline and not self.over:
+            calm_s = self.now() - max(self.last_activity, since)
+            if self.session.idle and calm_s >= quiet_ms / 1000:
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
+    def now(self) -> float:
+        """Session seconds."""
+        return self.duplex.now()
+
+    # -- doing --------------------------------------------------------------------------------
+
+    def mark(self, kind: str, **data: Any) -> None:
+        """Write a mark into the stream of entries (see ``marks``)."""
+        words = " ".join(f"{key} {value}" for key, value in data.items())
+        self.duplex.note("debug", TOPIC, f"{kind} {words}".rstrip(), {"mark": kind, **data})
+
+    def begin_turn(self, number: int) -> None:
+        """What happens from now on belongs to this turn."""
+        if self._microphone:
+            self._microphone.forget_lateness()
+        self.mark("turn", turn=number)
+
+    def typed(
+        self, text: str, images: Sequence[str] = (), detail: str | None = None, *, respond: bool = True
+    ) -> None:
+        """Send a message: text, and images as data URIs."""
+        self.duplex.step(inputs.Typed(self.now(), text, tuple(images), detail, respond))
+
+    async def say(self, clip: Clip) -> None:
+        """Say a clip at its own pace, as a turn of its own where turns are manual."""
+        if self._microphone is None:
+            raise SessionFailed("This conversation has no sound.", "Type instead.")
+        if self.session.options.push_to_talk:
+            self.press("talk")
+        await self._microphone.say(clip)
+        if self.session.options.push_to_talk:
+            self.press("release")
+        elif self.session.turn_detection is None:
+            self.ask({"type": "input_audio_buffer.commit"})
+            self.ask({"type": "response.create"})
+
+    async def keep_silent(self, clip: Clip) -> None:
+        """Give silence, which is never a turn."""
+        if self._microphone:
+            await self._microphone.say(clip)
+
+    def ask(self, event: dict[str, Any]) -> None:
+        """Send a client event."""
+        self.duplex.step(inputs.Asked(self.now(), event))
+
+    def patch(self, settings: dict[str, Any]) -> None:
+        """Change the session."""
+        self.duplex.step(inputs.Patched(self.now(), settings))
+
+    def press(self, key: inputs.Key) -> None:
+        """Press a key."""
+        self.duplex.step(inputs.Pressed(self.now(), key))

@@ -1,0 +1,212 @@
+"""Reading scripts: TOML, or YAML with an extra; every mistake at once, each with its line and a caret."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from realtime_cli.config import toml_file
+from realtime_cli.config.layers import Origin
+from realtime_cli.config.mistakes import Mistake, mistakes_of
+from realtime_cli.config.toml_file import KeyPath
+from realtime_cli.errors import ConfigError
+from realtime_cli.script.format import Script, Turn
+
+SUFFIXES = (".toml", ".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class LoadedScript:
+    """A script that can be run, and where it stands."""
+
+    script: Script
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.script.name or self.path.name.removesuffix(".toml").removesuffix(".voice")
+
+    @property
+    def folder(self) -> Path:
+        """What its relative paths start from."""
+        return self.path.parent
+
+
+def script_files(paths: Sequence[Path]) -> list[Path]:
+    """The files that paths name: a file itself, of a folder the ``*.toml`` and YAML files directly in it.
+
+    Raises ConfigError for a path that is not there, or a folder without scripts.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
+            if not inside:
+                raise ConfigError(f"There are no scripts in {path}.", "Scripts end in .toml, .yaml or .yml.")
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise ConfigError(f"There is no script {path}.", "Name a script file, or a folder with scripts.")
+    return found
+
+
+def load_scripts(files: Sequence[Path]) -> list[LoadedScript]:
+    """All scripts; raises one ConfigError with the mistakes of all of them."""
+    loaded: list[LoadedScript] = []
+    mistaken: list[str] = []
+    for file in files:
+        try:
+            loaded.append(load_script(file))
+        except ConfigError as error:
+            mistaken.append(error.message)
+    if mistaken:
+        raise ConfigError("\n".join(mistaken))
+    return loaded
+
+
+def load_script(path: Path) -> LoadedScript:
+    """One script; raises ConfigError that shows every mistake under its line."""
+    text = toml_file.read_text(path)
+    if path.suffix == ".toml":
+        tree, lines_of = toml_file.parse(text, str(path)), lambda: toml_file.key_lines(text)
+    else:
+        tree, lines_of = _parse_yaml(text, str(path))
+    return LoadedScript(script_of(tree, path, text, lines_of), path)
+
+
+def script_of(
+    tree: dict[str, Any], path: Path, text: str, lines_of: Callable[[], dict[KeyPath, int]]
+) -> Script:
+    """The checked script of a parsed file; raises ConfigError with all mistakes."""
+    mistakes: list[Mistake] = []
+    script: Script | None = None
+    try:
+        script = Script.model_validate_json(json.dumps(tree, default=str))
+        mistakes = list(_missing_files(script, path.parent))
+    except ValidationError as error:
+        mistakes = mistakes_of(error, tree, tree, script_schema())
+    if script is None or mistakes:
+        raise ConfigError(_shown(mistakes, path, text.splitlines(), lines_of()))
+    return script
+
+
+@cache
+def script_schema() -> dict[str, Any]:
+    """JSON Schema of a script, without references."""
+    schema = Script.model_json_schema()
+    definitions = schema.pop("$defs")
+
+    def whole(node: Any) -> Any:
+        if isinstance(node, list):
+            return [whole(part) for part in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return whole(definitions[node["$ref"].rsplit("/", 1)[-1]])
+        return {key: whole(part) for key, part in node.items()}
+
+    return whole(schema)  # type: ignore[no-any-return]
+
+
+def _missing_files(script: Script, folder: Path) -> Iterator[Mistake]:
+    if isinstance(script.agent, str) and not (folder / script.agent).is_file():
+        yield Mistake(("agent",), f"there is no agent file {folder / script.agent}")
+    for number, turn in enumerate(script.turns):
+        for key, name in _files_of(turn):
+            if not (folder / name).is_file():
+                yield Mistake(("turns", number, key), f"there is no file {folder / name}")
+        if turn.expect.check:
+            yield from _missing_check(turn.expect.check, folder, ("turns", number, "expect", "check"))
+    if script.expect.check:
+        yield from _missing_check(script.expect.check, folder, ("expect", "check"))
+
+
+def _missing_check(check: str, folder: Path, path: KeyPath) -> Iterator[Mistake]:
+    file = check.rpartition(":")[0]
+    if file.endswith(".py") and not (folder / file).is_file():
+        yield Mistake(path, f"there is no file {folder / file}")
+
+
+def _files_of(turn: Turn) -> Iterator[tuple[str, str]]:
+    if turn.wav is not None:
+        yield "wav", turn.wav
+    images = [turn.image] if isinstance(turn.image, str) else turn.image or []
+    for image in images:
+        if not image.startswith(("data:", "https://", "http://")):
+            yield "image", image
+
+
+def _shown(mistakes: Sequence[Mistake], path: Path, lines: list[str], line_of: dict[KeyPath, int]) -> str:
+    placed = sorted(((_line(mistake.path, line_of), mistake) for mistake in mistakes), key=lambda at: at[0])
+    return "\n".join(_with_caret(mistake, number, path, lines) for number, mistake in placed)
+
+
+def _line(path: KeyPath, line_of: dict[KeyPath, int]) -> int:
+    """The line of the key, or of the nearest table around it."""
+    return next((line_of[path[:n]] for n in range(len(path), 0, -1) if path[:n] in line_of), 0)
+
+
+def _with_caret(mistake: Mistake, number: int, path: Path, lines: list[str]) -> str:
+    origin = Origin("file", str(path), number or None)
+    told = mistake.line(lambda _: origin)
+    if not 0 < number <= len(lines):
+        return told
+    shown = lines[number - 1].replace("\t", " ")
+    column, width = _place(shown, mistake.path)
+    return f"{told}\n  {shown}\n  {' ' * column}{'^' * width}"
+
+
+def _place(line: str, path: KeyPath) -> tuple[int, int]:
+    """Column and width of the key in its line; the first word where it does not stand there."""
+    for part in reversed(path):
+        found = re.search(rf"(?<![\w-])[\"']?({re.escape(str(part))})(?![\w-])", line)
+        if isinstance(part, str) and found:
+            return found.start(1), len(part)
+    rest = line.lstrip()
+    return len(line) - len(rest), max(1, len(rest.split(" ")[0]))
+
+
+def _parse_yaml(text: str, name: str) -> tuple[dict[str, Any], Callable[[], dict[KeyPath, int]]]:
+    try:
+        import yaml
+    except ImportError:
+        raise ConfigError(
+            f"{name} is YAML, and there is no YAML reader.",
+            "Install it with: pip install 'realtime-voice-cli[yaml]'",
+        ) from None
+    try:
+        tree, root = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(_yaml_error(error, text, name)) from None
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{name} is no script: it has no keys.")
+    return tree, lambda: dict(_yaml_lines(root, ()))
+
+
+def _yaml_error(error: Any, text: str, name: str) -> str:
+    mark = error.problem_mark
+    if mark is None:
+        return f"{name}: not YAML: {error.problem}"
+    lines = text.splitlines() or [""]
+    line = lines[min(mark.line, len(lines) - 1)]
+    return f"{name}:{mark.line + 1}: not YAML: {error.problem}\n  {line}\n  {' ' * mark.column}^"
+
+
+def _yaml_lines(node: Any, above: KeyPath) -> Iterator[tuple[KeyPath, int]]:
+    if node.id == "mapping":
+        for key, value in node.value:
+            path = (*above, key.value)
+            yield path, key.start_mark.line + 1
+            yield from _yaml_lines(value, path)
+    elif node.id == "sequence":
+        for index, value in enumerate(node.value):
+            yield (*above, index), value.start_mark.line + 1
+            yield from _yaml_lines(value, (*above, index))

@@ -1,0 +1,76 @@
+"""A microphone that says what a script wants said, at real-time pace, and honest about its pace."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
+from realtime_cli.audio.pcm import FRAME_MS, FRAME_SAMPLES, Samples, silence
+from realtime_cli.script.clips import Clip
+
+FRAME_S = FRAME_MS / 1000
+NOTICED_LATE_MS = 40.0  # two frames: below that nobody measures anything else
+
+Deliver = Callable[[Samples | None], None]
+
+
+class ScriptMicrophone:
+    """Gives a frame every 20 ms: of the clips that were asked for, or silence.
+
+    ``on_mark(kind, **data)`` is told when the first and the last sound of a clip goes out, and how late
+    the pacing was whenever that is worse than before.
+    """
+
+    def __init__(self, on_mark: Callable[..., None]) -> None:
+        self._on_mark = on_mark
+        self._frames: deque[tuple[Samples, str]] = deque()
+        self._spoken = asyncio.Event()
+        self._spoken.set()
+        self._task: asyncio.Task[None] | None = None
+        self._worst_ms = NOTICED_LATE_MS
+
+    def start(self, deliver: Deliver) -> None:
+        """Begin, on the running loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run(deliver), name="script microphone")
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def forget_lateness(self) -> None:
+        """A new measurement begins."""
+        self._worst_ms = NOTICED_LATE_MS
+
+    async def say(self, clip: Clip) -> None:
+        """Say a clip behind what is being said; returns when its last frame went out."""
+        last = len(clip.frames) - 1
+        first_sound, last_sound = clip.sounding
+        for index, frame in enumerate(clip.frames):
+            kind = "speaking" if index == first_sound else ""
+            kind = "said" if index == last_sound and index != first_sound else kind
+            self._frames.append((frame, kind))
+        if last >= 0:
+            self._spoken.clear()
+            await self._spoken.wait()
+
+    async def _run(self, deliver: Deliver) -> None:
+        due_s = time.monotonic()
+        while True:
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+            self._watch_lateness(1000 * (time.monotonic() - due_s))
+            frame, kind = self._frames.popleft() if self._frames else (silence(FRAME_SAMPLES), "")
+            deliver(frame)
+            if kind:
+                self._on_mark(kind)
+            if not self._frames:
+                self._spoken.set()
+            # After a long pause of the whole machine the frames come at their pace again, not in one burst.
+            due_s = max(due_s, time.monotonic() - 1.0) + FRAME_S
+
+    def _watch_lateness(self, late_ms: float) -> None:
+        if late_ms > self._worst_ms:
+            self._worst_ms = late_ms
+            self._on_mark("late", ms=round(late_ms, 1))

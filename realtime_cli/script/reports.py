@@ -1,0 +1,159 @@
+"""The results of a suite for people and for machines: table, JUnit, JSON, Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from realtime_cli import __version__
+from realtime_cli.script.result import CaseResult
+
+FORMAT = "realtime-cli run"
+VERSION = 1
+_STYLES = {"passed": "green", "failed": "red", "unreliable": "yellow"}
+
+
+def summary(results: Sequence[CaseResult], seconds: float) -> dict[str, Any]:
+    """The counts."""
+    counts = {status: sum(result.status == status for result in results) for status in _STYLES}
+    prices = [result.usd for result in results]
+    usd = None if None in prices else sum(price for price in prices if price is not None)
+    tokens = sum(result.tokens for result in results)
+    return {"total": len(results), **counts, "seconds": round(seconds, 2), "tokens": tokens, "usd": usd}
+
+
+def headline(results: Sequence[CaseResult], seconds: float) -> str:
+    """The counts in words."""
+    counts = summary(results, seconds)
+    parts = [f"{counts[status]} {status}" for status in _STYLES if counts[status] or status == "passed"]
+    cost = "" if not counts["usd"] else f", ${counts['usd']:.4f}"
+    return f"{', '.join(parts)} of {counts['total']} in {seconds:.1f} s{cost}"
+
+
+# -- for people -----------------------------------------------------------------------------------
+
+
+def print_table(results: Sequence[CaseResult], seconds: float, console: Console) -> None:
+    """One row a case, then what went wrong and how to look at it."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("", "script", "turns", "first sound", "response", "time"):
+        table.add_column(column, justify="left" if column in ("", "script") else "right")
+    for result in results:
+        style = _STYLES[result.status]
+        table.add_row(
+            f"[{style}]{result.status}[/]", escape(result.case.title), str(len(result.turns)),
+            _worst(result, "within_ms"), _worst(result, "done_ms"), f"{result.seconds:.1f} s",
+        )  # fmt: skip
+    console.print(table)
+    for result in results:
+        if result.status != "passed":
+            console.print(_failure_text(result), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"\n{headline(results, seconds)}", highlight=False)
+
+
+def _worst(result: CaseResult, figure: str) -> str:
+    values = [turn.figures[figure] for turn in result.turns]
+    known = [value for value in values if value is not None]
+    return f"{max(known):.0f} ms" if known else "-"
+
+
+def _failure_text(result: CaseResult) -> str:
+    lines = [f"\n{result.case.title}: {result.status}", *failure_lines(result)]
+    if result.recording:
+        lines.append(f"  look at it: realtime-cli replay {result.recording}")
+    return "\n".join(lines)
+
+
+def failure_lines(result: CaseResult) -> list[str]:
+    """Every verdict that is not good, one line each."""
+    lines = [f"  {result.error}"] if result.error else []
+    for verdict in result.bad:
+        why = " (unreliable)" if verdict.status == "unreliable" else ""
+        lines.append(f"  {verdict}{why}")
+    return lines
+
+
+def markdown(results: Sequence[CaseResult], seconds: float) -> str:
+    """A summary for a pull request or a job's page."""
+    lines = [f"**{headline(results, seconds)}**", "", "| | Script | First sound | Response | Time |"]
+    lines.append("|---|---|---:|---:|---:|")
+    for result in results:
+        cells = (_worst(result, "within_ms"), _worst(result, "done_ms"), f"{result.seconds:.1f} s")
+        lines.append(f"| {result.status} | {_cell(result.case.title)} | {' | '.join(cells)} |")
+    for result in results:
+        if result.status != "passed":
+            lines += ["", f"### {_cell(result.case.title)}", ""]
+            lines += [f"- {_cell(line.strip())}" for line in failure_lines(result)]
+            lines += [f"- `realtime-cli replay {result.recording}`"] if result.recording else []
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+# -- for machines ---------------------------------------------------------------------------------
+
+
+def to_json(results: Sequence[CaseResult], seconds: float, regressions: Iterable[str] = ()) -> str:
+    """Everything; what ``--baseline`` reads."""
+    whole = {
+        "format": FORMAT,
+        "version": VERSION,
+        "tool": f"realtime-cli {__version__}",
+        "summary": summary(results, seconds),
+        "regressions": list(regressions),
+        "results": [result.to_dict() for result in results],
+    }
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+def junit(results: Sequence[CaseResult], seconds: float) -> str:
+    """JUnit XML, as CI systems read it: a suite with one test case for each run."""
+    counts = summary(results, seconds)
+    bad = counts["failed"] + counts["unreliable"]
+    errors = sum(bool(result.error) for result in results)
+    attributes = {
+        "tests": counts["total"],
+        "failures": bad - errors,
+        "errors": errors,
+        "time": counts["seconds"],
+    }
+    told = {name: str(value) for name, value in attributes.items()}
+    root = ElementTree.Element("testsuites", told)
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "realtime-cli", **told})
+    for result in results:
+        suite.append(_junit_case(result))
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _junit_case(result: CaseResult) -> ElementTree.Element:
+    attributes = {
+        "classname": str(result.case.script.path.with_suffix("")).replace("/", "."),
+        "name": result.case.title,
+        "time": f"{result.seconds:.3f}",
+    }
+    case = ElementTree.Element("testcase", attributes)
+    if result.status != "passed":
+        lines = [_xml_text(line.strip()) for line in failure_lines(result)]
+        kind = "error" if result.error else "failure"
+        found = ElementTree.SubElement(
+            case, kind, {"message": lines[0] if lines else "", "type": result.status}
+        )
+        found.text = "\n".join(lines)
+    if result.recording:
+        told = ElementTree.SubElement(case, "system-out")
+        told.text = f"realtime-cli replay {result.recording}"
+    return case
+
+
+def _xml_text(text: str) -> str:
+    """XML 1.0 has no place for control characters."""
+    return "".join(letter if letter >= " " or letter in "\t\n" else "?" for letter in text)

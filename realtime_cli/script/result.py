@@ -1,0 +1,131 @@
+"""What came of a script that was run, and what is told while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from realtime_cli.script.expectations import Status, Verdict
+from realtime_cli.script.facts import Facts
+from realtime_cli.script.load import LoadedScript
+
+TIMINGS = ("within_ms", "done_ms", "interrupted_ms", "dead_air_ms")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A script to be run once. ``variant``: the keys of its matrix, dotted; ``repeat`` counts from 1."""
+
+    script: LoadedScript
+    variant: tuple[tuple[str, Any], ...] = ()
+    repeat: int = 1
+    text: bool = False
+
+    @property
+    def name(self) -> str:
+        """The script with its variant; the same for all repeats."""
+        shown = ", ".join(f"{key.rpartition('.')[2]}={value}" for key, value in self.variant)
+        return f"{self.script.name} [{shown}]" if shown else self.script.name
+
+    @property
+    def title(self) -> str:
+        """The name, with the repeat where there are several."""
+        return self.name if self.repeat == 1 else f"{self.name} #{self.repeat}"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResult:
+    """One turn's verdicts and figures (ms; None: could not be measured)."""
+
+    number: int
+    title: str
+    reply: str
+    figures: dict[str, float | None]
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """How a case came out. ``error``: what kept it from being judged, such as a refused connection."""
+
+    case: Case
+    turns: tuple[TurnResult, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    """Those of the conversation as a whole."""
+    error: str = ""
+    seconds: float = 0.0
+    tokens: int = 0
+    usd: float | None = None
+    late_ms: float = 0.0
+    recording: str = ""
+    exit_code: int = 0
+
+    @property
+    def all_verdicts(self) -> list[Verdict]:
+        return [*(verdict for turn in self.turns for verdict in turn.verdicts), *self.verdicts]
+
+    @property
+    def bad(self) -> list[Verdict]:
+        """What failed or is unreliable."""
+        return [verdict for verdict in self.all_verdicts if verdict.bad]
+
+    @property
+    def status(self) -> Status:
+        """unreliable only when nothing really failed."""
+        kinds = {verdict.status for verdict in self.bad}
+        if self.error or "failed" in kinds:
+            return "failed"
+        return "unreliable" if kinds else "passed"
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON reports and baselines."""
+        return {
+            "name": self.case.name,
+            "script": str(self.case.script.path),
+            "tags": self.case.script.script.tags,
+            "variant": dict(self.case.variant),
+            "repeat": self.case.repeat,
+            "status": self.status,
+            "error": self.error,
+            "seconds": round(self.seconds, 3),
+            "tokens": self.tokens,
+            "usd": self.usd,
+            "late_ms": self.late_ms,
+            "recording": self.recording,
+            "turns": [asdict(turn) for turn in self.turns],
+            "expectations": [asdict(verdict) for verdict in self.verdicts],
+        }
+
+
+def figures(facts: Facts) -> dict[str, float | None]:
+    """A turn's timings, rounded."""
+    return {name: None if (value := getattr(facts, name)) is None else round(value, 1) for name in TIMINGS}
+
+
+# -- told while it runs -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CaseBegan:
+    """A conversation is being opened."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class TurnBegan:
+    """A turn begins."""
+
+    case: Case
+    number: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOver:
+    """A conversation was held and judged."""
+
+    result: CaseResult
+
+
+Progress = CaseBegan | TurnBegan | CaseOver

@@ -1,0 +1,366 @@
+"""Runs one script: gives each turn when it is due, waits for what the agent does, judges.
+
+It prints nothing; ``tell`` hears of its progress. What it needs of the world comes ready made: an opened
+session, a voice, a judge.
+"""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from realtime_cli.client.session import ClientSession
+from realtime_cli.duplex import Connect, Observer, Outcome, Tools
+from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
+from realtime_cli.script import clips
+from realtime_cli.script.clips import Clip, Voice
+from realtime_cli.script.expectations import Verdict, verdicts
+from realtime_cli.script.facts import facts_of, whole_facts
+from realtime_cli.script.format import SOUND_KINDS, Expect, Turn
+from realtime_cli.script.live import Live
+from realtime_cli.script.observed import TurnSeen
+from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan, TurnResult, figures
+
+AFTERWORDS_S = 2.0  # transcripts and bookkeeping may trail the answer
+
+
+class Recording(Observer, Protocol):
+    """What the runner needs of a recorder."""
+
+    path: Path
+
+    def played(self, at: float, samples: Any) -> None: ...
+
+    def close(self, exit_code: int = 0, reason: str = "") -> None: ...
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session that is ready to be held. ``aloud``: with sound both ways."""
+
+    session: ClientSession
+    connect: Connect
+    tools: Tools | None
+    aloud: bool
+    recording: Recording | None = None
+
+
+Open = Callable[[Case], AbstractAsyncContextManager[Opened]]
+Judge = Callable[[Case, str, str], Awaitable[tuple[float, str]]]
+"""(case, rubric, conversation) -> score from 0 to 1, and why. Raises ConfigError when it cannot be asked."""
+Check = Callable[[str, Path, Path, int], str]
+"""("file.py:function", folder, recording, turn) -> what is wrong, or nothing."""
+
+
+@dataclass(frozen=True)
+class World:
+    """All that a script may need from outside."""
+
+    open: Open
+    voice: Voice
+    judge: Judge | None = None
+    check: Check | None = None
+    tell: Callable[[Progress], None] = lambda progress: None
+
+
+async def run_case(case: Case, world: World) -> CaseResult:
+    """Hold the conversation and judge it. Errors of the session become the result's ``error``."""
+    began = time.monotonic()
+    try:
+        sounds = await _prepare(case, world.voice)
+        async with world.open(case) as opened:
+            result = await _Performance(case, opened, world, sounds).run()
+    except RealtimeCliError as error:
+        return CaseResult(case, error=str(error), exit_code=error.exit_code, seconds=time.monotonic() - began)
+    return result
+
+
+async def _prepare(case: Case, voice: Voice) -> dict[int, Clip]:
+    """Every sound by its turn's number, made before the clock runs."""
+    if case.text:
+        return {}
+    script = case.script
+    sounds = {}
+    for number, turn in enumerate(script.script.turns, 1):
+        if turn.say is not None:
+            sounds[number] = clips.clip_of(await voice(turn.say))
+        elif turn.wav is not None:
+            sounds[number] = clips.read_clip(script.folder / turn.wav)
+        elif turn.dtmf is not None:
+            sounds[number] = clips.dtmf(turn.dtmf)
+        elif turn.silence_ms is not None:
+            sounds[number] = clips.silent(turn.silence_ms)
+    return sounds
+
+
+class _Performance:
+    """One run of one script."""
+
+    def __init__(self, case: Case, opened: Opened, world: World, sounds: dict[int, Clip]) -> None:
+        self._case = case
+        self._script = case.script.script
+        self._opened = opened
+        self._world = world
+        self._sounds = sounds
+        recording = opened.recording
+        self._live = Live(
+            opened.session,
+            opened.connect,
+            tools=opened.tools,
+            observers=[recording] if recording else [],
+            aloud=opened.aloud,
+            on_played=recording.played if recording else None,
+        )
+        self._seen: dict[int, TurnSeen] = {}
+        self._extra: dict[int, list[Verdict]] = {}
+
+    async def run(self) -> CaseResult:
+        began, error = time.monotonic(), ""
+        outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
+        opens = self._script.turns[0].kind == "nothing"
+        try:
+            if opens:
+                self._begin(1)
+            async with self._live:
+                await self._hold()
+            outcome = self._live.outcome or outcome
+            if outcome.exit_code != ExitCode.OK:
+                error = f"{outcome.reason} {outcome.remedy}".strip()
+        except RealtimeCliError as failure:
+            outcome = Outcome(failure.exit_code, failure.message, failure.remedy)
+            error = str(failure)
+        finally:
+            if self._opened.recording:
+                self._opened.recording.close(outcome.exit_code, outcome.reason)
+        await self._judge_and_check()
+        return self._result(error, outcome, time.monotonic() - began)
+
+    async def _hold(self) -> None:
+        turns = self._script.turns
+        if turns[0].kind != "nothing":
+            await self._floor_is_free()
+        for number, turn in enumerate(turns, 1):
+            follower = turns[number] if number < len(turns) else None
+            if not await self._turn(
+                number, turn, interrupted=follower is not None and follower.at is not None
+            ):
+                break
+
+    async def _floor_is_free(self) -> None:
+        """An agent that greets is heard out before the first turn."""
+        session = self._live.session
+        await self._live.until(
+            lambda: session.idle and (session.responses_done > 0 or not session.options.greet),
+            self._script.timeout_ms / 1000,
+        )
+
+    # -- one turn -----------------------------------------------------------------------------
+
+    async def _turn(self, number: int, turn: Turn, *, interrupted: bool) -> bool:
+        """Give a turn and wait until it is over; False when the conversation shall not go on."""
+        if turn.at is not None and not await self._due(number, turn):
+            return False
+        if number not in self._seen:
+            self._begin(number)
+        await self._give(number, turn)
+        self._live.mark("delivered", turn=number)
+        if interrupted:
+            return not self._live.over
+        waited_for = await self._wait(number, turn)
+        self._live.mark("over", turn=number, **({"waited_for": waited_for} if waited_for else {}))
+        if self._live.over:
+            return False
+        return not (self._script.stop_on_failure and self._failed(number, turn))
+
+    def _begin(self, number: int) -> None:
+        self._live.begin_turn(number)
+        self._seen[number] = self._live.observed.now
+        self._world.tell(TurnBegan(self._case, number, title_of(self._script.turns[number - 1])))
+
+    async def _due(self, number: int, turn: Turn) -> bool:
+        """Wait for the point of time at which a turn begins; noted is how late we are for it."""
+        assert turn.at is not None
+        before, name = self._live.observed.now, turn.at.after
+
+        def came_at() -> float | None:
+            return min((at for at, event in before.events if event == name), default=None)
+
+        limit_s = self._timeout_s(turn)
+        if not await self._live.until(lambda: came_at() is not None, limit_s):
+            wanted = f"{name} to begin this turn after"
+            self._extra[number] = [Verdict(number, "at", "failed", wanted, f"not within {limit_s:g} s")]
+            return False
+        due = (came_at() or 0.0) + turn.at.ms / 1000
+        await self._live.until(lambda: self._live.now() >= due, max(0.0, due - self._live.now()))
+        self._begin(number)
+        late_ms = (self._live.now() - due) * 1000
+        if late_ms > 40:
+            self._live.mark("late", ms=round(late_ms, 1))
+        return True
+
+    async def _give(self, number: int, turn: Turn) -> None:
+        live = self._live
+        match turn.kind:
+            case "user" | "image":
+                images = [self._image(image) for image in _list(turn.image)]
+                live.typed(turn.user or "", images, turn.detail, respond=turn.respond)
+            case "silence_ms" if number in self._sounds:
+                await live.keep_silent(self._sounds[number])
+            case kind if kind in SOUND_KINDS:
+                await self._say(number, turn)
+            case "event":
+                live.ask(dict(turn.event or {}))
+            case "settings":
+                live.patch(dict(turn.settings or {}))
+            case "press" if turn.press:
+                live.press(turn.press)
+
+    async def _say(self, number: int, turn: Turn) -> None:
+        if self._opened.aloud:
+            await self._live.say(self._sounds[number])
+        elif words := turn.words or turn.dtmf:
+            self._live.typed(words, respond=turn.respond and not turn.expect.no_reply)
+
+    def _image(self, image: str) -> str:
+        if image.startswith(("data:", "http://", "https://")):
+            return image
+        path = self._case.script.folder / image
+        kind = mimetypes.guess_type(path.name)[0] or "image/png"
+        return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+
+    def _timeout_s(self, turn: Turn) -> float:
+        return (turn.timeout_ms or self._script.timeout_ms) / 1000
+
+    async def _wait(self, number: int, turn: Turn) -> str:
+        """Until the turn is over; returns what was waited for in vain."""
+        limit_s, seen = self._timeout_s(turn), self._seen[number]
+        live = self._live
+        if turn.wants_reply:
+            if not await live.until(lambda: seen.answered and live.session.idle, limit_s):
+                return "an answer"
+        elif not await live.quiet(self._script.quiet_ms, limit_s):
+            return "quiet"
+        awaited = self._afterwords(turn, seen)
+        await live.until(lambda: not awaited(), AFTERWORDS_S if turn.wants_reply else limit_s)
+        return ""
+
+    def _afterwords(self, turn: Turn, seen: TurnSeen) -> Callable[[], bool]:
+        """What is expected and may come behind the answer: events, and the transcript of the user."""
+        names = {*(turn.expect.events or ()), *(turn.expect.in_order or ())}
+        heard = turn.expect.heard is not None and self._opened.aloud
+
+        def missing() -> bool:
+            return not names <= {name for _, name in seen.events} or (heard and not seen.heard)
+
+        return missing
+
+    def _failed(self, number: int, turn: Turn) -> bool:
+        return any(verdict.bad for verdict in self._verdicts(number, turn))
+
+    # -- judging ------------------------------------------------------------------------------
+
+    def _verdicts(self, number: int, turn: Turn) -> list[Verdict]:
+        extra = self._extra.get(number, [])
+        seen = self._seen.get(number)
+        if seen is None:
+            return extra or [Verdict(number, "turn", "skipped", "to be held", "the conversation had ended")]
+        found = list(extra)
+        if seen.timed_out:
+            limit = f"{seen.timed_out} within {self._timeout_s(turn):g} s"
+            found.append(Verdict(number, "timeout", "failed", limit, "nothing more"))
+        return [*found, *verdicts(turn.expect, facts_of(seen, aloud=self._opened.aloud))]
+
+    async def _judge_and_check(self) -> None:
+        turns = self._script.turns
+        for number, expect in [
+            *((n, turn.expect) for n, turn in enumerate(turns, 1)),
+            (0, self._script.expect),
+        ]:
+            if number == 0 or number in self._seen:
+                found = [*self._checked(number, expect), *await self._judged(number, expect)]
+                self._extra.setdefault(number, []).extend(found)
+
+    def _checked(self, number: int, expect: Expect) -> list[Verdict]:
+        recording = self._opened.recording
+        if expect.check is None:
+            return []
+        if self._world.check is None or recording is None:
+            return [Verdict(number, "check", "failed", expect.check, "there is no recording to check")]
+        wrong = self._world.check(expect.check, self._case.script.folder, recording.path, number)
+        return [
+            Verdict(number, "check", "failed" if wrong else "passed", expect.check, wrong or "nothing wrong")
+        ]
+
+    async def _judged(self, number: int, expect: Expect) -> list[Verdict]:
+        if expect.judge is None or self._world.judge is None:
+            return []
+        rubric = expect.judge if isinstance(expect.judge, str) else expect.judge.rubric
+        least = 0.7 if isinstance(expect.judge, str) else expect.judge.score
+        expected = f'a score of {least:g} for "{rubric}"'
+        try:
+            score, why = await self._world.judge(self._case, rubric, self._conversation(number))
+        except ConfigError as error:
+            return [Verdict(number, "judge", "failed", expected, str(error))]
+        return [
+            Verdict(number, "judge", "passed" if score >= least else "failed", expected, f"{score:g}: {why}")
+        ]
+
+    def _conversation(self, until: int) -> str:
+        """The words so far, for the judge."""
+        lines = []
+        for number, seen in self._seen.items():
+            if until and number > until:
+                break
+            said = self._script.turns[number - 1].words or " ".join(seen.heard)
+            lines += [f"User: {said}"] if said else []
+            lines += [f"Agent calls {call.name}({call.arguments})" for call in seen.calls]
+            lines.append(f"Agent: {seen.reply or '(nothing)'}")
+        return "\n".join(lines)
+
+    def _result(self, error: str, outcome: Outcome, seconds: float) -> CaseResult:
+        whole = whole_facts(self._live.observed)
+        recording = self._opened.recording
+        return CaseResult(
+            self._case,
+            turns=tuple(self._turn_result(number, turn) for number, turn in enumerate(self._script.turns, 1)),
+            verdicts=(*self._extra.get(0, ()), *verdicts(self._script.expect, whole)),
+            error=error,
+            seconds=seconds,
+            tokens=whole.tokens.input + whole.tokens.output,
+            usd=whole.usd,
+            late_ms=whole.late_ms,
+            recording=str(recording.path) if recording else "",
+            exit_code=int(outcome.exit_code),
+        )
+
+    def _turn_result(self, number: int, turn: Turn) -> TurnResult:
+        seen = self._seen.get(number)
+        facts = facts_of(seen or TurnSeen(number, 0.0), aloud=self._opened.aloud)
+        return TurnResult(
+            number, title_of(turn), facts.reply, figures(facts), tuple(self._verdicts(number, turn))
+        )
+
+
+def _list(value: str | list[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
+
+
+def title_of(turn: Turn) -> str:
+    """A turn in a few words."""
+    if turn.note:
+        return turn.note
+    kind = turn.kind
+    if kind == "nothing":
+        return "the agent opens"
+    value = turn.user or turn.say or turn.wav or turn.dtmf or turn.press
+    if value:
+        return f"{kind}: {value if len(value) <= 60 else value[:57] + '...'}"
+    if kind == "event":
+        return f"event: {(turn.event or {}).get('type', '?')}"
+    return f"silence: {turn.silence_ms:g} ms" if turn.silence_ms else kind

@@ -1,0 +1,173 @@
+"""Many scripts: which of them run, in what order, how many at a time, and whether they got worse."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from realtime_cli.errors import ConfigError
+from realtime_cli.script.load import LoadedScript
+from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
+from realtime_cli.script.runner import World, run_case
+
+NOTICED_MS = 50.0  # a timing that grew by less is no regression, whatever the margin
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which cases there are. ``matrix`` adds to each script's own; ``shard`` is (i of n), from 1."""
+
+    tags: Sequence[str] = ()
+    match: str = ""
+    repeat: int = 1
+    matrix: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    shard: tuple[int, int] = (1, 1)
+    seed: int | None = None
+    text: bool = False
+
+
+def plan(scripts: Sequence[LoadedScript], selection: Selection) -> list[Case]:
+    """The cases to run, in order: as given, or shuffled by the seed.
+
+    Raises ConfigError when none is left, or one cannot be run in text.
+    """
+    cases = [
+        case
+        for script in scripts
+        if _wanted(script, selection)
+        for variant in _variants({**script.script.matrix, **selection.matrix})
+        for case in _repeats(script, variant, selection)
+    ]
+    index, count = selection.shard
+    cases = cases[index - 1 :: count]
+    if not cases:
+        raise ConfigError("No script is left to run.", "See --tag, --match and --shard.")
+    for case in cases:
+        _can_run(case)
+    if selection.seed is not None:
+        random.Random(selection.seed).shuffle(cases)
+    return cases
+
+
+def _wanted(script: LoadedScript, selection: Selection) -> bool:
+    tagged = not selection.tags or bool(set(selection.tags) & set(script.script.tags))
+    return tagged and selection.match.casefold() in script.name.casefold()
+
+
+def _variants(matrix: Mapping[str, Sequence[Any]]) -> Iterator[tuple[tuple[str, Any], ...]]:
+    for values in itertools.product(*matrix.values()):
+        yield tuple(zip(matrix, values, strict=True))
+
+
+def _repeats(
+    script: LoadedScript, variant: tuple[tuple[str, Any], ...], selection: Selection
+) -> Iterator[Case]:
+    text = selection.text or script.script.mode == "text"
+    for repeat in range(1, selection.repeat + 1):
+        yield Case(script, variant, repeat, text)
+
+
+def _can_run(case: Case) -> None:
+    for number, turn in enumerate(case.script.script.turns, 1):
+        if case.text and turn.wav is not None and turn.text is None:
+            raise ConfigError(
+                f"{case.script.path}: turn {number} has a sound file without its words.",
+                'Add text = "..." to it, or do not run it in text.',
+            )
+
+
+async def run_suite(
+    cases: Sequence[Case],
+    world: World,
+    *,
+    jobs: int = 1,
+    fail_fast: bool = False,
+    max_usd: float | None = None,
+) -> list[CaseResult]:
+    """Run cases, ``jobs`` at a time in this loop; what was not begun by the end is not in the results."""
+    waiting = iter(enumerate(cases))
+    results: dict[int, CaseResult] = {}
+
+    def enough() -> bool:
+        spent = sum(result.usd or 0.0 for result in results.values())
+        failed = fail_fast and any(result.status == "failed" for result in results.values())
+        return failed or (max_usd is not None and spent >= max_usd)
+
+    async def work() -> None:
+        for place, case in waiting:
+            if enough():
+                return
+            world.tell(CaseBegan(case))
+            results[place] = await run_case(case, world)
+            world.tell(CaseOver(results[place]))
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(min(jobs, len(cases))):
+            group.create_task(work(), name=f"session {number + 1}")
+    return [results[place] for place in sorted(results)]
+
+
+# -- judging a suite ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Group:
+    """All runs of one case."""
+
+    name: str
+    results: tuple[CaseResult, ...]
+
+    @property
+    def pass_rate(self) -> float:
+        return sum(result.status == "passed" for result in self.results) / len(self.results)
+
+
+def groups(results: Iterable[CaseResult]) -> list[Group]:
+    """Results by case, in order."""
+    by_name: dict[str, list[CaseResult]] = defaultdict(list)
+    for result in results:
+        by_name[result.case.name].append(result)
+    return [Group(name, tuple(runs)) for name, runs in by_name.items()]
+
+
+def regressions(results: Iterable[CaseResult], baseline: Mapping[str, Any], margin: float) -> list[str]:
+    """What got worse since ``baseline`` (a JSON report), in sentences.
+
+    ``margin`` is how much longer a timing may be, as a share: 0.2 allows 20 %.
+    """
+    now, before = _figures([result.to_dict() for result in results]), _figures(baseline.get("results", []))
+    found: list[str] = []
+    for name in now.keys() & before.keys():
+        found += _worse(name, before[name], now[name], margin)
+    return sorted(found)
+
+
+def _figures(results: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, list[float]]]:
+    """Case -> figure -> its values over the repeats."""
+    gathered: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for result in results:
+        case = gathered[result["name"]]
+        case["passed"].append(float(result["status"] == "passed"))
+        for turn in result["turns"]:
+            for figure, value in turn["figures"].items():
+                if value is not None:
+                    case[f"turn {turn['number']} {figure}"].append(value)
+    return gathered
+
+
+def _worse(
+    name: str, before: Mapping[str, list[float]], now: Mapping[str, list[float]], margin: float
+) -> Iterator[str]:
+    was, is_now = statistics.fmean(before["passed"]), statistics.fmean(now["passed"])
+    if is_now < was:
+        yield f"{name}: passes {is_now:.0%}, was {was:.0%}"
+    for figure in now.keys() & before.keys() - {"passed"}:
+        old, new = statistics.median(before[figure]), statistics.median(now[figure])
+        if new > old * (1 + margin) and new - old > NOTICED_MS:
+            yield f"{name}: {figure} is {new:.0f} ms, was {old:.0f} ms"
