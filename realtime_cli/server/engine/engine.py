@@ -26,7 +26,8 @@ class EngineConfig:
     chat_url: str | None = None  # an OpenAI-compatible endpoint, up to and with /v1; none: the small dialogue
     chat_model: str | None = None
     chat_key_env: str | None = None  # the name of the environment variable with the endpoint's key
-    chat_timeout_s: float = 60.0  # until the first token, and between two
+    chat_timeout_s: float = 60.0  # until the first word, and between two
+    chat_sees: bool = False  # the endpoint takes pictures
 
 
 class Engine:

@@ -19,6 +19,7 @@ _MARKS: tuple[tuple[str, str], ...] = (
     (r"(\*\*|__|~~|`)(?=\S)(.+?)\1", r"\2"),
     (r"(?<![\w*])([*_])(?=\S)([^*_\n]+?)\1(?![\w*])", r"\2"),
     (r"\s*\|\s*", ", "),
+    (r"(?<=[A-Za-z0-9])_(?=[A-Za-z0-9])", " "),
     (r"[\U0001F000-\U0001FAFF☀-➿️‍]", ""),
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|\n+")
@@ -27,7 +28,7 @@ _CLAUSE_END = re.compile(r"(?<=[,;:—])\s+")
 
 
 def readable(text: str) -> str:
-    """The text without Markdown, bare links shortened to their host, and no emoji."""
+    """The text without Markdown and underscores, bare links shortened to their host, and no emoji."""
     for pattern, instead in _MARKS:
         text = re.sub(pattern, instead, text, flags=re.DOTALL if "```" in pattern else 0)
     return re.sub(r"[ \t]+", " ", text).strip()

@@ -1,0 +1,237 @@
+"""Answers from any OpenAI-compatible chat endpoint, streamed sentence by sentence.
+
+The endpoint's answer is a server-sent event stream of ``chat.completion.chunk`` objects that ends with
+``data: [DONE]``. Function calls come in pieces, matched by their ``index``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from realtime_cli.errors import ConfigError
+from realtime_cli.server.engine.chat_messages import chat_messages, chat_tool_choice, chat_tools
+from realtime_cli.server.engine.reply import Call, EngineError, ReplyRequest, Say
+from realtime_cli.server.engine.runtime import INSTALL
+from realtime_cli.server.engine.sentence_stream import SentenceStream
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import httpx2
+
+    from realtime_cli.server.engine.engine import EngineConfig
+
+CONNECT_TIMEOUT_S = 5.0
+EXCERPT_LENGTH = 200
+LONGEST_ANSWER = 1_000_000  # characters of text and arguments in one answer; beyond it the stream is cut
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where to ask. The key is not shown in a repr."""
+
+    url: str  # up to and with /v1
+    model: str
+    key: str = field(default="", repr=False)
+    timeout_s: float = 60.0  # until the first word, and between two
+    sees: bool = False  # pictures are passed on
+
+
+class Chat:
+    """A ``Reply``: the conversation goes out as chat messages, the answer comes back as it is written."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._http = _http_client()
+
+    @classmethod
+    def from_config(cls, config: EngineConfig) -> Chat:
+        """Raises ConfigError without a model, or when the key's environment variable is not set."""
+        if not config.chat_url or not config.chat_model:
+            raise ConfigError("A chat endpoint needs chat_url and chat_model.", "Set both in [local].")
+        key = os.environ.get(config.chat_key_env, "") if config.chat_key_env else ""
+        if config.chat_key_env and not key:
+            raise ConfigError(
+                f"The chat endpoint's key is not set: {config.chat_key_env} is empty.",
+                f"Set it: export {config.chat_key_env}=...",
+            )
+        return cls(Endpoint(config.chat_url, config.chat_model, key, config.chat_timeout_s, config.chat_sees))
+
+    async def reply(self, request: ReplyRequest) -> AsyncIterator[Say | Call]:
+        """Each sentence as soon as it is complete; calls at the end. Raises EngineError in one sentence."""
+        answer = Answer()
+        async with self._errors_told(), self._stream(request) as response:
+            async for chunk in self._chunks(response):
+                for sentence in answer.take(chunk):
+                    yield Say(sentence)
+                if answer.length > LONGEST_ANSWER:
+                    break
+        for sentence in answer.rest():
+            yield Say(sentence)
+        for call in answer.calls():
+            yield call
+
+    @asynccontextmanager
+    async def _stream(self, request: ReplyRequest) -> AsyncIterator[httpx2.Response]:
+        """One request on a connection of its own, which is closed with it: a cancelled answer stops there."""
+        timeout = self._http.Timeout(self.endpoint.timeout_s, connect=CONNECT_TIMEOUT_S)
+        headers = {"authorization": f"Bearer {self.endpoint.key}"} if self.endpoint.key else {}
+        url = f"{self.endpoint.url.rstrip('/')}/chat/completions"
+        body = self._body(request)
+        async with (
+            self._http.AsyncClient(timeout=timeout) as client,
+            client.stream("POST", url, json=body, headers=headers) as response,
+        ):
+            yield response
+
+    def _body(self, request: ReplyRequest) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "model": self.endpoint.model,
+            "stream": True,
+            "messages": chat_messages(request.items, request.instructions, self.endpoint.sees),
+        }
+        tools = chat_tools(request.tools)
+        if tools:
+            body |= {"tools": tools, "tool_choice": chat_tool_choice(request.tool_choice)}
+        return body
+
+    async def _chunks(self, response: httpx2.Response) -> AsyncIterator[dict[str, Any]]:
+        """The objects of the stream; a whole answer in plain JSON is one too: some servers cannot stream."""
+        if response.status_code != 200:
+            raise self._refused(response.status_code, (await response.aread()).decode(errors="replace"))
+        if "json" in response.headers.get("content-type", ""):
+            yield _parsed(await response.aread())
+            return
+        ended = False
+        async for line in response.aiter_lines():
+            data = line.removeprefix("data:").strip()
+            if not line.startswith("data:") or not data:
+                continue
+            if data == "[DONE]":
+                return
+            chunk = _parsed(data)
+            ended = ended or _finished(chunk)
+            yield chunk
+        if not ended:
+            raise EngineError("The chat endpoint's answer broke off in the middle.")
+
+    def _refused(self, status: int, body: str) -> EngineError:
+        """What an HTTP status means, with what the endpoint said about it."""
+        said = _told(body)
+        where = self.endpoint.url
+        match status:
+            case 401 | 403:
+                return EngineError(f"The chat endpoint {where} refuses the key (HTTP {status}){said}.")
+            case 404:
+                return EngineError(
+                    f"The chat endpoint {where} has no model {self.endpoint.model!r},"
+                    f" or chat_url is not its /v1 address (HTTP 404){said}."
+                )
+            case 429:
+                return EngineError(f"The chat endpoint {where} has had too many requests (HTTP 429){said}.")
+            case _ if status >= 500:
+                return EngineError(f"The chat endpoint {where} failed (HTTP {status}){said}.")
+            case _:
+                return EngineError(f"The chat endpoint {where} refused the request (HTTP {status}){said}.")
+
+    @asynccontextmanager
+    async def _errors_told(self) -> AsyncIterator[None]:
+        """The HTTP library's errors become ours here; above this file nobody knows it."""
+        where = self.endpoint.url
+        try:
+            yield
+        except self._http.ConnectTimeout as error:
+            raise EngineError(f"The chat endpoint {where} does not answer.") from error
+        except self._http.ConnectError as error:
+            raise EngineError(f"The chat endpoint {where} cannot be reached: {_reason(error)}.") from error
+        except self._http.TimeoutException as error:
+            raise EngineError(
+                f"The chat endpoint {where} was silent for {self.endpoint.timeout_s:g} s."
+            ) from error
+        except (self._http.HTTPError, self._http.InvalidURL) as error:
+            raise EngineError(
+                f"The talk with the chat endpoint {where} broke off: {_reason(error)}."
+            ) from error
+
+
+class Answer:
+    """The pieces of one answer put together."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._text = SentenceStream()
+        self._calls: dict[int, dict[str, str]] = {}
+
+    def take(self, chunk: dict[str, Any]) -> list[str]:
+        """The sentences that this piece completes. Raises EngineError when it carries an error."""
+        if chunk.get("error"):
+            raise EngineError(f"The chat endpoint failed while it answered{_told(json.dumps(chunk))}.")
+        choices = chunk.get("choices")
+        if not isinstance(choices, list) or not choices:
+            return []
+        delta = choices[0].get("delta") or choices[0].get("message") or {}
+        for at, piece in enumerate(delta.get("tool_calls") or ()):
+            self._take_call(at, piece)
+        content = delta.get("content")
+        self.length += len(content) if isinstance(content, str) else 0
+        return self._text.feed(content) if isinstance(content, str) else []
+
+    def _take_call(self, at: int, piece: dict[str, Any]) -> None:
+        """Name and arguments grow; a new id without an index is a new call."""
+        known = self._calls.setdefault(piece.get("index", at), {"name": "", "arguments": ""})
+        function = piece.get("function") or {}
+        known["name"] += function.get("name") or ""
+        arguments = function.get("arguments") or ""
+        known["arguments"] += arguments if isinstance(arguments, str) else json.dumps(arguments)
+        self.length += len(arguments)
+
+    def rest(self) -> list[str]:
+        """What stood behind the last full stop."""
+        return self._text.flush()
+
+    def calls(self) -> list[Call]:
+        """In the order of their index; one without a name is dropped."""
+        found = (self._calls[index] for index in sorted(self._calls))
+        return [Call(call["name"], call["arguments"] or "{}") for call in found if call["name"]]
+
+
+def _http_client() -> ModuleType:
+    try:
+        import httpx2
+    except ImportError as error:
+        raise ConfigError("A chat endpoint needs the package 'httpx2'.", f"Install it: {INSTALL}.") from error
+    return httpx2
+
+
+def _parsed(data: str | bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise EngineError("The chat endpoint sent something that is not JSON.") from error
+    if not isinstance(value, dict):
+        raise EngineError("The chat endpoint sent JSON that is no chat answer.")
+    return value
+
+
+def _finished(chunk: dict[str, Any]) -> bool:
+    choices = chunk.get("choices")
+    return isinstance(choices, list) and bool(choices) and choices[0].get("finish_reason") is not None
+
+
+def _told(body: str) -> str:
+    """`: "model not found"` from an error body, or nothing."""
+    try:
+        error = json.loads(body).get("error")
+        message = error.get("message") if isinstance(error, dict) else error
+    except (ValueError, AttributeError):
+        message = ""
+    return f": {str(message)[:EXCERPT_LENGTH].rstrip('.')}" if message else ""
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().rstrip(".") or type(error).__name__

@@ -1,0 +1,132 @@
+"""The rules in the order in which they are tried."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from random import Random
+
+from realtime_cli.server.engine.dialogue import clock, hints, notes
+from realtime_cli.server.engine.dialogue.arithmetic import find_sum
+from realtime_cli.server.engine.dialogue.outcome import tell_outcome
+from realtime_cli.server.engine.dialogue.recital import recital
+from realtime_cli.server.engine.dialogue.small_talk import (
+    NOT_HEARD,
+    ONLY_RULES,
+    chance,
+    pressed_keys,
+    say_after,
+    small_talk,
+)
+from realtime_cli.server.engine.dialogue.tools import calls, choose
+from realtime_cli.server.engine.dialogue.turn import Turn, read_turn
+from realtime_cli.server.engine.images import asks_about_images, describe
+from realtime_cli.server.engine.readable import whole_sentences
+from realtime_cli.server.engine.reply import Call, ReplyRequest, Say
+
+Answer = str | Iterable[str] | None
+
+
+def local_now() -> datetime:
+    return datetime.now(UTC).astimezone()
+
+
+class Dialogue:
+    """A ``Reply`` that knows no more than it says. It keeps nothing: all it needs is in the request."""
+
+    def __init__(self, now: Callable[[], datetime] = local_now, dice: Random | None = None) -> None:
+        self._now = now
+        self._dice = dice or Random()
+
+    async def reply(self, request: ReplyRequest) -> AsyncIterator[Say | Call]:
+        """Calls if the session's functions are asked for, else the answer sentence by sentence."""
+        turn = read_turn(request.items)
+        asked = self._calls(request, turn)
+        for call in asked:
+            yield call
+        if not asked:
+            for sentence in self._sentences(request, turn):
+                yield Say(sentence)
+
+    def _calls(self, request: ReplyRequest, turn: Turn) -> list[Call]:
+        choice = choose(request.tools, request.tool_choice)
+        if choice.forced:
+            return calls(turn.said, choice)
+        return [] if turn.outcomes or hints.exact_answer(request.instructions) else calls(turn.said, choice)
+
+    def _sentences(self, request: ReplyRequest, turn: Turn) -> Iterator[str]:
+        answer = hints.exact_answer(request.instructions) or self._answer(request, turn)
+        if isinstance(answer, str):
+            yield from whole_sentences(answer) or [answer]
+        else:
+            yield from answer
+
+    def _answer(self, request: ReplyRequest, turn: Turn) -> str | Iterable[str]:
+        if turn.outcomes:
+            return [tell_outcome(each.name, each.output) for each in turn.outcomes]
+        if not turn.user_items:
+            return _still_here() if turn.assistant_items else _greeting(request.instructions)
+        if not turn.heard:
+            return describe(turn.images) if turn.new_images else NOT_HEARD
+        return self._by_rule(turn) or _echo(turn)
+
+    def _by_rule(self, turn: Turn) -> Answer:
+        """The first rule that answers. Those with a marked form stand before the loose ones."""
+        rules: tuple[Callable[[], Answer], ...] = (
+            lambda: pressed_keys(turn.heard),
+            lambda: say_after(turn.said),
+            lambda: _about_notes(turn),
+            lambda: recital(turn.heard),
+            lambda: chance(turn.heard, self._dice),
+            lambda: _about_images(turn),
+            lambda: self._about_now(turn),
+            lambda: _about_sums(turn),
+            lambda: small_talk(turn.heard),
+        )
+        return next((answer for rule in rules if (answer := rule())), None)
+
+    def _about_now(self, turn: Turn) -> str | None:
+        if clock.asks_time(turn.heard):
+            return clock.tell_time(turn.heard, self._now())
+        return clock.tell_date(turn.heard, self._now()) if clock.asks_date(turn.heard) else None
+
+
+def _greeting(instructions: str) -> str:
+    wanted = hints.greeting(instructions)
+    if wanted:
+        return wanted
+    name = hints.name(instructions)
+    return f"Hello! I am {name or 'a small voice that lives on this machine'}. Ask me what I can do."
+
+
+def _still_here() -> str:
+    return "I am still here. Say something, or ask me what I can do."
+
+
+def _about_notes(turn: Turn) -> str | None:
+    if notes.asks_to_clear(turn.heard):
+        return "Your notes are deleted."
+    if notes.asks_to_read(turn.heard):
+        return notes.tell_notes(notes.notes_of(turn.utterances))
+    note = notes.note_in(turn.said)
+    return f"Noted: {note}." if note else None
+
+
+def _about_images(turn: Turn) -> str | None:
+    if turn.images and (turn.new_images or asks_about_images(turn.heard)):
+        return describe(turn.images)
+    return "I see no picture in this conversation." if asks_about_images(turn.heard) else None
+
+
+def _about_sums(turn: Turn) -> str | None:
+    found = find_sum(turn.heard)
+    return found.answer if found else None
+
+
+def _echo(turn: Turn) -> str:
+    """What was understood; who it is that understood so little is said the first time."""
+    words = turn.said.strip()
+    ended = words if words.endswith((".", "!", "?")) else f"{words}."
+    if turn.assistant_items <= 1:
+        return f"You said: {ended} {ONLY_RULES}"
+    return f"You said: {ended}"

@@ -1,0 +1,68 @@
+"""A function's result in a spoken sentence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+LONGEST = 600
+MOST_PARTS = 12
+
+
+def tell_outcome(name: str, output: str) -> str:
+    """ "The result of get_time is 10:31."; what says of itself that it is an error is told as one."""
+    value = _parsed(output)
+    problem = _problem(value)
+    if problem:
+        return _sentence(f"{name} did not work: {_short(problem)}")
+    words = _short(in_words(value))
+    if not words:
+        return f"{name} is done and gave no result."
+    return _sentence(f"The result of {name} is {words}")
+
+
+def in_words(value: Any) -> str:
+    """JSON without its punctuation: "time 10:31, weekday Monday"."""
+    if isinstance(value, dict):
+        if len(value) == 1:
+            return in_words(next(iter(value.values())))
+        parts = [
+            f"{_key(key)} {in_words(inner)}"
+            for key, inner in value.items()
+            if inner not in (None, "", [], {})
+        ]
+        return ", ".join(parts[:MOST_PARTS])
+    if isinstance(value, list):
+        more = len(value) - MOST_PARTS
+        parts = [in_words(inner) for inner in value[:MOST_PARTS]]
+        return ", ".join(parts) + (f", and {more} more" if more > 0 else "")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "nothing" if value is None else str(value).strip()
+
+
+def _parsed(output: str) -> Any:
+    try:
+        return json.loads(output)
+    except ValueError:
+        return output
+
+
+def _problem(value: Any) -> str:
+    if isinstance(value, dict) and value.get("error"):
+        return in_words(value["error"])
+    if isinstance(value, str) and value.lower().startswith("error"):
+        return value.split(":", 1)[-1].strip() or value
+    return ""
+
+
+def _key(key: str) -> str:
+    return str(key).replace("_", " ")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] + " and so on"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

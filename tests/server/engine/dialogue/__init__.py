@@ -1,0 +1,1 @@
+"""Tests of the small dialogue, a file for each of its rooms."""
