@@ -18,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -83,7 +83,13 @@ class Speaker(Protocol):
 class Tools(Protocol):
     """Runs the calls of the conversation; never raises, always answers."""
 
+    def tell_to(self, listener: Callable[[inputs.Mark | inputs.ApprovalAnswered], None]) -> None:
+        """Questions, answers, starts and progress go to ``listener``, which sets their times."""
+
     async def call(self, call_id: str, name: str, arguments: str) -> ToolResult: ...
+
+    async def approve(self, call_id: str, name: str, arguments: str) -> None:
+        """Have the user asked about a call that the server runs; the answer goes to the listener."""
 
     async def close(self) -> None: ...
 
@@ -149,6 +155,8 @@ class Duplex:
         self._finished_parts: set[tuple[str, int]] = set()
         self._started_parts: set[tuple[str, int]] = set()
         self._changed = asyncio.Event()
+        if tools:
+            tools.tell_to(self._told)
 
     # -- the step -----------------------------------------------------------------------------
 
@@ -181,6 +189,15 @@ class Duplex:
         """Put a mark into the stream: devices, echo, recorder and others report through it."""
         self._observe(Entry(self.now(), "local", inputs.Noted(self.now(), level, topic, text, data or {})))
 
+    def _told(self, value: inputs.Mark | inputs.ApprovalAnswered) -> None:
+        """A tool says something: an answer is an input, all else is a mark."""
+        value = replace(value, at=self.now())
+        if isinstance(value, inputs.ApprovalAnswered):
+            if not self._ended.done():
+                self.step(value)
+        else:
+            self._observe(Entry(value.at, "local", value))
+
     def _observe(self, entry: Entry) -> None:
         for observer in list(self._observers):
             try:
@@ -209,6 +226,8 @@ class Duplex:
             case effects.CancelTool():
                 if task := self._calls.pop(effect.call_id, None):
                     task.cancel()
+            case effects.AskApproval():
+                self._ask(effect)
             case effects.WakeAt():
                 self._wake(effect)
             case effects.Duck() if self._speaker:
@@ -269,11 +288,23 @@ class Duplex:
         else:
             result = await self._tools.call(effect.call_id, effect.name, effect.arguments)
         self._calls.pop(effect.call_id, None)
-        seconds = time.monotonic() - began
-        done = inputs.ToolFinished(
-            self.now(), effect.call_id, result.output, result.failed, seconds, result.respond
-        )
-        self.step(done)
+        seconds = time.monotonic() - began if result.seconds is None else result.seconds
+        self.step(
+            inputs.ToolFinished(
+                self.now(), effect.call_id, result.output, result.failed, round(seconds, 3),
+                result.respond, result.hang_up,
+            )
+        )  # fmt: skip
+
+    def _ask(self, effect: effects.AskApproval) -> None:
+        if self._tools is None:
+            text = "There is nobody to ask."
+            self._pending.append(inputs.ApprovalAnswered(self.now(), effect.call_id, "no", text))
+            return
+        asking = self._tools.approve(effect.call_id, effect.name, effect.arguments)
+        task = asyncio.get_running_loop().create_task(asking, name=f"ask {effect.name}")
+        self._calls[effect.call_id] = task
+        task.add_done_callback(lambda _: self._calls.pop(effect.call_id, None))
 
     def _drop(self, transport: Transport) -> None:
         """Close the old socket; ``listen`` sees its end and opens the new one."""
@@ -332,12 +363,15 @@ class Duplex:
         for task in [*tasks, *self._calls.values()]:
             task.cancel()
         await asyncio.gather(*tasks, *self._calls.values(), return_exceptions=True)
-        closing = [edge.close() for edge in (self._microphone, self._speaker, self._tools) if edge]
+        ending_tools = asyncio.create_task(self._tools.close()) if self._tools else None
+        closing = [edge.close() for edge in (self._microphone, self._speaker) if edge]
         if self._transport:
             closing.append(self._transport.close(1000, ""))
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await asyncio.gather(*closing, return_exceptions=True)
+        if ending_tools:  # has a bound of its own: cut short it would leave processes behind
+            await asyncio.gather(ending_tools, return_exceptions=True)
 
     async def _flush(self) -> None:
         """Give what was asked for last a moment to leave."""

@@ -7,6 +7,7 @@ stands in for it, and what was never heard stays out).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,9 +116,13 @@ class Conversation:
         record = self._records.get(item_id)
         return "".join(part.text for _, part in sorted(record.parts.items())) if record else ""
 
-    def history(self) -> list[dict[str, Any]]:
-        """Items to create on a new socket: text, tool calls and their outputs, in order."""
+    def history(self, owed: Collection[str] = ()) -> list[dict[str, Any]]:
+        """Items to create on a new socket: text, tool calls and their outputs, in order.
+
+        A call without an output stays out, unless its output is still ``owed`` (call ids).
+        """
         outputs = {r.fields.get("call_id") for r in self._records.values() if r.kind == "function_call_output"}
+        outputs.update(owed)
         items = []
         for item_id in self._order:
             record = self._records[item_id]

@@ -68,6 +68,15 @@ class CancelTool:
 
 
 @dataclass(frozen=True, slots=True)
+class AskApproval:
+    """Ask whether the server may run a tool of its own; answered by ``ApprovalAnswered``."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """Answer with ``Woke(name)`` at this time; a later one of the same name replaces it, None drops it."""
 
@@ -101,5 +110,16 @@ class Note:
 
 
 Effect = (
-    Send | Play | PlayEnd | StopPlayback | Duck | CallTool | CancelTool | WakeAt | Reconnect | Close | Note
+    Send
+    | Play
+    | PlayEnd
+    | StopPlayback
+    | Duck
+    | CallTool
+    | CancelTool
+    | AskApproval
+    | WakeAt
+    | Reconnect
+    | Close
+    | Note
 )

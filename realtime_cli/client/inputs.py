@@ -13,6 +13,7 @@ from realtime_cli.protocol.server_events import ServerEvent
 
 Key = Literal["mute", "talk", "release", "interrupt", "video", "quit"]
 Cause = Literal["server_vad", "key", "typed", "policy", "tool"]
+Verdict = Literal["once", "session", "no"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,10 @@ class PlaybackStopped:
 
 @dataclass(frozen=True, slots=True)
 class ToolFinished:
-    """A tool call ended; ``output`` is what the model is told, also when it failed."""
+    """A tool call ended; ``output`` is what the model is told, also when it failed.
+
+    ``hang_up``: the session ends once the goodbye was heard.
+    """
 
     at: float
     call_id: str
@@ -136,6 +140,20 @@ class ToolFinished:
     failed: bool = False
     seconds: float = 0.0
     respond: bool = True
+    hang_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAnswered:
+    """The answer to an ``ApprovalAsked`` of the same ``call_id``.
+
+    ``text`` is the reason that the model hears, or the output where an output was asked for.
+    """
+
+    at: float
+    call_id: str
+    verdict: Verdict
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +186,7 @@ Input = (
     | Played
     | PlaybackStopped
     | ToolFinished
+    | ApprovalAnswered
     | Woke
     | Disconnected
 )
@@ -196,4 +215,35 @@ class Noted:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-Mark = Levels | Noted
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """A question to the user: may this call run (``run``), what is its output (``output``)?
+
+    ``arguments`` is the JSON text in full. Answered by ``ApprovalAnswered``; only one is open at a time.
+    """
+
+    at: float
+    call_id: str
+    name: str
+    arguments: str
+    kind: Literal["run", "output"] = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """A call has its permission and its turn, and runs from now on."""
+
+    at: float
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProgress:
+    """What a running tool tells of its progress."""
+
+    at: float
+    call_id: str
+    text: str
+
+
+Mark = Levels | Noted | ApprovalAsked | ToolStarted | ToolProgress

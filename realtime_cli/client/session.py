@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from realtime_cli.client import faults, inputs, settings
-from realtime_cli.client.calls import Calls
+from realtime_cli.client.calls import Call, Calls, Round
 from realtime_cli.client.conversation import Conversation
 from realtime_cli.client.cost import CostFold, load_prices
 from realtime_cli.client.effects import (
+    AskApproval,
     CallTool,
+    CancelTool,
     Close,
     Duck,
     Effect,
@@ -42,7 +44,7 @@ from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import codec
 from realtime_cli.protocol import server_events as s
-from realtime_cli.protocol.objects import FunctionCall, Item
+from realtime_cli.protocol.objects import FunctionCall, Item, McpApprovalRequest, McpCall
 from realtime_cli.recording.entry import Entry
 
 SETTINGS_TIMEOUT_S = 5.0  # some servers never send session.updated: then go on without it
@@ -50,6 +52,7 @@ ROTATE_BEFORE_S = 120.0  # a new socket is wanted this long before the old one e
 ROTATE_AT_LAST_S = 5.0  # and this long before it, pause or not
 ROTATION_FRAMES = 150  # 3 s of microphone sound are kept while the sockets change
 LIMIT_GRACE_S = 10.0  # a limit lets the sentence end, but not for ever
+LATE_RESULT_PAUSE_S = 1.5  # how long nobody must have spoken before a result is told that nobody waited for
 QUIET_S = 2.0  # after the input ended: how long nothing must happen before the session ends
 
 
@@ -66,6 +69,8 @@ class SessionOptions:
     start_muted: bool = False
     pre_roll_ms: int = 300
     tool_rounds: int = 8
+    tools_not_awaited: tuple[str, ...] = ()
+    tools_cut_by_interruption: tuple[str, ...] = ()
     first_event_timeout_s: float = 10.0
     progress_timeout_s: float = 30.0
     barge_in: Literal["immediate", "duck", "never"] = "immediate"
@@ -91,7 +96,7 @@ class ClientSession:
         self.options = options or SessionOptions()
         self.conversation = Conversation()
         self.turns = Turns()
-        self.calls = Calls()
+        self.calls = Calls(self.options.tools_not_awaited)
         self.playback = Playback()
         self.phase: Phase = "connecting"
         self.wanted_session = dict(self.options.patch)
@@ -114,6 +119,9 @@ class ClientSession:
         self._failures = 0
         self._greeted = False
         self._rounds = 0
+        self._asked_about: set[str] = set()
+        self._hanging_up: set[str] = set()
+        self._user_spoke_at = float("-inf")
         self._last_response_asked = 0.0
         self._hearing_ended_at: float | None = None
         self._last_activity = 0.0
@@ -142,8 +150,13 @@ class ClientSession:
     @property
     def idle(self) -> bool:
         """Nobody owes anybody an answer: no response, no tool, no unheard sound, nothing waiting."""
+        return self.resting and not self.calls.pending_aside
+
+    @property
+    def resting(self) -> bool:
+        """The talk may go on: what still runs are tools that it does not wait for."""
         busy = self.calls.pending or self.playback.unheard or self.user_speaking or self._waiting
-        return self.ready and self.turns.idle and not busy
+        return self.ready and self.turns.idle and not busy and not self._asked_about
 
     @property
     def input_format(self) -> WireFormat:
@@ -268,6 +281,7 @@ class ClientSession:
         self.user_speaking = False
         self.turns.lost()
         self.calls.lost()
+        self._asked_about.clear()
         self.hearing.lost()
         self._updates.clear()
         self._do(WakeAt(None, "first_event"), WakeAt(None, "settings"), WakeAt(None, "progress"))
@@ -299,7 +313,7 @@ class ClientSession:
         self._failures = 0
         self._do(WakeAt(None, "settings"))
         self._keep_limits(at)
-        past = self.conversation.history() if self._attempt else list(self.options.seed)
+        past = self.conversation.history(self.calls.owed) if self._attempt else list(self.options.seed)
         if self._attempt:
             self.conversation = Conversation()
             self._note("info", "reconnect", f"Connected again; {len(past)} items of history sent.")
@@ -344,7 +358,7 @@ class ClientSession:
             self._send(c.InputAudioBufferClear())
         else:
             self._send(c.InputAudioBufferCommit())
-            self._rounds = 0
+            self._user_goes_on()
             self.turns.want()
         self.hearing.committed()
 
@@ -373,13 +387,14 @@ class ClientSession:
 
     def _speech_started(self, happened: inputs.Received, event: s.InputAudioBufferSpeechStarted) -> None:
         self.user_speaking = self.hearing.server_hears_speech = True
-        self._rounds = 0
+        self._user_goes_on()
         if self.options.barge_in == "duck":
             self._duck(happened.at)
         elif self._server_interrupts and self.options.barge_in == "immediate":
             self.turns.cut(self.turns.active_id)
             if self.playback.unheard:
                 self._stop_playback("server_vad")
+            self._cut_tools()
 
     def _duck(self, at: float) -> None:
         """Lower the voice; only speech that lasts becomes an interruption, a cough does not."""
@@ -394,6 +409,7 @@ class ClientSession:
 
     def _speech_stopped(self, happened: inputs.Received, event: s.InputAudioBufferSpeechStopped) -> None:
         self.user_speaking = self.hearing.server_hears_speech = False
+        self._user_spoke_at = happened.at
         self._unduck()
 
     def _committed(self, happened: inputs.Received, event: s.InputAudioBufferCommitted) -> None:
@@ -405,11 +421,25 @@ class ClientSession:
     def _interrupt(self, cause: inputs.Cause) -> None:
         """Stop what is being said; the queue goes first, then the server hears of it."""
         active = self.turns.active_id
+        self._hanging_up.clear()
         self.turns.cut(active)
         if self.playback.unheard:
             self._stop_playback(cause)
         if active is not None and self.ready:
             self._send(c.ResponseCancel())
+        self._cut_tools()
+
+    def _cut_tools(self) -> None:
+        """End the calls that an interruption ends; the model is told, so that no call stays open."""
+        for call in self.calls.running:
+            if call.name in self.options.tools_cut_by_interruption and not call.remote:
+                self._do(CancelTool(call.call_id))
+                self.calls.finished(call.call_id, "Ended: the user interrupted.", respond=False)
+
+    def _user_goes_on(self) -> None:
+        """The user said something: tool rounds count anew, and nobody hangs up on a speaker."""
+        self._rounds = 0
+        self._hanging_up.clear()
 
     def _stop_playback(self, cause: inputs.Cause) -> None:
         for response_id in self.playback.response_ids:
@@ -444,7 +474,7 @@ class ClientSession:
             content.append({"type": "input_text", "text": happened.text})
         item = {"type": "message", "role": "user", "content": content}
         self._send(c.ConversationItemCreate.model_validate({"item": item}))
-        self._rounds = 0
+        self._user_goes_on()
         if happened.respond:
             self.turns.want()
 
@@ -485,15 +515,41 @@ class ClientSession:
     def _go_on(self, at: float) -> None:
         """After every input: outputs that may go out, then a response that may be asked for."""
         for call in self.calls.outputs_to_send():
-            item = {"type": "function_call_output", "call_id": call.call_id, "output": call.output}
-            self._send(c.ConversationItemCreate.model_validate({"item": item}))
+            self._send_output(call)
         for over in self.calls.rounds_over():
-            if not over.cancelled and any(call.respond for call in over.calls):
+            if not over.cancelled and self._wants_an_answer(over):
                 self._answer_with_tools()
+        if self.calls.ended_aside and self.resting:
+            self._tell_late_results(at)
+        if self._hanging_up and self.resting and not self._hanging_up & self.calls.owed:
+            self._close(ExitCode.OK)
+            return
         while (params := self.turns.next_request()) is not None:
             body = {"response": params} if params else {}
             self.turns.asked(self._send(c.ResponseCreate.model_validate(body)), params)
             self._do(WakeAt(at + self.options.progress_timeout_s, "progress"))
+
+    def _send_output(self, call: Call) -> None:
+        item = {"type": "function_call_output", "call_id": call.call_id, "output": call.output}
+        self._send(c.ConversationItemCreate.model_validate({"item": item}))
+
+    def _wants_an_answer(self, over: Round) -> bool:
+        """Whether the model is asked to speak about results; a goodbye is not said twice."""
+        if over.spoke and any(call.call_id in self._hanging_up for call in over.calls):
+            return False
+        return any(call.respond for call in over.calls)
+
+    def _tell_late_results(self, at: float) -> None:
+        """Results of calls that were not waited for go out in a pause, so that they interrupt nobody."""
+        pause_ends = self._user_spoke_at + LATE_RESULT_PAUSE_S
+        if at < pause_ends - 0.001:
+            self._do(WakeAt(pause_ends, "late_results"))
+            return
+        told = self.calls.outputs_aside()
+        for call in told:
+            self._send_output(call)
+        if any(call.respond for call in told):
+            self._answer_with_tools()
 
     def _answer_with_tools(self) -> None:
         self._rounds += 1
@@ -516,13 +572,15 @@ class ClientSession:
         for item in response.output or ():
             if isinstance(item, FunctionCall):
                 self._begin_call(response.id or "", item, whole=response.status == "completed")
+            self._hosted(response.id, item)
             if not aside:
                 self.conversation.added(item)
         if not aside and not cut:
             for item in response.output or ():
                 self._end_parts(item)
         cancelled = response.status == "cancelled"
-        self.calls.response_done(response.id or "", cancelled=cancelled)
+        spoke = any(item.type == "message" for item in response.output or ())
+        self.calls.response_done(response.id or "", cancelled=cancelled, spoke=spoke)
         if response.status == "failed":
             self._failed(response)
         elif response.status == "incomplete":
@@ -551,10 +609,13 @@ class ClientSession:
         if event.item is None:
             return
         self.conversation.added(event.item, getattr(event, "previous_item_id", None))
+        if not self.turns.busy:  # one of a response comes with the response's own events
+            self._hosted(None, event.item)
 
     def _output_item_added(self, happened: inputs.Received, event: s.ResponseOutputItemAdded) -> None:
         if isinstance(event.item, FunctionCall):
             self.calls.named(event.item.call_id, event.item.name)
+        self._hosted(event.response_id, event.item)
         if event.item is not None and not self.turns.is_aside(event.response_id):
             self.conversation.added(event.item)
 
@@ -579,6 +640,52 @@ class ClientSession:
 
     def _tool_finished(self, happened: inputs.ToolFinished) -> None:
         self.calls.finished(happened.call_id, happened.output, respond=happened.respond)
+        if happened.hang_up:
+            self._hanging_up.add(happened.call_id)
+
+    # -- tools that the server runs -----------------------------------------------------------
+
+    def _hosted(self, response_id: str | None, item: Item | None) -> None:
+        """Fold an ``mcp_call``, or ask the user about an ``mcp_approval_request``.
+
+        A call comes outside of any response if it had to be approved; others there are history.
+        """
+        if not item or not item.id:
+            return
+        name = f"{getattr(item, 'server_label', None)}.{getattr(item, 'name', None)}"
+        if isinstance(item, McpCall):
+            if response_id or item.approval_request_id:
+                self.calls.begin_remote(response_id, item.id, name)
+            if item.output is not None or item.error is not None:
+                self.calls.finished_remote(item.id)
+        elif isinstance(item, McpApprovalRequest) and response_id and item.arguments:
+            if self.calls.first_sight(item.id):
+                self._asked_about.add(item.id)
+                self._do(AskApproval(item.id, name, item.arguments))
+
+    def _approval_answered(self, happened: inputs.ApprovalAnswered) -> None:
+        """Tell the server; after a refusal the model is asked to go on, for no call will bring it to."""
+        if happened.call_id not in self._asked_about:
+            return
+        self._asked_about.discard(happened.call_id)
+        if not self.ready:
+            return  # the request went with its socket
+        approve = happened.verdict != "no"
+        item = {
+            "type": "mcp_approval_response",
+            "approval_request_id": happened.call_id,
+            "approve": approve,
+            **({"reason": happened.text} if happened.text else {}),
+        }
+        self._send(c.ConversationItemCreate.model_validate({"item": item}))
+        if not approve:
+            self._answer_with_tools()
+
+    def _hosted_call_over(self, happened: inputs.Received, event: s.McpCallEvent) -> None:
+        self.calls.finished_remote(event.item_id or "")
+
+    def _hosted_list_failed(self, happened: inputs.Received, event: s.McpListToolsFailed) -> None:
+        self._note("error", "tools", "The server could not list the tools of an MCP server of the session.")
 
     def _audio_delta(self, happened: inputs.Received, event: s.ResponseOutputAudioDelta) -> None:
         if self.turns.is_cut(event.response_id) or not event.delta or not event.item_id:
@@ -768,6 +875,7 @@ _HANDLERS: dict[type, Callable[[ClientSession, Any], None]] = {
     inputs.Played: ClientSession._played,
     inputs.PlaybackStopped: ClientSession._playback_stopped,
     inputs.ToolFinished: ClientSession._tool_finished,
+    inputs.ApprovalAnswered: ClientSession._approval_answered,
     inputs.Woke: ClientSession._woke,
     inputs.Disconnected: ClientSession._disconnected,
 }
@@ -793,6 +901,9 @@ _EVENTS: dict[type, Callable[[ClientSession, inputs.Received, Any], None]] = {
     s.ResponseOutputTextDelta: ClientSession._text_delta,
     s.ResponseOutputTextDone: ClientSession._text_done,
     s.ResponseFunctionCallArgumentsDone: ClientSession._arguments_done,
+    s.ResponseMcpCallCompleted: ClientSession._hosted_call_over,
+    s.ResponseMcpCallFailed: ClientSession._hosted_call_over,
+    s.McpListToolsFailed: ClientSession._hosted_list_failed,
     s.ResponseDone: ClientSession._response_done,
     s.ErrorEvent: ClientSession._error,
 }

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """``output`` is always text that a model can read, also when the call failed."""
+    """``output`` is always text that a model can read, also when the call failed.
+
+    ``seconds``: how long it ran, without the wait for permission; None if it never ran. ``hang_up``: the
+    session ends once the goodbye was heard.
+    """
 
     output: str
     failed: bool = False
     respond: bool = True
+    seconds: float | None = None
+    hang_up: bool = False
