@@ -57,7 +57,8 @@ class Timeline:
 
 def timeline(recording: Recording, prices: Prices | None = None) -> Timeline:
     """Fold a recording once. Raises ConfigError when it cannot be read."""
-    made = Timeline(cost=CostFold(prices or load_prices()))
+    session = recording.header.session
+    made = Timeline(cost=CostFold(prices or load_prices(session.get("prices")), session.get("model")))
     view, heard = View(), _Heard()
     for entry in recording.entries():
         for fold in (view.fold, made.latency.fold, made.cost.fold, heard.fold):

@@ -53,7 +53,10 @@ def verify(recording: Recording) -> Verdict:
             f"{recording.path} is a log of another tool: it does not hold what the client was told.",
             "Only recordings of this program can be verified.",
         )
-    count, different, recent, before = 0, [], [], ()
+    count = 0
+    different: list[Step] = []
+    recent: list[Step] = []
+    before: tuple[Step, ...] = ()
     for step in _steps(recording):
         count += 1
         if not step.same:
@@ -95,14 +98,13 @@ def _step(pending: tuple[Entry, list[str]], recorded: list[str]) -> Step:
 
 def _options(values: dict[str, Any]) -> SessionOptions:
     """The session's options as the header tells them; those it does not know keep their defaults."""
-    known = {f.name: f for f in dataclasses.fields(SessionOptions)}
-    return SessionOptions(
-        **{
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in values.items()
-            if key in known
-        }
-    )
+    known = {f.name for f in dataclasses.fields(SessionOptions)}
+    kept: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in values.items()
+        if key in known
+    }
+    return SessionOptions(**kept)
 
 
 def _counts(effect: Any) -> bool:

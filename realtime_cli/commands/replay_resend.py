@@ -1,0 +1,182 @@
+"""``replay --resend``: what the user said goes to another agent; the two sessions stand side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from realtime_cli.audio.wav import WavSpeaker
+from realtime_cli.audio.wire_format import FromWire
+from realtime_cli.client import inputs
+from realtime_cli.client.inputs import Heard, Typed
+from realtime_cli.commands import opening
+from realtime_cli.commands.talk import interrupts
+from realtime_cli.commands.voice import say
+from realtime_cli.duplex import Duplex, Outcome
+from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
+from realtime_cli.recording import file
+from realtime_cli.recording.entry import Entry
+from realtime_cli.recording.export import text
+from realtime_cli.recording.reader import Recording, read
+from realtime_cli.recording.timeline import Timeline, timeline
+
+if TYPE_CHECKING:
+    from realtime_cli.commands.replay import ReplayOptions
+
+FRAME = 480
+Samples = np.ndarray[Any, np.dtype[np.int16]]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the recorded user did, by seconds since the session was ready."""
+
+    frames: tuple[tuple[float, Samples], ...]
+    typed: tuple[tuple[float, Typed], ...]
+    seconds: float
+
+
+def said_in(recording: Recording) -> Said:
+    """The user's half of a recording. Raises ConfigError when there is none."""
+    from_wire = FromWire(recording.header.audio.get("input", "audio/pcm"))
+    frames: list[tuple[float, Samples]] = []
+    typed: list[tuple[float, Typed]] = []
+    ready: float | None = None
+    last = 0.0
+    for entry in recording.entries(sound=True):
+        value = entry.value
+        last = entry.at
+        if ready is None and isinstance(value, inputs.Received) and value.event.type == "session.updated":
+            ready = entry.at
+        if ready is not None and isinstance(value, Heard):
+            frames.append((entry.at - ready, from_wire.decode(value.audio)))
+        elif isinstance(value, Typed):
+            typed.append((max(0.0, entry.at - (ready or 0.0)), value))
+    if not frames and not typed:
+        raise ConfigError(f"{recording.path} holds nothing that the user said.", "Resend another recording.")
+    return Said(tuple(frames), tuple(typed), last - (ready or 0.0))
+
+
+@dataclass(slots=True)
+class RecordedUser:
+    """A microphone that gives the recorded frames, and a hand that types, at their recorded offsets."""
+
+    said: Said
+    type: Callable[[Typed], None] = lambda typed: None
+    tail_s: float = 1.0
+    _task: asyncio.Task[None] | None = field(default=None)
+
+    def start(self, deliver: Callable[[Samples | None], None]) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run(deliver), name="recorded user")
+
+    async def _run(self, deliver: Callable[[Samples | None], None]) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for at, act in self._acts():
+            await asyncio.sleep(max(0.0, began + at - loop.time()))
+            if isinstance(act, Typed):
+                self.type(act)
+            else:
+                deliver(act)
+        for n in range(round(self.tail_s / 0.02) if self.said.frames else 0):
+            await asyncio.sleep(0.02)
+            deliver(np.zeros(FRAME, np.int16))
+            del n
+        deliver(None)
+
+    def _acts(self) -> Iterator[tuple[float, Any]]:
+        acts: list[tuple[float, Any]] = [*self.said.frames, *self.said.typed]
+        return iter(sorted(acts, key=lambda act: act[0]))
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+
+def resend(recording: Recording, options: ReplayOptions) -> ExitCode:
+    """Hold the conversation again with another agent and print both side by side on stdout."""
+    said = said_in(recording)
+    path = asyncio.run(_converse(said, options))
+    before, now = timeline(recording), timeline(read(path))
+    print(comparison(before, now))
+    say(f"realtime-cli: the new session is recorded in {path}")
+    return ExitCode.OK
+
+
+async def _converse(said: Said, options: ReplayOptions) -> Any:
+    agent_options = opening.AgentOptions(config=options.config, sets=options.sets, base_url=options.base_url)
+    agent = opening.load(agent_options)
+    async with opening.opened(agent, greet=True) as opened:
+        recorder = opening.recorder_for(
+            agent, _recorded(agent_options), opened.session, opened.secrets, "resend"
+        )
+        assert recorder is not None
+        user, speaker = RecordedUser(said), WavSpeaker(None)
+        watch = _Watch()
+        duplex = Duplex(
+            opened.session, opened.connect, observers=[recorder, watch], microphone=user, speaker=speaker,
+            tools=opened.tools,
+        )  # fmt: skip
+        user.type = lambda typed: duplex.step(
+            inputs.Typed(duplex.now(), typed.text, typed.images, typed.detail, typed.respond)
+        )
+        speaker.on_played = lambda samples: recorder.played(duplex.now(), samples)
+        interrupts(duplex)
+        outcome = Outcome(ExitCode.BUG)
+        try:
+            outcome = await duplex.run()
+        except RealtimeCliError as error:
+            outcome = Outcome(error.exit_code, error.message, error.remedy)
+            raise
+        finally:
+            recorder.close(outcome.exit_code, outcome.reason)
+        return recorder.path
+
+
+def _recorded(options: opening.AgentOptions) -> opening.AgentOptions:
+    """A comparison needs a recording, whatever the agent file says."""
+    return opening.AgentOptions(options.config, options.sets, options.base_url, file.new_path("resent"))
+
+
+class _Watch:
+    """Says what goes wrong; the rest is in the table."""
+
+    def observe(self, entry: Entry) -> None:
+        if isinstance(entry.value, inputs.Noted) and entry.value.level == "error":
+            say(f"realtime-cli: {entry.value.text}")
+
+
+def comparison(before: Timeline, now: Timeline) -> str:
+    """A Markdown table of figures, then both transcripts."""
+    rows = ["| | recorded | now |", "|---|--:|--:|"]
+    rows += [f"| {name} | {one} | {other} |" for name, one, other in _figures(before, now)]
+    dialogues = [
+        f"## {name}\n\n{text.plain_text(made)}" for name, made in (("Recorded", before), ("Now", now))
+    ]
+    return "\n".join([*rows, "", *dialogues])
+
+
+def _figures(before: Timeline, now: Timeline) -> Iterator[tuple[str, str, str]]:
+    figures: list[tuple[str, Callable[[Timeline], str]]] = [
+        ("model", lambda made: made.cost.model or "unknown"),
+        ("turns", lambda made: str(len(made.turns))),
+        ("answers", lambda made: str(sum(said.speaker == "agent" for said in made.said))),
+        ("first audio, median", lambda made: text.ms(made.latency.median_ms)),
+        ("first audio, 95th percentile", lambda made: text.ms(made.latency.p95_ms)),
+        ("interruptions", lambda made: str(sum(turn.interrupted_ms is not None for turn in made.turns))),
+        ("tool calls", lambda made: ", ".join(run.name for _, run in made.tools) or "none"),
+        ("tokens in (cached) / out", _tokens),
+        ("cost", lambda made: text.usd(made.cost.total_usd)),
+    ]
+    for name, figure in figures:
+        yield name, figure(before), figure(now)
+
+
+def _tokens(made: Timeline) -> str:
+    tokens = made.cost.tokens
+    return f"{tokens.input} ({tokens.cached}) / {tokens.output}"

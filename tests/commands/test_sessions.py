@@ -1,0 +1,88 @@
+"""``sessions``: what was recorded is listed, found, and deleted with all that belongs to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from realtime_cli.commands import sessions
+from realtime_cli.errors import ConfigError, ExitCode
+from tests.recording.conversation import record_conversation
+from tests.recording.sample import record
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    record_conversation(tmp_path / "2026-01-02_talk.jsonl")
+    record(tmp_path / "2026-01-01_empty.jsonl", [])
+    (tmp_path / "broken.jsonl").write_text("hello\n")
+    for age_days, name in ((0, "2026-01-02_talk"), (10, "2026-01-01_empty"), (20, "broken")):
+        then = time.time() - age_days * 86_400
+        os.utime(tmp_path / f"{name}.jsonl", (then, then))
+    return tmp_path
+
+
+def test_the_newest_comes_first_and_the_unreadable_is_told(folder: Path, capsys: Captured) -> None:
+    sessions.list_sessions(folder, as_json=True)
+
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["name"] for row in rows] == ["2026-01-02_talk", "2026-01-01_empty", "broken"]
+    assert rows[0]["turns"] == 4
+    assert rows[0]["first"] == "What time is it in Oslo?"
+    assert "not JSON" in rows[2]["unreadable"]
+
+
+def test_a_line_for_people(folder: Path, capsys: Captured) -> None:
+    sessions.list_sessions(folder)
+
+    assert "14.0 s    4 turns  What time is it in Oslo?" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_show_prints_conversation_and_figures(folder: Path, capsys: Captured) -> None:
+    sessions.show("last", folder)
+
+    assert "**You:** What time is it in Oslo?" in capsys.readouterr().out
+
+
+def test_search_finds_speech_and_tools_in_any_case(folder: Path, capsys: Captured) -> None:
+    assert sessions.search("oslo", folder) == ExitCode.OK
+    lines = capsys.readouterr().out.splitlines()
+
+    assert len(lines) == 3
+    assert any("Tool: clock" in line for line in lines)
+    assert sessions.search("penguin", folder) == ExitCode.EXPECTATION_FAILED
+
+
+def test_prune_takes_the_old_with_their_sidecars_and_only_those(folder: Path, capsys: Captured) -> None:
+    sessions.prune(5, folder, dry_run=True)
+    assert len(sessions.stored(folder)) == 3
+
+    sessions.prune(5, folder)
+    assert [one.name for one in sessions.stored(folder)] == ["2026-01-02_talk"]
+    with pytest.raises(ConfigError, match="age"):
+        sessions.prune(-1, folder)
+
+
+def test_delete_takes_everything_of_one_recording(folder: Path) -> None:
+    sessions.delete(["2026-01-02"], folder)
+
+    assert sorted(file.name for file in folder.iterdir()) == ["2026-01-01_empty.jsonl", "broken.jsonl"]
+
+
+def test_a_name_that_means_none_or_several_deletes_nothing(folder: Path) -> None:
+    for name, sentence in (("x", "There is no recording"), ("2026", "2 recordings")):
+        with pytest.raises(ConfigError, match=sentence):
+            sessions.delete(["broken", name], folder)
+    assert len(sessions.stored(folder)) == 3
+
+
+def test_an_empty_or_missing_folder_has_no_sessions(tmp_path: Path, capsys: Captured) -> None:
+    sessions.list_sessions(tmp_path / "none")
+
+    assert capsys.readouterr().out == ""
