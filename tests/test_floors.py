@@ -31,6 +31,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "script.format",
         "script.expectations",
         "script.facts",
+        "script.marks",
+        "script.observed",
         "tui",
     ),
     "edges": (
