@@ -252,6 +252,7 @@ class Observed:
                 turn.spans[part] = (turn.spans.get(part, (at - item.heard_ms / 1000, 0))[0], at)
         if cut:
             self._interrupted(at, sum(item.heard_ms for item in cut))
+            self._sounding_until = 0.0  # whatever is heard next is said anew
             self._note(at, "agent.speech_stopped")
 
     def _interrupted(self, at: float, heard_ms: float) -> None:

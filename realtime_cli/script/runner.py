@@ -224,7 +224,7 @@ class _Performance:
     async def _say(self, number: int, turn: Turn) -> None:
         if self._opened.aloud:
             await self._live.say(self._sounds[number])
-        elif words := turn.words or turn.dtmf:
+        elif words := turn.words or f"DTMF: {turn.dtmf}":
             self._live.typed(words, respond=turn.respond and not turn.expect.no_reply)
 
     def _image(self, image: str) -> str:
