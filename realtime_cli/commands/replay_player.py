@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from rich.text import Text
 
+from realtime_cli.client.cost import CostFold, load_prices
 from realtime_cli.client.latency import LatencyFold
 from realtime_cli.commands.replay_sound import ReplaySound
 from realtime_cli.errors import ExitCode
@@ -74,6 +75,7 @@ class Player:
             json=json,
             push_to_talk=bool(session.get("push_to_talk")),
             muted=bool(session.get("start_muted")),
+            cost=CostFold(load_prices(session.get("prices")), session.get("model")),
         )
         self._keys: asyncio.Queue[Key] = asyncio.Queue()
         self._sound = ReplaySound(recording, pace.times) if pace.speaker else None
