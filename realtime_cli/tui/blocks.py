@@ -100,6 +100,7 @@ class ToolCard:
     state: ToolState = "running"
     output: str = ""
     seconds: float | None = None
+    progress: str = ""
     left_running: bool = False
     final: bool = False
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
+from realtime_cli.client.cost import CostFold
 from realtime_cli.errors import ExitCode
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tui.presses import Press
+from realtime_cli.tui.view import View
 
 FEWEST_COLUMNS, FEWEST_ROWS = 40, 8
 
@@ -55,6 +57,7 @@ def choose_face(
     json: bool = False,
     push_to_talk: bool = False,
     muted: bool = False,
+    cost: CostFold | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -65,17 +68,18 @@ def choose_face(
     ``TERM=dumb`` ask for plain sentences, as does a terminal below 40 columns or 8 rows.
     """
     out, err = stdout or sys.stdout, stderr or sys.stderr
+    view = View(push_to_talk=push_to_talk, muted=muted, cost=cost)
     if json:
         from realtime_cli.tui.json_lines import JsonLines
 
-        return JsonLines(out, push_to_talk=push_to_talk, muted=muted)
+        return JsonLines(out, view=view)
     if plain or not can_repaint(out, environ):
         from realtime_cli.tui.plain import Plain
 
-        return Plain(out, err, push_to_talk=push_to_talk, muted=muted)
+        return Plain(out, err, view=view)
     from realtime_cli.tui.screen import Screen, terminal_console
 
-    return Screen(terminal_console(out, environ), push_to_talk=push_to_talk, muted=muted)
+    return Screen(terminal_console(out, environ), view=view)
 
 
 def choose_keys(face: Face, *, push_to_talk: bool = False) -> Keyboard:

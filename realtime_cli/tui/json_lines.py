@@ -114,8 +114,8 @@ def schema() -> dict[str, Any]:
 class JsonLines:
     """A face for programs."""
 
-    def __init__(self, out: TextIO, *, push_to_talk: bool = False, muted: bool = False) -> None:
-        self.view = View(push_to_talk=push_to_talk, muted=muted)
+    def __init__(self, out: TextIO, view: View | None = None) -> None:
+        self.view = view or View()
         self._out = out
         self._taken = 0
         self._words = ""

@@ -28,6 +28,11 @@ ESCAPE_S = 0.05  # a lone Escape is one when nothing has followed it by then
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
 
 _HINTS = ("i interrupt", "t type", "? help", "q quit", "v video", "l latency", "/ command")
+_ANSWERS = {"y": "yes", "a": "session", "n": "no"}
+_QUESTION_HINTS = {
+    "run": ("y yes, this once", "a yes, in this session", "n no", "/approve no REASON"),
+    "output": ("/approve RESULT", "/approve no REASON"),
+}
 
 Deliver = Callable[[Press], None]
 
@@ -37,6 +42,9 @@ class Surface(Protocol):
 
     look: Look
     bottom: Callable[[int], Text]
+
+    @property
+    def question(self) -> str: ...
 
     def refresh(self) -> None: ...
 
@@ -72,6 +80,8 @@ class Board:
         return self._talk(False)
 
     def _single_key(self, name: str) -> list[Press]:
+        if self._question == "run" and name in _ANSWERS:
+            return [Command("approve", _ANSWERS[name])]
         if name == " ":
             return self._space()
         meaning = MEANINGS.get({"c-m": "enter", "c-j": "enter"}.get(name, name.lower()))
@@ -133,7 +143,7 @@ class Board:
         look = self._surface.look if self._surface else PRETTY
         if self.typing:
             return self.editor.row(width, look)
-        hints = [self._space_hint(), *_HINTS]
+        hints = list(_QUESTION_HINTS.get(self._question, (self._space_hint(), *_HINTS)))
         row = ""
         for hint in hints:
             longer = f"{row}{look.dot}{hint}" if row else hint
@@ -141,6 +151,10 @@ class Board:
                 break
             row = longer
         return Text(row, DIM)
+
+    @property
+    def _question(self) -> str:
+        return self._surface.question if self._surface else ""
 
     def _space_hint(self) -> str:
         if not self._push_to_talk:

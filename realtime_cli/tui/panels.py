@@ -77,7 +77,7 @@ def tool_text(card: ToolCard, look: Look = PRETTY) -> Text:
     call = f"{one_line(card.name)}({arguments_line(card.arguments)})"
     text = Text.assemble(("tool  ", TOOL), cut_to(call, MOST_TOOL_CELLS, look.ellipsis))
     if card.state == "running":
-        return text.append(" running", DIM)
+        return text.append(f" {one_line(card.progress) or 'running'}", DIM)
     result = cut_to(one_line(card.output), MOST_TOOL_CELLS, look.ellipsis)
     if card.state == "failed":
         text.append(f" {look.arrow} failed: {result}", "red")
@@ -137,6 +137,10 @@ def talk_row(view: View, width: int, look: Look = PRETTY, flowed: int = 0) -> Te
         return Text.assemble(("you  ", USER), (tail(said, width - 5, look.ellipsis), "italic"))
     if isinstance(turn, AgentTurn):
         return wrapped(fit(agent_text(turn, look), look)[flowed:], width)[-1]
+    if view.running:
+        row = fit(tool_text(view.running, look), look)
+        row.truncate(width)
+        return row
     return Text()
 
 
@@ -149,7 +153,7 @@ def state_row(view: View, width: int, look: Look = PRETTY) -> Text:
     if state.muted and state.word != "muted":
         row.append(" muted", "red")
     if view.transcript.approvals:
-        row.append(" /approve?", "bold yellow")
+        row.append(" question open", "bold yellow")
     if view.meters.seen:
         row.append(" " * max(1, room - row.cell_len))
         _append_meters(row, view, width, look)

@@ -21,8 +21,8 @@ _ANNOUNCED = {"muted": "Muted.", "paused": "Paused.", "reconnecting": "The conne
 class Plain:
     """A face that writes a sentence for each finished turn."""
 
-    def __init__(self, out: TextIO, err: TextIO, *, push_to_talk: bool = False, muted: bool = False) -> None:
-        self.view = View(push_to_talk=push_to_talk, muted=muted)
+    def __init__(self, out: TextIO, err: TextIO, view: View | None = None) -> None:
+        self.view = view or View()
         self._out, self._err = out, err
         self._taken = 0
         self._word = ""

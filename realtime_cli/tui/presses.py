@@ -46,7 +46,7 @@ class Command:
 Press = KeyPress | TypedLine | Command
 
 COMMANDS = {
-    "approve": "yes | no: answer the open question about a tool",
+    "approve": "yes | session | no [REASON]: answer the open question about a tool",
     "echo": "switch echo cancellation",
     "help": "keys and commands",
     "image": "PATH [question]: show the agent a picture",

@@ -13,7 +13,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import partial
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -26,7 +25,7 @@ from realtime_cli.tui.faces import FEWEST_COLUMNS, FEWEST_ROWS, Ending
 from realtime_cli.tui.flow import Flow
 from realtime_cli.tui.look import look_for
 from realtime_cli.tui.painter import Painter
-from realtime_cli.tui.panels import end_card, end_lines, live_rows, wrapped
+from realtime_cli.tui.panels import clock, end_card, end_lines, live_rows, wrapped
 from realtime_cli.tui.safe_text import safe
 from realtime_cli.tui.stray_output import StrayOutput
 from realtime_cli.tui.terminal import TERMINAL, Terminal
@@ -57,13 +56,11 @@ class Screen:
         self,
         console: Console,
         *,
-        push_to_talk: bool = False,
-        muted: bool = False,
+        view: View | None = None,
         terminal: Terminal = TERMINAL,
         clock_rate: float = 1.0,
     ) -> None:
-        self._new_view = partial(View, push_to_talk=push_to_talk, muted=muted)
-        self.view = self._new_view()
+        self.view = view or View()
         self.look = look_for(console)
         self.bottom: Bottom = lambda width: Text()
         self._console = console
@@ -125,16 +122,20 @@ class Screen:
         card = end_card(end_lines(self.view, ending.recording, ending.replay))
         self._painter.show(["", *map(self._ansi, card)], [])
 
-    def restart(self, entries: Iterable[Entry]) -> None:
-        """Show the session as it is after ``entries``; what was said in them is taken as read."""
-        self.view = self._new_view()
-        for entry in entries:
+    def restart(self, before: Iterable[Entry]) -> None:
+        """A replay jumps: ``before`` is taken as known, what is finished in it is not written (again)."""
+        self.view = self.view.anew()
+        for entry in before:
             self.view.fold(entry)
-        self._flow, self._drawn = Flow(), []
-        self._flow.take(self.view, LONGEST_LINE, self.look)
-        self._wake.set()
+        self._flow = Flow(taken=self.view.settled)
+        self.say(f"-- {clock(self.view.at)} --")
 
     # -- for the keys -------------------------------------------------------------------------
+
+    @property
+    def question(self) -> str:
+        """The kind of the question that waits for the user, if there is one."""
+        return self.view.question
 
     def refresh(self) -> None:
         """The bottom row has changed."""

@@ -33,6 +33,17 @@ class ToolCards:
         card = self._card(call.call_id, call.name)
         card.at, card.arguments = self._order.at, call.arguments
 
+    def started(self, started: inputs.ToolStarted) -> None:
+        """The waiting for a permission is over: the call itself begins."""
+        card = self._cards.get(started.call_id)
+        if card and card.state == "running":
+            card.at = self._order.at
+
+    def progressed(self, progress: inputs.ToolProgress) -> None:
+        card = self._cards.get(progress.call_id)
+        if card:
+            card.progress = progress.text
+
     def finished(self, finished: inputs.ToolFinished) -> None:
         state: ToolState = "failed" if finished.failed else "done"
         self._finish(finished.call_id, finished.output, state, finished.seconds)

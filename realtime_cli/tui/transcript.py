@@ -24,7 +24,7 @@ class Transcript:
 
     def __init__(self) -> None:
         self.order = Order()
-        self.approvals: dict[str, str] = {}  # id of an open question -> what it asks for
+        self.approvals: dict[str, str] = {}  # call id of an open question -> its kind
         self.pictures_sent = 0
         self.user = UserTurns(self.order)
         self.agent = AgentTurns(self.order)
@@ -76,8 +76,8 @@ class Transcript:
                     self.user.item(item, previous_item_id)
             case "function_call" | "mcp_call":
                 self.tools.item(item)
-            case "mcp_approval_request" if item.id not in self.approvals:
-                self._approval_asked(item)
+            case "mcp_approval_request" if not self._live:
+                self._ask(item.id or "", f"{item.server_label}.{item.name}", item.arguments or "")
 
     def _item_over(self, item: Any) -> None:
         if item is not None and item.type == "mcp_call":
@@ -96,10 +96,19 @@ class Transcript:
         self._echoes.add(item.id or "")
         return True
 
-    def _approval_asked(self, item: Any) -> None:
-        self.approvals[item.id or ""] = item.name or ""
-        question = f"May {item.server_label}.{item.name} be called with {item.arguments}?"
-        self.order.notice("warning", "approval", f"{question} Say /approve yes or no.")
+    def _approval_asked(self, asked: inputs.ApprovalAsked) -> None:
+        self._ask(asked.call_id, asked.name, asked.arguments, asked.kind)
+
+    def _ask(self, call_id: str, name: str, arguments: str, kind: str = "run") -> None:
+        """The arguments are told in full: it is they that are decided on."""
+        if call_id in self.approvals:
+            return
+        self.approvals[call_id] = kind
+        question = "May it run?" if kind == "run" else "What is its result?"
+        self.order.notice("warning", "approval", f"{name} {arguments} - {question}")
+
+    def _approval_answered(self, answered: inputs.ApprovalAnswered) -> None:
+        self.approvals.pop(answered.call_id, None)
 
     def _response_done(self, event: Any) -> None:
         response = event.response
@@ -199,6 +208,10 @@ _LOCAL: dict[type, Any] = {
     inputs.PlaybackStopped: lambda self, stopped: self.agent.stopped(stopped),
     inputs.ToolFinished: lambda self, finished: self.tools.finished(finished),
     inputs.Noted: Transcript._noted,
+    inputs.ApprovalAsked: Transcript._approval_asked,
+    inputs.ApprovalAnswered: Transcript._approval_answered,
+    inputs.ToolStarted: lambda self, started: self.tools.started(started),
+    inputs.ToolProgress: lambda self, progress: self.tools.progressed(progress),
     effects.Play: lambda self, play: self.agent.play(play),
     effects.PlayEnd: lambda self, end: self.agent.play_end(end),
     effects.CallTool: lambda self, call: self.tools.called(call),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from realtime_cli.client import inputs
+from realtime_cli.client.cost import CostFold
 from realtime_cli.recording.entry import Entry
-from realtime_cli.tui.blocks import AgentTurn, Block, UserTurn
+from realtime_cli.tui.blocks import AgentTurn, Block, ToolCard, UserTurn
 from realtime_cli.tui.figures import Figures
 from realtime_cli.tui.meters import Meters
 from realtime_cli.tui.state import State
@@ -17,12 +20,15 @@ ECHO_MS = 2500.0  # an answer cut this early, time after time, is likely to hear
 class View:
     """Fold entries; drawing reads and changes nothing. All time is ``entry.at``."""
 
-    def __init__(self, *, push_to_talk: bool = False, muted: bool = False) -> None:
+    def __init__(
+        self, *, push_to_talk: bool = False, muted: bool = False, cost: CostFold | None = None
+    ) -> None:
+        self._options: dict[str, Any] = {"push_to_talk": push_to_talk, "muted": muted}
         self.at = 0.0
         self.transcript = Transcript()
         self.state = State(push_to_talk=push_to_talk, muted=muted)
         self.meters = Meters()
-        self.figures = Figures()
+        self.figures = Figures(cost)
         self._early_cuts = 0
 
     def fold(self, entry: Entry) -> None:
@@ -35,6 +41,10 @@ class View:
                 self.transcript.order.notice("warning", topic, text)
         elif isinstance(entry.value, inputs.PlaybackStopped):
             self._suspect_echo(entry.value)
+
+    def anew(self) -> View:
+        """An empty view with the same options (costs are counted from the package's prices)."""
+        return View(**self._options)
 
     def close(self) -> None:
         """The session is over: whatever is open is shown as it stands."""
@@ -59,6 +69,17 @@ class View:
     def settled(self) -> int:
         """``blocks[:settled]`` are final and in order: they may flow into the scrollback, once."""
         return self.transcript.order.settled
+
+    @property
+    def running(self) -> ToolCard | None:
+        """The tool that runs."""
+        cards = (b for b in self.blocks[self.settled :] if isinstance(b, ToolCard) and not b.final)
+        return next(cards, None)
+
+    @property
+    def question(self) -> str:
+        """The kind of the question that waits for the user: ``run``, ``output``, or empty."""
+        return next(iter(self.transcript.approvals.values()), "")
 
     @property
     def current(self) -> UserTurn | AgentTurn | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from rich.text import Text
 
 from realtime_cli.tui.keys import Board
 from realtime_cli.tui.kitty import KittyFilter
+from realtime_cli.tui.look import PRETTY
 from realtime_cli.tui.presses import Command, KeyPress, Press, TypedLine, parse_line
 from realtime_cli.tui.typed_lines import TypedLines
 
@@ -50,6 +54,31 @@ def test_typing_takes_the_keys_until_enter_or_escape() -> None:
     assert board.key("t") == [KeyPress("type")]
     assert board.key("<bracketed-paste>", "two\nlines") == []
     assert board.key("c-m") == [TypedLine("two lines")]
+
+
+class Asking:
+    """A surface with a question open."""
+
+    look = PRETTY
+    question = "run"
+
+    def __init__(self) -> None:
+        self.bottom: Callable[[int], Text] = lambda width: Text()
+
+    def refresh(self) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+    def toggle_detail(self) -> None: ...
+
+
+def test_an_open_question_is_answered_by_one_key() -> None:
+    asking = Asking()
+    board = Board(asking)
+    assert asking.bottom(80).plain.startswith("y yes")
+    assert pressed(board, "y", "a", "n") == [Command("approve", a) for a in ("yes", "session", "no")]
+    asking.question = ""
+    assert pressed(board, "y", "n") == [KeyPress("note")]
 
 
 def test_push_to_talk_by_tapping() -> None:

@@ -155,7 +155,7 @@ def test_typing_completing_and_help(pane: Pane) -> None:
     pane.press("Tab", "Enter")
     pane.until("worst")
     pane.press("?")
-    pane.until("/approve yes | no")
+    pane.until("/approve yes | session | no")
     pane.press("q")
     pane.until("replay")
 

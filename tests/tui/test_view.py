@@ -279,20 +279,34 @@ def test_a_slow_tool_does_not_hold_back_the_talk() -> None:
     assert settled(view)[-1] == "Tool slow() failed after 8.0 s: broken"
 
 
-def test_an_approval_is_asked_until_it_is_answered() -> None:
+def test_a_question_stands_until_it_is_answered() -> None:
+    view = told(
+        connected(),
+        local(effects.CallTool("c1", "rm", '{"path":"/tmp/x"}'), 1),
+        local(inputs.ApprovalAsked(1.1, "c1", "rm", '{"path":"/tmp/x"}')),
+    )
+    assert settled(view) == ['Warning: rm {"path":"/tmp/x"} - May it run?']
+    assert view.question == "run"
+    for entry in [
+        local(inputs.ApprovalAnswered(5, "c1", "once")),
+        local(inputs.ToolStarted(5.1, "c1")),
+        local(inputs.ToolProgress(5.2, "c1", "half way")),
+    ]:
+        view.fold(entry)
+    assert view.question == ""
+    assert view.running is not None
+    assert view.running.progress == "half way"
+
+
+def test_a_bare_log_shows_the_server_s_question() -> None:
     request = {
-        "id": "q",
-        "type": "mcp_approval_request",
-        "server_label": "files",
-        "name": "rm",
-        "arguments": "{}",
-    }
-    view = told(connected(), received(1, "conversation.item.added", item=request))
-    assert shown(view) == ["Warning: May files.rm be called with {}? Say /approve yes or no."]
-    assert view.transcript.approvals == {"q": "rm"}
+        "id": "q", "type": "mcp_approval_request", "server_label": "files", "name": "rm", "arguments": "{}",
+    }  # fmt: skip
+    view = told(received(1, "conversation.item.added", item=request))
+    assert shown(view) == ["Warning: files.rm {} - May it run?"]
     answer = {"type": "mcp_approval_response", "approval_request_id": "q", "approve": True}
     view.fold(sent(2, "conversation.item.create", item=answer))
-    assert view.transcript.approvals == {}
+    assert view.question == ""
 
 
 def test_a_warning_does_not_wait_for_the_turn_to_end() -> None:
