@@ -115,6 +115,7 @@ class _Decoder:
         self._recording = recording
         self._shelf = shelf
         self._encode = _encoded if verbatim else _encoded_silence
+        self._append = _append if verbatim else _silent_append
 
     def entries(self, line: str) -> Iterable[Entry]:
         if self._recording.header.version == format.VERSION:
@@ -168,15 +169,27 @@ class _Decoder:
     def _image(self, text: str) -> str:
         return self._shelf.image(text.removeprefix("$image:")) if text.startswith("$image:") else text
 
-    def _frames(self, values: Line) -> Iterator[Entry]:
+    def _frames(self, values: Line) -> list[Entry]:
         """A run of microphone frames: each heard and, if so, at once sent."""
         times, audio = values["at"], self._fetch(values["audio"]["$audio"])
         size = len(audio) // max(1, len(times))
+        entries = []
         for index, at in enumerate(times):
             frame = audio[index * size : (index + 1) * size]
-            yield Entry(at, "local", Heard(at, frame))
+            entries.append(Entry(at, "local", Heard(at, frame)))
             if values["sent"]:
-                yield Entry(at, "sent", Send(InputAudioBufferAppend(audio=self._encode(frame))))
+                entries.append(Entry(at, "sent", self._append(frame)))
+        return entries
+
+
+def _append(audio: bytes) -> Send:
+    return Send(InputAudioBufferAppend(audio=_encoded(audio)))
+
+
+@lru_cache(maxsize=256)
+def _silent_append(audio: bytes) -> Send:
+    """Frozen, and one like the other: half of an hour's entries are these."""
+    return _append(audio)
 
 
 def _encoded(audio: bytes) -> str:

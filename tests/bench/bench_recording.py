@@ -81,14 +81,16 @@ def write(path: Path, minutes: float) -> None:
 def fold(path: Path) -> None:
     latency, cost = LatencyFold(), CostFold(load_prices())
     entries = 0
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     for entry in read(path).entries():
         latency.fold(entry)
         cost.fold(entry)
         entries += 1
-    took = time.perf_counter() - began
+    took, used = time.perf_counter() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"read and fold: {took:.2f} s, {entries} entries, {len(latency.turns)} turns, peak {peak:.0f} MiB")
+    print(
+        f"read and fold: {took:.2f} s ({used:.2f} CPU s), {entries} entries, {len(latency.turns)} turns, peak {peak:.0f} MiB"
+    )
     print(f"median {latency.median_ms:.0f} ms, p95 {latency.p95_ms:.0f} ms, cost ${cost.total_usd or -1:.2f}")
 
 
