@@ -151,7 +151,7 @@ class AssistantMessage(Message):
     """``phase``: commentary or final_answer, seen from reasoning models."""
 
     role: str | None = "assistant"
-    phase: str | None = None
+    phase: Annotated[str | None, ServerOnly] = None
 
 
 class FunctionCall(ItemBase):
@@ -167,6 +167,12 @@ class FunctionCallOutput(ItemBase):
     output: Annotated[str | None, Needed] = None
 
 
+class McpItem(Typed):
+    """Items about tools that the server itself calls carry neither ``object`` nor ``status``."""
+
+    id: str | None = None
+
+
 class McpListedTool(Wire):
     name: Annotated[str | None, Needed] = None
     input_schema: Annotated[Any, Needed] = None
@@ -174,7 +180,7 @@ class McpListedTool(Wire):
     annotations: Annotated[Any, Nullable] = None
 
 
-class McpListTools(ItemBase):
+class McpListTools(McpItem):
     type: str = "mcp_list_tools"
     server_label: Annotated[str | None, Needed] = None
     tools: Annotated[list[McpListedTool] | None, Needed] = None
@@ -189,8 +195,12 @@ class McpError(Wire):
     code: int | None = None
     message: Annotated[str | None, Needed] = None
 
+    def own_problems(self) -> Iterator[Problem]:
+        if self.type == "tool_execution_error" and self.code is not None:
+            yield Problem(("code",), "unknown_parameter", f"{self.type} has no code")
 
-class McpCall(ItemBase):
+
+class McpCall(McpItem):
     type: str = "mcp_call"
     server_label: Annotated[str | None, Needed] = None
     name: Annotated[str | None, Needed] = None
@@ -200,14 +210,14 @@ class McpCall(ItemBase):
     approval_request_id: Annotated[str | None, Nullable] = None
 
 
-class McpApprovalRequest(ItemBase):
+class McpApprovalRequest(McpItem):
     type: str = "mcp_approval_request"
     server_label: Annotated[str | None, Needed] = None
     name: Annotated[str | None, Needed] = None
     arguments: Annotated[str | None, Needed] = None
 
 
-class McpApprovalResponse(ItemBase):
+class McpApprovalResponse(McpItem):
     type: str = "mcp_approval_response"
     approval_request_id: Annotated[str | None, Needed] = None
     approve: Annotated[bool | None, Needed] = None
@@ -498,12 +508,62 @@ class TruncationRetentionRatio(Typed):
     token_limits: TruncationTokenLimits | None = None
 
 
+class PromptCacheBreakpoint(Wire):
+    mode: Annotated[str | None, Rule(choices=("explicit",), needed=True)] = None
+    ttl: Annotated[str | None, Rule(choices=("30m", "12h"))] = None
+
+
+class PromptText(Typed):
+    type: str = "input_text"
+    text: Annotated[str | None, Needed] = None
+    prompt_cache_breakpoint: PromptCacheBreakpoint | None = None
+
+
+class PromptImage(Typed):
+    type: str = "input_image"
+    detail: Annotated[str | None, Rule(choices=("low", "high", "auto", "original"), needed=True)] = None
+    file_id: Annotated[str | None, Nullable] = None
+    image_url: Annotated[str | None, Nullable] = Field(default=None, repr=False)
+    prompt_cache_breakpoint: PromptCacheBreakpoint | None = None
+
+
+class PromptFile(Typed):
+    type: str = "input_file"
+    detail: Annotated[str | None, Rule(choices=("auto", "low", "high"))] = None
+    file_data: str | None = Field(default=None, repr=False)
+    file_id: Annotated[str | None, Nullable] = None
+    file_url: str | None = None
+    filename: str | None = None
+    prompt_cache_breakpoint: PromptCacheBreakpoint | None = None
+
+
+class UnknownPromptVariable(Wire):
+    type: Annotated[str | None, Rule(choices=("input_text", "input_image", "input_file"), needed=True)] = None
+
+
+def _variable_tag(value: Any) -> str:
+    if isinstance(value, str):
+        return "<word>"
+    kind = _of(value, "type")
+    return f"<{kind}>" if kind in ("input_text", "input_image", "input_file") else "<other>"
+
+
+PromptVariable = Annotated[
+    Annotated[str, Tag("<word>")]
+    | Annotated[PromptText, Tag("<input_text>")]
+    | Annotated[PromptImage, Tag("<input_image>")]
+    | Annotated[PromptFile, Tag("<input_file>")]
+    | Annotated[UnknownPromptVariable, Tag("<other>")],
+    Discriminator(_variable_tag),
+]
+
+
 class PromptReference(Wire):
-    """A hosted prompt; variable values are strings or input_text / input_image / input_file objects."""
+    """A hosted prompt; values of its variables are words, or text, images and files as objects."""
 
     id: Annotated[str | None, Needed] = None
     version: Annotated[str | None, Nullable] = None
-    variables: Annotated[dict[str, str | dict[str, Any]] | None, Nullable] = None
+    variables: Annotated[dict[str, PromptVariable] | None, Nullable] = None
 
 
 MaxOutputTokens = Annotated[int | str | None, Rule(choices=("inf",), least=1, most=4096)]

@@ -104,3 +104,6 @@ def _of_inner(value: Any, raw: Any, path: Path) -> Iterator[Problem]:
     elif isinstance(value, list) and isinstance(raw, list):
         for index, (entry, raw_entry) in enumerate(zip(value, raw, strict=True)):
             yield from _of_inner(entry, raw_entry, (*path, index))
+    elif isinstance(value, dict) and isinstance(raw, dict):
+        for name, entry in value.items():
+            yield from _of_inner(entry, raw.get(name), (*path, name))
