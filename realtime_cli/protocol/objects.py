@@ -198,6 +198,8 @@ class McpError(Wire):
     def own_problems(self) -> Iterator[Problem]:
         if self.type == "tool_execution_error" and self.code is not None:
             yield Problem(("code",), "unknown_parameter", f"{self.type} has no code")
+        if self.type in ("protocol_error", "http_error") and self.code is None:
+            yield Problem(("code",), "missing_required_parameter", f"{self.type} has a code")
 
 
 class McpCall(McpItem):
@@ -208,6 +210,10 @@ class McpCall(McpItem):
     output: Annotated[str | None, Nullable] = None
     error: Annotated[McpError | str | None, Nullable] = None
     approval_request_id: Annotated[str | None, Nullable] = None
+
+    def own_problems(self) -> Iterator[Problem]:
+        if isinstance(self.error, str):  # seen from servers only
+            yield Problem(("error",), "invalid_type", "expected an object, but got a string instead")
 
 
 class McpApprovalRequest(McpItem):
