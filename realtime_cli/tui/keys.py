@@ -191,8 +191,10 @@ class Keys:
         self._escape: asyncio.TimerHandle | None = None
 
     def start(self, deliver: Callable[[Press], None]) -> None:
-        """Deliver presses on this loop. Does nothing where stdin is no terminal."""
+        """Deliver presses on this loop; where stdin is no terminal there are none, and no hints of them."""
         if not _is_terminal(self._stdin):
+            if self._surface:
+                self._surface.bottom = lambda width: Text("Ctrl+C ends", DIM)
             return
         from prompt_toolkit.input import create_input  # 60 ms to import, and not every session has keys
 

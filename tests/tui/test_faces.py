@@ -122,3 +122,29 @@ async def test_lines_of_json_follow_their_schema() -> None:
     assert out.getvalue().isascii()
     known = {definition["properties"]["type"]["const"] for definition in schema()["$defs"].values()}
     assert {line["type"] for line in lines} <= known
+
+
+async def test_a_replay_jumps_without_telling_again_what_was_told(tty: TextIO) -> None:
+    face = choose_face(stdout=tty, environ=TERM)
+    assert isinstance(face, Screen)
+    entries = scene()
+    for entry in entries:
+        face.observe(entry)
+    face.restart(entry for entry in entries if entry.at < 9.0)
+    assert face.view.at < 9.0
+    assert face._flow.take(face.view, 80, face.look) == []
+    for entry in entries:
+        if 9.0 <= entry.at < 10.9:
+            face.observe(entry)
+    told = [line.plain for line in face._flow.take(face.view, 80, face.look)]
+    assert told == ["agent  In Oslo it is five past two in ╳ interrupted after 1.9 s"]
+
+
+async def test_without_a_keyboard_there_are_no_hints_of_keys(tty: TextIO) -> None:
+    face = choose_face(stdout=tty, environ=TERM)
+    assert isinstance(face, Screen)
+    keys = Keys(face, stdin=io.StringIO(), stdout=tty)
+    assert "space mute" in face.bottom(80).plain
+    keys.start(lambda press: None)
+    assert face.bottom(80).plain == "Ctrl+C ends"
+    await keys.close()
