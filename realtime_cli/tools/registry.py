@@ -1,41 +1,222 @@
-"""Every tool of an agent by name: what the model is told of it, and how a call is run."""
+"""Every tool of an agent by name: what the model is told of it, and how a call is run.
+
+A call is checked, asked about if it must be, waits for its turn, runs with a time limit, and always has
+an answer: whatever goes wrong is told to the model in words. Nothing here raises for a bad call.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Literal, Protocol
 
+from realtime_cli.client import inputs
+from realtime_cli.errors import ConfigError
+from realtime_cli.tools import arguments as args
+from realtime_cli.tools.approval import Answer, Approver, Named, Question
+from realtime_cli.tools.output import fitted, visible
 from realtime_cli.tools.result import ToolResult
+from realtime_cli.tools.tool import Tool, ToolFailed
 
-TIME_LIMIT_S = 30.0
+ANSWER_TIMEOUT_S = 120.0
+CLOSE_TIMEOUT_S = 1.5
+
+Told = inputs.Mark | inputs.ApprovalAnswered
+
+
+class Closable(Protocol):
+    """A process, a client, a connection."""
+
+    async def close(self) -> None: ...
 
 
 class Registry:
-    """Runs calls, each in a thread of its own with a time limit; a failure is an answer, never an error."""
+    """Runs calls side by side. ``tell_to`` names who hears of questions, starts and progress."""
 
-    def __init__(self, tools: Mapping[str, tuple[dict[str, Any], Callable[..., object]]]) -> None:
-        self._tools = dict(tools)
+    def __init__(
+        self,
+        tools: Iterable[Tool] = (),
+        hosted: Sequence[dict[str, Any]] = (),
+        *,
+        approver: Approver | None = None,
+        edges: Sequence[Closable] = (),
+    ) -> None:
+        self._tools = _by_name(tools)
+        self._hosted = list(hosted)
+        self._approver = approver or Named()
+        self._edges = list(edges)
+        self._slots = {name: asyncio.Semaphore(tool.rules.concurrency) for name, tool in self._tools.items()}
+        self._allowed: set[str] = set()
+        self._asking = asyncio.Lock()
+        self._running: dict[str, asyncio.Task[Any]] = {}
+        self._listener: Callable[[Told], None] | None = None
+        self._untold: list[Told] = []
+        self._closed = False
+
+    # -- what the session is told -------------------------------------------------------------
 
     @property
     def schemas(self) -> list[dict[str, Any]]:
-        """What goes into ``session.tools``."""
-        return [schema for schema, _ in self._tools.values()]
+        """What goes into ``session.tools``: functions, and MCP servers that the API calls itself."""
+        return [*(tool.schema for tool in self._tools.values()), *self._hosted]
+
+    @property
+    def not_awaited(self) -> tuple[str, ...]:
+        """Tools with ``wait = false``."""
+        return tuple(name for name, tool in self._tools.items() if not tool.rules.wait)
+
+    @property
+    def cut_by_interruption(self) -> tuple[str, ...]:
+        """Tools with ``cancel_on_interrupt``."""
+        return tuple(name for name, tool in self._tools.items() if tool.rules.cancel_on_interrupt)
+
+    def tell_to(self, listener: Callable[[Told], None]) -> None:
+        """From now on ``listener`` hears everything, and at once what there was to tell before."""
+        self._listener = listener
+        untold, self._untold = self._untold, []
+        for told in untold:
+            listener(told)
+
+    def tell(self, told: Told) -> None:
+        if self._listener:
+            self._listener(told)
+        else:
+            self._untold.append(told)
+
+    # -- calls --------------------------------------------------------------------------------
 
     async def call(self, call_id: str, name: str, arguments: str) -> ToolResult:
-        """The result of one call, as text for the model."""
-        if name not in self._tools:
-            return ToolResult(f"There is no tool named {name!r}. There are: {', '.join(self._tools)}.", True)
+        """The result of one call; only cancellation leaves it without one."""
+        tool = self._tools.get(name)
+        if tool is None:
+            there = ", ".join(self._tools) or "none"
+            return ToolResult(f"There is no tool named {visible(name)!r}. There are: {there}.", failed=True)
+        task = asyncio.current_task()
+        assert task
+        self._running[call_id] = task
+        began: list[float] = []
         try:
-            given = json.loads(arguments or "{}")
-            async with asyncio.timeout(TIME_LIMIT_S):
-                result = await asyncio.to_thread(self._tools[name][1], **given)
+            output, failed = await self._run(call_id, tool, arguments, began), False
+        except ToolFailed as failure:
+            output, failed = str(failure), True
+        except Exception as error:  # a body is an edge to foreign code: what it lets slip is told too
+            output, failed = f"{name} failed: {type(error).__name__}: {error}", True
+        finally:
+            self._running.pop(call_id, None)
+        return ToolResult(
+            fitted(visible(output), tool.rules.max_output_bytes),
+            failed,
+            tool.rules.respond or failed,
+            time.monotonic() - began[0] if began else None,
+            tool.hangs_up and not failed,
+        )
+
+    async def _run(self, call_id: str, tool: Tool, arguments: str, began: list[float]) -> str:
+        given = args.parsed(arguments)
+        if not tool.checks_arguments:
+            args.check(given, tool.parameters)
+        if tool.asks:
+            return await self._asked_for(call_id, tool, arguments)
+        await self._permission(call_id, tool, arguments)
+        async with self._slots[tool.name]:
+            began.append(time.monotonic())
+            self.tell(inputs.ToolStarted(0.0, call_id))
+            return await self._within_time(call_id, tool, given)
+
+    async def _within_time(self, call_id: str, tool: Tool, given: dict[str, Any]) -> str:
+        def progress(text: str) -> None:
+            self.tell(inputs.ToolProgress(0.0, call_id, visible(fitted(text, 500))))
+
+        limit_s = tool.rules.timeout_s
+        try:
+            async with asyncio.timeout(limit_s) as limit:
+                return await tool.body.run(given, progress)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise ToolFailed(f"{tool.name} took longer than {limit_s:g} s and was ended.") from error
+
+    def cancel(self, call_id: str) -> None:
+        """End a running call; its caller gets no result."""
+        if task := self._running.get(call_id):
+            task.cancel()
+
+    # -- permission ---------------------------------------------------------------------------
+
+    async def _permission(self, call_id: str, tool: Tool, arguments: str) -> None:
+        if tool.rules.approve == "never":
+            raise ToolFailed(f"The agent file does not allow {tool.name} to run.")
+        if tool.rules.approve == "always" or tool.name in self._allowed:
+            return
+        answer = await self._ask(Question(call_id, tool.name, arguments, group=tool.group))
+        if answer.verdict == "no":
+            raise ToolFailed(f"The user did not allow this call. {answer.text}".rstrip())
+
+    async def _asked_for(self, call_id: str, tool: Tool, arguments: str) -> str:
+        question = Question(call_id, tool.name, arguments, "output")
+        answer = await self._ask(question, tool.rules.timeout_s)
+        if answer.verdict == "no":
+            raise ToolFailed(answer.text or "The user gave no result.")
+        return answer.text
+
+    async def approve(self, call_id: str, name: str, arguments: str) -> None:
+        """Ask about a call that the server runs itself (hosted MCP, ``label.tool``)."""
+        label = name.partition(".")[0]
+        await self._ask(Question(call_id, name, arguments, group=label))
+
+    async def _ask(self, question: Question, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
+        """One question at a time; the time limit is the user's, not the tool's."""
+        async with self._asking:
+            if question.name in self._allowed and question.kind == "run":
+                answer = Answer("session")  # allowed for the session while this one waited
+            else:
+                self._tell_question(question)
+                answer = await self._answer(question, timeout_s)
+            if answer.verdict == "session" and question.kind == "run":
+                self._allowed.add(question.name)
+            self.tell(inputs.ApprovalAnswered(0.0, question.call_id, answer.verdict, answer.text))
+            return answer
+
+    def _tell_question(self, question: Question) -> None:
+        shown = visible(question.arguments)
+        kind: Literal["run", "output"] = "output" if question.kind == "output" else "run"
+        self.tell(inputs.ApprovalAsked(0.0, question.call_id, question.name, shown, kind))
+
+    async def _answer(self, question: Question, timeout_s: float) -> Answer:
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._approver.ask(question)
         except TimeoutError:
-            return ToolResult(f"{name} took longer than {TIME_LIMIT_S:g} s and was stopped.", True)
-        except Exception as error:  # a tool is foreign code: whatever it raises is told to the model
-            return ToolResult(f"{name} failed: {type(error).__name__}: {error}", True)
-        return ToolResult(result if isinstance(result, str) else json.dumps(result, default=str))
+            return Answer("no", f"Nobody answered within {timeout_s:g} s.")
+        except asyncio.CancelledError:
+            withdrawn = inputs.ApprovalAnswered(0.0, question.call_id, "no", "No longer needed.")
+            self.tell(withdrawn)
+            raise
+
+    # -- the end ------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """End every process and connection; may be called twice. Takes ``CLOSE_TIMEOUT_S`` at most."""
+        if self._closed:
+            return
+        self._closed = True
+        for task in list(self._running.values()):
+            task.cancel()
+        closing = [asyncio.ensure_future(edge.close()) for edge in self._edges]
+        if closing:
+            await asyncio.wait(closing, timeout=CLOSE_TIMEOUT_S)
+        for late in closing:
+            late.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*closing, return_exceptions=True)
+
+
+def _by_name(tools: Iterable[Tool]) -> dict[str, Tool]:
+    named: dict[str, Tool] = {}
+    for tool in tools:
+        if tool.name in named:
+            raise ConfigError(f"Two tools are named {tool.name!r}.", "Give one of them another name.")
+        named[tool.name] = tool
+    return named

@@ -1,0 +1,51 @@
+"""Arguments of a call: JSON text that must be an object and fit the tool's schema."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from realtime_cli.tools.tool import ToolFailed
+
+
+def parsed(arguments: str) -> dict[str, Any]:
+    """The object that the text is; empty text is an empty object (API reference, functions)."""
+    try:
+        given = json.loads(arguments or "{}")
+    except (ValueError, RecursionError) as error:
+        raise ToolFailed(
+            f"The arguments are not JSON: {error}. Call it again with one JSON object."
+        ) from error
+    if not isinstance(given, dict):
+        raise ToolFailed(f"The arguments must be one JSON object, not {type(given).__name__}.")
+    return given
+
+
+def check(given: dict[str, Any], schema: dict[str, Any]) -> None:
+    """Raises ToolFailed with what does not fit, and where. A schema that is none checks nothing."""
+    from jsonschema import Draft202012Validator, SchemaError
+    from jsonschema.exceptions import best_match
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+
+    validator = Draft202012Validator(schema, registry=Registry())  # its own registry fetches nothing
+    try:
+        mistake = best_match(validator.iter_errors(given))
+    except (SchemaError, Unresolvable, ValueError, TypeError, AttributeError, RecursionError):
+        return  # a foreign server's own business: it checks the arguments itself
+    if mistake is not None:
+        where = mistake.json_path.removeprefix("$").removeprefix(".")
+        place = f" at {where}" if where else ""
+        raise ToolFailed(f"The arguments do not fit{place}: {mistake.message}.")
+
+
+def schema_mistake(schema: dict[str, Any]) -> str:
+    """Why this is no JSON Schema of an object; empty if it is one."""
+    from jsonschema import Draft202012Validator, SchemaError
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return f"{error.message} at {error.json_path}"
+    kind = schema.get("type", "object")
+    return "" if kind == "object" else f'its type must be "object", not {kind!r}'

@@ -1,0 +1,282 @@
+"""Tools of local MCP servers, over stdio or streamable HTTP, through the official package.
+
+A server is held open by a task of its own, because the package wants a connection closed by the task
+that opened it. One that died is started again by the next call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import re
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from realtime_cli.config.tools import McpServer
+from realtime_cli.errors import RealtimeCliError
+from realtime_cli.tools import process
+from realtime_cli.tools.output import fitted, last_lines
+from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
+
+if TYPE_CHECKING:
+    from mcp import Client
+
+MOST_PAGES = 50
+# The package gives a server 2 s to end by itself and 2 s more after SIGTERM; a session ends within 2 s.
+EXIT_GRACE_S, KILL_GRACE_S = 0.5, 0.3
+REMEDY = "Install it: pip install 'realtime-voice-cli[mcp]'."
+
+
+class Unavailable(RealtimeCliError):
+    """A server that cannot be used: the talk goes on without its tools."""
+
+
+class Complaints:
+    """A pipe for a child's stderr, of which the last lines are kept. ``end`` is given to the child."""
+
+    def __init__(self) -> None:
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        self._reading = reading
+        self._kept = b""
+        self.end: TextIO = os.fdopen(writing, "w")
+        asyncio.get_running_loop().add_reader(reading, self._read)
+
+    def _read(self) -> None:
+        with suppress(BlockingIOError):
+            self._kept = (self._kept + os.read(self._reading, 65_536))[-4096:]
+
+    @property
+    def last(self) -> str:
+        self._read()
+        return last_lines(self._kept, 2)
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._reading)
+        self.end.close()
+        os.close(self._reading)
+
+
+class Server:
+    """One MCP server of the agent file."""
+
+    def __init__(self, name: str, written: McpServer, folder: Path, environ: Mapping[str, str]) -> None:
+        self.name, self._written = name, written
+        self._folder, self._environ = folder, environ
+        self._client: Client | None = None
+        self._holding: asyncio.Task[None] | None = None
+        self._leave = asyncio.Event()
+        self._starting = asyncio.Lock()
+
+    async def open(self) -> list[Tool]:
+        """Connect and list. Raises Unavailable with the reason and what to do."""
+        client = await self._connected()
+        try:
+            async with asyncio.timeout(self._written.start_timeout_s):
+                listed = await _listed(client)
+        except Exception as error:
+            raise Unavailable(
+                f"The MCP server {self.name!r} did not list its tools: {_reason(error)}."
+            ) from error
+        wanted = self._written.allowed_tools
+        missing = sorted(set(wanted or ()) - {tool.name for tool in listed})
+        if missing:
+            there = ", ".join(tool.name for tool in listed)
+            raise Unavailable(
+                f"The MCP server {self.name!r} has no tool {', '.join(missing)}.", f"It has: {there}."
+            )
+        return [self._tool(tool) for tool in listed if wanted is None or tool.name in wanted]
+
+    def _tool(self, listed: Any) -> Tool:
+        return Tool(
+            namespaced(self.name, listed.name),
+            listed.description or listed.title or "",
+            listed.input_schema or {"type": "object", "properties": {}},
+            McpTool(self, listed.name),
+            Rules.of(self._written, "ask"),
+            group=self.name,
+        )
+
+    async def call(self, tool: str, arguments: dict[str, Any], tell: Progress) -> str:
+        """The result as text. Raises ToolFailed with what the server says."""
+        from mcp import MCPError
+
+        async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+            tell(message or (f"{progress:g} of {total:g}" if total else f"{progress:g}"))
+
+        try:
+            client = await self._connected()
+        except Unavailable as error:
+            raise ToolFailed(str(error)) from error
+        try:
+            result = await client.call_tool(tool, arguments, progress_callback=on_progress)
+        except MCPError as error:
+            if _is_gone(error):
+                self._leave.set()
+                raise ToolFailed(
+                    f"The MCP server {self.name!r} has ended; the next call starts it again."
+                ) from error
+            raise ToolFailed(f"The MCP server {self.name!r} refused: {error}.") from error
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ToolFailed(f"The MCP server {self.name!r} failed: {_reason(error)}.") from error
+        text = fitted(text_of_result(result), self._written.max_output_bytes)
+        if result.is_error:
+            raise ToolFailed(text)
+        return text
+
+    async def _connected(self) -> Client:
+        async with self._starting:
+            if self._holding and self._leave.is_set():
+                await asyncio.gather(self._holding, return_exceptions=True)
+            if self._client is None:
+                await self._connect()
+            assert self._client
+            return self._client
+
+    async def _connect(self) -> None:
+        self._leave = asyncio.Event()
+        opened: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+        self._holding = asyncio.create_task(self._hold(opened, self._leave), name=f"mcp {self.name}")
+        try:
+            async with asyncio.timeout(self._written.start_timeout_s):
+                self._client = await asyncio.shield(opened)
+        except TimeoutError as error:
+            self._holding.cancel()
+            await asyncio.gather(self._holding, return_exceptions=True)
+            raise Unavailable(
+                f"The MCP server {self.name!r} did not answer within {self._written.start_timeout_s:g} s.",
+                f"Set mcp.{self.name}.start_timeout_s if it needs longer.",
+            ) from error
+
+    async def _hold(self, opened: asyncio.Future[Client], leave: asyncio.Event) -> None:
+        """Open the connection, keep it until ``leave``, close it: all in this task."""
+        complaints = Complaints()
+        try:
+            async with AsyncExitStack() as stack:
+                client = await self._client_of(stack, complaints)
+                opened.set_result(client)
+                await leave.wait()
+        except Exception as error:
+            if not opened.done():
+                opened.set_exception(self._unavailable(error, complaints.last))
+        finally:
+            self._client = None
+            complaints.close()
+
+    def _unavailable(self, error: Exception, said: str) -> Unavailable:
+        if isinstance(error, Unavailable):
+            return error
+        reason = f"{_reason(error)}: {said}" if said else _reason(error)
+        return Unavailable(
+            f"The MCP server {self.name!r} cannot be used: {reason}.", f"Check [mcp.{self.name}]."
+        )
+
+    async def _client_of(self, stack: AsyncExitStack, complaints: Complaints) -> Client:
+        try:
+            from mcp import Client
+        except ImportError as error:
+            raise Unavailable(f"The MCP server {self.name!r} needs the package mcp.", REMEDY) from error
+        transport = self._by_stdio(complaints) if self._written.command else await self._by_http(stack)
+        return await stack.enter_async_context(Client(transport))
+
+    def _by_stdio(self, complaints: Complaints) -> Any:
+        from mcp.client import stdio
+
+        stdio.PROCESS_TERMINATION_TIMEOUT, stdio.FORCE_KILL_TIMEOUT = EXIT_GRACE_S, KILL_GRACE_S
+        written = self._written
+        assert written.command
+        seen = process.seen(self._environ)
+        program = process.found(written.command[0], self._folder, seen["PATH"])
+        if program is None:
+            raise Unavailable(
+                f"The MCP server {self.name!r} needs the program {written.command[0]!r}, which is not there.",
+                "Install it, or write its path (relative to the agent file).",
+            )
+        given = {**seen, **{name: value.get_secret_value() for name, value in written.env.items()}}
+        cwd = self._folder / written.cwd if written.cwd else self._folder
+        parameters = stdio.StdioServerParameters(
+            command=program, args=written.command[1:], env=given, cwd=cwd, encoding_error_handler="replace"
+        )
+        return stdio.stdio_client(parameters, errlog=complaints.end)
+
+    async def _by_http(self, stack: AsyncExitStack) -> Any:
+        import httpx2
+        from mcp.client.streamable_http import streamable_http_client
+
+        written = self._written
+        assert written.url
+        headers = {name: value.get_secret_value() for name, value in written.headers.items()}
+        timeout = httpx2.Timeout(written.timeout_s, connect=written.start_timeout_s)
+        client = await stack.enter_async_context(httpx2.AsyncClient(headers=headers, timeout=timeout))
+        return streamable_http_client(written.url, http_client=client)
+
+    async def close(self) -> None:
+        """Let the server end; it gets a moment, and is killed then."""
+        self._leave.set()
+        if self._holding:
+            await asyncio.gather(self._holding, return_exceptions=True)
+
+
+class McpTool:
+    """Calls one tool of a server."""
+
+    def __init__(self, server: Server, tool: str) -> None:
+        self._server, self._tool = server, tool
+
+    async def run(self, arguments: dict[str, Any], progress: Progress) -> str:
+        return await self._server.call(self._tool, arguments, progress)
+
+
+def namespaced(server: str, tool: str) -> str:
+    """A name that the API takes: letters, digits, - and _, at most 64."""
+    return re.sub(r"[^a-zA-Z0-9_-]", "_", f"{server}__{tool}")[:64]
+
+
+def text_of_result(result: Any) -> str:
+    """All parts of a result as text; what is no text is said to be there."""
+    parts = [_part(block) for block in result.content]
+    if not parts and result.structured_content is not None:
+        import json
+
+        parts = [json.dumps(result.structured_content, ensure_ascii=False)]
+    return "\n".join(parts) or "(no output)"
+
+
+def _part(block: Any) -> str:
+    match block.type:
+        case "text":
+            return str(block.text)
+        case "image" | "audio":
+            return f"[{block.type} {block.mime_type}, {len(base64.b64decode(block.data))} bytes: not shown]"
+        case "resource_link":
+            return f"[resource {block.uri}]"
+        case "resource":
+            return str(getattr(block.resource, "text", None) or f"[resource {block.resource.uri}: not text]")
+        case other:
+            return f"[{other}: not shown]"
+
+
+async def _listed(client: Client) -> list[Any]:
+    tools: list[Any] = []
+    cursor = None
+    for _ in range(MOST_PAGES):
+        page = await client.list_tools(cursor=cursor)
+        tools += page.tools
+        cursor = page.next_cursor
+        if not cursor:
+            break
+    return tools
+
+
+def _is_gone(error: Any) -> bool:
+    return "closed" in str(error).lower()
+
+
+def _reason(error: BaseException) -> str:
+    """The first plain error within groups of them, in a few words."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return (str(error) or type(error).__name__).rstrip(".")

@@ -1,0 +1,179 @@
+"""From ``[[tools]]`` and ``[mcp.NAME]`` to a registry: what may run is started, side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from realtime_cli.client import inputs
+from realtime_cli.config.session import HostedMcp
+from realtime_cli.config.tools import (
+    BuiltinTool,
+    CommandTool,
+    HttpTool,
+    McpServer,
+    PythonTool,
+    SchemaTool,
+)
+from realtime_cli.config.tools import Tool as Written
+from realtime_cli.errors import ConfigError
+from realtime_cli.tools import mcp, trust
+from realtime_cli.tools.approval import ALL, Approver, Question
+from realtime_cli.tools.arguments import schema_mistake
+from realtime_cli.tools.builtin import builtin_tool
+from realtime_cli.tools.command import command_tool, name_of
+from realtime_cli.tools.http import http_tool
+from realtime_cli.tools.python import function_of, python_tools
+from realtime_cli.tools.registry import Closable, Registry
+from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
+
+
+class Nobody:
+    """The body of a raw schema: its output is asked for, never computed."""
+
+    async def run(self, arguments: dict[str, Any], progress: Progress) -> str:
+        raise ToolFailed("Nobody answered.")
+
+
+async def open_registry(
+    tools: Sequence[Written],
+    servers: Mapping[str, McpServer],
+    folder: Path,
+    *,
+    approver: Approver,
+    environ: Mapping[str, str],
+) -> Registry:
+    """All tools of an agent file, their processes started.
+
+    ``folder``: what relative paths start from, absolute. A tool that runs something and is not trusted, and an MCP
+    server that cannot be used, are left out with a note. Raises ConfigError for what is wrong in the file:
+    a missing program, file or function, a schema that is none, two tools of one name.
+    """
+    runs = {place: name for place, entry in enumerate(tools) if (name := _runs_as(entry))}
+    trusted = await _trusted([*runs.values(), *servers], folder, approver)
+    left_out = [name for name in (*runs.values(), *servers) if name not in trusted]
+    written = [entry for place, entry in enumerate(tools) if place not in runs or runs[place] in trusted]
+    async with AsyncExitStack() as undo:
+        made, edges = await _made(written, folder, environ)
+        for edge in edges:
+            undo.push_async_callback(edge.close)
+        found, connected, notes = await _served(servers, trusted, folder, environ)
+        for server in connected:
+            undo.push_async_callback(server.close)
+        hosted = [
+            entry.model_dump(mode="json", exclude_unset=True)
+            for entry in written
+            if isinstance(entry, HostedMcp)
+        ]
+        registry = Registry([*made, *found], hosted, approver=approver, edges=[*edges, *connected])
+        undo.pop_all()
+    if left_out:
+        notes = [f"Left out: {', '.join(left_out)}. {_not_trusted(folder)}", *notes]
+    for text in notes:
+        registry.tell(inputs.Noted(0.0, "warning", "tools", text))
+    return registry
+
+
+# -- trust ----------------------------------------------------------------------------------------
+
+
+def _runs_as(entry: Written) -> str:
+    """The name of a tool that runs something of the folder's own; empty for the others."""
+    match entry:
+        case PythonTool():
+            return entry.name or function_of(entry)[1]
+        case CommandTool():
+            return entry.name or name_of(entry.command[0])
+    return ""
+
+
+async def _trusted(names: Sequence[str], folder: Path, approver: Approver) -> set[str]:
+    """Those that may run: all of a folder that a person trusts, else those that are named."""
+    if not names:
+        return set()
+    if trust.is_trusted(folder):
+        return set(names)
+    named = {name for name in names if approver.approves(Question("", name, ""))}
+    if named == set(names):
+        return named
+    what = "\n".join(f"  {name}" for name in names)
+    answer = await approver.ask(Question("trust", str(folder), what, "trust"))
+    if answer.verdict == "no":
+        return named
+    if answer.verdict == "session":
+        trust.trust(folder)
+    return set(names)
+
+
+def _not_trusted(folder: Path) -> str:
+    return (
+        f"The tools of {folder} were never run here, and nobody is here to allow it: "
+        f"talk with the agent once, or pass --approve NAME or --approve {ALL}."
+    )
+
+
+# -- making them ----------------------------------------------------------------------------------
+
+
+async def _made(
+    written: Sequence[Written], folder: Path, environ: Mapping[str, str]
+) -> tuple[list[Tool], list[Closable]]:
+    """The tools of ``[[tools]]`` in their order, and what must be closed."""
+    made: dict[int, Tool] = {}
+    edges: list[Closable] = []
+    for place, entry in enumerate(written):
+        match entry:
+            case CommandTool():
+                made[place] = command_tool(entry, folder, environ)
+            case HttpTool():
+                made[place] = http_tool(entry)
+                edges.append(made[place].body)  # type: ignore[arg-type]
+            case BuiltinTool():
+                made[place] = builtin_tool(entry, folder)
+            case SchemaTool():
+                made[place] = _raw(entry)
+    for tool in made.values():
+        _check_schema(tool)
+    functions = {place: entry for place, entry in enumerate(written) if isinstance(entry, PythonTool)}
+    tools, sources = await python_tools(list(functions.values()), folder, environ)
+    made.update(zip(functions, tools, strict=True))
+    return [made[place] for place in sorted(made)], [*edges, *sources]
+
+
+def _raw(entry: SchemaTool) -> Tool:
+    parameters = entry.parameters or {"type": "object", "properties": {}}
+    return Tool(
+        entry.name, entry.description or "", parameters, Nobody(), Rules.of(entry, "always"), asks=True
+    )
+
+
+def _check_schema(tool: Tool) -> None:
+    if mistake := schema_mistake(tool.parameters):
+        raise ConfigError(
+            f"The parameters of the tool {tool.name!r} are no JSON Schema of an object: {mistake}."
+        )
+
+
+async def _served(
+    servers: Mapping[str, McpServer], trusted: set[str], folder: Path, environ: Mapping[str, str]
+) -> tuple[list[Tool], list[mcp.Server], list[str]]:
+    """The tools of all MCP servers that can be used, those servers, and what is to be said of the others."""
+    made = [mcp.Server(name, entry, folder, environ) for name, entry in servers.items() if name in trusted]
+    outcomes = await asyncio.gather(*(server.open() for server in made), return_exceptions=True)
+    tools: list[Tool] = []
+    notes: list[str] = []
+    used: list[mcp.Server] = []
+    for server, outcome in zip(made, outcomes, strict=True):
+        if isinstance(outcome, mcp.Unavailable):
+            notes.append(str(outcome))
+            await server.close()
+        elif isinstance(outcome, BaseException):
+            await asyncio.gather(*(one.close() for one in made))
+            raise outcome
+        else:
+            tools += outcome
+            used.append(server)
+    return tools, used, notes

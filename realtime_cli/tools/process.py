@@ -1,0 +1,56 @@
+"""Child processes: what they may see, and how they end with all that they started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+ALWAYS_SEEN = ("PATH", "HOME", "LANG")
+
+
+def seen(environ: Mapping[str, str], names: Iterable[str] = ()) -> dict[str, str]:
+    """The environment of a child: PATH, HOME, LANG and ``names``.
+
+    Programs that are installed beside this one are found too, also where its environment is not active.
+    """
+    kept = {name: environ[name] for name in (*ALWAYS_SEEN, *names) if name in environ}
+    kept["PATH"] = os.pathsep.join([kept.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+    return kept
+
+
+def found(program: str, folder: Path, path: str) -> str | None:
+    """Where a program is: on the path, or in the folder if its name has a slash."""
+    if os.sep in program:
+        program = str(folder / Path(program).expanduser())
+    return shutil.which(program, path=path)
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Kill a process that leads its session, with everything in it, and wait until it is gone."""
+    kill_group(process.pid)
+    while process.returncode is None:
+        with suppress(asyncio.CancelledError):  # a killed process ends at once: this wait is not left early
+            await process.wait()
+    transport = getattr(process, "_transport", None)  # a grandchild in a session of its own may hold a pipe
+    if transport:
+        transport.close()
+
+
+def kill_group(pid: int) -> None:
+    """Kill whatever is in the process group of this leader; the group may be gone."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def how_it_ended(code: int | None) -> str:
+    """An exit code in words."""
+    if code is not None and code < 0:
+        with suppress(ValueError):
+            return f"killed by {signal.Signals(-code).name}"
+    return f"exit code {code}"

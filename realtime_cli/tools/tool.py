@@ -1,0 +1,69 @@
+"""One tool: what the model is told of it, the rules of its calls, and the body that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from realtime_cli.config.tools import Approve, CallRules, McpServer
+
+Progress = Callable[[str], None]
+
+
+class ToolFailed(Exception):
+    """A call that failed, told to the model in one or two sentences."""
+
+
+class Body(Protocol):
+    """Runs one call. Raises ToolFailed; on cancellation it leaves nothing running."""
+
+    async def run(self, arguments: dict[str, Any], progress: Progress) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How calls of a tool are run: times in seconds, output in bytes of UTF-8."""
+
+    approve: Approve = "always"
+    timeout_s: float = 30.0
+    concurrency: int = 8
+    max_output_bytes: int = 32_768
+    respond: bool = True
+    wait: bool = True
+    cancel_on_interrupt: bool = False
+
+    @classmethod
+    def of(cls, written: CallRules | McpServer, by_kind: Approve) -> Rules:
+        """The rules of an entry of the agent file; ``by_kind`` where it does not say who may run it."""
+        names = (
+            "timeout_s", "concurrency", "max_output_bytes", "respond", "wait", "cancel_on_interrupt",
+        )  # fmt: skip
+        given = {name: getattr(written, name) for name in names if hasattr(written, name)}
+        return cls(approve=written.approve or by_kind, **given)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool under the name that the model calls it by.
+
+    ``checks_arguments``: the body checks them itself, better than the schema could. ``hangs_up``: the
+    session ends after it. ``asks``: its output is asked for, so nobody is asked before. ``group``: a name
+    that stands for several tools where they are approved (an MCP server's).
+    """
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    body: Body
+    rules: Rules = field(default_factory=Rules)
+    checks_arguments: bool = False
+    hangs_up: bool = False
+    asks: bool = False
+    group: str = ""
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The entry in ``session.tools``."""
+        told = {"type": "function", "name": self.name, "parameters": self.parameters}
+        return {**told, "description": self.description} if self.description else told

@@ -1,0 +1,36 @@
+"""Folders whose agent files may run their tools: a person said so once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import platformdirs
+
+NAME = "trusted-folders.json"
+
+
+def file() -> Path:
+    return platformdirs.user_state_path("realtime-cli") / NAME
+
+
+def is_trusted(folder: Path) -> bool:
+    return str(folder.resolve()) in _known()
+
+
+def trust(folder: Path) -> None:
+    """Remember a folder. A state folder that cannot be written only means being asked again."""
+    known = [*_known(), str(folder.resolve())]
+    try:
+        file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file().write_text(json.dumps(sorted(set(known)), indent=1) + "\n", encoding="utf-8")
+    except OSError:
+        return
+
+
+def _known() -> list[str]:
+    try:
+        known = json.loads(file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [entry for entry in known if isinstance(entry, str)] if isinstance(known, list) else []
