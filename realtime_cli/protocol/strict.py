@@ -24,7 +24,8 @@ def problems(kind: type[Wire], fields: dict[str, Any], path: Path = ()) -> list[
     try:
         model = kind.model_validate_json(to_json(fields), strict=True)
     except ValidationError as error:
-        return [*dict.fromkeys(_of_types(error, fields, path))]
+        # A value that fits no member of a union is told once, not once per member.
+        return list({problem.path: problem for problem in _of_types(error, fields, path)}.values())
     return list(_of_model(model, fields, path))
 
 
