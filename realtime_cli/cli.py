@@ -39,6 +39,9 @@ Sets = Annotated[
 BaseUrl = Annotated[str | None, typer.Option(help="Another Realtime server (ws:// or wss://).")]
 Record = Annotated[Path | None, typer.Option(help="Where to record (default: the state folder).")]
 NoRecord = Annotated[bool, typer.Option("--no-record", help="Record nothing.")]
+Approve = Annotated[
+    list[str] | None, typer.Option("--approve", help="A tool that may run unasked, or all.", metavar="TOOL")
+]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines instead of a live screen.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
 
@@ -73,6 +76,10 @@ def talk(
         str | None, typer.Option("--output", "-o", help="Speaker: a device, a WAV file, - or null.")
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="Files as fast as the server takes them.")] = False,
+    approve: Approve = None,
+    resume: Annotated[
+        Path | None, typer.Option("--continue", help="Go on from a recorded session's text and tool results.")
+    ] = None,
     record: Record = None,
     no_record: NoRecord = False,
     plain: Plain = False,
@@ -83,7 +90,8 @@ def talk(
 
     options = command.TalkOptions(
         config=config, sets=tuple(sets or ()), base_url=base_url, inputs=tuple(input or ()), output=output,
-        fast=fast, record=record, no_record=no_record, plain=plain, json=json,
+        fast=fast, approve=tuple(approve or ()), resume=resume, record=record, no_record=no_record, plain=plain,
+        json=json,
     )  # fmt: skip
     raise typer.Exit(command.talk(options))
 
@@ -94,7 +102,8 @@ def text(
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="One message a line.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="One message a line; - is stdin.")] = None,
+    approve: Approve = None,
     record: Record = None,
     no_record: NoRecord = False,
     json: Json = False,
@@ -105,9 +114,116 @@ def text(
 
     options = command.TextOptions(
         messages=tuple(messages or ()), config=config, sets=tuple(sets or ()), base_url=base_url, file=file,
-        record=record, no_record=no_record, json=json, quiet=quiet,
+        record=record, no_record=no_record, json=json, quiet=quiet, approve=tuple(approve or ()),
     )  # fmt: skip
     raise typer.Exit(command.text(options))
+
+
+@app.command()
+def run(
+    scripts: Annotated[list[Path] | None, typer.Argument(help="Script files, or folders of them.")] = None,
+    config: Config = None,
+    sets: Sets = None,
+    against: Annotated[
+        str | None, typer.Option(help="Another server: local, a ws:// address, or a recording (.jsonl).")
+    ] = None,
+    text: Annotated[bool, typer.Option("--text", help="Everything typed, and answered in text.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Conversations at one time.")] = 1,
+    repeat: Annotated[int, typer.Option(min=1, help="Run each script so often.")] = 1,
+    pass_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of repeats that must pass.")] = 1.0,
+    shard: Annotated[str, typer.Option(metavar="I/N", help="Only every Nth script, from the Ith on.")] = "1/1",
+    tags: Annotated[list[str] | None, typer.Option("--tag", help="Only scripts with this tag.")] = None,
+    match: Annotated[str, typer.Option("--match", "-k", help="Only scripts with this in their name.")] = "",
+    seed: Annotated[int | None, typer.Option(help="Shuffle the scripts, always alike for the same seed.")] = None,
+    matrix: Annotated[
+        list[str] | None, typer.Option(help="Run for every value: connection.model=a,b; config=x.toml,y.toml.")
+    ] = None,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Begin nothing after a failure.")] = False,
+    max_cost: Annotated[float | None, typer.Option(help="Begin nothing once so many US dollars are spent.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="Fail on what got worse since this --json file.")] = None,
+    margin: Annotated[float, typer.Option(min=0, help="How much longer than the baseline is fine.")] = 0.2,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the results as JSON; - is stdout.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write a summary in Markdown; - is stdout.")] = None,
+    record: Annotated[Path | None, typer.Option(help="The folder for the recordings.")] = None,
+    no_record: NoRecord = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    import_: Annotated[
+        Path | None, typer.Option("--import", help="Write a script from Pipecat's evals (YAML), and run nothing.")
+    ] = None,
+    promote: Annotated[
+        Path | None, typer.Option(help="Write a script from a recorded session, and run nothing.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where --import and --promote write.")
+    ] = None,
+) -> None:
+    """Run scripted conversations with expectations; for CI."""
+    from realtime_cli.commands import run as command
+
+    options = command.RunOptions(
+        scripts=tuple(scripts or ()), config=config, sets=tuple(sets or ()), against=against, text=text,
+        jobs=jobs, repeat=repeat, pass_rate=pass_rate, shard=shard, tags=tuple(tags or ()), match=match,
+        seed=seed, matrix=tuple(matrix or ()), fail_fast=fail_fast, max_cost=max_cost, baseline=baseline,
+        margin=margin, junit=junit, json=json, markdown=markdown, record=record, no_record=no_record,
+        quiet=quiet, convert=import_, promote=promote, output=output,
+    )  # fmt: skip
+    raise typer.Exit(command.run(options))
+
+
+@app.command()
+def replay(
+    recording: Annotated[str, typer.Argument(help="A .jsonl file, a session's name, or last.", show_default=False)],
+    speed: Annotated[float, typer.Option(help="Times as fast.")] = 1.0,
+    max: Annotated[bool, typer.Option("--max", help="As fast as possible.")] = False,
+    idle_limit: Annotated[str | None, typer.Option(help="Longest pause to keep, such as 1s.")] = None,
+    begin: Annotated[str | None, typer.Option("--from", help="Where to begin, such as 1m30s.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Where to stop.")] = None,
+    turn: Annotated[int | None, typer.Option(help="Begin at this turn.")] = None,
+    marker: Annotated[str | None, typer.Option(help="Begin at this note.")] = None,
+    audio: Annotated[bool, typer.Option("--audio", help="Play what was heard.")] = False,
+    output: Annotated[str | None, typer.Option("--output", "-o", help="Speaker or file for --audio.")] = None,
+    plain: Plain = False,
+    json: Json = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Run the inputs through a fresh session and compare; exit 1 if it differs.")
+    ] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Be the recorded server for any client.")] = False,
+    host: Annotated[str, typer.Option(help="Where --serve listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port of --serve; 0 takes a free one.")] = 8765,
+    lenient: Annotated[bool, typer.Option("--lenient", help="--serve: match events by type only.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="--serve: end after one client.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="Send the recorded input to a live server and compare.")] = False,
+    config: Config = None,
+    sets: Sets = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Show a recorded conversation again; verify it, serve it, or send it to another agent."""
+    from realtime_cli.commands import replay as command
+
+    options = command.ReplayOptions(
+        recording=recording, speed=speed, max=max, idle_limit=idle_limit, begin=begin, end=end, turn=turn,
+        marker=marker, audio=audio, output=output, plain=plain, json=json, verify=verify, serve=serve, host=host,
+        port=port, lenient=lenient, once=once, resend=resend, config=config, sets=tuple(sets or ()), base_url=base_url,
+    )  # fmt: skip
+    raise typer.Exit(command.replay(options))
+
+
+@app.command()
+def serve(
+    config: Config = None,
+    sets: Sets = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (default: this machine only).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port (default 8765); 0 takes a free one.")] = None,
+    origins: Annotated[
+        list[str] | None, typer.Option("--allow-origin", help="Web pages that may connect from a browser.")
+    ] = None,
+) -> None:
+    """Run the local server alone, for any Realtime client."""
+    from realtime_cli.commands import serve as command
+
+    options = command.from_agent(config, tuple(sets or ()), host, port, tuple(origins or ()))
+    raise typer.Exit(command.serve(options))
 
 
 @app.command()

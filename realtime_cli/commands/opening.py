@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,6 +18,8 @@ from realtime_cli.config.connection import Connection
 from realtime_cli.duplex import Connect
 from realtime_cli.recording import file
 from realtime_cli.recording.format import Header
+from realtime_cli.tools.approval import Approver, Named
+from realtime_cli.tools.opening import open_registry
 from realtime_cli.tools.registry import Registry
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
@@ -57,9 +59,19 @@ def load(options: AgentOptions, more: Mapping[str, Any] | None = None) -> Loaded
 
 
 @asynccontextmanager
-async def opened(agent: LoadedAgent, *, greet: bool) -> AsyncIterator[Opened]:
+async def opened(
+    agent: LoadedAgent,
+    *,
+    greet: bool,
+    warm: bool = True,
+    approver: Approver | None = None,
+    seed: Sequence[dict[str, Any]] = (),
+) -> AsyncIterator[Opened]:
     """The session of an agent; the embedded server, if it is the agent's, runs as long as this is open.
 
+    ``warm``: with every model of it loaded, which takes a second; a session in text needs none.
+    ``approver``: who allows tools that ask; without one they are refused. ``seed``: items to begin with,
+    behind those of the agent file.
     Raises AuthenticationFailed when a key is missing, ConfigError when there is no address.
     """
     config = agent.config
@@ -67,12 +79,14 @@ async def opened(agent: LoadedAgent, *, greet: bool) -> AsyncIterator[Opened]:
     if config.connection.embedded:
         from realtime_cli.commands.serve import start_local_server
 
-        server = await start_local_server(config.local)
+        server = await start_local_server(config.local, warm=warm)
     try:
         place = endpoint(config.connection, os.environ, base_url=server.url if server else None)
         headers = {**place.headers, **(server.headers if server else {})}
-        tools = Registry.of(config.tools)
-        session = ClientSession(session_options(agent, tools.schemas, greet=greet))
+        tools = await open_registry(
+            config.tools, config.mcp, agent.folder, approver=approver or Named(), environ=os.environ
+        )
+        session = ClientSession(session_options(agent, tools, greet=greet and not seed, seed=seed))
         connection = config.connection
 
         async def connect() -> Transport:
@@ -84,22 +98,26 @@ async def opened(agent: LoadedAgent, *, greet: bool) -> AsyncIterator[Opened]:
             await server.close()
 
 
-def session_options(agent: LoadedAgent, tools: list[dict[str, Any]], *, greet: bool) -> SessionOptions:
+def session_options(
+    agent: LoadedAgent, tools: Registry, *, greet: bool, seed: Sequence[dict[str, Any]] = ()
+) -> SessionOptions:
     """What the agent file decides for the session."""
     config = agent.config
     patch = config.session_patch()
-    if tools:
-        patch["tools"] = [*(patch.get("tools") or ()), *tools]
+    if tools.schemas:
+        patch["tools"] = [*(patch.get("tools") or ()), *tools.schemas]
     return SessionOptions(
         patch=patch,
         provider=config.connection.effective_provider,
-        seed=config.conversation.seed(),
+        seed=(*config.conversation.seed(), *seed),
         greet=greet and (config.conversation.greet or bool(config.conversation.greeting)),
         greeting=config.conversation.greeting,
         push_to_talk=config.audio.push_to_talk,
         start_muted=config.audio.start_paused,
         pre_roll_ms=config.audio.pre_roll_ms,
         tool_rounds=config.limits.tool_rounds,
+        tools_not_awaited=tools.not_awaited,
+        tools_cut_by_interruption=tools.cut_by_interruption,
         limit_cost_usd=config.limits.cost,
         limit_minutes=config.limits.minutes,
         limit_idle_minutes=config.limits.idle_minutes,
@@ -133,9 +151,7 @@ def _socket_options(connection: Connection) -> dict[str, Any]:
         "connect_timeout_s": connection.connect_timeout_s,
         "ping_interval_s": connection.ping_interval_s,
         "ping_timeout_s": connection.ping_timeout_s,
-        "close_timeout_s": connection.close_timeout_s,
-        "proxy": connection.proxy,
-        "ca_file": connection.ca_file,
+        "proxy": connection.proxy or True,
     }
 
 

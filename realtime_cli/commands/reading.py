@@ -7,18 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 from realtime_cli.client import inputs, settings
+from realtime_cli.client.inputs import Verdict
 from realtime_cli.config import LoadedAgent, layers
 from realtime_cli.duplex import Duplex
 from realtime_cli.errors import ConfigError
+from realtime_cli.tools.approval import Desk
 from realtime_cli.tui.presses import Command, KeyPress, Press, TypedLine
 
 Reload = Callable[[], LoadedAgent]
 
 
 class Reading:
-    """Turns presses into inputs. ``reload`` reads the agent file again."""
+    """Turns presses into inputs. ``reload`` reads the agent file again; tools' questions lie on ``desk``."""
 
-    def __init__(self, duplex: Duplex, agent: LoadedAgent, reload: Reload) -> None:
+    def __init__(self, duplex: Duplex, agent: LoadedAgent, reload: Reload, desk: Desk | None = None) -> None:
+        self._desk = desk
         self._duplex = duplex
         self._agent = agent
         self._reload = reload
@@ -52,6 +55,8 @@ class Reading:
             case "pause" | "resume":
                 if self._duplex.session.hearing.muted != (name == "pause"):
                     self._key("mute")
+            case "approve":
+                self._approve(rest)
             case "set":
                 self._set(rest)
             case "send":
@@ -66,6 +71,21 @@ class Reading:
             case "tools":
                 names = [tool.get("name", "?") for tool in self._duplex.session.wanted_session.get("tools", ())]
                 self._duplex.note("info", "tools", ", ".join(names) or "This agent has no tools.")
+
+    def _approve(self, rest: str) -> None:
+        """``yes``, ``session`` or ``no REASON`` to the oldest question; where a result is asked for, the result."""
+        question = self._desk.question if self._desk else None
+        if self._desk is None or question is None:
+            self._duplex.note("info", "approval", "There is no open question.")
+            return
+        word, _, reason = rest.partition(" ")
+        verdicts: dict[str, Verdict] = {"yes": "once", "once": "once", "session": "session", "no": "no"}
+        if question.kind == "output" and word != "no":
+            self._desk.answer("once", rest)
+        elif word in verdicts:
+            self._desk.answer(verdicts[word], reason)
+        else:
+            self._duplex.note("error", "approval", "Answer /approve yes, /approve session or /approve no REASON.")
 
     def _type(self, text: str) -> None:
         self._duplex.step(inputs.Typed(self._duplex.now(), text))

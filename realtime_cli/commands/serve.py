@@ -10,10 +10,12 @@ import sys
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realtime_cli.commands.voice import say
+from realtime_cli.config import load_agent
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.host import EngineRoom, Host
 from realtime_cli.server.settings import Defaults
@@ -56,7 +58,20 @@ class LocalServer:
         self._room.close()
 
 
-async def serve(options: ServeOptions) -> ExitCode:
+def from_agent(
+    path: Path | None, sets: tuple[str, ...], host: str | None, port: int | None, origins: tuple[str, ...]
+) -> ServeOptions:
+    """The agent file's ``[local]`` with the command line over it."""
+    agent = load_agent(path, sets, os.environ, {"local.host": host, "local.port": port})
+    return replace(of_config(agent.config.local, os.environ), allowed_origins=origins)
+
+
+def serve(options: ServeOptions) -> ExitCode:
+    """Run :func:`served` to its end."""
+    return asyncio.run(served(options))
+
+
+async def served(options: ServeOptions) -> ExitCode:
     """Serve until SIGINT or SIGTERM.
 
     Raises :class:`ConfigError` if it cannot listen, or a part of the engine is missing.
@@ -112,7 +127,7 @@ def of_config(config: Local, environ: Mapping[str, str]) -> ServeOptions:
     )
 
 
-_ENGINE_KEYS = ("chat_url", "chat_model", "chat_key_env", "chat_timeout_s")
+_ENGINE_KEYS = ("chat_url", "chat_model", "chat_key_env", "chat_timeout_s", "chat_sees")
 
 
 async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:

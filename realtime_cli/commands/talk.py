@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from realtime_cli.commands import opening
@@ -16,10 +17,8 @@ from realtime_cli.config import LoadedAgent
 from realtime_cli.duplex import Duplex, Outcome
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.recording.file import Recorder
-from realtime_cli.tui.faces import Ending, Face, choose_face
-from realtime_cli.tui.keys import Keys
-from realtime_cli.tui.screen import Screen
-from realtime_cli.tui.typed_lines import TypedLines
+from realtime_cli.tools.approval import Approver, Desk, Named
+from realtime_cli.tui.faces import Ending, Face, Keyboard, choose_face, choose_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,8 @@ class TalkOptions(opening.AgentOptions):
     inputs: tuple[str, ...] = ()
     output: str | None = None
     fast: bool = False
+    approve: tuple[str, ...] = ()
+    resume: Path | None = None
     plain: bool = False
     json: bool = False
 
@@ -41,21 +42,15 @@ def talk(options: TalkOptions) -> ExitCode:
 
 
 async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
-    marks: list[tuple[Any, str, str]] = []
-    duplex: Duplex | None = None
-
-    def report(level: Any, topic: str, text: str) -> None:
-        """Devices speak before the loop runs, too: what they say then is kept for it."""
-        if duplex:
-            duplex.note(level, topic, text)
-        else:
-            marks.append((level, topic, text))
-
-    sound = open_sound(agent.config.audio, options.inputs, options.output, report)
+    reports = Reports()
+    sound = open_sound(agent.config.audio, options.inputs, options.output, reports.report)
     if sound.said:
         say(f"realtime-cli: {sound.said}")
+    desk = Desk(options.approve) if sys.stdin.isatty() else None
+    approver: Approver = desk or Named(options.approve)
+    seed = items_of(options.resume) if options.resume else ()
     try:
-        async with opening.opened(agent, greet=True) as opened:
+        async with opening.opened(agent, greet=True, approver=approver, seed=seed) as opened:
             recorder = opening.recorder_for(agent, options, opened.session, opened.secrets, "talk")
             face = _face(agent, options)
             duplex = Duplex(
@@ -68,12 +63,40 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                 wait_for_floor=sound.from_file,
             )
             _tap(sound, duplex, recorder)
-            for mark in marks:
-                duplex.note(*mark)
-            reading = Reading(duplex, agent, lambda: opening.load(options))
-            return await _converse(duplex, face, recorder, keyboard(face, agent), reading)
+            reports.pass_on(duplex)
+            reading = Reading(duplex, agent, lambda: opening.load(options), desk)
+            keys = choose_keys(face, push_to_talk=agent.config.audio.push_to_talk)
+            return await _converse(duplex, face, recorder, keys, reading)
     finally:
         await asyncio.gather(sound.microphone.close(), sound.speaker.close(), return_exceptions=True)
+
+
+class Reports:
+    """What devices tell: kept until the loop runs, then put into its stream."""
+
+    def __init__(self) -> None:
+        self._duplex: Duplex | None = None
+        self._kept: list[tuple[Any, str, str]] = []
+
+    def report(self, level: Any, topic: str, text: str) -> None:
+        if self._duplex:
+            self._duplex.note(level, topic, text)
+        else:
+            self._kept.append((level, topic, text))
+
+    def pass_on(self, duplex: Duplex) -> None:
+        self._duplex = duplex
+        for kept in self._kept:
+            duplex.note(*kept)
+
+
+def items_of(path: Path) -> tuple[dict[str, Any], ...]:
+    """What was said and done in a recorded session, as items to begin a new one with."""
+    from realtime_cli.recording.export.text import items
+    from realtime_cli.recording.reader import read
+    from realtime_cli.recording.timeline import timeline
+
+    return tuple(items(timeline(read(path))))
 
 
 def _face(agent: LoadedAgent, options: TalkOptions) -> Face:
@@ -93,16 +116,8 @@ def _tap(sound: Sound, duplex: Duplex, recorder: Recorder | None) -> None:
         speaker.on_played = lambda samples: recorder.played(duplex.now() + speaker.latency_s, samples)
 
 
-def keyboard(face: Face, agent: LoadedAgent) -> Keys | TypedLines:
-    """Single keys beside a live screen, whole lines beside every other face."""
-    push_to_talk = agent.config.audio.push_to_talk
-    if isinstance(face, Screen):
-        return Keys(face, push_to_talk=push_to_talk)
-    return TypedLines(push_to_talk=push_to_talk)
-
-
 async def _converse(
-    duplex: Duplex, face: Face, recorder: Recorder | None, keys: Keys | TypedLines, reading: Reading
+    duplex: Duplex, face: Face, recorder: Recorder | None, keys: Keyboard, reading: Reading
 ) -> ExitCode:
     outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
     async with face:
@@ -118,6 +133,8 @@ async def _converse(
             if recorder:
                 recorder.close(outcome.exit_code, outcome.reason)
             face.end(_ending(outcome, recorder))
+    if outcome.reason:
+        say(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
     return outcome.exit_code
 
 
