@@ -57,10 +57,17 @@ class RunOptions:
     record: Path | None = None
     no_record: bool = False
     quiet: bool = False
+    convert: Path | None = None
+    promote: Path | None = None
+    output: Path | None = None
 
 
 def run(options: RunOptions) -> ExitCode:
     """Run the scripts; 0 when all went as expected, 1 when not, 3 when no session could be had."""
+    if options.convert or options.promote:
+        from realtime_cli.commands import write_script
+
+        return write_script.write(options.convert, options.promote, options.output, options.config)
     if not options.scripts:
         raise ConfigError("There is nothing to run.", "Name a script, or a folder: realtime-cli run configs/scripts")
     cases = plan(load_scripts(script_files(options.scripts)), _selection(options))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,34 +20,43 @@ from realtime_cli.duplex import Duplex, Observer, Outcome
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.protocol import server_events as s
 from realtime_cli.recording.entry import Entry
+from realtime_cli.tools.approval import Named
+from realtime_cli.tui.faces import Ending
+from realtime_cli.tui.json_lines import JsonLines, Line
 
 
 @dataclass(frozen=True, slots=True)
 class TextOptions(opening.AgentOptions):
-    """What the command line adds to the agent file."""
+    """What the command line adds to the agent file. ``approve``: tools that run unasked, or ``all``."""
 
     messages: tuple[str, ...] = ()
     file: Path | None = None
     json: bool = False
     quiet: bool = False
+    approve: tuple[str, ...] = ()
 
 
 def text(options: TextOptions) -> ExitCode:
     """Run every message as one turn of one session; returns the exit code of its end."""
+    messages = _messages(options)
     agent = opening.load(options, {"session.output_modalities": ["text"]})
-    return asyncio.run(_text(agent, options))
+    return asyncio.run(_text(agent, options, messages))
 
 
 def _messages(options: TextOptions) -> Iterator[str]:
+    """What was given as arguments, else the lines of the file, else those of stdin as they come."""
+    if options.messages and options.file:
+        raise ConfigError("There are messages and --file.", "Give one of them.")
     if options.messages:
-        yield from options.messages
-    elif options.file:
-        try:
-            yield from _lines(options.file.read_text(encoding="utf-8").splitlines())
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{options.file} cannot be read: {error}.") from error
-    else:
-        yield from _lines(sys.stdin)
+        return iter(options.messages)
+    if options.file is None or str(options.file) == "-":
+        return _lines(sys.stdin)
+    try:
+        return _lines(options.file.read_text(encoding="utf-8-sig").splitlines())
+    except UnicodeDecodeError:
+        raise ConfigError(f"{options.file} is not UTF-8 text.", "Save it as UTF-8.") from None
+    except OSError as error:
+        raise ConfigError(f"{options.file} cannot be read: {error.strerror}.") from None
 
 
 def _lines(lines: Iterable[str]) -> Iterator[str]:
@@ -56,36 +68,59 @@ def _lines(lines: Iterable[str]) -> Iterator[str]:
 class Answers:
     """An observer: the agent's text goes to stdout as it comes, one line feed behind each answer."""
 
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
+    def __init__(self) -> None:
         self._open = False
         self.gone = False
 
     def observe(self, entry: Entry) -> None:
-        value = entry.value
-        if isinstance(value, inputs.Noted):
-            if not self._quiet and value.level in ("warning", "error"):
-                say(f"realtime-cli: {value.text}")
-        elif isinstance(value, inputs.Received):
-            self._received(value.event)
+        if isinstance(entry.value, inputs.Received):
+            self._received(entry.value.event)
+
+    def end(self, ending: Ending) -> None:
+        """An answer that broke off ends its line, too."""
+        if self._open:
+            self._write("\n")
 
     def _received(self, event: s.ServerEvent) -> None:
         match event:
             case s.ResponseOutputTextDelta() | s.ResponseOutputAudioTranscriptDelta():
                 self._write(event.delta or "")
+                self._open = True
             case s.ResponseDone() if self._open:
                 self._write("\n")
                 self._open = False
 
     def _write(self, piece: str) -> None:
+        """The reader may have gone (``| head -1``): then there is nobody left to answer."""
         if self.gone:
             return
         try:
             sys.stdout.write(piece)
             sys.stdout.flush()
-            self._open = True
         except BrokenPipeError:
             self.gone = True
+
+
+class JsonAnswers(JsonLines):
+    """The same as lines of JSON."""
+
+    gone = False
+
+    def _write(self, line: Line) -> None:
+        if not self.gone:
+            try:
+                super()._write(line)
+            except BrokenPipeError:
+                self.gone = True
+
+
+class Warnings:
+    """An observer: what a user should know goes to stderr."""
+
+    def observe(self, entry: Entry) -> None:
+        value = entry.value
+        if isinstance(value, inputs.Noted) and value.level in ("warning", "error"):
+            say(f"realtime-cli: {value.text}")
 
 
 @dataclass(slots=True)
@@ -93,7 +128,7 @@ class Turns:
     """Feeds the next message whenever nobody owes anybody an answer."""
 
     messages: Iterator[str]
-    answers: Answers
+    answers: Answers | JsonAnswers
     failed: bool = False
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -104,14 +139,37 @@ class Turns:
         self._changed.set()
 
     async def run(self, duplex: Duplex) -> None:
+        """Until there are no more messages, or nobody reads the answers; then end the session."""
         while not self.answers.gone:
             await self._until_idle(duplex)
-            message = await asyncio.to_thread(next, self.messages, None)
-            if message is None or self.answers.gone:
+            message = None if self.answers.gone else await self._next()
+            if message is None:
                 break
             duplex.step(inputs.Typed(duplex.now(), message))
-        await self._until_idle(duplex)
         duplex.finish(Outcome(ExitCode.SESSION if self.failed else ExitCode.OK))
+
+    async def _next(self) -> str | None:
+        """Reading stdin may take for ever; the thread that does must not keep the process alive."""
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[str | None] = loop.create_future()
+
+        def give(message: str | None, error: BaseException | None) -> None:
+            if not found.done():
+                found.set_exception(error) if error else found.set_result(message)
+
+        def read() -> None:
+            message, error = None, None
+            try:
+                message = next(self.messages, None)
+            except UnicodeDecodeError:
+                error = ConfigError("stdin is not UTF-8 text.", "Convert it first.")
+            except Exception as failure:
+                error = failure
+            with suppress(RuntimeError):  # the loop is closed: the session ended meanwhile
+                loop.call_soon_threadsafe(give, message, error)
+
+        threading.Thread(target=read, name="stdin", daemon=True).start()
+        return await found
 
     async def _until_idle(self, duplex: Duplex) -> None:
         while not duplex.session.idle and not self.answers.gone:
@@ -120,16 +178,17 @@ class Turns:
             await asyncio.sleep(0)  # let the step that changed it end
 
 
-async def _text(agent: LoadedAgent, options: TextOptions) -> ExitCode:
-    async with opening.opened(agent, greet=False) as opened:
+async def _text(agent: LoadedAgent, options: TextOptions, messages: Iterator[str]) -> ExitCode:
+    async with opening.opened(agent, greet=False, warm=False, approver=Named(options.approve)) as opened:
         recorder = opening.recorder_for(agent, options, opened.session, opened.secrets, "text")
-        answers = Answers(quiet=options.quiet)
-        turns = Turns(_messages(options), answers)
-        observers: list[Observer] = [observer for observer in (recorder, answers, turns) if observer]
+        answers = JsonAnswers(sys.stdout) if options.json else Answers()
+        turns = Turns(messages, answers)
+        talk = None if options.quiet or options.json else Warnings()
+        observers: list[Observer] = [each for each in (recorder, answers, turns, talk) if each]
         duplex = Duplex(opened.session, opened.connect, observers=observers, tools=opened.tools)
         interrupts(duplex)
         outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
-        feeding = asyncio.create_task(turns.run(duplex), name="read")
+        feeding = asyncio.create_task(_feed(turns, duplex), name="read")
         try:
             outcome = await duplex.run()
         except RealtimeCliError as error:
@@ -139,6 +198,22 @@ async def _text(agent: LoadedAgent, options: TextOptions) -> ExitCode:
             feeding.cancel()
             if recorder:
                 recorder.close(outcome.exit_code, outcome.reason)
-        if outcome.reason:
+            path = str(recorder.path) if recorder and not recorder.failed else ""
+            answers.end(Ending(outcome.exit_code, outcome.reason, outcome.remedy, path))
+        if outcome.reason and not options.quiet:
             say(f"realtime-cli: {outcome.reason} {outcome.remedy}".rstrip())
-        return ExitCode.OK if answers.gone else outcome.exit_code
+        return _hang_up() if answers.gone else outcome.exit_code
+
+
+async def _feed(turns: Turns, duplex: Duplex) -> None:
+    """What goes wrong with the messages ends the session."""
+    try:
+        await turns.run(duplex)
+    except RealtimeCliError as error:
+        duplex.finish(Outcome(error.exit_code, error.message, error.remedy))
+
+
+def _hang_up() -> ExitCode:
+    """Nobody reads stdout any more: that is no error, and Python shall not try to write there again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return ExitCode.OK

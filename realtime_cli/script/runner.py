@@ -20,7 +20,7 @@ from realtime_cli.duplex import Connect, Observer, Outcome, Tools
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.script import clips
 from realtime_cli.script.clips import Clip, Voice
-from realtime_cli.script.expectations import Verdict, verdicts
+from realtime_cli.script.expectations import Verdict, awaited_events, verdicts
 from realtime_cli.script.facts import facts_of, whole_facts
 from realtime_cli.script.format import SOUND_KINDS, Expect, Turn
 from realtime_cli.script.live import Live
@@ -252,7 +252,8 @@ class _Performance:
 
     def _afterwords(self, turn: Turn, seen: TurnSeen) -> Callable[[], bool]:
         """What is expected and may come behind the answer: events, and the transcript of the user."""
-        names = {*(turn.expect.events or ()), *(turn.expect.in_order or ())}
+        listed = [*(turn.expect.events or ()), *(turn.expect.in_order or ())]
+        names = set(awaited_events(listed, aloud=self._opened.aloud))
         heard = turn.expect.heard is not None and self._opened.aloud
 
         def missing() -> bool:
