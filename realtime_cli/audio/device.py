@@ -72,13 +72,14 @@ def open_microphone(
     *,
     clean: Callable[[Samples], Samples] | None = None,
     report: Report | None = None,
+    block_ms: int = FRAME_MS,
 ) -> DeviceMicrophone:
     """The microphone that ``choice`` means (index, name, part of a name, ``default``), opened, not started.
 
     ``clean`` sees each frame before it is delivered; ``report(level, topic, text)`` is told, on the
-    loop's thread, what the user may want to know. Raises :class:`AudioDeviceError`.
+    loop's thread, what the user may want to know; ``block_ms`` is 10 or 20. Raises :class:`AudioDeviceError`.
     """
-    return DeviceMicrophone(partial(_open_input, choice), report or _log, clean)
+    return DeviceMicrophone(partial(_open_input, choice, block_ms), report or _log, clean)
 
 
 def open_speaker(
@@ -86,13 +87,18 @@ def open_speaker(
     *,
     on_played: Callable[[Samples], None] | None = None,
     report: Report | None = None,
+    block_ms: int = FRAME_MS,
+    latency_ms: float = 40,
 ) -> DeviceSpeaker:
     """The loudspeaker that ``choice`` means, opened, not started.
 
-    ``on_played`` gets every block given to the device, zeros too, on the audio thread.
+    ``on_played`` gets every block given to the device, zeros too, on the audio thread. ``latency_ms`` is
+    where the device's buffer begins; it is widened when it proves too small.
     Raises :class:`AudioDeviceError`.
     """
-    return DeviceSpeaker(partial(_open_output, choice), report or _log, on_played)
+    return DeviceSpeaker(
+        partial(_open_output, choice, block_ms), report or _log, on_played, latency_ms / 1000
+    )
 
 
 class PortAudioStream:
@@ -128,31 +134,37 @@ class PortAudioStream:
             _open_streams.discard(id(self))
 
 
-def _open_input(choice: str | int | None, callback: InputCallback) -> PortAudioStream:
+def _open_input(choice: str | int | None, block_ms: int, callback: InputCallback) -> PortAudioStream:
     def on_block(indata: npt.NDArray[np.int16], frames: int, time: Any, status: Any) -> None:
         callback(indata)
 
-    return _open("input", choice, on_block, INPUT_LATENCY_S)
+    return _open("input", choice, on_block, block_ms, INPUT_LATENCY_S)
 
 
-def _open_output(choice: str | int | None, callback: OutputCallback, latency_s: float) -> PortAudioStream:
+def _open_output(
+    choice: str | int | None, block_ms: int, callback: OutputCallback, latency_s: float
+) -> PortAudioStream:
     def on_pull(outdata: npt.NDArray[np.int16], frames: int, time: Any, status: Any) -> None:
         callback(outdata, time.outputBufferDacTime - time.currentTime, status.output_underflow)
 
-    return _open("output", choice, on_pull, latency_s)
+    return _open("output", choice, on_pull, block_ms, latency_s)
 
 
-def _open(direction: Direction, choice: Any, callback: Any, latency_s: float) -> PortAudioStream:
+def _open(
+    direction: Direction, choice: Any, callback: Any, block_ms: int, latency_s: float
+) -> PortAudioStream:
     """Open by the list as it is now; a list that has become stale is made again if nothing else is open."""
     try:
-        return _open_listed(direction, choice, callback, latency_s)
+        return _open_listed(direction, choice, callback, block_ms, latency_s)
     except AudioDeviceError:
         if not _list_again():
             raise
-        return _open_listed(direction, choice, callback, latency_s)
+        return _open_listed(direction, choice, callback, block_ms, latency_s)
 
 
-def _open_listed(direction: Direction, choice: Any, callback: Any, latency_s: float) -> PortAudioStream:
+def _open_listed(
+    direction: Direction, choice: Any, callback: Any, block_ms: int, latency_s: float
+) -> PortAudioStream:
     device = pick(list_devices(), choice, direction)
     with _foreign(f"{device.name} cannot be opened"):
         rate_hz, channels = _settings(device, direction)
@@ -163,7 +175,7 @@ def _open_listed(direction: Direction, choice: Any, callback: Any, latency_s: fl
             samplerate=rate_hz,
             channels=channels,
             dtype="int16",
-            blocksize=rate_hz * FRAME_MS // 1000,
+            blocksize=rate_hz * block_ms // 1000,
             latency=latency_s,
             callback=callback,
         )

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime_cli.audio.kept_stream import KeptStream, Report, Stream
-from realtime_cli.audio.latency import LatencyLadder
+from realtime_cli.audio.latency import STEPS_S, LatencyLadder
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, silence
 from realtime_cli.audio.playout import Playout
 from realtime_cli.audio.resample import Resampler
@@ -24,7 +24,7 @@ from realtime_cli.client.inputs import HeardItem
 PULL_SAMPLES = 10 * SAMPLES_PER_MS
 WARM_UP_CALLBACKS = 25  # a device that starts reports its own empty buffer
 POLL_S = 0.01
-FLUSH_S = 0.005  # from stop_now to silence: what an abort takes, and half the step of a sound server
+FLUSH_S = 0.008  # from stop_now to silence: what an abort takes, and half the step of a sound server
 MOST_LATENCY_S = 1.0
 
 OutputCallback = Callable[[npt.NDArray[np.int16], float, bool], None]
@@ -35,14 +35,18 @@ class DeviceSpeaker:
     """A device as loudspeaker. ``on_played`` gets every 24 kHz block given to it, on the audio thread."""
 
     def __init__(
-        self, open: OpenOutput, report: Report, on_played: Callable[[Samples], None] | None = None
+        self,
+        open: OpenOutput,
+        report: Report,
+        on_played: Callable[[Samples], None] | None = None,
+        latency_s: float = STEPS_S[0],
     ) -> None:
         self.playout = Playout()
         self.on_played = on_played
         self.device_gaps = 0
         self._seen_gaps = 0
         self._report = report
-        self._ladder = LatencyLadder()
+        self._ladder = LatencyLadder((latency_s, *(step for step in STEPS_S if step > latency_s)))
         self._callbacks = 0
         self._started_at = 0
         self._flushing = False

@@ -1,0 +1,82 @@
+"""What was given to the loudspeaker, in step with the microphone, for the echo canceller.
+
+It must not slip: a slip of 20 ms each second costs 15 dB. So each microphone frame takes exactly its
+length of reference; sound that comes late is thrown away as late as it came; and where one clock has
+lost time for good, both are aligned anew once, which the canceller needs about a second to learn.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from realtime_cli.audio.pcm import FRAME_SAMPLES, Samples, silence
+
+AHEAD_SAMPLES = FRAME_SAMPLES  # in hand against jitter; must stay below both devices' latencies together
+MOST_REFERENCE_BLOCKS = 500
+MISSES_TO_REALIGN = 3
+DRIFT_FRAMES = 100  # frames over which too much reference in hand counts as drift, not as jitter
+
+
+class Reference:
+    """A queue of sound: blocks of any length in, as much as a frame has samples out."""
+
+    def __init__(self) -> None:
+        self._blocks: deque[Samples] = deque(maxlen=MOST_REFERENCE_BLOCKS)
+        self._rest = silence(0)
+        self._aligned = False
+        self._debt = 0
+        self._missed_in_a_row = 0
+        self._lowest = MOST_REFERENCE_BLOCKS * FRAME_SAMPLES
+        self._frames = 0
+        self.misses = 0
+        self.realigned = 0
+
+    def put(self, block: Samples) -> None:
+        """On the audio thread: an append, which is atomic."""
+        self._blocks.append(block)
+
+    def take(self, count: int) -> Samples:
+        """As much reference as a microphone frame has samples; zeros where there is none."""
+        while self._blocks:
+            self._rest = np.concatenate([self._rest, self._blocks.popleft()])
+        self._pay()
+        if not self._aligned:
+            if len(self._rest) < count + AHEAD_SAMPLES:
+                return silence(count)
+            self._aligned = True
+            self._rest = self._rest[-count - AHEAD_SAMPLES :]
+        if len(self._rest) < count:
+            return self._miss(count)
+        self._missed_in_a_row = 0
+        self._watch_drift(count)
+        taken, self._rest = self._rest[:count], self._rest[count:]
+        return taken
+
+    def _pay(self) -> None:
+        """What was late has been replaced by zeros: its time is over."""
+        late = min(self._debt, len(self._rest))
+        self._rest = self._rest[late:]
+        self._debt -= late
+
+    def _miss(self, count: int) -> Samples:
+        self.misses += 1
+        self._missed_in_a_row += 1
+        if self._missed_in_a_row > MISSES_TO_REALIGN:
+            self._aligned, self._debt, self._missed_in_a_row = False, 0, 0
+            self.realigned += 1
+        else:
+            self._debt += count
+        return silence(count)
+
+    def _watch_drift(self, count: int) -> None:
+        """Jitter lets the store grow for a moment; only what is never used shows that a clock is ahead."""
+        self._lowest = min(self._lowest, len(self._rest) - count)
+        self._frames += 1
+        if self._frames < DRIFT_FRAMES:
+            return
+        if self._lowest > 2 * AHEAD_SAMPLES:
+            self._rest = self._rest[self._lowest - AHEAD_SAMPLES :]
+            self.realigned += 1
+        self._frames, self._lowest = 0, MOST_REFERENCE_BLOCKS * FRAME_SAMPLES

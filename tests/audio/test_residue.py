@@ -1,0 +1,45 @@
+"""The rest of the echo: how much it is, and when the gate closes on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from realtime_cli.audio.pcm import silence
+from realtime_cli.audio.residue import Estimate, Gate
+from tests.audio.room import tone
+
+STEP_MS = 10
+
+
+def test_the_estimate_does_not_take_the_user_for_echo() -> None:
+    estimate = Estimate()
+    for _ in range(200):
+        estimate.frame(tone(20, 3000), tone(20, 1000), tone(20, 10))
+    assert estimate.removed_db == pytest.approx(40, abs=1)
+    for _ in range(200):
+        estimate.frame(tone(20, 3000), tone(20, 9000), tone(20, 8900))
+    assert estimate.removed_db == pytest.approx(40, abs=1)
+    assert Estimate().removed_db is None
+    assert Estimate().residual_dbfs is None
+
+
+def test_the_gate_is_open_while_the_agent_is_silent() -> None:
+    gate = Gate()
+    soft = tone(STEP_MS, 5)
+    assert gate.step(silence(240), tone(STEP_MS, 5000), soft) is soft
+
+
+def test_the_gate_closes_on_what_lies_far_under_the_echo() -> None:
+    gate = Gate()
+    for _ in range(3):
+        left = gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 3000), tone(STEP_MS, 200))
+    assert not left.any()
+
+
+def test_the_gate_opens_at_once_for_a_voice() -> None:
+    gate = Gate()
+    for _ in range(3):
+        gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 3000), tone(STEP_MS, 200))
+    opening = gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 4000), tone(STEP_MS, 2500))
+    assert opening[-1] == 2500
+    assert gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 4000), tone(STEP_MS, 2500)).tolist() == [2500] * 240
