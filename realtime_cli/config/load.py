@@ -79,7 +79,7 @@ class LoadedAgent:
         return shown
 
     def secrets(self, environ: Mapping[str, str]) -> tuple[str, ...]:
-        """Every secret text in the agent, for a recorder to keep out; keys named by ``…_env`` are not here."""
+        """Every secret text in the agent, for a recorder; those that ``…_env`` names are not here."""
         return tuple(secrets(self.config.model_dump(), dict(self.raw), environ))
 
 

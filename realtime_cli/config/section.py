@@ -19,9 +19,7 @@ class Section(BaseModel):
 class FalseIsNull:
     """Marks a nullable setting: TOML has no null, so ``false`` stands for it and is sent as ``null``."""
 
-    def __get_pydantic_json_schema__(
-        self, core: Any, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         shown = handler(core)
         alternatives = shown.pop("anyOf", None) or [dict(shown)]
         return {"anyOf": [*alternatives, {"const": False}]}
