@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -30,11 +33,31 @@ class EngineConfig:
     chat_sees: bool = False  # the endpoint takes pictures
 
 
+T = TypeVar("T")
+
+
+class Once(Generic[T]):
+    """Opened by the first of the threads that ask; the others wait for it."""
+
+    def __init__(self, open_it: Callable[[], T]) -> None:
+        self._open = open_it
+        self._lock = Lock()
+        self._opened: list[T] = []
+
+    def get(self) -> T:
+        with self._lock:
+            if not self._opened:
+                self._opened.append(self._open())
+        return self._opened[0]
+
+
 class Engine:
     """The parts, each loaded when first asked for; ``load`` has them all ready and warm at once."""
 
     def __init__(self, config: EngineConfig | None = None) -> None:
         self.config = config or EngineConfig()
+        self._recogniser = Once(Recogniser)
+        self._voice = Once(lambda: open_voice(self.config.speech))
 
     @classmethod
     async def load(cls, config: EngineConfig | None = None) -> Engine:
@@ -56,15 +79,15 @@ class Engine:
         """A detector for one session."""
         return VoiceActivity()
 
-    @cached_property
+    @property
     def recogniser(self) -> Recogniser:
         """The one recogniser; thread-safe."""
-        return Recogniser()
+        return self._recogniser.get()
 
-    @cached_property
+    @property
     def synthesiser(self) -> Synthesiser:
         """The one voice; thread-safe."""
-        return open_voice(self.config.speech)
+        return self._voice.get()
 
     @cached_property
     def reply(self) -> Reply:

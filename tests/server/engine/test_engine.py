@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.server.engine.chat import Chat
 from realtime_cli.server.engine.dialogue import Dialogue
-from realtime_cli.server.engine.engine import Engine, EngineConfig
+from realtime_cli.server.engine.engine import Engine, EngineConfig, Once
 
 pytestmark = pytest.mark.xdist_group("voice")
 
@@ -36,3 +39,18 @@ def test_a_chat_endpoint_takes_the_place_of_the_rules() -> None:
     engine = Engine(EngineConfig(speech="canned", chat_url="http://127.0.0.1:1/v1", chat_model="m"))
     assert isinstance(engine.reply, Chat)
     assert engine.synthesiser.voices == ("canned",)
+
+
+def test_threads_that_ask_at_once_share_one_model() -> None:
+    opened: list[object] = []
+
+    def open_slowly() -> object:
+        time.sleep(0.02)
+        opened.append(object())
+        return opened[-1]
+
+    once = Once(open_slowly)
+    with ThreadPoolExecutor(8) as threads:
+        found = set(threads.map(lambda _: once.get(), range(8)))
+    assert found == set(opened)
+    assert len(opened) == 1

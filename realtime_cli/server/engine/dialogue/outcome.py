@@ -15,10 +15,18 @@ def tell_outcome(name: str, output: str) -> str:
     problem = _problem(value)
     if problem:
         return _sentence(f"{name} did not work: {_short(problem)}")
+    if isinstance(value, dict) and isinstance(value.get("time"), str):
+        return _the_time(value)
     words = _short(in_words(value))
     if not words:
         return f"{name} is done and gave no result."
     return _sentence(f"The result of {name} is {words}")
+
+
+def _the_time(value: dict[str, Any]) -> str:
+    """What a clock gave, as one tells the time."""
+    day = ", ".join(str(value[key]) for key in ("weekday", "date") if value.get(key))
+    return _sentence(f"It is {value['time']}" + (f" on {day}" if day else ""))
 
 
 def in_words(value: Any) -> str:
