@@ -7,6 +7,7 @@ even while the loop is busy.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import signal
 import sys
@@ -188,6 +189,7 @@ class Keys:
         self._input: Any = None
         self._attached = ExitStack()
         self._cooked: list[Any] | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._escape: asyncio.TimerHandle | None = None
 
     def start(self, deliver: Callable[[Press], None]) -> None:
@@ -196,19 +198,26 @@ class Keys:
             if self._surface:
                 self._surface.bottom = lambda width: Text("Ctrl+C ends", DIM)
             return
-        from prompt_toolkit.input import create_input  # 60 ms to import, and not every session has keys
-
         self._deliver = deliver
-        self._input = create_input(self._stdin)
-        self._input.stdin_reader = _Filtered(self._input.stdin_reader, self._kitty)
         self._cooked = termios.tcgetattr(self._stdin.fileno())
         self._terminal.hold(self)
+        self._opening = asyncio.create_task(self._open(), name="keys")
+
+    async def _open(self) -> None:
+        """Import and attach beside the opening of the connection: the import alone takes 0.2 s."""
+        library = await asyncio.to_thread(importlib.import_module, "prompt_toolkit.input")
+        self._input = library.create_input(self._stdin)
+        self._input.stdin_reader = _Filtered(self._input.stdin_reader, self._kitty)
         self._attached.enter_context(self._input.attach(self._ready))
         if self._push_to_talk:
             self._emit(kitty.PROBE)
 
     async def close(self) -> None:
         """Stop reading and restore the terminal; may be called again."""
+        if self._opening:
+            self._opening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._opening
         if self._escape:
             self._escape.cancel()
         self._attached.close()

@@ -14,7 +14,7 @@ Word = Literal[
 
 
 class State:
-    """Fold entries; read ``word``, and ``muted`` and ``video_paused`` beside it."""
+    """Fold entries; read ``word``, and ``muted``, ``hears`` (a microphone is open) beside it."""
 
     def __init__(self, *, push_to_talk: bool = False, muted: bool = False) -> None:
         self.push_to_talk = push_to_talk
@@ -28,7 +28,7 @@ class State:
         self._asked = False
         self._response = False
         self._writing = False
-        self._microphone = False
+        self.hears = False
         self._answers_by_itself = True
         self._queued: dict[tuple[str, int], float] = {}
         self._tools: dict[str, str] = {}
@@ -43,7 +43,7 @@ class State:
         for word, holds in self._going_on():
             if holds:
                 return word
-        return "listening" if self._microphone else "ready"
+        return "listening" if self.hears else "ready"
 
     def _going_on(self) -> list[tuple[Word, bool]]:
         return [
@@ -126,10 +126,10 @@ class State:
         self._ended = True
 
     def _heard(self, value: Any) -> None:
-        self._microphone = True
+        self.hears = True
 
     def _hearing_ended(self, value: Any) -> None:
-        self._microphone = False
+        self.hears = False
 
     def _pressed(self, pressed: inputs.Pressed) -> None:
         if pressed.key == "mute":

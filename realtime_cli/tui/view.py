@@ -37,7 +37,9 @@ class View:
         self.figures.fold(entry)
         self.transcript.fold(entry)
         if isinstance(entry.value, inputs.Levels):
-            for topic, text in self.meters.fold(entry.value, muted=self.state.muted):
+            for topic, text in self.meters.fold(
+                entry.value, heeded=self.state.hears and not self.state.muted
+            ):
                 self.transcript.order.notice("warning", topic, text)
         elif isinstance(entry.value, inputs.PlaybackStopped):
             self._suspect_echo(entry.value)

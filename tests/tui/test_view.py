@@ -329,17 +329,6 @@ def test_errors_are_noted_once_in_a_session_of_ours_and_shown_from_a_bare_log() 
     assert shown(told([e for e in connected() if e.kind == "received"], error, race)) == ["Error: Odd. (odd)"]
 
 
-def test_digital_silence_is_warned_of_once_and_only_at_the_beginning() -> None:
-    silent = [local(inputs.Levels(t / 10, -120.0, -120.0)) for t in range(1, 120)]
-    view = told(connected(), silent)
-    assert len(shown(view)) == 1
-    assert "digital silence" in shown(view)[0]
-    assert (
-        shown(told(connected(), LEVELS, [local(inputs.Levels(1 + t, -120.0, -120.0)) for t in range(9)]))
-        == []
-    )
-
-
 def test_three_early_interruptions_make_echo_likely() -> None:
     turns = [
         e
