@@ -7,15 +7,16 @@ from typing import Any
 
 LONGEST = 600
 MOST_PARTS = 12
+_OF_A_CLOCK = {"time", "date", "weekday", "zone", "timezone"}
 
 
 def tell_outcome(name: str, output: str) -> str:
-    """ "The result of get_time is 10:31."; what says of itself that it is an error is told as one."""
+    """A clock's result as one tells the time, an error as an error, all else as "The result of f is …"."""
     value = _parsed(output)
     problem = _problem(value)
     if problem:
         return _sentence(f"{name} did not work: {_short(problem)}")
-    if isinstance(value, dict) and isinstance(value.get("time"), str):
+    if isinstance(value, dict) and "time" in value and value.keys() <= _OF_A_CLOCK:
         return _the_time(value)
     words = _short(in_words(value))
     if not words:
@@ -24,9 +25,11 @@ def tell_outcome(name: str, output: str) -> str:
 
 
 def _the_time(value: dict[str, Any]) -> str:
-    """What a clock gave, as one tells the time."""
+    """Like "It is 10:31 in Tokyo on Monday, 2026-05-04", of which only the time must be given."""
+    zone = str(value.get("zone") or value.get("timezone") or "")
+    place = f" in {zone.rsplit('/')[-1].replace('_', ' ')}" if "/" in zone else ""
     day = ", ".join(str(value[key]) for key in ("weekday", "date") if value.get(key))
-    return _sentence(f"It is {value['time']}" + (f" on {day}" if day else ""))
+    return _sentence(f"It is {value['time']}{place}" + (f" on {day}" if day else ""))
 
 
 def in_words(value: Any) -> str:

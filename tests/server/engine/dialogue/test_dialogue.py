@@ -111,7 +111,7 @@ async def test_a_clock_of_the_session_goes_before_its_own(dialogue: Dialogue) ->
 async def test_a_result_is_told_and_no_call_repeated(dialogue: Dialogue) -> None:
     items = [spoken("What time is it?"), called("get_time"), gave('{"time": "10:31", "zone": "UTC"}')]
     told = await answer(dialogue, *items, tools=(function("get_time", "The time"),))
-    assert told == "The result of get_time is time 10:31, zone UTC."
+    assert told == "It is 10:31."
 
 
 async def test_all_results_of_one_response_are_told(dialogue: Dialogue) -> None:

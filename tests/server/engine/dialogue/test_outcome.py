@@ -16,6 +16,11 @@ from realtime_cli.server.engine.dialogue.outcome import LONGEST, tell_outcome
             '{"time": "10:31", "week_day": "Monday", "note": null}',
             "The result of f is time 10:31, week day Monday.",
         ),
+        ('{"time": "10:31"}', "It is 10:31."),
+        (
+            '{"time": "22:06", "date": "2026-11-24", "weekday": "Tuesday", "zone": "Asia/Tokyo"}',
+            "It is 22:06 in Tokyo on Tuesday, 2026-11-24.",
+        ),
         ('["a", "b"]', "The result of f is a, b."),
         ('{"ok": true}', "The result of f is yes."),
         ("It works!", "The result of f is It works!"),
