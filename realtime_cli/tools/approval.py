@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import threading
 from collections import deque
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from realtime_cli.client.inputs import Verdict
+from realtime_cli.tools.output import visible
 
 ALL = "all"
 
@@ -42,6 +46,29 @@ class Approver(Protocol):
     def approves(self, question: Question) -> bool: ...
 
     async def ask(self, question: Question) -> Answer: ...
+
+
+async def asked_in_terminal(question: Question) -> Answer:
+    """A question of trust, in plain lines on stderr and stdin; the answer is remembered if it is yes."""
+    answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def give(line: str) -> None:
+        if not answer.done():
+            answer.set_result(line)
+
+    def read() -> None:
+        sys.stderr.write(
+            f"The agent in {visible(question.name)} wants to run tools from there:\n"
+            f"{visible(question.arguments)}\n"
+            "Calls of commands and servers are still asked about one by one. Trust this folder? [y/N] "
+        )
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        with suppress(RuntimeError):  # the loop is gone: the person ended the program instead
+            answer.get_loop().call_soon_threadsafe(give, line)
+
+    threading.Thread(target=read, name="trust", daemon=True).start()
+    return Answer("session" if (await answer).strip().lower() in ("y", "yes") else "no")
 
 
 class Named:
@@ -83,6 +110,8 @@ class Desk:
     async def ask(self, question: Question) -> Answer:
         if question.kind != "output" and self._named.approves(question):
             return Answer("session")
+        if question.kind == "trust":  # asked before there is a screen
+            return await asked_in_terminal(question)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._open.append((question, answer))
         try:

@@ -48,10 +48,11 @@ async def open_registry(
 ) -> Registry:
     """All tools of an agent file, their processes started.
 
-    ``folder``: what relative paths start from, absolute. A tool that runs something and is not trusted, and an MCP
+    ``folder``: what relative paths start from. A tool that runs something and is not trusted, and an MCP
     server that cannot be used, are left out with a note. Raises ConfigError for what is wrong in the file:
     a missing program, file or function, a schema that is none, two tools of one name.
     """
+    folder = _absolute(folder)
     runs = {place: name for place, entry in enumerate(tools) if (name := _runs_as(entry))}
     trusted = await _trusted([*runs.values(), *servers], folder, approver)
     left_out = [name for name in (*runs.values(), *servers) if name not in trusted]
@@ -75,6 +76,10 @@ async def open_registry(
     for text in notes:
         registry.tell(inputs.Noted(0.0, "warning", "tools", text))
     return registry
+
+
+def _absolute(folder: Path) -> Path:
+    return Path.cwd() / folder
 
 
 # -- trust ----------------------------------------------------------------------------------------

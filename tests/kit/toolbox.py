@@ -1,0 +1,76 @@
+"""Tools of an agent file, open for a test; and processes, seen from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from realtime_cli.config import load_agent
+from realtime_cli.tools.approval import Approver, Named
+from realtime_cli.tools.opening import open_registry
+from realtime_cli.tools.registry import Registry, Told
+from realtime_cli.tools.result import ToolResult
+
+
+class Toolbox:
+    """A registry, and all that it told."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.told: list[Told] = []
+        registry.tell_to(self.told.append)
+        self._count = 0
+
+    async def call(self, name: str, _raw: str | None = None, **arguments: Any) -> ToolResult:
+        self._count += 1
+        text = json.dumps(arguments) if _raw is None else _raw
+        async with asyncio.timeout(60):
+            return await self.registry.call(f"call_{self._count}", name, text)
+
+    def heard(self, kind: type) -> list[Any]:
+        return [told for told in self.told if isinstance(told, kind)]
+
+    @property
+    def names(self) -> list[str]:
+        return [schema["name"] for schema in self.registry.schemas if schema["type"] == "function"]
+
+
+@asynccontextmanager
+async def toolbox(
+    folder: Path, agent: str, approver: Approver | None = None, *, approve: Sequence[str] = ("all",)
+) -> AsyncIterator[Toolbox]:
+    """The tools of an agent file in ``folder``; closed when the test is done with them."""
+    path = folder / "agent.toml"
+    path.write_text(dedent(agent), encoding="utf-8")
+    config = load_agent(path, (), os.environ).config
+    registry = await open_registry(
+        config.tools, config.mcp, folder, approver=approver or Named(approve), environ=os.environ
+    )
+    try:
+        yield Toolbox(registry)
+    finally:
+        await registry.close()
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def gone(pid: int) -> bool:
+    """Whether a process ends within 5 s: one that was killed may stay listed for a moment."""
+    for _ in range(250):
+        if not runs(pid):
+            return True
+        await asyncio.sleep(0.02)
+    return False
