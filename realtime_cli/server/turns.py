@@ -72,7 +72,7 @@ class TurnDetector:
     def keep_from_ms(self) -> float:
         """Sound before this position will not be needed."""
         since = self._onset_ms if self._onset_ms is not None else self._now_ms
-        return since - self.settings.get("prefix_padding_ms", 300) - 1_000
+        return since - float(self.settings.get("prefix_padding_ms", 300)) - 1_000
 
     def sounds_complete(self, text: str) -> None:
         """What the words so far look like, for ``semantic_vad``."""
