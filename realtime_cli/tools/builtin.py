@@ -16,7 +16,7 @@ import platformdirs
 from realtime_cli.config.tools import BuiltinTool
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools.calculator import calculate
-from realtime_cli.tools.output import text_of
+from realtime_cli.tools.output import fitted, text_of
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
 
 MOST_LISTED = 500
@@ -76,7 +76,8 @@ def file_reader(root: Path, limit: int) -> Callable[..., str]:
             raise ValueError(f"There is no file {path}.")
         with place.open("rb") as file:
             data = file.read(limit + 1)
-        return text_of(data, max(place.stat().st_size, len(data)))
+        size = max(place.stat().st_size, len(data))
+        return fitted(text_of(data, size), limit, size)
 
     return read_file
 

@@ -27,7 +27,7 @@ class Toolbox:
         registry.tell_to(self.told.append)
         self._count = 0
 
-    async def call(self, name: str, _raw: str | None = None, **arguments: Any) -> ToolResult:
+    async def call(self, name: str, /, _raw: str | None = None, **arguments: Any) -> ToolResult:
         self._count += 1
         text = json.dumps(arguments) if _raw is None else _raw
         async with asyncio.timeout(60):

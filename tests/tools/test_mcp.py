@@ -1,0 +1,186 @@
+"""MCP servers that others wrote, over stdio; and the ways in which one can be missing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from realtime_cli.client import inputs
+from realtime_cli.tools.mcp import namespaced
+from tests.kit.toolbox import Toolbox, gone, toolbox
+
+PYTHON = sys.executable
+TIME = f"""
+[mcp.time]
+command = ["{PYTHON}", "-m", "mcp_server_time", "--local-timezone", "Europe/Oslo"]
+"""
+
+
+def notes(box: Toolbox) -> list[str]:
+    return [note.text for note in box.heard(inputs.Noted)]
+
+
+async def test_a_time_server_converts_time(tmp_path: Path) -> None:
+    async with toolbox(tmp_path, TIME) as box:
+        assert box.names == ["time__get_current_time", "time__convert_time"]
+        result = await box.call(
+            "time__convert_time", source_timezone="Europe/Oslo", time="12:00", target_timezone="Asia/Kolkata"
+        )
+        assert not result.failed, result.output
+        assert json.loads(result.output)["source"]["timezone"] == "Europe/Oslo"
+        wrong = await box.call("time__get_current_time", timezone="Moon/Crater")
+        assert wrong.failed
+        assert "Moon/Crater" in wrong.output
+
+
+async def test_a_git_server_beside_it_and_only_the_allowed_tools(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", "repo"], cwd=tmp_path, check=True)
+    (tmp_path / "repo" / "new.txt").write_text("x")
+    agent = f"""
+    [mcp.git]
+    command = ["{PYTHON}", "-m", "mcp_server_git", "--repository", "{tmp_path}/repo"]
+    allowed_tools = ["git_status"]
+    approve = "always"
+    """
+    async with toolbox(tmp_path, agent + TIME) as box:
+        assert box.names == ["git__git_status", "time__get_current_time", "time__convert_time"]
+        status, now = await asyncio.gather(
+            box.call("git__git_status", repo_path=f"{tmp_path}/repo"),
+            box.call("time__get_current_time", timezone="Europe/Oslo"),
+        )
+        assert "new.txt" in status.output
+        assert "Europe/Oslo" in now.output
+
+
+async def test_arguments_are_checked_ahead(tmp_path: Path) -> None:
+    async with toolbox(tmp_path, TIME) as box:
+        result = await box.call("time__get_current_time")
+        assert result.output == "The arguments do not fit: 'timezone' is a required property."
+
+
+async def test_mcp_tools_ask_by_their_server_too(tmp_path: Path) -> None:
+    async with toolbox(tmp_path, TIME, approve=("time",)) as box:
+        assert not (await box.call("time__get_current_time", timezone="Asia/Kolkata")).failed
+
+
+def own_server(folder: Path, body: str) -> str:
+    """A server of the official package, for what the others cannot do."""
+    (folder / "server.py").write_text(
+        "import os, sys, time\n"
+        "from mcp.server.mcpserver import Context, MCPServer\n"
+        "server = MCPServer('own')\n"
+        "open('pid', 'w').write(str(os.getpid()))\n"
+        f"{body}\n"
+        "if __name__ == '__main__': server.run('stdio')\n"
+    )
+    return f'[mcp.own]\ncommand = ["{PYTHON}", "server.py"]\n'
+
+
+TOOLS = """
+@server.tool()
+def die() -> str:
+    os._exit(7)
+
+@server.tool()
+def big() -> str:
+    return 'x' * 1_000_000
+
+@server.tool()
+async def steps(ctx: Context) -> str:
+    await ctx.report_progress(1, 2, 'half way')
+    return 'there'
+
+@server.tool()
+def slow() -> str:
+    time.sleep(600)
+"""
+
+
+async def test_progress_a_long_result_and_a_server_that_dies_and_comes_back(tmp_path: Path) -> None:
+    async with toolbox(tmp_path, own_server(tmp_path, TOOLS)) as box:
+        assert (await box.call("own__steps")).output == "there"
+        assert [mark.text for mark in box.heard(inputs.ToolProgress)] == ["half way"]
+        assert len((await box.call("own__big")).output) == 32_768
+        died = await box.call("own__die")
+        assert died.failed
+        assert (await box.call("own__steps")).output == "there"
+
+
+async def test_no_server_is_left_even_if_it_is_busy_and_stubborn(tmp_path: Path) -> None:
+    stubborn = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)" + TOOLS
+    async with toolbox(tmp_path, own_server(tmp_path, stubborn) + "timeout_s = 0.5\n") as box:
+        assert "longer than 0.5 s" in (await box.call("own__slow")).output
+        pid = int((tmp_path / "pid").read_text())
+    assert await gone(pid)
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        ('command = ["no-such-server-here"]', "needs the program 'no-such-server-here', which is not there"),
+        (f'command = ["{PYTHON}", "-c", "raise SystemExit(\'no key\')"]', "cannot be used"),
+        (
+            f'command = ["{PYTHON}", "-c", "import time; time.sleep(600)"]\nstart_timeout_s = 1',
+            "did not answer within 1 s",
+        ),
+        ('url = "http://127.0.0.1:9/mcp"', "cannot be used"),
+        (f'command = ["{PYTHON}", "-m", "mcp_server_time"]\nallowed_tools = ["fly"]', "has no tool fly"),
+    ],
+)
+async def test_a_server_that_cannot_be_used_is_left_out_with_a_warning(
+    tmp_path: Path, server: str, said: str
+) -> None:
+    agent = f'[mcp.x]\n{server}\n[[tools]]\nbuiltin = "clock"'
+    async with toolbox(tmp_path, agent) as box:
+        assert box.names == ["clock"]
+        (note,) = notes(box)
+        assert said in note
+
+
+async def test_without_the_package_the_command_that_installs_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    async with toolbox(tmp_path, TIME) as box:
+        assert "pip install 'realtime-voice-cli[mcp]'" in notes(box)[0]
+
+
+async def test_a_server_by_streamable_http(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own_server(tmp_path, TOOLS)
+    code = f"from server import server; server.run('streamable-http', host='127.0.0.1', port={port})"
+    with subprocess.Popen([PYTHON, "-c", code], cwd=tmp_path, stderr=subprocess.DEVNULL) as serving:
+        try:
+            await listening(port)
+            async with toolbox(tmp_path, f'[mcp.web]\nurl = "http://127.0.0.1:{port}/mcp"') as box:
+                assert (await box.call("web__steps")).output == "there"
+        finally:
+            os.kill(serving.pid, signal.SIGKILL)
+
+
+async def listening(port: int) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                await writer.wait_closed()
+                return
+
+
+def test_names_are_what_the_api_takes() -> None:
+    assert namespaced("my server", "do.it/now") == "my_server__do_it_now"
+    assert len(namespaced("s" * 50, "t" * 50)) == 64
