@@ -1,0 +1,213 @@
+"""Who is asked what, and what an answer does."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from realtime_cli.client import inputs
+from realtime_cli.tools import trust
+from realtime_cli.tools.approval import Answer, Desk, Named, Question
+from tests.kit.toolbox import Toolbox, toolbox
+
+ASKING = """
+[[tools]]
+builtin = "clock"
+approve = "ask"
+"""
+
+
+async def asked(desk: Desk) -> Question:
+    async with asyncio.timeout(10):
+        while desk.question is None:
+            await asyncio.sleep(0)
+    return desk.question
+
+
+def verdicts(box: Toolbox) -> list[str]:
+    return [answered.verdict for answered in box.heard(inputs.ApprovalAnswered)]
+
+
+async def test_yes_is_for_one_call(tmp_path: Path) -> None:
+    desk = Desk()
+    async with toolbox(tmp_path, ASKING, desk) as box:
+        for _ in range(2):
+            call = asyncio.create_task(box.call("clock", zone="Asia/Kolkata"))
+            question = await asked(desk)
+            assert (question.name, question.arguments) == ("clock", '{"zone": "Asia/Kolkata"}')
+            assert desk.answer("once")
+            assert not (await call).failed
+        assert verdicts(box) == ["once", "once"]
+
+
+async def test_session_is_for_all_calls_of_the_tool_also_those_that_wait(tmp_path: Path) -> None:
+    desk = Desk()
+    async with toolbox(tmp_path, ASKING, desk) as box:
+        calls = [asyncio.create_task(box.call("clock")) for _ in range(3)]
+        await asked(desk)
+        desk.answer("session")
+        assert not any(result.failed for result in await asyncio.gather(*calls))
+        assert not (await box.call("clock")).failed
+        assert len(box.heard(inputs.ApprovalAsked)) == 1
+
+
+async def test_no_is_told_to_the_model_with_its_reason(tmp_path: Path) -> None:
+    desk = Desk()
+    async with toolbox(tmp_path, ASKING, desk) as box:
+        call = asyncio.create_task(box.call("clock"))
+        await asked(desk)
+        desk.answer("no", "It is private.")
+        result = await call
+        assert result.output == "The user did not allow this call. It is private."
+        assert result.failed
+        assert result.seconds is None
+        assert box.told == [
+            inputs.ApprovalAsked(0.0, "call_1", "clock", "{}", "run"),
+            inputs.ApprovalAnswered(0.0, "call_1", "no", "It is private."),
+        ]
+
+
+async def test_control_characters_in_arguments_are_seen_before_the_answer(tmp_path: Path) -> None:
+    desk = Desk()
+    async with toolbox(tmp_path, ASKING, desk) as box:
+        call = asyncio.create_task(box.call("clock", _raw='{"zone":\x0d "\u202eoslO"}'))
+        await asked(desk)
+        (shown,) = box.heard(inputs.ApprovalAsked)
+        assert shown.arguments == '{"zone":␍ "<U+202E>oslO"}'
+        desk.answer("no")
+        await call
+
+
+async def test_a_question_about_a_cancelled_call_is_withdrawn(tmp_path: Path) -> None:
+    desk = Desk()
+    async with toolbox(tmp_path, ASKING, desk) as box:
+        call = asyncio.create_task(box.call("clock"))
+        await asked(desk)
+        box.registry.cancel("call_1")
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert desk.question is None
+        assert verdicts(box) == ["no"]
+
+
+async def test_never_is_never(tmp_path: Path) -> None:
+    async with toolbox(tmp_path, ASKING.replace("ask", "never")) as box:
+        result = await box.call("clock")
+        assert result.output == "The agent file does not allow clock to run."
+
+
+async def test_a_raw_schema_is_answered_by_the_user(tmp_path: Path) -> None:
+    agent = """
+    [[tools]]
+    type = "function"
+    name = "weigh"
+    description = "The user weighs something."
+    parameters = {type = "object", properties = {what = {type = "string"}}, required = ["what"]}
+    """
+    desk = Desk()
+    async with toolbox(tmp_path, agent, desk) as box:
+        call = asyncio.create_task(box.call("weigh", what="flour"))
+        assert (await asked(desk)).kind == "output"
+        desk.answer("once", "250 g")
+        result = await call
+        assert (result.output, result.failed) == ("250 g", False)
+    async with toolbox(tmp_path, agent) as box:
+        assert "nobody here" in (await box.call("weigh", what="flour")).output
+
+
+async def test_a_call_of_the_server_is_asked_about(tmp_path: Path) -> None:
+    desk = Desk()
+    async with toolbox(tmp_path, "", desk) as box:
+        asking = asyncio.create_task(box.registry.approve("mcpr_1", "deepwiki.ask", "{}"))
+        assert (await asked(desk)).name == "deepwiki.ask"
+        desk.answer("session")
+        await asking
+        await box.registry.approve("mcpr_2", "deepwiki.ask", "{}")
+        assert [told.call_id for told in box.heard(inputs.ApprovalAnswered)] == ["mcpr_1", "mcpr_2"]
+
+
+@pytest.mark.parametrize(
+    ("names", "answer"),
+    [
+        (("all",), "session"),
+        (("git",), "session"),
+        (("time", "git"), "session"),
+        (("other",), "no"),
+        ((), "no"),
+    ],
+)
+async def test_names_of_the_command_line(names: tuple[str, ...], answer: str) -> None:
+    assert (await Named(names).ask(Question("1", "git", "{}"))).verdict == answer
+    assert (await Named(names).ask(Question("1", "git__status", "{}", group="git"))).verdict == answer
+
+
+# -- folders --------------------------------------------------------------------------------------
+
+
+class Person:
+    """Answers every question alike, and keeps them."""
+
+    def __init__(self, verdict: str) -> None:
+        self._verdict = verdict
+        self.questions: list[Question] = []
+
+    def approves(self, question: Question) -> bool:
+        return False
+
+    async def ask(self, question: Question) -> Answer:
+        self.questions.append(question)
+        return Answer(self._verdict)  # type: ignore[arg-type]
+
+
+RUNNING = """
+[[tools]]
+command = ["true"]
+approve = "always"
+[[tools]]
+builtin = "clock"
+"""
+
+
+async def test_a_new_folder_is_asked_about_once(tmp_path: Path) -> None:
+    person = Person("session")
+    for _ in range(2):
+        async with toolbox(tmp_path, RUNNING, person) as box:
+            assert box.names == ["true", "clock"]
+    (question,) = person.questions
+    assert (question.kind, question.name) == ("trust", str(tmp_path))
+    assert trust.is_trusted(tmp_path)
+
+
+async def test_an_untrusted_folder_runs_nothing_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("open('ran', 'w')\ndef tool(): ...\n")
+    agent = RUNNING + '[[tools]]\npython = "own.py:tool"\n[mcp.x]\ncommand = ["touch", "ran"]'
+    async with toolbox(tmp_path, agent, Person("no")) as box:
+        assert box.names == ["clock"]
+        (note,) = box.heard(inputs.Noted)
+        assert note.text.startswith("Left out: true, tool, x.")
+        assert not (tmp_path / "ran").exists()
+    assert not trust.is_trusted(tmp_path)
+
+
+async def test_what_is_named_runs_without_trust(tmp_path: Path) -> None:
+    async with toolbox(tmp_path, RUNNING, approve=("true",)) as box:
+        assert box.names == ["true", "clock"]
+    assert not trust.is_trusted(tmp_path)
+
+
+async def test_built_in_tools_need_no_trust(tmp_path: Path) -> None:
+    person = Person("no")
+    async with toolbox(tmp_path, '[[tools]]\nbuiltin = "clock"', person) as box:
+        assert box.names == ["clock"]
+    assert person.questions == []
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1, 2]", "\x00", '"x"'])
+def test_a_broken_list_of_folders_trusts_nobody(tmp_path: Path, content: str) -> None:
+    trust.file().parent.mkdir(parents=True, exist_ok=True)
+    trust.file().write_text(content)
+    assert not trust.is_trusted(tmp_path)
+    trust.trust(tmp_path)
+    assert trust.is_trusted(tmp_path)
