@@ -55,3 +55,49 @@ def test_a_lost_socket_ends_open_responses():
     calls.finished("1", "a", respond=True)
     assert [call.output for call in calls.outputs_to_send()] == ["a"]
     assert len(calls.rounds_over()) == 1
+
+
+def test_a_call_that_is_not_awaited_holds_up_no_round():
+    calls = Calls(not_awaited=("slow",))
+    calls.begin("R", "1", "slow", "{}", whole=True)
+    calls.begin("R", "2", "f", "{}", whole=True)
+    calls.finished("2", "b", respond=True)
+    calls.response_done("R", cancelled=False)
+    assert [call.output for call in calls.outputs_to_send()] == ["b"]
+    assert len(calls.rounds_over()) == 1
+    assert calls.pending_aside
+    assert not calls.ended_aside
+    calls.finished("1", "a", respond=True)
+    assert calls.ended_aside
+    assert [call.output for call in calls.outputs_aside()] == ["a"]
+    assert not calls.pending_aside
+
+
+def test_a_round_waits_for_a_call_of_the_server_but_sends_nothing_for_it():
+    calls = Calls()
+    calls.begin_remote("R", "M", "wiki.ask")
+    calls.begin("R", "1", "f", "{}", whole=True)
+    calls.finished("1", "a", respond=False)
+    calls.response_done("R", cancelled=False)
+    assert [call.call_id for call in calls.outputs_to_send()] == ["1"]
+    assert calls.rounds_over() == []
+    calls.finished_remote("M")
+    calls.finished_remote("M")
+    assert len(calls.rounds_over()) == 1
+
+
+def test_a_lost_socket_takes_calls_of_the_server_with_it():
+    calls = Calls()
+    calls.begin_remote("R", "M", "wiki.ask")
+    calls.lost()
+    assert len(calls.rounds_over()) == 1
+
+
+def test_what_is_owed_is_what_was_not_sent():
+    calls = Calls()
+    calls.begin("R", "1", "f", "{}", whole=True)
+    assert calls.owed == {"1"}
+    calls.finished("1", "a", respond=True)
+    assert calls.owed == {"1"}
+    calls.outputs_to_send()
+    assert calls.owed == set()
