@@ -34,7 +34,9 @@ Config = Annotated[
 ]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Override any key: --set session.audio.output.voice=cedar", metavar="KEY=VALUE"),
+    typer.Option(
+        "--set", help="Override any key: --set session.audio.output.voice=cedar", metavar="KEY=VALUE"
+    ),
 ]
 BaseUrl = Annotated[str | None, typer.Option(help="Another Realtime server (ws:// or wss://).")]
 Record = Annotated[Path | None, typer.Option(help="Where to record (default: the state folder).")]
@@ -70,7 +72,8 @@ def talk(
     sets: Sets = None,
     base_url: BaseUrl = None,
     input: Annotated[
-        list[str] | None, typer.Option("--input", "-i", help="Microphone: a device, a WAV file, or - for stdin.")
+        list[str] | None,
+        typer.Option("--input", "-i", help="Microphone: a device, a WAV file, or - for stdin."),
     ] = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Speaker: a device, a WAV file, - or null.")
@@ -98,7 +101,9 @@ def talk(
 
 @app.command()
 def text(
-    messages: Annotated[list[str] | None, typer.Argument(help="What to say; without it, lines of stdin.")] = None,
+    messages: Annotated[
+        list[str] | None, typer.Argument(help="What to say; without it, lines of stdin.")
+    ] = None,
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
@@ -131,16 +136,27 @@ def run(
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Conversations at one time.")] = 1,
     repeat: Annotated[int, typer.Option(min=1, help="Run each script so often.")] = 1,
     pass_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of repeats that must pass.")] = 1.0,
-    shard: Annotated[str, typer.Option(metavar="I/N", help="Only every Nth script, from the Ith on.")] = "1/1",
+    shard: Annotated[
+        str, typer.Option(metavar="I/N", help="Only every Nth script, from the Ith on.")
+    ] = "1/1",
     tags: Annotated[list[str] | None, typer.Option("--tag", help="Only scripts with this tag.")] = None,
     match: Annotated[str, typer.Option("--match", "-k", help="Only scripts with this in their name.")] = "",
-    seed: Annotated[int | None, typer.Option(help="Shuffle the scripts, always alike for the same seed.")] = None,
-    matrix: Annotated[
-        list[str] | None, typer.Option(help="Run for every value: connection.model=a,b; config=x.toml,y.toml.")
+    seed: Annotated[
+        int | None, typer.Option(help="Shuffle the scripts, always alike for the same seed.")
     ] = None,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Begin nothing after a failure.")] = False,
-    max_cost: Annotated[float | None, typer.Option(help="Begin nothing once so many US dollars are spent.")] = None,
-    baseline: Annotated[Path | None, typer.Option(help="Fail on what got worse since this --json file.")] = None,
+    matrix: Annotated[
+        list[str] | None,
+        typer.Option(help="Run for every value: connection.model=a,b; config=x.toml,y.toml."),
+    ] = None,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", "-x", help="Begin nothing after a failure.")
+    ] = False,
+    max_cost: Annotated[
+        float | None, typer.Option(help="Begin nothing once so many US dollars are spent.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Fail on what got worse since this --json file.")
+    ] = None,
     margin: Annotated[float, typer.Option(min=0, help="How much longer than the baseline is fine.")] = 0.2,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the results as JSON; - is stdout.")] = None,
@@ -149,7 +165,8 @@ def run(
     no_record: NoRecord = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
     import_: Annotated[
-        Path | None, typer.Option("--import", help="Write a script from Pipecat's evals (YAML), and run nothing.")
+        Path | None,
+        typer.Option("--import", help="Write a script from Pipecat's evals (YAML), and run nothing."),
     ] = None,
     promote: Annotated[
         Path | None, typer.Option(help="Write a script from a recorded session, and run nothing.")
@@ -173,7 +190,9 @@ def run(
 
 @app.command()
 def replay(
-    recording: Annotated[str, typer.Argument(help="A .jsonl file, a session's name, or last.", show_default=False)],
+    recording: Annotated[
+        str, typer.Argument(help="A .jsonl file, a session's name, or last.", show_default=False)
+    ],
     speed: Annotated[float, typer.Option(help="Times as fast.")] = 1.0,
     max: Annotated[bool, typer.Option("--max", help="As fast as possible.")] = False,
     idle_limit: Annotated[str | None, typer.Option(help="Longest pause to keep, such as 1s.")] = None,
@@ -186,14 +205,19 @@ def replay(
     plain: Plain = False,
     json: Json = False,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Run the inputs through a fresh session and compare; exit 1 if it differs.")
+        bool,
+        typer.Option(
+            "--verify", help="Run the inputs through a fresh session and compare; exit 1 if it differs."
+        ),
     ] = False,
     serve: Annotated[bool, typer.Option("--serve", help="Be the recorded server for any client.")] = False,
     host: Annotated[str, typer.Option(help="Where --serve listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port of --serve; 0 takes a free one.")] = 8765,
     lenient: Annotated[bool, typer.Option("--lenient", help="--serve: match events by type only.")] = False,
     once: Annotated[bool, typer.Option("--once", help="--serve: end after one client.")] = False,
-    resend: Annotated[bool, typer.Option("--resend", help="Send the recorded input to a live server and compare.")] = False,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Send the recorded input to a live server and compare.")
+    ] = False,
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
@@ -213,7 +237,9 @@ def replay(
 def serve(
     config: Config = None,
     sets: Sets = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on (default: this machine only).")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on (default: this machine only).")
+    ] = None,
     port: Annotated[int | None, typer.Option(help="Port (default 8765); 0 takes a free one.")] = None,
     origins: Annotated[
         list[str] | None, typer.Option("--allow-origin", help="Web pages that may connect from a browser.")
@@ -227,12 +253,30 @@ def serve(
 
 
 @app.command()
+def devices(
+    meter: Annotated[str | None, typer.Option(help="Show the level of this input for some seconds.")] = None,
+    tone: Annotated[str | None, typer.Option(help="Play a test tone on this output.")] = None,
+    seconds: Annotated[float, typer.Option(help="How long --meter listens.")] = 5.0,
+    json: Json = False,
+) -> None:
+    """List microphones and speakers, or try one."""
+    from realtime_cli.commands import devices as command
+
+    raise typer.Exit(
+        command.devices(command.DevicesOptions(json=json, meter=meter, tone=tone, seconds=seconds))
+    )
+
+
+@app.command()
 def export(
     recording: Annotated[Path, typer.Argument(help="A recorded session (.jsonl).", show_default=False)],
     format: Annotated[
-        str | None, typer.Option("--format", "-f", help="wav, flac, md, txt, srt, vtt, labels, items or html.")
+        str | None,
+        typer.Option("--format", "-f", help="wav, flac, md, txt, srt, vtt, labels, items or html."),
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write; - is stdout.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; - is stdout.")
+    ] = None,
 ) -> None:
     """Make a WAV, Markdown, subtitles or a web page of a recording."""
     from realtime_cli.commands import export as command
@@ -243,7 +287,9 @@ def export(
 @app.command()
 def init(
     path: Annotated[Path, typer.Argument(help="The agent file to write.")] = Path("agent.toml"),
-    template: Annotated[str, typer.Option(help="The kind of agent; --help of the file's comments says more.")] = "assistant",
+    template: Annotated[
+        str, typer.Option(help="The kind of agent; --help of the file's comments says more.")
+    ] = "assistant",
     provider: Annotated[str | None, typer.Option(help="openai, azure, xai, local or custom.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
@@ -335,7 +381,8 @@ def sessions_prune(
 
 @sessions_app.command("delete")
 def sessions_delete(
-    names: Annotated[list[str], typer.Argument(help="Names, parts of names, or paths.")], folder: Folder = None
+    names: Annotated[list[str], typer.Argument(help="Names, parts of names, or paths.")],
+    folder: Folder = None,
 ) -> None:
     """Delete sessions by name."""
     from realtime_cli.commands import sessions as command

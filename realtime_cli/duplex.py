@@ -59,9 +59,13 @@ class Playout(Protocol):
 
     def heard(self) -> tuple[inputs.HeardItem, ...]: ...
 
+    def duck(self, on: bool) -> None: ...
+
 
 class Speaker(Protocol):
     """Plays what is in its playout, and knows what was heard."""
+
+    on_played: Callable[[Samples], None] | None
 
     @property
     def playout(self) -> Playout: ...
@@ -72,8 +76,6 @@ class Speaker(Protocol):
     def start(self) -> None: ...
 
     def stop_now(self) -> tuple[inputs.HeardItem, ...]: ...
-
-    def duck(self, on: bool) -> None: ...
 
     async def drained(self) -> None: ...
 
@@ -231,7 +233,7 @@ class Duplex:
             case effects.WakeAt():
                 self._wake(effect)
             case effects.Duck() if self._speaker:
-                self._speaker.duck(effect.on)
+                self._speaker.playout.duck(effect.on)
             case effects.Reconnect():
                 self._reconnect_at = effect.at
                 if self._transport:
@@ -266,7 +268,8 @@ class Duplex:
                 break
         self._dropped_frames += 1
         if self._dropped_frames in (1, 50) or self._dropped_frames % 500 == 0:
-            text = f"The connection stalls: {self._dropped_frames * 20} ms of microphone sound dropped so far."
+            lost_ms = self._dropped_frames * 20
+            text = f"The connection stalls: {lost_ms} ms of microphone sound dropped so far."
             self.note("warning", "wire", text, {"dropped_frames": self._dropped_frames})
 
     def _play(self, effect: effects.Play) -> None:

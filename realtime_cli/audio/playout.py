@@ -28,6 +28,7 @@ from realtime_cli.audio.lateness import Arrival, Lateness
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
 from realtime_cli.client.inputs import HeardItem
 
+DUCKED_GAIN = 0.25
 FADE_SAMPLES = 10 * SAMPLES_PER_MS
 REFILL_MS = 60.0  # after running dry: fewer gaps instead of many small ones on a wire that is too slow
 PATIENCE_S = 0.3  # how long a dry part that nobody ended holds up the next one
@@ -93,6 +94,8 @@ class Playout:
         self._marks: deque[_Mark] = deque()
         self._cut: dict[PartKey, None] = {}
         self._lateness = Lateness()
+        self._duck = False
+        self._gain = 1.0
         self._flowing = False
         self._waits_since_s: float | None = None  # for more of the sound that came then
         self._fade = silence(0)
@@ -146,6 +149,10 @@ class Playout:
             self._flowing, self._waits_since_s = False, None
         return heard
 
+    def duck(self, on: bool) -> None:
+        """Lower the sound by 12 dB, or bring it back."""
+        self._duck = on
+
     def forget_fade(self) -> None:
         """The device was flushed: there is nothing left that a fade could follow."""
         with self._lock:
@@ -193,8 +200,18 @@ class Playout:
                 self._fill(block, filled, now, latency_s)
             if len(self._marks) > MOST_MARKS:
                 self._settle(now)
+        block = self._ducked(block)
         self._remember_level(block)
         return block
+
+    def _ducked(self, block: Samples) -> Samples:
+        """The block at the gain wanted; a change is a ramp over the block, so that it does not click."""
+        wanted = DUCKED_GAIN if self._duck else 1.0
+        if self._gain == wanted == 1.0:
+            return block
+        ramp = np.linspace(self._gain, wanted, len(block), dtype=np.float32)
+        self._gain = wanted
+        return (block * ramp).astype(np.int16)
 
     def _may_start(self, now: float) -> bool:
         part = self._head(now)

@@ -74,7 +74,9 @@ class Conversation:
         kind = item.type or "message"
         record = self.record(item.id, kind=kind, role=wire.get("role"))
         record.kind, record.role = kind, wire.get("role")
-        record.fields = {key: value for key, value in wire.items() if key not in ("content", "object", "status")}
+        record.fields = {
+            key: value for key, value in wire.items() if key not in ("content", "object", "status")
+        }
         for index, content in enumerate(wire.get("content") or ()):
             _fold_content(record.part(index), content)
         if not known:
@@ -121,7 +123,9 @@ class Conversation:
 
         A call without an output stays out, unless its output is still ``owed`` (call ids).
         """
-        outputs = {r.fields.get("call_id") for r in self._records.values() if r.kind == "function_call_output"}
+        outputs = {
+            r.fields.get("call_id") for r in self._records.values() if r.kind == "function_call_output"
+        }
         outputs.update(owed)
         items = []
         for item_id in self._order:

@@ -21,7 +21,9 @@ MINIMUM_COMMIT_MS = 100  # API reference, input_audio_buffer.commit
 class Hearing:
     """The gate between microphone and wire."""
 
-    def __init__(self, *, push_to_talk: bool, manual: bool, muted: bool, pre_roll_ms: int = PRE_ROLL_MS) -> None:
+    def __init__(
+        self, *, push_to_talk: bool, manual: bool, muted: bool, pre_roll_ms: int = PRE_ROLL_MS
+    ) -> None:
         self.push_to_talk = push_to_talk
         self.manual = manual
         self.muted = muted

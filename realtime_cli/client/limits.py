@@ -29,7 +29,11 @@ class Limits:
     """What is used up, as of a moment in session seconds."""
 
     def __init__(
-        self, *, cost_usd: float | None = None, minutes: float | None = None, idle_minutes: float | None = None
+        self,
+        *,
+        cost_usd: float | None = None,
+        minutes: float | None = None,
+        idle_minutes: float | None = None,
     ) -> None:
         self._cost = Limit("limits.cost", "USD", cost_usd) if cost_usd else None
         self._minutes = Limit("limits.minutes", "min", minutes) if minutes else None
@@ -54,7 +58,9 @@ class Limits:
                 warnings.append(f"A limit is near: {limit.sentence(used)}.")
         if self._cost and spent_usd is None and not self._cost_unknown:
             self._cost_unknown = True
-            warnings.append("limits.cost cannot be kept: this model has no price. Give it one under [prices].")
+            warnings.append(
+                "limits.cost cannot be kept: this model has no price. Give it one under [prices]."
+            )
         return warnings
 
     def _used(self, at: float, active_at: float, spent_usd: float | None) -> list[tuple[Limit, float]]:

@@ -256,7 +256,9 @@ class ClientSession:
         pause_s *= 0.75 + self._random.random() / 2  # jitter, so that many clients do not return at once
         self._failures += 1
         why = f"{happened.code} {happened.reason}".strip()
-        self._note("warning", "reconnect", f"Connection lost ({why}); try {self._failures} in {pause_s:.1f} s.")
+        self._note(
+            "warning", "reconnect", f"Connection lost ({why}); try {self._failures} in {pause_s:.1f} s."
+        )
         self._do(Reconnect(happened.at + pause_s))
 
     def _plan_rotation(self, expires_at: float | None) -> None:
@@ -501,7 +503,11 @@ class ClientSession:
     def _patch(self, patch: dict[str, Any]) -> None:
         model = patch.get("model")
         if model is not None and model != self.effective_session.get("model"):
-            self._note("error", "settings", "The model is chosen when the connection is opened: it cannot be changed in a session. Start a new one with --set connection.model=...")
+            self._note(
+                "error",
+                "settings",
+                "The model is chosen when the connection is opened: it cannot be changed in a session. Start a new one with --set connection.model=...",
+            )
             patch = {key: value for key, value in patch.items() if key != "model"}
         kind = self.wanted_session.get("type", "realtime")
         patch = {"type": kind, **{key: value for key, value in patch.items() if key != "type"}}
@@ -556,7 +562,11 @@ class ClientSession:
         if self._rounds < self.options.tool_rounds:
             self.turns.want()
         else:
-            self._note("warning", "tools", f"{self._rounds} rounds of tool calls without a word from the user: the next answer has none.")
+            self._note(
+                "warning",
+                "tools",
+                f"{self._rounds} rounds of tool calls without a word from the user: the next answer has none.",
+            )
             self.turns.want({"tool_choice": "none"})
 
     def _response_created(self, happened: inputs.Received, event: s.ResponseCreated) -> None:
@@ -658,10 +668,14 @@ class ClientSession:
                 self.calls.begin_remote(response_id, item.id, name)
             if item.output is not None or item.error is not None:
                 self.calls.finished_remote(item.id)
-        elif isinstance(item, McpApprovalRequest) and response_id and item.arguments:
-            if self.calls.first_sight(item.id):
-                self._asked_about.add(item.id)
-                self._do(AskApproval(item.id, name, item.arguments))
+        elif (
+            isinstance(item, McpApprovalRequest)
+            and response_id
+            and item.arguments
+            and self.calls.first_sight(item.id)
+        ):
+            self._asked_about.add(item.id)
+            self._do(AskApproval(item.id, name, item.arguments))
 
     def _approval_answered(self, happened: inputs.ApprovalAnswered) -> None:
         """Tell the server; after a refusal the model is asked to go on, for no call will bring it to."""
@@ -722,7 +736,9 @@ class ClientSession:
 
     def _user_delta(self, happened: inputs.Received, event: Any) -> None:
         if event.item_id and event.delta:
-            self.conversation.heard_by_server(event.item_id, event.content_index or 0, event.delta, whole=False)
+            self.conversation.heard_by_server(
+                event.item_id, event.content_index or 0, event.delta, whole=False
+            )
 
     def _user_completed(self, happened: inputs.Received, event: Any) -> None:
         if event.item_id:
@@ -745,7 +761,9 @@ class ClientSession:
         mine = self.turns.refused(error.event_id or "", retry=retry)
         fault = faults.of_error(code)
         if fault.verdict == "fatal":
-            self._close(fault.exit_code, f"The server ended the session: {error.message} ({code}).", fault.remedy)
+            self._close(
+                fault.exit_code, f"The server ended the session: {error.message} ({code}).", fault.remedy
+            )
         elif fault.verdict == "show" or (mine and not retry):
             about = f", {error.param}" if error.param else ""
             self._note("error", "server", f"{error.message} ({code or error.type}{about})")
@@ -773,7 +791,9 @@ class ClientSession:
                     "Is it a Realtime server? Check connection.base_url.",
                 )
             case "settings" if self.phase == "settling":
-                self._note("warning", "settings", "The server did not answer session.update; going on without it.")
+                self._note(
+                    "warning", "settings", "The server did not answer session.update; going on without it."
+                )
                 self._updates.clear()
                 self._settle(happened.at)
             case "progress" if self.turns.busy:
@@ -801,7 +821,9 @@ class ClientSession:
             if not self.idle:
                 self._note("warning", "limits", self._limits.reached)
         if self.idle or at - self._limit_reached_at >= LIMIT_GRACE_S:
-            self._close(ExitCode.LIMIT, self._limits.reached, "Raise it under [limits] if that was too early.")
+            self._close(
+                ExitCode.LIMIT, self._limits.reached, "Raise it under [limits] if that was too early."
+            )
         else:
             self._do(WakeAt(at + 0.25, "limits"))
 

@@ -76,6 +76,7 @@ async def opened(
     """
     config = agent.config
     server = None
+    tools: Registry | None = None
     if config.connection.embedded:
         from realtime_cli.commands.serve import start_local_server
 
@@ -94,6 +95,8 @@ async def opened(
 
         yield Opened(session, connect, tools, place, secrets_of(agent, place))
     finally:
+        if tools:
+            await tools.close()
         if server:
             await server.close()
 
@@ -109,7 +112,7 @@ def session_options(
     return SessionOptions(
         patch=patch,
         provider=config.connection.effective_provider,
-        seed=(*config.conversation.seed(), *seed),
+        seed=(*config.seed(), *seed),
         greet=greet and (config.conversation.greet or bool(config.conversation.greeting)),
         greeting=config.conversation.greeting,
         push_to_talk=config.audio.push_to_talk,
@@ -157,10 +160,7 @@ def _socket_options(connection: Connection) -> dict[str, Any]:
 
 def secrets_of(agent: LoadedAgent, place: Endpoint) -> tuple[str, ...]:
     """Every secret that the session knows, so that the recorder can keep them out."""
-    connection = agent.config.connection
-    values = [*place.headers.values(), *(header.get_secret_value() for header in connection.headers.values())]
-    if connection.api_key:
-        values.append(connection.api_key.get_secret_value())
+    values = [*place.headers.values(), *agent.secrets(os.environ)]
     values += [value.removeprefix("Bearer ") for value in values]
     return tuple(value for value in values if len(value) >= 6)
 

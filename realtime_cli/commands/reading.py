@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from realtime_cli.audio.echo import EchoLadder
 from realtime_cli.client import inputs, settings
 from realtime_cli.client.inputs import Verdict
+from realtime_cli.commands.sound import ECHO_WORDS
 from realtime_cli.config import LoadedAgent, layers
 from realtime_cli.duplex import Duplex
 from realtime_cli.errors import ConfigError
@@ -20,7 +22,15 @@ Reload = Callable[[], LoadedAgent]
 class Reading:
     """Turns presses into inputs. ``reload`` reads the agent file again; tools' questions lie on ``desk``."""
 
-    def __init__(self, duplex: Duplex, agent: LoadedAgent, reload: Reload, desk: Desk | None = None) -> None:
+    def __init__(
+        self,
+        duplex: Duplex,
+        agent: LoadedAgent,
+        reload: Reload,
+        desk: Desk | None = None,
+        echo: EchoLadder | None = None,
+    ) -> None:
+        self._echo = echo
         self._desk = desk
         self._duplex = duplex
         self._agent = agent
@@ -42,15 +52,18 @@ class Reading:
     def _key(self, meaning: str) -> None:
         match meaning:
             case "mute" | "talk" | "release" | "interrupt" | "video" | "quit":
-                self._duplex.step(inputs.Pressed(self._duplex.now(), meaning))  # type: ignore[arg-type]
+                self._duplex.step(inputs.Pressed(self._duplex.now(), meaning))
             case "reload":
                 self._read_again()
             case "note":
                 self._duplex.note("info", "note", "(marked)")
+            case "echo" if self._echo:
+                mode = self._echo.switch()
+                self._duplex.note("info", "echo", f"{ECHO_WORDS[mode]}.", {"mode": mode})
 
     def _command(self, name: str, rest: str) -> None:
         match name:
-            case "mute" | "interrupt" | "quit" | "video":
+            case "mute" | "interrupt" | "quit" | "video" | "echo":
                 self._key(name)
             case "pause" | "resume":
                 if self._duplex.session.hearing.muted != (name == "pause"):
@@ -69,7 +82,9 @@ class Reading:
             case "reload":
                 self._read_again()
             case "tools":
-                names = [tool.get("name", "?") for tool in self._duplex.session.wanted_session.get("tools", ())]
+                names = [
+                    tool.get("name", "?") for tool in self._duplex.session.wanted_session.get("tools", ())
+                ]
                 self._duplex.note("info", "tools", ", ".join(names) or "This agent has no tools.")
 
     def _approve(self, rest: str) -> None:
@@ -85,7 +100,9 @@ class Reading:
         elif word in verdicts:
             self._desk.answer(verdicts[word], reason)
         else:
-            self._duplex.note("error", "approval", "Answer /approve yes, /approve session or /approve no REASON.")
+            self._duplex.note(
+                "error", "approval", "Answer /approve yes, /approve session or /approve no REASON."
+            )
 
     def _type(self, text: str) -> None:
         self._duplex.step(inputs.Typed(self._duplex.now(), text))
@@ -127,5 +144,3 @@ class Reading:
             self._duplex.note("info", "reload", f"Changed: {', '.join(patch)}.")
         else:
             self._duplex.note("info", "reload", "No session setting has changed in the agent file.")
-
-

@@ -1,4 +1,4 @@
-"""Microphone and speaker of a conversation: devices, files, pipes, or, without a sound card, a question asked for you."""
+"""Microphone and speaker of a conversation: devices, files, pipes; without a sound card a recorded question."""
 
 from __future__ import annotations
 
@@ -8,12 +8,21 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from realtime_cli.audio import echo
+from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.wav import WavMicrophone, WavSpeaker
 from realtime_cli.config.audio import Audio
 from realtime_cli.duplex import Microphone, Speaker
 from realtime_cli.errors import AudioDeviceError
 
 Report = Callable[[Any, str, str], None]
+Tap = Callable[[Samples], None]
+
+ECHO_WORDS = {
+    "aec": "Echo canceller on",
+    "half_duplex": "Half duplex: the microphone is closed while the agent speaks",
+    "off": "Echo canceller off",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +31,19 @@ class Sound:
 
     microphone: Microphone
     speaker: Speaker
+    echo: echo.EchoLadder
     from_file: bool
     said: str = ""
+
+    def tap(self, heard: Tap) -> None:
+        """Let somebody besides the echo guard have every block that the speaker plays."""
+        guard, speaker = self.echo, self.speaker
+
+        def both(block: Samples) -> None:
+            guard.played(block)
+            heard(block)
+
+        speaker.on_played = both
 
 
 def open_sound(audio: Audio, inputs: tuple[str, ...], output: str | None, report: Report) -> Sound:
@@ -34,17 +54,33 @@ def open_sound(audio: Audio, inputs: tuple[str, ...], output: str | None, report
     """
     chosen = inputs or (str(audio.input),)
     wanted = output if output is not None else str(audio.output)
-    from_file = all(map(is_file, chosen))
     try:
-        microphone = _files(chosen, audio) if from_file else _device_microphone(chosen[0], audio, report)
-        speaker = _file_speaker(wanted, audio) if is_file(wanted) else _device_speaker(wanted, audio, report)
+        return _open(chosen, wanted, audio, report)
     except AudioDeviceError as error:
         if inputs or output or audio.input != "default" or audio.output != "default":
             raise
-        said = f"No sound card ({error.message.rstrip('.')}): a recorded question is asked instead, and the answer is recorded."
-        return Sound(_files((str(question()),), audio), WavSpeaker(None), True, said)
+        why = error.message.rstrip(".")
+        said = f"No sound card ({why}): a recorded question is asked instead, and the answer is recorded."
+        guard = echo.choose(audio.echo, can_echo=False)
+        return Sound(_files((str(question()),), audio), WavSpeaker(None), guard, True, said)
+
+
+def _open(chosen: tuple[str, ...], wanted: str, audio: Audio, report: Report) -> Sound:
+    from_file = all(map(is_file, chosen))
+    guard = echo.choose(
+        audio.echo,
+        noise_suppression=audio.noise_suppression,
+        gain_control=audio.auto_gain,
+        can_echo=not (from_file or is_file(wanted)),
+        report=report,
+    )
+    microphone = _files(chosen, audio) if from_file else _device_microphone(chosen[0], guard, audio, report)
+    speaker = _file_speaker(wanted, audio) if is_file(wanted) else _device_speaker(wanted, audio, report)
+    speaker.on_played = guard.played
+    if not from_file:
+        report("info", "echo", f"{ECHO_WORDS[guard.mode]}; e switches.")
     said = f"Speaking from {', '.join(chosen)}." if from_file else ""
-    return Sound(microphone, speaker, from_file, said)
+    return Sound(microphone, speaker, guard, from_file, said)
 
 
 def question() -> Path:
@@ -61,17 +97,22 @@ def _files(paths: tuple[str, ...], audio: Audio) -> WavMicrophone:
     return WavMicrophone(paths, fast=audio.fast, pause_ms=audio.pause_between_files_ms)
 
 
-def _file_speaker(name: str, audio: Audio) -> WavSpeaker:
+def _file_speaker(name: str, audio: Audio) -> Speaker:
     return WavSpeaker(None if name == "null" else name, fast=audio.fast)
 
 
-def _device_microphone(choice: str, audio: Audio, report: Report) -> Microphone:
+def _device_microphone(choice: str, guard: echo.EchoLadder, audio: Audio, report: Report) -> Microphone:
     from realtime_cli.audio.device import open_microphone
 
-    return open_microphone(choice, report=report)
+    return open_microphone(_index(choice), clean=guard.clean, report=report, block_ms=audio.block_ms)
 
 
 def _device_speaker(choice: str, audio: Audio, report: Report) -> Speaker:
     from realtime_cli.audio.device import open_speaker
 
-    return open_speaker(choice, report=report)
+    return open_speaker(_index(choice), report=report, block_ms=audio.block_ms, latency_ms=audio.latency_ms)
+
+
+def _index(choice: str) -> str | int:
+    """A device's number as a number: options and files may write either."""
+    return int(choice) if choice.isdigit() else choice

@@ -64,7 +64,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
             )
             _tap(sound, duplex, recorder)
             reports.pass_on(duplex)
-            reading = Reading(duplex, agent, lambda: opening.load(options), desk)
+            reading = Reading(duplex, agent, lambda: opening.load(options), desk, sound.echo)
             keys = choose_keys(face, push_to_talk=agent.config.audio.push_to_talk)
             return await _converse(duplex, face, recorder, keys, reading)
     finally:
@@ -113,7 +113,7 @@ def _tap(sound: Sound, duplex: Duplex, recorder: Recorder | None) -> None:
     """Let the recorder have what the speaker plays, at the time at which it is heard."""
     if recorder:
         speaker: Any = sound.speaker
-        speaker.on_played = lambda samples: recorder.played(duplex.now() + speaker.latency_s, samples)
+        sound.tap(lambda samples: recorder.played(duplex.now() + speaker.latency_s, samples))
 
 
 async def _converse(

@@ -37,10 +37,7 @@ class View:
         self.figures.fold(entry)
         self.transcript.fold(entry)
         if isinstance(entry.value, inputs.Levels):
-            for topic, text in self.meters.fold(
-                entry.value, heeded=self.state.hears and not self.state.muted
-            ):
-                self.transcript.order.notice("warning", topic, text)
+            self.meters.fold(entry.value)
         elif isinstance(entry.value, inputs.PlaybackStopped):
             self._suspect_echo(entry.value)
 

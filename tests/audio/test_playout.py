@@ -306,3 +306,18 @@ def test_heard_never_exceeds_what_was_played(
     assert sum(heard.heard_ms for heard in room.playout.stop()) == pytest.approx(
         audible / SAMPLES_PER_MS, abs=0.1
     )
+
+
+def test_ducking_lowers_by_a_ramp_and_comes_back():
+    playout = Playout(clock=lambda: 0.0)
+    playout.push("A", 0, np.full(4800, 8000, np.int16))
+    playout.end("A", 0)
+    assert (playout.pull(480) == 8000).all()
+    playout.duck(True)
+    falling = playout.pull(480)
+    assert falling[0] == 8000
+    assert falling[-1] == 2000
+    assert (playout.pull(480) == 2000).all()
+    playout.duck(False)
+    assert playout.pull(480)[-1] == 8000
+    assert (playout.pull(480) == 8000).all()
