@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,7 +125,7 @@ class Warnings:
 
 @dataclass(slots=True)
 class Turns:
-    """Feeds the next message whenever nobody owes anybody an answer."""
+    """Feeds the next message whenever the talk may go on; ends it when nobody owes anybody an answer."""
 
     messages: Iterator[str]
     answers: Answers | JsonAnswers
@@ -141,11 +141,12 @@ class Turns:
     async def run(self, duplex: Duplex) -> None:
         """Until there are no more messages, or nobody reads the answers; then end the session."""
         while not self.answers.gone:
-            await self._until_idle(duplex)
+            await self._until(lambda: duplex.session.resting)
             message = None if self.answers.gone else await self._next()
             if message is None:
                 break
             duplex.step(inputs.Typed(duplex.now(), message))
+        await self._until(lambda: duplex.session.idle)
         duplex.finish(Outcome(ExitCode.SESSION if self.failed else ExitCode.OK))
 
     async def _next(self) -> str | None:
@@ -158,7 +159,8 @@ class Turns:
                 found.set_exception(error) if error else found.set_result(message)
 
         def read() -> None:
-            message, error = None, None
+            message: str | None = None
+            error: Exception | None = None
             try:
                 message = next(self.messages, None)
             except UnicodeDecodeError:
@@ -171,8 +173,8 @@ class Turns:
         threading.Thread(target=read, name="stdin", daemon=True).start()
         return await found
 
-    async def _until_idle(self, duplex: Duplex) -> None:
-        while not duplex.session.idle and not self.answers.gone:
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        while not holds() and not self.answers.gone:
             self._changed.clear()
             await self._changed.wait()
             await asyncio.sleep(0)  # let the step that changed it end
