@@ -24,6 +24,7 @@ class View:
         self, *, push_to_talk: bool = False, muted: bool = False, cost: CostFold | None = None
     ) -> None:
         self._options: dict[str, Any] = {"push_to_talk": push_to_talk, "muted": muted}
+        self._prices = (cost.prices, cost.model) if cost else None
         self.at = 0.0
         self.transcript = Transcript()
         self.state = State(push_to_talk=push_to_talk, muted=muted)
@@ -42,8 +43,8 @@ class View:
             self._suspect_echo(entry.value)
 
     def anew(self) -> View:
-        """An empty view with the same options (costs are counted from the package's prices)."""
-        return View(**self._options)
+        """An empty view with the same options and prices."""
+        return View(**self._options, cost=CostFold(*self._prices) if self._prices else None)
 
     def close(self) -> None:
         """The session is over: whatever is open is shown as it stands."""
