@@ -1,3 +1,22 @@
 """A standalone voice agent for the terminal, speaking the OpenAI Realtime protocol."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from realtime_cli.session_api import Reply as Reply
+    from realtime_cli.session_api import Session as Session
+    from realtime_cli.session_api import ToolCall as ToolCall
+
 __version__ = "0.1.0"
+__all__ = ["Reply", "Session", "ToolCall", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """The Python interface is imported when it is asked for: the command line needs a quick start."""
+    if name in ("Reply", "Session", "ToolCall"):
+        from realtime_cli import session_api
+
+        return getattr(session_api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

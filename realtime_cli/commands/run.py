@@ -69,7 +69,9 @@ def run(options: RunOptions) -> ExitCode:
 
         return write_script.write(options.convert, options.promote, options.output, options.config)
     if not options.scripts:
-        raise ConfigError("There is nothing to run.", "Name a script, or a folder: realtime-cli run configs/scripts")
+        raise ConfigError(
+            "There is nothing to run.", "Name a script, or a folder: realtime-cli run configs/scripts"
+        )
     cases = plan(load_scripts(script_files(options.scripts)), _selection(options))
     for case in cases:  # a mistake in an agent is told before anything runs
         agent_of(case, _place(options))
@@ -118,7 +120,9 @@ def _read_baseline(path: Path | None) -> dict[str, Any] | None:
     except (OSError, ValueError) as error:
         raise ConfigError(f"The baseline {path} cannot be read: {error}.") from None
     if not isinstance(baseline, dict) or baseline.get("format") != reports.FORMAT:
-        raise ConfigError(f"{path} is no result of run.", "Write one with: realtime-cli run --json results.json")
+        raise ConfigError(
+            f"{path} is no result of run.", "Write one with: realtime-cli run --json results.json"
+        )
     return baseline
 
 
@@ -131,9 +135,7 @@ async def _run(cases: Sequence[Case], options: RunOptions) -> list[CaseResult]:
     with _progress(len(cases), quiet=options.quiet) as tell:
         world = World(stage.open, LocalVoice(), judge, run_check, tell)
         running = asyncio.create_task(
-            run_suite(
-                cases, world, jobs=options.jobs, fail_fast=options.fail_fast, max_usd=options.max_cost
-            ),
+            run_suite(cases, world, jobs=options.jobs, fail_fast=options.fail_fast, max_usd=options.max_cost),
             name="suite",
         )
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -174,7 +176,7 @@ def _say_line(event: Any) -> None:
 
 
 def _report(results: list[CaseResult], seconds: float, worse: list[str], options: RunOptions) -> None:
-    written = {
+    written: dict[Path | None, Callable[[], str]] = {
         options.junit: lambda: reports.junit(results, seconds),
         options.json: lambda: reports.to_json(results, seconds, worse),
         options.markdown: lambda: reports.markdown(results, seconds),

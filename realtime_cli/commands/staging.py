@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from realtime_cli.client.session import ClientSession
 from realtime_cli.commands import opening
@@ -21,9 +22,11 @@ from realtime_cli.recording import file
 from realtime_cli.script.mocks import MockedTools, added_schemas
 from realtime_cli.script.result import Case
 from realtime_cli.script.runner import Opened
+from realtime_cli.wire.admission import is_loopback
 
 if TYPE_CHECKING:
     from realtime_cli.commands.serve import LocalServer
+    from realtime_cli.wire.websocket import Listener
 
 ROOM_FOR_MORE = 2  # connections beside those that were asked for: one may still be closing
 
@@ -34,7 +37,20 @@ class Servers:
 
     connections: int = 16
     _running: dict[str, LocalServer] = field(default_factory=dict)
+    _served: dict[Path, Listener] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def recording(self, path: Path) -> str:
+        """The address at which a recording is served, to every session from its beginning."""
+        from realtime_cli.commands.replay_serve import Service
+        from realtime_cli.recording.reader import read
+        from realtime_cli.wire import websocket
+
+        async with self._lock:
+            if path not in self._served:
+                service = Service(read(path), strict=False, pace=1.0)
+                self._served[path] = await websocket.serve(service.handle, "127.0.0.1", 0)
+            return self._served[path].url
 
     async def server(self, config: Local) -> LocalServer:
         """The server for this configuration; started when it is first asked for."""
@@ -52,14 +68,19 @@ class Servers:
             return self._running[key]
 
     async def close(self) -> None:
-        await asyncio.gather(*(server.close() for server in self._running.values()))
+        """Stop whatever runs."""
+        await asyncio.gather(
+            *(server.close() for server in self._running.values()),
+            *(listener.close() for listener in self._served.values()),
+        )
 
 
 @dataclass(frozen=True)
 class Place:
     """Where sessions run, whatever the agents say: another agent, keys over it, another server.
 
-    ``against``: ``local``, a ws:// address, or None for the agent's own server.
+    ``against``: ``local``, a ws:// address, the path of a recording, or None for the agent's own server.
+    ``headers`` go with an address.
     """
 
     config: Path | None = None
@@ -67,6 +88,7 @@ class Place:
     against: str | None = None
     record: Path | None = None
     keep_recordings: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass
@@ -82,9 +104,7 @@ class Stage:
     @asynccontextmanager
     async def open(self, case: Case) -> AsyncIterator[Opened]:
         """The session of a case, its tools mocked, recorded. Raises what loading the agent raises."""
-        agent = agent_of(case, self.place)
-        if agent.config.connection.embedded:
-            agent = await self.connected(agent, case)
+        agent = await self._connected(case)
         async with opening.opened(agent, greet=True) as opened:
             mocks = case.script.script.mocks
             session = _with_tools(opened.session, added_schemas(mocks, agent_tools(opened.session)))
@@ -94,10 +114,16 @@ class Stage:
             tools = MockedTools(opened.tools, mocks)
             yield Opened(session, opened.connect, tools, aloud, recorder)
 
-    async def connected(self, agent: LoadedAgent, case: Case) -> LoadedAgent:
-        """The same agent, with the address of the shared local server."""
+    async def _connected(self, case: Case) -> LoadedAgent:
+        """The agent, with the address of the shared local server or of the served recording."""
+        if is_recording(self.place.against):
+            url = await self.servers.recording(Path(str(self.place.against)))
+            return agent_of(case, replace(self.place, against=url))
+        agent = agent_of(case, self.place)
+        if not agent.config.connection.embedded:
+            return agent
         server = await self.servers.server(agent.config.local)
-        return agent_of(case, self.place, server)
+        return agent_of(case, replace(self.place, against=server.url, headers=server.headers))
 
     def _recording(self, case: Case) -> Path:
         return file.new_path(case.title, self.folder)
@@ -119,7 +145,7 @@ class Stage:
             self._temporary.cleanup()
 
 
-def agent_of(case: Case, place: Place, server: LocalServer | None = None) -> LoadedAgent:
+def agent_of(case: Case, place: Place) -> LoadedAgent:
     """The agent of a case, with the layers of script, matrix and command line over its file."""
     script, variant = case.script.script, dict(case.variant)
     wanted = variant.pop("config", None)
@@ -131,7 +157,7 @@ def agent_of(case: Case, place: Place, server: LocalServer | None = None) -> Loa
         over["session.output_modalities"] = ["text"]
     if script.turns[0].kind == "nothing":
         over["conversation.greet"] = True
-    over |= _connection(place, server)
+    over |= _connection(place)
     chosen = {text.partition("=")[0].strip() for text in place.sets}
     kept = {key: value for key, value in over.items() if key not in chosen}
     return load_agent(path, place.sets, os.environ, kept)
@@ -142,19 +168,26 @@ def _path(agent: str | Path, case: Case, place: Place) -> Path:
     return Path(agent) if agent == place.config else case.script.folder / agent
 
 
-def _connection(place: Place, server: LocalServer | None) -> Mapping[str, Any]:
-    if server is not None:
-        headers = dict(server.headers)
-        return {"connection": {"provider": "local", "base_url": server.url, "headers": headers}}
-    if place.against == "local":
+def is_recording(against: str | None) -> bool:
+    """Whether ``against`` names a recording."""
+    return against is not None and against.endswith((".jsonl", ".jsonl.gz"))
+
+
+def _connection(place: Place) -> Mapping[str, Any]:
+    """The agent's ``[connection]``, where another server was named; no key goes to it."""
+    against = place.against
+    if against is None:
+        return {}
+    if against == "local" or is_recording(against):
         return {"connection": {"provider": "local"}}
-    if place.against is not None:
-        if not place.against.startswith(("ws://", "wss://", "http://", "https://")):
-            raise ConfigError(
-                f"--against {place.against} is no server.", "Say local, a ws:// address, or a recording."
-            )
-        return {"connection.base_url": place.against}
-    return {}
+    if against.startswith(("ws://", "wss://", "http://", "https://")):
+        local = {"provider": "local", "base_url": against, "headers": dict(place.headers)}
+        return {"connection": local} if _on_this_machine(against) else {"connection.base_url": against}
+    raise ConfigError(f"--against {against} is no server.", "Say local, a ws:// address, or a recording.")
+
+
+def _on_this_machine(url: str) -> bool:
+    return is_loopback(urlsplit(url).hostname or "")
 
 
 def agent_tools(session: ClientSession) -> list[dict[str, Any]]:

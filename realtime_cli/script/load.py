@@ -78,7 +78,7 @@ def load_script(path: Path) -> LoadedScript:
     if path.suffix == ".toml":
         tree, lines_of = toml_file.parse(text, str(path)), lambda: toml_file.key_lines(text)
     else:
-        tree, lines_of = _parse_yaml(text, str(path))
+        tree, lines_of = parse_yaml(text, str(path))
     return LoadedScript(script_of(tree, path, text, lines_of), path)
 
 
@@ -174,7 +174,8 @@ def _place(line: str, path: KeyPath) -> tuple[int, int]:
     return len(line) - len(rest), max(1, len(rest.split(" ")[0]))
 
 
-def _parse_yaml(text: str, name: str) -> tuple[dict[str, Any], Callable[[], dict[KeyPath, int]]]:
+def parse_yaml(text: str, name: str) -> tuple[dict[str, Any], Callable[[], dict[KeyPath, int]]]:
+    """The values of a YAML text, and where its keys stand; raises ConfigError like ``toml_file.parse``."""
     try:
         import yaml
     except ImportError:

@@ -1,0 +1,83 @@
+"""``run --import`` and ``run --promote``: scripts from Pipecat's evals and from recordings."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from realtime_cli.audio.pcm import Samples
+from realtime_cli.audio.wav_file import wav_header
+from realtime_cli.commands.voice import say
+from realtime_cli.errors import ConfigError, ExitCode
+
+
+def write(convert: Path | None, promote: Path | None, output: Path | None, config: Path | None) -> ExitCode:
+    """Write the script or scripts and say where; raises ConfigError when that cannot be."""
+    if convert and promote:
+        raise ConfigError("--import and --promote are two different things.", "Choose one.")
+    if convert:
+        _import(convert, output)
+    elif promote:
+        _promote(promote, output, config)
+    return ExitCode.OK
+
+
+def _import(source: Path, output: Path | None) -> None:
+    from realtime_cli.script.pipecat import scripts_of
+
+    for script, left in scripts_of(_read_yaml(source)):
+        beside = source.with_name(f"{_file_name(script['name'])}.toml")
+        _write(script, output or beside, {})
+        for thing in left:
+            say(f"  not taken over: {thing}")
+
+
+def _read_yaml(source: Path) -> dict[str, Any]:
+    from realtime_cli.config.toml_file import read_text
+    from realtime_cli.script.load import parse_yaml
+
+    return parse_yaml(read_text(source), str(source))[0]
+
+
+def _promote(source: Path, output: Path | None, config: Path | None) -> None:
+    from realtime_cli.commands import sessions
+    from realtime_cli.recording.reader import read
+    from realtime_cli.script.promote import promote
+
+    recording = read(sessions.find_or_path(str(source)))
+    path = output or Path(f"{_file_name(recording.path.name.partition('.')[0])}.toml")
+    made = promote(recording, path.stem, _relative(config, path) if config else None)
+    _write(made.script, path, made.clips)
+
+
+def _relative(config: Path, script: Path) -> str:
+    import os
+
+    return os.path.relpath(config.resolve(), script.resolve().parent)
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name).strip("-") or "script"
+
+
+def _write(script: dict[str, Any], path: Path, clips: Mapping[str, Samples]) -> None:
+    import tomli_w
+
+    text = tomli_w.dumps(script, multiline_strings=False)
+    if str(path) == "-":
+        sys.stdout.write(text)
+        return
+    if path.exists():
+        raise ConfigError(f"There is a file {path} already.", "Name another with --output.")
+    try:
+        path.write_text(text, encoding="utf-8")
+        for name, samples in clips.items():
+            file = path.parent / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(wav_header(samples.nbytes) + samples.astype("<i2").tobytes())
+    except OSError as error:
+        raise ConfigError(f"{error.filename or path} cannot be written: {error.strerror}.") from None
+    say(f"Written: {path}")

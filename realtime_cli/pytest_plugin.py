@@ -1,0 +1,140 @@
+"""A pytest plugin: ``*.voice.toml`` are tests, and ``realtime`` opens sessions on the local server.
+
+::
+
+    async def test_hours(realtime):
+        async with realtime("agent.toml") as session:
+            assert "nine" in (await session.say("When do you open?")).text
+
+``--realtime-against`` names another server (``agent`` leaves each agent its own). An async test needs a
+plugin that runs it, such as pytest-asyncio or anyio. Nothing of the program is imported before it is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from realtime_cli.commands.staging import Place
+    from realtime_cli.script.result import Case, CaseResult
+    from realtime_cli.session_api import Session
+
+SUFFIX = ".voice.toml"
+_SERVER = pytest.StashKey[Any]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("realtime-cli").addoption(
+        "--realtime-against",
+        default="local",
+        metavar="SERVER",
+        help="where *.voice.toml and the realtime fixture run: local, agent, a ws:// address, a recording",
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.name.endswith(SUFFIX):
+        return VoiceFile.from_parent(parent, path=file_path)
+    return None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if server := config.stash.get(_SERVER, None):
+        server.close()
+
+
+def _place(config: pytest.Config) -> Place:
+    """Where sessions run; the local server is started once, when it is first needed."""
+    from realtime_cli.commands.staging import Place
+
+    against = config.getoption("--realtime-against")
+    if against == "agent":
+        return Place(keep_recordings=False)
+    if against != "local":
+        return Place(against=against, keep_recordings=False)
+    if _SERVER not in config.stash:
+        from realtime_cli.commands.background import BackgroundServer
+
+        config.stash[_SERVER] = BackgroundServer()
+    server = config.stash[_SERVER]
+    return Place(against=server.url, headers=server.headers, keep_recordings=False)
+
+
+class VoiceFile(pytest.File):
+    """A script."""
+
+    def collect(self) -> Iterable[VoiceTest]:
+        from realtime_cli.errors import RealtimeCliError
+        from realtime_cli.script.load import load_script
+        from realtime_cli.script.suite import Selection, plan
+
+        try:
+            cases = plan([load_script(self.path)], Selection())
+        except RealtimeCliError as error:
+            raise self.CollectError(str(error)) from None
+        for case in cases:
+            yield VoiceTest.from_parent(self, name=case.title, case=case)
+
+
+class VoiceTest(pytest.Item):
+    """One run of a script."""
+
+    def __init__(self, *, case: Case, **given: Any) -> None:
+        super().__init__(**given)
+        self._case = case
+        for tag in case.script.script.tags:
+            self.keywords[tag] = True  # for -k
+
+    def runtest(self) -> None:
+        result = asyncio.run(self._run())
+        if result.status != "passed":
+            raise ScriptFailed(result)
+
+    async def _run(self) -> CaseResult:
+        from realtime_cli.commands.staging import Stage
+        from realtime_cli.script.checks import run_check
+        from realtime_cli.script.clips import LocalVoice
+        from realtime_cli.script.judge import judge
+        from realtime_cli.script.runner import World, run_case
+
+        stage = Stage(_place(self.config))
+        try:
+            return await run_case(self._case, World(stage.open, LocalVoice(), judge, run_check))
+        finally:
+            await stage.close()
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, ScriptFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, f"script: {self.name}"
+
+
+class ScriptFailed(Exception):
+    """What did not go as the script expects, one line each."""
+
+    def __init__(self, result: CaseResult) -> None:
+        from realtime_cli.script.reports import failure_lines
+
+        super().__init__("\n".join([f"{result.case.title}: {result.status}", *failure_lines(result)]))
+
+
+@pytest.fixture
+def realtime(request: pytest.FixtureRequest) -> Callable[..., Session]:
+    """Opens sessions: ``async with realtime("agent.toml", text=True) as session``; see ``Session``."""
+
+    def session(agent: str | Path | Mapping[str, Any] | None = None, **options: Any) -> Session:
+        from realtime_cli.session_api import Session
+
+        place = _place(request.config)
+        against = {"url": place.against, "headers": place.headers} if place.against else {}
+        return Session(agent, **{**against, **options})
+
+    return session

@@ -1,0 +1,260 @@
+"""Conversations from Python: ``from realtime_cli import Session``.
+
+::
+
+    async with Session("agent.toml") as session:
+        reply = await session.say("What time is it in Tokyo?")
+        assert "Tokyo" in reply.text
+        assert reply.tool_calls[0].name == "clock"
+
+The session runs against the agent's own server (the local one needs no key), in real time, and nothing
+is recorded unless ``record`` says where.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import mimetypes
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from realtime_cli.audio.pcm import Samples
+from realtime_cli.client.inputs import Key
+from realtime_cli.commands.staging import Place, Servers, Stage
+from realtime_cli.errors import ConfigError, SessionFailed
+from realtime_cli.script import clips
+from realtime_cli.script.clips import LocalVoice
+from realtime_cli.script.facts import facts_of
+from realtime_cli.script.format import Mock, Script, Turn
+from realtime_cli.script.live import Live
+from realtime_cli.script.load import LoadedScript
+from realtime_cli.script.observed import TurnSeen
+from realtime_cli.script.result import Case
+
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the agent called, and what it got; ``output`` is None while it runs."""
+
+    name: str
+    arguments: dict[str, Any]
+    output: str | None
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the agent did in one turn. Times in ms from the end of the user's turn; None: not measured."""
+
+    text: str
+    """All that it said or wrote."""
+    heard: str
+    """The transcript of what the user said; empty for typed turns."""
+    tool_calls: tuple[ToolCall, ...]
+    first_sound_ms: float | None
+    """To the first sample that was played (in text: the first word that came)."""
+    done_ms: float | None
+    """To the end of the response, tool calls included."""
+    interrupted: bool
+    """This turn cut off what the agent was saying before."""
+    errors: tuple[tuple[str, str], ...]
+    """Code and message of the server's errors."""
+    tokens: int
+    late_ms: float
+    """How late our own pacing was at worst; above 60 the timings say little."""
+
+
+class Session:
+    """One conversation. Every method that takes a turn returns the agent's :class:`Reply` to it.
+
+    ``agent`` is an agent file or the same as a dict; ``settings`` are dotted keys over it; ``tools`` maps
+    names to what they give back instead of being called. With ``text`` everything is text, and no sound
+    flows. ``url`` and ``headers`` lead to another server. Entering raises what connecting raises:
+    ConfigError, ConnectionFailed, AuthenticationFailed, SessionFailed.
+    """
+
+    def __init__(
+        self,
+        agent: str | PathLike[str] | Mapping[str, Any] | None = None,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        tools: Mapping[str, Any] | None = None,
+        text: bool = False,
+        url: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        record: str | PathLike[str] | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        given = agent if agent is not None else {"connection": {"provider": "local"}}
+        path = None if isinstance(given, Mapping) else Path(given)
+        script = Script(
+            agent=dict(given) if isinstance(given, Mapping) else str(given),
+            set=dict(settings or {}),
+            mocks=[Mock(tool=name, result=result) for name, result in (tools or {}).items()],
+            turns=[Turn(user="")],
+        )
+        self._case = Case(LoadedScript(script, Path("session.toml")), text=text)
+        self._stage = Stage(
+            Place(
+                config=path,
+                against=url,
+                headers=dict(headers or {}),
+                record=None if record is None else Path(record),
+                keep_recordings=record is not None,
+            ),
+            Servers(connections=1),
+        )
+        self._timeout_s = timeout_s
+        self._voice = LocalVoice()
+        self._stack = AsyncExitStack()
+        self._open: Live | None = None
+        self._number = 0
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        try:
+            self._stack.push_async_callback(self._stage.close)
+            opened = await self._stack.enter_async_context(self._stage.open(self._case))
+            recording = opened.recording
+            if recording:
+                self._stack.callback(recording.close)
+            live = Live(
+                opened.session,
+                opened.connect,
+                tools=opened.tools,
+                observers=[recording] if recording else [],
+                aloud=opened.aloud,
+                on_played=recording.played if recording else None,
+            )
+            self._open = await self._stack.enter_async_context(live)
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._open = None
+        await self._stack.aclose()
+
+    # -- turns --------------------------------------------------------------------------------
+
+    async def say(self, text: str, *, images: Sequence[str | PathLike[str]] = ()) -> Reply:
+        """Type a message, with image files or data URIs, and wait for the reply."""
+        turn = self._begin()
+        self._live.typed(text, [_image(image) for image in images])
+        return await self._reply(turn)
+
+    async def speak(self, text: str) -> Reply:
+        """Say words with the local voice and wait for the reply."""
+        return await self.send_audio(await self._voice(text))
+
+    async def send_audio(self, sound: str | PathLike[str] | Samples, *, wait: bool = True) -> Reply:
+        """Say a WAV file, or int16 mono 24 kHz samples, at their own pace, and wait for the reply.
+
+        Without ``wait`` it returns when the sound was said, with what was seen until then.
+        """
+        clip = clips.clip_of(sound) if isinstance(sound, np.ndarray) else clips.read_clip(Path(sound))
+        turn = self._begin()
+        await self._live.say(clip)
+        self._live.mark("delivered", turn=turn.number)
+        return await self._reply(turn) if wait else self._made(turn)
+
+    async def wait_for_reply(self) -> Reply:
+        """Wait for what the agent says by itself, such as a greeting, or for the turn that goes on."""
+        live = self._live
+        turn = live.observed.now if self._number else self._begin(including_the_past=True)
+        return await self._reply(turn)
+
+    async def update(self, settings: Mapping[str, Any]) -> None:
+        """Change the session, in the shape of the API's session object, and wait until that is in force."""
+        live = self._live
+        before = _count(live, "session.updated") + _count(live, "error")
+        live.patch(dict(settings))
+        done = await live.until(
+            lambda: _count(live, "session.updated") + _count(live, "error") > before, self._timeout_s
+        )
+        if not done:
+            raise SessionFailed("The server did not answer the change of settings.")
+
+    async def send(self, event: Mapping[str, Any]) -> None:
+        """Send a client event as it is in the protocol."""
+        self._live.ask(dict(event))
+        await asyncio.sleep(0)
+
+    def press(self, key: Key) -> None:
+        """Press a key: interrupt, mute, talk, release."""
+        self._live.press(key)
+
+    async def until(self, event: str, timeout_s: float | None = None) -> None:
+        """Wait for an event of this turn: ``agent.speech_started`` and the like, or one of the protocol.
+
+        Raises SessionFailed when it does not come in time.
+        """
+        live = self._live
+        if not await live.until(lambda: _seen(live, event), timeout_s or self._timeout_s):
+            raise SessionFailed(f"There was no {event} within {timeout_s or self._timeout_s:g} s.")
+
+    # -- inside -------------------------------------------------------------------------------
+
+    @property
+    def _live(self) -> Live:
+        if self._open is None:
+            raise ConfigError("The session is not open.", "Use it with: async with Session(...) as session")
+        return self._open
+
+    def _begin(self, *, including_the_past: bool = False) -> TurnSeen:
+        self._number += 1
+        if not including_the_past:
+            self._live.begin_turn(self._number)
+        return self._live.observed.now
+
+    async def _reply(self, turn: TurnSeen) -> Reply:
+        live = self._live
+        if await live.until(lambda: turn.answered and live.session.idle, self._timeout_s):
+            return self._made(turn)
+        if live.over:
+            raise SessionFailed("The session ended before there was a reply.")
+        raise SessionFailed(f"There was no reply within {self._timeout_s:g} s.")
+
+    def _made(self, turn: TurnSeen) -> Reply:
+        facts = facts_of(turn, aloud=self._live.observed.aloud)
+        calls = (ToolCall(call.name, call.arguments, call.output, call.failed) for call in facts.calls)
+        return Reply(
+            text=facts.reply,
+            heard=facts.heard,
+            tool_calls=tuple(calls),
+            first_sound_ms=facts.within_ms,
+            done_ms=facts.done_ms,
+            interrupted=facts.interrupted,
+            errors=tuple(facts.errors),
+            tokens=facts.tokens.input + facts.tokens.output,
+            late_ms=facts.late_ms,
+        )
+
+
+def _image(image: str | PathLike[str]) -> str:
+    if str(image).startswith(("data:", "http://", "https://")):
+        return str(image)
+    path = Path(image)
+    kind = mimetypes.guess_type(path.name)[0] or "image/png"
+    try:
+        return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+    except OSError as error:
+        raise ConfigError(f"The image {path} cannot be read: {error.strerror}.") from None
+
+
+def _count(live: Live, name: str) -> int:
+    return sum(event == name for turn in live.observed.turns for _, event in turn.events)
+
+
+def _seen(live: Live, name: str) -> bool:
+    return any(event == name for _, event in live.observed.now.events)
