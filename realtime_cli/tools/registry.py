@@ -109,7 +109,7 @@ class Registry:
             fitted(visible(output), tool.rules.max_output_bytes),
             failed,
             tool.rules.respond or failed,
-            time.monotonic() - began[0] if began else None,
+            time.monotonic() - began[0] if began else 0.0,
             tool.hangs_up and not failed,
         )
 
@@ -118,6 +118,7 @@ class Registry:
         if not tool.checks_arguments:
             args.check(given, tool.parameters)
         if tool.asks:
+            began.append(time.monotonic())
             return await self._asked_for(call_id, tool, arguments)
         await self._permission(call_id, tool, arguments)
         async with self._slots[tool.name]:

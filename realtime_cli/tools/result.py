@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class ToolResult:
     """``output`` is always text that a model can read, also when the call failed.
 
-    ``seconds``: how long it ran, without the wait for permission; None if it never ran. ``hang_up``: the
-    session ends once the goodbye was heard.
+    ``seconds``: how long it ran, without the wait for permission and for its turn; None if nobody
+    measured. ``hang_up``: the session ends once the goodbye was heard.
     """
 
     output: str

@@ -148,7 +148,14 @@ def test_nobody_hangs_up_on_a_user_who_goes_on(way: str):
 
 
 def hosted(item_id: str = "M", **fields: Any) -> dict[str, Any]:
-    return {"id": item_id, "type": "mcp_call", "server_label": "wiki", "name": "ask", "arguments": "{}", **fields}
+    return {
+        "id": item_id,
+        "type": "mcp_call",
+        "server_label": "wiki",
+        "name": "ask",
+        "arguments": "{}",
+        **fields,
+    }
 
 
 def request(item_id: str = "Q", arguments: str = '{"a": 1}') -> dict[str, Any]:
@@ -187,7 +194,11 @@ def test_an_approval_is_asked_for_once_and_sent():
     assert d.done("R", output=[request()]) == []
     assert not d.session.idle
     assert d.give(inputs.ApprovalAnswered, "Q", "session") == ["item.create mcp_approval_response"]
-    assert d.sent[-1]["item"] == {"type": "mcp_approval_response", "approval_request_id": "Q", "approve": True}
+    assert d.sent[-1]["item"] == {
+        "type": "mcp_approval_response",
+        "approval_request_id": "Q",
+        "approve": True,
+    }
     added = hosted(approval_request_id="Q", output=None)
     assert d.server("conversation.item.added", item=added) == []
     assert d.server("response.mcp_call.completed", item_id="M", output_index=0) == [ASK]

@@ -62,7 +62,7 @@ async def test_no_is_told_to_the_model_with_its_reason(tmp_path: Path) -> None:
         result = await call
         assert result.output == "The user did not allow this call. It is private."
         assert result.failed
-        assert result.seconds is None
+        assert result.seconds == 0.0
         assert box.told == [
             inputs.ApprovalAsked(0.0, "call_1", "clock", "{}", "run"),
             inputs.ApprovalAnswered(0.0, "call_1", "no", "It is private."),

@@ -73,7 +73,9 @@ async def test_files_of_the_root_are_read_and_listed(shelf: Path) -> None:
     assert (await one(shelf, READER, "read_file", path="long.txt"))[0].endswith("[cut: 10000 bytes in all]")
 
 
-@pytest.mark.parametrize("path", ["../secret.txt", "way_out/secret.txt", "/etc/passwd", "inner/../../secret.txt"])
+@pytest.mark.parametrize(
+    "path", ["../secret.txt", "way_out/secret.txt", "/etc/passwd", "inner/../../secret.txt"]
+)
 async def test_nothing_outside_of_the_root_is_read(shelf: Path, path: str) -> None:
     output, failed = await one(shelf, READER, "read_file", path=path)
     assert failed

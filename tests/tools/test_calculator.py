@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +61,5 @@ def test_a_long_expression_is_refused() -> None:
 
 @given(st.text(alphabet="0123456789+-*/^().e ,sqrtminax", max_size=40))
 def test_any_text_gives_a_number_or_a_value_error(text: str) -> None:
-    try:
+    with suppress(ValueError):
         assert isinstance(calculate(text), int | float)
-    except ValueError:
-        pass

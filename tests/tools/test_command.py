@@ -145,7 +145,9 @@ async def test_a_call_is_started_once_it_runs(tmp_path: Path) -> None:
         ('command = ["true"]\nparameters = {type = "array"}', "no JSON Schema of an object"),
     ],
 )
-async def test_what_is_wrong_in_the_file_is_told_before_the_talk(tmp_path: Path, entry: str, said: str) -> None:
+async def test_what_is_wrong_in_the_file_is_told_before_the_talk(
+    tmp_path: Path, entry: str, said: str
+) -> None:
     with pytest.raises(ConfigError, match=said):
         async with toolbox(tmp_path, f"[[tools]]\n{entry}"):
             pass

@@ -73,7 +73,9 @@ def entry(url: str, more: str = "", rest: str = "") -> str:
 
 
 async def test_a_get_fills_the_address_and_the_query(kitchen: str, tmp_path: Path) -> None:
-    parameters = 'parameters = {type = "object", properties = {city = {type = "string"}, days = {type = "integer"}}}'
+    parameters = (
+        'parameters = {type = "object", properties = {city = {type = "string"}, days = {type = "integer"}}}'
+    )
     async with toolbox(tmp_path, entry(f"{kitchen}/weather/{{city}}", rest=parameters), approve=()) as box:
         told = json.loads((await box.call("ask", city="A/b c?d=é", days=3)).output)
         assert told["method"] == "GET"

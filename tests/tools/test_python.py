@@ -62,7 +62,16 @@ async def test_arguments_that_do_not_fit_are_named(tmp_path: Path, arguments: di
 
 
 async def test_the_shapes_of_functions(tmp_path: Path) -> None:
-    names = ("slow_double", "steps", "async_steps", "nothing", "remember", "recall", "chatters", "breaks_text")
+    names = (
+        "slow_double",
+        "steps",
+        "async_steps",
+        "nothing",
+        "remember",
+        "recall",
+        "chatters",
+        "breaks_text",
+    )
     async with toolbox(tmp_path, agent(*names)) as box:
         assert (await box.call("slow_double", number=2, schema="x", extra=1)).output == "5.0"
         assert (await box.call("steps", count=3)).output == "all done"
@@ -91,7 +100,9 @@ async def test_ten_megabytes_are_cut(tmp_path: Path) -> None:
         assert result.output.endswith("[cut: 10485760 bytes in all]")
 
 
-async def test_a_function_that_kills_its_process_is_told_and_the_next_call_has_a_new_one(tmp_path: Path) -> None:
+async def test_a_function_that_kills_its_process_is_told_and_the_next_call_has_a_new_one(
+    tmp_path: Path,
+) -> None:
     async with toolbox(tmp_path, agent("kills_itself", "process_id")) as box:
         first = int((await box.call("process_id")).output)
         result = await box.call("kills_itself")
@@ -175,5 +186,3 @@ async def test_a_module_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "my_own_tools.py").write_text("def hello(name: str) -> str:\n    return 'Hello ' + name\n")
     async with toolbox(tmp_path, '[[tools]]\npython = "my_own_tools:hello"\nname = "greet"') as box:
         assert (await box.call("greet", name="Ada")).output == "Hello Ada"
-
-

@@ -50,7 +50,9 @@ async def test_arguments_that_are_no_object_are_told(raw: str) -> None:
     assert "arguments" in result.output
 
 
-@pytest.mark.parametrize("error", [ToolFailed("no soup"), KeyError("x"), TimeoutError("own"), RecursionError()])
+@pytest.mark.parametrize(
+    "error", [ToolFailed("no soup"), KeyError("x"), TimeoutError("own"), RecursionError()]
+)
 async def test_whatever_a_body_raises_is_told(error: Exception) -> None:
     async def run() -> str:
         raise error
@@ -119,7 +121,12 @@ async def test_hosted_servers_are_passed_on(tmp_path: Path) -> None:
     """
     async with toolbox(tmp_path, agent) as box:
         assert box.registry.schemas == [
-            {"type": "mcp", "server_label": "wiki", "server_url": "https://example.org/mcp", "require_approval": "always"}
+            {
+                "type": "mcp",
+                "server_label": "wiki",
+                "server_url": "https://example.org/mcp",
+                "require_approval": "always",
+            }
         ]
 
 
