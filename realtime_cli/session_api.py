@@ -111,7 +111,7 @@ class Session:
                 record=None if record is None else Path(record),
                 keep_recordings=record is not None,
             ),
-            Servers(connections=1),
+            Servers(connections=1, warm=not text),
         )
         self._timeout_s = timeout_s
         self._voice = LocalVoice()

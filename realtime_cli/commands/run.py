@@ -38,6 +38,7 @@ class RunOptions:
     config: Path | None = None
     sets: tuple[str, ...] = ()
     against: str | None = None
+    approve: tuple[str, ...] = ()
     text: bool = False
     jobs: int = 1
     repeat: int = 1
@@ -127,11 +128,13 @@ def _read_baseline(path: Path | None) -> dict[str, Any] | None:
 
 
 def _place(options: RunOptions) -> Place:
-    return Place(options.config, options.sets, options.against, options.record, not options.no_record)
+    keep = not options.no_record
+    return Place(options.config, options.sets, options.against, options.record, keep, approve=options.approve)
 
 
 async def _run(cases: Sequence[Case], options: RunOptions) -> list[CaseResult]:
-    stage = Stage(_place(options), Servers(options.jobs))
+    warm = not all(case.text for case in cases)
+    stage = Stage(_place(options), Servers(options.jobs, warm))
     with _progress(len(cases), quiet=options.quiet) as tell:
         world = World(stage.open, LocalVoice(), judge, run_check, tell)
         running = asyncio.create_task(

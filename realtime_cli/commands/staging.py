@@ -22,6 +22,7 @@ from realtime_cli.recording import file
 from realtime_cli.script.mocks import MockedTools, added_schemas
 from realtime_cli.script.result import Case
 from realtime_cli.script.runner import Opened
+from realtime_cli.tools.approval import Named
 from realtime_cli.wire.admission import is_loopback
 
 if TYPE_CHECKING:
@@ -33,9 +34,13 @@ ROOM_FOR_MORE = 2  # connections beside those that were asked for: one may still
 
 @dataclass
 class Servers:
-    """The local servers of a run: one for each kind of ``[local]``, shared by all of its sessions."""
+    """The local servers of a run: one for each kind of ``[local]``, shared by all of its sessions.
+
+    ``warm``: with all models loaded before the first session, which sessions in text do not need.
+    """
 
     connections: int = 16
+    warm: bool = True
     _running: dict[str, LocalServer] = field(default_factory=dict)
     _served: dict[Path, Listener] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -64,7 +69,7 @@ class Servers:
                     host="127.0.0.1", port=0, key=secrets.token_urlsafe(24),
                     max_connections=self.connections + ROOM_FOR_MORE,
                 )  # fmt: skip
-                self._running[key] = await serve.listen(options)
+                self._running[key] = await serve.listen(options, warm=self.warm)
             return self._running[key]
 
     async def close(self) -> None:
@@ -80,7 +85,7 @@ class Place:
     """Where sessions run, whatever the agents say: another agent, keys over it, another server.
 
     ``against``: ``local``, a ws:// address, the path of a recording, or None for the agent's own server.
-    ``headers`` go with an address.
+    ``headers`` go with an address. ``approve``: real tools that may run unasked, or ``all``.
     """
 
     config: Path | None = None
@@ -89,6 +94,7 @@ class Place:
     record: Path | None = None
     keep_recordings: bool = True
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    approve: tuple[str, ...] = ()
 
 
 @dataclass
@@ -105,7 +111,7 @@ class Stage:
     async def open(self, case: Case) -> AsyncIterator[Opened]:
         """The session of a case, its tools mocked, recorded. Raises what loading the agent raises."""
         agent = await self._connected(case)
-        async with opening.opened(agent, greet=True) as opened:
+        async with opening.opened(agent, greet=True, approver=Named(self.place.approve)) as opened:
             mocks = case.script.script.mocks
             session = _with_tools(opened.session, added_schemas(mocks, agent_tools(opened.session)))
             options = opening.AgentOptions(record=self._recording(case))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ, Samples
+from realtime_cli.client.inputs import Typed
 from realtime_cli.client.latency import ToolRun, Turn
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.timeline import Said, Timeline, timeline
@@ -45,17 +46,16 @@ def promote(recording: Recording, name: str, agent: str | None) -> Promoted:
 class _Promoting:
     def __init__(self, recording: Recording, told: Timeline, name: str) -> None:
         self._told = told
+        self._typed = _typed_messages(recording)
         self._sound = recording.sound()
         self._name = name
         self.clips: dict[str, Samples] = {}
 
     def turn(self, turn: Turn) -> Tree:
         """One turn as a table of the script."""
-        words = " ".join(
-            said.text
-            for said in self._told.said
-            if said.speaker == "user" and said.item_id in turn.user_items
-        )
+        heard = [said.text for said in self._told.said if said.item_id in turn.user_items]
+        typed = [text for at, text in self._typed if at == turn.ended_at]
+        words = " ".join(typed if turn.by == "text" and typed else heard)
         made = self._given(turn, words)
         if at := self._interrupts(turn):
             made["at"] = at
@@ -92,6 +92,12 @@ class _Promoting:
         return {"after": "agent.speech_started", "ms": round((turn.began_at - cut[-1].begin_s) * 1000)}
 
 
+def _typed_messages(recording: Recording) -> list[tuple[float, str]]:
+    """When each message was typed, and its text."""
+    values = (entry.value for entry in recording.entries())
+    return [(value.at, value.text) for value in values if isinstance(value, Typed)]
+
+
 def _call(run: ToolRun) -> Tree:
     arguments = _parsed(run.arguments)
     return {"name": run.name, **({"args": arguments} if arguments else {})}
@@ -119,6 +125,8 @@ def _agent(recording: Recording) -> Tree:
     """The recorded settings: server and session, without tools (those are mocked)."""
     connection = recording.header.config.get("connection") or {}
     kept = {key: connection[key] for key in ("provider", "model", "base_url") if connection.get(key)}
+    if kept.get("provider") == "local":  # its address is another one each time
+        kept.pop("base_url", None)
     session = {key: value for key, value in _patch(recording).items() if key not in ("tools", "type")}
     return {"connection": kept or {"provider": "local"}, "session": without_none(session)}
 

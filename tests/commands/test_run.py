@@ -1,0 +1,158 @@
+"""``run`` from files to exit codes, on the local server; in text, because that takes no time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from realtime_cli.commands.run import RunOptions, run
+from realtime_cli.commands.write_script import write
+from realtime_cli.errors import ConfigError, ExitCode
+
+SCRIPTS = Path(__file__).parents[2] / "configs" / "scripts"
+GOOD = """
+mode = "text"
+agent = { connection = { provider = "local" } }
+[[mocks]]
+tool = "book_table"
+description = "Book a table in the restaurant"
+parameters = { type = "object", properties = { people = { type = "integer" } }, required = ["people"] }
+result = "booked by the window"
+[[turns]]
+user = "Book a table for four people"
+[turns.expect]
+contains = "window"
+calls = [{ name = "book_table", args = { people = 4 } }]
+"""
+BAD = """
+mode = "text"
+agent = { connection = { provider = "local" } }
+[[turns]]
+user = "say after me: one"
+[turns.expect]
+contains = "two"
+[[turns]]
+user = "say after me: two"
+[turns.expect]
+contains = "two"
+"""
+
+
+def script(folder: Path, name: str, text: str) -> Path:
+    path = folder / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def run_with(*scripts: Path, **more: Any) -> ExitCode:
+    return run(RunOptions(scripts, quiet=True, **more))
+
+
+def test_what_goes_as_expected_is_ok_and_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = script(tmp_path, "good", GOOD)
+    assert run_with(good, record=tmp_path / "kept", json=tmp_path / "results.json") == ExitCode.OK
+    assert "1 passed of 1" in capsys.readouterr().out
+    (result,) = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["results"]
+    assert Path(result["recording"]).is_file()
+    assert result["turns"][0]["figures"]["within_ms"] > 0
+
+
+def test_a_failure_ends_its_script_and_says_how_to_look_at_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = script(tmp_path, "bad", BAD), script(tmp_path, "good", GOOD)
+    reports = {"junit": tmp_path / "junit.xml", "markdown": tmp_path / "summary.md"}
+    assert run_with(*files, jobs=2, record=tmp_path / "kept", **reports) == ExitCode.EXPECTATION_FAILED
+    out = capsys.readouterr().out
+    assert 'turn 1: contains: expected a reply with "two"; found "One"' in out
+    assert "turn 2" not in out
+    assert f"realtime-cli replay {tmp_path / 'kept'}" in out
+    assert 'failures="1"' in reports["junit"].read_text(encoding="utf-8")
+    assert "| passed | good |" in reports["markdown"].read_text(encoding="utf-8")
+
+
+def test_a_server_that_never_answers_fails_the_turn_and_the_run_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mute = script(tmp_path, "mute", BAD.replace('contains = "two"', "", 1) + "[[turns]]\ntimeout_ms = 300\n")
+    assert run_with(mute, script(tmp_path, "good", GOOD), no_record=True) == ExitCode.EXPECTATION_FAILED
+    out = capsys.readouterr().out
+    assert "turn 3: timeout: expected an answer within 0.3 s; found nothing more" in out
+    assert "1 passed, 1 failed of 2" in out
+
+
+def test_a_hook_gets_the_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "checks.py").write_text(
+        "def polite(recording):\n"
+        "    assert recording.said[-1].speaker == 'agent'\n"
+        "def short(recording, turn):\n"
+        "    return f'turn {turn} is too long'\n",
+        encoding="utf-8",
+    )
+    good = GOOD + 'check = "checks.py:polite"\n'
+    assert run_with(script(tmp_path, "good", good), no_record=True) == ExitCode.OK
+    bad = GOOD + 'check = "checks.py:short"\n'
+    assert run_with(script(tmp_path, "bad", bad), no_record=True) == ExitCode.EXPECTATION_FAILED
+    assert "turn 1 is too long" in capsys.readouterr().out
+
+
+def test_mistakes_are_told_before_anything_runs(tmp_path: Path) -> None:
+    good = script(tmp_path, "good", GOOD)
+    with pytest.raises(ConfigError, match="1/0"):
+        run_with(good, shard="1/0")
+    with pytest.raises(ConfigError, match="KEY=VALUE"):
+        run_with(good, matrix=("x",))
+    with pytest.raises(ConfigError, match="nothing to run"):
+        run_with()
+    with pytest.raises(ConfigError, match="no result of run"):
+        run_with(good, baseline=script(tmp_path, "b", '{"format": "other"}').with_suffix(".toml"))
+    with pytest.raises(ConfigError, match="speeed"):
+        run_with(good, sets=("session.audio.output.speeed=1",))
+
+
+def test_a_run_is_the_baseline_of_the_next(tmp_path: Path) -> None:
+    good, results = script(tmp_path, "good", GOOD), tmp_path / "results.json"
+    assert run_with(good, json=results, no_record=True) == ExitCode.OK
+    script(tmp_path, "good", GOOD.replace('contains = "window"', 'contains = "door"'))
+    assert run_with(good, pass_rate=0.0, no_record=True) == ExitCode.OK
+    assert run_with(good, baseline=results, pass_rate=0.0, no_record=True) == ExitCode.EXPECTATION_FAILED
+
+
+def test_a_recording_stands_in_for_the_server_and_becomes_a_script(tmp_path: Path) -> None:
+    good, kept = script(tmp_path, "good", GOOD), tmp_path / "kept"
+    assert run_with(good, record=kept) == ExitCode.OK
+    (recording,) = kept.glob("*.jsonl")
+    assert run_with(good, against=str(recording), no_record=True) == ExitCode.OK
+    promoted = tmp_path / "promoted.toml"
+    assert write(None, recording, promoted, None) == ExitCode.OK
+    text = promoted.read_text(encoding="utf-8")
+    assert 'user = "Book a table for four people"' in text
+    assert 'name = "book_table"' in text
+    assert run_with(promoted, no_record=True) == ExitCode.OK
+
+
+def test_pipecat_scripts_are_written_beside_theirs(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs.yaml"
+    theirs.write_text(
+        "name: hello\nturns:\n  - user: hello\n    expect: [{event: response, text_contains: hello}]\n",
+        encoding="utf-8",
+    )
+    assert write(theirs, None, None, None) == ExitCode.OK
+    local = tmp_path / "local.toml"
+    local.write_text('[connection]\nprovider = "local"\n', encoding="utf-8")
+    assert run_with(tmp_path / "hello.toml", config=local, no_record=True) == ExitCode.OK
+    with pytest.raises(ConfigError, match="already"):
+        write(theirs, None, None, None)
+
+
+def test_our_text_scripts_pass() -> None:
+    assert (
+        run_with(SCRIPTS, text=True, jobs=8, tags=("smoke", "image", "tools"), no_record=True) == ExitCode.OK
+    )
+
+
+def test_speech_is_heard_answered_and_interrupted() -> None:
+    assert run_with(SCRIPTS, match="barge-in", no_record=True) == ExitCode.OK

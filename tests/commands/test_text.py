@@ -1,0 +1,103 @@
+"""``text`` as a program between pipes, on the local server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from realtime_cli.commands.text import TextOptions, text
+from realtime_cli.errors import ConfigError, ConnectionFailed, ExitCode
+
+AGENT = """
+[connection]
+provider = "local"
+[[tools]]
+builtin = "clock"
+"""
+LAMP = """
+[[tools]]
+command = ["echo", "green"]
+name = "lamp"
+description = "Read the lamp's colour"
+"""
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Path:
+    path = tmp_path / "agent.toml"
+    path.write_text(AGENT, encoding="utf-8")
+    return path
+
+
+def test_each_message_is_a_turn_of_one_session(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = ("Take a note: buy milk", "Read my notes")
+    assert text(TextOptions(config=agent, messages=said, no_record=True)) == ExitCode.OK
+    out, err = capsys.readouterr()
+    first, second = out.splitlines()
+    assert "milk" in first.lower()
+    assert "milk" in second.lower()
+    assert err == ""
+
+
+def test_lines_of_a_file_are_messages(
+    agent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "lines.txt"
+    file.write_text("say after me: one\n\nsay after me: two\n", encoding="utf-8")
+    assert text(TextOptions(config=agent, file=file, no_record=True)) == ExitCode.OK
+    assert capsys.readouterr().out == "One\nTwo\n"
+
+
+def test_json_lines_tell_everything(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = TextOptions(config=agent, messages=("What time is it?",), json=True, no_record=True)
+    assert text(options) == ExitCode.OK
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    by_type = {line["type"]: line for line in lines}
+    assert by_type["user"]["text"] == "What time is it?"
+    assert by_type["tool"]["name"] == "clock"
+    assert by_type["agent"]["text"]
+    assert (lines[-1]["type"], lines[-1]["exit_code"]) == ("end", 0)
+
+
+def test_a_command_runs_only_if_it_is_approved(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    agent.write_text(AGENT + LAMP, encoding="utf-8")
+    options = TextOptions(config=agent, messages=("Read the lamp's colour",), no_record=True)
+    assert text(options) == ExitCode.OK
+    refused = capsys.readouterr()
+    assert "green" not in refused.out
+    assert "Left out: lamp." in refused.err
+    assert text(replace(options, approve=("lamp",))) == ExitCode.OK
+    assert "green" in capsys.readouterr().out
+
+
+def test_wrong_input_and_no_server_have_their_errors(agent: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        text(TextOptions(config=agent, file=tmp_path / "gone.txt"))
+    with pytest.raises(ConfigError, match="messages and --file"):
+        text(TextOptions(config=agent, messages=("a",), file=agent))
+    with pytest.raises(ConnectionFailed):
+        text(TextOptions(config=agent, base_url="ws://127.0.0.1:9/v1", messages=("a",), no_record=True))
+
+
+def test_a_pipe_that_is_read_no_further_ends_it_cleanly(agent: Path) -> None:
+    command = [sys.executable, "-m", "realtime_cli", "text", "-c", str(agent), "--no-record"]
+    program = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert program.stdin
+    assert program.stdout
+    assert program.stderr
+    program.stdin.write("say after me: one\n")
+    program.stdin.flush()
+    assert program.stdout.readline() == "One\n"
+    program.stdout.close()
+    program.stdin.write("say after me: two\nsay after me: three\n")
+    program.stdin.close()
+    assert program.wait(timeout=30) == ExitCode.OK
+    assert program.stderr.read() == ""
+    program.stderr.close()

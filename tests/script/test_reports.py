@@ -1,0 +1,75 @@
+"""The same results for people and machines."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from rich.console import Console
+
+from realtime_cli.script import reports
+from realtime_cli.script.expectations import Verdict
+from realtime_cli.script.format import Script
+from realtime_cli.script.load import LoadedScript
+from realtime_cli.script.result import Case, CaseResult, TurnResult
+
+FIGURES = {"within_ms": 640.4, "done_ms": 900.0, "interrupted_ms": None, "dead_air_ms": None}
+
+
+@pytest.fixture
+def results() -> list[CaseResult]:
+    def case(name: str) -> Case:
+        script = Script.model_validate({"turns": [{"user": "hi"}]})
+        return Case(LoadedScript(script, Path("suite") / f"{name}.toml"))
+
+    good = TurnResult(1, "user: hi", "Hello", FIGURES, (Verdict(1, "contains", "passed", "a", "b"),))
+    bad = TurnResult(
+        1, "user: hi", "No", FIGURES, (Verdict(1, "contains", "failed", 'a reply with "x|y"', "\x1b[2J"),)
+    )
+    return [
+        CaseResult(case("good"), (good,), seconds=1.5, usd=0.25),
+        CaseResult(case("bad"), (bad,), seconds=2.0, usd=0.5, recording="rec/bad.jsonl"),
+        CaseResult(case("away"), error="There is no server.", exit_code=3),
+    ]
+
+
+def test_the_table_shows_what_went_wrong_and_how_to_look_at_it(results: list[CaseResult]) -> None:
+    out = io.StringIO()
+    reports.print_table(results, 3.5, Console(file=out, width=120))
+    text = out.getvalue()
+    assert "640 ms" in text
+    assert 'turn 1: contains: expected a reply with "x|y"' in text
+    assert "realtime-cli replay rec/bad.jsonl" in text
+    assert "1 passed, 2 failed of 3 in 3.5 s" in text
+
+
+def test_junit_is_xml_whatever_an_agent_says(results: list[CaseResult]) -> None:
+    root = ElementTree.fromstring(reports.junit(results, 3.5).partition("\n")[2])
+    suite = root.find("testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
+    good, bad, away = suite.findall("testcase")
+    assert good.find("failure") is None
+    assert bad.get("classname") == "suite.bad"
+    assert "?[2J" in (bad.findtext("failure") or "")
+    assert "replay rec/bad.jsonl" in (bad.findtext("system-out") or "")
+    assert away.find("error") is not None
+
+
+def test_json_holds_everything_and_is_its_own_baseline(results: list[CaseResult]) -> None:
+    whole = json.loads(reports.to_json(results, 3.5, ["good: slower"]))
+    assert whole["format"] == reports.FORMAT
+    assert whole["summary"]["passed"] == 1
+    assert whole["summary"]["usd"] is None  # that of the third is not known
+    assert whole["regressions"] == ["good: slower"]
+    assert whole["results"][1]["turns"][0]["figures"]["within_ms"] == 640.4
+
+
+def test_markdown_is_a_table_that_no_reply_can_break(results: list[CaseResult]) -> None:
+    text = reports.markdown(results, 3.5)
+    assert "| failed | bad | 640 ms | 900 ms | 2.0 s |" in text
+    assert "x\\|y" in text
+    assert "`realtime-cli replay rec/bad.jsonl`" in text

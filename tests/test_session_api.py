@@ -1,0 +1,76 @@
+"""Conversations from Python, and from pytest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from realtime_cli import Session
+from realtime_cli.errors import ConfigError, ConnectionFailed, SessionFailed
+
+CLIPS = Path(__file__).parents[1] / "configs" / "scripts" / "clips"
+
+
+async def test_typed_turns_have_text_tools_and_timings() -> None:
+    async with Session(text=True, tools={"weather": {"sky": "clear"}}) as session:
+        reply = await session.say("What is the weather?")
+        assert "clear" in reply.text
+        assert [(call.name, call.output) for call in reply.tool_calls] == [("weather", '{"sky": "clear"}')]
+        assert reply.first_sound_ms is not None
+        assert (reply.interrupted, reply.errors) == (False, ())
+        assert "two" in (await session.say("say after me: two")).text.lower()
+
+
+async def test_spoken_turns_are_heard_and_interrupt(tmp_path: Path) -> None:
+    async with Session(record=tmp_path) as session:
+        turn = await session.send_audio(CLIPS / "what-time-is-it.wav")
+        assert "time" in turn.heard.lower()
+        assert turn.text
+        assert turn.first_sound_ms is not None
+    assert list(tmp_path.glob("*.jsonl"))
+
+
+async def test_settings_events_and_errors() -> None:
+    async with Session(text=True, timeout_s=1.0) as session:
+        await session.update({"instructions": 'Always answer "Aye."'})
+        await session.send({"type": "conversation.item.delete", "item_id": "nowhere"})
+        await session.until("error")
+        with pytest.raises(SessionFailed, match=r"no tool\.called within 0\.05 s"):
+            await session.until("tool.called", 0.05)
+        with pytest.raises(SessionFailed, match="no reply within"):
+            await session.wait_for_reply()
+
+
+async def test_a_session_that_cannot_be_had_says_why() -> None:
+    with pytest.raises(ConnectionFailed):
+        async with Session(url="ws://127.0.0.1:9/v1", text=True):
+            pass
+    with pytest.raises(ConfigError, match="speeed"):
+        async with Session(settings={"session.audio.output.speeed": 1}):
+            pass
+    with pytest.raises(ConfigError, match="not open"):
+        await Session().say("hi")
+
+
+def test_pytest_collects_scripts_and_lends_sessions(tmp_path: Path) -> None:
+    script = 'mode = "text"\n[[turns]]\nuser = "say after me: one"\n[turns.expect]\nequals = "{}"\n'
+    for name, expected in (("good", "one"), ("bad", "two")):
+        (tmp_path / f"{name}.voice.toml").write_text(script.format(expected), encoding="utf-8")
+    (tmp_path / "wrong.voice.toml").write_text("[[turn]]\n", encoding="utf-8")
+    (tmp_path / "test_it.py").write_text(
+        "async def test_it(realtime):\n"
+        "    async with realtime(text=True) as session:\n"
+        "        assert (await session.say('say after me: one')).text == 'One'\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "realtime_cli.pytest_plugin", "-p", "no:cacheprovider"]
+    options = ["-o", "asyncio_mode=auto", "--rootdir", str(tmp_path), "-q", "--continue-on-collection-errors"]
+    done = subprocess.run([*command, *options, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)
+    assert "2 passed" in done.stdout
+    assert "1 failed" in done.stdout
+    assert "1 error" in done.stdout
+    assert 'expected the reply "two"; found "One"' in done.stdout
+    assert "did you mean turns" in done.stdout
