@@ -132,6 +132,7 @@ def run(
     against: Annotated[
         str | None, typer.Option(help="Another server: local, a ws:// address, or a recording (.jsonl).")
     ] = None,
+    approve: Approve = None,
     text: Annotated[bool, typer.Option("--text", help="Everything typed, and answered in text.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Conversations at one time.")] = 1,
     repeat: Annotated[int, typer.Option(min=1, help="Run each script so often.")] = 1,
@@ -179,8 +180,8 @@ def run(
     from realtime_cli.commands import run as command
 
     options = command.RunOptions(
-        scripts=tuple(scripts or ()), config=config, sets=tuple(sets or ()), against=against, text=text,
-        jobs=jobs, repeat=repeat, pass_rate=pass_rate, shard=shard, tags=tuple(tags or ()), match=match,
+        scripts=tuple(scripts or ()), config=config, sets=tuple(sets or ()), against=against,
+        approve=tuple(approve or ()), text=text, jobs=jobs, repeat=repeat, pass_rate=pass_rate, shard=shard, tags=tuple(tags or ()), match=match,
         seed=seed, matrix=tuple(matrix or ()), fail_fast=fail_fast, max_cost=max_cost, baseline=baseline,
         margin=margin, junit=junit, json=json, markdown=markdown, record=record, no_record=no_record,
         quiet=quiet, convert=import_, promote=promote, output=output,
