@@ -152,5 +152,7 @@ class Conversation:
         for record in self:
             if held <= MOST_SOUND_BYTES or record.item_id == self.last_id:
                 break
+            if record.wire.get("status") == "in_progress":
+                continue
             held -= sum(len(sound.audio) for sound in record.sounds.values())
             record.sounds.clear()

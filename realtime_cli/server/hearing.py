@@ -227,8 +227,10 @@ class Hearing:
             self._awaited[guess.ticket] = (record, 0)
 
     def _forget_guess(self) -> None:
-        if self._turn and self._turn.guess:
-            self._desk.do(ForgetRecognition(self._turn.guess.ticket))
+        guess = self._turn.guess if self._turn else None
+        if self._turn and guess:
+            if guess.text is None and not guess.failed:
+                self._desk.do(ForgetRecognition(guess.ticket))
             self._turn.guess = None
 
     # -- words ------------------------------------------------------------------------------------

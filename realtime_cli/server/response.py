@@ -127,7 +127,7 @@ class Run:
 
     def spoken(self, at: float, audio: bytes) -> None:
         """Sound of the piece that is being spoken; its words go first."""
-        if self.over or self._open is None:
+        if self.over or self._open is None or self._speaking is None:
             return
         if self._first_sound_at is None:
             self._first_sound_at = at
@@ -145,6 +145,8 @@ class Run:
             self.finish("incomplete", "max_output_tokens")
 
     def spoken_out(self, at: float) -> None:
+        if self.over or self._speaking is None:
+            return
         self._tell_words()
         self._speaking = None
         self.advance(at)
