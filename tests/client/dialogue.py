@@ -73,7 +73,9 @@ class Dialogue:
         place = {"item_id": item, "response_id": response, "output_index": 0, "content_index": 0}
         return self.server("response.output_audio_transcript.delta", **place, delta=text)
 
-    def done(self, response: str = "R", status: str = "completed", output: Any = (), **more: Any) -> list[str]:
+    def done(
+        self, response: str = "R", status: str = "completed", output: Any = (), **more: Any
+    ) -> list[str]:
         body = {"id": response, "status": status, "output": list(output), **more}
         return self.server("response.done", response=body)
 

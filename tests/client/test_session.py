@@ -168,7 +168,10 @@ def test_a_tool_runs_once_and_is_answered_once(talk):
     assert ran == ['call clock {"zone":"UTC"}']
     assert talk.server("response.output_item.done", response_id="R", output_index=0, item=call("1")) == []
     assert talk.done(output=[call("1")]) == []
-    assert talk.give(inputs.ToolFinished, "1", "12:00") == ["item.create function_call_output", "response.create"]
+    assert talk.give(inputs.ToolFinished, "1", "12:00") == [
+        "item.create function_call_output",
+        "response.create",
+    ]
 
 
 def test_outputs_go_back_in_call_order_with_one_request(talk):

@@ -15,7 +15,9 @@ def test_objects_merge_deep_and_lists_whole():
 
 
 def test_another_kind_of_detection_replaces_the_old_one():
-    assert settings.merged({"turn_detection": SERVER}, {"turn_detection": SEMANTIC}) == {"turn_detection": SEMANTIC}
+    assert settings.merged({"turn_detection": SERVER}, {"turn_detection": SEMANTIC}) == {
+        "turn_detection": SEMANTIC
+    }
 
 
 def test_only_the_difference():
