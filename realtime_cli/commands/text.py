@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from realtime_cli.client import inputs
 from realtime_cli.commands import opening
@@ -22,7 +23,6 @@ from realtime_cli.protocol import server_events as s
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tools.approval import Named
 from realtime_cli.tui.faces import Ending
-from realtime_cli.tui.json_lines import JsonLines, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,14 @@ def _lines(lines: Iterable[str]) -> Iterator[str]:
             yield line.strip()
 
 
+class Face(Observer, Protocol):
+    """Where the answers go. ``gone``: nobody reads them any more."""
+
+    gone: bool
+
+    def end(self, ending: Ending) -> None: ...
+
+
 class Answers:
     """An observer: the agent's text goes to stdout as it comes, one line feed behind each answer."""
 
@@ -101,19 +109,6 @@ class Answers:
             self.gone = True
 
 
-class JsonAnswers(JsonLines):
-    """The same as lines of JSON."""
-
-    gone = False
-
-    def _write(self, line: Line) -> None:
-        if not self.gone:
-            try:
-                super()._write(line)
-            except BrokenPipeError:
-                self.gone = True
-
-
 class Warnings:
     """An observer: what a user should know goes to stderr."""
 
@@ -128,7 +123,7 @@ class Turns:
     """Feeds the next message whenever the talk may go on; ends it when nobody owes anybody an answer."""
 
     messages: Iterator[str]
-    answers: Answers | JsonAnswers
+    answers: Face
     failed: bool = False
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -183,7 +178,7 @@ class Turns:
 async def _text(agent: LoadedAgent, options: TextOptions, messages: Iterator[str]) -> ExitCode:
     async with opening.opened(agent, greet=False, warm=False, approver=Named(options.approve)) as opened:
         recorder = opening.recorder_for(agent, options, opened.session, opened.secrets, "text")
-        answers = JsonAnswers(sys.stdout) if options.json else Answers()
+        answers = _face(options)
         turns = Turns(messages, answers)
         talk = None if options.quiet or options.json else Warnings()
         observers: list[Observer] = [each for each in (recorder, answers, turns, talk) if each]
@@ -205,6 +200,14 @@ async def _text(agent: LoadedAgent, options: TextOptions, messages: Iterator[str
         if outcome.reason and not options.quiet:
             say(f"realtime-cli: {outcome.reason} {outcome.remedy}".rstrip())
         return _hang_up() if answers.gone else outcome.exit_code
+
+
+def _face(options: TextOptions) -> Face:
+    if not options.json:
+        return Answers()
+    from realtime_cli.commands.json_answers import JsonAnswers
+
+    return JsonAnswers(sys.stdout)
 
 
 async def _feed(turns: Turns, duplex: Duplex) -> None:
