@@ -131,30 +131,46 @@ _ENGINE_KEYS = ("chat_url", "chat_model", "chat_key_env", "chat_timeout_s", "cha
 
 
 async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
-    """Load the engine and listen. Raises :class:`ConfigError` like :func:`serve`."""
+    """Take the port, load the engine, listen. Raises :class:`ConfigError` like :func:`serve`.
+
+    A client that comes while the engine loads is let in and waits.
+    """
+    loaded: asyncio.Future[EngineRoom] = asyncio.get_running_loop().create_future()
+
+    async def converse(transport: Transport, opening: Opening) -> None:
+        host = Host(
+            transport, await asyncio.shield(loaded), defaults=options.defaults, switches=options.switches
+        )
+        await host.run(opening)
+
+    listener = await _listener(options, converse)  # first, for it fails at once if it does
+    try:
+        room = await _engine_room(options, warm)
+    except BaseException:
+        loaded.cancel()
+        await listener.close()
+        raise
+    loaded.set_result(room)
+    headers = {"Authorization": f"Bearer {options.key}"} if options.key else {}
+    return LocalServer(listener.url, headers, listener, room)
+
+
+async def _engine_room(options: ServeOptions, warm: bool) -> EngineRoom:
     from realtime_cli.server.engine.engine import Engine
 
     engine = await Engine.load(options.engine) if warm else Engine(options.engine)
-    room = EngineRoom(engine, _report)
+    return EngineRoom(engine, _report)
 
-    async def converse(transport: Transport, opening: Opening) -> None:
-        host = Host(transport, room, defaults=options.defaults, switches=options.switches)
-        await host.run(opening)
 
-    try:
-        listener = await websocket.serve(
-            converse,
-            options.host,
-            options.port,
-            key=options.key,
-            max_connections=options.max_connections,
-            allowed_origins=options.allowed_origins,
-        )
-    except ConfigError:
-        room.close()
-        raise
-    headers = {"Authorization": f"Bearer {options.key}"} if options.key else {}
-    return LocalServer(listener.url, headers, listener, room)
+async def _listener(options: ServeOptions, handler: websocket.Handler) -> websocket.Listener:
+    return await websocket.serve(
+        handler,
+        options.host,
+        options.port,
+        key=options.key,
+        max_connections=options.max_connections,
+        allowed_origins=options.allowed_origins,
+    )
 
 
 def _report(error: BaseException) -> None:

@@ -18,14 +18,12 @@ import numpy as np
 import pytest
 
 from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ
-from realtime_cli.commands.serve import LocalServer, ServeOptions
-from tests.kit.local_server import local_server
+from realtime_cli.commands.background import BackgroundServer
 from tests.kit.speech import clip
 
 openai = pytest.importorskip("openai")
 
 pytestmark = [pytest.mark.xdist_group("strangers"), pytest.mark.timeout(120)]
-KEY = "sk-strangers"
 TOOL = {
     "type": "function", "name": "get_time", "description": "The local time.",
     "parameters": {"type": "object", "properties": {}},
@@ -34,9 +32,10 @@ LONG = "Please count slowly from one to thirty."
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[LocalServer]:
-    with local_server(ServeOptions(port=0, key=KEY)) as running:
-        yield running
+def server() -> Iterator[BackgroundServer]:
+    running = BackgroundServer()
+    yield running
+    running.close()
 
 
 def frames(name: str, *, silence_s: float) -> Iterator[bytes]:
@@ -57,7 +56,11 @@ def message(text: str) -> dict[str, Any]:
     return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
 
 
-def base_url(server: LocalServer) -> str:
+def key(server: BackgroundServer) -> str:
+    return server.headers["Authorization"].removeprefix("Bearer ")
+
+
+def base_url(server: BackgroundServer) -> str:
     return server.url.removesuffix("/realtime").replace("ws://", "http://")
 
 
@@ -65,10 +68,10 @@ def base_url(server: LocalServer) -> str:
 
 
 @asynccontextmanager
-async def connected(server: LocalServer, **session: Any) -> AsyncIterator[Any]:
+async def connected(server: BackgroundServer, **session: Any) -> AsyncIterator[Any]:
     """An open connection of the ``openai`` package with its session set."""
     async with (
-        openai.AsyncOpenAI(api_key=KEY, base_url=base_url(server)) as client,
+        openai.AsyncOpenAI(api_key=key(server), base_url=base_url(server)) as client,
         client.realtime.connect(model="gpt-realtime-1.5") as connection,
     ):
         assert (await connection.recv()).type == "session.created"
@@ -88,7 +91,7 @@ async def until(connection: Any, kind: str, seen: list[Any] | None = None) -> An
                 return event
 
 
-async def test_openai_async_text_turn(server: LocalServer):
+async def test_openai_async_text_turn(server: BackgroundServer):
     async with connected(server, output_modalities=["text"]) as connection:
         await connection.conversation.item.create(item=message("What is two plus three?"))
         await connection.response.create()
@@ -97,7 +100,7 @@ async def test_openai_async_text_turn(server: LocalServer):
         assert (done.response.status, done.response.usage.output_tokens > 0) == ("completed", True)
 
 
-async def test_openai_async_spoken_turn(server: LocalServer):
+async def test_openai_async_spoken_turn(server: BackgroundServer):
     listening = {"input": {"transcription": {"model": "whisper-1"}}}
     async with connected(server, audio=listening) as connection:
         speaking = asyncio.create_task(
@@ -120,7 +123,7 @@ async def test_openai_async_spoken_turn(server: LocalServer):
         )
 
 
-async def test_openai_async_function_call(server: LocalServer):
+async def test_openai_async_function_call(server: BackgroundServer):
     async with connected(server, output_modalities=["text"], tools=[TOOL]) as connection:
         await connection.conversation.item.create(item=message("What time is it?"))
         await connection.response.create()
@@ -133,7 +136,7 @@ async def test_openai_async_function_call(server: LocalServer):
         assert "14:05" in (await until(connection, "response.output_text.done")).text
 
 
-async def test_openai_async_interruption(server: LocalServer):
+async def test_openai_async_interruption(server: BackgroundServer):
     async with connected(server) as connection:
         await connection.conversation.item.create(item=message(LONG))
         await connection.response.create()
@@ -155,7 +158,7 @@ async def test_openai_async_interruption(server: LocalServer):
         await speaking
 
 
-async def test_openai_async_is_refused_with_a_wrong_key(server: LocalServer):
+async def test_openai_async_is_refused_with_a_wrong_key(server: BackgroundServer):
     async with openai.AsyncOpenAI(api_key="sk-wrong", base_url=base_url(server)) as client:
         with pytest.raises(Exception, match="401"):
             async with client.realtime.connect(model="m"):
@@ -195,9 +198,9 @@ class Sync:
 
 
 @pytest.fixture
-def sync(server: LocalServer) -> Iterator[Sync]:
+def sync(server: BackgroundServer) -> Iterator[Sync]:
     with (
-        openai.OpenAI(api_key=KEY, base_url=base_url(server)) as client,
+        openai.OpenAI(api_key=key(server), base_url=base_url(server)) as client,
         client.realtime.connect(model="gpt-realtime-1.5") as connection,
     ):
         talk = Sync(connection)
@@ -293,7 +296,7 @@ class Agent:
 
 
 @asynccontextmanager
-async def agent(server: LocalServer, **settings: Any) -> AsyncIterator[Agent]:
+async def agent(server: BackgroundServer, **settings: Any) -> AsyncIterator[Agent]:
     agents = pytest.importorskip("agents")
     from agents.realtime import RealtimeAgent, RealtimeRunner
 
@@ -306,13 +309,13 @@ async def agent(server: LocalServer, **settings: Any) -> AsyncIterator[Agent]:
     audio = {"input": {"transcription": {"model": "whisper-1"}, "turn_detection": {"type": "server_vad"}}}
     model_settings = {"model_name": "gpt-realtime-1.5", "audio": audio, **settings}
     config: Any = {
-        "api_key": KEY, "url": f"{server.url}?model=gpt-realtime-1.5", "initial_model_settings": model_settings,
+        "api_key": key(server), "url": f"{server.url}?model=gpt-realtime-1.5", "initial_model_settings": model_settings,
     }  # fmt: skip
     async with await runner.run(model_config=config) as session:
         yield Agent(session)
 
 
-async def test_agents_text_turn(server: LocalServer):
+async def test_agents_text_turn(server: BackgroundServer):
     async with agent(server) as talk:
         await talk.session.send_message("What is two plus three?")
         await talk.until("agent_end")
@@ -320,7 +323,7 @@ async def test_agents_text_turn(server: LocalServer):
         assert "5" in (done["transcript"] if done else " ".join(talk.texts()))
 
 
-async def test_agents_spoken_turn_with_a_tool(server: LocalServer):
+async def test_agents_spoken_turn_with_a_tool(server: BackgroundServer):
     async with agent(server) as talk:
         speaking = asyncio.create_task(in_real_time("more-talk-01", talk.session.send_audio, silence_s=4.0))
         tool = await talk.until("tool_end")
@@ -331,7 +334,7 @@ async def test_agents_spoken_turn_with_a_tool(server: LocalServer):
         speaking.cancel()
 
 
-async def test_agents_function_call(server: LocalServer):
+async def test_agents_function_call(server: BackgroundServer):
     async with agent(server) as talk:
         await talk.session.send_message("What time is it?")
         await talk.until("tool_start")
@@ -339,7 +342,7 @@ async def test_agents_function_call(server: LocalServer):
         assert "14:05" in (await talk.until_raw("response.output_audio_transcript.done"))["transcript"]
 
 
-async def test_agents_interruption(server: LocalServer):
+async def test_agents_interruption(server: BackgroundServer):
     async with agent(server) as talk:
         await talk.session.send_message(LONG)
         await talk.until("audio")

@@ -1,0 +1,144 @@
+"""``serve``: as a process, and inside another program."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from realtime_cli.commands import serve as module
+from realtime_cli.commands.serve import ServeOptions, of_config, start_local_server
+from realtime_cli.config.agent import Local
+from realtime_cli.errors import AuthenticationFailed, ConfigError
+from realtime_cli.wire import websocket
+from realtime_cli.wire.transport import Closed, Transport
+from tests.kit.cli import run_cli
+
+
+@contextmanager
+def serving(*arguments: str | Path, **environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command in a process of its own, and the address it tells."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "realtime_cli", "serve", "--port", "0", *map(str, arguments)],
+        env={**os.environ, **environ}, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stderr
+        said = ""
+        for line in process.stderr:
+            said += line
+            if found := re.search(r"ws://\S+", line):
+                yield process, found[0]
+                break
+        else:
+            pytest.fail(said)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def next_event(transport: Transport) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(await transport.recv())
+    return event
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+async def test_it_talks_until_it_is_told_to_stop(stop: signal.Signals):
+    with serving() as (process, url):
+        client = await websocket.connect(f"{url}?model=any")
+        assert (await next_event(client))["session"]["model"] == "any"
+        process.send_signal(stop)
+        with pytest.raises(Closed, match="1001"):
+            await client.recv()
+        assert process.wait(10) == 0
+        assert process.stdout
+        assert process.stdout.read() == "", "talk goes to stderr"
+
+
+async def test_a_key_from_the_environment(tmp_path: Path):
+    agent = tmp_path / "agent.toml"
+    agent.write_text('[connection]\nprovider = "local"\n[local]\nkey_env = "MY_SERVER_KEY"\n')
+    with serving("--config", agent, MY_SERVER_KEY="sk-mine") as (_, url):
+        with pytest.raises(AuthenticationFailed):
+            await websocket.connect(url)
+        client = await websocket.connect(url, {"Authorization": "Bearer sk-mine"})
+        assert (await next_event(client))["type"] == "session.created"
+        await client.close()
+
+
+async def test_a_port_in_use_is_said_in_one_sentence():
+    listener = await websocket.serve(lambda transport, opening: transport.close())
+    try:
+        done = run_cli("serve", "--port", str(listener.port))
+    finally:
+        await listener.close()
+    assert done.returncode == 2
+    assert f"Port {listener.port} on 127.0.0.1 is in use." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_agent_file_decides():
+    options = of_config(
+        Local(
+            host="0.0.0.0", port=1234, key_env="K", max_connections=3, silence_duration_ms=320, transcription=False,
+            max_session_minutes=0.5, chat_url="http://127.0.0.1:1/v1", chat_model="tiny",
+        ),
+        {"K": "sk-mine"},
+    )  # fmt: skip
+    assert (options.host, options.port, options.key, options.max_connections) == (
+        "0.0.0.0",
+        1234,
+        "sk-mine",
+        3,
+    )
+    assert (options.defaults.silence_duration_ms, options.defaults.transcription) == (320, None)
+    assert options.switches.session_limit_s == 30
+    assert options.engine
+    assert (options.engine.chat_url, options.engine.chat_model) == ("http://127.0.0.1:1/v1", "tiny")
+    assert "sk-mine" not in repr(options)
+
+
+def test_a_key_that_is_not_set():
+    with pytest.raises(ConfigError, match=r"K .* is not set"):
+        of_config(Local(key_env="K"), {})
+
+
+async def test_the_server_inside_the_program_lets_nobody_else_in():
+    server = await start_local_server(Local(), warm=False)
+    try:
+        assert server.url.startswith("ws://127.0.0.1:")
+        with pytest.raises(AuthenticationFailed):
+            await websocket.connect(server.url)
+        client = await websocket.connect(server.url, server.headers)
+        session = (await next_event(client))["session"]
+        assert session["audio"]["input"]["transcription"] == {"model": "whisper-1"}
+        assert session["audio"]["input"]["turn_detection"]["silence_duration_ms"] == 480
+        await client.close()
+    finally:
+        await server.close()
+    assert "Bearer" not in repr(server)
+
+
+async def test_an_address_that_others_reach_without_a_key_is_warned_about(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    async def at_once() -> None:
+        return None
+
+    monkeypatch.setattr(module, "_until_signalled", at_once)
+    monkeypatch.setattr(module, "listen", _unwarmed(module.listen))
+    assert await module.served(ServeOptions(host="0.0.0.0", port=0)) == 0
+    assert "no key is asked for" in capsys.readouterr().err
+
+
+def _unwarmed(listen: Any) -> Any:
+    return lambda options, *, warm=True: listen(options, warm=False)
