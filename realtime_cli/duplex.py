@@ -13,7 +13,6 @@ it is small and never dropped.
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -334,9 +333,6 @@ class Duplex:
 
         Raises what the first connection attempt raises (:class:`ConnectionFailed` and the like).
         """
-        gc.collect()
-        gc.freeze()  # a full collection of the imports' objects would be heard
-        asyncio.get_running_loop().set_exception_handler(self._surprise)
         pumps = [self._listen, self._speak, self._watch]
         if self._speaker:
             self._speaker.start()
@@ -351,12 +347,9 @@ class Duplex:
         finally:
             await self._shut(tasks)
 
-    def _surprise(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """An exception in a callback or a lost task is a bug: it ends the session, it is not swallowed."""
-        error = context.get("exception")
-        if error is None:
-            loop.default_exception_handler(context)
-        elif not self._ended.done():
+    def fail(self, error: BaseException) -> None:
+        """End the session with an error that came out of a callback or a lost task."""
+        if not self._ended.done():
             self._ended.set_exception(error)
 
     async def _shut(self, tasks: list[asyncio.Task[None]]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from realtime_cli.commands import opening
+from realtime_cli.commands.process import own_the_process
 from realtime_cli.commands.reading import Reading
 from realtime_cli.commands.sound import Sound, open_sound
 from realtime_cli.commands.voice import say
@@ -121,7 +121,7 @@ async def _converse(
 ) -> ExitCode:
     outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
     async with face:
-        interrupts(duplex)
+        own_the_process(duplex)
         keys.start(reading.press)
         try:
             outcome = await duplex.run()
@@ -136,22 +136,6 @@ async def _converse(
     if outcome.reason:
         say(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
     return outcome.exit_code
-
-
-def interrupts(duplex: Duplex) -> None:
-    """Ctrl+C and SIGTERM end the session cleanly; a second one at once."""
-    loop = asyncio.get_running_loop()
-    asked: list[int] = []
-
-    def interrupted() -> None:
-        if asked:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            raise KeyboardInterrupt
-        asked.append(1)
-        duplex.finish(Outcome(ExitCode.INTERRUPTED))
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, interrupted)
 
 
 def _ending(outcome: Outcome, recorder: Recorder | None) -> Ending:

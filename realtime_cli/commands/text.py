@@ -14,7 +14,7 @@ from typing import Protocol
 
 from realtime_cli.client import inputs
 from realtime_cli.commands import opening
-from realtime_cli.commands.talk import interrupts
+from realtime_cli.commands.process import own_the_process
 from realtime_cli.commands.voice import say
 from realtime_cli.config import LoadedAgent
 from realtime_cli.duplex import Duplex, Observer, Outcome
@@ -183,7 +183,7 @@ async def _text(agent: LoadedAgent, options: TextOptions, messages: Iterator[str
         talk = None if options.quiet or options.json else Warnings()
         observers: list[Observer] = [each for each in (recorder, answers, turns, talk) if each]
         duplex = Duplex(opened.session, opened.connect, observers=observers, tools=opened.tools)
-        interrupts(duplex)
+        own_the_process(duplex)
         outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
         feeding = asyncio.create_task(_feed(turns, duplex), name="read")
         try:
