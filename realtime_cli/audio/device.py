@@ -60,6 +60,12 @@ def list_devices() -> list[Device]:
         ]
 
 
+def library_version() -> str:
+    """PortAudio's own words about itself. Raises :class:`AudioDeviceError` where there is none."""
+    with _foreign("PortAudio cannot be asked"):
+        return str(_library().get_portaudio_version()[1])
+
+
 def rates(device: Device, direction: Direction) -> list[int]:
     """The usual rates (Hz) that the device takes in int16."""
     wanted = sorted({RATE_HZ, device.rate_hz, *COMMON_RATES_HZ})

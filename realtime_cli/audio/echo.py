@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from realtime_cli.audio.pcm import RATE_HZ, Samples, silence
+from realtime_cli.audio.leak import Leak
+from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, silence
 from realtime_cli.audio.reference import Reference
 from realtime_cli.audio.residue import Estimate, Gate
 from realtime_cli.errors import ConfigError
@@ -17,7 +18,11 @@ Wanted = Literal["auto", "aec", "half_duplex", "off"]
 LADDER: tuple[Mode, ...] = ("aec", "half_duplex", "off")
 
 STEP_SAMPLES = RATE_HZ // 100  # the canceller's own frame, 10 ms
-UNSURE_S = 1.0
+UNSURE_FRAMES = 75  # of sound from the agent: what the canceller needs to learn another alignment
+UNSURE_AFTER_MISS_FRAMES = 10
+UNSURE_AFTER_LEAK_FRAMES = 25
+LATENCY_S = 0.04
+WAY_BACK_S = 0.06  # through the sound server and the microphone
 MARGIN_S = 0.3  # half duplex stays closed so long after the last sound
 AUDIBLE = 64  # of 32768: quieter than this, nobody hears an echo
 
@@ -47,7 +52,9 @@ class EchoCanceller:
     """WebRTC's AEC3. About 0.5 ms of work for a frame of 20 ms; adds 9 ms of delay.
 
     It follows delays up to 400 ms and a drift of the clocks by itself. What it leaves of the echo goes
-    through a gate (see ``residue``).
+    through a gate (see ``residue``). In the first 1.5 s of the agent's sound, and again after the
+    reference has slipped or echo got through, it is half duplex: it has to learn.
+    ``latency_s`` is what the loudspeaker was asked for: the room in which devices may be unpunctual.
     Raises :class:`ConfigError` when built, if the package is not there.
     """
 
@@ -58,14 +65,14 @@ class EchoCanceller:
         *,
         noise_suppression: bool = False,
         gain_control: bool = False,
-        clock: Callable[[], float] = time.monotonic,
+        latency_s: float = LATENCY_S,
     ) -> None:
         self._processor = _processor(True, noise_suppression, gain_control)
-        self._reference = Reference()
+        self._reference = Reference(_ahead_samples(latency_s))
         self._estimate = Estimate()
         self._gate = Gate()
-        self._clock = clock
-        self._unsure_until_s = 0.0
+        self._leak = Leak()
+        self._unsure_frames = UNSURE_FRAMES
 
     def played(self, block: Samples) -> None:
         """On the audio thread: this was given to the loudspeaker."""
@@ -73,21 +80,33 @@ class EchoCanceller:
 
     def clean(self, frame: Samples) -> Samples:
         """The frame (a multiple of 10 ms) without the echo."""
-        realigned = self._reference.realigned
-        reference = self._reference.take(len(frame))
-        if self._reference.realigned != realigned:
-            self._unsure_until_s = self._clock() + UNSURE_S
+        reference = self._follow(len(frame))
         cleaned = _process(self._processor, frame, reference)
+        if self._leak.frame(reference, cleaned):
+            self._unsure_frames = max(self._unsure_frames, UNSURE_AFTER_LEAK_FRAMES)
         for start in range(0, len(frame), STEP_SAMPLES):
             step = slice(start, start + STEP_SAMPLES)
             cleaned[step] = self._gate.step(reference[step], frame[step], cleaned[step])
         self._estimate.frame(reference, frame, cleaned)
-        return cleaned
+        if not self.unsure or not self._gate.agent_sounds:
+            return cleaned
+        self._unsure_frames -= 1
+        return silence(len(frame))
+
+    def _follow(self, count: int) -> Samples:
+        """The reference of this frame; notes when it has slipped."""
+        misses, realigned = self._reference.misses, self._reference.realigned
+        reference = self._reference.take(count)
+        if self._reference.realigned != realigned:
+            self._unsure_frames = UNSURE_FRAMES
+        elif self._reference.misses != misses:
+            self._unsure_frames = max(self._unsure_frames, UNSURE_AFTER_MISS_FRAMES)
+        return reference
 
     @property
     def unsure(self) -> bool:
-        """Just aligned anew: what sounds like the user may be echo."""
-        return self._clock() < self._unsure_until_s
+        """Still learning: what sounds like the user may be echo."""
+        return self._unsure_frames > 0
 
     @property
     def state(self) -> EchoState:
@@ -101,13 +120,13 @@ class HalfDuplex:
     """The microphone is closed while the agent is heard, and 300 ms longer.
 
     Closed means zeros, not nothing, so that the server's voice activity detection keeps time.
-    ``latency_s``: from ``played`` to the ear and back through the microphone.
+    ``latency_s`` is what the loudspeaker was asked for.
     """
 
     mode: Mode = "half_duplex"
 
-    def __init__(self, latency_s: float = 0.1, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._hold_s = latency_s + MARGIN_S
+    def __init__(self, latency_s: float = LATENCY_S, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._hold_s = latency_s + WAY_BACK_S + MARGIN_S
         self._clock = clock
         self._closed_until_s = -1.0
 
@@ -192,7 +211,7 @@ def choose(
     noise_suppression: bool = False,
     gain_control: bool = False,
     can_echo: bool = True,
-    latency_s: float = 0.1,
+    latency_s: float = LATENCY_S,
     report: Callable[[Any, str, str], None] = lambda level, topic, text: None,
 ) -> EchoLadder:
     """The guard for this conversation.
@@ -203,7 +222,9 @@ def choose(
 
     def build(mode: Mode) -> Any:
         if mode == "aec":
-            return EchoCanceller(noise_suppression=noise_suppression, gain_control=gain_control)
+            return EchoCanceller(
+                noise_suppression=noise_suppression, gain_control=gain_control, latency_s=latency_s
+            )
         if mode == "half_duplex":
             return HalfDuplex(latency_s)
         return Open(noise_suppression=noise_suppression, gain_control=gain_control)
@@ -219,6 +240,11 @@ def choose(
             "warning", "echo", f"{error.message} You cannot interrupt while the agent speaks. {error.remedy}"
         )
         return EchoLadder("half_duplex", build)
+
+
+def _ahead_samples(latency_s: float) -> int:
+    """Reference in hand. More than the way through both devices would make the echo come before it."""
+    return min(30, max(10, round(latency_s * 1000) - 20)) * SAMPLES_PER_MS
 
 
 def _processor(echo: bool, noise_suppression: bool, gain_control: bool) -> Any:

@@ -26,22 +26,27 @@ OpenInput = Callable[[InputCallback], Stream]
 
 
 class Condition:
-    """What is wrong with the sound itself: only zeros, or clipped. Time comes with the frame."""
+    """What is wrong with the sound itself: only zeros, or clipped. Time comes with the frame.
+
+    Zeros are told only before the first sound: headsets and sound servers gate what is quiet.
+    """
 
     def __init__(self) -> None:
-        self._sound_at_s: float | None = None
+        self._began_at_s: float | None = None
+        self._heard = False
         self._told_zeros = False
         self._told_clipping_s = -CLIPPING_REPEAT_S
         self._clipped = 0.0
 
     def frame(self, at_s: float, samples: Samples) -> str:
         """What the user should know now, or nothing."""
-        if self._sound_at_s is None or samples.any():
-            self._sound_at_s = at_s
-            if self._told_zeros and samples.any():
-                self._told_zeros = False
+        if self._began_at_s is None:
+            self._began_at_s = at_s
+        if not self._heard and samples.any():
+            self._heard = True
+            if self._told_zeros:
                 return "The microphone gives sound now."
-        elif not self._told_zeros and at_s - self._sound_at_s >= ZEROS_S:
+        elif not (self._heard or self._told_zeros) and at_s - self._began_at_s >= ZEROS_S:
             self._told_zeros = True
             return "The microphone gives nothing but zeros: is it muted, or access to it not allowed?"
         return self._clipping(at_s, samples)

@@ -2,7 +2,8 @@
 
 It must not slip: a slip of 20 ms each second costs 15 dB. So each microphone frame takes exactly its
 length of reference; sound that comes late is thrown away as late as it came; and where one clock has
-lost time for good, both are aligned anew once, which the canceller needs about a second to learn.
+lost time for good, both are aligned anew once, which the canceller needs about a second to learn. Until
+the first sound nothing is lost by aligning, so it is done with every frame: devices start in bursts.
 """
 
 from __future__ import annotations
@@ -13,21 +14,26 @@ import numpy as np
 
 from realtime_cli.audio.pcm import FRAME_SAMPLES, Samples, silence
 
-AHEAD_SAMPLES = FRAME_SAMPLES  # in hand against jitter; must stay below both devices' latencies together
 MOST_REFERENCE_BLOCKS = 500
-MISSES_TO_REALIGN = 3
+MISSES_TO_REALIGN = 3.0
+FORGIVEN_PER_FRAME = 1 / 50  # of a miss
 DRIFT_FRAMES = 100  # frames over which too much reference in hand counts as drift, not as jitter
 
 
 class Reference:
-    """A queue of sound: blocks of any length in, as much as a frame has samples out."""
+    """A queue of sound: blocks of any length in, as much as a frame has samples out.
 
-    def __init__(self) -> None:
+    ``ahead`` samples are kept in hand against jitter; must stay below both devices' latencies together.
+    """
+
+    def __init__(self, ahead: int = FRAME_SAMPLES) -> None:
+        self._ahead = ahead
         self._blocks: deque[Samples] = deque(maxlen=MOST_REFERENCE_BLOCKS)
         self._rest = silence(0)
         self._aligned = False
         self._debt = 0
-        self._missed_in_a_row = 0
+        self._lately_missed = 0.0
+        self._sounded = False
         self._lowest = MOST_REFERENCE_BLOCKS * FRAME_SAMPLES
         self._frames = 0
         self.misses = 0
@@ -42,17 +48,23 @@ class Reference:
         while self._blocks:
             self._rest = np.concatenate([self._rest, self._blocks.popleft()])
         self._pay()
-        if not self._aligned:
-            if len(self._rest) < count + AHEAD_SAMPLES:
-                return silence(count)
-            self._aligned = True
-            self._rest = self._rest[-count - AHEAD_SAMPLES :]
+        if not self._aligned and not self._align(count):
+            return silence(count)
         if len(self._rest) < count:
             return self._miss(count)
-        self._missed_in_a_row = 0
+        self._lately_missed = max(0.0, self._lately_missed - FORGIVEN_PER_FRAME)
         self._watch_drift(count)
         taken, self._rest = self._rest[:count], self._rest[count:]
         return taken
+
+    def _align(self, count: int) -> bool:
+        """Have just enough in hand; for good as soon as there is sound in it."""
+        if len(self._rest) < count + self._ahead:
+            return False
+        self._sounded = self._sounded or bool(self._rest.any())
+        self._aligned = self._sounded
+        self._rest = self._rest[-count - self._ahead :]
+        return True
 
     def _pay(self) -> None:
         """What was late has been replaced by zeros: its time is over."""
@@ -62,9 +74,9 @@ class Reference:
 
     def _miss(self, count: int) -> Samples:
         self.misses += 1
-        self._missed_in_a_row += 1
-        if self._missed_in_a_row > MISSES_TO_REALIGN:
-            self._aligned, self._debt, self._missed_in_a_row = False, 0, 0
+        self._lately_missed += 1
+        if self._lately_missed > MISSES_TO_REALIGN:
+            self._aligned, self._debt, self._lately_missed = False, 0, 0.0
             self.realigned += 1
         else:
             self._debt += count
@@ -76,7 +88,7 @@ class Reference:
         self._frames += 1
         if self._frames < DRIFT_FRAMES:
             return
-        if self._lowest > 2 * AHEAD_SAMPLES:
-            self._rest = self._rest[self._lowest - AHEAD_SAMPLES :]
+        if self._lowest > 2 * self._ahead:
+            self._rest = self._rest[self._lowest - self._ahead :]
             self.realigned += 1
         self._frames, self._lowest = 0, MOST_REFERENCE_BLOCKS * FRAME_SAMPLES

@@ -93,7 +93,7 @@ class DeviceSpeaker:
 
     async def drained(self) -> None:
         """Until everything queued has been heard."""
-        while not self.playout.idle:  # noqa: ASYNC110 - what is heard changes by time alone
+        while not self.playout.idle:
             await asyncio.sleep(POLL_S)
 
     async def close(self) -> None:

@@ -112,7 +112,7 @@ class Pace:
             await self.next_in_real_time()
             return
         await asyncio.sleep(0)
-        while not self._has_room():  # noqa: ASYNC110 - nobody could set an event
+        while not self._has_room():
             await asyncio.sleep(IDLE_POLL_S)
 
     async def next_in_real_time(self) -> None:
@@ -157,7 +157,7 @@ class WavSpeaker:
 
     async def drained(self) -> None:
         """Until everything queued has been heard."""
-        while not self.playout.idle:  # noqa: ASYNC110 - what is heard changes by time alone
+        while not self.playout.idle:
             await asyncio.sleep(IDLE_POLL_S)
 
     async def close(self) -> None:

@@ -12,13 +12,16 @@ import os
 import random
 import sys
 import time
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from realtime_cli.audio import device
-from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples
+from realtime_cli.audio.echo import choose
+from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs
 from realtime_cli.audio.speaker import DeviceSpeaker
+from realtime_cli.audio.wav_file import read_wav
 
 Notes = list[tuple[str, str, str]]
 WARM_UP_S = 0.6
@@ -163,7 +166,50 @@ async def outlive() -> dict[str, Any]:
     return result
 
 
+async def hear_itself(path: str, mode: str) -> dict[str, Any]:
+    """The agent speaks a file three times into a room that echoes; what the guard lets through."""
+    notes: Notes = []
+    guard = choose(mode)  # type: ignore[arg-type]
+    with open(path, "rb") as file:
+        speech = np.concatenate(list(read_wav(file, path)))
+    heard: list[Samples] = []
+    cleaned: list[Samples] = []
+
+    def clean(frame: Samples) -> Samples:
+        heard.append(frame)
+        cleaned.append(guard.clean(frame))
+        return cleaned[-1]
+
+    speaker = device.open_speaker(on_played=guard.played, report=lambda *note: notes.append(note))
+    microphone = device.open_microphone(clean=clean, report=lambda *note: notes.append(note))
+    speaker.start()
+    microphone.start(lambda frame: None)
+    await asyncio.sleep(WARM_UP_S)
+    for turn in range(3):
+        speaker.playout.push(f"turn {turn}", 0, speech)
+    await speaker.drained()
+    await microphone.close()
+    await speaker.close()
+    after = len(heard) // 3
+    return {
+        "heard_dbfs": dbfs(np.concatenate(heard[after:])),
+        "left_dbfs": dbfs(np.concatenate(cleaned[after:])),
+        "state": asdict(guard.state),
+        "voice": _loudest_voice(np.concatenate(cleaned)),
+        **state(speaker, notes),
+    }
+
+
+def _loudest_voice(sound: Samples) -> float | None:
+    try:
+        from realtime_cli.server.engine.voice_activity import VoiceActivity
+    except ImportError:
+        return None
+    return max(VoiceActivity().feed(sound))
+
+
 SCENARIOS = {
+    "hear_itself": hear_itself,
     "interrupt": interrupt,
     "short_reply": short_reply,
     "busy_loop": busy_loop,

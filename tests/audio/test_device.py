@@ -103,6 +103,17 @@ def _u32(value: int) -> bytes:
     return value.to_bytes(4, "little")
 
 
+@pytest.mark.parametrize(("mode", "delay_ms"), [("aec", 60), ("aec", 200), ("half_duplex", 60)])
+def test_the_agent_does_not_hear_itself(mode: str, delay_ms: int) -> None:
+    speech = Path(__file__).parents[1] / "data" / "speech" / "heart-01.wav"
+    with running(echo=(delay_ms, 10)) as devices:
+        result = scenario(devices, "hear_itself", json.dumps(str(speech)), json.dumps(mode))
+    assert result["heard_dbfs"] > -45, "there is an echo"
+    assert result["left_dbfs"] < result["heard_dbfs"] - 25
+    assert result["voice"] is None or result["voice"] < 0.5
+    assert result["state"]["mode"] == mode
+
+
 def test_a_dead_microphone_is_told(virtual_devices: VirtualDevices) -> None:
     result = scenario(virtual_devices, "listen", "3.0")
     assert result["peak"] == 0
