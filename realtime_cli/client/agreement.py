@@ -1,0 +1,114 @@
+"""The session's settings: what was asked for, what the server took, what it refused."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from realtime_cli.client import settings
+from realtime_cli.client.desk import Desk
+from realtime_cli.client.effects import WireFormat
+from realtime_cli.client.hearing import BYTES_PER_MS
+from realtime_cli.client.options import SessionOptions
+from realtime_cli.config.providers import for_provider
+from realtime_cli.protocol import codec
+
+Refusal = Literal["not ours", "asked again", "nothing left"]
+
+OTHER_MODEL = (
+    "The model is chosen when the connection is opened: it cannot be changed in a session. "
+    "Start a new one with --set connection.model=..."
+)
+
+
+class Agreement:
+    """``wanted`` is what the user asked for, ``effective`` what the server said is in force."""
+
+    def __init__(self, desk: Desk, options: SessionOptions) -> None:
+        self.wanted = dict(options.patch)
+        self.effective: dict[str, Any] = {}
+        self._desk = desk
+        self._provider = options.provider
+        self._updates: dict[str, dict[str, Any]] = {}
+
+    # -- what is in force -------------------------------------------------------------------------
+
+    def audio_format(self, side: Literal["input", "output"]) -> WireFormat:
+        for session in (self.effective, self.wanted):
+            kind = _at(session, "audio", side, "format", "type")
+            if kind in BYTES_PER_MS:
+                return kind  # type: ignore[no-any-return]
+        return "audio/pcm"
+
+    @property
+    def turn_detection(self) -> dict[str, Any] | None:
+        """The detection in force; None means manual turns."""
+        for session in (self.effective, self.wanted):
+            audio_input = _at(session, "audio", "input")
+            if isinstance(audio_input, dict) and "turn_detection" in audio_input:
+                return audio_input["turn_detection"]  # type: ignore[no-any-return]
+        return {"type": "server_vad"}
+
+    @property
+    def server_interrupts(self) -> bool:
+        detection = self.turn_detection
+        return detection is not None and detection.get("interrupt_response") is not False
+
+    # -- asking -----------------------------------------------------------------------------------
+
+    def created(self, session: Any) -> None:
+        """The server told its defaults: tell it our settings."""
+        self.effective = _wire(session)
+        self._ask(self.wanted)
+
+    def patch(self, patch: dict[str, Any]) -> None:
+        """Change settings in the middle of a session. Raises ConfigError for what the API does not take."""
+        model = patch.get("model")
+        if model is not None and model != self.effective.get("model"):
+            self._desk.note("error", "settings", OTHER_MODEL)
+            patch = {key: value for key, value in patch.items() if key != "model"}
+        kind = self.wanted.get("type", "realtime")
+        patch = {"type": kind, **{key: value for key, value in patch.items() if key != "type"}}
+        if len(patch) > 1:
+            self._ask(patch)
+            self.wanted = settings.merged(self.wanted, patch)
+
+    def _ask(self, patch: dict[str, Any]) -> None:
+        update = codec.session_update(for_provider(patch, self._provider))
+        self._updates[self._desk.send(update)] = patch
+
+    def updated(self, session: Any) -> None:
+        """The server took settings: tell where it has others than were asked for."""
+        self.effective = _wire(session)
+        if self._updates:
+            asked = self._updates.pop(next(iter(self._updates)))
+            for difference in settings.differences(asked, self.effective):
+                self._desk.note("warning", "settings", difference)
+
+    def refused(self, error: Any) -> Refusal:
+        """One bad key must not lose the rest: say which it was, and send the others again."""
+        update = self._updates.pop(error.event_id or "", None)
+        if update is None:
+            return "not ours"
+        about = f", {error.param}" if error.param else ""
+        self._desk.note("error", "settings", f"{error.message} ({error.code or error.type}{about})")
+        rest = settings.without(update, error.param or "")
+        if rest and len(rest) > 1:
+            self._ask(rest)
+            return "asked again"
+        return "nothing left"
+
+    def forget(self) -> None:
+        """No answer to what was asked is expected any more."""
+        self._updates.clear()
+
+
+def _at(tree: Any, *path: str) -> Any:
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
+
+
+def _wire(model: Any) -> dict[str, Any]:
+    if model is None:
+        return {}
+    return model if isinstance(model, dict) else model.model_dump(mode="json", exclude_unset=True)

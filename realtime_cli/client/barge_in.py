@@ -1,0 +1,83 @@
+"""Interruptions: the voice falls silent (or lower) first, then the server hears how much was heard."""
+
+from __future__ import annotations
+
+from realtime_cli.client import inputs
+from realtime_cli.client.conversation import Conversation
+from realtime_cli.client.desk import Desk
+from realtime_cli.client.effects import Duck, StopPlayback, WakeAt
+from realtime_cli.client.options import SessionOptions
+from realtime_cli.client.playback import Playback, truncations
+from realtime_cli.client.tool_turns import ToolTurns
+from realtime_cli.client.turns import Turns
+from realtime_cli.protocol import client_events as c
+
+
+class BargeIn:
+    """Ends what is being said, by whichever cause."""
+
+    def __init__(
+        self, desk: Desk, options: SessionOptions, turns: Turns, tools: ToolTurns, playback: Playback
+    ) -> None:
+        self.ducked = False
+        self._desk = desk
+        self._options = options
+        self._turns = turns
+        self._tools = tools
+        self._playback = playback
+
+    def speech_started(self, at: float, *, server_interrupts: bool) -> None:
+        if self._options.barge_in == "duck":
+            self._duck(at)
+        elif server_interrupts and self._options.barge_in == "immediate":
+            self._turns.cut(self._turns.active_id)
+            if self._playback.unheard:
+                self._stop("server_vad")
+            self._tools.cut()
+
+    def speech_stopped(self) -> None:
+        """It was short: the voice comes back."""
+        if self.ducked:
+            self.ducked = False
+            self._desk.do(Duck(False), WakeAt(None, "barge_in"))
+
+    def _duck(self, at: float) -> None:
+        """Lower the voice; only speech that lasts becomes an interruption, a cough does not."""
+        if self._playback.unheard and not self.ducked:
+            self.ducked = True
+            after_s = self._options.barge_in_after_ms / 1000
+            self._desk.do(Duck(True), WakeAt(at + after_s, "barge_in"))
+
+    def speech_lasts(self, *, ready: bool) -> None:
+        self.speech_stopped()
+        self.interrupt("policy", ready=ready)
+
+    def interrupt(self, cause: inputs.Cause, *, ready: bool) -> None:
+        """Stop what is being said; the queue goes first, then the server hears of it."""
+        active = self._turns.active_id
+        self._tools.stay()
+        self._turns.cut(active)
+        if self._playback.unheard:
+            self._stop(cause)
+        if active is not None and ready:
+            self._desk.send(c.ResponseCancel())
+        self._tools.cut()
+
+    def _stop(self, cause: inputs.Cause) -> None:
+        for response_id in self._playback.response_ids:
+            self._turns.cut(response_id)
+        self._desk.do(StopPlayback(cause))
+
+    def stopped(self, happened: inputs.PlaybackStopped, conversation: Conversation, *, ready: bool) -> None:
+        """The device told what was heard: cut the rest, here and on the server."""
+        received = {}
+        for item in happened.items:
+            if not item.finished:
+                part = (item.item_id, item.content_index)
+                received[part] = conversation.received_ms(*part)
+                conversation.cut(*part, item.heard_ms)
+        active = {item.item_id for item in happened.items} if self._turns.busy else set()
+        self._playback.stopped()
+        if ready:
+            for event in truncations(happened.items, received, active):
+                self._desk.send(event)

@@ -1,0 +1,82 @@
+"""What ends by the clock: limits of the user, an answer without progress, a session whose input ended."""
+
+from __future__ import annotations
+
+from realtime_cli.client.cost import CostFold
+from realtime_cli.client.desk import Desk
+from realtime_cli.client.effects import WakeAt
+from realtime_cli.client.limits import Limits
+from realtime_cli.client.options import SessionOptions
+from realtime_cli.client.turns import Turns
+from realtime_cli.errors import ExitCode
+from realtime_cli.protocol import client_events as c
+
+LIMIT_GRACE_S = 10.0  # a limit lets the sentence end, but not for ever
+QUIET_S = 2.0  # after the input ended: how long nothing must happen before the session ends
+
+
+class Deadlines:
+    """Times are session seconds; ``idle`` is whether anybody owes anybody an answer."""
+
+    def __init__(self, desk: Desk, options: SessionOptions, turns: Turns, cost: CostFold) -> None:
+        self.active_at = 0.0
+        """When either side last said something."""
+        self.input_ended_at: float | None = None
+        self._desk = desk
+        self._progress_timeout_s = options.progress_timeout_s
+        self._turns = turns
+        self._cost = cost
+        self._limits = Limits(
+            cost_usd=options.limit_cost_usd,
+            minutes=options.limit_minutes,
+            idle_minutes=options.limit_idle_minutes,
+        )
+        self._limit_reached_at: float | None = None
+
+    def keep_limits(self, at: float, *, idle: bool) -> None:
+        """Warn at 80 %; at 100 % let the sentence end, then the session."""
+        for warning in self._limits.check(at, self.active_at, self._cost.total_usd):
+            self._desk.note("warning", "limits", warning)
+        if self._limits.reached is None:
+            self._desk.do(WakeAt(self._limits.next_at(at, self.active_at), "limits"))
+            return
+        if self._limit_reached_at is None:
+            self._limit_reached_at = at
+            self._turns.forget_wishes()
+            if not idle:
+                self._desk.note("warning", "limits", self._limits.reached)
+        if idle or at - self._limit_reached_at >= LIMIT_GRACE_S:
+            remedy = "Raise it under [limits] if that was too early."
+            self._desk.close(ExitCode.LIMIT, self._limits.reached, remedy)
+        else:
+            self._desk.do(WakeAt(at + 0.25, "limits"))
+
+    def expect_progress(self, at: float) -> None:
+        """An answer was asked for, or begins."""
+        self._desk.do(WakeAt(at + self._progress_timeout_s, "progress"))
+
+    def no_progress(self, at: float, *, ready: bool) -> None:
+        since_s = at - self.active_at
+        if since_s < self._progress_timeout_s:
+            self.expect_progress(self.active_at)
+            return
+        text = f"No progress in the answer for {since_s:.0f} s; it is given up."
+        self._desk.note("error", "response", text)
+        if ready and self._turns.active_id is not None:
+            self._desk.send(c.ResponseCancel())
+        self._turns.lost()
+        self._turns.forget_wishes()
+
+    def input_ended(self, at: float) -> None:
+        self.input_ended_at = self.active_at = at
+
+    def expect_quiet(self, at: float) -> None:
+        self._desk.do(WakeAt(at + QUIET_S, "quiet"))
+
+    def end_when_quiet(self, at: float, *, idle: bool) -> None:
+        """The input ended: so does the session, once nothing has been going on for a while."""
+        quiet_since = max(self.active_at, self.input_ended_at or 0.0)
+        if idle and at >= quiet_since + QUIET_S - 0.001:
+            self._desk.close(ExitCode.OK)
+        else:
+            self._desk.do(WakeAt(max(at + 0.1, quiet_since + QUIET_S), "quiet"))

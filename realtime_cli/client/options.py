@@ -1,0 +1,38 @@
+"""What the agent file decides for a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from realtime_cli.config.connection import ProviderName
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """``patch`` is the API's session object; times in seconds or as named, money in USD."""
+
+    patch: dict[str, Any] = field(default_factory=lambda: {"type": "realtime"})
+    provider: ProviderName = "openai"
+    seed: tuple[dict[str, Any], ...] = ()
+    greet: bool = False
+    greeting: str | None = None
+    push_to_talk: bool = False
+    start_muted: bool = False
+    pre_roll_ms: int = 300
+    tool_rounds: int = 8
+    tools_not_awaited: tuple[str, ...] = ()
+    tools_cut_by_interruption: tuple[str, ...] = ()
+    first_event_timeout_s: float = 10.0
+    progress_timeout_s: float = 30.0
+    barge_in: Literal["immediate", "duck", "never"] = "immediate"
+    barge_in_after_ms: int = 300
+    reconnect_tries: int = 5
+    reconnect_first_s: float = 0.5
+    reconnect_longest_s: float = 8.0
+    limit_cost_usd: float | None = None
+    limit_minutes: float | None = None
+    limit_idle_minutes: float | None = None
+    prices: dict[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    random_seed: int = 0
