@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from realtime_cli import __version__
+from realtime_cli.commands.examples import epilog
 from realtime_cli.errors import ExitCode, RealtimeCliError
 
 EXIT_CODES = """Exit codes: 0 ok, 1 expectation failed, 2 usage or configuration, 3 connection or
@@ -50,10 +50,9 @@ Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
 
 def _version(wanted: bool) -> None:
     if wanted:
-        import platform
+        from realtime_cli.commands.version import version_text
 
-        system = f"{platform.system()} {platform.machine()}"
-        print(f"realtime-cli {__version__}, Python {platform.python_version()}, {system}")
+        print(version_text())
         raise typer.Exit
 
 
@@ -66,7 +65,7 @@ def _root(
     pass
 
 
-@app.command()
+@app.command(epilog=epilog("talk"))
 def talk(
     config: Config = None,
     sets: Sets = None,
@@ -99,7 +98,7 @@ def talk(
     raise typer.Exit(command.talk(options))
 
 
-@app.command()
+@app.command(epilog=epilog("text"))
 def text(
     messages: Annotated[
         list[str] | None, typer.Argument(help="What to say; without it, lines of stdin.")
@@ -124,7 +123,7 @@ def text(
     raise typer.Exit(command.text(options))
 
 
-@app.command()
+@app.command(epilog=epilog("run"))
 def run(
     scripts: Annotated[list[Path] | None, typer.Argument(help="Script files, or folders of them.")] = None,
     config: Config = None,
@@ -189,7 +188,7 @@ def run(
     raise typer.Exit(command.run(options))
 
 
-@app.command()
+@app.command(epilog=epilog("replay"))
 def replay(
     recording: Annotated[
         str, typer.Argument(help="A .jsonl file, a session's name, or last.", show_default=False)
@@ -234,7 +233,7 @@ def replay(
     raise typer.Exit(command.replay(options))
 
 
-@app.command()
+@app.command(epilog=epilog("serve"))
 def serve(
     config: Config = None,
     sets: Sets = None,
@@ -253,22 +252,55 @@ def serve(
     raise typer.Exit(command.serve(options))
 
 
-@app.command()
+@app.command(epilog=epilog("devices"))
 def devices(
     meter: Annotated[str | None, typer.Option(help="Show the level of this input for some seconds.")] = None,
     tone: Annotated[str | None, typer.Option(help="Play a test tone on this output.")] = None,
     seconds: Annotated[float, typer.Option(help="How long --meter listens.")] = 5.0,
+    save: Annotated[
+        Path | None, typer.Option(help="Write --input and --output into this agent file.")
+    ] = None,
+    input: Annotated[str | None, typer.Option("--input", "-i", help="The microphone for --save.")] = None,
+    output: Annotated[str | None, typer.Option("--output", "-o", help="The loudspeaker for --save.")] = None,
     json: Json = False,
 ) -> None:
-    """List microphones and speakers, or try one."""
+    """List microphones and speakers, try one, or remember them in an agent file."""
     from realtime_cli.commands import devices as command
 
-    raise typer.Exit(
-        command.devices(command.DevicesOptions(json=json, meter=meter, tone=tone, seconds=seconds))
+    options = command.DevicesOptions(
+        json=json, meter=meter, tone=tone, seconds=seconds, save=save, input=input, output=output
     )
+    raise typer.Exit(command.devices(options))
 
 
-@app.command()
+@app.command(epilog=epilog("doctor"))
+def doctor(
+    config: Config = None,
+    sets: Sets = None,
+    base_url: BaseUrl = None,
+    acoustic: Annotated[
+        bool,
+        typer.Option(
+            "--acoustic", help="Play chirps and speech; measure echo, delay and what the canceller does."
+        ),
+    ] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Leave the server alone.")] = False,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Write a report without keys and names, to send along.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout.")] = False,
+) -> None:
+    """Look at everything that a conversation needs, and say what to do about what is wrong."""
+    from realtime_cli.commands import doctor as command
+
+    options = command.DoctorOptions(
+        config=config, sets=tuple(sets or ()), base_url=base_url, acoustic=acoustic, offline=offline,
+        bundle=bundle, json=json,
+    )  # fmt: skip
+    raise typer.Exit(command.doctor(options))
+
+
+@app.command(epilog=epilog("export"))
 def export(
     recording: Annotated[Path, typer.Argument(help="A recorded session (.jsonl).", show_default=False)],
     format: Annotated[
@@ -285,7 +317,7 @@ def export(
     raise typer.Exit(command.export(command.ExportOptions(recording, format, output)))
 
 
-@app.command()
+@app.command(epilog=epilog("init"))
 def init(
     path: Annotated[Path, typer.Argument(help="The agent file to write.")] = Path("agent.toml"),
     template: Annotated[
@@ -300,7 +332,9 @@ def init(
     raise typer.Exit(command.init(path, template=template, provider=provider, force=force))
 
 
-config_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and show agent files.")
+config_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Check and show agent files.", epilog=epilog("config")
+)
 app.add_typer(config_app, name="config")
 
 
@@ -335,7 +369,12 @@ def config_schema() -> None:
     raise typer.Exit(command.schema())
 
 
-sessions_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look after recorded sessions.")
+sessions_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Look after recorded sessions.",
+    epilog=epilog("sessions"),
+)
 app.add_typer(sessions_app, name="sessions")
 Folder = Annotated[Path | None, typer.Option(help="Where the recordings are (default: the state folder).")]
 

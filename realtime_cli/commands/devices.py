@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ import numpy as np
 from realtime_cli.audio import device
 from realtime_cli.audio.device_choice import Device, Direction
 from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs
+from realtime_cli.commands.remember_devices import remember
 from realtime_cli.commands.voice import say
-from realtime_cli.errors import ExitCode
+from realtime_cli.errors import ConfigError, ExitCode
 
 TONE_HZ = 440
 TONE_S = 1.0
@@ -26,16 +28,30 @@ DIRECTIONS: tuple[Direction, ...] = ("input", "output")
 
 @dataclass(frozen=True, slots=True)
 class DevicesOptions:
-    """``meter`` and ``tone`` name a device (index, name, part of a name, ``default``)."""
+    """``meter``, ``tone``, ``input`` and ``output`` name a device (index, name, part of a name, ``default``).
+
+    ``save``: the agent file that remembers ``input`` and ``output``.
+    """
 
     json: bool = False
     meter: str | None = None
     tone: str | None = None
     seconds: float = 5.0
+    save: Path | None = None
+    input: str | None = None
+    output: str | None = None
 
 
 def devices(options: DevicesOptions) -> ExitCode:
-    """List the devices, or try one. Raises AudioDeviceError."""
+    """List the devices, try one, or remember some. Raises AudioDeviceError, and ConfigError for a bad file."""
+    if options.save is None and (options.input or options.output):
+        raise ConfigError(
+            "--input and --output are for --save.", "To try a device: --meter NAME, --tone NAME."
+        )
+    if options.save is not None:
+        chosen: dict[Direction, str | None] = {"input": options.input, "output": options.output}
+        remember(options.save, {way: choice for way, choice in chosen.items() if choice is not None})
+        return ExitCode.OK
     if options.meter is not None:
         asyncio.run(_meter(options.meter, options.seconds))
     if options.tone is not None:

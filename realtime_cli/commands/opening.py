@@ -91,7 +91,7 @@ async def opened(
         connection = config.connection
 
         async def connect() -> Transport:
-            return await websocket.connect(place.url, headers, **_socket_options(connection))
+            return await websocket.connect(place.url, headers, **socket_options(connection))
 
         yield Opened(session, connect, tools, place, secrets_of(agent, place))
     finally:
@@ -149,8 +149,11 @@ def prices_of(agent: LoadedAgent) -> dict[str, Any]:
     return table
 
 
-def _socket_options(connection: Connection) -> dict[str, Any]:
+def socket_options(connection: Connection) -> dict[str, Any]:
+    """What ``[connection]`` says about the socket, as arguments of ``websocket.connect``."""
     return {
+        "ca_file": connection.ca_file,
+        "close_timeout_s": connection.close_timeout_s,
         "connect_timeout_s": connection.connect_timeout_s,
         "ping_interval_s": connection.ping_interval_s,
         "ping_timeout_s": connection.ping_timeout_s,

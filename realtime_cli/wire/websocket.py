@@ -35,6 +35,7 @@ from realtime_cli.errors import ConfigError, ConnectionFailed
 from realtime_cli.wire import refusals
 from realtime_cli.wire.admission import SUBPROTOCOL, Admission, Opening, is_loopback, opening
 from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
+from realtime_cli.wire.trust import trusting
 
 LARGEST_FRAME = 64 * 1024 * 1024
 LARGEST_REQUEST = 24 * 1024 * 1024  # one append holds at most 15 MiB of sound, as base64 20 MiB
@@ -99,16 +100,20 @@ async def connect(
     connect_timeout_s: float = 10.0,
     ping_interval_s: float | None = 20.0,
     ping_timeout_s: float | None = 20.0,
+    close_timeout_s: float = CLOSE_TIMEOUT_S,
     proxy: str | Literal[True] | None = True,
+    ca_file: str | None = None,
 ) -> Transport:
     """Open a WebSocket to ``url``.
 
-    ``proxy`` True takes the environment's (never for this machine itself), None takes none.
+    ``proxy`` True takes the environment's (never for this machine itself), None takes none. ``ca_file``
+    has certificates (PEM) to trust besides the system's.
     Raises :class:`AuthenticationFailed` or :class:`ConnectionFailed` with what to do about it (see
     ``refusals`` for ``temporary`` and ``retry_after_s``), :class:`ConfigError` for an address that is none.
     """
     if proxy is True and is_loopback(urlsplit(url).hostname or ""):
         proxy = None
+    trust: Any = {"ssl": trusting(ca_file)} if ca_file and urlsplit(url).scheme == "wss" else {}
     try:
         return WebSocket(
             await _Connect(
@@ -121,9 +126,10 @@ async def connect(
                 open_timeout=connect_timeout_s,
                 ping_interval=ping_interval_s,
                 ping_timeout=ping_timeout_s,
-                close_timeout=CLOSE_TIMEOUT_S,
+                close_timeout=close_timeout_s,
                 proxy=proxy,
                 logger=_SILENT,
+                **trust,
             )
         )
     except (InvalidURI, InvalidProxy, ValueError) as error:

@@ -1,0 +1,142 @@
+"""``doctor``: looks at everything that a conversation needs, and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from realtime_cli import __version__
+from realtime_cli.commands import doctor_acoustic, doctor_bundle, doctor_machine, doctor_sound, doctor_wire
+from realtime_cli.commands.finding import Finding, Status, exit_code, failure, ok, warning
+from realtime_cli.commands.init import likely_provider
+from realtime_cli.commands.opening import AgentOptions
+from realtime_cli.commands.voice import say
+from realtime_cli.config import LoadedAgent, load_agent
+from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
+
+MARKS: dict[Status, str] = {"ok": "ok", "warning": "warning", "failure": "FAILURE"}
+COLOURS: dict[Status, str] = {"ok": "32", "warning": "33", "failure": "31"}
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorOptions(AgentOptions):
+    """``offline`` leaves the server alone; ``bundle`` is where the report goes."""
+
+    acoustic: bool = False
+    offline: bool = False
+    bundle: Path | None = None
+    json: bool = False
+
+
+def doctor(options: DoctorOptions) -> ExitCode:
+    """Check everything, and tell each finding as it is made; the exit code is that of the first failure."""
+    findings: list[Finding] = []
+    tell = _silent if options.json else _tell
+    agent = _agent(options, findings)
+    for finding in findings:
+        tell(finding)
+    for finding in _examined(agent, options):
+        findings.append(finding)
+        tell(finding)
+    code = exit_code(findings)
+    if options.json:
+        rows = [finding.as_json() for finding in findings]
+        summary = {"version": __version__, "exit_code": int(code), "findings": rows}
+        print(json.dumps(summary, indent=2, ensure_ascii=False))
+    else:
+        print(_summary(findings))
+    if options.bundle:
+        doctor_bundle.write(options.bundle, findings, agent)
+        say(f"The report is in {options.bundle}. Read it before you send it.")
+    return code
+
+
+def _agent(options: DoctorOptions, findings: list[Finding]) -> LoadedAgent | None:
+    """The agent; without a file the one that can work here: a provider whose key is set, else the local one."""
+    try:
+        agent = load_agent(options.config, options.sets, os.environ, _over(options, os.environ))
+    except ConfigError as error:
+        findings.append(failure("agent file", error))
+        return None
+    provider = agent.config.connection.effective_provider
+    name = options.config or "none named"
+    findings.append(ok("agent file", f"{name}, provider {provider}", provider=provider))
+    findings.extend(warning("agent file", text, "") for text in agent.warnings)
+    return agent
+
+
+def _over(options: DoctorOptions, environ: Mapping[str, str]) -> dict[str, Any]:
+    if options.base_url:
+        return {"connection.base_url": options.base_url}
+    named = any(text.partition("=")[0].strip() == "connection.provider" for text in options.sets)
+    if options.config or named or "REALTIME_CLI__CONNECTION__PROVIDER" in environ:
+        return {}
+    return {"connection.provider": likely_provider("assistant", environ)}
+
+
+def _examined(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Finding]:
+    yield doctor_machine.python()
+    yield doctor_machine.terminal()
+    yield from doctor_machine.extras()
+    yield from _sound(agent, options)
+    if agent and not options.offline:
+        yield doctor_wire.key(agent.config.connection)
+        yield from asyncio.run(_wire(agent))
+
+
+def _sound(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Finding]:
+    """Devices, and how they sound; without PortAudio there is nothing more to ask."""
+    library = doctor_machine.portaudio()
+    yield library
+    yield doctor_machine.echo_canceller()
+    if library.status != "ok" or agent is None:
+        return
+    audio = agent.config.audio
+    found = list(doctor_sound.devices(audio))
+    yield from found
+    usable = [finding.status == "ok" and bool(finding.facts) for finding in found]
+    if usable[0]:
+        yield doctor_sound.microphone(audio.input)
+    if not options.acoustic:
+        return
+    if not all(usable):
+        yield warning("acoustic", "needs a microphone and a loudspeaker.", "Plug them in, then measure.")
+        return
+    say("Chirps, then speech: please be quiet for ten seconds.")
+    try:
+        yield from doctor_acoustic.acoustic(audio)
+    except RealtimeCliError as error:
+        yield failure("acoustic", error)
+
+
+async def _wire(agent: LoadedAgent) -> list[Finding]:
+    return [finding async for finding in doctor_wire.endpoint_steps(agent)]
+
+
+def _silent(finding: Finding) -> None:
+    """With --json all is told at the end."""
+
+
+def _tell(finding: Finding) -> None:
+    mark = f"{MARKS[finding.status]:<8}"
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        mark = f"\x1b[{COLOURS[finding.status]}m{mark}\x1b[0m"
+    print(f"{mark} {finding.topic}: {finding.said}")
+    if finding.remedy:
+        print(f"{'':<8}   {finding.remedy}", flush=True)
+
+
+def _summary(findings: list[Finding]) -> str:
+    failures = sum(finding.status == "failure" for finding in findings)
+    warnings = sum(finding.status == "warning" for finding in findings)
+    return f"\n{_count(failures, 'failure')}, {_count(warnings, 'warning')}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,218 @@
+"""``doctor --acoustic``: chirps and speech through the devices; what the room and the canceller do to them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from realtime_cli.audio import chirp, device
+from realtime_cli.audio.echo import EchoCanceller
+from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs, silence
+from realtime_cli.audio.wav_file import read_wav
+from realtime_cli.commands.doctor_sound import MICROPHONE_RIGHTS
+from realtime_cli.commands.finding import Finding, ok, warning
+from realtime_cli.commands.sound import question
+from realtime_cli.config.audio import Audio
+from realtime_cli.errors import AudioDeviceError, ConfigError
+
+CHIRPS, EVERY_S = 3, 0.8
+SPEECH_S = 6.0
+JUDGED_S = 3.0  # the end of the speech: by then the canceller has learned the room
+WARM_UP_S = 0.6
+AFTERWARDS_S = 0.6
+MOST_DELAY_MS = 400  # that the canceller follows
+NOISY_DBFS = -38.0
+CLIPPED_DBFS = -1.0
+GOOD_DB, POOR_DB = 20.0, 8.0
+UNHEARD_DBFS = -60.0
+
+
+@dataclass
+class Log:
+    """Every block in the order of time, as the canceller meets them: (seconds, played or heard, samples)."""
+
+    blocks: list[tuple[float, bool, Samples]] = field(default_factory=list)
+
+    def played(self, block: Samples) -> None:
+        """On the audio thread: this was given to the loudspeaker."""
+        self.blocks.append((time.monotonic(), True, block.copy()))
+
+    def heard(self, frame: Samples | None) -> None:
+        if frame is not None:
+            self.blocks.append((time.monotonic(), False, frame))
+
+    def track(self, played: bool) -> tuple[float, Samples]:
+        """When the first sample was there, and all of them. Blocks come late, never early: the earliest counts."""
+        count, began_s = 0, float("inf")
+        for at_s, was_played, block in self.blocks:
+            if was_played == played:
+                before = count if played else count + len(block)
+                began_s = min(began_s, at_s - before / RATE_HZ)
+                count += len(block)
+        parts = [block for _, was_played, block in self.blocks if was_played == played]
+        return began_s, np.concatenate(parts) if parts else silence(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """``removed_db`` and ``left_dbfs`` are None where there is no canceller."""
+
+    echo: chirp.Echo | None
+    noise_dbfs: float
+    highest_dbfs: float
+    removed_db: float | None = None
+    left_dbfs: float | None = None
+
+
+def acoustic(audio: Audio) -> Iterator[Finding]:
+    """Play, listen, and say what to use. Raises :class:`AudioDeviceError`."""
+    log = asyncio.run(_play_and_listen(audio, sounds()))
+    yield from report(measure(log, audio.latency_ms / 1000))
+
+
+def sounds() -> Samples:
+    """What is played: chirps to measure by, then speech for the canceller to learn from."""
+    with question().open("rb") as file:
+        speech = np.concatenate(list(read_wav(file, "the recorded question")))
+    wanted = round(SPEECH_S * RATE_HZ)
+    often = -(-wanted // len(speech))
+    return np.concatenate([chirp.chirps(CHIRPS, EVERY_S), np.tile(speech, often)[:wanted]])
+
+
+async def _play_and_listen(audio: Audio, sound: Samples) -> Log:
+    log = Log()
+
+    def ignore(level: object, topic: str, text: str) -> None:
+        """What devices tell on the way is measured here."""
+
+    microphone = device.open_microphone(audio.input, report=ignore, block_ms=audio.block_ms)
+    try:
+        speaker = device.open_speaker(
+            audio.output, on_played=log.played, report=ignore, block_ms=audio.block_ms,
+            latency_ms=audio.latency_ms,
+        )  # fmt: skip
+        try:
+            microphone.start(log.heard)
+            speaker.start()
+            await asyncio.sleep(WARM_UP_S)
+            speaker.playout.push("doctor", 0, sound)
+            speaker.playout.end("doctor", 0)
+            async with asyncio.timeout(len(sound) / RATE_HZ + 5):
+                await speaker.drained()
+            await asyncio.sleep(AFTERWARDS_S)
+        except TimeoutError:
+            raise AudioDeviceError(
+                f"{speaker.device_name} takes the sound too slowly.", "Choose another: realtime-cli devices"
+            ) from None
+        finally:
+            await speaker.close()
+    finally:
+        await microphone.close()
+    return log
+
+
+def measure(log: Log, latency_s: float = 0.04) -> Measured:
+    """What the log shows. ``latency_s`` is what the loudspeaker was asked for."""
+    played_at_s, played = log.track(played=True)
+    heard_at_s, heard = log.track(played=False)
+    sounding = np.flatnonzero(played)
+    if not len(sounding) or not len(heard):
+        return Measured(None, SILENCE_DBFS, dbfs(heard))
+    first = int(sounding[0])
+    begin = max(0, round((played_at_s + first / RATE_HZ - heard_at_s) * RATE_HZ))
+    train = played[first : first + round(CHIRPS * EVERY_S * RATE_HZ)]
+    listened = heard[begin : begin + len(train) + round(chirp.MOST_DELAY_S * RATE_HZ)]
+    noise_dbfs = chirp.quietest_dbfs(heard[:begin])
+    highest = float(np.abs(heard.astype(np.int32)).max()) / 32768
+    highest_dbfs = 20 * float(np.log10(highest)) if highest else SILENCE_DBFS
+    judged_s = played_at_s + int(sounding[-1]) / RATE_HZ - JUDGED_S
+    return Measured(
+        chirp.find(train, listened), noise_dbfs, highest_dbfs, *_cancelled(log, judged_s, latency_s)
+    )
+
+
+def _cancelled(log: Log, from_s: float, latency_s: float) -> tuple[float | None, float | None]:
+    """What the canceller takes from the end of the speech (dB), and what it leaves (dBFS)."""
+    try:
+        canceller = EchoCanceller(latency_s=latency_s)
+    except ConfigError:
+        return None, None
+    before, after = [silence(0)], [silence(0)]
+    for at_s, was_played, block in log.blocks:
+        if was_played:
+            canceller.played(block)
+            continue
+        cleaned = canceller.clean(block)
+        if from_s <= at_s < from_s + JUDGED_S:
+            before.append(block)
+            after.append(cleaned)
+    left_dbfs = dbfs(np.concatenate(after))
+    return dbfs(np.concatenate(before)) - left_dbfs, left_dbfs
+
+
+def report(measured: Measured) -> Iterator[Finding]:
+    """The figures, then what to use."""
+    echo = measured.echo
+    yield ok(
+        "room", f"{measured.noise_dbfs:.0f} dBFS when nobody speaks", noise_dbfs=round(measured.noise_dbfs, 1)
+    )
+    if echo:
+        yield ok(
+            "echo", f"comes {echo.delay_ms:.0f} ms after the sound, {echo.loss_db:.0f} dB softer",
+            delay_ms=round(echo.delay_ms), loss_db=round(echo.loss_db, 1), sureness=round(echo.sureness, 1),
+        )  # fmt: skip
+        if measured.removed_db is not None and measured.left_dbfs is not None:
+            yield ok(
+                "echo canceller", f"takes away {measured.removed_db:.0f} dB of it, leaves {measured.left_dbfs:.0f} dBFS",
+                removed_db=round(measured.removed_db, 1), left_dbfs=round(measured.left_dbfs, 1),
+            )  # fmt: skip
+    yield advice(measured)
+
+
+def advice(measured: Measured) -> Finding:
+    """Headphones, the canceller, half duplex or push to talk."""
+    echo, removed_db = measured.echo, measured.removed_db
+    if measured.highest_dbfs <= SILENCE_DBFS:
+        return warning(
+            "advice", "the microphone gives nothing but zeros: nothing could be measured.",
+            MICROPHONE_RIGHTS["Linux"], use=None,
+        )  # fmt: skip
+    if measured.noise_dbfs > NOISY_DBFS:
+        return warning(
+            "advice", "the room is loud.",
+            "Push to talk: configs/push-to-talk.toml; or a headset, or audio.noise_suppression = true.", use="push_to_talk",
+        )  # fmt: skip
+    if echo is None:
+        return ok(
+            "advice", "no echo: headphones are on, or the loudspeaker is off. Nothing to do.", use="off"
+        )
+    if measured.highest_dbfs >= CLIPPED_DBFS:
+        return warning(
+            "advice", "the echo is so loud that the microphone clips, which no canceller can undo.",
+            "Turn the loudspeaker or the microphone down, then measure again; or use headphones.", use="headphones",
+        )  # fmt: skip
+    if echo.delay_ms > MOST_DELAY_MS:
+        return warning(
+            "advice", f"the echo comes later than the canceller can follow ({MOST_DELAY_MS} ms).",
+            'Use headphones on a wire instead of Bluetooth; or echo = "half_duplex" in [audio].', use="half_duplex",
+        )  # fmt: skip
+    if removed_db is None or measured.left_dbfs is None:
+        return warning(
+            "advice", "without the canceller's package you cannot interrupt by voice.",
+            "Use headphones with echo = \"off\"; or stay with half duplex.", use="half_duplex",
+        )  # fmt: skip
+    if removed_db >= GOOD_DB or measured.left_dbfs <= UNHEARD_DBFS:
+        return ok("advice", 'the echo canceller does (echo = "auto", the default).', use="aec")
+    if removed_db >= POOR_DB:
+        return warning(
+            "advice", "the canceller leaves some echo: the agent may interrupt itself.",
+            'Use headphones; or echo = "half_duplex" in [audio].', use="half_duplex",
+        )  # fmt: skip
+    return warning(
+        "advice", "the canceller does not help here.",
+        "Use headphones, or push to talk: configs/push-to-talk.toml", use="headphones",
+    )  # fmt: skip

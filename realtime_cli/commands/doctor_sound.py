@@ -1,0 +1,99 @@
+"""``doctor``: devices, the rates they take, and whether the microphone gives more than zeros."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from collections.abc import Iterator
+
+from realtime_cli.audio import device
+from realtime_cli.audio.device_choice import Device, Direction, pick
+from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs
+from realtime_cli.commands.doctor_machine import surroundings
+from realtime_cli.commands.finding import Finding, failure, ok, warning
+from realtime_cli.commands.sound import is_file
+from realtime_cli.config.audio import Audio
+from realtime_cli.errors import AudioDeviceError
+
+LISTEN_S = 1.2
+NOUNS: dict[Direction, str] = {"input": "microphone", "output": "loudspeaker"}
+WHERE_SOUND_IS = {
+    "ssh": "Over SSH the sound card of the far machine is used; forward sound (PULSE_SERVER), or use files.",
+    "wsl": "WSL 2 with WSLg has sound through PulseAudio: apt-get install libasound2-plugins; or use files.",
+    "container": "Give the container the sound server (its socket and PULSE_SERVER) or /dev/snd; or use files.",
+    "": "Plug one in, or use files: --input question.wav --output answer.wav",
+}
+MICROPHONE_RIGHTS = {
+    "Darwin": "System Settings, Privacy & Security, Microphone: allow your terminal; then start it anew.",
+    "Windows": "Settings, Privacy, Microphone: let desktop apps use it.",
+    "Linux": "Unmute it (alsamixer, pavucontrol), choose another (realtime-cli devices), or join the group audio.",
+}
+
+
+def devices(audio: Audio) -> Iterator[Finding]:
+    """Microphone and loudspeaker that the agent file means."""
+    for direction, choice in (("input", audio.input), ("output", audio.output)):
+        yield _device("input" if direction == "input" else "output", choice)
+
+
+def _device(direction: Direction, choice: str | int) -> Finding:
+    noun = NOUNS[direction]
+    if is_file(str(choice)):
+        return ok(noun, f"{choice} (a file)")
+    try:
+        listed = device.list_devices()
+        if not any(found.channels(direction) for found in listed) and choice == "default":
+            remedy = WHERE_SOUND_IS[surroundings()]
+            return warning(noun, f"this machine has no {noun}; talk asks a recorded question.", remedy)
+        found = pick(listed, choice, direction)
+        return _rates(noun, found, direction, device.rates(found, direction))
+    except AudioDeviceError as error:
+        return failure(noun, error)
+
+
+def _rates(noun: str, found: Device, direction: Direction, rates_hz: list[int]) -> Finding:
+    facts = {"index": found.index, "name": found.name, "host_api": found.host_api, "rates_hz": rates_hz}
+    name = f"{found.index}: {found.name} ({found.host_api})"
+    if RATE_HZ in rates_hz:
+        return ok(noun, f"{name}, takes 24000 Hz as it is", **facts)
+    if rates_hz:
+        return ok(noun, f"{name}, resampled from {found.rate_hz} Hz", **facts)
+    remedy = f"Is another program using it? Others: realtime-cli devices, then --set audio.{direction}=NAME"
+    return warning(noun, f"{name} opens at no usual rate now.", remedy, **facts)
+
+
+def microphone(choice: str | int) -> Finding:
+    """Listen for a second: permission is refused by zeros, not by an error."""
+    try:
+        level_dbfs, frames = asyncio.run(_listen(choice))
+    except AudioDeviceError as error:
+        return failure("microphone level", error)
+    facts = {"highest_dbfs": round(level_dbfs, 1), "frames": frames}
+    if not frames:
+        return warning(
+            "microphone level", "the device opened and gave nothing.", "Unplug it and plug it in again, or choose another: realtime-cli devices",
+            **facts,
+        )  # fmt: skip
+    if level_dbfs <= SILENCE_DBFS:
+        remedy = MICROPHONE_RIGHTS.get(platform.system(), MICROPHONE_RIGHTS["Linux"])
+        return warning(
+            "microphone level", "nothing but zeros: muted, or access not allowed.", remedy, **facts
+        )
+    return ok("microphone level", f"up to {level_dbfs:.0f} dBFS within {LISTEN_S:g} s", **facts)
+
+
+async def _listen(choice: str | int) -> tuple[float, int]:
+    """The highest level of a frame, and how many frames there were."""
+    levels: list[float] = []
+
+    def deliver(frame: Samples | None) -> None:
+        if frame is not None:
+            levels.append(dbfs(frame))
+
+    opened = device.open_microphone(choice, report=lambda level, topic, text: None)
+    try:
+        opened.start(deliver)
+        await asyncio.sleep(LISTEN_S)
+    finally:
+        await opened.close()
+    return max(levels, default=SILENCE_DBFS), len(levels)

@@ -1,0 +1,172 @@
+"""``doctor``: the key, and the way to the server up to its first event and a round trip."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+
+from realtime_cli.commands import opening
+from realtime_cli.commands.doctor_machine import installed
+from realtime_cli.commands.finding import Finding, failure, ok, warning
+from realtime_cli.config import Endpoint, LoadedAgent, endpoint
+from realtime_cli.config.address import find_key
+from realtime_cli.config.connection import Connection
+from realtime_cli.config.providers import PROVIDERS, for_provider
+from realtime_cli.errors import AuthenticationFailed, ConnectionFailed, RealtimeCliError, SessionFailed
+from realtime_cli.protocol import codec
+from realtime_cli.protocol import server_events as s
+from realtime_cli.wire import probe, websocket
+from realtime_cli.wire.transport import Closed, Transport
+
+SLOW_ROUND_TRIP_MS = 300
+
+
+def key(connection: Connection, environ: Mapping[str, str] = os.environ) -> Finding:
+    """Whether there is a key where one is wanted; never the key."""
+    name = connection.api_key_env or PROVIDERS[connection.effective_provider].key_env
+    try:
+        found = find_key(connection, environ)
+    except AuthenticationFailed as error:
+        return failure("key", error, variable=name)
+    if found is None:
+        return ok("key", f"{connection.effective_provider} needs none", variable=None)
+    if any(letter.isspace() for letter in found) or not found.isascii():
+        return warning(
+            "key", f"the one in {name} has a space or a foreign letter in it.", "Copy it once more.", variable=name
+        )  # fmt: skip
+    return ok("key", f"from {'the agent file' if connection.api_key else name}", variable=name)
+
+
+async def endpoint_steps(agent: LoadedAgent) -> AsyncIterator[Finding]:
+    """Each step of the way; the first that fails is the last."""
+    async with AsyncExitStack() as stack:
+        try:
+            place = await _place(agent, stack)
+            async for finding in _steps(agent, place, stack):
+                yield finding
+        except AuthenticationFailed as error:
+            yield failure("key accepted", error)
+        except RealtimeCliError as error:
+            yield failure("endpoint", error)
+
+
+async def _place(agent: LoadedAgent, stack: AsyncExitStack) -> Endpoint:
+    connection = agent.config.connection
+    if not connection.embedded:
+        return endpoint(connection, os.environ)
+    from realtime_cli.commands.serve import start_local_server
+
+    server = await start_local_server(agent.config.local)
+    stack.push_async_callback(server.close)
+    place = endpoint(connection, os.environ, base_url=server.url)
+    return Endpoint(place.shown_url, place.url, {**place.headers, **server.headers})
+
+
+async def _steps(agent: LoadedAgent, place: Endpoint, stack: AsyncExitStack) -> AsyncIterator[Finding]:
+    connection = agent.config.connection
+    if connection.embedded:
+        yield ok("local speech", f"its three models are loaded (onnxruntime {installed('onnxruntime')})")
+    else:
+        async for finding in _on_the_way(probe.Way.to(place.url, connection.proxy), connection):
+            yield finding
+    began = time.monotonic()
+    transport = await websocket.connect(place.url, place.headers, **opening.socket_options(connection))
+    stack.push_async_callback(transport.close)
+    yield ok("upgrade", f"{place.shown_url} in {_ms(began)} ms", ms=_ms(began))
+    if find_key(connection, os.environ):
+        yield ok("key accepted", "yes")
+    first = await _event(transport, connection.first_event_timeout_s)
+    yield _first_event(first, _ms(began))
+    yield await _round_trip(agent, transport)
+
+
+async def _on_the_way(way: probe.Way, connection: Connection) -> AsyncIterator[Finding]:
+    """Name and TLS; behind a proxy both are the proxy's affair."""
+    if way.proxy:
+        yield ok("proxy", f"{way.host} is asked for through {way.proxy}", proxy=way.proxy)
+        return
+    began = time.monotonic()
+    addresses = await probe.resolve(way)
+    yield ok("name", f"{way.host} is {', '.join(addresses[:3])}", addresses=addresses, ms=_ms(began))
+    began = time.monotonic()
+    agreed = await probe.shake_hands(way, connection.connect_timeout_s, connection.ca_file)
+    topic = "TLS" if way.tls else "port"
+    yield ok(topic, f"{agreed} on port {way.port} in {_ms(began)} ms", ms=_ms(began), version=agreed)
+
+
+def _first_event(event: s.ServerEvent, ms: int) -> Finding:
+    if isinstance(event, s.ErrorEvent):
+        raise SessionFailed(f"The server's first event is an error: {_message(event)}.", "Check the model.")
+    if not isinstance(event, s.SessionCreated):
+        return warning(
+            "first event", f"{event.type} after {ms} ms, not session.created.",
+            "It may not speak the protocol's present form.", type=event.type, ms=ms,
+        )  # fmt: skip
+    return ok("first event", f"session.created after {ms} ms", type=event.type, ms=ms)
+
+
+async def _round_trip(agent: LoadedAgent, transport: Transport) -> Finding:
+    """The agent's own session object there, and the server's word about it back."""
+    provider = agent.config.connection.effective_provider
+    patch = for_provider(agent.config.session_patch(), provider)
+    began = time.monotonic()
+    await _send(transport, codec.encode(codec.session_update(patch)))
+    while True:
+        event = await _event(transport, agent.config.connection.first_event_timeout_s)
+        if isinstance(event, s.ErrorEvent):
+            error = SessionFailed(
+                f"The server refuses the agent's [session]: {_message(event)}.",
+                "Correct it in the agent file.",
+            )
+            return failure("session", error, ms=_ms(began))
+        if isinstance(event, s.SessionUpdated):
+            break
+    ms = _ms(began)
+    said = f"the agent's settings are accepted; round trip {ms} ms"
+    if ms > SLOW_ROUND_TRIP_MS:
+        remedy = "Every answer comes later by as much: look for a nearer region or a better network."
+        return warning("session", f"{said}, which is slow.", remedy, ms=ms)
+    return ok("session", said, ms=ms)
+
+
+async def _send(transport: Transport, text: str) -> None:
+    try:
+        await transport.send(text)
+    except Closed as closed:
+        raise _gone(closed) from None
+
+
+async def _event(transport: Transport, timeout_s: float) -> s.ServerEvent:
+    try:
+        async with asyncio.timeout(timeout_s):
+            return codec.decode_server_event(await transport.recv())
+    except TimeoutError:
+        remedy = (
+            "Is it a Realtime server? Check connection.base_url, or raise connection.first_event_timeout_s."
+        )
+        raise ConnectionFailed(f"The server said nothing within {timeout_s:g} s.", remedy) from None
+    except codec.UndecodableEvent as error:
+        raise ConnectionFailed(
+            f"What the server says is no Realtime event ({error.reason}).", "Check connection.base_url."
+        ) from None
+    except Closed as closed:
+        raise _gone(closed) from None
+
+
+def _gone(closed: Closed) -> ConnectionFailed:
+    return ConnectionFailed(
+        f"The server hung up (code {closed.code}{', ' + closed.reason if closed.reason else ''}).",
+        "Its own log, or the account's limits, may tell why.",
+    )
+
+
+def _message(event: s.ErrorEvent) -> str:
+    detail = event.error
+    return str((detail.message if detail else "") or "no reason given").rstrip(".")
+
+
+def _ms(began_s: float) -> int:
+    return round((time.monotonic() - began_s) * 1000)

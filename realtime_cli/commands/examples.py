@@ -1,0 +1,69 @@
+"""What ``--help`` of each command ends with; every line of it is tried by a test."""
+
+from __future__ import annotations
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "talk": (
+        "realtime-cli talk --config configs/local.toml",
+        "realtime-cli talk -c agent.toml --set session.audio.output.voice=cedar",
+        "realtime-cli talk -c agent.toml --input question.wav --output answer.wav",
+        "realtime-cli talk --base-url ws://127.0.0.1:8765/v1/realtime",
+        "realtime-cli talk -c agent.toml --continue session.jsonl",
+    ),
+    "text": (
+        'realtime-cli text -c configs/text.toml "What time is it?"',
+        "realtime-cli text -c configs/text.toml --file questions.txt --json",
+    ),
+    "run": (
+        "realtime-cli run configs/scripts",
+        "realtime-cli run scripts -j 4 --junit results.xml",
+        "realtime-cli run scripts --against session.jsonl",
+        "realtime-cli run --promote session.jsonl --output script.toml",
+    ),
+    "replay": (
+        "realtime-cli replay session.jsonl --speed 4 --idle-limit 1s",
+        "realtime-cli replay last --audio",
+        "realtime-cli replay session.jsonl --verify",
+        "realtime-cli replay session.jsonl --serve --port 8765",
+    ),
+    "serve": (
+        "realtime-cli serve --port 8765",
+        "realtime-cli serve --port 8765 --set local.chat_url=http://127.0.0.1:11434/v1 --set local.chat_model=qwen3:4b",
+    ),
+    "devices": (
+        "realtime-cli devices",
+        "realtime-cli devices --meter USB",
+        "realtime-cli devices --tone default",
+        "realtime-cli devices --save agent.toml --input USB --output default",
+    ),
+    "doctor": (
+        "realtime-cli doctor",
+        "realtime-cli doctor -c configs/openai.toml",
+        "realtime-cli doctor --acoustic",
+        "realtime-cli doctor --bundle report.md",
+        "realtime-cli doctor --json --offline",
+    ),
+    "export": (
+        "realtime-cli export session.jsonl --format md",
+        "realtime-cli export session.jsonl --format vtt --output talk.vtt",
+    ),
+    "init": (
+        "realtime-cli init",
+        "realtime-cli init phone.toml --template phone --provider openai",
+    ),
+    "config": (
+        "realtime-cli config check agent.toml",
+        "realtime-cli config show agent.toml --origin",
+        "realtime-cli config schema",
+    ),
+    "sessions": (
+        "realtime-cli sessions list",
+        'realtime-cli sessions search "pizza"',
+        "realtime-cli sessions prune --days 30 --dry-run",
+    ),
+}
+
+
+def epilog(command: str) -> str:
+    """The examples of a command as the end of its help; the control character keeps the lines as they are."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in EXAMPLES[command])])

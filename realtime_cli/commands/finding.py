@@ -1,0 +1,53 @@
+"""What ``doctor`` finds: one line each, with the remedy, and what a report or a program wants to know more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from realtime_cli.errors import ExitCode, RealtimeCliError
+
+Status = Literal["ok", "warning", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``facts`` are for ``--json``; ``exit_code`` counts only where the status is ``failure``."""
+
+    topic: str
+    status: Status
+    said: str
+    remedy: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    exit_code: ExitCode = ExitCode.USAGE
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "topic": self.topic,
+            "status": self.status,
+            "said": self.said,
+            "remedy": self.remedy,
+            "facts": dict(self.facts),
+        }
+
+
+def ok(topic: str, said: str, **facts: Any) -> Finding:
+    """Nothing to do here."""
+    return Finding(topic, "ok", said, facts=facts)
+
+
+def warning(topic: str, said: str, remedy: str, **facts: Any) -> Finding:
+    """The program works without it, or may not work as well."""
+    return Finding(topic, "warning", said, remedy, facts)
+
+
+def failure(topic: str, error: RealtimeCliError, **facts: Any) -> Finding:
+    """What the error says, in the words that ``talk`` would end with."""
+    return Finding(topic, "failure", error.message, error.remedy, facts, error.exit_code)
+
+
+def exit_code(findings: Iterable[Finding]) -> ExitCode:
+    """That of the first failure; warnings are none."""
+    failures = (finding.exit_code for finding in findings if finding.status == "failure")
+    return next(failures, ExitCode.OK)
