@@ -56,7 +56,7 @@ def test_what_was_heard_is_what_the_loudspeaker_gave(
 ) -> None:
     with virtual_devices.recording(tmp_path / "heard.wav"):
         result = scenario(virtual_devices, "interrupt", "8", "1", *KINDS[kind])
-    captured = loud_runs_ms(load(tmp_path / "heard.wav"))
+    captured = loud_runs_ms(load(tmp_path / "heard.wav"), quiet_ms=120)  # a busy machine has gaps
     assert len(captured) == len(result["heard_ms"]) == 8
     errors = np.abs(np.array(captured) - result["heard_ms"])
     assert np.median(errors) <= 30

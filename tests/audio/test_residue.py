@@ -32,7 +32,7 @@ def test_the_gate_is_open_while_the_agent_is_silent() -> None:
 def test_the_gate_closes_on_what_lies_far_under_the_echo() -> None:
     gate = Gate()
     for _ in range(3):
-        left = gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 3000), tone(STEP_MS, 200))
+        left = gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 3000), tone(STEP_MS, 200), learning=True)
     assert not left.any()
 
 
@@ -43,3 +43,12 @@ def test_the_gate_opens_at_once_for_a_voice() -> None:
     opening = gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 4000), tone(STEP_MS, 2500))
     assert opening[-1] == 2500
     assert gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 4000), tone(STEP_MS, 2500)).tolist() == [2500] * 240
+
+
+def test_a_first_word_that_the_canceller_takes_a_part_of_does_not_shut_the_gate() -> None:
+    gate = Gate()
+    for _ in range(100):
+        gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 0), tone(STEP_MS, 0))
+    for _ in range(30):
+        left = gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 3000), tone(STEP_MS, 600))
+    assert left.any()
