@@ -37,6 +37,8 @@ OUTBOX_FRAMES = 250
 PROGRESS_S = 0.1
 FIRST_SOUND_POLL_S = 0.01
 CLOSE_TIMEOUT_S = 1.0
+TURN_S = 0.005  # how long received frames may keep everything else waiting
+LAG_S = 0.05  # the event loop may be late by so much; the user is told of more, once per doubling
 
 Samples = np.ndarray[Any, np.dtype[np.int16]]
 
@@ -142,6 +144,7 @@ class Duplex:
         self._outbox_frames = 0
         self._outbox_filled = asyncio.Event()
         self._dropped_frames = 0
+        self.loop_lag_s = 0.0  # how late the event loop was at worst
         self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._wakes: dict[str, asyncio.TimerHandle] = {}
         self._calls: dict[str, asyncio.Task[None]] = {}
@@ -384,7 +387,8 @@ class Duplex:
             except RealtimeCliError as error:
                 if attempt == 0 or not _worth_another_try(error):
                     raise
-                self.step(inputs.Disconnected(self.now(), 1006, str(error)))
+                wait_s = getattr(error, "retry_after_s", None)
+                self.step(inputs.Disconnected(self.now(), 1006, error.message, wait_s))
             else:
                 self.step(inputs.Connected(self.now(), "", attempt, time.time()))
                 self._outbox_filled.set()
@@ -397,9 +401,15 @@ class Duplex:
             attempt += 1
 
     async def _receive(self, transport: Transport) -> None:
+        """Frames that are there already come without a wait: so that they starve nobody, now and then one
+        is made."""
+        turn_ends = 0.0
         try:
             while True:
                 self._take(await transport.recv())
+                if time.monotonic() >= turn_ends:
+                    await asyncio.sleep(0)
+                    turn_ends = time.monotonic() + TURN_S
         except Closed as closed:
             self._transport = None
             self._outbox.clear()
@@ -457,7 +467,10 @@ class Duplex:
         """Device → step: what is being heard, and how loud both sides are."""
         last = 0.0
         while True:
-            await asyncio.sleep(FIRST_SOUND_POLL_S if self._awaits_first_sound() else PROGRESS_S / 2)
+            pause_s = FIRST_SOUND_POLL_S if self._awaits_first_sound() else PROGRESS_S / 2
+            wake_at = time.monotonic() + pause_s
+            await asyncio.sleep(pause_s)
+            self._keep_lag(time.monotonic() - wake_at)
             due = self.now() - last >= PROGRESS_S - 0.005
             last = self.now() if due else last
             self._report_progress(due)
@@ -465,6 +478,15 @@ class Duplex:
                 agent = self._speaker.level_dbfs if self._speaker else -120.0
                 levels = inputs.Levels(self.now(), round(self._microphone_dbfs, 1), round(agent, 1))
                 self._observe(Entry(levels.at, "local", levels))
+
+    def _keep_lag(self, lag_s: float) -> None:
+        if lag_s > max(LAG_S, 2 * self.loop_lag_s):
+            text = (
+                f"This program was late by {1000 * lag_s:.0f} ms: the machine, or a part of it, is too slow."
+            )
+            level = "warning" if lag_s > 5 * LAG_S else "debug"
+            self.note(level, "lag", text, {"loop_lag_ms": round(1000 * lag_s)})
+        self.loop_lag_s = max(self.loop_lag_s, lag_s)
 
     def _awaits_first_sound(self) -> bool:
         return self.session.playback.unheard

@@ -48,12 +48,26 @@ class Record:
         return self.parts.setdefault(content_index, Part())
 
 
+@dataclass(slots=True)
+class Unconfirmed:
+    """An item that we sent and that the server has not shown yet; it stands behind ``behind`` records."""
+
+    event_id: str
+    item: dict[str, Any]
+    behind: int
+
+
 class Conversation:
-    """Items in conversation order; tolerant of servers that leave out lifecycle events."""
+    """Items in conversation order; tolerant of servers that leave out lifecycle events.
+
+    What we sent counts from then on, not from the server's answer: a socket that is lost in between
+    must not lose the user's words.
+    """
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}
         self._order: list[str] = []
+        self._unconfirmed: list[Unconfirmed] = []
 
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._records
@@ -81,6 +95,24 @@ class Conversation:
             _fold_content(record.part(index), content)
         if not known:
             self._place(item.id, previous_item_id)
+
+    def sent(self, event_id: str, item: dict[str, Any]) -> None:
+        """Fold an item that we create ourselves; the server gives it an id later."""
+        self._unconfirmed.append(Unconfirmed(event_id, item, len(self._order)))
+
+    def refused(self, event_id: str | None) -> None:
+        """The server did not take an item of ours."""
+        self._unconfirmed = [mine for mine in self._unconfirmed if mine.event_id != event_id]
+
+    def confirmed(self, item: Item) -> None:
+        """The server shows an item that is new to us: the first of its kind that we sent, if there is one."""
+        kind = (item.type or "message", getattr(item, "role", None))
+        for place, mine in enumerate(self._unconfirmed):
+            if (mine.item.get("type", "message"), mine.item.get("role")) == kind:
+                del self._unconfirmed[place]
+                for later in self._unconfirmed[place:]:
+                    later.behind = max(later.behind, len(self._order) + 1)
+                return
 
     def _place(self, item_id: str, previous_item_id: str | None) -> None:
         if previous_item_id in self._records and previous_item_id != item_id:
@@ -123,19 +155,18 @@ class Conversation:
 
         A call without an output stays out, unless its output is still ``owed`` (call ids).
         """
-        outputs = {
-            r.fields.get("call_id") for r in self._records.values() if r.kind == "function_call_output"
-        }
+        known = [self._records[item_id] for item_id in self._order]
+        outputs = {r.fields.get("call_id") for r in known if r.kind == "function_call_output"}
+        outputs |= {mine.item.get("call_id") for mine in self._unconfirmed}
         outputs.update(owed)
-        items = []
-        for item_id in self._order:
-            record = self._records[item_id]
+        items: list[dict[str, Any]] = []
+        for place, record in enumerate(known):
+            items += [mine.item for mine in self._unconfirmed if mine.behind == place]
             if record.kind == "function_call" and record.fields.get("call_id") not in outputs:
                 continue
-            item = _replayable(record)
-            if item:
+            if item := _replayable(record):
                 items.append(item)
-        return items
+        return items + [mine.item for mine in self._unconfirmed if mine.behind >= len(known)]
 
 
 def _fold_content(part: Part, content: dict[str, Any]) -> None:

@@ -166,11 +166,15 @@ class Woke:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The socket is gone. ``code`` is RFC 6455's close code, 1006 when there was none."""
+    """The socket is gone, or could not be had. ``code`` is RFC 6455's close code, 1006 when there was none.
+
+    ``retry_after_s``: how long the server asked to be left alone.
+    """
 
     at: float
     code: int
     reason: str = ""
+    retry_after_s: float | None = None
 
 
 Input = (

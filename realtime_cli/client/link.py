@@ -20,6 +20,8 @@ SETTINGS_TIMEOUT_S = 5.0  # some servers never send session.updated: then go on 
 ROTATE_BEFORE_S = 120.0  # a new socket is wanted this long before the old one expires, in a pause
 ROTATE_AT_LAST_S = 5.0  # and this long before it, pause or not
 ROTATION_FRAMES = 150  # 3 s of microphone sound are kept while the sockets change
+STABLE_S = 10.0  # a connection that held so long was none of the failures that back-off counts
+LONGEST_RETRY_AFTER_S = 60.0  # a server may ask for a longer pause; nobody talks to a silent agent for more
 
 Phase = Literal["connecting", "settling", "ready", "lost"]
 
@@ -33,7 +35,9 @@ class Link:
         self.rotating = False
         self._desk = desk
         self._options = options
+        self._leaving = False
         self._failures = 0
+        self._settled_at: float | None = None
         self._unix_at_connect = 0.0
         self._connected_at = 0.0
         self._expires_at: float | None = None
@@ -52,9 +56,10 @@ class Link:
         self._desk.do(WakeAt(None, "first_event"), WakeAt(at + SETTINGS_TIMEOUT_S, "settings"))
         self._plan_rotation(expires_at)
 
-    def settled(self) -> None:
+    def settled(self, at: float) -> None:
         self.phase = "ready"
-        self._failures = 0
+        self._settled_at = at
+        self._leaving = False
         self._desk.do(WakeAt(None, "settings"))
 
     def silent(self) -> None:
@@ -71,9 +76,11 @@ class Link:
         """The socket is gone: another one, at once or after a pause; or the end."""
         self.phase = "lost"
         self._desk.do(WakeAt(None, "first_event"), WakeAt(None, "settings"), WakeAt(None, "progress"))
+        self._forgive(happened.at)
         verdict = faults.of_close(happened.code, happened.reason)
         why = f"{happened.code} {happened.reason}".rstrip()
-        if self.rotating:
+        if self._leaving:
+            self._leaving = False
             self._desk.do(Reconnect(happened.at))
         elif verdict.verdict != "renew":
             reason = f"The server closed the connection ({why})."
@@ -86,12 +93,19 @@ class Link:
                 "Check the network and the server, then talk on with --continue.",
             )
         else:
-            self._try_again(happened.at, why.strip())
+            self._try_again(happened.at, why, happened.retry_after_s or 0.0)
 
-    def _try_again(self, at: float, why: str) -> None:
+    def _forgive(self, at: float) -> None:
+        """A connection that was of use wipes out the failures before it."""
+        if self._settled_at is not None and at - self._settled_at >= STABLE_S:
+            self._failures = 0
+        self._settled_at = None
+
+    def _try_again(self, at: float, why: str, asked_s: float) -> None:
         options = self._options
         pause_s = min(options.reconnect_longest_s, options.reconnect_first_s * 2**self._failures)
         pause_s *= 0.75 + self._random.random() / 2  # jitter, so that many clients do not return at once
+        pause_s = max(pause_s, min(asked_s, LONGEST_RETRY_AFTER_S))
         self._failures += 1
         text = f"Connection lost ({why}); try {self._failures} in {pause_s:.1f} s."
         self._desk.note("warning", "reconnect", text)
@@ -111,7 +125,7 @@ class Link:
         """Change sockets in a pause of the conversation, or when it is high time."""
         at_last = self._expires_at is not None and at >= self._expires_at - ROTATE_AT_LAST_S
         if pause or at_last:
-            self.rotating = True
+            self.rotating = self._leaving = True
             self._desk.note("info", "rotate", "The session is about to expire: changing to a new connection.")
             self._desk.do(Reconnect(at))
         else:

@@ -129,7 +129,15 @@ class ClientSession:
                 self._desk.note("error", "settings", str(error))
             if self.ready:
                 self._go_on(happened.at)
-        return self._desk.take()
+        effects = self._desk.take()
+        for effect in effects:
+            self._remember(effect)
+        return effects
+
+    def _remember(self, effect: Effect) -> None:
+        if isinstance(effect, Send) and isinstance(effect.event, c.ConversationItemCreate):
+            item = effect.event.item.model_dump(mode="json", exclude_unset=True)
+            self.conversation.sent(effect.event.event_id or "", item)
 
     def _go_on(self, at: float) -> None:
         """After every input: outputs that may go out, then a response that may be asked for."""
@@ -170,7 +178,7 @@ class ClientSession:
 
     def _settle(self, at: float) -> None:
         """The settings are in force: tell the history (on a new socket), then begin."""
-        self._link.settled()
+        self._link.settled(at)
         self._deadlines.keep_limits(at, idle=self.idle)
         past = self.conversation.history(self.calls.owed) if self._link.attempt else list(self.options.seed)
         if self._link.attempt:
@@ -367,6 +375,8 @@ class ClientSession:
     def _item_added(self, happened: inputs.Received, event: Any) -> None:
         if event.item is None:
             return
+        if event.item.id not in self.conversation:
+            self.conversation.confirmed(event.item)
         self.conversation.added(event.item, getattr(event, "previous_item_id", None))
         if not self.turns.busy:  # one of a response comes with the response's own events
             self._tools.hosted(None, event.item)
@@ -434,6 +444,7 @@ class ClientSession:
             if refusal == "nothing left" and self.phase == "settling":
                 self._settle(happened.at)
             return
+        self.conversation.refused(error.event_id)
         retry = code == "conversation_already_has_active_response"
         mine = self.turns.refused(error.event_id or "", retry=retry)
         fault = faults.of_error(code)
