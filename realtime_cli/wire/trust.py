@@ -15,7 +15,8 @@ def trusting(ca_file: str | None = None) -> ssl.SSLContext:
     try:
         context.load_verify_locations(ca_file)
     except (OSError, ssl.SSLError) as error:
-        reason = getattr(error, "strerror", None) or "it holds no certificate in PEM form"
+        is_none = isinstance(error, ssl.SSLError)
+        reason = "it holds no certificate in PEM form" if is_none else error.strerror
         raise ConfigError(
             f"The certificates in {ca_file} cannot be read: {reason}.", "Correct connection.ca_file."
         ) from None

@@ -132,12 +132,12 @@ async def connect(
                 **trust,
             )
         )
-    except (InvalidURI, InvalidProxy, ValueError) as error:
-        raise _bad_address(url, error) from None
     except TimeoutError:
         raise refusals.of_silence(url, connect_timeout_s) from None
-    except OSError as error:
+    except OSError as error:  # ahead of ValueError: a certificate that is not trusted is both
         raise refusals.of_os_error(url, error) from None
+    except (InvalidURI, InvalidProxy, ValueError) as error:
+        raise _bad_address(url, error) from None
     except InvalidHandshake as error:
         raise _of_handshake(url, error, headers or {}) from None
     except EOFError:

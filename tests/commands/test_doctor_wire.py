@@ -1,0 +1,155 @@
+"""The way to a server, step by step: servers that are right, and servers that are wrong in one point."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from realtime_cli.commands import doctor_wire
+from realtime_cli.commands.finding import Finding
+from realtime_cli.config import load_agent
+from realtime_cli.errors import ExitCode
+from realtime_cli.wire import websocket
+from realtime_cli.wire.admission import Opening
+from realtime_cli.wire.transport import Closed, Transport
+
+CREATED = '{"type": "session.created", "event_id": "e1", "session": {"type": "realtime"}}'
+UPDATED = '{"type": "session.updated", "event_id": "e2", "session": {"type": "realtime"}}'
+REFUSED = '{"type": "error", "event_id": "e3", "error": {"type": "invalid_request_error", "message": "No voice Bob."}}'
+
+Behaviour = Callable[[Transport, Opening], Awaitable[None]]
+
+
+def says(*answers: str) -> Behaviour:
+    """One text at once, one more for each that comes; then it waits."""
+
+    async def converse(transport: Transport, opening: Opening) -> None:
+        try:
+            for answer in answers:
+                await transport.send(answer)
+                await transport.recv()
+            await transport.recv()
+        except Closed:
+            pass
+
+    return converse
+
+
+@asynccontextmanager
+async def serving(behaviour: Behaviour, key: str | None = None) -> AsyncIterator[str]:
+    listener = await websocket.serve(behaviour, key=key)
+    try:
+        yield listener.url
+    finally:
+        await listener.close()
+
+
+async def examined(url: str, **more: object) -> list[Finding]:
+    options = {"connection.base_url": url, "connection.first_event_timeout_s": 0.5, **more}
+    agent = load_agent(None, (), {}, options)
+    return [finding async for finding in doctor_wire.endpoint_steps(agent)]
+
+
+def topics(findings: list[Finding]) -> list[tuple[str, str]]:
+    return [(finding.topic, finding.status) for finding in findings]
+
+
+async def test_every_step_to_a_good_server_is_ok() -> None:
+    async with serving(says(CREATED, UPDATED)) as url:
+        found = await examined(url)
+    steps = ["name", "port", "upgrade", "first event", "session"]
+    assert topics(found) == [(step, "ok") for step in steps]
+    assert "round trip" in found[-1].said
+
+
+async def test_the_local_server_loads_its_models_and_takes_the_session() -> None:
+    agent = load_agent(None, (), {}, {"connection.provider": "local"})
+    found = [finding async for finding in doctor_wire.endpoint_steps(agent)]
+    assert topics(found) == [(step, "ok") for step in ("local speech", "upgrade", "first event", "session")]
+
+
+async def test_nothing_listens_there() -> None:
+    async with serving(says()) as url:
+        pass
+    found = await examined(url)
+    assert topics(found) == [("name", "ok"), ("endpoint", "failure")]
+    assert "Nothing listens" in found[-1].said
+    assert found[-1].exit_code == ExitCode.CONNECTION
+
+
+async def test_a_name_that_is_none() -> None:
+    (found,) = await examined("ws://no-such-host.invalid/v1/realtime", **{"connection.proxy": None})
+    assert found.status == "failure"
+    assert "'no-such-host.invalid' cannot be resolved" in found.said or "proxy" in found.said
+
+
+async def test_a_port_without_tls_is_told() -> None:
+    async with serving(says(CREATED)) as url:
+        found = await examined(url.replace("ws://", "wss://"))
+    assert topics(found) == [("name", "ok"), ("endpoint", "failure")]
+    assert "TLS" in found[-1].said
+
+
+async def test_a_wrong_key_is_told_from_a_wrong_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUR_KEY", "not-the-one")
+    async with serving(says(CREATED, UPDATED), key="the-right-one") as url:
+        wrong = await examined(url, **{"connection.api_key_env": "OUR_KEY"})
+        monkeypatch.setenv("OUR_KEY", "the-right-one")
+        right = await examined(url, **{"connection.api_key_env": "OUR_KEY"})
+    assert topics(wrong)[-1] == ("key accepted", "failure")
+    assert "not-the-one" not in repr(wrong)
+    assert ("key accepted", "ok") in topics(right)
+
+
+async def test_a_server_that_says_nothing() -> None:
+    async with serving(says()) as url:
+        found = await examined(url)
+    assert found[-1].status == "failure"
+    assert "said nothing within 0.5 s" in found[-1].said
+
+
+async def test_a_server_that_says_something_else() -> None:
+    async with serving(says("hello")) as url:
+        found = await examined(url)
+    assert "no Realtime event" in found[-1].said
+
+
+async def test_a_server_that_hangs_up() -> None:
+    async def hang_up(transport: Transport, opening: Opening) -> None:
+        await transport.close(4000, "go away")
+
+    async with serving(hang_up) as url:
+        found = await examined(url)
+    assert "hung up (code 4000, go away)" in found[-1].said
+
+
+async def test_settings_that_the_server_refuses() -> None:
+    async with serving(says(CREATED, REFUSED)) as url:
+        found = await examined(url)
+    assert topics(found)[-1] == ("session", "failure")
+    assert "No voice Bob" in found[-1].said
+
+
+def test_a_missing_key_names_its_variable_and_a_way_without() -> None:
+    connection = load_agent(None, (), {}, {"connection.provider": "openai"}).config.connection
+    found = doctor_wire.key(connection, {})
+    assert (found.status, found.exit_code) == ("failure", ExitCode.CONNECTION)
+    assert "OPENAI_API_KEY" in found.said
+    assert "configs/local.toml" in found.remedy
+
+
+@pytest.mark.parametrize(("key", "status"), [("sk-abc", "ok"), ("sk-a bc", "warning"), ("sk-ä", "warning")])
+def test_a_key_that_was_copied_badly_is_noticed_and_not_shown(key: str, status: str) -> None:
+    connection = load_agent(None, (), {}, {"connection.provider": "openai"}).config.connection
+    found = doctor_wire.key(connection, {"OPENAI_API_KEY": key})
+    assert found.status == status
+    assert key not in repr(found)
+
+
+async def test_it_waits_for_no_one_for_ever() -> None:
+    async with serving(says(CREATED)) as url, asyncio.timeout(10):
+        found = await examined(url)
+    assert "said nothing" in found[-1].said
