@@ -56,7 +56,7 @@ class ReplaySound:
     async def _feed(self, at: float) -> None:
         part, playout = f"replay {self._part}", self._speaker.playout
         for begin in range(max(0, round(at * RATE_HZ)), len(self._samples), CHUNK):
-            while playout.queued_ms > AHEAD_MS:  # noqa: ASYNC110 - what is queued changes by time alone
+            while playout.queued_ms > AHEAD_MS:
                 await asyncio.sleep(CHUNK / RATE_HZ / 2)
             playout.push(part, 0, mixed(self._kept(begin)))
         playout.end(part, 0)
@@ -82,4 +82,5 @@ class ReplaySound:
 
 def mixed(samples: Samples) -> Samples:
     """Both channels as one; clipped where both are loud."""
-    return np.clip(samples.astype(np.int32).sum(axis=1), -32768, 32767).astype(np.int16)
+    together: Samples = np.clip(samples.astype(np.int32).sum(axis=1), -32768, 32767).astype(np.int16)
+    return together
