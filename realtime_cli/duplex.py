@@ -97,6 +97,30 @@ class Tools(Protocol):
     async def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One frame as a data URI, its size in pixels, a thumbnail (see ``inputs.Seen``)."""
+
+    image: str
+    width: int
+    height: int
+    glimpse: str = ""
+
+
+class Eyes(Protocol):
+    """Deliver frames on the event loop's thread, in their own time; never raise, report and try again."""
+
+    def start(self, deliver: Callable[[Sight], None]) -> None: ...
+
+    def latest(self) -> Sight | None:
+        """The newest frame, at once."""
+
+    def watch(self, on: bool) -> None:
+        """While off, frames are dropped."""
+
+    async def close(self) -> None: ...
+
+
 class Observer(Protocol):
     """Sees every entry, in order, at once; must be quick."""
 
@@ -127,6 +151,7 @@ class Duplex:
         microphone: Microphone | None = None,
         speaker: Speaker | None = None,
         tools: Tools | None = None,
+        eyes: Eyes | None = None,
         wait_for_floor: bool = False,
         started_at: float | None = None,
     ) -> None:
@@ -136,6 +161,7 @@ class Duplex:
         self._microphone = microphone
         self._speaker = speaker
         self._tools = tools
+        self._eyes = eyes
         self._wait_for_floor = wait_for_floor
         self._started_at = time.monotonic() if started_at is None else started_at
         self._transport: Transport | None = None
@@ -156,6 +182,7 @@ class Duplex:
         self._output_format = session.output_format
         self._microphone_dbfs = -120.0
         self._microphone_started = False
+        self._eyes_started = False
         self._finished_parts: set[tuple[str, int]] = set()
         self._started_parts: set[tuple[str, int]] = set()
         self._changed = asyncio.Event()
@@ -188,6 +215,9 @@ class Duplex:
             self._perform(effect, happened.at)
         if self.session.ready and not self._microphone_started:
             self._start_microphone()
+        if self.session.ready and self._eyes and not self._eyes_started:
+            self._eyes_started = True
+            self._eyes.start(self._see)
 
     def note(self, level: Any, topic: str, text: str, data: dict[str, Any] | None = None) -> None:
         """Put a mark into the stream: devices, echo, recorder and others report through it."""
@@ -232,6 +262,11 @@ class Duplex:
                     task.cancel()
             case effects.AskApproval():
                 self._ask(effect)
+            case effects.Look():
+                sight = self._eyes.latest() if self._eyes else None
+                self._pending.appendleft(self._seen(sight or Sight("", 0, 0)))
+            case effects.Watch() if self._eyes:
+                self._eyes.watch(effect.on)
             case effects.WakeAt():
                 self._wake(effect)
             case effects.Duck() if self._speaker:
@@ -363,7 +398,7 @@ class Duplex:
             task.cancel()
         await asyncio.gather(*tasks, *self._calls.values(), return_exceptions=True)
         ending_tools = asyncio.create_task(self._tools.close()) if self._tools else None
-        closing = [edge.close() for edge in (self._microphone, self._speaker) if edge]
+        closing = [edge.close() for edge in (self._microphone, self._speaker, self._eyes) if edge]
         if self._transport:
             closing.append(self._transport.close(1000, ""))
         with suppress(TimeoutError):
@@ -463,6 +498,14 @@ class Duplex:
             self._to_wire = ToWire(self.session.input_format)
         self.step(inputs.Heard(self.now(), self._to_wire.encode(samples)))
 
+    def _see(self, sight: Sight) -> None:
+        """Eyes → step. Called on the loop's thread, once per frame to be shown."""
+        if not self._ended.done():
+            self.step(self._seen(sight))
+
+    def _seen(self, sight: Sight) -> inputs.Seen:
+        return inputs.Seen(self.now(), sight.image, sight.width, sight.height, sight.glimpse)
+
     async def _watch(self) -> None:
         """Device → step: what is being heard, and how loud both sides are."""
         last = 0.0
@@ -508,5 +551,6 @@ class Duplex:
 
 
 def _worth_another_try(error: RealtimeCliError) -> bool:
-    """A refused key or a wrong address stays so; a server that is away may come back."""
-    return bool(getattr(error, "temporary", True))
+    """A refused key or a wrong address stays so; a server that is away, or stammers, may come back."""
+    stammers = getattr(error, "status", 0) is None  # it answered, but not in HTTP
+    return stammers or bool(getattr(error, "temporary", True))

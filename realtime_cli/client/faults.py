@@ -49,11 +49,10 @@ ERRORS: dict[str, Fault] = {
     ),
 }
 
-# RFC 6455 §7.4.1, and what the API documents for each.
-RECONNECT_CODES = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1015})
+# RFC 6455 §7.4.1, and what the API documents for each. 1002 and 1007: bytes were damaged on the way.
+RECONNECT_CODES = frozenset({1001, 1002, 1005, 1006, 1007, 1011, 1012, 1013, 1015})
 CLOSES: dict[int, Fault] = {
     1000: Fault("fatal", ExitCode.OK),
-    1002: Fault("fatal", ExitCode.SESSION, "The server does not speak WebSocket as it should."),
     1008: Fault("fatal", ExitCode.CONNECTION, _KEY),
     1009: Fault("fatal", ExitCode.SESSION, "An event was too big for the server."),
     4000: Fault("fatal", ExitCode.SESSION, "The reason names the request that the server refused."),

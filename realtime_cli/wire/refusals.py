@@ -138,10 +138,12 @@ def _seconds(text: str | None) -> float | None:
         return None
 
 
-def not_a_websocket(url: str) -> Refused:
+def not_a_websocket(url: str, *, temporary: bool = False) -> Refused:
+    """``temporary``: it hung up without a word, which a server also does when it is being restarted."""
     return Refused(
         f"What answers at {shown(url)} is no WebSocket server.",
         "Check host, port and path of connection.base_url.",
+        temporary=temporary,
     )
 
 

@@ -6,6 +6,7 @@ holds all its sound), keep-alive pings find dead peers.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import http
 import logging
@@ -40,6 +41,7 @@ from realtime_cli.wire.trust import trusting
 LARGEST_FRAME = 64 * 1024 * 1024
 LARGEST_REQUEST = 24 * 1024 * 1024  # one append holds at most 15 MiB of sound, as base64 20 MiB
 CLOSE_TIMEOUT_S = 2.0
+SLOWEST_READER_S = 40.0  # a client that takes nothing for so long is gone
 GOING_AWAY = 1001
 USER_AGENT = f"realtime-cli/{__version__}"
 
@@ -53,14 +55,20 @@ _SILENT.setLevel(logging.CRITICAL + 1)
 class WebSocket:
     """One end of an open WebSocket."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, longest_send_s: float | None = None) -> None:
         self._connection = connection
+        self._longest_send_s = longest_send_s
 
     async def send(self, text: str) -> None:
+        """A line that takes no bytes is dead: behind them no ping gets out that could find it so."""
         try:
-            await self._connection.send(text)
+            async with asyncio.timeout(self._longest_send_s):
+                await self._connection.send(text)
         except ConnectionClosed as gone:
             raise _closed(gone) from None
+        except TimeoutError:
+            self._connection.transport.abort()
+            raise Closed(ABNORMAL, "nothing can be sent") from None
 
     async def recv(self) -> str:
         try:
@@ -130,7 +138,8 @@ async def connect(
                 proxy=proxy,
                 logger=_SILENT,
                 **trust,
-            )
+            ),
+            longest_send_s=_dead_after_s(ping_interval_s, ping_timeout_s),
         )
     except TimeoutError:
         raise refusals.of_silence(url, connect_timeout_s) from None
@@ -141,7 +150,12 @@ async def connect(
     except InvalidHandshake as error:
         raise _of_handshake(url, error, headers or {}) from None
     except EOFError:
-        raise refusals.not_a_websocket(url) from None
+        raise refusals.not_a_websocket(url, temporary=True) from None
+
+
+def _dead_after_s(ping_interval_s: float | None, ping_timeout_s: float | None) -> float | None:
+    """How long a line may be silent before pings find it dead."""
+    return None if ping_interval_s is None or ping_timeout_s is None else ping_interval_s + ping_timeout_s
 
 
 def _bad_address(url: str, error: Exception) -> ConfigError:
@@ -163,7 +177,7 @@ def _of_handshake(url: str, error: InvalidHandshake, headers: Mapping[str, str])
         ]
         return refusals.of_status(url, answer.status_code, answer.headers, bytes(answer.body or b""), secrets)
     if isinstance(error, InvalidMessage | InvalidUpgrade):
-        return refusals.not_a_websocket(url)
+        return refusals.not_a_websocket(url, temporary=isinstance(error.__cause__, EOFError | OSError))
     if isinstance(error, ProxyError):
         return refusals.Refused(
             "The proxy did not let us through.",
@@ -278,7 +292,9 @@ class _Door:
             return
         self._room -= 1
         try:
-            await self._handler(WebSocket(connection), opening(request.path, _Headers(request.headers)))
+            await self._handler(
+                WebSocket(connection, SLOWEST_READER_S), opening(request.path, _Headers(request.headers))
+            )
         finally:
             self._room += 1
 
