@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from realtime_cli.audio.leak import Leak
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, silence
 from realtime_cli.audio.reference import Reference
-from realtime_cli.audio.residue import Estimate, Gate
+from realtime_cli.audio.residue import EchoPath, Estimate, Gate
 from realtime_cli.errors import ConfigError
 
 Mode = Literal["aec", "half_duplex", "off"]
@@ -71,6 +71,8 @@ class EchoCanceller:
         self._reference = Reference(_ahead_samples(latency_s))
         self._estimate = Estimate()
         self._gate = Gate()
+        self._path = EchoPath()
+        self._changes_voice = noise_suppression or gain_control
         self._leak = Leak()
         self._unsure_frames = UNSURE_FRAMES
 
@@ -81,12 +83,16 @@ class EchoCanceller:
     def clean(self, frame: Samples) -> Samples:
         """The frame (a multiple of 10 ms) without the echo."""
         reference = self._follow(len(frame))
+        self._path.frame(reference, frame)
         cleaned = _process(self._processor, frame, reference)
         if self._leak.frame(reference, cleaned):
+            self._path.forget()
             self._unsure_frames = max(self._unsure_frames, UNSURE_AFTER_LEAK_FRAMES)
+        if self._path.absent:
+            return cleaned if self._changes_voice else frame
         for start in range(0, len(frame), STEP_SAMPLES):
             step = slice(start, start + STEP_SAMPLES)
-            cleaned[step] = self._gate.step(reference[step], frame[step], cleaned[step])
+            cleaned[step] = self._gate.step(reference[step], frame[step], cleaned[step], learning=self.unsure)
         self._estimate.frame(reference, frame, cleaned)
         if not self.unsure or not self._gate.agent_sounds:
             return cleaned

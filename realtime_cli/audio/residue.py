@@ -9,12 +9,17 @@ without the gate and none with it; the price is a few points of word errors in l
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 
 from realtime_cli.audio.pcm import SILENCE_DBFS, Samples, dbfs
 
 FAR_ACTIVE_DBFS = -50.0
 TAIL_FRAMES = 25  # of 20 ms: longer than any echo lasts
+WAY_FRAMES = 20  # of 20 ms: an echo comes within 400 ms
+PATH_FRAMES = 150
+ABSENT_DB = -45.0  # under the loudspeaker's signal: nobody hears that, no voice activity detection either
 TAIL_STEPS = 35  # of 10 ms
 OPEN_DB = -15.0  # against the echo that was heard
 OPEN_AT_ONSET_DB = -8.0  # the canceller is at its worst when the agent begins after a pause
@@ -22,6 +27,8 @@ SLOPE_DB = 6.0
 ONSET_STEPS = 60  # 350 ms, and a way of 250 ms through the room
 PAUSE_STEPS = 20
 FALL_DB = 0.1  # by which the echo is taken to fade in 10 ms
+RISE_DB = 0.5  # and to grow: the canceller takes a part of a first word for echo too
+LEAST_ECHO_DBFS = -70.0
 MOSTLY_ECHO_DB = 6.0  # the canceller took out so much: then it was not the user
 
 
@@ -40,11 +47,15 @@ class Gate:
         """Whether what the microphone hears may have echo in it."""
         return self._tail > 0
 
-    def step(self, reference: Samples, before: Samples, after: Samples) -> Samples:
-        """``after`` without what is most likely only a rest of the echo."""
+    def step(self, reference: Samples, before: Samples, after: Samples, *, learning: bool = False) -> Samples:
+        """``after`` without what is most likely only a rest of the echo.
+
+        ``learning``: nobody is listened to, so what is heard is taken for echo at once; else a louder
+        echo is believed slowly, or the gate would take the user's first word for it.
+        """
         self._follow_agent(dbfs(reference) > FAR_ACTIVE_DBFS)
         left_dbfs = dbfs(after)
-        self._follow_echo(dbfs(before), left_dbfs)
+        self._follow_echo(dbfs(before), left_dbfs, learning)
         open_db = OPEN_AT_ONSET_DB if self._onset else OPEN_DB
         share = 1 + (left_dbfs - self._echo_dbfs - open_db) / SLOPE_DB
         gain = min(1.0, max(0.0, share)) if self._tail else 1.0
@@ -61,10 +72,40 @@ class Gate:
         self._silent_steps = 0 if sounds else self._silent_steps + 1
         self._tail = TAIL_STEPS if sounds else max(0, self._tail - 1)
 
-    def _follow_echo(self, heard_dbfs: float, left_dbfs: float) -> None:
+    def _follow_echo(self, heard_dbfs: float, left_dbfs: float, learning: bool) -> None:
         self._echo_dbfs = max(SILENCE_DBFS, self._echo_dbfs - FALL_DB)
-        if left_dbfs < heard_dbfs - MOSTLY_ECHO_DB:
-            self._echo_dbfs = max(heard_dbfs, self._echo_dbfs)
+        if left_dbfs < heard_dbfs - MOSTLY_ECHO_DB and heard_dbfs > self._echo_dbfs:
+            slowly = max(self._echo_dbfs, LEAST_ECHO_DBFS) + RISE_DB
+            self._echo_dbfs = heard_dbfs if learning else min(heard_dbfs, slowly)
+
+
+class EchoPath:
+    """Is there any way from the loudspeaker to the microphone? With headphones there is none.
+
+    Where there is none, nothing has to be cancelled, and the canceller, which expects an echo, must not
+    take the user's voice for it. Judged by the median over three seconds of the agent's sound: the user
+    speaks for less than half of them.
+    """
+
+    def __init__(self) -> None:
+        self._given: deque[float] = deque(maxlen=WAY_FRAMES)
+        self._returned: deque[float] = deque(maxlen=PATH_FRAMES)
+        self.absent = False
+
+    def frame(self, reference: Samples, heard: Samples) -> None:
+        """One frame of 20 ms: given to the loudspeaker, heard by the microphone."""
+        self._given.append(dbfs(reference))
+        loudest = max(self._given)
+        if loudest < FAR_ACTIVE_DBFS or len(self._given) < WAY_FRAMES:
+            return
+        self._returned.append(dbfs(heard) - loudest)
+        if len(self._returned) >= PATH_FRAMES // 3:
+            self.absent = float(np.median(self._returned)) < ABSENT_DB
+
+    def forget(self) -> None:
+        """Echo was heard after all."""
+        self._returned.clear()
+        self.absent = False
 
 
 class Estimate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from realtime_cli.audio.pcm import silence
-from realtime_cli.audio.residue import Estimate, Gate
+from realtime_cli.audio.residue import EchoPath, Estimate, Gate
 from tests.audio.room import tone
 
 STEP_MS = 10
@@ -52,3 +52,22 @@ def test_a_first_word_that_the_canceller_takes_a_part_of_does_not_shut_the_gate(
     for _ in range(30):
         left = gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 3000), tone(STEP_MS, 600))
     assert left.any()
+
+
+def test_headphones_have_no_echo_path_also_while_the_user_speaks() -> None:
+    path = EchoPath()
+    for _ in range(100):
+        path.frame(tone(20, 3000), tone(20, 1))
+    assert path.absent
+    for _ in range(40):
+        path.frame(tone(20, 3000), tone(20, 4000))
+    assert path.absent
+    path.forget()
+    assert not path.absent
+
+
+def test_a_room_has_an_echo_path() -> None:
+    path = EchoPath()
+    for _ in range(200):
+        path.frame(tone(20, 3000), tone(20, 100))
+    assert not path.absent
