@@ -134,9 +134,23 @@ def speech_of(capture: np.ndarray) -> np.ndarray:
 def test_a_barge_in_silences_the_speaker_and_tells_what_was_heard(
     devices: VirtualDevices, tmp_path: Path, heart: Any
 ):
-    """Silent within 300 ms of ``speech_started``, truncated within 60 ms of what the speaker carried."""
-    recording, capture, ask = tmp_path / "cut.jsonl", tmp_path / "capture.wav", tmp_path / "ask.wav"
+    """Silent within 300 ms of ``speech_started``, truncated within 60 ms of what the speaker carried.
+
+    The median of three, for a busy machine makes gaps of its own.
+    """
+    ask = tmp_path / "ask.wav"
     write(ask, np.concatenate(list(heart.speak("Please read me a long text."))))
+    measured = [interruption(devices, tmp_path / str(number), ask) for number in range(3)]
+    silent_ms, off_ms = np.median(measured, axis=0)
+    print(f"silent {silent_ms:.0f} ms after speech_started; truncated {off_ms:.0f} ms off; each: {measured}")
+    assert silent_ms <= 300
+    assert off_ms <= 60
+
+
+def interruption(devices: VirtualDevices, folder: Path, ask: Path) -> tuple[float, float]:
+    """One talk that is interrupted: how long until silence, and how far off the truncation was."""
+    folder.mkdir()
+    recording, capture = folder / "cut.jsonl", folder / "capture.wav"
     with talking(devices, recording, "--set", "conversation.greet=false"):
         ready(recording)
         time.sleep(0.5)
@@ -155,17 +169,15 @@ def test_a_barge_in_silences_the_speaker_and_tells_what_was_heard(
     assert (truncated.item_id, truncated.audio_end_ms) == (cut.item_id, int(cut.heard_ms))
 
     sound = load(capture)
-    last, least_ms, most_ms = end_of(sound, received_sound(recording))
-    off_ms = max(0.0, least_ms - cut.heard_ms, cut.heard_ms - most_ms)
-    header = read(recording).header
-    started_unix_s = datetime.fromisoformat(header.started).timestamp()
+    started_unix_s = datetime.fromisoformat(read(recording).header.started).timestamp()
     speech_at = next(
         at for at, _ in reversed(received(recording, s.InputAudioBufferSpeechStarted)) if at <= stopped.at
     )
-    silent_ms = 1000 * (began_unix_s + last / 24_000 - (started_unix_s + speech_at))
-    print(f"silent {silent_ms:.0f} ms after speech_started; truncated {off_ms:.0f} ms off the capture")
-    assert silent_ms <= 300
-    assert off_ms <= 60
+    speech_began = round(24_000 * (started_unix_s + speech_at - began_unix_s))
+    last, least_ms, most_ms = end_of(sound, received_sound(recording), speech_began)
+    off_ms = max(0.0, least_ms - cut.heard_ms, cut.heard_ms - most_ms)
+    silent_ms = (last - speech_began) / 24
+    return round(silent_ms), round(off_ms)
 
 
 def write(path: Path, samples: np.ndarray) -> None:
@@ -177,16 +189,18 @@ def received_sound(recording: Path) -> np.ndarray:
         return np.concatenate(list(read_wav(file, "received")))
 
 
-def end_of(capture: np.ndarray, whole: np.ndarray) -> tuple[int, float, float]:
-    """Where the sound is cut in the capture (sample), and between which milliseconds of the whole that is.
+def end_of(capture: np.ndarray, whole: np.ndarray, begin: int) -> tuple[int, float, float]:
+    """Where the sound is cut in the capture, from sample ``begin`` on, and between which milliseconds of
+    the whole that is; aligned by the second before, as a busy machine may have gaps earlier.
 
     Between two: in a pause between words nobody can hear where exactly it was cut.
     """
-    begin = int(np.flatnonzero(np.abs(capture.astype(int)) > QUIET)[0])
-    piece = capture[begin : begin + 24_000].astype(float)
+    piece = capture[begin - 24_000 : begin].astype(float)
     size = 1 << (len(whole) + len(piece)).bit_length()
     spectrum = np.fft.rfft(whole.astype(float), size) * np.conj(np.fft.rfft(piece, size))
-    offset = int(np.argmax(np.fft.irfft(spectrum, size)[: len(whole)])) - begin  # whole = capture + offset
+    offset = (
+        int(np.argmax(np.fft.irfft(spectrum, size)[: len(whole)])) + 24_000 - begin
+    )  # whole = capture + offset
     last = begin
     for at in range(begin, len(capture) - 4800, 240):
         here, there = (
