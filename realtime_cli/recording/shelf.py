@@ -110,7 +110,7 @@ class Shelf:
 
     def _reference(self, encoded: str, sent_at: float | None = None) -> str:
         try:
-            audio = base64.b64decode(encoded, validate=True)
+            audio = binascii.a2b_base64(encoded, strict_mode=True)
         except binascii.Error:
             return f'"{encoded}"'
         if sent_at is not None:

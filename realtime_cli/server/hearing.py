@@ -6,7 +6,6 @@ nearly so, if not they are forgotten.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Callable
@@ -116,7 +115,7 @@ class Hearing:
         if len(encoded) > APPEND_BYTES // 3 * 4 + 4:
             raise Fault("invalid_value", "Invalid 'audio': one append holds at most 15 MiB.", "audio")
         try:
-            audio = base64.b64decode(encoded, validate=True)
+            audio = binascii.a2b_base64(encoded, strict_mode=True)
         except (binascii.Error, ValueError):
             text = "Invalid 'audio'. Expected base64-encoded audio bytes."
             raise Fault("invalid_value", text, "audio") from None
