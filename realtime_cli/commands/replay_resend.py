@@ -14,7 +14,7 @@ from realtime_cli.audio.wire_format import FromWire
 from realtime_cli.client import inputs
 from realtime_cli.client.inputs import Heard, Typed
 from realtime_cli.commands import opening
-from realtime_cli.commands.talk import interrupts
+from realtime_cli.commands.process import own_the_process
 from realtime_cli.commands.voice import say
 from realtime_cli.duplex import Duplex, Outcome
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
@@ -126,7 +126,7 @@ async def _converse(said: Said, options: ReplayOptions) -> Any:
             inputs.Typed(duplex.now(), typed.text, typed.images, typed.detail, typed.respond)
         )
         speaker.on_played = lambda samples: recorder.played(duplex.now(), samples)
-        interrupts(duplex)
+        own_the_process(duplex)
         outcome = Outcome(ExitCode.BUG)
         try:
             outcome = await duplex.run()
