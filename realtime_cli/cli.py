@@ -107,6 +107,9 @@ def text(
     sets: Sets = None,
     base_url: BaseUrl = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="One message a line; - is stdin.")] = None,
+    images: Annotated[
+        list[Path] | None, typer.Option("--image", help="A picture to send with the first message.")
+    ] = None,
     approve: Approve = None,
     record: Record = None,
     no_record: NoRecord = False,
@@ -118,7 +121,7 @@ def text(
 
     options = command.TextOptions(
         messages=tuple(messages or ()), config=config, sets=tuple(sets or ()), base_url=base_url, file=file,
-        record=record, no_record=no_record, json=json, quiet=quiet, approve=tuple(approve or ()),
+        record=record, no_record=no_record, json=json, quiet=quiet, approve=tuple(approve or ()), images=tuple(images or ()),
     )  # fmt: skip
     raise typer.Exit(command.text(options))
 

@@ -31,6 +31,7 @@ from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tools.result import ToolResult
+from realtime_cli.video.sight import NOTHING, Sight
 from realtime_cli.wire.transport import Closed, Transport
 
 OUTBOX_FRAMES = 250
@@ -95,16 +96,6 @@ class Tools(Protocol):
         """Have the user asked about a call that the server runs; the answer goes to the listener."""
 
     async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """One frame as a data URI, its size in pixels, a thumbnail (see ``inputs.Seen``)."""
-
-    image: str
-    width: int
-    height: int
-    glimpse: str = ""
 
 
 class Eyes(Protocol):
@@ -264,7 +255,7 @@ class Duplex:
                 self._ask(effect)
             case effects.Look():
                 sight = self._eyes.latest() if self._eyes else None
-                self._pending.appendleft(self._seen(sight or Sight("", 0, 0)))
+                self._pending.appendleft(self._seen(sight or NOTHING))
             case effects.Watch() if self._eyes:
                 self._eyes.watch(effect.on)
             case effects.WakeAt():

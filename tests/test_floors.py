@@ -66,13 +66,15 @@ KEPT_IN: dict[str, tuple[str, ...]] = {
     "onnxruntime": ("server.engine",),
     "mcp": ("tools",),
     "av": ("video",),
+    "pillow_heif": ("video",),
+    "zxingcpp": ("server.engine",),
 }
 
 # Distributions that come with one that is declared, pinned by it.
 PART_OF = {"pydantic-core": "pydantic"}
 
 # What the core may import at the top of a module: the rest belongs to extras and is imported where it is used.
-EXTRAS = {"onnxruntime", "moonshine_voice", "silero_vad", "hibari", "hibari_tts", "av", "PIL", "mcp", "yaml"}
+EXTRAS = {"onnxruntime", "moonshine_voice", "silero_vad", "hibari", "hibari_tts", "av", "PIL", "pillow_heif", "zxingcpp", "mcp", "yaml"}
 
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("__init__").rstrip("."): path

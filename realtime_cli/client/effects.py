@@ -77,6 +77,18 @@ class AskApproval:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Show the newest frame: answered by ``Seen`` before anything else happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Let the eyes see, or not."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """Answer with ``Woke(name)`` at this time; a later one of the same name replaces it, None drops it."""
 
@@ -118,6 +130,8 @@ Effect = (
     | CallTool
     | CancelTool
     | AskApproval
+    | Look
+    | Watch
     | WakeAt
     | Reconnect
     | Close

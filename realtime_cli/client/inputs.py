@@ -14,6 +14,7 @@ from realtime_cli.protocol.server_events import ServerEvent
 Key = Literal["mute", "talk", "release", "interrupt", "video", "quit"]
 Cause = Literal["server_vad", "key", "typed", "policy", "tool"]
 Verdict = Literal["once", "session", "no"]
+GLIMPSE_COLUMNS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,28 @@ class Typed:
     images: tuple[str, ...] = ()
     detail: str | None = None
     respond: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A frame of camera, screen or video: a data URI (empty: there is none to show), size in pixels.
+
+    ``glimpse`` is a thumbnail for terminals: hexadecimal RGB, row by row, ``GLIMPSE_COLUMNS`` wide.
+    """
+
+    at: float
+    image: str
+    width: int = 0
+    height: int = 0
+    glimpse: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Focused:
+    """How closely the model is to look at the frames from now on."""
+
+    at: float
+    detail: Literal["auto", "low", "high"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +208,8 @@ Input = (
     | HearingEnded
     | Pressed
     | Typed
+    | Seen
+    | Focused
     | Asked
     | Patched
     | Played

@@ -36,3 +36,8 @@ class SessionOptions:
     prices: dict[str, Any] = field(default_factory=dict)
     model: str | None = None
     random_seed: int = 0
+    video_when: Literal["interval", "on_turn", "on_key", "on_change"] | None = None
+    video_detail: Literal["auto", "low", "high"] = "auto"
+    video_start_paused: bool = False
+    video_keep: int = 4
+    video_respond: bool = False

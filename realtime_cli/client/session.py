@@ -20,6 +20,7 @@ from realtime_cli.client.cost import CostFold, load_prices
 from realtime_cli.client.deadlines import Deadlines
 from realtime_cli.client.desk import Desk
 from realtime_cli.client.effects import Effect, Send, WakeAt, WireFormat
+from realtime_cli.client.frames import Frames
 from realtime_cli.client.hearing import Hearing
 from realtime_cli.client.link import Link, Phase
 from realtime_cli.client.options import SessionOptions
@@ -53,6 +54,7 @@ class ClientSession:
         self._agreement = Agreement(self._desk, options)
         self._tools = ToolTurns(self._desk, options, self.turns)
         self._barge_in = BargeIn(self._desk, options, self.turns, self._tools, self.playback)
+        self.frames = Frames(self._desk, options)
         self._voice = Voice(self._desk, self.turns, self.playback)
         self._deadlines = Deadlines(self._desk, options, self.turns, self.cost)
         self.hearing = Hearing(
@@ -64,6 +66,7 @@ class ClientSession:
         self.hearing.format = self.input_format
         self._waiting: list[inputs.Typed | inputs.Asked | inputs.Patched] = []
         self._greeted = False
+        self._looking: inputs.Typed | None = None  # waits for the frame that goes before it
 
     # -- what others may ask ------------------------------------------------------------------
 
@@ -162,6 +165,7 @@ class ClientSession:
         self.turns.lost()
         self._tools.lost()
         self.hearing.lost()
+        self.frames.lost()
         self._agreement.forget()
         self._link.lost(happened)
 
@@ -182,6 +186,7 @@ class ClientSession:
         self._deadlines.keep_limits(at, idle=self.idle)
         past = self.conversation.history(self.calls.owed) if self._link.attempt else list(self.options.seed)
         if self._link.attempt:
+            past = Frames.without(past)
             self.conversation = Conversation()
             self._desk.note("info", "reconnect", f"Connected again; {len(past)} items of history sent.")
         for item in past:
@@ -247,6 +252,8 @@ class ClientSession:
                     self._commit()
             case "interrupt":
                 self._interrupt("key")
+            case "video":
+                self.frames.pressed()
             case "quit":
                 self._desk.close(ExitCode.OK)
 
@@ -264,6 +271,10 @@ class ClientSession:
         if not self.ready:
             self._waiting.append(happened)
             return
+        if self.frames.looks_at_turns and self._looking is None:
+            self._looking = happened
+            self.frames.look()
+            return
         if happened.respond:
             self._interrupt("typed")
         content: list[dict[str, Any]] = [_image(url, happened.detail) for url in happened.images]
@@ -273,6 +284,17 @@ class ClientSession:
         self._tools.user_goes_on()
         if happened.respond:
             self.turns.want()
+
+    def _seen(self, happened: inputs.Seen) -> None:
+        """A frame; it asks for an answer only where the agent file says so, and nobody else talks."""
+        if self.ready and self.frames.seen(happened) and self.options.video_respond and self.resting:
+            self.turns.want()
+        if (typed := self._looking) is not None:
+            self._typed(typed)
+            self._looking = None
+
+    def _focused(self, happened: inputs.Focused) -> None:
+        self.frames.detail = happened.detail
 
     def _asked(self, happened: inputs.Asked) -> None:
         if not self.ready:
@@ -307,6 +329,8 @@ class ClientSession:
         self._tools.user_goes_on()
         server_interrupts = self._agreement.server_interrupts
         self._barge_in.speech_started(happened.at, server_interrupts=server_interrupts)
+        if self.frames.looks_at_turns:
+            self.frames.look()  # now, so that it stands before what is being said
 
     def _speech_stopped(self, happened: inputs.Received, event: s.InputAudioBufferSpeechStopped) -> None:
         self.user_speaking = self.hearing.server_hears_speech = False
@@ -375,6 +399,7 @@ class ClientSession:
     def _item_added(self, happened: inputs.Received, event: Any) -> None:
         if event.item is None:
             return
+        self.frames.settled(event.item.id)
         if event.item.id not in self.conversation:
             self.conversation.confirmed(event.item)
         self.conversation.added(event.item, getattr(event, "previous_item_id", None))
@@ -433,6 +458,7 @@ class ClientSession:
 
     def _item_deleted(self, happened: inputs.Received, event: s.ConversationItemDeleted) -> None:
         self.conversation.deleted(event.item_id or "")
+        self.frames.settled(event.item_id)
 
     # -- errors and wake-ups ------------------------------------------------------------------
 
@@ -445,6 +471,8 @@ class ClientSession:
                 self._settle(happened.at)
             return
         self.conversation.refused(error.event_id)
+        if self.frames.refused(error.event_id):
+            return
         retry = code == "conversation_already_has_active_response"
         mine = self.turns.refused(error.event_id or "", retry=retry)
         fault = faults.of_error(code)
@@ -514,6 +542,8 @@ _HANDLERS: dict[type, Callable[[ClientSession, Any], None]] = {
     inputs.HearingEnded: ClientSession._hearing_ended,
     inputs.Pressed: ClientSession._pressed,
     inputs.Typed: ClientSession._typed,
+    inputs.Seen: ClientSession._seen,
+    inputs.Focused: ClientSession._focused,
     inputs.Asked: ClientSession._asked,
     inputs.Patched: ClientSession._patched,
     inputs.Played: ClientSession._played,

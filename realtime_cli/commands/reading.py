@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from realtime_cli.audio.echo import EchoLadder
@@ -17,6 +20,7 @@ from realtime_cli.tools.approval import Desk
 from realtime_cli.tui.presses import Command, KeyPress, Press, TypedLine
 
 Reload = Callable[[], LoadedAgent]
+DETAILS = ("auto", "low", "high")
 
 
 class Reading:
@@ -35,6 +39,7 @@ class Reading:
         self._duplex = duplex
         self._agent = agent
         self._reload = reload
+        self._showing: set[asyncio.Task[None]] = set()
 
     def press(self, press: Press) -> None:
         """One press; a mistake in a command is a note on the screen, never the end of the talk."""
@@ -63,6 +68,8 @@ class Reading:
 
     def _command(self, name: str, rest: str) -> None:
         match name:
+            case "video" if rest in DETAILS:
+                self._focus(rest)
             case "mute" | "interrupt" | "quit" | "video" | "echo":
                 self._key(name)
             case "pause" | "resume":
@@ -77,6 +84,8 @@ class Reading:
             case "say":
                 wording = f"Say exactly this and nothing else: {rest}"
                 self._ask({"type": "response.create", "response": {"instructions": wording}})
+            case "image":
+                self._show_picture(rest)
             case "note":
                 self._duplex.note("info", "note", rest or "(marked)")
             case "reload":
@@ -107,6 +116,37 @@ class Reading:
     def _type(self, text: str) -> None:
         self._duplex.step(inputs.Typed(self._duplex.now(), text))
 
+    def _show_picture(self, rest: str) -> None:
+        """``/image PATH [question]``; a path with blanks stands in quotes. Read and packed in a thread."""
+        try:
+            words = shlex.split(rest)
+        except ValueError:
+            words = rest.split()
+        if not words:
+            raise ConfigError("/image wants the path of a picture.", "Write /image PATH [question].")
+        task = asyncio.get_running_loop().create_task(
+            self._show(Path(words[0]).expanduser(), " ".join(words[1:]))
+        )
+        self._showing.add(task)
+        task.add_done_callback(self._showing.discard)
+
+    async def _show(self, path: Path, question: str) -> None:
+        from realtime_cli.video.encode import sight_of_file
+
+        video = self._agent.config.video
+        try:
+            sight = await asyncio.to_thread(sight_of_file, path, video.max_side, video.quality)
+        except (ConfigError, RuntimeError) as error:
+            self._duplex.note("error", "image", str(error))
+            return
+        detail = self._duplex.session.frames.detail
+        now = self._duplex.now()
+        self._duplex.step(inputs.Typed(now, question, (sight.image,), detail, respond=bool(question)))
+
+    def _focus(self, detail: Any) -> None:
+        self._duplex.step(inputs.Focused(self._duplex.now(), detail))
+        self._duplex.note("info", "video", f"Detail of the pictures from now on: {detail}.")
+
     def _ask(self, event: dict[str, Any]) -> None:
         self._duplex.step(inputs.Asked(self._duplex.now(), event))
 
@@ -123,6 +163,11 @@ class Reading:
         """``/set session.instructions "..."`` or ``key=value``; only session keys change in a session."""
         key, _, value = rest.partition("=") if "=" in rest.split(" ", 1)[0] else rest.partition(" ")
         path = layers.split_key(key.strip(), "/set")
+        if list(path) == ["video", "detail"]:
+            if value.strip(" \"'") not in DETAILS:
+                raise ConfigError("video.detail is auto, low or high.")
+            self._focus(value.strip(" \"'"))
+            return
         if path[0] != "session" or len(path) < 2:
             raise ConfigError(f"/set changes session settings only, not {key.strip()}.", "Write session.KEY.")
         patch: Any = layers.typed(value.strip(), path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from realtime_cli.commands.reading import Reading
 from realtime_cli.commands.sound import Sound, open_sound
 from realtime_cli.commands.voice import say
 from realtime_cli.config import LoadedAgent
-from realtime_cli.duplex import Duplex, Outcome
+from realtime_cli.duplex import Duplex, Eyes, Outcome
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.recording.file import Recorder
 from realtime_cli.tools.approval import Approver, Desk, Named
@@ -60,6 +62,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                 microphone=sound.microphone,
                 speaker=sound.speaker,
                 tools=opened.tools,
+                eyes=eyes_of(agent, reports.report),
                 wait_for_floor=sound.from_file,
             )
             _tap(sound, duplex, recorder)
@@ -88,6 +91,15 @@ class Reports:
         self._duplex = duplex
         for kept in self._kept:
             duplex.note(*kept)
+
+
+def eyes_of(agent: LoadedAgent, report: Callable[[Any, str, str], None]) -> Eyes | None:
+    """The eyes that the agent file asks for."""
+    if not agent.config.video.source:
+        return None
+    from realtime_cli.video.eyes import BackgroundEyes
+
+    return BackgroundEyes(agent.config.video, agent.folder, report, sys.platform, os.environ)
 
 
 def items_of(path: Path) -> tuple[dict[str, Any], ...]:

@@ -34,13 +34,21 @@ class TextOptions(opening.AgentOptions):
     json: bool = False
     quiet: bool = False
     approve: tuple[str, ...] = ()
+    images: tuple[Path, ...] = ()
 
 
 def text(options: TextOptions) -> ExitCode:
     """Run every message as one turn of one session; returns the exit code of its end."""
     messages = _messages(options)
     agent = opening.load(options, {"session.output_modalities": ["text"]})
-    return asyncio.run(_text(agent, options, messages))
+    images = tuple(_picture(path, agent) for path in options.images)
+    return asyncio.run(_text(agent, options, messages, images))
+
+
+def _picture(path: Path, agent: LoadedAgent) -> str:
+    from realtime_cli.video.encode import sight_of_file
+
+    return sight_of_file(path, agent.config.video.max_side, agent.config.video.quality).image
 
 
 def _messages(options: TextOptions) -> Iterator[str]:
@@ -124,6 +132,8 @@ class Turns:
 
     messages: Iterator[str]
     answers: Face
+    images: tuple[str, ...] = ()
+    detail: str | None = None
     failed: bool = False
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -140,7 +150,8 @@ class Turns:
             message = None if self.answers.gone else await self._next()
             if message is None:
                 break
-            duplex.step(inputs.Typed(duplex.now(), message))
+            images, self.images = self.images, ()
+            duplex.step(inputs.Typed(duplex.now(), message, images, self.detail if images else None))
         await self._until(lambda: duplex.session.idle)
         duplex.finish(Outcome(ExitCode.SESSION if self.failed else ExitCode.OK))
 
@@ -175,11 +186,13 @@ class Turns:
             await asyncio.sleep(0)  # let the step that changed it end
 
 
-async def _text(agent: LoadedAgent, options: TextOptions, messages: Iterator[str]) -> ExitCode:
+async def _text(
+    agent: LoadedAgent, options: TextOptions, messages: Iterator[str], images: tuple[str, ...]
+) -> ExitCode:
     async with opening.opened(agent, greet=False, warm=False, approver=Named(options.approve)) as opened:
         recorder = opening.recorder_for(agent, options, opened.session, opened.secrets, "text")
         answers = _face(options)
-        turns = Turns(messages, answers)
+        turns = Turns(messages, answers, images, agent.config.video.detail)
         talk = None if options.quiet or options.json else Warnings()
         observers: list[Observer] = [each for each in (recorder, answers, turns, talk) if each]
         duplex = Duplex(opened.session, opened.connect, observers=observers, tools=opened.tools)

@@ -22,6 +22,8 @@ class Video(Section):
     """JPEG quality."""
     detail: Literal["auto", "low", "high"] = "auto"
     """How closely the model looks; low costs less."""
+    respond: bool = False
+    """Ask for an answer to each frame, whenever nobody speaks."""
     start_paused: bool = False
     """Begin without sending."""
     keep: int = Field(default=4, ge=1)

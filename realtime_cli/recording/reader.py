@@ -162,6 +162,8 @@ class _Decoder:
     def _local(self, values: Line) -> Entry:
         at = float(values["at"])
         fields = values["value"]
+        if isinstance(fields.get("image"), str):
+            fields["image"] = self._image(fields["image"])
         if "images" in fields:
             fields["images"] = [self._image(text) for text in fields["images"]]
         return Entry(at, "local", format.local_value(at, values["type"], fields, self._fetch))

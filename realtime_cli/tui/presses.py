@@ -63,7 +63,7 @@ COMMANDS = {
     "send": "JSON: a raw client event",
     "set": "KEY=VALUE: change a setting of the session",
     "tools": "list the tools",
-    "video": "pause the video, or go on with it",
+    "video": "[auto | low | high]: pause the video or go on with it; or how closely it is looked at",
 }
 
 MEANINGS: dict[str, Meaning] = {

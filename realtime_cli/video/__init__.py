@@ -1,0 +1,1 @@
+"""What the agent sees: cameras, screens, video files, streams and pictures."""

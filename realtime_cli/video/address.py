@@ -1,0 +1,98 @@
+"""What ``[video] source`` names, and how PyAV is asked for it on each system."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from realtime_cli.errors import ConfigError
+
+Kind = Literal["camera", "screen", "stream", "file", "photos"]
+_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".heif", ".avif", ".bmp"}
+_STREAM = re.compile(r"(rtsp|rtsps|rtmp|http|https|udp|tcp|srt)://", re.I)
+_DEVICE = re.compile(r"(camera|screen)(?::(\d+))?")
+OPEN_S, READ_S = 8.0, 8.0  # a stream that says nothing for so long is lost
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """``name`` and ``format`` are what ``av.open`` takes; ``shown`` is what the user is told."""
+
+    kind: Kind
+    shown: str
+    name: str
+    format: str | None = None
+    options: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def live(self) -> bool:
+        """It goes on whether somebody looks or not; a file waits."""
+        return self.kind in ("camera", "screen", "stream")
+
+
+def address(
+    source: str, folder: Path, interval_s: float, platform: str, environ: Mapping[str, str]
+) -> Address:
+    """Where to look. Paths are relative to ``folder``; raises ConfigError for what this system has not."""
+    if device := _DEVICE.fullmatch(source):
+        number = device[2] and int(device[2])
+        if device[1] == "camera":
+            return _camera(source, number or 0, platform)
+        return _screen(source, max(1, number or 1), interval_s, platform, environ)
+    if _STREAM.match(source):
+        options = {"rtsp_transport": "tcp"} if source.lower().startswith("rtsp") else {}
+        return Address("stream", without_secrets(source), source, options=options)
+    path = Path(source).expanduser()
+    path = path if path.is_absolute() else folder / path
+    photos = any(sign in source for sign in "*?[") or path.suffix.lower() in _PICTURES or path.is_dir()
+    return Address("photos" if photos else "file", source, str(path))
+
+
+def _camera(source: str, number: int, platform: str) -> Address:
+    if platform == "darwin":
+        options = {"framerate": "30", "pixel_format": "uyvy422"}
+        return Address("camera", source, f"{number}:none", "avfoundation", options)
+    if platform == "win32":
+        return Address("camera", source, f"video={_camera_name(number)}", "dshow")
+    return Address("camera", source, f"/dev/video{number}", "v4l2")
+
+
+def _camera_name(number: int) -> str:
+    """DirectShow knows cameras by name only."""
+    import av
+
+    try:
+        found = [each.name for each in av.enumerate_input_devices("dshow") if "video" in each.media_types]
+    except (OSError, ValueError, AttributeError):
+        found = []
+    if number >= len(found):
+        raise ConfigError(f"There is no camera {number}.", f"Known cameras: {', '.join(found) or 'none'}.")
+    return found[number]
+
+
+def _screen(
+    source: str, number: int, interval_s: float, platform: str, environ: Mapping[str, str]
+) -> Address:
+    rate = {"framerate": f"{max(1.0, 1 / interval_s):g}", "draw_mouse": "1"}
+    if platform == "darwin":
+        options = {"framerate": "5", "capture_cursor": "1", "pixel_format": "uyvy422"}
+        return Address("screen", source, f"Capture screen {number - 1}:none", "avfoundation", options)
+    if platform == "win32":
+        if number > 1:
+            raise ConfigError("On Windows all screens are one picture.", 'Write source = "screen".')
+        return Address("screen", source, "desktop", "gdigrab", rate)
+    display = environ.get("DISPLAY")
+    if not display:
+        wayland = " (Wayland gives its picture to nobody unasked)" if environ.get("WAYLAND_DISPLAY") else ""
+        raise ConfigError(f"There is no X display to see{wayland}.", "Set DISPLAY, or choose another source.")
+    if number > 1:
+        display = re.sub(r"(:\d+)(\.\d+)?$", rf"\1.{number - 1}", display)
+    return Address("screen", source, display, "x11grab", rate)
+
+
+def without_secrets(url: str) -> str:
+    """A stream's address as it may be shown: without user, password and query."""
+    return re.sub(r"//[^/@]*@", "//", url).partition("?")[0]
