@@ -495,7 +495,7 @@ class Duplex:
             self.step(self._seen(sight))
 
     def _seen(self, sight: Sight) -> inputs.Seen:
-        return inputs.Seen(self.now(), sight.image, sight.width, sight.height, sight.glimpse)
+        return inputs.Seen(self.now(), sight.image, sight.width, sight.height, sight.glimpse, sight.source)
 
     async def _watch(self) -> None:
         """Device → step: what is being heard, and how loud both sides are."""

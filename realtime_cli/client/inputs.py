@@ -86,7 +86,7 @@ class Typed:
 class Seen:
     """A frame of camera, screen or video: a data URI (empty: there is none to show), size in pixels.
 
-    ``glimpse`` is a thumbnail for terminals: hexadecimal RGB, row by row, ``GLIMPSE_COLUMNS`` wide.
+    ``source`` is its name as the user may see it; ``glimpse`` is a thumbnail for terminals: hexadecimal RGB, row by row, ``GLIMPSE_COLUMNS`` wide.
     """
 
     at: float
@@ -94,6 +94,7 @@ class Seen:
     width: int = 0
     height: int = 0
     glimpse: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,12 @@ FORMATS: dict[str, tuple[str, Maker]] = {
     "labels": (".labels.txt", lambda recording, made: text.audacity_labels(made)),
     "text": (".txt", lambda recording, made: text.plain_text(made)),
     "items": (".items.json", lambda recording, made: text.items_json(made)),
-    "html": (".html", lambda recording, made: page.page(made, recording.header, sound.stereo(recording))),
+    "html": (
+        ".html",
+        lambda recording, made: page.page(
+            made, recording.header, sound.stereo(recording), recording.sound().image
+        ),
+    ),
 }
 _ALIASES = {"md": "markdown", "txt": "text", "json": "items", "audacity": "labels", "htm": "html"}
 

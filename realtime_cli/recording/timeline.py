@@ -16,6 +16,7 @@ from realtime_cli.tui.view import View
 
 READING_CHARACTERS_PER_S = 15.0  # how long a subtitle of a typed message stands
 SHORTEST_S = 0.8
+MOST_PICTURES = 300
 
 
 @dataclass(slots=True)
@@ -40,12 +41,21 @@ class Event:
     text: str
 
 
+@dataclass(slots=True)
+class Picture:
+    """An image that the agent was shown: a data URI, or its name in the recording (``$image:NAME``)."""
+
+    at_s: float
+    image: str
+
+
 @dataclass
 class Timeline:
     """What the exports and ``sessions show`` tell of a recording. Made by :func:`timeline`."""
 
     blocks: list[Block] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     turn_usd: list[float | None] = field(default_factory=list)
     tools: list[tuple[Turn, Any]] = field(default_factory=list)
@@ -64,7 +74,9 @@ def timeline(recording: Recording, prices: Prices | None = None) -> Timeline:
         for fold in (view.fold, made.latency.fold, made.cost.fold, heard.fold):
             fold(entry)
         made.events += _events(entry)
+        made.pictures += _pictures(entry)
         made.seconds = max(made.seconds, entry.at)
+    made.pictures = _most(made.pictures)
     view.close()
     made.blocks = view.blocks
     made.turns = made.latency.turns
@@ -134,6 +146,23 @@ def _agent_said(turn: AgentTurn, heard: _Heard, free_at: float) -> Said:
     # A log that does not tell what was played: sound begins when it comes, or behind what still sounds.
     begin = max(turn.at, free_at)
     return Said("agent", text, begin, begin + received_s, turn.item_id)
+
+
+def _pictures(entry: Entry) -> Iterable[Picture]:
+    """What was sent, not what was offered."""
+    if entry.kind != "sent":
+        return
+    item = getattr(getattr(entry.value, "event", None), "item", None)
+    for part in getattr(item, "content", None) or ():
+        url = getattr(part, "image_url", None) or ""
+        if url.startswith(("data:image/", "$image:")):
+            yield Picture(entry.at, url)
+
+
+def _most(pictures: list[Picture]) -> list[Picture]:
+    """An hour of video would make a page that no browser opens: then one of every few."""
+    step = -(-len(pictures) // MOST_PICTURES)
+    return pictures[:: max(1, step)]
 
 
 def _reading_s(text: str) -> float:

@@ -6,7 +6,7 @@ import statistics
 from typing import Any
 
 from realtime_cli.client import effects, inputs
-from realtime_cli.client.cost import CostFold, load_prices
+from realtime_cli.client.cost import CostFold, Tokens, load_prices
 from realtime_cli.client.latency import LatencyFold
 from realtime_cli.recording.entry import Entry
 
@@ -46,6 +46,10 @@ class Figures:
     def cost_usd(self) -> float | None:
         """What was spent by the price table; None when a part of it is unknown, or nothing was used."""
         return self._cost.total_usd if self.tokens else None
+
+    def images_usd(self, tokens: int) -> float | None:
+        """What image tokens cost by the price table; None for a model without a price."""
+        return self._cost.prices.usd(self._cost.model, Tokens(image_in=tokens))
 
     def fold(self, entry: Entry) -> None:
         self._latency.fold(entry)

@@ -208,11 +208,21 @@ def brief_figures(view: View) -> list[str]:
     if view.figures.cost_usd is not None:
         parts.append(money(view.figures.cost_usd))
     if view.transcript.pictures_sent:
-        paused = " paused" if view.state.video_paused else ""
-        parts.append(f"{plural(view.transcript.pictures_sent, 'picture')}{paused}")
+        parts.append(pictures(view))
     if figures.reconnects:
         parts.append(plural(figures.reconnects, "reconnect"))
     return parts
+
+
+def pictures(view: View) -> str:
+    """``screen: 3 pictures, ~2295 tokens ~$0.0115``: an estimate, before the server has counted them."""
+    sights = view.sights
+    text = plural(view.transcript.pictures_sent, "picture")
+    text = f"{cut_to(one_line(sights.source), 24, '..')}: {text}" if sights.source else text
+    if sights.tokens:
+        usd = view.figures.images_usd(sights.tokens)
+        text += f", ~{sights.tokens} tokens" + (f" ~{money(usd)}" if usd is not None else "")
+    return f"{text} paused" if view.state.video_paused else text
 
 
 def latency_detail(view: View) -> list[str]:

@@ -23,15 +23,17 @@ from realtime_cli.client import effects, inputs
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tui.faces import FEWEST_COLUMNS, FEWEST_ROWS, Ending
 from realtime_cli.tui.flow import Flow
-from realtime_cli.tui.look import look_for
+from realtime_cli.tui.look import PRETTY, look_for
 from realtime_cli.tui.painter import Painter
 from realtime_cli.tui.panels import clock, end_card, end_lines, live_rows, wrapped
 from realtime_cli.tui.safe_text import safe
+from realtime_cli.tui.sights import thumbnail
 from realtime_cli.tui.stray_output import StrayOutput
 from realtime_cli.tui.terminal import TERMINAL, Terminal
 from realtime_cli.tui.view import View
 
 FRAMES_PER_S = 11
+FEWEST_ROWS_WITH_PICTURE = 20
 # Prose is read best in lines of this length; and a terminal that is made narrower wraps the live rows
 # anew and pushes as many lines out at its top, so they had better not be long.
 LONGEST_LINE = 100
@@ -190,13 +192,19 @@ class Screen:
         ticked_s = (time.monotonic() - self._seen_at) * self._clock_rate
         short = min(width, LONGEST_ROW)
         middle = live_rows(self.view, short, self.look, detail=self._detail, at=self.view.at + ticked_s)
-        rows = [self._flow.talk(self.view, width, self.look), *middle, self.bottom(short)]
+        rows = [*self._picture(), self._flow.talk(self.view, width, self.look), *middle, self.bottom(short)]
         known = self._drawn + [(Text(), "")] * (len(rows) - len(self._drawn))
         self._drawn = [
             old if row == old[0] and old[1] else (row, self._ansi(row, width))
             for row, old in zip(rows, known, strict=True)
         ]
         return [ansi for _, ansi in self._drawn]
+
+    def _picture(self) -> list[Text]:
+        """What the agent was shown last, where there are colours and room for it."""
+        coloured = self._console.color_system in ("256", "truecolor") and self.look is PRETTY
+        roomy = self._console.size.height >= FEWEST_ROWS_WITH_PICTURE
+        return thumbnail(self.view.sights.glimpse) if coloured and roomy else []
 
     def _ansi(self, text: Text, width: int | None = None) -> str:
         if width is not None and text.cell_len > width:

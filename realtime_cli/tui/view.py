@@ -10,6 +10,7 @@ from realtime_cli.recording.entry import Entry
 from realtime_cli.tui.blocks import AgentTurn, Block, ToolCard, UserTurn
 from realtime_cli.tui.figures import Figures
 from realtime_cli.tui.meters import Meters
+from realtime_cli.tui.sights import Sights
 from realtime_cli.tui.state import State
 from realtime_cli.tui.transcript import Transcript
 
@@ -29,6 +30,7 @@ class View:
         self.transcript = Transcript()
         self.state = State(push_to_talk=push_to_talk, muted=muted)
         self.meters = Meters()
+        self.sights = Sights()
         self.figures = Figures(cost)
         self._early_cuts = 0
 
@@ -37,6 +39,7 @@ class View:
         self.state.fold(entry)
         self.figures.fold(entry)
         self.transcript.fold(entry)
+        self.sights.fold(entry)
         if isinstance(entry.value, inputs.Levels):
             self.meters.fold(entry.value)
         elif isinstance(entry.value, inputs.PlaybackStopped):

@@ -94,7 +94,7 @@ def sight_of_image(image: Picture, max_side: int = 1024, quality: int = 80) -> S
     image.save(packed, "JPEG", quality=quality)
     uri = "data:image/jpeg;base64," + base64.b64encode(packed.getvalue()).decode("ascii")
     gray = image.convert("L").resize(GRAY_SIZE, reducing_gap=2.0).tobytes()
-    return Sight(uri, image.width, image.height, glimpse(image), gray)
+    return Sight(uri, image.width, image.height, glimpse(image), gray=gray)
 
 
 def _opaque(image: Picture) -> Picture:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ class BackgroundEyes:
             if self._said:
                 self._said = ""
                 self._tell("info", f"{place.shown} can be seen.", keep=False)
-            self._saw(sight)
+            self._saw(replace(sight, source=place.shown))
 
     def _plan_next(self) -> None:
         """In step with the clock; what was missed is not made up for."""

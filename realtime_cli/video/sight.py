@@ -13,6 +13,7 @@ class Sight:
     width: int
     height: int
     glimpse: str = ""
+    source: str = ""
     gray: bytes = b""  # 64 by 48 grey values, to tell whether it looks like another
 
 

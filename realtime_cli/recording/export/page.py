@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
@@ -18,16 +19,23 @@ BINS_PER_S = 25
 MOST_BINS = 20_000
 
 
-def page(timeline: Timeline, header: Header, samples: Samples) -> str:
-    """The page. ``samples``: stereo int16, 24 kHz; an empty array makes a page without sound."""
+def page(
+    timeline: Timeline, header: Header, samples: Samples, image_of: Callable[[str], str] = lambda name: ""
+) -> str:
+    """The page. ``samples``: stereo int16, 24 kHz; an empty array makes a page without sound.
+
+    ``image_of``: the data URI of an image that the recording keeps by this name.
+    """
     template = resources.files("realtime_cli.recording.export").joinpath("page.html").read_text("utf-8")
     # "</script>" or "<!--" in a transcript must not end the element that holds the data (HTML, 4.12.1.3).
-    data = json.dumps(_data(timeline, header, samples), ensure_ascii=False).replace("<", "\\u003c")
+    data = json.dumps(_data(timeline, header, samples, image_of), ensure_ascii=False).replace("<", "\\u003c")
     name = html.escape(text.title(header))
     return template.replace("{{title}}", name).replace("{{data}}", data)
 
 
-def _data(timeline: Timeline, header: Header, samples: Samples) -> dict[str, Any]:
+def _data(
+    timeline: Timeline, header: Header, samples: Samples, image_of: Callable[[str], str]
+) -> dict[str, Any]:
     seconds = max(timeline.seconds, len(samples) / 24_000, 0.1)
     return {
         "title": text.title(header),
@@ -36,6 +44,7 @@ def _data(timeline: Timeline, header: Header, samples: Samples) -> dict[str, Any
         "sound": _sound(samples),
         "wave": _wave(samples, seconds),
         "said": [_said(said) for said in timeline.said],
+        "pictures": _pictures(timeline, image_of),
         "turns": _turns(timeline),
         "tools": [
             {"name": run.name, "at": run.began_at or 0, "seconds": run.seconds or 0, "failed": run.failed,
@@ -44,6 +53,15 @@ def _data(timeline: Timeline, header: Header, samples: Samples) -> dict[str, Any
         ],
         "events": [{"at": event.at_s, "kind": event.kind, "text": event.text} for event in timeline.events],
     }  # fmt: skip
+
+
+def _pictures(timeline: Timeline, image_of: Callable[[str], str]) -> list[dict[str, Any]]:
+    made = []
+    for picture in timeline.pictures:
+        name = picture.image.removeprefix("$image:")
+        if image := image_of(name) if name != picture.image else picture.image:
+            made.append({"at": round(picture.at_s, 3), "image": image})
+    return made
 
 
 def _said(said: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What can be known of a picture without a model that sees: its format and its size."""
+"""What can be known of a picture without a model that sees: format, size, colours, codes in it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+from realtime_cli.server.engine.picture_facts import codes, colours, unpacked
 
 _ASKING = re.compile(
     r"\b(?:picture|image|photo|photograph|screen ?shot|drawing|camera|screen|frame)s?\b"
@@ -41,20 +44,45 @@ def describe(image_urls: Sequence[str]) -> str:
     picture = read_picture(image_urls[-1])
     if picture is None:
         return f"{count} is in a form that I cannot read."
+    facts = pixel_facts(image_urls[-1])
     return (
         f"{count} is a {picture.kind} of {picture.width} by {picture.height} pixels."
-        " More than that I cannot see without a model that sees."
+        f"{facts} More than that I cannot see without a model that sees."
     )
+
+
+@lru_cache(maxsize=4)
+def pixel_facts(data_uri: str) -> str:
+    """Sentences about colours and codes, each with a blank before it; "" where nothing can be told."""
+    data = _data(data_uri)
+    image = unpacked(data) if data else None
+    if image is None:
+        return ""
+    shades, texts = colours(image), codes(image)
+    told = f" It is mostly {_listed(shades)}." if shades else ""
+    return told + (f" A code in it says: {'; '.join(texts)}." if texts else "")
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def read_picture(data_uri: str) -> Picture | None:
     """Format and size from the header of a data URI; None when it is none, or of another format."""
-    found = re.match(r"data:[^,]*;base64,(?P<data>.*)", data_uri, re.DOTALL)
-    if not found:
+    data = _data(data_uri)
+    try:
+        return read_header(data) if data else None
+    except (ValueError, IndexError):
+        return None
+
+
+def _data(data_uri: str) -> bytes | None:
+    head, comma, body = data_uri.partition(",")
+    if not (comma and head.startswith("data:") and head.endswith(";base64")):
         return None
     try:
-        return read_header(base64.b64decode(found["data"]))
-    except (binascii.Error, ValueError, IndexError):
+        return base64.b64decode(body)
+    except (binascii.Error, ValueError):
         return None
 
 

@@ -82,6 +82,7 @@ class Dialogue:
             lambda: self._about_now(turn),
             lambda: _about_sums(turn),
             lambda: small_talk(turn.heard),
+            lambda: describe(turn.images) if turn.new_images else None,
         )
         return next((answer for rule in rules if (answer := rule())), None)
 
@@ -113,9 +114,9 @@ def _about_notes(turn: Turn) -> str | None:
 
 
 def _about_images(turn: Turn) -> str | None:
-    if turn.images and (turn.new_images or asks_about_images(turn.heard)):
-        return describe(turn.images)
-    return "I see no picture in this conversation." if asks_about_images(turn.heard) else None
+    if not asks_about_images(turn.heard):
+        return None
+    return describe(turn.images) if turn.images else "I see no picture in this conversation."
 
 
 def _about_sums(turn: Turn) -> str | None:
