@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,25 +22,12 @@ from realtime_cli.errors import ExitCode
 from tests.kit import chat_server
 from tests.kit.chat_server import ChatServer
 from tests.kit.cli import run_cli
+from tests.kit.threads import loop_in_a_thread
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted(path.name for path in (ROOT / "configs").glob("*.toml"))
 SPOKEN = [name for name in CONFIGS if name not in ("text.toml", "push-to-talk.toml")]
 pytestmark = pytest.mark.xdist_group("configs")
-
-
-@contextmanager
-def loop_in_a_thread() -> Iterator[asyncio.AbstractEventLoop]:
-    """A loop that runs beside the commands, which have one of their own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="server")
-    thread.start()
-    try:
-        yield loop
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
 
 
 @pytest.fixture(scope="module")
