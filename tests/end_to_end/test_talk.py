@@ -43,12 +43,19 @@ class Talk:
     def __init__(self, child: subprocess.Popen[str]) -> None:
         self.child = child
         self.lines: queue.Queue[tuple[float, dict[str, Any]]] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.child.stdout is not None
         for line in self.child.stdout:
             self.lines.put((time.monotonic(), json.loads(line)))
+
+    def close(self) -> None:
+        """End the program, if it still runs, and let go of its pipes."""
+        self.child.kill()
+        self._reader.join()
+        self.child.communicate()
 
     def wait_for(self, timeout_s: float = 30, **wanted: Any) -> tuple[float, dict[str, Any]]:
         deadline = time.monotonic() + timeout_s
@@ -62,12 +69,13 @@ class Talk:
 def talking(devices: VirtualDevices, recording: Path, *more: str) -> Iterator[Talk]:
     command = ["-m", "realtime_cli", "talk", "--config", AGENT, "--json", "--record", str(recording), *more]
     child = devices.spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    talk = Talk(child)
     try:
-        yield Talk(child)
+        yield talk
         child.send_signal(signal.SIGINT)
         assert child.wait(timeout=10) == 130
     finally:
-        child.kill()
+        talk.close()
 
 
 def received(recording: Path, kind: type) -> list[tuple[float, Any]]:
