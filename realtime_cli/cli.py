@@ -227,8 +227,9 @@ def replay(
 ) -> None:
     """Show a recorded conversation again; verify it, serve it, or send it to another agent."""
     from realtime_cli.commands import replay as command
+    from realtime_cli.commands.replay_options import ReplayOptions
 
-    options = command.ReplayOptions(
+    options = ReplayOptions(
         recording=recording, speed=speed, max=max, idle_limit=idle_limit, begin=begin, end=end, turn=turn,
         marker=marker, audio=audio, output=output, plain=plain, json=json, verify=verify, serve=serve, host=host,
         port=port, lenient=lenient, once=once, resend=resend, config=config, sets=tuple(sets or ()), base_url=base_url,

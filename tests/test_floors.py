@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
@@ -136,6 +137,14 @@ def test_imports_go_down(module: str) -> None:
         if below is not None:
             theirs = floor(below)
             assert ORDER.index(theirs) <= ORDER.index(mine), f"{module} ({mine}) imports {below} ({theirs})"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    below = {module: {own(name) for name in imports(module)} - {None, "", module} for module in MODULES}
+    try:
+        TopologicalSorter(below).prepare()
+    except CycleError as circle:
+        pytest.fail(" -> ".join(circle.args[1]))
 
 
 @pytest.mark.parametrize(("side", "other"), [("client", "server"), ("server", "client")])

@@ -12,12 +12,12 @@ from importlib.util import find_spec
 
 from realtime_cli.commands.finding import Finding, ok, warning
 from realtime_cli.errors import AudioDeviceError, ConfigError, ExitCode
+from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS
 
 OLDEST_PYTHON = (3, 11)
 NEWEST_KNOWN_PYTHON = (3, 14)
 OLDEST_GLIBC = (2, 34)
 OLDEST_MACOS = 15
-FEWEST_COLUMNS, FEWEST_ROWS = 40, 8
 
 # Import names and the distributions that they come with.
 EXTRAS: dict[str, dict[str, str]] = {

@@ -5,44 +5,15 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
-from dataclasses import dataclass
-from pathlib import Path
 
 from realtime_cli.commands import sessions
+from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.commands.replay_player import Pace, Player
 from realtime_cli.commands.voice import say
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording import pacing
 from realtime_cli.recording.reader import Recording, read
 from realtime_cli.recording.verify import side_by_side, verify
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayOptions:
-    """``recording``: a path, a name as ``sessions list`` tells it, or ``last``. Times as written."""
-
-    recording: str
-    speed: float = 1.0
-    max: bool = False
-    idle_limit: str | None = None
-    begin: str | None = None
-    end: str | None = None
-    turn: int | None = None
-    marker: str | None = None
-    audio: bool = False
-    output: str | None = None
-    plain: bool = False
-    json: bool = False
-    verify: bool = False
-    serve: bool = False
-    host: str = "127.0.0.1"
-    port: int = 8765
-    lenient: bool = False
-    once: bool = False
-    resend: bool = False
-    config: Path | None = None
-    sets: tuple[str, ...] = ()
-    base_url: str | None = None
 
 
 def replay(options: ReplayOptions) -> ExitCode:

@@ -18,7 +18,8 @@ from realtime_cli.errors import ExitCode
 from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.pacing import TimeMap, eventful
 from realtime_cli.recording.reader import Recording
-from realtime_cli.tui.faces import Ending, Face, choose_face
+from realtime_cli.tui.ending import Ending
+from realtime_cli.tui.faces import Face, choose_face
 from realtime_cli.tui.keys import Board, Keys
 from realtime_cli.tui.presses import Press
 from realtime_cli.tui.screen import Screen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from realtime_cli.client import inputs
 from realtime_cli.client.inputs import Heard, Typed
 from realtime_cli.commands import opening
 from realtime_cli.commands.process import own_the_process
+from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.commands.voice import say
 from realtime_cli.duplex import Duplex, Outcome
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
@@ -23,9 +24,6 @@ from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import Recording, read
 from realtime_cli.recording.timeline import Timeline, timeline
-
-if TYPE_CHECKING:
-    from realtime_cli.commands.replay import ReplayOptions
 
 FRAME = 480
 Samples = np.ndarray[Any, np.dtype[np.int16]]

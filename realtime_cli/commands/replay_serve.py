@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from typing import TYPE_CHECKING
 
+from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.commands.voice import say
 from realtime_cli.errors import ExitCode
 from realtime_cli.recording.fixture import Fixture, fixture
@@ -14,9 +14,6 @@ from realtime_cli.recording.reader import Recording
 from realtime_cli.wire import websocket
 from realtime_cli.wire.admission import Opening
 from realtime_cli.wire.transport import Closed, Transport
-
-if TYPE_CHECKING:
-    from realtime_cli.commands.replay import ReplayOptions
 
 MISMATCH_CLOSE = 4000
 TICK_S = 0.02  # how soon sound that has come lets an answer go

@@ -26,7 +26,7 @@ from realtime_cli.wire.transport import Transport
 
 if TYPE_CHECKING:
     from realtime_cli.config.agent import Local
-    from realtime_cli.server.engine.engine import EngineConfig
+    from realtime_cli.server.engine.config import EngineConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ async def start_local_server(config: Local, *, warm: bool = True) -> LocalServer
 
 def of_config(config: Local, environ: Mapping[str, str]) -> ServeOptions:
     """The agent file's ``[local]`` as options. Raises :class:`ConfigError` if the key's variable is unset."""
-    from realtime_cli.server.engine.engine import EngineConfig
+    from realtime_cli.server.engine.config import EngineConfig
 
     key = environ.get(config.key_env) if config.key_env else None
     if config.key_env and not key:

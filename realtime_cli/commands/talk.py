@@ -20,7 +20,8 @@ from realtime_cli.duplex import Duplex, Eyes, Outcome
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.recording.file import Recorder
 from realtime_cli.tools.approval import Approver, Desk, Named
-from realtime_cli.tui.faces import Ending, Face, Keyboard, choose_face, choose_keys
+from realtime_cli.tui.ending import Ending
+from realtime_cli.tui.faces import Face, Keyboard, choose_face, choose_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.protocol import server_events as s
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tools.approval import Named
-from realtime_cli.tui.faces import Ending
+from realtime_cli.tui.ending import Ending
 
 
 @dataclass(frozen=True, slots=True)

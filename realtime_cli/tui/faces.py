@@ -5,28 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
 from realtime_cli.client.cost import CostFold
-from realtime_cli.errors import ExitCode
 from realtime_cli.recording.entry import Entry
+from realtime_cli.tui.ending import Ending
 from realtime_cli.tui.presses import Press
+from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS
 from realtime_cli.tui.view import View
-
-FEWEST_COLUMNS, FEWEST_ROWS = 40, 8
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What only the caller knows at the end: the outcome, where the recording is, how to replay it."""
-
-    exit_code: ExitCode = ExitCode.OK
-    reason: str = ""
-    remedy: str = ""
-    recording: str = ""
-    replay: str = ""
 
 
 class Face(Protocol):

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tui.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
-from realtime_cli.tui.faces import Ending
+from realtime_cli.tui.ending import Ending
 from realtime_cli.tui.view import View
 
 

@@ -10,7 +10,7 @@ from typing import Self, TextIO
 
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tui.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
-from realtime_cli.tui.faces import Ending
+from realtime_cli.tui.ending import Ending
 from realtime_cli.tui.panels import arguments_line, end_lines, interruption, plural, seconds
 from realtime_cli.tui.safe_text import for_encoding, one_line
 from realtime_cli.tui.view import View

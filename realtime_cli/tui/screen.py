@@ -21,7 +21,7 @@ from rich.text import Text
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.recording.entry import Entry
-from realtime_cli.tui.faces import FEWEST_COLUMNS, FEWEST_ROWS, Ending
+from realtime_cli.tui.ending import Ending
 from realtime_cli.tui.flow import Flow
 from realtime_cli.tui.look import PRETTY, look_for
 from realtime_cli.tui.painter import Painter
@@ -29,7 +29,7 @@ from realtime_cli.tui.panels import clock, end_card, end_lines, live_rows, wrapp
 from realtime_cli.tui.safe_text import safe
 from realtime_cli.tui.sights import thumbnail
 from realtime_cli.tui.stray_output import StrayOutput
-from realtime_cli.tui.terminal import TERMINAL, Terminal
+from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS, TERMINAL, Terminal
 from realtime_cli.tui.view import View
 
 FRAMES_PER_S = 11

@@ -15,6 +15,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
+FEWEST_COLUMNS, FEWEST_ROWS = 40, 8  # in less, live rows have no room
+
 _DEADLY = (signal.SIGTERM, signal.SIGHUP)
 
 

@@ -15,7 +15,8 @@ import time
 from realtime_cli.client import effects, inputs
 from realtime_cli.errors import ExitCode
 from realtime_cli.recording.entry import Entry
-from realtime_cli.tui.faces import Ending, choose_face, choose_keys
+from realtime_cli.tui.ending import Ending
+from realtime_cli.tui.faces import choose_face, choose_keys
 from realtime_cli.tui.presses import KeyPress, Press, TypedLine
 from tests.tui.scenes import (
     answer,

@@ -12,7 +12,8 @@ from typing import TextIO
 import pytest
 
 from realtime_cli.errors import ExitCode
-from realtime_cli.tui.faces import Ending, choose_face, choose_keys
+from realtime_cli.tui.ending import Ending
+from realtime_cli.tui.faces import choose_face, choose_keys
 from realtime_cli.tui.json_lines import JsonLines, schema
 from realtime_cli.tui.keys import Keys
 from realtime_cli.tui.plain import Plain

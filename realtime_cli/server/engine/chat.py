@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from realtime_cli.server.engine.engine import EngineConfig
+    from realtime_cli.server.engine.config import EngineConfig
 
 CONNECT_TIMEOUT_S = 5.0
 EXCERPT_LENGTH = 200

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 from typing import Generic, TypeVar
@@ -13,24 +12,13 @@ import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ
 from realtime_cli.errors import ConfigError
+from realtime_cli.server.engine.config import EngineConfig
 from realtime_cli.server.engine.recogniser import Recogniser
 from realtime_cli.server.engine.reply import Reply
 from realtime_cli.server.engine.synthesiser import Synthesiser, open_voice
 from realtime_cli.server.engine.voice_activity import VoiceActivity
 
 WARM_UP_TEXT = "Hello, it is 10:30 on May 3rd."
-
-
-@dataclass(frozen=True)
-class EngineConfig:
-    """What the local server thinks and speaks with."""
-
-    speech: str = "auto"  # auto, hibari, espeak or canned
-    chat_url: str | None = None  # an OpenAI-compatible endpoint, up to and with /v1; none: the small dialogue
-    chat_model: str | None = None
-    chat_key_env: str | None = None  # the name of the environment variable with the endpoint's key
-    chat_timeout_s: float = 60.0  # until the first word, and between two
-    chat_sees: bool = False  # the endpoint takes pictures
 
 
 T = TypeVar("T")

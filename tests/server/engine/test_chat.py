@@ -8,7 +8,7 @@ import pytest
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.server.engine.chat import Chat, Endpoint
-from realtime_cli.server.engine.engine import EngineConfig
+from realtime_cli.server.engine.config import EngineConfig
 from realtime_cli.server.engine.reply import Call, EngineError, ReplyRequest, Say
 from tests.kit.chat_server import Answer, ChatServer, call, failure, text
 from tests.server.engine.conversation import assistant, called, function, gave, pieces, spoken, user

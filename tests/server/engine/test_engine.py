@@ -10,8 +10,9 @@ import pytest
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.server.engine.chat import Chat
+from realtime_cli.server.engine.config import EngineConfig
 from realtime_cli.server.engine.dialogue import Dialogue
-from realtime_cli.server.engine.engine import Engine, EngineConfig, Once
+from realtime_cli.server.engine.engine import Engine, Once
 
 pytestmark = pytest.mark.xdist_group("voice")
 
