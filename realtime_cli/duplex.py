@@ -4,10 +4,6 @@
 drains the outbox to the wire. All effects of one input are performed before the next input is looked
 at, and performing never awaits. Whatever crosses the step is an entry; recorder, screen and figures
 observe that one stream.
-
-Buffers: the outbox holds at most ``OUTBOX_FRAMES`` frames of microphone sound (5 s); if the wire
-stalls longer the oldest sound goes, because late speech is worse than lost speech. Everything else in
-it is small and never dropped.
 """
 
 from __future__ import annotations
@@ -22,11 +18,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from realtime_cli.audio.pcm import dbfs
+from realtime_cli.audio.pcm import FRAME_MS, dbfs
 from realtime_cli.audio.wire_format import FromWire, ToWire
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.session import ClientSession
 from realtime_cli.errors import ExitCode, RealtimeCliError
+from realtime_cli.outbox import Outbox
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
 from realtime_cli.recording.entry import Entry
@@ -34,7 +31,6 @@ from realtime_cli.tools.result import ToolResult
 from realtime_cli.video.sight import NOTHING, Sight
 from realtime_cli.wire.transport import Closed, Transport
 
-OUTBOX_FRAMES = 250
 PROGRESS_S = 0.1
 FIRST_SOUND_POLL_S = 0.01
 CLOSE_TIMEOUT_S = 1.0
@@ -157,10 +153,7 @@ class Duplex:
         self._started_at = time.monotonic() if started_at is None else started_at
         self._transport: Transport | None = None
         self._decoder = codec.ServerDecoder()
-        self._outbox: deque[tuple[str, bool]] = deque()
-        self._outbox_frames = 0
-        self._outbox_filled = asyncio.Event()
-        self._dropped_frames = 0
+        self._outbox = Outbox()
         self.loop_lag_s = 0.0  # how late the event loop was at worst
         self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._wakes: dict[str, asyncio.TimerHandle] = {}
@@ -281,24 +274,14 @@ class Duplex:
     # -- performing ---------------------------------------------------------------------------
 
     def _post(self, effect: effects.Send) -> None:
-        is_sound = isinstance(effect.event, InputAudioBufferAppend)
-        if is_sound and self._outbox_frames >= OUTBOX_FRAMES:
-            self._drop_oldest_frame()
-        self._outbox.append((codec.encode(effect.event), is_sound))
-        self._outbox_frames += is_sound
-        self._outbox_filled.set()
+        sound = isinstance(effect.event, InputAudioBufferAppend)
+        if self._outbox.put(codec.encode(effect.event), sound=sound):
+            self._tell_dropped(self._outbox.dropped_frames)
 
-    def _drop_oldest_frame(self) -> None:
-        for place, (_, is_sound) in enumerate(self._outbox):
-            if is_sound:
-                del self._outbox[place]
-                self._outbox_frames -= 1
-                break
-        self._dropped_frames += 1
-        if self._dropped_frames in (1, 50) or self._dropped_frames % 500 == 0:
-            lost_ms = self._dropped_frames * 20
-            text = f"The connection stalls: {lost_ms} ms of microphone sound dropped so far."
-            self.note("warning", "wire", text, {"dropped_frames": self._dropped_frames})
+    def _tell_dropped(self, frames: int) -> None:
+        if frames in (1, 50) or frames % 500 == 0:
+            text = f"The connection stalls: {frames * FRAME_MS} ms of microphone sound dropped so far."
+            self.note("warning", "wire", text, {"dropped_frames": frames})
 
     def _play(self, effect: effects.Play) -> None:
         if effect.format != self._output_format:
@@ -417,7 +400,7 @@ class Duplex:
                 self.step(inputs.Disconnected(self.now(), 1006, error.message, wait_s))
             else:
                 self.step(inputs.Connected(self.now(), "", attempt, time.time()))
-                self._outbox_filled.set()
+                self._outbox.stir()
                 self._decoder = codec.ServerDecoder()
                 await self._receive(self._transport)
             if self._reconnect_at is None:
@@ -439,7 +422,6 @@ class Duplex:
         except Closed as closed:
             self._transport = None
             self._outbox.clear()
-            self._outbox_frames = 0
             self.step(inputs.Disconnected(self.now(), closed.code, closed.reason))
 
     def _take(self, raw: str) -> None:
@@ -455,13 +437,10 @@ class Duplex:
     async def _speak(self) -> None:
         """Outbox → wire."""
         while True:
-            await self._outbox_filled.wait()
-            self._outbox_filled.clear()
+            await self._outbox.filled()
             while self._outbox and self._transport:
-                text, is_sound = self._outbox.popleft()
-                self._outbox_frames -= is_sound
                 try:
-                    await self._transport.send(text)
+                    await self._transport.send(self._outbox.take())
                 except Closed:
                     break  # listen sees it too, and tells the session
 

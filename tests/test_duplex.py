@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from realtime_cli import outbox
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.session import ClientSession, SessionOptions
-from realtime_cli.duplex import OUTBOX_FRAMES, Duplex, Outcome
+from realtime_cli.duplex import Duplex, Outcome
 from realtime_cli.errors import ConnectionFailed, ExitCode
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tools.result import ToolResult
@@ -230,10 +231,10 @@ async def test_a_stalled_wire_drops_the_oldest_sound_and_says_so():
     await Server(theirs).open()
     while not duplex.session.ready:
         await asyncio.sleep(0.001)
-    for _ in range(OUTBOX_FRAMES + 60):
+    for _ in range(outbox.FRAMES + 60):
         duplex.step(inputs.Heard(duplex.now(), bytes(960)))
         await asyncio.sleep(0)
-    assert len(duplex._outbox) == OUTBOX_FRAMES
+    assert len(duplex._outbox) == outbox.FRAMES
     assert any(note.topic == "wire" for note in seen.values(inputs.Noted))
     duplex.finish(Outcome(ExitCode.OK))
     assert (await task).exit_code == ExitCode.OK
