@@ -75,7 +75,19 @@ KEPT_IN: dict[str, tuple[str, ...]] = {
 PART_OF = {"pydantic-core": "pydantic"}
 
 # What the core may import at the top of a module: the rest belongs to extras and is imported where it is used.
-EXTRAS = {"onnxruntime", "moonshine_voice", "silero_vad", "hibari", "hibari_tts", "av", "PIL", "pillow_heif", "zxingcpp", "mcp", "yaml"}
+EXTRAS = {
+    "onnxruntime",
+    "moonshine_voice",
+    "silero_vad",
+    "hibari",
+    "hibari_tts",
+    "av",
+    "PIL",
+    "pillow_heif",
+    "zxingcpp",
+    "mcp",
+    "yaml",
+}
 
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("__init__").rstrip("."): path
