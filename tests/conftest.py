@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.kit.verified import recordings_verify
+
+__all__ = ["recordings_verify"]
+
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ahead of the first import of onnxruntime
 
 settings.register_profile(

@@ -11,6 +11,8 @@ import pytest
 from realtime_cli import Session
 from realtime_cli.errors import ConfigError, ConnectionFailed, SessionFailed
 
+pytestmark = pytest.mark.usefixtures("recordings_verify")
+
 CLIPS = Path(__file__).parents[1] / "configs" / "scripts" / "clips"
 
 

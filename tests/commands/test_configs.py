@@ -24,6 +24,8 @@ from tests.kit.chat_server import ChatServer
 from tests.kit.cli import run_cli
 from tests.kit.threads import loop_in_a_thread
 
+pytestmark = pytest.mark.usefixtures("recordings_verify")
+
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted(path.name for path in (ROOT / "configs").glob("*.toml"))
 SPOKEN = [name for name in CONFIGS if name not in ("text.toml", "push-to-talk.toml")]

@@ -12,6 +12,8 @@ from realtime_cli.commands.run import RunOptions, run
 from realtime_cli.commands.write_script import write
 from realtime_cli.errors import ConfigError, ExitCode
 
+pytestmark = pytest.mark.usefixtures("recordings_verify")
+
 SCRIPTS = Path(__file__).parents[2] / "configs" / "scripts"
 GOOD = """
 mode = "text"

@@ -13,6 +13,8 @@ import pytest
 from realtime_cli.commands.text import TextOptions, text
 from realtime_cli.errors import ConfigError, ConnectionFailed, ExitCode
 
+pytestmark = pytest.mark.usefixtures("recordings_verify")
+
 AGENT = """
 [connection]
 provider = "local"

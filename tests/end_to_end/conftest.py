@@ -1,5 +1,14 @@
-"""The models, to understand what a speaker carried."""
+"""The models, to understand what a speaker carried; and every recording is verified once its test is over."""
+
+from __future__ import annotations
+
+import pytest
 
 from tests.kit.voices import heart, recogniser
 
 __all__ = ["heart", "recogniser"]
+
+
+@pytest.fixture(autouse=True)
+def verified(recordings_verify: None) -> None:
+    """For every test of this folder."""
