@@ -58,6 +58,12 @@ def load(options: AgentOptions, more: Mapping[str, Any] | None = None) -> Loaded
     return agent
 
 
+def require_address(agent: LoadedAgent) -> None:
+    """Raises AuthenticationFailed or ConfigError if it is clear by now that no server can be reached."""
+    if not agent.config.connection.embedded:
+        endpoint(agent.config.connection, os.environ)
+
+
 @asynccontextmanager
 async def opened(
     agent: LoadedAgent,

@@ -45,6 +45,7 @@ def talk(options: TalkOptions) -> ExitCode:
 
 
 async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
+    opening.require_address(agent)  # before any device is opened, and before any question is asked instead
     reports = Reports()
     sound = open_sound(agent.config.audio, options.inputs, options.output, reports.report)
     if sound.said:
@@ -64,6 +65,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                 speaker=sound.speaker,
                 tools=opened.tools,
                 eyes=eyes_of(agent, reports.report),
+                guard=sound.echo,
                 wait_for_floor=sound.from_file,
             )
             _tap(sound, duplex, recorder)
