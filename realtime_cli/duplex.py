@@ -32,9 +32,11 @@ from realtime_cli.video.sight import NOTHING, Sight
 from realtime_cli.wire.transport import Closed, Transport
 
 PROGRESS_S = 0.1
+SOUND_STATE_S = 1.0
 FIRST_SOUND_POLL_S = 0.01
 CLOSE_TIMEOUT_S = 1.0
 TURN_S = 0.005  # how long received frames may keep everything else waiting
+LATELY_FRAMES = 25  # of 20 ms: a server needs that long to say that the user speaks
 LAG_S = 0.05  # the event loop may be late by so much; the user is told of more, once per doubling
 
 Samples = np.ndarray[Any, np.dtype[np.int16]]
@@ -49,7 +51,10 @@ class Microphone(Protocol):
 
 
 class Playout(Protocol):
-    """What the duplex needs to know of the playout buffer."""
+    """What the duplex needs to know of the playout buffer. ``underruns``: how often a part ran dry."""
+
+    @property
+    def underruns(self) -> int: ...
 
     def push(self, item_id: str, content_index: int, samples: Samples) -> None: ...
 
@@ -78,6 +83,23 @@ class Speaker(Protocol):
     async def drained(self) -> None: ...
 
     async def close(self) -> None: ...
+
+
+class EchoState(Protocol):
+    """``residual_dbfs``: how loud the rest of the agent's echo is, where that is known."""
+
+    @property
+    def mode(self) -> str: ...
+
+    @property
+    def residual_dbfs(self) -> float | None: ...
+
+
+class Guard(Protocol):
+    """What keeps the agent from hearing itself."""
+
+    @property
+    def state(self) -> EchoState: ...
 
 
 class Tools(Protocol):
@@ -139,6 +161,7 @@ class Duplex:
         speaker: Speaker | None = None,
         tools: Tools | None = None,
         eyes: Eyes | None = None,
+        guard: Guard | None = None,
         wait_for_floor: bool = False,
         started_at: float | None = None,
     ) -> None:
@@ -164,7 +187,11 @@ class Duplex:
         self._to_wire = ToWire(session.input_format)
         self._from_wire = FromWire(session.output_format)
         self._output_format = session.output_format
+        self._guard = guard
         self._microphone_dbfs = -120.0
+        self._sound: tuple[str, float | None, int] = ("", None, 0)
+        self._sound_due = 0.0
+        self._lately_dbfs: deque[float] = deque(maxlen=LATELY_FRAMES)
         self._microphone_started = False
         self._eyes_started = False
         self._finished_parts: set[tuple[str, int]] = set()
@@ -234,11 +261,9 @@ class Duplex:
             case effects.Play():
                 self._play(effect)
             case effects.PlayEnd() if self._speaker:
-                self._speaker.playout.end(effect.item_id, effect.content_index)
+                self._play_end(self._speaker.playout, effect)
             case effects.StopPlayback():
-                heard = self._speaker.stop_now() if self._speaker else ()
-                self._finished_parts.clear()
-                self._pending.append(inputs.PlaybackStopped(self.now(), effect.cause, heard))
+                self._stop(effect)
             case effects.CallTool():
                 self._call(effect)
             case effects.CancelTool():
@@ -290,6 +315,22 @@ class Duplex:
             return
         samples = self._from_wire.decode(effect.audio)
         self._speaker.playout.push(effect.item_id, effect.content_index, samples)
+
+    def _play_end(self, playout: Playout, effect: effects.PlayEnd) -> None:
+        rest = self._from_wire.flush()  # G.711 comes through a filter that holds 2.5 ms
+        if len(rest):
+            playout.push(effect.item_id, effect.content_index, rest)
+        playout.end(effect.item_id, effect.content_index)
+
+    def _stop(self, effect: effects.StopPlayback) -> None:
+        heard = self._speaker.stop_now() if self._speaker else ()
+        self._from_wire.flush()  # belongs to what was cut
+        self._finished_parts.clear()
+        residual_dbfs = self._guard.state.residual_dbfs if self._guard else None
+        stopped = inputs.PlaybackStopped(
+            self.now(), effect.cause, heard, max(self._lately_dbfs, default=None), _rounded(residual_dbfs)
+        )
+        self._pending.append(stopped)
 
     def _call(self, effect: effects.CallTool) -> None:
         task = asyncio.get_running_loop().create_task(self._run_tool(effect), name=f"tool {effect.name}")
@@ -461,9 +502,12 @@ class Duplex:
         if self._ended.done():
             return
         if samples is None:
+            if rest := self._to_wire.flush():
+                self.step(inputs.Heard(self.now(), rest))
             self.step(inputs.HearingEnded(self.now()))
             return
-        self._microphone_dbfs = dbfs(samples)
+        self._microphone_dbfs = round(dbfs(samples), 1)
+        self._lately_dbfs.append(self._microphone_dbfs)
         if self._to_wire.format != self.session.input_format:
             self._to_wire = ToWire(self.session.input_format)
         self.step(inputs.Heard(self.now(), self._to_wire.encode(samples)))
@@ -488,9 +532,19 @@ class Duplex:
             last = self.now() if due else last
             self._report_progress(due)
             if due and (self._microphone or self._speaker):
-                agent = self._speaker.level_dbfs if self._speaker else -120.0
-                levels = inputs.Levels(self.now(), round(self._microphone_dbfs, 1), round(agent, 1))
-                self._observe(Entry(levels.at, "local", levels))
+                self._tell_levels()
+
+    def _tell_levels(self) -> None:
+        agent_dbfs = self._speaker.level_dbfs if self._speaker else -120.0
+        levels = inputs.Levels(self.now(), self._microphone_dbfs, round(agent_dbfs, 1))
+        self._observe(Entry(levels.at, "local", levels))
+        if levels.at >= self._sound_due and self._guard and self._speaker:
+            state, told = self._guard.state, self._sound
+            underruns = self._speaker.playout.underruns
+            self._sound = (state.mode, _rounded(state.residual_dbfs), underruns)
+            if self._sound != told:
+                self._observe(Entry(levels.at, "local", inputs.SoundState(levels.at, *self._sound)))
+            self._sound_due = levels.at + SOUND_STATE_S
 
     def _keep_lag(self, lag_s: float) -> None:
         if lag_s > max(LAG_S, 2 * self.loop_lag_s):
@@ -518,6 +572,10 @@ class Duplex:
                     self._finished_parts.add(part)
                 at = self.now()
                 self.step(inputs.Played(at, *part, round(item.heard_ms, 1), item.finished))
+
+
+def _rounded(level_dbfs: float | None) -> float | None:
+    return None if level_dbfs is None else round(level_dbfs, 1)
 
 
 def _worth_another_try(error: RealtimeCliError) -> bool:

@@ -146,6 +146,73 @@ async def test_barge_in_truncates_at_what_the_speaker_has_played():
     assert 200 <= cut["audio_end_ms"] <= 900
 
 
+class Room:
+    """An echo guard as the duplex sees it: in a mode, and with an estimate."""
+
+    mode = "aec"
+    residual_dbfs = -70.04
+    state = property(lambda self: self)
+
+
+async def test_an_interruption_says_how_loud_the_user_was_and_how_much_echo_was_left():
+    seen = Seen()
+    microphone = Frames([np.full(480, 3277, np.int16)] * 5)
+    parts = {"speaker": WavSpeaker(None), "microphone": microphone, "guard": Room()}
+    async with talking(observers=[seen], **parts) as (_, servers, _):
+        await servers[0].open()
+        await servers[0].tell("response.created", response={"id": "R"})
+        await servers[0].speak("A", 2000)
+        await asyncio.sleep(0.2)
+        await servers[0].tell("input_audio_buffer.speech_started", audio_start_ms=0, item_id="U")
+        await servers[0].wait_for("conversation.item.truncate")
+    (stopped,) = seen.values(inputs.PlaybackStopped)
+    assert (stopped.cause, stopped.near_dbfs, stopped.residual_dbfs) == ("server_vad", -20.0, -70.0)
+    assert [(s.echo, s.residual_dbfs) for s in seen.values(inputs.SoundState)][:1] == [("aec", -70.0)]
+
+
+class Frames:
+    """A microphone that gives these frames at once, and is over."""
+
+    def __init__(self, frames: list[Any]) -> None:
+        self._frames = frames
+
+    def start(self, deliver: Any) -> None:
+        for frame in [*self._frames, None]:
+            deliver(frame)
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_telephone_sound_loses_nothing_in_the_filters():
+    """300 ms in, 300 ms out, though G.711 goes through filters that hold back 2.5 ms."""
+    patch = {"type": "realtime", "audio": {"input": {"format": {"type": "audio/pcmu"}},
+                                           "output": {"format": {"type": "audio/pcmu"}}}}  # fmt: skip
+    seen = Seen()
+    microphone = Frames([np.full(480, 1000, np.int16)] * 15)
+    parts = {"speaker": WavSpeaker(None), "microphone": microphone}
+    options = SessionOptions(patch=patch)
+    async with talking(options, observers=[seen], **parts) as (_, servers, _):
+        await servers[0].tell("session.created", session={"type": "realtime"})
+        await servers[0].wait_for("session.update")
+        await servers[0].tell("session.updated", session=patch)
+        heard = 0
+        while heard < 300 * 8:
+            event = await servers[0].wait_for("input_audio_buffer.append")
+            heard += len(base64.b64decode(event["audio"]))
+        place = {"response_id": "R", "item_id": "A", "output_index": 0, "content_index": 0}
+        await servers[0].tell("response.created", response={"id": "R"})
+        for _ in range(3):
+            delta = base64.b64encode(b"\x80" * 800).decode()
+            await servers[0].tell("response.output_audio.delta", **place, delta=delta)
+        await servers[0].tell("response.output_audio.done", **place)
+        async with asyncio.timeout(5):
+            while not seen.values(inputs.Played) or not seen.values(inputs.Played)[-1].finished:
+                await asyncio.sleep(0.01)
+    assert heard == 300 * 8
+    assert seen.values(inputs.Played)[-1].heard_ms == 300
+
+
 async def test_everything_heard_is_reported_as_finished():
     seen = Seen()
     async with talking(speaker=WavSpeaker(None), observers=[seen]) as (duplex, servers, _):

@@ -42,6 +42,10 @@ class ToWire:
             return samples.astype("<i2", copy=False).tobytes()
         return self._encode(self._resampler.feed(samples))
 
+    def flush(self) -> bytes:
+        """What is held back at the end of a stream."""
+        return self._encode(self._resampler.flush()) if self._encode else b""
+
 
 class FromWire:
     """The bytes of one wire format to int16 at 24 kHz."""

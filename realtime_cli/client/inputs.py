@@ -144,11 +144,18 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackStopped:
-    """The playout was cut: what was heard of each part that was begun or queued, in play order."""
+    """The playout was cut: what was heard of each part that was begun or queued, in play order.
+
+    ``near_dbfs``: the loudest that the microphone gave (behind the echo guard) in the half second before;
+    ``residual_dbfs``: what the guard believes to leave of the agent's echo. So one can tell later whether
+    the agent was stopped by a voice or by itself.
+    """
 
     at: float
     cause: Cause
     items: tuple[HeardItem, ...]
+    near_dbfs: float | None = None
+    residual_dbfs: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +242,20 @@ class Levels:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundState:
+    """How the sound fares, told when it changes and once a second at most.
+
+    ``echo``: the guard in use; ``residual_dbfs``: what it leaves of the agent's echo, by its own estimate;
+    ``underruns``: how often an answer had a gap because its sound came too late, so far.
+    """
+
+    at: float
+    echo: str
+    residual_dbfs: float | None = None
+    underruns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """Something that a user may want to know: ``topic`` is one word, such as device, echo, underrun."""
 
@@ -276,4 +297,4 @@ class ToolProgress:
     text: str
 
 
-Mark = Levels | Noted | ApprovalAsked | ToolStarted | ToolProgress
+Mark = Levels | SoundState | Noted | ApprovalAsked | ToolStarted | ToolProgress

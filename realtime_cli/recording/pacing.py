@@ -13,7 +13,7 @@ from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.reader import Recording
 
 # What goes on all the time, or is seen by nobody: a pause is a pause though these happen in it.
-_UNEVENTFUL = (inputs.Levels, inputs.Heard, inputs.Woke, effects.WakeAt)
+_UNEVENTFUL = (inputs.Levels, inputs.SoundState, inputs.Heard, inputs.Woke, effects.WakeAt)
 
 
 class TimeMap:

@@ -173,7 +173,9 @@ def _events(entry: Entry) -> Iterable[Event]:
     value: Any = entry.value
     if isinstance(value, inputs.PlaybackStopped) and any(not item.finished for item in value.items):
         heard = sum(item.heard_ms for item in value.items if not item.finished)
-        yield Event(entry.at, "interruption", f"interrupted after {heard:.0f} ms ({value.cause})")
+        levels = f", microphone {value.near_dbfs:.0f} dBFS" if value.near_dbfs is not None else ""
+        levels += f", echo left {value.residual_dbfs:.0f} dBFS" if value.residual_dbfs is not None else ""
+        yield Event(entry.at, "interruption", f"interrupted after {heard:.0f} ms ({value.cause}{levels})")
     elif isinstance(value, inputs.Disconnected):
         yield Event(entry.at, "connection", f"connection closed ({value.code} {value.reason}".rstrip() + ")")
     elif isinstance(value, inputs.Noted) and value.level in ("warning", "error"):

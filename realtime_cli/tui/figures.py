@@ -23,6 +23,8 @@ class Figures:
         self.tools = 0
         self.tools_failed = 0
         self.reconnects = 0
+        self.sound: inputs.SoundState | None = None
+        self.last_stop: inputs.PlaybackStopped | None = None
         self._latency = LatencyFold()
         self._cost = cost or CostFold(load_prices())
         self._typed_at: float | None = None
@@ -82,7 +84,11 @@ class Figures:
 
     def _count(self, value: Any) -> None:
         if isinstance(value, inputs.PlaybackStopped):
-            self.interruptions += any(not item.finished for item in value.items)
+            if any(not item.finished for item in value.items):
+                self.interruptions += 1
+                self.last_stop = value
+        elif isinstance(value, inputs.SoundState):
+            self.sound = value
         elif isinstance(value, effects.CallTool):
             self.tools += 1
         elif isinstance(value, inputs.ToolFinished):

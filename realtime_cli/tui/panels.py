@@ -226,6 +226,44 @@ def pictures(view: View) -> str:
 
 
 def latency_detail(view: View) -> list[str]:
+    """The figures behind the key ``l``: why it stopped last, how quick the answers were, how the sound fares."""
+    return [*_why_it_stopped(view), *_waits(view), *_sound(view)]
+
+
+CAUSES = {
+    "server_vad": "your voice",
+    "key": "a key",
+    "typed": "typed text",
+    "policy": "speech that lasted",
+    "tool": "a tool",
+}
+ECHO_NAMES = {"aec": "canceller", "half_duplex": "half duplex", "off": "off"}
+
+
+def _why_it_stopped(view: View) -> list[str]:
+    stop = view.figures.last_stop
+    if stop is None:
+        return []
+    heard_s = sum(item.heard_ms for item in stop.items if not item.finished) / 1000
+    text = f"cut {clock(stop.at)} by {CAUSES[stop.cause]} after {heard_s:.1f} s"
+    if stop.near_dbfs is not None:
+        text += f", you {stop.near_dbfs:.0f} dBFS"
+    if stop.residual_dbfs is not None:
+        text += f", echo {stop.residual_dbfs:.0f}"
+    return [text]
+
+
+def _sound(view: View) -> list[str]:
+    sound = view.figures.sound
+    if sound is None:
+        return []
+    text = f"echo {ECHO_NAMES.get(sound.echo, sound.echo)}"
+    if sound.residual_dbfs is not None:
+        text += f", {sound.residual_dbfs:.0f} dBFS left"
+    return [text, plural(sound.underruns, "gap")] if sound.underruns else [text]
+
+
+def _waits(view: View) -> list[str]:
     times = view.figures.waits_ms
     if not times:
         return ["no answer measured yet"]

@@ -16,7 +16,7 @@ from realtime_cli.tui.tool_cards import ToolCards
 from realtime_cli.tui.user_turns import UserTurns
 from realtime_cli.tui.wire_facts import error_text, image_count, message_text
 
-_LISTENED = (inputs.Heard, inputs.Levels, inputs.Played, effects.Play)
+_LISTENED = (inputs.Heard, inputs.Levels, inputs.SoundState, inputs.Played, effects.Play)
 
 
 class Transcript:

@@ -60,3 +60,12 @@ def test_silence_is_silence(form: str) -> None:
     wire = ToWire(form).encode(np.zeros(4800, np.int16))  # type: ignore[arg-type]
     assert set(wire) == {0xFF if form == "audio/pcmu" else 0xD5}
     assert np.abs(FromWire(form).decode(wire)).max() <= 10  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("form", ["audio/pcm", *TELEPHONE])
+def test_nothing_of_a_sound_stays_in_the_filters(form: str) -> None:
+    to_wire, from_wire = ToWire(form), FromWire(form)  # type: ignore[arg-type]
+    wire = to_wire.encode(sine()) + to_wire.flush()
+    assert len(wire) == 1000 * bytes_per_ms(form)  # type: ignore[arg-type]
+    assert len(from_wire.decode(wire)) + len(from_wire.flush()) == RATE_HZ
+    assert to_wire.flush() == b""

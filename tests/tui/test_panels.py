@@ -14,7 +14,7 @@ from realtime_cli.tui.flow import Flow
 from realtime_cli.tui.look import look_for
 from realtime_cli.tui.meters import Meter
 from realtime_cli.tui.pace import Part
-from realtime_cli.tui.panels import block_text, clock, end_lines, live_rows, meter, wrapped
+from realtime_cli.tui.panels import block_text, clock, end_lines, figures_row, live_rows, meter, wrapped
 from realtime_cli.tui.view import View
 from tests.tui.demo import scene
 from tests.tui.scenes import answer, begins, connected, heard, local, says, speaks
@@ -130,3 +130,18 @@ def test_the_end_card_tells_what_there_was() -> None:
 def test_wrapped_lines_keep_their_styles() -> None:
     lines = wrapped(Text("red blue", spans=[]), 4)
     assert plain(lines) == ["red", "blue"]
+
+
+def test_the_figures_say_why_it_stopped_and_how_the_sound_fares() -> None:
+    view = View()
+    cut = (inputs.HeardItem("A1", 0, 1240.0, False),)
+    for entry in [
+        *connected(),
+        local(inputs.SoundState(1.0, "aec", -71.6, 1)),
+        local(inputs.PlaybackStopped(62.0, "server_vad", cut, -21.4, -70.0)),
+    ]:
+        view.fold(entry)
+    row = figures_row(view, 140, detail=True).plain
+    assert "cut 1:02 by your voice after 1.2 s, you -21 dBFS, echo -70" in row
+    assert "echo canceller, -72 dBFS left" in row
+    assert "1 gap" in row
