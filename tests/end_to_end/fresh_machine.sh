@@ -21,6 +21,9 @@ say() { printf 'fresh_machine: %s\n' "$*"; }
 fail() {
     say "$1" >&2
     [ ! -e "$work/said" ] || tail -n 40 "$work/said" >&2
+    local report # of a bug; the machine's /tmp goes away
+    report=$(grep -oEm1 '/tmp/realtime-cli-bug-[a-z0-9_]+\.txt' "$work/said" 2>/dev/null) &&
+        cat "$work/root$report" "$report" 2>/dev/null >&2
     exit 1
 }
 
