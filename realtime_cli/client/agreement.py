@@ -24,7 +24,7 @@ class Agreement:
     """``wanted`` is what the user asked for, ``effective`` what the server said is in force."""
 
     def __init__(self, desk: Desk, options: SessionOptions) -> None:
-        self.wanted = dict(options.patch)
+        self.wanted = _own_interruptions(options) if options.barge_in != "immediate" else dict(options.patch)
         self.effective: dict[str, Any] = {}
         self._desk = desk
         self._provider = options.provider
@@ -52,6 +52,12 @@ class Agreement:
     def server_interrupts(self) -> bool:
         detection = self.turn_detection
         return detection is not None and detection.get("interrupt_response") is not False
+
+    @property
+    def server_answers(self) -> bool:
+        """Whether the server answers the end of a turn by itself."""
+        detection = self.turn_detection
+        return detection is not None and detection.get("create_response") is not False
 
     # -- asking -----------------------------------------------------------------------------------
 
@@ -100,6 +106,18 @@ class Agreement:
     def forget(self) -> None:
         """No answer to what was asked is expected any more."""
         self._updates.clear()
+
+
+def _own_interruptions(options: SessionOptions) -> dict[str, Any]:
+    """The settings with ``interrupt_response`` off, unless the user set it: who ducks, or is not to be
+    interrupted, must not have the server cut the answer at the first sound."""
+    detection = _at(options.patch, "audio", "input", "turn_detection")
+    explicit = isinstance(detection, dict) and "interrupt_response" in detection
+    manual = detection is None and "turn_detection" in (_at(options.patch, "audio", "input") or {})
+    if manual or explicit or options.patch.get("type") == "transcription":
+        return dict(options.patch)
+    own = {**(detection or {"type": "server_vad"}), "interrupt_response": False}
+    return settings.merged(options.patch, {"audio": {"input": {"turn_detection": own}}})
 
 
 def _at(tree: Any, *path: str) -> Any:

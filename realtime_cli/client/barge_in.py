@@ -36,7 +36,7 @@ class BargeIn:
             self._tools.cut()
 
     def speech_stopped(self) -> None:
-        """It was short: the voice comes back."""
+        """It was short, or there is no server any more that heard it: the voice comes back."""
         if self.ducked:
             self.ducked = False
             self._desk.do(Duck(False), WakeAt(None, "barge_in"))
@@ -71,7 +71,8 @@ class BargeIn:
     def stopped(self, happened: inputs.PlaybackStopped, conversation: Conversation, *, ready: bool) -> None:
         """The device told what was heard: cut the rest, here and on the server."""
         received = {}
-        for item in happened.items:
+        known = tuple(item for item in happened.items if item.item_id in conversation)  # not those aside
+        for item in known:
             if not item.finished:
                 part = (item.item_id, item.content_index)
                 received[part] = conversation.received_ms(*part)
@@ -79,5 +80,5 @@ class BargeIn:
         active = {item.item_id for item in happened.items} if self._turns.busy else set()
         self._playback.stopped()
         if ready:
-            for event in truncations(happened.items, received, active):
+            for event in truncations(known, received, active):
                 self._desk.send(event)

@@ -27,6 +27,7 @@ from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.playback import Playback
 from realtime_cli.client.tool_turns import ToolTurns
 from realtime_cli.client.turns import Turns
+from realtime_cli.client.unanswered import Unanswered
 from realtime_cli.client.voice import Voice
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.protocol import client_events as c
@@ -55,6 +56,7 @@ class ClientSession:
         self._tools = ToolTurns(self._desk, options, self.turns)
         self._barge_in = BargeIn(self._desk, options, self.turns, self._tools, self.playback)
         self.frames = Frames(self._desk, options)
+        self._unanswered = Unanswered(self._desk, self.turns)
         self._voice = Voice(self._desk, self.turns, self.playback)
         self._deadlines = Deadlines(self._desk, options, self.turns, self.cost)
         self.hearing = Hearing(
@@ -88,7 +90,8 @@ class ClientSession:
     def resting(self) -> bool:
         """The talk may go on: what still runs are tools that it does not wait for."""
         busy = self.calls.pending or self.playback.unheard or self.user_speaking or self._waiting
-        return self.ready and self.turns.idle and not busy and not self._tools.asking
+        owed = self._tools.asking or self._unanswered.waits
+        return self.ready and self.turns.idle and not busy and not owed
 
     @property
     def calls(self) -> Calls:
@@ -162,6 +165,8 @@ class ClientSession:
 
     def _disconnected(self, happened: inputs.Disconnected) -> None:
         self.user_speaking = False
+        self._barge_in.speech_stopped()
+        self._unanswered.lost()
         self.turns.lost()
         self._tools.lost()
         self.hearing.lost()
@@ -340,6 +345,8 @@ class ClientSession:
     def _committed(self, happened: inputs.Received, event: s.InputAudioBufferCommitted) -> None:
         self.user_speaking = self.hearing.server_hears_speech = False
         self.hearing.committed()
+        if not self._agreement.server_interrupts:
+            self._unanswered.turn_ended(answers_by_itself=self._agreement.server_answers)
         if event.item_id:
             self.conversation.record(event.item_id, role="user")
 
@@ -354,6 +361,7 @@ class ClientSession:
 
     def _response_created(self, happened: inputs.Received, event: s.ResponseCreated) -> None:
         self.turns.created(event.response)
+        self._unanswered.response_begun()
         self._deadlines.expect_progress(happened.at)
 
     def _response_done(self, happened: inputs.Received, event: s.ResponseDone) -> None:
@@ -371,13 +379,14 @@ class ClientSession:
             self._desk.note("warning", "response", f"The answer is incomplete ({_reason(response)}).")
         if not self.turns.busy:
             self._desk.do(WakeAt(None, "progress"))
+            self._unanswered.response_over(happened.at)
         self._deadlines.keep_limits(happened.at, idle=self.idle)
 
     def _output_of(self, response: Any, *, aside: bool, cut: bool) -> None:
         """Fold all items of a response once more: servers differ in what they tell earlier."""
         output = response.output or ()
         for item in output:
-            if isinstance(item, FunctionCall):
+            if isinstance(item, FunctionCall) and not aside:  # whoever asked aside reads its calls there
                 self._tools.begin(response.id, item, whole=response.status == "completed")
             self._tools.hosted(response.id, item)
             if not aside:
@@ -415,12 +424,13 @@ class ClientSession:
 
     def _output_item_done(self, happened: inputs.Received, event: s.ResponseOutputItemDone) -> None:
         self._output_item_added(happened, event)
-        if isinstance(event.item, FunctionCall):
+        if isinstance(event.item, FunctionCall) and not self.turns.is_aside(event.response_id):
             whole = event.item.status in ("completed", None)
             self._tools.begin(event.response_id, event.item, whole=whole)
 
     def _arguments_done(self, happened: inputs.Received, event: s.ResponseFunctionCallArgumentsDone) -> None:
-        self._tools.run(event.response_id, event.call_id, event.name, event.arguments, whole=False)
+        if not self.turns.is_aside(event.response_id):
+            self._tools.run(event.response_id, event.call_id, event.name, event.arguments, whole=False)
 
     def _hosted_call_over(self, happened: inputs.Received, event: s.McpCallEvent) -> None:
         self.calls.finished_remote(event.item_id or "")
@@ -501,6 +511,8 @@ class ClientSession:
                 self._deadlines.no_progress(at, ready=self.ready)
             case "barge_in" if self._barge_in.ducked:
                 self._barge_in.speech_lasts(ready=self.ready)
+            case "unanswered":
+                self._unanswered.overdue()
             case "rotate" if self.ready:
                 self._link.rotate(at, pause=self.idle)
             case "limits":

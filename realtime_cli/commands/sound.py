@@ -10,6 +10,7 @@ from typing import Any
 
 from realtime_cli.audio import echo
 from realtime_cli.audio.pcm import Samples
+from realtime_cli.audio.voice_gate import VoiceGate
 from realtime_cli.audio.wav import WavMicrophone, WavSpeaker
 from realtime_cli.config.audio import Audio
 from realtime_cli.duplex import Microphone, Speaker
@@ -104,7 +105,13 @@ def _file_speaker(name: str, audio: Audio) -> Speaker:
 def _device_microphone(choice: str, guard: echo.EchoLadder, audio: Audio, report: Report) -> Microphone:
     from realtime_cli.audio.device import open_microphone
 
-    return open_microphone(_index(choice), clean=guard.clean, report=report, block_ms=audio.block_ms)
+    clean = _gated(guard) if audio.vad_gate else guard.clean
+    return open_microphone(_index(choice), clean=clean, report=report, block_ms=audio.block_ms)
+
+
+def _gated(guard: echo.EchoLadder) -> Callable[[Samples], Samples]:
+    gate = VoiceGate()
+    return lambda frame: gate.clean(guard.clean(frame))
 
 
 def _device_speaker(choice: str, audio: Audio, report: Report) -> Speaker:

@@ -29,7 +29,7 @@ class Audio(Section):
     start_paused: bool = False
     """Begin with the microphone muted."""
     vad_gate: bool = False
-    """Send silence instead of sound while nobody speaks (as many bytes, less of the room)."""
+    """Send silence instead of sound while nobody speaks: as many bytes, nothing of the room, 120 ms later."""
     barge_in: Literal["immediate", "duck", "never"] = "immediate"
     """What your voice does to the agent's: cut it, lower it first, nothing."""
     barge_in_ms: int = Field(default=400, ge=0, le=5000)
