@@ -245,7 +245,9 @@ class LatencyFold:
     def _played(self, at: float, value: inputs.Played) -> None:
         turn = self._turn_of.get(value.item_id)
         if turn and turn.first_played_at is None and value.heard_ms > 0:
-            turn.first_played_at = at - value.heard_ms / 1000
+            began = at - value.heard_ms / 1000
+            # A speaker that is a file may be faster than sound is, but never ahead of what it was sent.
+            turn.first_played_at = began if turn.first_audio_at is None else max(began, turn.first_audio_at)
 
     def _stopped(self, at: float, value: inputs.PlaybackStopped) -> None:
         for item in value.items:

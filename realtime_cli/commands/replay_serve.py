@@ -50,6 +50,7 @@ class Service:
                 say(f"realtime-cli: mismatch: {walk.mismatches[-1]}")
                 await transport.send(error)
                 await transport.close(MISMATCH_CLOSE, "invalid_request_error.recording_mismatch")
+                return
 
     async def _write(self, transport: Transport, walk: Fixture, reading: asyncio.Task[None]) -> None:
         """Send what is due until the client has gone."""
@@ -60,12 +61,11 @@ class Service:
 
     def _judge(self, walk: Fixture) -> None:
         self.served += 1
-        if walk.mismatches:
-            self.failures += walk.mismatches
-        elif self._strict and walk.unmet:
-            self.failures.append(f"the client left before it sent {walk.unmet[0]}")
-        verdict = self.failures[-1] if self.failures else "as recorded"
-        say(f"realtime-cli: connection {self.served}: {verdict}.")
+        failed = walk.mismatches[:1]
+        if not failed and self._strict and walk.unmet:
+            failed = [f"the client left before it sent {walk.unmet[0]}"]
+        self.failures += failed
+        say(f"realtime-cli: connection {self.served}: {failed[0] if failed else 'as recorded'}.")
         self.one_over.set()
 
 

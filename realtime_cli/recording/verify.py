@@ -23,6 +23,10 @@ CONTEXT = 6  # steps shown before the one that differs
 _BRIEF = 160
 
 
+class NothingToVerify(ConfigError):
+    """A recording in which nothing happened: to call it verified would be a lie."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One input and the effects it had, as lines."""
@@ -67,6 +71,11 @@ def verify(recording: Recording) -> Verdict:
         raise ConfigError(
             f"{recording.end.lost} entries of {recording.path} were lost while it was written.",
             "It can be shown, but not verified.",
+        )
+    if not count:
+        raise NothingToVerify(
+            f"{recording.path} holds no step of a session: there is nothing to verify.",
+            "Verify a recording in which a session was at least begun.",
         )
     return Verdict(count, tuple(different), before)
 

@@ -70,6 +70,14 @@ def test_where_no_sound_was_appended_the_servers_word_is_all_there_is() -> None:
     assert turn.latency_ms == turn.received_ms
 
 
+def test_what_is_played_faster_than_sound_is_was_not_played_before_it_came() -> None:
+    turn = only(
+        microphone(2.0), spoken(1.5, 1360), begun(1.52), sound(1.6), local(i.Played(1.7, "a1", 0, 900.0))
+    )
+
+    assert turn.played_ms == turn.received_ms == pytest.approx(240)
+
+
 def test_a_manual_turn_counts_from_its_commit() -> None:
     turn = only(microphone(1.0), sent(1.1, "input_audio_buffer.commit"),
                 received(1.2, "input_audio_buffer.committed", item_id="u1"), begun(1.25), sound(1.4))  # fmt: skip

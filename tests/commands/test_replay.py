@@ -149,3 +149,23 @@ async def test_a_client_that_leaves_early_is_a_failure_when_strict(tmp_path: Pat
     assert service.failures == ["the client left before it sent session.update"]
     _, service = await _visit(tmp_path / "s.jsonl", strict=False)
     assert service.failures == []
+
+
+async def test_each_connection_is_judged_by_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(tmp_path / "s.jsonl", [received(0.1, "session.created"), sent(0.2, **UPDATE)])
+    service = Service(read(tmp_path / "s.jsonl"), strict=True, pace=None)
+    listener = await websocket.serve(service.handle)
+    for event in ({"type": "response.create"}, UPDATE):
+        wire = await websocket.connect(listener.url, {})
+        await wire.recv()
+        await wire.send(json.dumps(event))
+        await asyncio.sleep(0.1)
+        await wire.close()
+    await listener.close()
+
+    assert service.served == 2
+    verdicts = [line for line in capsys.readouterr().err.splitlines() if "connection" in line]
+    assert verdicts[0].endswith("connection 1: response.create came, expected is session.update.")
+    assert verdicts[1].endswith("connection 2: as recorded.")

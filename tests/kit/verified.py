@@ -12,7 +12,7 @@ import pytest
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.reader import read
-from realtime_cli.recording.verify import side_by_side, verify
+from realtime_cli.recording.verify import NothingToVerify, side_by_side, verify
 
 
 def recordings(*folders: Path) -> list[Path]:
@@ -29,6 +29,8 @@ def differing(path: Path) -> str:
     """How a recording differs from what would be done now; empty when it does not."""
     try:
         verdict = verify(read(path))
+    except NothingToVerify:
+        return ""  # refused or killed before it began
     except ConfigError as error:
         return f"{path}: {error.message}\n"
     return side_by_side(verdict) if verdict.different else ""

@@ -10,8 +10,9 @@ import pytest
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.reader import read
-from realtime_cli.recording.verify import side_by_side, verify
+from realtime_cli.recording.verify import NothingToVerify, side_by_side, verify
 from tests.recording.conversation import OPTIONS, record_conversation
+from tests.recording.sample import record
 
 
 @pytest.fixture
@@ -83,3 +84,9 @@ def test_what_cannot_be_verified_says_why(tmp_path: Path) -> None:
     change(path, '"lost":0', '"lost":3')
     with pytest.raises(ConfigError, match="3 entries"):
         verify(read(path))
+
+
+def test_where_nothing_happened_nothing_was_verified(tmp_path: Path) -> None:
+    record(tmp_path / "s.jsonl", [])
+    with pytest.raises(NothingToVerify, match="nothing to verify"):
+        verify(read(tmp_path / "s.jsonl"))
