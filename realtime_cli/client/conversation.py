@@ -72,6 +72,11 @@ class Conversation:
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._records
 
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        """Ids of the items that the server has shown, in conversation order."""
+        return tuple(self._order)
+
     def record(self, item_id: str, *, kind: str = "message", role: str | None = "assistant") -> Record:
         """The record of an item, made at the end of the conversation if it is not known yet."""
         if item_id not in self._records:

@@ -180,7 +180,10 @@ class ClientSession:
             self._link.created(happened.at, getattr(event.session, "expires_at", None))
 
     def _session_updated(self, happened: inputs.Received, event: s.SessionUpdated) -> None:
+        detection = self.turn_detection
         self._agreement.updated(event.session)
+        if self.turn_detection != detection:
+            self._listens_anew()
         self.hearing.format, self.hearing.manual = self.input_format, self._manual
         if self.phase == "settling":
             self._settle(happened.at)
@@ -340,6 +343,14 @@ class ClientSession:
     def _speech_stopped(self, happened: inputs.Received, event: s.InputAudioBufferSpeechStopped) -> None:
         self.user_speaking = self.hearing.server_hears_speech = False
         self._tools.user_spoke(happened.at)
+        self._barge_in.speech_stopped()
+
+    def _cleared(self, happened: inputs.Received, event: s.InputAudioBufferCleared) -> None:
+        self._listens_anew()
+
+    def _listens_anew(self) -> None:
+        """The server forgot what it was hearing: no ``speech_stopped`` needs to come of it."""
+        self.user_speaking = self.hearing.server_hears_speech = False
         self._barge_in.speech_stopped()
 
     def _committed(self, happened: inputs.Received, event: s.InputAudioBufferCommitted) -> None:
@@ -572,6 +583,7 @@ _EVENTS: dict[type, Callable[[ClientSession, inputs.Received, Any], None]] = {
     s.InputAudioBufferSpeechStarted: ClientSession._speech_started,
     s.InputAudioBufferSpeechStopped: ClientSession._speech_stopped,
     s.InputAudioBufferCommitted: ClientSession._committed,
+    s.InputAudioBufferCleared: ClientSession._cleared,
     s.ConversationItemAdded: ClientSession._item_added,
     s.ConversationItemDone: ClientSession._item_added,
     s.ConversationItemDeleted: ClientSession._item_deleted,

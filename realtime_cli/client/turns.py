@@ -3,6 +3,8 @@
 A request made while a response runs waits for its ``response.done``. A request that the server
 refuses with ``conversation_already_has_active_response`` (its own voice detection was quicker) waits
 in the same way; the refused request gets no ``response.done`` of its own, so it is matched by event id.
+Nothing tells whether a ``response.created`` answers our request or was the server's own idea, so a
+request is kept until that response is done: only then can it not be refused any more.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ class Turns:
     def __init__(self) -> None:
         self.active_id: str | None = None
         self._asked: dict[str, dict[str, Any]] = {}  # event id -> params, not yet created
+        self._maybe_overtaken: dict[str, dict[str, Any]] = {}  # event id -> params, a response was created
         self._aside: dict[str, dict[str, Any]] = {}  # the same for out-of-band requests
         self._aside_ids: set[str] = set()
         self._wanted: deque[dict[str, Any]] = deque()
@@ -60,7 +63,7 @@ class Turns:
             self._aside.pop(next(iter(self._aside)))
             self._aside_ids.add(response.id or "")
             return
-        self._asked.clear()
+        self._maybe_overtaken, self._asked = self._asked, {}
         self.active_id = response.id or ""
 
     def _is_aside(self, response: Response) -> bool:
@@ -73,6 +76,7 @@ class Turns:
             return
         if self.active_id is None or response.id in (self.active_id, None):
             self.active_id = None
+            self._maybe_overtaken.clear()
         self._cut.discard(response.id or "")
 
     def refused(self, event_id: str, *, retry: bool) -> bool:
@@ -81,6 +85,8 @@ class Turns:
             del self._aside[event_id]
             return True
         params = self._asked.pop(event_id, None)
+        if params is None:
+            params = self._maybe_overtaken.pop(event_id, None)
         if params is None:
             return False
         if retry:
@@ -104,6 +110,7 @@ class Turns:
         waiting: list[Mapping[str, Any]] = [*self._asked.values()]
         self.active_id = None
         self._asked.clear()
+        self._maybe_overtaken.clear()
         self._aside.clear()
         self._aside_ids.clear()
         self._cut.clear()

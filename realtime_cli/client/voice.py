@@ -32,7 +32,8 @@ class Voice:
         if audio is None:
             return
         index = event.content_index or 0
-        conversation.received(event.item_id, index, len(audio) / BYTES_PER_MS[format])
+        if not self._turns.is_aside(event.response_id):
+            conversation.received(event.item_id, index, len(audio) / BYTES_PER_MS[format])
         self._playback.queued(event.item_id, index, event.response_id)
         self._desk.do(Play(event.item_id, index, audio, format))
 

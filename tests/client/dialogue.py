@@ -32,7 +32,7 @@ class Dialogue:
             case effects.Send():
                 event = json.loads(codec.encode(effect.event))
                 self.sent.append(event)
-                return _describe(event)
+                return describe(event)
             case effects.Play():
                 return f"play {effect.item_id} {len(effect.audio)}"
             case effects.PlayEnd():
@@ -84,7 +84,7 @@ class Dialogue:
         return self.give(inputs.PlaybackStopped, cause, items)
 
 
-def _describe(event: dict[str, Any]) -> str:
+def describe(event: dict[str, Any]) -> str:
     short = event["type"].removeprefix("conversation.").removeprefix("input_audio_")
     match event["type"]:
         case "conversation.item.truncate":

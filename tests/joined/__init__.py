@@ -1,0 +1,1 @@
+"""Both pure sides of the protocol, joined in memory."""
