@@ -28,6 +28,7 @@ from realtime_cli.protocol.client_events import InputAudioBufferAppend
 from realtime_cli.recording import format
 from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.format import Header
+from realtime_cli.recording.private_file import open_private
 from realtime_cli.recording.secrets import Scrubber
 from realtime_cli.recording.shelf import Shelf, sidecars
 from realtime_cli.recording.tracks import Samples
@@ -164,7 +165,7 @@ def _create(path: Path) -> int:
             path.parent.mkdir(mode=0o700, parents=True)
         if any(sidecar.exists() for sidecar in sidecars(path)):
             raise FileExistsError
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        return open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND)
     except FileExistsError:
         raise ConfigError(
             f"A recording is already at {path}.", "Give --record another path, or delete it first."

@@ -16,6 +16,7 @@ from realtime_cli.audio.pcm import RATE_HZ
 from realtime_cli.audio.wire_format import FromWire
 from realtime_cli.client.effects import WireFormat
 from realtime_cli.recording import format
+from realtime_cli.recording.private_file import open_private
 from realtime_cli.recording.tracks import LEFT, RIGHT, Clock, Samples, StereoTrack, VerbatimTrack
 
 _DELTA = re.compile(r'("delta"\s*:\s*)"([A-Za-z0-9+/]+={0,2})"')
@@ -129,7 +130,7 @@ class Shelf:
         name = f"{hashlib.sha256(content).hexdigest()[:16]}.{found[1].split('+')[0]}"
         self._images.mkdir(mode=0o700, exist_ok=True)
         if not (self._images / name).exists():
-            file = os.open(self._images / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            file = open_private(self._images / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             with os.fdopen(file, "wb") as out:
                 out.write(content)
         return f'"$image:{name}"'

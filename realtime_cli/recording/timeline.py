@@ -34,7 +34,7 @@ class Said:
 
 @dataclass(slots=True)
 class Event:
-    """Something worth a mark on the clock: an interruption, an error, a lost connection."""
+    """Something worth a mark on the clock: an interruption, an error, a lost connection, a note."""
 
     at_s: float
     kind: str
@@ -178,6 +178,8 @@ def _events(entry: Entry) -> Iterable[Event]:
         yield Event(entry.at, "interruption", f"interrupted after {heard:.0f} ms ({value.cause}{levels})")
     elif isinstance(value, inputs.Disconnected):
         yield Event(entry.at, "connection", f"connection closed ({value.code} {value.reason}".rstrip() + ")")
+    elif isinstance(value, inputs.Noted) and value.topic == "note":
+        yield Event(entry.at, "note", value.text)
     elif isinstance(value, inputs.Noted) and value.level in ("warning", "error"):
         yield Event(entry.at, value.level, f"{value.topic}: {value.text}")
     elif isinstance(value, inputs.Received) and value.event.type == "error":

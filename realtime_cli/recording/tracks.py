@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime_cli.audio.pcm import RATE_HZ
+from realtime_cli.recording.private_file import open_private, read_at, write_at
 
 Samples = npt.NDArray[np.int16]
 
@@ -47,31 +48,24 @@ class _GrowingWav:
 
     def _open(self) -> int:
         if self._file is None:
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            _write_all(self._file, wav_header(*self._shape, 0), 0)
+            self._file = open_private(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+            write_at(self._file, 0, wav_header(*self._shape, 0))
         return self._file
 
     def write_at(self, offset: int, data: bytes) -> None:
         file = self._open()
-        _write_all(file, data, HEADER_BYTES + offset)
+        write_at(file, HEADER_BYTES + offset, data)
         if offset + len(data) > self.data_bytes:
             self.data_bytes = offset + len(data)
-            _write_all(file, wav_header(*self._shape, self.data_bytes), 0)
+            write_at(file, 0, wav_header(*self._shape, self.data_bytes))
 
     def read_at(self, offset: int, size: int) -> bytes:
-        return os.pread(self._open(), size, HEADER_BYTES + offset)
+        return read_at(self._open(), HEADER_BYTES + offset, size)
 
     def close(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
-
-
-def _write_all(file: int, data: bytes, offset: int) -> None:
-    """``os.pwrite`` may take less than all, just before a disk is full."""
-    while data:
-        written = os.pwrite(file, data, offset)
-        data, offset = data[written:], offset + written
 
 
 class StereoTrack:

@@ -40,6 +40,7 @@ def _data(
     return {
         "title": text.title(header),
         "facts": text.facts(timeline, header),
+        "legend": " ".join(text.legend(timeline)),
         "seconds": round(seconds, 3),
         "sound": _sound(samples),
         "wave": _wave(samples, seconds),

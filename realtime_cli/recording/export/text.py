@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from realtime_cli.client.cost import Tokens
 from realtime_cli.client.latency import Turn
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.timeline import Said, Timeline
@@ -84,7 +85,7 @@ def markdown(timeline: Timeline, header: Header) -> str:
     """The conversation, tool calls as blocks, and a table of timings and costs."""
     parts = [f"# {title(header)}\n", f"{facts(timeline, header)}\n"]
     parts += [part for block in timeline.blocks if (part := _markdown_block(block))]
-    parts += ["## Turns\n", turn_table(timeline)]
+    parts += ["## Turns\n", turn_table(timeline), *(f"{line}\n" for line in legend(timeline))]
     return "\n".join(parts)
 
 
@@ -98,7 +99,7 @@ def facts(timeline: Timeline, header: Header) -> str:
     words = [
         f"{timeline.seconds:.0f} s",
         timeline.cost.model or "model unknown",
-        f"{len(timeline.turns)} turns",
+        f"{len(timeline.turns)} turn{'' if len(timeline.turns) == 1 else 's'}",
         f"median wait {ms(timeline.latency.median_ms)}",
         f"cost {usd(cost)}",
     ]
@@ -155,6 +156,25 @@ def turn_row(turn: Turn, cost: float | None) -> list[str]:
         f"{tokens.input} ({tokens.cached}) / {tokens.output}" if tokens else "–",
         usd(cost) if tokens else "–",
     ]
+
+
+def legend(timeline: Timeline) -> list[str]:
+    """What the table's times count from, and the tokens by modality."""
+    lines = [
+        "Received and played: from the end of the user's turn, as the server tells it (the silence it waits "
+        "for is over by then), to the first sound of the answer."
+    ]
+    return [*lines, tokens_by_modality(timeline.cost.tokens)] if timeline.cost.tokens else lines
+
+
+def tokens_by_modality(tokens: Tokens) -> str:
+    """Such as ``Tokens: text 120 in (64 cached), 30 out; audio 80 in, 80 out.``"""
+    parts = []
+    for kind, name in (("text", "text"), ("audio", "audio"), ("image", "images"), ("unsplit", "not split")):
+        spent, made, cached = (getattr(tokens, f"{kind}_{way}", 0) for way in ("in", "out", "cached"))
+        if spent or made:
+            parts.append(f"{name} {spent} in{f' ({cached} cached)' if cached else ''}, {made} out")
+    return f"Tokens: {'; '.join(parts)}."
 
 
 def ms(value: float | None) -> str:

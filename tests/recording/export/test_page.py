@@ -68,6 +68,14 @@ def test_one_can_seek_listen_and_read_along(written: Path, tmp_path: Path, width
         assert window.run("return document.getElementById('clock').textContent") == "0:03.0 / 0:14.0"
         assert "Oslo?" in window.run("return document.querySelector('.said.now').textContent")
 
+        window.click("#said .call")
+        assert window.run("return document.getElementById('clock').textContent").startswith("0:04.8")
+        window.click("#said .mark.note")
+        assert window.run("return document.getElementById('clock').textContent").startswith("0:08.0")
+        window.click("#rows tr:nth-child(3)")
+        assert window.run("return document.getElementById('clock').textContent").startswith("0:07.0")
+        window.click("#said .said:nth-of-type(2)")
+
         window.click("#play")
         window.wait_for("document.getElementById('clock').textContent > '0:03.3'")
         assert window.run("return audio.error") is None

@@ -51,7 +51,7 @@ def test_labels_have_speech_tools_and_events_in_time_order(made: Timeline) -> No
     rows = [line.split("\t") for line in text.audacity_labels(made).splitlines()]
 
     assert [row[2].split(":")[0] for row in rows] == [
-        "Agent", "You", "Tool", "Agent", "You", "interruption", "Agent", "You", "Agent",
+        "Agent", "You", "Tool", "Agent", "You", "interruption", "note", "Agent", "You", "Agent",
     ]  # fmt: skip
     assert all(float(row[0]) <= float(row[1]) for row in rows)
 
@@ -65,6 +65,7 @@ def test_markdown_has_conversation_tools_and_the_table_of_turns(made: Timeline) 
         "| 2 | voice | 800 ms | 1000 ms | 1100 ms | after 1700 ms | clock | 400 (128) / 220 | $0.0173 |"
         in written
     )
+    assert "Tokens: text 600 in (320 cached), 150 out; audio 400 in, 400 out.\n" in written
 
 
 def read_header():  # type: ignore[no-untyped-def]
