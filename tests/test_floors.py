@@ -42,6 +42,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "wire",
         "recording",
         "tools",
+        "hooks",
         "video",
         "server.engine",
         "tui.screen",

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from realtime_cli import __version__
+from realtime_cli.client.inputs import Noted
 from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.commands.voice import say
 from realtime_cli.config import Endpoint, LoadedAgent, endpoint, load_agent
 from realtime_cli.config.connection import Connection
 from realtime_cli.duplex import Connect
+from realtime_cli.hooks.hooks import Hooks, names_of, open_hooks
 from realtime_cli.recording import file
 from realtime_cli.recording.format import Header
 from realtime_cli.tools.approval import Approver, Named
-from realtime_cli.tools.opening import open_registry
+from realtime_cli.tools.opening import open_registry, trusted_of, why_left_out
 from realtime_cli.tools.registry import Registry
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
@@ -45,6 +47,8 @@ class Opened:
     tools: Registry
     place: Endpoint
     secrets: tuple[str, ...]
+    hooks: Hooks
+    """An observer: what ``[hooks]`` asks for."""
 
 
 def load(options: AgentOptions, more: Mapping[str, Any] | None = None) -> LoadedAgent:
@@ -83,6 +87,7 @@ async def opened(
     config = agent.config
     server = None
     tools: Registry | None = None
+    hooks: Hooks | None = None
     if config.connection.embedded:
         from realtime_cli.commands.serve import start_local_server
 
@@ -93,18 +98,33 @@ async def opened(
         tools = await open_registry(
             config.tools, config.mcp, agent.folder, approver=approver or Named(), environ=os.environ
         )
+        hooks = await _hooks(agent, tools, approver or Named())
         session = ClientSession(session_options(agent, tools, greet=greet and not seed, seed=seed))
         connection = config.connection
 
         async def connect() -> Transport:
             return await websocket.connect(place.url, headers, **socket_options(connection))
 
-        yield Opened(session, connect, tools, place, secrets_of(agent, place))
+        yield Opened(session, connect, tools, place, secrets_of(agent, place), hooks)
     finally:
+        if hooks:
+            await hooks.close()
         if tools:
             await tools.close()
         if server:
             await server.close()
+
+
+async def _hooks(agent: LoadedAgent, tools: Registry, approver: Approver) -> Hooks:
+    """The hooks of an agent, which need the same trust as its tools."""
+    written = agent.config.hooks
+    wanted = names_of(written)
+    trusted = await trusted_of(list(wanted), Path.cwd() / agent.folder, approver)
+    if left_out := [name for name in wanted if name not in trusted]:
+        text = f"Left out: {', '.join(left_out)}. {why_left_out(agent.folder, 'hooks')}"
+        tools.tell(Noted(0.0, "warning", "hooks", text))
+        written = written.model_copy(update=dict.fromkeys(left_out))
+    return await open_hooks(written, agent.folder, os.environ, tools.tell)
 
 
 def session_options(

@@ -60,7 +60,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
             duplex = Duplex(
                 opened.session,
                 opened.connect,
-                observers=[observer for observer in (recorder, face) if observer],
+                observers=[observer for observer in (recorder, face, opened.hooks) if observer],
                 microphone=sound.microphone,
                 speaker=sound.speaker,
                 tools=opened.tools,

@@ -194,7 +194,7 @@ async def _text(
         answers = _face(options)
         turns = Turns(messages, answers, images, agent.config.video.detail)
         talk = None if options.quiet or options.json else Warnings()
-        observers: list[Observer] = [each for each in (recorder, answers, turns, talk) if each]
+        observers: list[Observer] = [each for each in (recorder, answers, turns, talk, opened.hooks) if each]
         duplex = Duplex(opened.session, opened.connect, observers=observers, tools=opened.tools)
         own_the_process(duplex)
         outcome = Outcome(ExitCode.BUG, "The conversation broke off.")

@@ -54,7 +54,7 @@ async def open_registry(
     """
     folder = _absolute(folder)
     runs = {place: name for place, entry in enumerate(tools) if (name := _runs_as(entry))}
-    trusted = await _trusted([*runs.values(), *servers], folder, approver)
+    trusted = await trusted_of([*runs.values(), *servers], folder, approver)
     left_out = [name for name in (*runs.values(), *servers) if name not in trusted]
     written = [entry for place, entry in enumerate(tools) if place not in runs or runs[place] in trusted]
     async with AsyncExitStack() as undo:
@@ -72,7 +72,7 @@ async def open_registry(
         registry = Registry([*made, *found], hosted, approver=approver, edges=[*edges, *connected])
         undo.pop_all()
     if left_out:
-        notes = [f"Left out: {', '.join(left_out)}. {_not_trusted(folder)}", *notes]
+        notes = [f"Left out: {', '.join(left_out)}. {why_left_out(folder)}", *notes]
     for text in notes:
         registry.tell(inputs.Noted(0.0, "warning", "tools", text))
     return registry
@@ -95,7 +95,7 @@ def _runs_as(entry: Written) -> str:
     return ""
 
 
-async def _trusted(names: Sequence[str], folder: Path, approver: Approver) -> set[str]:
+async def trusted_of(names: Sequence[str], folder: Path, approver: Approver) -> set[str]:
     """Those that may run: all of a folder that a person trusts, else those that are named."""
     if not names:
         return set()
@@ -113,9 +113,9 @@ async def _trusted(names: Sequence[str], folder: Path, approver: Approver) -> se
     return set(names)
 
 
-def _not_trusted(folder: Path) -> str:
+def why_left_out(folder: Path, what: str = "tools") -> str:
     return (
-        f"The tools of {folder} were never run here, and nobody is here to allow it: "
+        f"The {what} of {folder} were never run here, and nobody is here to allow it: "
         f"talk with the agent once, or pass --approve NAME or --approve {ALL}."
     )
 

@@ -1,0 +1,1 @@
+"""``[hooks]``: the user's own code on events of the conversation."""

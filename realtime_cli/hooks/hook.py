@@ -1,0 +1,122 @@
+"""One hook: a Python function in a process of its own, or a command that gets JSON on stdin."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from realtime_cli.errors import ConfigError
+from realtime_cli.hooks.items import ItemNews
+from realtime_cli.tools import process
+from realtime_cli.tools.output import last_lines, read_tail
+from realtime_cli.tools.python import Source
+from realtime_cli.tools.tool import ToolFailed
+
+FUNCTION = re.compile(r"[\w./~-]+:[A-Za-z_]\w*")
+ANSWER_BYTES = 4096
+
+
+class HookFailed(Exception):
+    """It raised, or ended with another exit code than 0."""
+
+
+class Hook(Protocol):
+    """Told one piece of news at a time. ``run`` raises HookFailed."""
+
+    async def run(self, news: ItemNews) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+async def open_hook(key: str, written: str | list[str], folder: Path, environ: Mapping[str, str]) -> Hook:
+    """The hook of a key in ``[hooks]``. Raises ConfigError if there is no such function or program."""
+    seen = process.seen(environ)
+    if isinstance(written, str) and FUNCTION.fullmatch(written):
+        return await PythonHook.open(key, written, folder, seen)
+    words = shlex.split(written) if isinstance(written, str) else list(written)
+    program = process.found(words[0], folder, seen["PATH"]) if words else None
+    if program is None:
+        raise ConfigError(
+            f"hooks.{key}: {written!r} is neither module:function nor a program.",
+            'Write "checks.py:on_item", or a command such as ["notify", "--title", "item"].',
+        )
+    return CommandHook([program, *words[1:]], folder, seen)
+
+
+class PythonHook:
+    """Calls ``function(item_id, item)``, sync or async."""
+
+    def __init__(self, source: Source, function: str, names: list[str]) -> None:
+        self._source, self._function, self._names = source, function, names
+
+    @classmethod
+    async def open(cls, key: str, written: str, folder: Path, environ: dict[str, str]) -> PythonHook:
+        module, _, function = written.rpartition(":")
+        source = Source(module, folder, [function], environ)
+        try:
+            parameters = (await source.open())[function]["parameters"]
+        except ConfigError as error:
+            await source.close()
+            raise ConfigError(f"hooks.{key}: {error.message.replace('Tools of', 'Hooks of', 1)}") from error
+        names = list(parameters["properties"])[:2]
+        if len(names) < 2 or set(parameters.get("required", ())) - set(names):
+            await source.close()
+            raise ConfigError(f"hooks.{key}: {written} must take two arguments: the item's id and the item.")
+        return cls(source, function, names)
+
+    async def run(self, news: ItemNews) -> None:
+        arguments = dict(zip(self._names, (news.item_id, news.item), strict=True))
+        try:
+            answer = await self._source.call(self._function, arguments, ANSWER_BYTES, lambda _: None)
+        except ToolFailed as failure:
+            raise HookFailed(str(failure)) from failure
+        if "failed" in answer:
+            raise HookFailed(answer["failed"])
+
+    async def close(self) -> None:
+        await self._source.close()
+
+
+class CommandHook:
+    """Runs a command for each piece of news; what it prints is dropped."""
+
+    def __init__(self, words: list[str], folder: Path, environ: dict[str, str]) -> None:
+        self._words, self._folder, self._environ = words, folder, environ
+
+    async def run(self, news: ItemNews) -> None:
+        try:
+            child = await asyncio.create_subprocess_exec(
+                *self._words, cwd=self._folder, env=self._environ, start_new_session=True,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+        except OSError as error:
+            raise HookFailed(f"{self._words[0]} cannot be run: {error.strerror}") from error
+        try:
+            await self._finished(child, _told(news))
+        finally:
+            await process.end(child)
+
+    async def _finished(self, child: asyncio.subprocess.Process, told: Any) -> None:
+        assert child.stdin
+        assert child.stderr
+        with suppress(BrokenPipeError, ConnectionResetError):  # it need not read
+            child.stdin.write(json.dumps(told).encode() + b"\n")
+            await child.stdin.drain()
+        child.stdin.close()
+        complaints = await read_tail(child.stderr)
+        if code := await child.wait():
+            said = last_lines(complaints, 1)
+            raise HookFailed(f"{process.how_it_ended(code)}{': ' if said else ''}{said}")
+
+    async def close(self) -> None:
+        """Nothing is left of it between calls."""
+
+
+def _told(news: ItemNews) -> dict[str, Any]:
+    return {"event": f"conversation.item.{news.what}", "item_id": news.item_id, "item": news.item}
