@@ -9,6 +9,7 @@ the user's speech (plus the configured silence) to the first played sample.
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -19,6 +20,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +38,19 @@ SILENCE_MS = 480
 class OnAScreen:
     """A ``talk`` on a terminal of 100 by 30, whose output is read and thrown away."""
 
-    def __init__(self, devices: VirtualDevices, *arguments: str) -> None:
+    def __init__(
+        self, devices: VirtualDevices, *arguments: str, module: str = "realtime_cli", **environ: str
+    ) -> None:
         self.terminal, inner = pty.openpty()
-        environment = {**devices.environment(), "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
+        environment = {
+            **devices.environment(),
+            "TERM": "xterm-256color",
+            "COLUMNS": "100",
+            "LINES": "30",
+        } | environ
         self.began = time.monotonic()
         self.child = subprocess.Popen(
-            [sys.executable, "-m", "realtime_cli", "talk", *arguments],
+            [sys.executable, "-m", module, "talk", *arguments],
             env=environment, stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
         )  # fmt: skip
         os.close(inner)
@@ -66,7 +76,9 @@ class OnAScreen:
 
 
 def wait_for(path: Path, word: str) -> float:
+    deadline = time.monotonic() + 30
     while not (path.exists() and word in path.read_text()):
+        assert time.monotonic() < deadline, f"no {word} within 30 s"
         time.sleep(0.005)
     return time.monotonic()
 
@@ -81,15 +93,19 @@ def converse(devices: VirtualDevices, until: float) -> None:
         number += 1
 
 
-def client_alone(devices: VirtualDevices, folder: Path, seconds: float) -> None:
-    port = 18765
-    command = [sys.executable, "-m", "realtime_cli", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
+@contextmanager
+def serving() -> Iterator[str]:
+    """The local server in a process of its own."""
+    command = [sys.executable, "-m", "realtime_cli", "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
-        assert "Listening" in server.stderr.readline()
+        yield next(found[0] for line in server.stderr if (found := re.search(r"ws://\S+", line)))
+        server.terminate()
+
+
+def client_alone(devices: VirtualDevices, folder: Path, seconds: float) -> None:
+    with serving() as address:
         recording = folder / "alone.jsonl"
-        address = f"ws://127.0.0.1:{port}/v1/realtime"
         talk = OnAScreen(devices, "--base-url", address, "--record", str(recording))
         opened = wait_for(recording, "session.created") - talk.began
         time.sleep(2)
@@ -100,17 +116,31 @@ def client_alone(devices: VirtualDevices, folder: Path, seconds: float) -> None:
         print(f"CPU of a minute of talk        {used * 60 / took:6.1f} s")
         print(f"resident, at most              {talk.status('VmHWM') / 1024:6.0f} MiB")
         talk.stop()
-        latencies(recording)
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
+        entries = [entry.value for entry in read(recording).entries()]
+        lags = [v.data["loop_lag_ms"] for v in entries if isinstance(v, inputs.Noted) and v.topic == "lag"]
+        print(f"loop late by more than 50 ms   {len(lags):6d} times, at worst {max(lags, default=0)} ms")
 
 
-def latencies(recording: Path) -> None:
-    """From the entries: what the loop itself recorded, in milliseconds."""
-    entries = [entry.value for entry in read(recording).entries()]
-    lags = [v.data.get("lag_ms") for v in entries if isinstance(v, inputs.Noted) and v.topic == "lag"]
-    print(f"loop lags noted                {len(lags):6d}")
+def path_of_a_frame(devices: VirtualDevices, folder: Path, seconds: float) -> None:
+    stamps = folder / "stamps.json"
+    with serving() as address:
+        talk = OnAScreen(
+            devices,
+            "--base-url",
+            address,
+            "--no-record",
+            module="tests.bench.stamped_talk",
+            STAMPS=str(stamps),
+        )
+        time.sleep(4)
+        converse(devices, time.monotonic() + seconds)
+        talk.stop()
+    for name, values in json.loads(stamps.read_text()).items():
+        p50, p99 = statistics.median(values), statistics.quantiles(values, n=100)[98]
+        what = {"to_socket": "microphone block to socket", "to_playout": "socket to playout buffer"}[name]
+        print(
+            f"{what:<30} {p50:6.1f} ms median, {p99:.1f} ms p99, {max(values):.1f} ms worst of {len(values)}"
+        )
 
 
 def answers(devices: VirtualDevices, folder: Path) -> None:
@@ -151,6 +181,7 @@ def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     with running() as devices, tempfile.TemporaryDirectory() as folder:
         client_alone(devices, Path(folder), seconds)
+        path_of_a_frame(devices, Path(folder), seconds / 2)
         answers(devices, Path(folder))
     print(
         f"(this script and its children: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime:.0f} s CPU)"

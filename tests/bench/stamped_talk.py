@@ -1,0 +1,74 @@
+"""``talk`` with a stamp at both ends of the two paths that sound takes through it; started by ``bench_talk``.
+
+``$STAMPS`` names the file that gets, at the end, the milliseconds of every frame: from the audio thread's
+block to the frame's bytes being handed to the socket, and from bytes of the socket to the playout buffer.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.connection import Connection
+
+from realtime_cli.audio.microphone import DeviceMicrophone
+from realtime_cli.audio.playout import Playout
+from realtime_cli.cli import main
+from realtime_cli.outbox import Outbox
+from realtime_cli.wire.websocket import WebSocket
+
+to_socket: list[float] = []
+to_playout: list[float] = []
+blocks: deque[float | None] = deque()
+block_at = bytes_at = 0.0
+
+
+def on_block(microphone: Any, frames: Any) -> None:
+    microphone._callbacks += 1
+    microphone._loop.call_soon_threadsafe(take, microphone, frames.copy(), time.perf_counter())
+
+
+def take(microphone: Any, frames: Any, at: float) -> None:
+    global block_at
+    block_at = at
+    microphone._take(frames)
+
+
+def put(outbox: Any, text: str, *, sound: bool, original: Any = Outbox.put) -> Any:
+    blocks.append(block_at if sound else None)
+    return original(outbox, text, sound=sound)
+
+
+async def send(socket: Any, text: str, original: Any = WebSocket.send) -> None:
+    await original(socket, text)
+    if at := blocks.popleft():
+        to_socket.append(1000 * (time.perf_counter() - at))
+
+
+def data_received(connection: Any, data: bytes, original: Any = Connection.data_received) -> None:
+    global bytes_at
+    bytes_at = time.perf_counter()
+    original(connection, data)
+
+
+def push(playout: Any, *arguments: Any, original: Any = Playout.push) -> None:
+    original(playout, *arguments)
+    to_playout.append(1000 * (time.perf_counter() - bytes_at))
+
+
+def write() -> None:
+    Path(os.environ["STAMPS"]).write_text(json.dumps({"to_socket": to_socket, "to_playout": to_playout}))
+
+
+DeviceMicrophone._on_block = on_block  # type: ignore[method-assign]
+Outbox.put = put  # type: ignore[method-assign]
+WebSocket.send = send  # type: ignore[method-assign]
+Connection.data_received = data_received  # type: ignore[method-assign]
+Playout.push = push  # type: ignore[method-assign,assignment]
+atexit.register(write)
+main()
