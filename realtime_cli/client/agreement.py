@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from realtime_cli.client import settings
@@ -20,6 +21,14 @@ OTHER_MODEL = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Settings that were asked for: in the API's shape, and as the provider was sent them."""
+
+    patch: dict[str, Any]
+    wire: dict[str, Any]
+
+
 class Agreement:
     """``wanted`` is what the user asked for, ``effective`` what the server said is in force."""
 
@@ -28,7 +37,7 @@ class Agreement:
         self.effective: dict[str, Any] = {}
         self._desk = desk
         self._provider = options.provider
-        self._updates: dict[str, dict[str, Any]] = {}
+        self._updates: dict[str, Update] = {}
 
     # -- what is in force -------------------------------------------------------------------------
 
@@ -76,18 +85,18 @@ class Agreement:
         patch = {"type": kind, **{key: value for key, value in patch.items() if key != "type"}}
         if len(patch) > 1:
             self._ask(patch)
-            self.wanted = settings.merged(self.wanted, patch)
 
-    def _ask(self, patch: dict[str, Any]) -> None:
-        update = codec.session_update(for_provider(patch, self._provider))
-        self._updates[self._desk.send(update)] = patch
+    def _ask(self, patch: dict[str, Any], wire: dict[str, Any] | None = None) -> None:
+        wire = for_provider(patch, self._provider) if wire is None else wire
+        self._updates[self._desk.send(codec.session_update(wire))] = Update(patch, wire)
 
     def updated(self, session: Any) -> None:
         """The server took settings: tell where it has others than were asked for."""
         self.effective = _wire(session)
         if self._updates:
-            asked = self._updates.pop(next(iter(self._updates)))
-            for difference in settings.differences(asked, self.effective):
+            update = self._updates.pop(next(iter(self._updates)))
+            self.wanted = settings.merged(self.wanted, update.patch)
+            for difference in settings.differences(update.wire, self.effective):
                 self._desk.note("warning", "settings", difference)
 
     def refused(self, error: Any) -> Refusal:
@@ -97,14 +106,22 @@ class Agreement:
             return "not ours"
         about = f", {error.param}" if error.param else ""
         self._desk.note("error", "settings", f"{error.message} ({error.code or error.type}{about})")
-        rest = settings.without(update, error.param or "")
-        if rest and len(rest) > 1:
-            self._ask(rest)
+        wire = settings.without(update.wire, error.param or "")
+        patch = settings.without(update.patch, error.param or "") or update.patch
+        if update.patch is self.wanted:
+            self.wanted = patch
+        if wire and settings.says_something(wire):
+            self._ask(patch, wire)
             return "asked again"
+        if wire is None and (lost := sorted(update.wire.keys() - {"type"})):
+            text = f"The server did not say which key it was: none of {', '.join(lost)} is in force."
+            self._desk.note("error", "settings", text)
         return "nothing left"
 
     def forget(self) -> None:
-        """No answer to what was asked is expected any more."""
+        """No answer to what was asked is expected any more: it is asked for again on the next socket."""
+        for update in self._updates.values():
+            self.wanted = settings.merged(self.wanted, update.patch)
         self._updates.clear()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 _ABSENT = object()
@@ -40,6 +41,22 @@ def changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return patch
 
 
+def dropped(old: dict[str, Any], new: dict[str, Any], path: str = "session") -> list[str]:
+    """What ``new`` does not have any more; a patch cannot say so: the old value stays in force."""
+    found = []
+    for key, value in old.items():
+        here = f"{path}.{key}"
+        if key not in new:
+            found.append(here)
+        elif (
+            isinstance(value, dict)
+            and isinstance(new[key], dict)
+            and value.get("type") == new[key].get("type")
+        ):
+            found += dropped(value, new[key], here)
+    return found
+
+
 def differences(asked: dict[str, Any], effective: dict[str, Any], path: str = "session") -> list[str]:
     """Sentences for every asked value that the server did not take as it was."""
     found = []
@@ -54,18 +71,31 @@ def differences(asked: dict[str, Any], effective: dict[str, Any], path: str = "s
 
 
 def without(patch: dict[str, Any], param: str) -> dict[str, Any] | None:
-    """``patch`` less the key that ``param`` (``session.a.b``) names; None if it is not in there."""
-    names = param.removeprefix("session.").split(".")
+    """``patch`` less the key that ``param`` (``session.a.b``) names; None if it is not in there.
+
+    Where something is missing in a table, or a list is wrong, the whole of it goes.
+    """
+    names = [name for name in re.split(r"[.\[\]]+", param.removeprefix("session.")) if name]
     rest = copy.deepcopy(patch)
-    where = rest
-    for name in names[:-1]:
-        where = where.get(name) if isinstance(where, dict) else None  # type: ignore[assignment]
-        if not isinstance(where, dict):
-            return None
-    if names[-1] not in where or names == ["type"]:
+    where, last = rest, ""
+    for name in names:
+        inner = where.get(last) if last else where
+        if not isinstance(inner, dict) or name not in inner:
+            break
+        where, last = inner, name
+    if last in ("", "type") and where is rest:
         return None
-    del where[names[-1]]
+    del where[last]
     return rest
+
+
+def says_something(patch: dict[str, Any]) -> bool:
+    """Whether there is any setting in it: empty tables, and its own ``type``, are none."""
+    return any(_has_leaves(value) for key, value in patch.items() if key != "type")
+
+
+def _has_leaves(value: Any) -> bool:
+    return any(map(_has_leaves, value.values())) if isinstance(value, dict) else True
 
 
 def _same(asked: Any, got: Any) -> bool:

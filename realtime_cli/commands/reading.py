@@ -11,9 +11,10 @@ from typing import Any
 
 from realtime_cli.audio.echo import EchoLadder
 from realtime_cli.client import inputs, settings
+from realtime_cli.client.agreement import OTHER_MODEL
 from realtime_cli.client.inputs import Verdict
 from realtime_cli.commands.sound import ECHO_WORDS
-from realtime_cli.config import LoadedAgent, layers
+from realtime_cli.config import LoadedAgent, session_change
 from realtime_cli.duplex import Duplex
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools.approval import Desk
@@ -162,30 +163,46 @@ class Reading:
     def _set(self, rest: str) -> None:
         """``/set session.instructions "..."`` or ``key=value``; only session keys change in a session."""
         key, _, value = rest.partition("=") if "=" in rest.split(" ", 1)[0] else rest.partition(" ")
-        path = layers.split_key(key.strip(), "/set")
-        if list(path) == ["video", "detail"]:
-            if value.strip(" \"'") not in DETAILS:
+        key, value = key.strip(), value.strip()
+        if not key or not value:
+            raise ConfigError("/set wants a key and a value.", 'Write /set session.instructions "Be brief."')
+        if key == "video.detail":
+            if value.strip("\"'") not in DETAILS:
                 raise ConfigError("video.detail is auto, low or high.")
-            self._focus(value.strip(" \"'"))
+            self._focus(value.strip("\"'"))
             return
-        if path[0] != "session" or len(path) < 2:
-            raise ConfigError(f"/set changes session settings only, not {key.strip()}.", "Write session.KEY.")
-        patch: Any = layers.typed(value.strip(), path)
-        for name in reversed(path[1:]):
-            patch = {name: patch}
-        if patch.get("audio", {}).get("input", {}).get("turn_detection", ()) is False:
-            patch["audio"]["input"]["turn_detection"] = None
-        self._patch(patch)
+        if key in ("session.model", "connection.model"):
+            raise ConfigError(OTHER_MODEL)
+        session = self._duplex.session
+        in_force = settings.merged(session.wanted_session, session.effective_session)
+        self._patch(session_change(key, value, in_force, self._agent.folder))
 
     def _patch(self, patch: dict[str, Any]) -> None:
         self._duplex.step(inputs.Patched(self._duplex.now(), patch))
 
     def _read_again(self) -> None:
-        agent = self._reload()
-        patch = settings.changes(self._agent.config.session_patch(), agent.config.session_patch())
+        """Send what has changed in ``[session]``; say what else has changed, and waits for a new session."""
+        agent, before = self._reload(), self._agent
+        old, new = before.config.session_patch(), agent.config.session_patch()
+        patch = settings.changes(old, new)
         self._agent = agent
         if patch:
+            changed = ", ".join(patch)
+            if "tools" in patch:  # those of [[tools]] stand beside them
+                others = [
+                    tool for tool in self._duplex.session.wanted_session["tools"]
+                    if tool not in old.get("tools", ())
+                ]  # fmt: skip
+                patch["tools"] = [*patch["tools"], *others]
             self._patch(patch)
-            self._duplex.note("info", "reload", f"Changed: {', '.join(patch)}.")
+            self._duplex.note("info", "reload", f"Changed: {changed}.")
         else:
             self._duplex.note("info", "reload", "No session setting has changed in the agent file.")
+        if waiting := [*settings.dropped(old, new), *_other_sections(before, agent)]:
+            text = f"Changed as well, for the next session: {', '.join(waiting)}."
+            self._duplex.note("info", "reload", text)
+
+
+def _other_sections(before: LoadedAgent, after: LoadedAgent) -> list[str]:
+    names = [name for name in type(after.config).model_fields if name != "session"]
+    return [f"[{name}]" for name in names if getattr(before.config, name) != getattr(after.config, name)]

@@ -3,7 +3,16 @@
 from realtime_cli.config.address import Endpoint, endpoint
 from realtime_cli.config.agent import AgentConfig
 from realtime_cli.config.layers import Origin
-from realtime_cli.config.load import LoadedAgent, load_agent
+from realtime_cli.config.load import LoadedAgent, load_agent, session_change
 from realtime_cli.config.providers import for_provider
 
-__all__ = ["AgentConfig", "Endpoint", "LoadedAgent", "Origin", "endpoint", "for_provider", "load_agent"]
+__all__ = [
+    "AgentConfig",
+    "Endpoint",
+    "LoadedAgent",
+    "Origin",
+    "endpoint",
+    "for_provider",
+    "load_agent",
+    "session_change",
+]

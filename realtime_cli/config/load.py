@@ -120,6 +120,36 @@ def load_agent(
     return LoadedAgent(config, origins, file, tuple(files), warnings, raw)
 
 
+def session_change(
+    key: str, text: str, in_force: Mapping[str, Any], folder: Path = Path(), shown: str = "/set"
+) -> dict[str, Any]:
+    """The patch that sets one key of ``[session]`` at run time, checked by the rules of the agent file.
+
+    ``key`` is dotted and begins with ``session``. ``in_force`` is the session as it is: a table that is
+    changed in part keeps its ``type``, which the API wants repeated. Raises ConfigError.
+    """
+    path = layers.split_key(key, shown)
+    if path[0] != "session" or len(path) < 2:
+        raise ConfigError(f"{shown} changes session settings only, not {key}.", "Write session.KEY.")
+    override = Override(path, layers.typed(text, path), Origin("option", f"{shown} {key}"))
+    tree: dict[str, Any] = {}
+    layers.put(tree, override)
+    _keep_types(tree["session"], in_force)
+    mistakes: list[Mistake] = []
+    _read_instructions(tree, folder, [], mistakes)
+    return _validated(tree, tree, Origins("", "", [override]), mistakes).session_patch()
+
+
+def _keep_types(tree: Any, in_force: Any) -> None:
+    """Tables that are given in part get the ``type`` that they have."""
+    for key, inner in tree.items():
+        known = in_force.get(key)
+        if isinstance(inner, dict) and isinstance(known, Mapping):
+            if "type" in known:
+                inner.setdefault("type", known["type"])
+            _keep_types(inner, known)
+
+
 def _validated(
     tree: dict[str, Any], raw: dict[str, Any], origins: Origins, mistakes: list[Mistake]
 ) -> AgentConfig:

@@ -48,3 +48,28 @@ def test_the_refused_key_is_taken_out():
     }
     assert settings.without(patch, "session.nothing") is None
     assert settings.without(patch, "") is None
+
+
+def test_what_is_missing_or_wrong_inside_takes_its_table_or_list_along():
+    patch = {
+        "audio": {"input": {"turn_detection": {"threshold": 0.7}}},
+        "tools": [{"type": "function"}],
+        "a": 1,
+    }
+    missing = settings.without(patch, "session.audio.input.turn_detection.type")
+    assert missing == {"audio": {"input": {}}, "tools": [{"type": "function"}], "a": 1}
+    listed = settings.without(patch, "session.tools[0].name")
+    assert listed == {"audio": patch["audio"], "a": 1}
+
+
+def test_empty_tables_are_no_settings():
+    assert not settings.says_something({"type": "realtime", "audio": {"input": {}}})
+    assert settings.says_something({"audio": {"input": {"turn_detection": {"type": "semantic_vad"}}}})
+    assert settings.says_something({"tracing": None})
+
+
+def test_what_was_taken_out():
+    old = {"type": "realtime", "instructions": "a", "audio": {"output": {"voice": "cedar", "speed": 1}}}
+    new = {"type": "realtime", "audio": {"output": {"voice": "cedar"}}}
+    assert settings.dropped(old, new) == ["session.instructions", "session.audio.output.speed"]
+    assert settings.dropped(old, old) == []
