@@ -177,8 +177,8 @@ def test_send_takes_any_event(talk: Callable[..., Talk]):
     assert here.command("send {") is None
     assert "/send takes one JSON object" in here.last_note
     assert here.command("send [1]") is None
-    event = here.command('send {"type": "brand.new", "x": 1}')
-    assert event == {"type": "brand.new", "x": 1, "event_id": "c2"}
+    event = here.command('send {"type": "brand.new", "event_id": "mine too", "x": 1}')
+    assert event == {"type": "brand.new", "event_id": "mine too", "x": 1}
 
 
 def test_pause_and_resume(talk: Callable[..., Talk]):
