@@ -18,6 +18,8 @@ from realtime_cli.protocol.server_events import ResponseOutputAudioDelta, Sessio
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.tracks import Clock, Samples, wav_header
 
+CHUNK = 60 * RATE_HZ
+
 
 def stereo(recording: Recording) -> Samples:
     """int16 of shape (samples, 2), 24 kHz. A log of another tool holds its sound in its events: there
@@ -78,8 +80,8 @@ class _Lane:
 
 def wav(samples: Samples) -> bytes:
     """A 16-bit stereo WAV file."""
-    data = np.ascontiguousarray(samples, "<i2").tobytes()
-    return wav_header(1, 2, RATE_HZ, 2, len(data)) + data
+    data = np.ascontiguousarray(samples, "<i2").reshape(-1).view(np.uint8)
+    return b"".join([wav_header(1, 2, RATE_HZ, 2, len(data)), data])
 
 
 def compressed(samples: Samples, kind: str) -> bytes:
@@ -92,7 +94,11 @@ def compressed(samples: Samples, kind: str) -> bytes:
             "Install it (pip install soundfile), or export WAV.",
         ) from None
     out = io.BytesIO()
-    soundfile.write(out, samples, RATE_HZ, format=kind)
+    # 80 kbit/s is plenty for two voices; at a constant rate a browser seeks to the sample.
+    rate = {"bitrate_mode": "CONSTANT", "compression_level": 0.5} if kind == "MP3" else {}
+    with soundfile.SoundFile(out, "w", RATE_HZ, 2, format=kind, **rate) as file:
+        for begin in range(0, len(samples), CHUNK):  # in pieces, for it makes a wider copy of each
+            file.write(samples[begin : begin + CHUNK])
     return out.getvalue()
 
 
@@ -102,5 +108,6 @@ def peaks(samples: Samples, bins: int) -> bytes:
     if not len(samples):
         return bytes(bins)
     edges = np.linspace(0, len(samples), bins, endpoint=False).astype(int)
-    loudest = np.maximum.reduceat(np.abs(samples.astype(np.int32)), edges)
+    highest, lowest = np.maximum.reduceat(samples, edges), np.minimum.reduceat(samples, edges)
+    loudest = np.maximum(highest.astype(np.int32), -lowest.astype(np.int32))
     return np.sqrt(loudest / 32768 * 65025).clip(0, 255).astype(np.uint8).tobytes()

@@ -33,6 +33,11 @@ def test_a_wav_file_that_others_open(tmp_path: Path) -> None:
         assert file.readframes(file.getnframes()) == samples.tobytes()
 
 
+def test_a_session_without_sound_has_an_empty_wav_file() -> None:
+    with wave.open(io.BytesIO(wav(np.zeros((0, 2), np.int16)))) as file:
+        assert file.getnframes() == 0
+
+
 def test_flac_gives_the_same_samples_back() -> None:
     soundfile = pytest.importorskip("soundfile")
     samples = np.stack([tone(100, 200), tone(100, 300)], axis=1)
