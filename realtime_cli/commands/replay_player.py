@@ -14,6 +14,7 @@ from rich.text import Text
 from realtime_cli.client.cost import CostFold, load_prices
 from realtime_cli.client.latency import LatencyFold
 from realtime_cli.commands.replay_sound import ReplaySound
+from realtime_cli.commands.voice import say
 from realtime_cli.errors import ExitCode
 from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.pacing import TimeMap, eventful
@@ -85,6 +86,7 @@ class Player:
         self._position = pace.begin_s
         self._paused = False
         self._step = False
+        self._over = False
         self._shown_from = 0.0  # shown seconds at the anchor
         self._anchor = 0.0
 
@@ -111,6 +113,8 @@ class Player:
         finally:
             if self._sound:
                 await self._sound.close()
+        if self._over and self._recording.end.crashed:
+            say("realtime-cli: the recording breaks off here: the program was killed, or still runs.")
         return self._exit or ExitCode.OK
 
     def _keyboard(self) -> Keys | None:
@@ -154,6 +158,7 @@ class Player:
             if self._speed is None and count % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
             entry = next(entries, None)
+        self._over = entry is None
         await self._linger()
         return None
 

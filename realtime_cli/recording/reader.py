@@ -233,9 +233,12 @@ def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str, bool]]:
 
 
 def _unreadable(path: Path, number: int, reason: str) -> ConfigError:
-    return ConfigError(
-        f"{path}, line {number}: {reason}.", "The lines before it are good: cut the file there to use them."
+    remedy = (
+        "Give the .jsonl file that a session wrote, or a log with one JSON event a line."
+        if number == 1
+        else "The lines before it are good: cut the file there to use them."
     )
+    return ConfigError(f"{path}, line {number}: {reason}.", remedy)
 
 
 def _reason(error: Exception) -> str:

@@ -47,6 +47,15 @@ def test_up_to_a_place(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Agent: You are welcome." not in shown(path, capsys, end="6")
 
 
+def test_where_a_killed_session_breaks_off_is_said(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]))
+
+    for end, said in (("13", ""), (None, "the recording breaks off here")):
+        assert replay(ReplayOptions(str(path), max=True, plain=True, end=end)) == ExitCode.OK
+        assert said in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_in_json(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     events = [json.loads(line) for line in shown(path, capsys, json=True, plain=False)]
 

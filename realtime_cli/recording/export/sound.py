@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ class _Lane:
 
 def wav(samples: Samples) -> bytes:
     """A 16-bit stereo WAV file."""
-    data = np.ascontiguousarray(samples, "<i2").reshape(-1).view(np.uint8)
+    data: Any = np.ascontiguousarray(samples, "<i2").reshape(-1).view(np.uint8)
     return b"".join([wav_header(1, 2, RATE_HZ, 2, len(data)), data])
 
 
@@ -95,7 +96,7 @@ def compressed(samples: Samples, kind: str) -> bytes:
         ) from None
     out = io.BytesIO()
     # 80 kbit/s is plenty for two voices; at a constant rate a browser seeks to the sample.
-    rate = {"bitrate_mode": "CONSTANT", "compression_level": 0.5} if kind == "MP3" else {}
+    rate: dict[str, Any] = {"bitrate_mode": "CONSTANT", "compression_level": 0.5} if kind == "MP3" else {}
     with soundfile.SoundFile(out, "w", RATE_HZ, 2, format=kind, **rate) as file:
         for begin in range(0, len(samples), CHUNK):  # in pieces, for it makes a wider copy of each
             file.write(samples[begin : begin + CHUNK])
