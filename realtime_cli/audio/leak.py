@@ -8,9 +8,11 @@ that of a user is not (95th percentile over recorded speech: 0.35; for the same 
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 
-from realtime_cli.audio.pcm import SAMPLES_PER_MS, Samples, dbfs, to_float
+from realtime_cli.audio.pcm import SAMPLES_PER_MS, Floats, Samples, dbfs, silence, to_float
 
 WINDOW_SAMPLES = 100 * SAMPLES_PER_MS
 LONGEST_DELAY_SAMPLES = 400 * SAMPLES_PER_MS
@@ -23,21 +25,41 @@ class Leak:
     """Frames in; costs 0.5 ms, and that only while the canceller's output is audible."""
 
     def __init__(self) -> None:
-        self._given = np.zeros(LONGEST_DELAY_SAMPLES + WINDOW_SAMPLES, np.float32)
-        self._left = np.zeros(WINDOW_SAMPLES, np.float32)
+        self._given = _Last(LONGEST_DELAY_SAMPLES + WINDOW_SAMPLES)
+        self._left = _Last(WINDOW_SAMPLES)
 
     def frame(self, reference: Samples, left: Samples) -> bool:
         """Whether ``left``, with what came before it, is the reference over again."""
-        self._given = np.concatenate([self._given[len(reference) :], to_float(reference)])
-        self._left = np.concatenate([self._left[len(left) :], to_float(left)])
+        self._given.add(reference)
+        self._left.add(left)
         return dbfs(left) > AUDIBLE_DBFS and self._likeness() > ALIKE
 
     def _likeness(self) -> float:
         """The greatest normalised cross-correlation over all delays, 0 to 1."""
-        spectrum = np.fft.rfft(self._given, FFT_SAMPLES) * np.conj(np.fft.rfft(self._left, FFT_SAMPLES))
+        given, left = self._given.samples, self._left.samples
+        spectrum = np.fft.rfft(given, FFT_SAMPLES) * np.conj(np.fft.rfft(left, FFT_SAMPLES))
         products = np.abs(np.fft.irfft(spectrum, FFT_SAMPLES)[: LONGEST_DELAY_SAMPLES + 1])
-        sums = np.concatenate([[0.0], np.cumsum(np.square(self._given, dtype=np.float64))])
+        sums = np.concatenate([[0.0], np.cumsum(np.square(given, dtype=np.float64))])
         energies = sums[WINDOW_SAMPLES:] - sums[:-WINDOW_SAMPLES]
-        own = float(np.square(self._left, dtype=np.float64).sum())
+        own = float(np.square(left, dtype=np.float64).sum())
         floor = WINDOW_SAMPLES * 1e-6  # -60 dBFS: a reference softer than that makes no echo
         return float(np.max(products / np.sqrt(np.maximum(energies, floor) * max(own, 1e-12))))
+
+
+class _Last:
+    """The last ``count`` samples of a stream; put together only when they are asked for."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._blocks: deque[Samples] = deque([silence(count)])
+        self._kept = count
+
+    def add(self, block: Samples) -> None:
+        self._blocks.append(block)
+        self._kept += len(block)
+        while self._kept - len(self._blocks[0]) >= self._count:
+            self._kept -= len(self._blocks.popleft())
+
+    @property
+    def samples(self) -> Floats:
+        return to_float(np.concatenate(self._blocks)[-self._count :])

@@ -52,7 +52,9 @@ class Condition:
         return self._clipping(at_s, samples)
 
     def _clipping(self, at_s: float, samples: Samples) -> str:
-        share = float(np.mean((samples >= 32767) | (samples <= -32768)))
+        share = 0.0
+        if len(samples) and (samples.max() == 32767 or samples.min() == -32768):
+            share = float(np.mean((samples == 32767) | (samples == -32768)))
         self._clipped += (share - self._clipped) * 0.02  # over about a second
         if self._clipped < CLIPPED_SHARE or at_s - self._told_clipping_s < CLIPPING_REPEAT_S:
             return ""

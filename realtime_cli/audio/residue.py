@@ -19,6 +19,7 @@ FAR_ACTIVE_DBFS = -50.0
 TAIL_FRAMES = 25  # of 20 ms: longer than any echo lasts
 WAY_FRAMES = 20  # of 20 ms: an echo comes within 400 ms
 PATH_FRAMES = 150
+JUDGED_EVERY = 10  # frames: a median costs more than all the rest
 ABSENT_DB = -45.0  # under the loudspeaker's signal: nobody hears that, no voice activity detection either
 TAIL_STEPS = 35  # of 10 ms
 OPEN_DB = -15.0  # against the echo that was heard
@@ -90,6 +91,7 @@ class EchoPath:
     def __init__(self) -> None:
         self._given: deque[float] = deque(maxlen=WAY_FRAMES)
         self._returned: deque[float] = deque(maxlen=PATH_FRAMES)
+        self._frames = 0
         self.absent = False
 
     def frame(self, reference: Samples, heard: Samples) -> None:
@@ -99,7 +101,8 @@ class EchoPath:
         if loudest < FAR_ACTIVE_DBFS or len(self._given) < WAY_FRAMES:
             return
         self._returned.append(dbfs(heard) - loudest)
-        if len(self._returned) >= PATH_FRAMES // 3:
+        self._frames += 1
+        if len(self._returned) >= PATH_FRAMES // 3 and self._frames % JUDGED_EVERY == 0:
             self.absent = float(np.median(self._returned)) < ABSENT_DB
 
     def forget(self) -> None:

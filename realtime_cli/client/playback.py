@@ -7,6 +7,8 @@ that was being heard at the heard millisecond, and take out what was never heard
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from realtime_cli.client.inputs import HeardItem
 from realtime_cli.protocol.client_events import ClientEvent, ConversationItemDelete, ConversationItemTruncate
 
@@ -26,6 +28,10 @@ class Playback:
     @property
     def response_ids(self) -> set[str]:
         return {response_id for response_id in self._queued.values() if response_id}
+
+    def awaits(self, begun: Container[Part]) -> bool:
+        """Whether there is a part that is not among the begun ones."""
+        return any(part not in begun for part in self._queued)
 
     def queued(self, item_id: str, content_index: int, response_id: str | None) -> None:
         self._queued[(item_id, content_index)] = response_id
