@@ -155,7 +155,7 @@ class Player:
             self._position = max(self._position, entry.at)
             self._face.observe(entry)
             count += 1
-            if self._speed is None and count % YIELD_EVERY == 0:
+            if (self._speed is None or self._step) and count % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
             entry = next(entries, None)
         self._over = entry is None
@@ -178,6 +178,7 @@ class Player:
 
     def _go_from(self, at: float) -> None:
         self._shown_from, self._anchor = self._pace.times.shown(at), time.monotonic()
+        self._let_clock_run()
         if self._sound and not self._paused:
             self._sound.play_from(at)
 
@@ -188,11 +189,12 @@ class Player:
     async def _wait_for(self, entry: Entry) -> float | None:
         """Wait until the entry is due; returns the place to seek to if a key asked for it."""
         while self._exit is None:
-            if self._step and eventful(entry):
-                self._step = False
-            if self._paused and not self._step:
+            if self._step:
+                self._step = not eventful(entry)  # on to the next thing that can be seen
+                return None
+            if self._paused:
                 sought = await self._on_key(None)
-            elif self._step or self._speed is None:
+            elif self._speed is None:
                 sought = self._on(self._keys.get_nowait()) if not self._keys.empty() else None
                 if sought is None:
                     return None
@@ -235,11 +237,16 @@ class Player:
         if paused == self._paused:
             return
         self._paused = paused
+        self._let_clock_run()
         self._tell("Paused." if paused else "Going on.")
         if self._sound and paused:
             self._sound.pause()
         elif not paused:
             self._go_from(self._position)
+
+    def _let_clock_run(self) -> None:
+        if isinstance(self._face, Screen):
+            self._face.clock_rate = 0.0 if self._paused else self._speed or 1.0
 
     def _set_speed(self, factor: float) -> None:
         self._speed = min(FASTEST, max(SLOWEST, (self._speed or 1.0) * factor))

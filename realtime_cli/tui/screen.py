@@ -67,7 +67,7 @@ class Screen:
         self.bottom: Bottom = lambda width: Text()
         self._console = console
         self._terminal = terminal
-        self._clock_rate = clock_rate
+        self.clock_rate = clock_rate  # 0 while a replay is paused
         self._flow = Flow()
         self._painter = Painter(console.file)
         self._stray: deque[str] = deque()
@@ -189,7 +189,7 @@ class Screen:
         return [self._stray.popleft() for _ in range(len(self._stray))]
 
     def _rows(self, width: int) -> list[str]:
-        ticked_s = (time.monotonic() - self._seen_at) * self._clock_rate
+        ticked_s = (time.monotonic() - self._seen_at) * self.clock_rate
         short = min(width, LONGEST_ROW)
         middle = live_rows(self.view, short, self.look, detail=self._detail, at=self.view.at + ticked_s)
         rows = [*self._picture(), self._flow.talk(self.view, width, self.look), *middle, self.bottom(short)]

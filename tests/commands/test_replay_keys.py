@@ -1,0 +1,43 @@
+"""``replay`` in a real terminal (tmux): pause, step, seek, speed and quit by keys."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.recording.conversation import record_conversation
+from tests.tui.test_terminal import Pane
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+
+
+@pytest.fixture
+def pane() -> Iterator[Pane]:
+    pane = Pane(100, 24)
+    yield pane
+    pane.close()
+
+
+def test_one_pauses_steps_seeks_and_quits_by_key(pane: Pane, tmp_path: Path) -> None:
+    path = record_conversation(tmp_path / "s.jsonl")
+    pane.line(f"{sys.executable} -m realtime_cli replay {path}; echo exit=$?")
+    pane.until("space pause")
+    pane.press("Space")
+    pane.until("Paused.")
+    pane.press("Right")
+    assert "interrupted after" not in pane.until(" --\n")
+    pane.press("p")
+    pane.until("-- 0:06 --")
+    for _ in range(6):  # each shows the next thing that happens, and no more
+        pane.press(".")
+    assert "enough" not in pane.until("interrupted after 1.7 s")
+    pane.press("Space")
+    pane.until("Going on.")
+    pane.press("+")
+    pane.until("Speed 2.")
+    pane.press("q")
+    pane.until("exit=0\n")
