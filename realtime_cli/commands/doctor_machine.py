@@ -28,7 +28,7 @@ EXTRAS: dict[str, dict[str, str]] = {
         "hibari": "hibari-tts",
         "httpx2": "httpx2",
     },
-    "video": {"av": "av", "PIL": "pillow"},
+    "video": {"av": "av", "PIL": "pillow", "pillow_heif": "pillow-heif", "zxingcpp": "zxing-cpp"},
     "mcp": {"mcp": "mcp"},
     "yaml": {"yaml": "pyyaml"},
     "flac": {"soundfile": "soundfile"},

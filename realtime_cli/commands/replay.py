@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
+from contextlib import suppress
 
 from realtime_cli.commands import sessions
 from realtime_cli.commands.replay_options import ReplayOptions
@@ -47,8 +48,9 @@ def _verify(recording: Recording) -> ExitCode:
 async def _show(recording: Recording, options: ReplayOptions) -> ExitCode:
     player = Player(recording, pace_of(recording, options), plain=options.plain, json=options.json)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, player.quit, ExitCode.INTERRUPTED)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        with suppress(NotImplementedError, AttributeError):  # Windows: Ctrl+C raises KeyboardInterrupt there
+            loop.add_signal_handler(getattr(signal, name), player.quit, ExitCode.INTERRUPTED)
     return await player.run()
 
 

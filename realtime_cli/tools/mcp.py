@@ -35,17 +35,29 @@ class Unavailable(RealtimeCliError):
 
 
 class Complaints:
-    """A pipe for a child's stderr, of which the last lines are kept. ``end`` is given to the child."""
+    """A pipe for a child's stderr, of which the last lines are kept. ``end`` is given to the child.
+
+    On Windows, whose loop waits for sockets only, nothing of it is kept.
+    """
 
     def __init__(self) -> None:
+        self._kept = b""
+        self._reading: int | None = None
         reading, writing = os.pipe()
+        try:
+            asyncio.get_running_loop().add_reader(reading, self._read)
+        except NotImplementedError:
+            os.close(reading)
+            os.close(writing)
+            self.end: TextIO = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  closed with the server
+            return
         os.set_blocking(reading, False)
         self._reading = reading
-        self._kept = b""
-        self.end: TextIO = os.fdopen(writing, "w")
-        asyncio.get_running_loop().add_reader(reading, self._read)
+        self.end = os.fdopen(writing, "w")
 
     def _read(self) -> None:
+        if self._reading is None:
+            return
         with suppress(BlockingIOError):
             self._kept = (self._kept + os.read(self._reading, 65_536))[-4096:]
 
@@ -55,9 +67,10 @@ class Complaints:
         return last_lines(self._kept, 2)
 
     def close(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._reading)
         self.end.close()
-        os.close(self._reading)
+        if self._reading is not None:
+            asyncio.get_running_loop().remove_reader(self._reading)
+            os.close(self._reading)
 
 
 class Server:

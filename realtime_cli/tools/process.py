@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -44,6 +45,10 @@ async def end(process: asyncio.subprocess.Process) -> None:
 
 def kill_group(pid: int) -> None:
     """Kill whatever is in the process group of this leader; the group may be gone."""
+    if not hasattr(os, "killpg"):  # Windows knows trees of processes instead
+        with suppress(OSError):
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(pid)], capture_output=True, check=False)
+        return
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
@@ -85,6 +86,8 @@ def choose_keys(face: Face, *, push_to_talk: bool = False) -> Keyboard:
 def can_repaint(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
     """Whether live rows can be shown there, and are wanted."""
     if environ.get("ACCESSIBLE", "0") not in ("", "0") or environ.get("TERM", "") in ("dumb", "unknown", ""):
+        return False
+    if find_spec("termios") is None:  # Windows: neither single keys nor a way to leave the screen in order
         return False
     try:
         size = os.get_terminal_size(stream.fileno())

@@ -11,7 +11,6 @@ import importlib
 import os
 import signal
 import sys
-import termios
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Any, Protocol, TextIO
@@ -24,6 +23,9 @@ from realtime_cli.tui.look import DIM, PRETTY, Look
 from realtime_cli.tui.presses import MEANINGS, Command, KeyPress, Meaning, Press, help_lines, parse_line
 from realtime_cli.tui.safe_text import cells
 from realtime_cli.tui.terminal import TERMINAL, Terminal
+
+with suppress(ImportError):  # Windows, where only whole lines are read: nobody makes ``Keys`` there
+    import termios
 
 ESCAPE_S = 0.05  # a lone Escape is one when nothing has followed it by then
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"

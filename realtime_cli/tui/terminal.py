@@ -17,7 +17,8 @@ from typing import Protocol
 
 FEWEST_COLUMNS, FEWEST_ROWS = 40, 8  # in less, live rows have no room
 
-_DEADLY = (signal.SIGTERM, signal.SIGHUP)
+# By name: Windows has not all of them.
+_DEADLY = ("SIGTERM", "SIGHUP")
 
 
 class Holder(Protocol):
@@ -53,15 +54,18 @@ class Terminal:
     def _listen(self) -> None:
         atexit.register(self._leave)
         self._loop = asyncio.get_running_loop()
-        self._handle(signal.SIGTSTP, self._stop)
-        self._handle(signal.SIGCONT, self._enter)
-        for number in _DEADLY:
+        self._handle("SIGTSTP", self._stop)
+        self._handle("SIGCONT", self._enter)
+        for name in _DEADLY:
+            number = getattr(signal, name, None)
             # Whoever ends the session in good order has a handler of their own.
-            if signal.getsignal(number) is signal.SIG_DFL:
-                self._handle(number, partial(self._die, number))
+            if number and signal.getsignal(number) is signal.SIG_DFL:
+                self._handle(name, partial(self._die, number))
 
-    def _handle(self, number: signal.Signals, act: Callable[[], None]) -> None:
-        assert self._loop is not None
+    def _handle(self, name: str, act: Callable[[], None]) -> None:
+        number = getattr(signal, name, None)
+        if self._loop is None or number is None:
+            return
         with suppress(ValueError, RuntimeError, NotImplementedError):  # not on the main thread
             self._loop.add_signal_handler(number, act)
             self._handled.append(number)

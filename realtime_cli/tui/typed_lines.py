@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
@@ -42,12 +43,15 @@ class TypedLines:
             return
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._stdin.fileno(), self._ready)
+        try:
+            self._loop.add_reader(self._stdin.fileno(), self._ready)
+        except NotImplementedError:  # Windows: its loop waits for sockets only
+            threading.Thread(target=self._read_on, args=(self._loop,), name="keys", daemon=True).start()
 
     async def close(self) -> None:
         self._deliver = None
         if self._loop:
-            with suppress(ValueError, OSError):
+            with suppress(ValueError, OSError, NotImplementedError):
                 self._loop.remove_reader(self._stdin.fileno())
             self._loop = None
 
@@ -58,6 +62,15 @@ class TypedLines:
             data = b""
         if not data and self._loop:
             self._loop.remove_reader(self._stdin.fileno())
+        self._take(data)
+
+    def _read_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """On a thread of its own, which nothing can wake: it ends with the process."""
+        for line in self._stdin:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(self._take, line.encode())
+
+    def _take(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             press = self.press_of(line.decode("utf-8", "replace"))
