@@ -67,7 +67,7 @@ def test_a_talk_is_held_recorded_and_replayed(tmp_path: Path) -> None:
     ("asked", "told"),
     [
         ("Call list_bookings.", "list_bookings is done"),  # a Python function, in a process of its own
-        ("Call free_disk_space with path /.", "Filesystem"),  # a command
+        ("Call free_disk_space.", "The result of free_disk_space is"),  # a command
     ],
 )
 def test_tools_run_in_their_processes_which_end_with_all_that_they_started(
