@@ -556,7 +556,7 @@ class Duplex:
         self.loop_lag_s = max(self.loop_lag_s, lag_s)
 
     def _awaits_first_sound(self) -> bool:
-        return self.session.playback.unheard
+        return self.session.playback.awaits(self._started_parts)
 
     def _report_progress(self, due: bool) -> None:
         if self._speaker is None or not self.session.playback.unheard:
