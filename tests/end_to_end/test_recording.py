@@ -10,12 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from realtime_cli.commands.export import FORMATS, ExportOptions, export
 from realtime_cli.errors import ExitCode
 from tests.kit.cli import run_cli
 from tests.kit.verified import differing
+from tests.kit.virtual_devices import VirtualDevices, load, virtual_devices
+from tests.recording.conversation import record_conversation
+
+__all__ = ["virtual_devices"]
 
 pytestmark = pytest.mark.xdist_group("recording")
 
@@ -105,3 +110,22 @@ def test_every_export_of_it_holds_something(talked: Talked, tmp_path: Path) -> N
         path = tmp_path / f"made{suffix}"
         assert export(ExportOptions(talked.recording, name, path)) == ExitCode.OK
         assert path.stat().st_size > 50, name
+
+
+def test_heard_through_a_loudspeaker_in_time_with_what_is_shown(
+    virtual_devices: VirtualDevices, tmp_path: Path
+) -> None:
+    """From 8.3 s on: an answer of 1.2 s at 8.8 s, and with the pauses cut one of 0.9 s soon after."""
+    path, capture = record_conversation(tmp_path / "s.jsonl"), tmp_path / "heard.wav"
+    with virtual_devices.recording(capture):
+        replay = ("-m", "realtime_cli", "replay", str(path), "--audio", "--plain", "--from", "8.3")
+        ran = virtual_devices.run([*replay, "--idle-limit", "1s"])
+        virtual_devices.silence(0.3)
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.endswith("Agent: The same.\n")
+    loud = np.flatnonzero(np.abs(load(capture).astype(int)) > 300) / 24_000
+    pause = int(np.argmax(np.diff(loud)))
+    assert loud[pause] - loud[0] == pytest.approx(1.2, abs=0.15)
+    assert loud[-1] - loud[pause + 1] == pytest.approx(0.9, abs=0.15)
+    assert 0.5 < loud[pause + 1] - loud[pause] < 2.5
