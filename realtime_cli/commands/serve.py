@@ -78,10 +78,11 @@ async def served(options: ServeOptions) -> ExitCode:
     """
     if options.key is None and not is_loopback(options.host):
         say(f"realtime-cli: {options.host} may be reached from other machines, and no key is asked for.")
+    signalled = _signals()
     server = await listen(options)
     say(f"Listening at {server.url} ({'with' if options.key else 'no'} key). Ctrl+C ends it.")
     try:
-        await _until_signalled()
+        await signalled.wait()
     finally:
         await server.close()
     return ExitCode.OK
@@ -180,10 +181,11 @@ def _report(error: BaseException) -> None:
     print(f"realtime-cli: internal error: {error!r}{place}", file=sys.stderr, flush=True)
 
 
-async def _until_signalled() -> None:
+def _signals() -> asyncio.Event:
+    """Set when the server shall end; from now on, so that whoever is told that it listens may end it."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows: Ctrl+C raises KeyboardInterrupt there
             loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    return stop

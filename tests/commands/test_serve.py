@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -131,10 +132,9 @@ async def test_the_server_inside_the_program_lets_nobody_else_in():
 async def test_an_address_that_others_reach_without_a_key_is_warned_about(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    async def at_once() -> None:
-        return None
-
-    monkeypatch.setattr(module, "_until_signalled", at_once)
+    at_once = asyncio.Event()
+    at_once.set()
+    monkeypatch.setattr(module, "_signals", lambda: at_once)
     monkeypatch.setattr(module, "listen", _unwarmed(module.listen))
     assert await module.served(ServeOptions(host="0.0.0.0", port=0)) == 0
     assert "no key is asked for" in capsys.readouterr().err
