@@ -15,6 +15,7 @@ from realtime_cli.client.inputs import Noted
 from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.commands.voice import say
 from realtime_cli.config import Endpoint, LoadedAgent, endpoint, load_agent
+from realtime_cli.config.address import secrets_in
 from realtime_cli.config.connection import Connection
 from realtime_cli.duplex import Connect
 from realtime_cli.hooks.hooks import Hooks, names_of, open_hooks
@@ -194,7 +195,7 @@ def socket_options(connection: Connection) -> dict[str, Any]:
 
 def secrets_of(agent: LoadedAgent, place: Endpoint) -> tuple[str, ...]:
     """Every secret that the session knows, so that the recorder can keep them out."""
-    values = [*place.headers.values(), *agent.secrets(os.environ)]
+    values = [*place.headers.values(), *secrets_in(place.url), *agent.secrets(os.environ)]
     values += [value.removeprefix("Bearer ") for value in values]
     return tuple(value for value in values if len(value) >= 6)
 

@@ -14,6 +14,7 @@ from realtime_cli.audio.wire_format import FromWire
 from realtime_cli.client import inputs
 from realtime_cli.client.inputs import Heard, Typed
 from realtime_cli.commands import opening
+from realtime_cli.commands.discretion import Discretion
 from realtime_cli.commands.process import own_the_process
 from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.commands.voice import say
@@ -115,7 +116,7 @@ async def _converse(said: Said, options: ReplayOptions) -> Any:
         )
         assert recorder is not None
         user, speaker = RecordedUser(said), WavSpeaker(None)
-        watch = _Watch()
+        watch = Discretion(opened.secrets).before(_Watch())
         duplex = Duplex(
             opened.session, opened.connect, observers=[recorder, watch], microphone=user, speaker=speaker,
             tools=opened.tools,

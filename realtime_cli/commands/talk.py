@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime_cli.commands import opening
+from realtime_cli.commands.discretion import Discretion
 from realtime_cli.commands.process import own_the_process
 from realtime_cli.commands.reading import Reading
 from realtime_cli.commands.sound import Sound, open_sound
@@ -57,10 +58,11 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
         async with opening.opened(agent, greet=True, approver=approver, seed=seed) as opened:
             recorder = opening.recorder_for(agent, options, opened.session, opened.secrets, "talk")
             face = _face(agent, options)
+            discretion = Discretion(opened.secrets)
             duplex = Duplex(
                 opened.session,
                 opened.connect,
-                observers=[observer for observer in (recorder, face, opened.hooks) if observer],
+                observers=[each for each in (recorder, discretion.before(face), opened.hooks) if each],
                 microphone=sound.microphone,
                 speaker=sound.speaker,
                 tools=opened.tools,
@@ -72,7 +74,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
             reports.pass_on(duplex)
             reading = Reading(duplex, agent, lambda: opening.load(options), desk, sound.echo)
             keys = choose_keys(face, push_to_talk=agent.config.audio.push_to_talk)
-            return await _converse(duplex, face, recorder, keys, reading)
+            return await _converse(duplex, face, recorder, keys, reading, discretion)
     finally:
         await asyncio.gather(sound.microphone.close(), sound.speaker.close(), return_exceptions=True)
 
@@ -132,14 +134,19 @@ def _tap(sound: Sound, duplex: Duplex, recorder: Recorder | None) -> None:
 
 
 async def _converse(
-    duplex: Duplex, face: Face, recorder: Recorder | None, keys: Keyboard, reading: Reading
+    duplex: Duplex,
+    face: Face,
+    recorder: Recorder | None,
+    keys: Keyboard,
+    reading: Reading,
+    discretion: Discretion,
 ) -> ExitCode:
     outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
     async with face:
         own_the_process(duplex)
         keys.start(reading.press)
         try:
-            outcome = await duplex.run()
+            outcome = discretion.outcome(await duplex.run())
         except RealtimeCliError as error:
             outcome = Outcome(error.exit_code, error.message, error.remedy)
             raise

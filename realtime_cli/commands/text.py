@@ -14,6 +14,7 @@ from typing import Protocol
 
 from realtime_cli.client import inputs
 from realtime_cli.commands import opening
+from realtime_cli.commands.discretion import Discretion
 from realtime_cli.commands.process import own_the_process
 from realtime_cli.commands.voice import say
 from realtime_cli.config import LoadedAgent
@@ -193,14 +194,16 @@ async def _text(
         recorder = opening.recorder_for(agent, options, opened.session, opened.secrets, "text")
         answers = _face(options)
         turns = Turns(messages, answers, images, agent.config.video.detail)
-        talk = None if options.quiet or options.json else Warnings()
-        observers: list[Observer] = [each for each in (recorder, answers, turns, talk, opened.hooks) if each]
+        discretion = Discretion(opened.secrets)
+        shown: list[Observer] = [answers, *([] if options.quiet or options.json else [Warnings()])]
+        observers: list[Observer] = [each for each in (recorder, turns, opened.hooks) if each]
+        observers += [discretion.before(each) for each in shown]
         duplex = Duplex(opened.session, opened.connect, observers=observers, tools=opened.tools)
         own_the_process(duplex)
         outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
         feeding = asyncio.create_task(_feed(turns, duplex), name="read")
         try:
-            outcome = await duplex.run()
+            outcome = discretion.outcome(await duplex.run())
         except RealtimeCliError as error:
             outcome = Outcome(error.exit_code, error.message, error.remedy)
             raise

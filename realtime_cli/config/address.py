@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from realtime_cli.config.connection import AuthStyle, Connection
 from realtime_cli.config.providers import PROVIDERS
@@ -83,6 +83,18 @@ def masked(url: str) -> str:
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
     ]
     return urlunsplit(parts._replace(netloc=host, query=urlencode(pairs, quote_via=quote, safe=":*")))
+
+
+def secrets_in(url: str) -> Iterator[str]:
+    """What :func:`masked` hides of a URL, decoded: a server may say it back by itself."""
+    try:
+        parts = urlsplit(url)
+        told = [parts.password] if parts.password else []
+    except ValueError:
+        return
+    told += [value for name, value in parse_qsl(parts.query) if _SECRET_PARAMETER.search(name)]
+    for secret in told:
+        yield unquote(secret)
 
 
 def _address(connection: Connection) -> str:

@@ -39,9 +39,21 @@ def secrets(value: Any, raw: Any, environ: Mapping[str, str]) -> Iterator[str]:
     ``value`` is a dump of the model with its ``SecretStr`` in place, ``raw`` the tree as it is written.
     """
     yield from _masked_values(value, "")
-    for name in referred(raw):
+    for name in (*referred(raw), *_let_through(value)):
         if _SECRET_VARIABLE.search(name) and name in environ:
             yield environ[name]
+
+
+def _let_through(value: Any) -> Iterator[str]:
+    """Names of variables that a command may see, and so may print."""
+    if isinstance(value, dict):
+        env = value.get("env")
+        yield from env if isinstance(env, list) else ()
+        for inner in value.values():
+            yield from _let_through(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _let_through(inner)
 
 
 def _entry(key: str, value: Any, raw: Any, within: str) -> Any:

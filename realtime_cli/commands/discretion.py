@@ -1,0 +1,55 @@
+"""What is shown of what a careless server, tool or MCP server says back: everything but the secrets."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from realtime_cli.client import inputs
+from realtime_cli.client.effects import Close
+from realtime_cli.duplex import Observer, Outcome
+from realtime_cli.recording.entry import Entry
+from realtime_cli.recording.secrets import Scrubber
+
+# What others said, in words that are shown as they are.
+_FOREIGN = (
+    inputs.Noted, inputs.Disconnected, inputs.Garbled, inputs.ToolProgress, inputs.ToolFinished, Close
+)  # fmt: skip
+
+
+class Discretion:
+    """Masks the secrets that a session knows, and what looks like one, in what is shown of it."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._scrubber = Scrubber(secrets)
+
+    def before(self, observer: Observer) -> Observer:
+        """The observer, but it sees no secret in errors, notes and tools' outputs."""
+        return _Masked(observer, self)
+
+    def outcome(self, outcome: Outcome) -> Outcome:
+        scrub = self._scrubber.scrub
+        return replace(outcome, reason=scrub(outcome.reason), remedy=scrub(outcome.remedy))
+
+    def entry(self, entry: Entry) -> Entry:
+        """The entry itself where there is nothing to hide."""
+        value: Any = entry.value
+        if not isinstance(value, _FOREIGN):
+            return entry
+        words = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        said = {name: word for name, word in words.items() if isinstance(word, str)}
+        changed = {
+            name: clean for name, word in said.items() if (clean := self._scrubber.scrub(word)) != word
+        }
+        return replace(entry, value=replace(value, **changed)) if changed else entry
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Masked:
+    observer: Observer
+    discretion: Discretion
+
+    def observe(self, entry: Entry) -> None:
+        self.observer.observe(self.discretion.entry(entry))
