@@ -35,12 +35,12 @@ class Discretion:
 
     def entry(self, entry: Entry) -> Entry:
         """The entry itself where there is nothing to hide."""
-        value: Any = entry.value
-        if not isinstance(value, _FOREIGN):
+        if not isinstance(entry.value, _FOREIGN):
             return entry
+        value: Any = entry.value
         words = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
         said = {name: word for name, word in words.items() if isinstance(word, str)}
-        changed = {
+        changed: Any = {
             name: clean for name, word in said.items() if (clean := self._scrubber.scrub(word)) != word
         }
         return replace(entry, value=replace(value, **changed)) if changed else entry
