@@ -191,6 +191,27 @@ def run(
     raise typer.Exit(command.run(options))
 
 
+@app.command(epilog=epilog("engine"))
+def engine(
+    scripts: Annotated[
+        list[Path], typer.Argument(help="Script files, or folders of them.", show_default=False)
+    ],
+    config: Config = None,
+    sets: Sets = None,
+    against: Annotated[str | None, typer.Option(help="Another server: local, or a ws:// address.")] = None,
+    approve: Approve = None,
+    text: Annotated[bool, typer.Option("--text", help="Everything typed, and answered in text.")] = False,
+    record: Annotated[Path | None, typer.Option(help="Record every session into this folder.")] = None,
+) -> None:
+    """Hold sessions of scripts for another program: JSON lines on stdin and stdout."""
+    from realtime_cli.commands import engine as command
+
+    options = command.EngineOptions(
+        tuple(scripts), config, tuple(sets or ()), against, tuple(approve or ()), text, record
+    )
+    raise typer.Exit(command.engine(options))
+
+
 @app.command(epilog=epilog("replay"))
 def replay(
     recording: Annotated[

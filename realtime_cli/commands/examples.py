@@ -20,6 +20,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "realtime-cli run scripts --against session.jsonl",
         "realtime-cli run --promote session.jsonl --output script.toml",
     ),
+    "engine": ("realtime-cli engine configs/load/call.toml --against ws://127.0.0.1:8765/v1/realtime",),
     "replay": (
         "realtime-cli replay session.jsonl --speed 4 --idle-limit 1s",
         "realtime-cli replay last --audio",

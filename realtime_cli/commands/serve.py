@@ -128,7 +128,7 @@ def of_config(config: Local, environ: Mapping[str, str]) -> ServeOptions:
     )
 
 
-_ENGINE_KEYS = ("chat_url", "chat_model", "chat_key_env", "chat_timeout_s", "chat_sees")
+_ENGINE_KEYS = ("speech", "chat_url", "chat_model", "chat_key_env", "chat_timeout_s", "chat_sees")
 
 
 async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:

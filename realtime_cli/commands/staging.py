@@ -95,6 +95,8 @@ class Place:
     keep_recordings: bool = True
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     approve: tuple[str, ...] = ()
+    records: bool = True
+    """Without, nothing is written at all, and hooks have nothing to look at."""
 
 
 @dataclass
@@ -114,7 +116,9 @@ class Stage:
         async with opening.opened(agent, greet=True, approver=Named(self.place.approve)) as opened:
             mocks = case.script.script.mocks
             session = _with_tools(opened.session, added_schemas(mocks, agent_tools(opened.session)))
-            options = opening.AgentOptions(record=self._recording(case))
+            options = opening.AgentOptions(
+                record=self._recording(case) if self.place.records else None, no_record=not self.place.records
+            )
             recorder = opening.recorder_for(agent, options, session, opened.secrets, "run")
             aloud = agent.config.session.output_modalities != ["text"]
             tools = MockedTools(opened.tools, mocks)

@@ -93,6 +93,8 @@ class Local(Section):
     """For the first word of its answer."""
     chat_sees: bool = False
     """Pass images on to it."""
+    speech: Literal["auto", "hibari", "espeak", "canned"] = "auto"
+    """What speaks; canned is a tone as long as the words, for tests of load."""
     voice: str = "heart"
     """The voice of the offline synthesiser."""
     transcription: bool = True

@@ -37,12 +37,13 @@ class Live:
         observers: Sequence[Observer] = (),
         aloud: bool = True,
         on_played: Callable[[float, Any], None] | None = None,
+        on_frame: Callable[[float], None] | None = None,
     ) -> None:
         self.session = session
         self.observed = Observed(aloud=aloud)
         self.last_activity = 0.0
         self.outcome: Outcome | None = None
-        self._microphone = ScriptMicrophone(self.mark) if aloud else None
+        self._microphone = ScriptMicrophone(self.mark, on_frame) if aloud else None
         speaker = WavSpeaker(None) if aloud else None
         self.duplex = Duplex(
             session,

@@ -20,11 +20,12 @@ class ScriptMicrophone:
     """Gives a frame every 20 ms: of the clips that were asked for, or silence.
 
     ``on_mark(kind, **data)`` is told when the first and the last sound of a clip goes out, and how late
-    the pacing was whenever that is worse than before.
+    the pacing was whenever that is worse than before; ``on_frame`` how late each frame is, in ms.
     """
 
-    def __init__(self, on_mark: Callable[..., None]) -> None:
+    def __init__(self, on_mark: Callable[..., None], on_frame: Callable[[float], None] | None = None) -> None:
         self._on_mark = on_mark
+        self._on_frame = on_frame
         self._frames: deque[tuple[Samples, str]] = deque()
         self._spoken = asyncio.Event()
         self._spoken.set()
@@ -71,6 +72,8 @@ class ScriptMicrophone:
             due_s = max(due_s, time.monotonic() - 1.0) + FRAME_S
 
     def _watch_lateness(self, late_ms: float) -> None:
+        if self._on_frame:
+            self._on_frame(late_ms)
         if late_ms > self._worst_ms:
             self._worst_ms = late_ms
             self._on_mark("late", ms=round(late_ms, 1))

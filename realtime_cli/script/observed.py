@@ -233,7 +233,8 @@ class Observed:
         begin = at - value.heard_ms / 1000
         part = (value.item_id, value.content_index)
         if value.heard_ms > 0 and part not in turn.spans:
-            if begin > self._sounding_until + PAUSE_S or not self._sounding_until:
+            paused = begin > self._sounding_until + PAUSE_S or not self._sounding_until
+            if paused or turn.first_played_at is None:  # another turn's answer begins anew, pause or none
                 self._note(begin, "agent.speech_started")
             turn.first_played_at = begin if turn.first_played_at is None else turn.first_played_at
             turn.spans[part] = (begin, at)

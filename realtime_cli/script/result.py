@@ -92,6 +92,7 @@ class CaseResult:
             "usd": self.usd,
             "late_ms": self.late_ms,
             "recording": self.recording,
+            "exit_code": self.exit_code,
             "turns": [asdict(turn) for turn in self.turns],
             "expectations": [asdict(verdict) for verdict in self.verdicts],
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import mimetypes
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,9 @@ class Opened:
     tools: Tools | None
     aloud: bool
     recording: Recording | None = None
+    observers: Sequence[Observer] = ()
+    on_frame: Callable[[float], None] | None = None
+    """Told how late each frame of the microphone is, in ms."""
 
 
 Open = Callable[[Case], AbstractAsyncContextManager[Opened]]
@@ -69,11 +72,14 @@ class World:
     tell: Callable[[Progress], None] = lambda progress: None
 
 
-async def run_case(case: Case, world: World) -> CaseResult:
-    """Hold the conversation and judge it. Errors of the session become the result's ``error``."""
+async def run_case(case: Case, world: World, sounds: dict[int, Clip] | None = None) -> CaseResult:
+    """Hold the conversation and judge it. Errors of the session become the result's ``error``.
+
+    ``sounds``: what ``prepare`` made of it before, where many sessions share it.
+    """
     began = time.monotonic()
     try:
-        sounds = await _prepare(case, world.voice)
+        sounds = await prepare(case, world.voice) if sounds is None else sounds
         async with world.open(case) as opened:
             result = await _Performance(case, opened, world, sounds).run()
     except RealtimeCliError as error:
@@ -81,8 +87,8 @@ async def run_case(case: Case, world: World) -> CaseResult:
     return result
 
 
-async def _prepare(case: Case, voice: Voice) -> dict[int, Clip]:
-    """Every sound by its turn's number, made before the clock runs."""
+async def prepare(case: Case, voice: Voice) -> dict[int, Clip]:
+    """Every sound by its turn's number, made before the clock runs. Raises ConfigError."""
     if case.text:
         return {}
     script = case.script
@@ -113,9 +119,10 @@ class _Performance:
             opened.session,
             opened.connect,
             tools=opened.tools,
-            observers=[recording] if recording else [],
+            observers=[*opened.observers, *([recording] if recording else [])],
             aloud=opened.aloud,
             on_played=recording.played if recording else None,
+            on_frame=opened.on_frame,
         )
         self._seen: dict[int, TurnSeen] = {}
         self._extra: dict[int, list[Verdict]] = {}

@@ -79,3 +79,15 @@ def test_the_whole_conversation_has_the_worst_of_the_timings_and_all_of_the_rest
     assert len(facts.calls) == 2
     assert facts.tokens.input + facts.tokens.output == 14
     assert facts.usd is None  # the model's price is not known
+
+
+def test_an_answer_right_behind_another_begins_to_sound_all_the_same() -> None:
+    scene = Scene()
+    scene.turn(1, 0.0)
+    scene.answers("One.", response="r1", item="i1")
+    scene.plays(1.0, 2.0, "i1")
+    scene.turn(2, 2.01)
+    scene.answers("Two.", response="r2", item="i2")
+    scene.plays(2.05, 3.0, "i2")
+    for turn in scene.observed.turns[1:]:
+        assert [name for _, name in turn.events].count("agent.speech_started") == 1

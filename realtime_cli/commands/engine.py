@@ -1,0 +1,155 @@
+"""``engine``: sessions of scripts for another program, by JSON lines on stdin and stdout.
+
+    in    {"begin": "id", "script": "name"}   one session; without "script" the scripts take turns
+          {"begin": 20}                       so many, with ids of our own
+          {"stop": "id"}   {"end": true}      the end of stdin is the end, too
+    out   {"event": "ready", "scripts": [...], "pid": 4711}, then what ``script.crowd`` tells,
+          {"event": "mistake", "error": "..."} for a line that says none of this, {"event": "ended"}
+
+It ends with its parent: at the end of stdin, at SIGTERM, and on Linux when the parent is killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import itertools
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from realtime_cli.commands.parent import end_soon, end_with_parent
+from realtime_cli.commands.staging import Place, Servers, Stage, agent_of
+from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.script.checks import run_check
+from realtime_cli.script.clips import LocalVoice
+from realtime_cli.script.crowd import Crowd
+from realtime_cli.script.load import load_scripts, script_files
+from realtime_cli.script.result import Case
+from realtime_cli.script.runner import World
+from realtime_cli.script.suite import Selection, plan
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What the command line says; ``record`` keeps a recording of every session there."""
+
+    scripts: tuple[Path, ...]
+    config: Path | None = None
+    sets: tuple[str, ...] = ()
+    against: str | None = None
+    approve: tuple[str, ...] = ()
+    text: bool = False
+    record: Path | None = None
+
+
+def engine(options: EngineOptions) -> ExitCode:
+    """Serve the pipe until it ends. Raises ConfigError for scripts and agents that are wrong."""
+    end_with_parent()
+    cases = plan(load_scripts(script_files(options.scripts)), Selection(text=options.text))
+    place = Place(
+        options.config, options.sets, options.against, options.record,
+        approve=options.approve, records=options.record is not None,
+    )  # fmt: skip
+    for case in cases:
+        agent_of(case, place)
+    asyncio.run(_serve(cases, place))
+    return ExitCode.OK
+
+
+def tell(event: Mapping[str, Any]) -> None:
+    """One line on stdout. A reader that has gone is the end, which stdin tells as well."""
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+
+async def _serve(cases: Sequence[Case], place: Place) -> None:
+    stage = Stage(place, Servers(connections=1000, warm=not all(case.text for case in cases)))
+    crowd = Crowd(cases, World(stage.open, LocalVoice(), None, run_check), tell)
+    lines = _lines()
+    try:
+        await crowd.prepare()
+        gc.collect()
+        gc.freeze()  # what is loaded now stays; no collection needs to look at it again
+        tell({"event": "ready", "scripts": [case.name for case in cases], "pid": os.getpid()})
+        pace = asyncio.create_task(crowd.pace(), name="pace")
+        await _obey(crowd, lines)
+        pace.cancel()
+    finally:
+        end_soon(ExitCode.OK)
+        await crowd.end()
+        crowd.tell_pace()
+        await stage.close()
+        tell({"event": "ended"})
+
+
+def _lines() -> asyncio.Queue[str]:
+    """Lines of stdin, read by a thread; an empty one is the end. Signals end it likewise."""
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def put(line: str) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(lines.put_nowait, line)
+
+    def read() -> None:
+        for line in sys.stdin:
+            put(line)
+        put("")
+
+    threading.Thread(target=read, name="stdin", daemon=True).start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, lines.put_nowait, "")
+    return lines
+
+
+async def _obey(crowd: Crowd, lines: asyncio.Queue[str]) -> None:
+    ids = (f"s{number}" for number in itertools.count(1))
+    while line := await lines.get():
+        try:
+            if not _do(crowd, line, ids):
+                return
+        except ConfigError as error:
+            tell({"event": "mistake", "error": str(error)})
+
+
+def _do(crowd: Crowd, line: str, ids: Iterator[str]) -> bool:
+    """Obey one line; False when it is the last."""
+    try:
+        asked = json.loads(line) if line.strip() else {"begin": 0}
+    except ValueError:
+        asked = None
+    match asked:
+        case {"begin": str(name), **more}:
+            crowd.begin(name, _script(more))
+        case {"begin": int(count), **more} if 0 <= count <= 10_000:
+            for _ in range(count):
+                crowd.begin(next(ids), _script(more))
+        case {"stop": str(name)}:
+            crowd.stop(name)
+        case {"end": _}:
+            return False
+        case _:
+            raise ConfigError(
+                f"{line.strip()[:80]!r} is nothing that the engine does.",
+                'It takes {"begin": "id"}, {"begin": 5}, {"stop": "id"} and {"end": true}.',
+            )
+    return True
+
+
+def _script(asked: Mapping[Any, Any]) -> str | None:
+    """Raises ConfigError when it is no name."""
+    match asked.get("script"):
+        case str() | None as script:
+            return script
+        case other:
+            raise ConfigError(f"{other!r} is no name of a script.", "Write it in quotes, or leave it out.")

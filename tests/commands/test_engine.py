@@ -1,0 +1,126 @@
+"""``engine`` as another program has it: JSON lines into a process of its own, JSON lines out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+GOOD = """
+mode = "text"
+agent = { connection = { provider = "local" } }
+[[turns]]
+user = "Say after me: one"
+[turns.expect]
+contains = "one"
+"""
+BAD = GOOD.replace('contains = "one"', 'contains = "two"')
+
+
+class Talking:
+    """The process, line by line."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def tell(self, line: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def told(self, wanted: str) -> dict[str, Any]:
+        """The next event of this name."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            event: dict[str, Any] = json.loads(line)
+            if event["event"] == wanted:
+                return event
+        raise AssertionError(f"it ended without {wanted}")
+
+    def rest(self) -> list[dict[str, Any]]:
+        assert self.process.stdout
+        return [json.loads(line) for line in self.process.stdout]
+
+
+@contextmanager
+def engine(*arguments: str | Path) -> Iterator[Talking]:
+    command = [sys.executable, "-m", "realtime_cli", "engine", *map(str, arguments)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Talking(process)
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    (tmp_path / "good.toml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "bad.toml").write_text(BAD, encoding="utf-8")
+    return tmp_path
+
+
+def test_sessions_are_held_on_request_and_told_with_their_figures(scripts: Path) -> None:
+    with engine(scripts) as talking:
+        assert talking.told("ready")["scripts"] == ["bad", "good"]
+        talking.tell('{"begin": "mine", "script": "good"}')
+        assert talking.told("began") == {"event": "began", "id": "mine", "script": "good"}
+        over = talking.told("over")
+        assert (over["id"], over["status"], over["kind"]) == ("mine", "passed", "")
+        assert over["open_ms"] > 0
+        assert over["turns"][0]["within_ms"] > 0
+        talking.tell('{"begin": 2}')
+        first, second = talking.told("over"), talking.told("over")
+        assert {first["script"], second["script"]} == {"bad", "good"}  # they take turns
+        failed = first if first["script"] == "bad" else second
+        assert failed["kind"] == "failed: contains"
+        talking.tell('{"end": true}')
+        assert talking.rest()[-1] == {"event": "ended"}
+        assert talking.process.wait(10) == 0
+
+
+def test_what_it_cannot_do_is_a_mistake_and_no_end(scripts: Path) -> None:
+    lines = [
+        "gibberish",
+        '{"begin": -1}',
+        '{"begin": "a", "script": "nosuch"}',
+        '{"begin": "a", "script": 5}',
+        "[]",
+    ]
+    with engine(scripts / "good.toml") as talking:
+        talking.told("ready")
+        for line in lines:
+            talking.tell(line)
+            assert talking.told("mistake")["error"]
+        talking.tell('{"stop": "nobody"}')
+        talking.tell('{"begin": "a"}')
+        assert talking.told("over")["status"] == "passed"
+
+
+def test_the_end_of_its_input_is_its_end(scripts: Path) -> None:
+    with engine(scripts / "good.toml") as talking:
+        talking.told("ready")
+        assert talking.process.stdin
+        talking.process.stdin.close()
+        assert talking.rest()[-1] == {"event": "ended"}
+        assert talking.process.wait(10) == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+def test_a_signal_breaks_off_what_runs_and_tells_so(scripts: Path) -> None:
+    (scripts / "good.toml").write_text(GOOD + "[[turns]]\nsilence_ms = 60000\n", encoding="utf-8")
+    with engine(scripts / "good.toml") as talking:
+        talking.told("ready")
+        talking.tell('{"begin": "long"}')
+        talking.told("began")
+        talking.process.send_signal(signal.SIGTERM)
+        assert talking.told("over")["status"] == "stopped"
+        assert talking.told("ended")
+        assert talking.process.wait(10) == 0
