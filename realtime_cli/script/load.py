@@ -187,6 +187,9 @@ def parse_yaml(text: str, name: str) -> tuple[dict[str, Any], Callable[[], dict[
         tree, root = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         raise ConfigError(_yaml_error(error, text, name)) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # control characters, a 13th month, depths
+        first = str(error).strip().split("\n")[0]
+        raise ConfigError(f"{name}: not YAML: {first}") from None
     if not isinstance(tree, dict):
         raise ConfigError(f"{name} is no script: it has no keys.")
     return tree, lambda: dict(_yaml_lines(root, ()))

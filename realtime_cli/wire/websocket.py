@@ -41,6 +41,7 @@ from realtime_cli.wire.trust import trusting
 LARGEST_FRAME = 64 * 1024 * 1024
 LARGEST_REQUEST = 24 * 1024 * 1024  # one append holds at most 15 MiB of sound, as base64 20 MiB
 CLOSE_TIMEOUT_S = 2.0
+OPEN_TIMEOUT_S = 10.0
 SLOWEST_READER_S = 40.0  # a client that takes nothing for so long is gone
 GOING_AWAY = 1001
 USER_AGENT = f"realtime-cli/{__version__}"
@@ -218,9 +219,11 @@ async def serve(
     max_connections: int = 16,
     allowed_origins: Sequence[str] = (),
     max_message_bytes: int = LARGEST_REQUEST,
+    open_timeout_s: float = OPEN_TIMEOUT_S,
 ) -> Listener:
     """Listen; ``handler`` gets every connection that is let in, and the socket closes when it returns.
 
+    ``open_timeout_s``: how long a client may take for its request, so that slow ones hold no door open.
     Raises :class:`ConfigError` if the address cannot be listened on.
     """
     door = _Door(Admission(key, frozenset(allowed_origins)), handler, max_connections)
@@ -234,6 +237,7 @@ async def serve(
             compression=None,
             server_header=USER_AGENT,
             max_size=max_message_bytes,
+            open_timeout=open_timeout_s,
             close_timeout=CLOSE_TIMEOUT_S,
             logger=_SILENT,
         )
