@@ -30,7 +30,7 @@ def _import(source: Path, output: Path | None) -> None:
 
     for script, left in scripts_of(_read_yaml(source)):
         beside = source.with_name(f"{_file_name(script['name'])}.toml")
-        _write(script, output or beside, {})
+        _write(script, output or beside)
         for thing in left:
             say(f"  not taken over: {thing}")
 
@@ -50,7 +50,7 @@ def _promote(source: Path, output: Path | None, config: Path | None) -> None:
     recording = read(sessions.find_or_path(str(source)))
     path = output or Path(f"{_file_name(recording.path.name.partition('.')[0])}.toml")
     made = promote(recording, path.stem, _relative(config, path) if config else None)
-    _write(made.script, path, made.clips)
+    _write(made.script, path, made.clips, made.images)
 
 
 def _relative(config: Path, script: Path) -> str:
@@ -63,7 +63,12 @@ def _file_name(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-") or "script"
 
 
-def _write(script: dict[str, Any], path: Path, clips: Mapping[str, Samples]) -> None:
+def _write(
+    script: dict[str, Any],
+    path: Path,
+    clips: Mapping[str, Samples] = {},
+    images: Mapping[str, bytes] = {},
+) -> None:
     import tomli_w
 
     text = tomli_w.dumps(script, multiline_strings=False)
@@ -74,10 +79,14 @@ def _write(script: dict[str, Any], path: Path, clips: Mapping[str, Samples]) -> 
         raise ConfigError(f"There is a file {path} already.", "Name another with --output.")
     try:
         path.write_text(text, encoding="utf-8")
-        for name, samples in clips.items():
+        files = {
+            name: wav_header(samples.nbytes) + samples.astype("<i2").tobytes()
+            for name, samples in clips.items()
+        }
+        for name, data in {**files, **images}.items():
             file = path.parent / name
             file.parent.mkdir(exist_ok=True)
-            file.write_bytes(wav_header(samples.nbytes) + samples.astype("<i2").tobytes())
+            file.write_bytes(data)
     except OSError as error:
         raise ConfigError(f"{error.filename or path} cannot be written: {error.strerror}.") from None
     say(f"Written: {path}")

@@ -36,6 +36,21 @@ def _is_event(name: str) -> str:
     raise ValueError(f"{name!r} is no event; say {', '.join(SEMANTIC_EVENTS)}, or an event of the protocol")
 
 
+# Where the API takes null: false stands for it, as in the agent file, for TOML has no null.
+NULLABLE = {
+    "turn_detection", "transcription", "noise_reduction", "idle_timeout_ms", "tracing", "prompt", "include",
+}  # fmt: skip
+
+
+def _with_nulls(settings: Any) -> Any:
+    if not isinstance(settings, dict):
+        return settings
+    return {
+        key: None if value is False and key in NULLABLE else _with_nulls(value)
+        for key, value in settings.items()
+    }
+
+
 Pattern = Annotated[str, AfterValidator(_compiles)]
 EventName = Annotated[str, AfterValidator(_is_event)]
 Milliseconds = Annotated[float, Field(ge=0)]
@@ -150,8 +165,8 @@ class Turn(Section):
     """The user says nothing for so long."""
     event: JsonObject | None = None
     """A client event, as it is in the protocol."""
-    settings: JsonObject | None = None
-    """A change of the session, in the shape of the API's session object."""
+    settings: Annotated[JsonObject | None, AfterValidator(_with_nulls)] = None
+    """A change of the session, in the shape of the API's session object; false stands for null."""
     press: Literal["mute", "talk", "release", "interrupt"] | None = None
     """A key."""
     respond: bool = True

@@ -1,0 +1,130 @@
+"""A recorded session as a script: what the user did, in its order, and the calls that were seen."""
+
+from __future__ import annotations
+
+import base64
+import json
+import wave
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realtime_cli.client import inputs as i
+from realtime_cli.client.effects import Send
+from realtime_cli.commands.write_script import write
+from realtime_cli.protocol.client_events import InputAudioBufferAppend
+from realtime_cli.recording.entry import Entry
+from realtime_cli.recording.file import Recorder
+from realtime_cli.recording.format import Header
+from realtime_cli.recording.reader import read
+from realtime_cli.script.load import load_script
+from realtime_cli.script.promote import promote
+from tests.recording.conversation import event, record_conversation
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+)
+
+
+def promoted(path: Path) -> dict[str, Any]:
+    return promote(read(path), "made", None).script
+
+
+def test_spoken_turns_have_clips_words_calls_and_interruptions(tmp_path: Path) -> None:
+    made = promote(read(record_conversation(tmp_path / "talk.jsonl")), "made", None)
+    opens, first, second, typed = made.script["turns"]
+    assert opens == {"note": "the agent opens"}
+    calls = [{"name": "clock", "args": {"city": "Oslo"}}]
+    assert first == {
+        "wav": "made.clips/02.wav",
+        "text": "What time is it in Oslo?",
+        "expect": {"calls": calls},
+    }
+    assert second["at"]["after"] == "agent.speech_started"
+    assert 1400 < second["at"]["ms"] < 1900
+    assert second["expect"] == {"interrupted": True}
+    assert typed == {"user": "And in Rome?"}
+    (mock,) = made.script["mocks"]
+    assert mock == {"tool": "clock", "when": {"city": "Oslo"}, "result": "14:05"}
+    seconds = [len(clip) / 24_000 for clip in made.clips.values()]
+    assert np.allclose(seconds, [1.5, 1.2], atol=0.5)
+    assert all(np.abs(clip).max() > 1000 for clip in made.clips.values())
+
+
+def test_what_is_written_can_be_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "made.toml"
+    write(None, record_conversation(tmp_path / "talk.jsonl"), path, None)
+    script = load_script(path).script
+    assert [turn.kind for turn in script.turns] == ["nothing", "wav", "wav", "user"]
+    with wave.open(str(tmp_path / "made.clips" / "02.wav")) as clip:
+        assert (clip.getframerate(), clip.getnchannels()) == (24_000, 1)
+
+
+def recorded(path: Path, values: list[Any]) -> Path:
+    recorder = Recorder(path, Header(tool="realtime-cli 0", started="2026-11-22T14:03:05.000+01:00"))
+    for value in values:
+        recorder.observe(Entry(value.at, "received" if isinstance(value, i.Received) else "local", value))
+        if isinstance(value, i.Heard):
+            sent = InputAudioBufferAppend(audio=base64.b64encode(value.audio).decode())
+            recorder.observe(Entry(value.at, "sent", Send(sent)))
+    recorder.close()
+    return path
+
+
+def test_keys_settings_events_and_images_come_in_their_order(tmp_path: Path) -> None:
+    image = f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
+    detection = {"audio": {"input": {"turn_detection": None}}}
+    path = recorded(
+        tmp_path / "hand.jsonl",
+        [
+            i.Connected(0.1, "ws://x"),
+            i.Patched(1.0, {"type": "realtime", **detection}),
+            i.Typed(2.0, "What is this?", (image,), "low"),
+            i.Pressed(3.0, "interrupt"),
+            i.Pressed(3.1, "talk"),
+            i.Asked(4.0, {"type": "conversation.item.delete", "item_id": "x"}),
+            i.Asked(4.1, {"type": "input_audio_buffer.commit"}),
+            i.Typed(5.0, "Just so that you know.", respond=False),
+            i.Pressed(6.0, "quit"),
+        ],
+    )
+    turns = promoted(path)["turns"]
+    assert turns == [
+        {"settings": {"audio": {"input": {"turn_detection": False}}}},
+        {"user": "What is this?", "image": ["made.clips/01.png"], "detail": "low"},
+        {"press": "interrupt"},
+        {"event": {"type": "conversation.item.delete", "item_id": "x"}},
+        {"user": "Just so that you know.", "respond": False},
+    ]
+    script = tmp_path / "made.toml"
+    write(None, path, script, None)
+    assert (tmp_path / "made.clips" / "01.png").read_bytes() == PIXEL
+    assert load_script(script).script.turns[0].settings == detection, "false stands for null"
+
+
+def test_a_turn_by_hand_is_what_was_said_since_the_turn_before(tmp_path: Path) -> None:
+    frames = np.zeros((250, 480), np.int16)
+    frames[150:200] = 5000
+    values: list[Any] = [i.Connected(0.1, "ws://x")]
+    values += [i.Heard(0.2 + n * 0.02, frame.tobytes()) for n, frame in enumerate(frames)]
+    committed = {"item_id": "u1", "previous_item_id": None}
+    values.append(event(5.3, "input_audio_buffer.committed", **committed))
+    made = promote(read(recorded(tmp_path / "manual.jsonl", values)), "made", None)
+    assert made.script["turns"] == [{"wav": "made.clips/01.wav"}]
+    (clip,) = made.clips.values()
+    assert 1.5 < len(clip) / 24_000 < 2.6
+    assert abs(int(np.argmax(clip > 0)) - 6000) < 10, "a quarter of a second ahead of the sound"
+
+
+def test_a_log_of_bare_events_still_has_its_words(tmp_path: Path) -> None:
+    item = {"id": "u", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi."}]}
+    created = {"type": "conversation.item.create", "item": item}
+    log = tmp_path / "bare.jsonl"
+    lines = [
+        created,
+        {"type": "conversation.item.added", "item": item},
+        {"type": "response.created", "response": {"id": "r"}},
+    ]
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert promoted(log)["turns"] == [{"user": "Hi."}]
