@@ -208,8 +208,10 @@ def recorder_for(
     if options.no_record or not (wanted.enabled or options.record):
         return None
     name = agent.path.stem if agent.path else "session"
-    path = options.record or (Path(wanted.path) if wanted.path else None)
-    if path is None:
+    named = options.record or (Path(wanted.path).expanduser() if wanted.path else None)
+    if named:
+        path = file.path_for(named, name)
+    else:
         path = file.new_path(name, Path(wanted.folder).expanduser() if wanted.folder else None)
     header = Header(
         tool=f"realtime-cli {__version__}",

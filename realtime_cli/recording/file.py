@@ -13,6 +13,7 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,21 @@ def new_path(name: str = "session", within: Path | None = None) -> Path:
     return path
 
 
+def path_for(wanted: Path, name: str) -> Path:
+    """Where to record when a person named a place: a file, or a folder for a file with a name of its own.
+
+    Raises ConfigError for the name of another kind of file.
+    """
+    if wanted.is_dir():
+        return new_path(name, wanted)
+    if wanted.suffix and wanted.suffix != ".jsonl":
+        raise ConfigError(
+            f"A recording is a .jsonl file, and {wanted} would be another kind.",
+            f"Write {wanted.with_suffix('.jsonl')}: its sound is put beside it.",
+        )
+    return wanted.with_suffix(".jsonl")
+
+
 class Recorder:
     """Observes entries and writes them. ``on_trouble`` is told once, from the recorder's thread, when
     the disk refuses: recording has stopped then, the session goes on.
@@ -87,7 +103,7 @@ class Recorder:
         self._stop = threading.Event()
         formats = {"rate_hz": RATE_HZ, "input": input_format, "output": output_format}
         header = dataclasses.replace(header, audio={**header.audio, **formats})
-        self._write([self._scrubber.scrub(header.to_line())])
+        self._first = self._scrubber.scrub(header.to_line())
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
@@ -120,6 +136,7 @@ class Recorder:
 
     def _run(self) -> None:
         try:
+            self._write([self._first])
             while not self._stop.wait(TICK_S):
                 self._write_waiting()
             self._write_waiting()
@@ -155,6 +172,9 @@ class Recorder:
 
     def _fail(self, error: OSError) -> None:
         self.failed = f"Recording stopped: {error.strerror or error} ({self.path})."
+        with suppress(OSError):
+            if not self.path.stat().st_size:
+                self.path.unlink()  # not even the first line: it is nothing to anybody
         self._on_trouble(self.failed)
 
 

@@ -77,7 +77,8 @@ if __name__ == "__main__":
     if sys.argv[1] == "tiny-disk":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        size = int(sys.argv[3])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
         full = Recorder(Path(sys.argv[2]), Header(), on_trouble=lambda text: print(text, flush=True))
         for step in range(2000):
             for entry in heard(step * 0.02, step % 100 + 1):

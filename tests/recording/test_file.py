@@ -17,7 +17,7 @@ from realtime_cli.client import inputs as i
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.protocol import codec
 from realtime_cli.recording.entry import Entry
-from realtime_cli.recording.file import QUEUE_LIMIT, Recorder, new_path
+from realtime_cli.recording.file import QUEUE_LIMIT, Recorder, new_path, path_for
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.reader import read
 from tests.recording.sample import FRAME_BYTES, b64, frame, heard, local, received, record, sent
@@ -215,6 +215,13 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="cannot be written"):
         Recorder(tmp_path / "file" / "s.jsonl", Header())
+
+
+def test_a_person_names_a_file_or_a_folder(tmp_path: Path) -> None:
+    assert path_for(tmp_path / "s.jsonl", "a") == path_for(tmp_path / "s", "a") == tmp_path / "s.jsonl"
+    assert path_for(tmp_path, "agent").parent == tmp_path
+    with pytest.raises(ConfigError, match=r"Write .*talk\.jsonl"):
+        path_for(tmp_path / "talk.wav", "a")
 
 
 def test_paths_are_named_by_time_and_agent_and_free(tmp_path: Path) -> None:

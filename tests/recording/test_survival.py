@@ -15,8 +15,8 @@ from realtime_cli.client.inputs import Heard
 from realtime_cli.recording.reader import read
 
 
-def run_sample(kind: str, path: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.recording.sample", kind, str(path)]
+def run_sample(kind: str, path: Path, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.recording.sample", kind, str(path), *more]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -45,15 +45,21 @@ def test_killed_at_any_moment_it_reads_up_to_the_last_line_and_its_sound_opens(
                 assert len(file.readframes(file.getnframes())) == file.getnframes() * 2 * file.getnchannels()
 
 
-def test_a_full_disk_stops_the_recording_with_a_message_and_not_the_session(tmp_path: Path) -> None:
+@pytest.mark.parametrize("room", [100_000, 0])
+def test_a_full_disk_stops_the_recording_with_a_message_and_not_the_session(
+    tmp_path: Path, room: int
+) -> None:
     """The limit on file size stands in for the disk: writing fails in the same way."""
-    process = run_sample("tiny-disk", tmp_path / "s.jsonl")
+    process = run_sample("tiny-disk", tmp_path / "s.jsonl", str(room))
     said, _ = process.communicate(timeout=60)
 
     assert process.returncode == 0
     assert said.splitlines()[0].startswith("Recording stopped: File too large (")
     assert said.splitlines()[1:] == ["session ended as usual"]
-    assert any(isinstance(entry.value, Heard) for entry in read(tmp_path / "s.jsonl").entries())
+    if room:
+        assert any(isinstance(entry.value, Heard) for entry in read(tmp_path / "s.jsonl").entries())
+    else:
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_no_planted_secret_is_in_anything_that_is_written(tmp_path: Path) -> None:
