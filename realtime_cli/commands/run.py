@@ -16,8 +16,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from realtime_cli.client.cost import load_prices
+from realtime_cli.commands import opening
 from realtime_cli.commands.staging import Place, Servers, Stage, agent_of
 from realtime_cli.commands.voice import say
+from realtime_cli.config import LoadedAgent
 from realtime_cli.config.layers import split_key, typed
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.script import reports
@@ -63,6 +66,36 @@ class RunOptions:
     output: Path | None = None
 
 
+class Budget:
+    """What a run may cost. A model without a price is refused at once: it would count as nothing."""
+
+    def __init__(self, max_usd: float | None, cases: Sequence[Case], agents: Sequence[LoadedAgent]) -> None:
+        self.max_usd = max_usd
+        self._free = {id(case) for case, agent in zip(cases, agents, strict=True) if _is_free(agent)}
+        unpriced = {
+            agent.config.connection.model or "?"
+            for agent in agents
+            if not _is_free(agent) and not _has_price(agent)
+        }
+        if max_usd is not None and unpriced:
+            raise ConfigError(
+                f"--max-cost: the price of {', '.join(sorted(unpriced))} is not known.",
+                'Write it into the agent file, [prices."MODEL"], or leave --max-cost out.',
+            )
+
+    def usd_of(self, result: CaseResult) -> float | None:
+        """What a session cost; the local server costs nothing, and so does one that made no tokens."""
+        return 0.0 if id(result.case) in self._free or not result.tokens else result.usd
+
+
+def _is_free(agent: LoadedAgent) -> bool:
+    return agent.config.connection.effective_provider == "local" and not agent.config.local.chat_url
+
+
+def _has_price(agent: LoadedAgent) -> bool:
+    return agent.config.connection.model in load_prices(opening.prices_of(agent)).models
+
+
 def run(options: RunOptions) -> ExitCode:
     """Run the scripts; 0 when all went as expected, 1 when not, 3 when no session could be had."""
     if options.convert or options.promote:
@@ -74,15 +107,15 @@ def run(options: RunOptions) -> ExitCode:
             "There is nothing to run.", "Name a script, or a folder: realtime-cli run configs/scripts"
         )
     cases = plan(load_scripts(script_files(options.scripts)), _selection(options))
-    for case in cases:  # a mistake in an agent is told before anything runs
-        agent_of(case, _place(options))
+    agents = [agent_of(case, _place(options)) for case in cases]  # tells mistakes before anything runs
+    budget = Budget(options.max_cost, cases, agents)
     baseline = _read_baseline(options.baseline)
     began = time.monotonic()
-    results = asyncio.run(_run(cases, options))
+    results = asyncio.run(_run(cases, options, budget))
     seconds = time.monotonic() - began
     worse = regressions(results, baseline, options.margin) if baseline is not None else []
     _report(results, seconds, worse, options)
-    return _exit_code(cases, results, worse, options)
+    return _exit_code(cases, results, worse, options, budget)
 
 
 def _selection(options: RunOptions) -> Selection:
@@ -132,13 +165,20 @@ def _place(options: RunOptions) -> Place:
     return Place(options.config, options.sets, options.against, options.record, keep, approve=options.approve)
 
 
-async def _run(cases: Sequence[Case], options: RunOptions) -> list[CaseResult]:
+async def _run(cases: Sequence[Case], options: RunOptions, budget: Budget) -> list[CaseResult]:
     warm = not all(case.text for case in cases)
     stage = Stage(_place(options), Servers(options.jobs, warm))
     with _progress(len(cases), quiet=options.quiet) as tell:
         world = World(stage.open, LocalVoice(), judge, run_check, tell)
         running = asyncio.create_task(
-            run_suite(cases, world, jobs=options.jobs, fail_fast=options.fail_fast, max_usd=options.max_cost),
+            run_suite(
+                cases,
+                world,
+                jobs=options.jobs,
+                fail_fast=options.fail_fast,
+                max_usd=budget.max_usd,
+                usd_of=budget.usd_of,
+            ),
             name="suite",
         )
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -207,12 +247,15 @@ def _write(path: Path, text: str) -> None:
 
 
 def _exit_code(
-    cases: Sequence[Case], results: list[CaseResult], worse: list[str], options: RunOptions
+    cases: Sequence[Case], results: list[CaseResult], worse: list[str], options: RunOptions, budget: Budget
 ) -> ExitCode:
     if results and all(result.exit_code == ExitCode.CONNECTION for result in results):
         return ExitCode.CONNECTION
-    if options.max_cost is not None and len(results) < len(cases) and not options.fail_fast:
-        say(f"realtime-cli: --max-cost is used up; {len(cases) - len(results)} scripts were not run.")
+    left = len(cases) - len(results)
+    if options.max_cost is not None and left and not options.fail_fast:
+        unknown = [result.case.name for result in results if budget.usd_of(result) is None]
+        why = f"what {unknown[0]} cost is not known" if unknown else "it is used up"
+        say(f"realtime-cli: --max-cost: {why}; {left} scripts were not run.")
         return ExitCode.LIMIT
     enough = all(group.pass_rate >= options.pass_rate for group in groups(results))
     return ExitCode.OK if enough and not worse else ExitCode.EXPECTATION_FAILED

@@ -7,7 +7,7 @@ import itertools
 import random
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,15 +89,18 @@ async def run_suite(
     jobs: int = 1,
     fail_fast: bool = False,
     max_usd: float | None = None,
+    usd_of: Callable[[CaseResult], float | None] = lambda result: result.usd,
 ) -> list[CaseResult]:
-    """Run cases, ``jobs`` at a time in this loop; what was not begun by the end is not in the results."""
+    """Run cases, ``jobs`` at a time in this loop; what was not begun by the end is not in the results.
+
+    With ``max_usd`` nothing is begun once that is spent, or once the price of something is not known.
+    """
     waiting = iter(enumerate(cases))
     results: dict[int, CaseResult] = {}
 
     def enough() -> bool:
-        spent = sum(result.usd or 0.0 for result in results.values())
         failed = fail_fast and any(result.status == "failed" for result in results.values())
-        return failed or (max_usd is not None and spent >= max_usd)
+        return failed or (max_usd is not None and not _affordable(map(usd_of, results.values()), max_usd))
 
     async def work() -> None:
         for place, case in waiting:
@@ -111,6 +114,11 @@ async def run_suite(
         for number in range(min(jobs, len(cases))):
             group.create_task(work(), name=f"session {number + 1}")
     return [results[place] for place in sorted(results)]
+
+
+def _affordable(spent: Iterable[float | None], max_usd: float) -> bool:
+    known = list(spent)
+    return None not in known and sum(usd for usd in known if usd is not None) < max_usd
 
 
 # -- judging a suite ------------------------------------------------------------------------------

@@ -115,6 +115,14 @@ def test_mistakes_are_told_before_anything_runs(tmp_path: Path) -> None:
         run_with(good, sets=("session.audio.output.speeed=1",))
 
 
+def test_a_budget_wants_prices(tmp_path: Path) -> None:
+    good = script(tmp_path, "good", GOOD)
+    assert run_with(good, max_cost=0.01, no_record=True) == ExitCode.OK, "the local server costs nothing"
+    odd = script(tmp_path, "odd", GOOD.replace('provider = "local"', 'model = "odd-model"'))
+    with pytest.raises(ConfigError, match="the price of odd-model is not known"):
+        run_with(good, odd, max_cost=0.01)
+
+
 def test_a_run_is_the_baseline_of_the_next(tmp_path: Path) -> None:
     good, results = script(tmp_path, "good", GOOD), tmp_path / "results.json"
     assert run_with(good, json=results, no_record=True) == ExitCode.OK

@@ -90,6 +90,14 @@ async def test_after_the_first_failure_nothing_more_is_begun() -> None:
     await asyncio.sleep(0)
 
 
+@pytest.mark.parametrize(("usd", "begun"), [(0.4, ["a", "b", "c"]), (1.0, ["a"]), (None, ["a"])])
+async def test_nothing_is_begun_that_the_budget_may_not_bear(usd: float | None, begun: list[str]) -> None:
+    """Also what has no price counts: nobody knows how much it was."""
+    cases = plan([script("a"), script("b"), script("c")], Selection())
+    results = await run_suite(cases, World(nowhere, no_voice), max_usd=1.0, usd_of=lambda result: usd)
+    assert [result.case.name for result in results] == begun
+
+
 def result(name: str, *statuses: str, within_ms: float | None = None, repeat: int = 1) -> CaseResult:
     verdicts = tuple(Verdict(1, "contains", status) for status in statuses)  # type: ignore[arg-type]
     turn = TurnResult(1, "user: hi", "Hello", {"within_ms": within_ms, "done_ms": None}, verdicts)
