@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 
-STEPS_S = (0.04, 0.06, 0.1, 0.15, 0.2)
+STEPS_S = (0.02, 0.04, 0.06, 0.1, 0.15, 0.2)
 WINDOW_S = 10.0
 ENOUGH = 2  # gaps in the window that justify a deeper buffer
 URGENT = 6  # so many cannot wait for a pause in the speech

@@ -171,6 +171,11 @@ class Playout:
             return self._queued() / SAMPLES_PER_MS
 
     @property
+    def flowing(self) -> bool:
+        """Whether there was sound in the last block that was pulled, and more is there."""
+        return self._flowing
+
+    @property
     def idle(self) -> bool:
         """Whether everything that was pushed has been heard."""
         now = self._clock()

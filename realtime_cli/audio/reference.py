@@ -15,9 +15,9 @@ import numpy as np
 from realtime_cli.audio.pcm import FRAME_SAMPLES, Samples, silence
 
 MOST_REFERENCE_BLOCKS = 500
-MISSES_TO_REALIGN = 3.0
-FORGIVEN_PER_FRAME = 1 / 50  # of a miss
-DRIFT_FRAMES = 100  # frames over which too much reference in hand counts as drift, not as jitter
+MISSED_TO_REALIGN = 3 * FRAME_SAMPLES
+FORGIVEN = 1 / 50  # of what is taken
+DRIFT_SAMPLES = 100 * FRAME_SAMPLES  # over which too much reference in hand counts as drift, not as jitter
 
 
 class Reference:
@@ -35,7 +35,7 @@ class Reference:
         self._lately_missed = 0.0
         self._sounded = False
         self._lowest = MOST_REFERENCE_BLOCKS * FRAME_SAMPLES
-        self._frames = 0
+        self._watched = 0
         self.misses = 0
         self.realigned = 0
 
@@ -52,7 +52,7 @@ class Reference:
             return silence(count)
         if len(self._rest) < count:
             return self._miss(count)
-        self._lately_missed = max(0.0, self._lately_missed - FORGIVEN_PER_FRAME)
+        self._lately_missed = max(0.0, self._lately_missed - FORGIVEN * count)
         self._watch_drift(count)
         taken, self._rest = self._rest[:count], self._rest[count:]
         return taken
@@ -74,8 +74,8 @@ class Reference:
 
     def _miss(self, count: int) -> Samples:
         self.misses += 1
-        self._lately_missed += 1
-        if self._lately_missed > MISSES_TO_REALIGN:
+        self._lately_missed += count
+        if self._lately_missed > MISSED_TO_REALIGN:
             self._aligned, self._debt, self._lately_missed = False, 0, 0.0
             self.realigned += 1
         else:
@@ -85,10 +85,10 @@ class Reference:
     def _watch_drift(self, count: int) -> None:
         """Jitter lets the store grow for a moment; only what is never used shows that a clock is ahead."""
         self._lowest = min(self._lowest, len(self._rest) - count)
-        self._frames += 1
-        if self._frames < DRIFT_FRAMES:
+        self._watched += count
+        if self._watched < DRIFT_SAMPLES:
             return
         if self._lowest > 2 * self._ahead:
             self._rest = self._rest[self._lowest - self._ahead :]
             self.realigned += 1
-        self._frames, self._lowest = 0, MOST_REFERENCE_BLOCKS * FRAME_SAMPLES
+        self._watched, self._lowest = 0, MOST_REFERENCE_BLOCKS * FRAME_SAMPLES

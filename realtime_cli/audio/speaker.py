@@ -22,7 +22,7 @@ from realtime_cli.audio.resample import Resampler
 from realtime_cli.client.inputs import HeardItem
 
 PULL_SAMPLES = 10 * SAMPLES_PER_MS
-WARM_UP_CALLBACKS = 25  # a device that starts reports its own empty buffer
+WARM_UP_CALLBACKS = 50  # a device that starts reports its own empty buffer
 POLL_S = 0.01
 FLUSH_S = 0.008  # from stop_now to silence: what an abort takes, and half the step of a sound server
 MOST_LATENCY_S = 1.0
@@ -123,8 +123,8 @@ class DeviceSpeaker:
     def _on_pull(self, out: npt.NDArray[np.int16], dac_in_s: float, underflow: bool) -> None:
         """Fill ``out``, shape (n, channels), audible in ``dac_in_s``."""
         self._callbacks += 1
-        if underflow and self._callbacks - self._started_at > WARM_UP_CALLBACKS:
-            self.device_gaps += 1
+        if underflow and self.playout.flowing and self._callbacks - self._started_at > WARM_UP_CALLBACKS:
+            self.device_gaps += 1  # in silence nobody hears it
         if self._flushing:
             out.fill(0)
             self._tell_played(silence(round(len(out) * RATE_HZ / self.rate_hz)))

@@ -12,22 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from realtime_cli.audio.pcm import FRAME_MS, RATE_HZ, Samples, dbfs, silence
+from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
 from realtime_cli.audio.resample import Resampler
 from realtime_cli.errors import ConfigError
 
 DETECTOR_HZ = 16_000  # the detector takes 16, 32 or 48 kHz
 STEP_SAMPLES = DETECTOR_HZ // 100
 VOICE = 0.5
-AHEAD_FRAMES = 120 // FRAME_MS
-HANG_FRAMES = 500 // FRAME_MS  # a pause between words, and what a server's detection needs of the room
+AHEAD_MS = 120
+HANG_MS = 500  # a pause between words, and what a server's detection needs of the room
 ABOVE_ROOM_DB = 12.0  # louder than the room by so much: may be a voice, whatever the detector says
 LEAST_DBFS = -50.0
-ROOM_RISE_DB = 0.05  # per frame, 2.5 dB in a second: a louder room is believed slowly, a softer one at once
+ROOM_RISE_DB = 2.5  # in a second: a louder room is believed slowly, a softer one at once
 
 
 class VoiceGate:
-    """Frames of 20 ms in, the same 120 ms later out, as zeros where nobody speaks.
+    """Frames of one length in, the same 120 ms later out, as zeros where nobody speaks.
 
     Raises :class:`ConfigError` when built, if the detector's package is not there.
     """
@@ -38,27 +38,27 @@ class VoiceGate:
         self._pending = silence(0)
         self._waiting: deque[Samples] = deque()
         self._room_dbfs = 0.0
-        self._open_frames = 0
+        self._open_ms = 0.0
 
     @property
     def open(self) -> bool:
         """Whether what is given out now is sound."""
-        return self._open_frames > 0
+        return self._open_ms > 0
 
     def clean(self, frame: Samples) -> Samples:
         """The frame of 120 ms ago, or as much silence."""
-        self._open_frames = max(0, self._open_frames - 1)
+        self._open_ms = max(0.0, self._open_ms - len(frame) / SAMPLES_PER_MS)
         if self._speaks(frame):
-            self._open_frames = AHEAD_FRAMES + HANG_FRAMES
+            self._open_ms = AHEAD_MS + HANG_MS
         self._waiting.append(frame)
-        if len(self._waiting) <= AHEAD_FRAMES:
+        if len(self._waiting) * len(frame) <= AHEAD_MS * SAMPLES_PER_MS:
             return silence(len(frame))
         oldest = self._waiting.popleft()
         return oldest if self.open else silence(len(oldest))
 
     def _speaks(self, frame: Samples) -> bool:
         level_dbfs = dbfs(frame)
-        self._room_dbfs = min(level_dbfs, self._room_dbfs + ROOM_RISE_DB)
+        self._room_dbfs = min(level_dbfs, self._room_dbfs + ROOM_RISE_DB * len(frame) / RATE_HZ)
         loud = level_dbfs > max(LEAST_DBFS, self._room_dbfs + ABOVE_ROOM_DB)
         return self._voice(frame) or loud
 

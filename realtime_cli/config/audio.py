@@ -34,10 +34,10 @@ class Audio(Section):
     """What your voice does to the agent's: cut it, lower it first, nothing."""
     barge_in_ms: int = Field(default=400, ge=0, le=5000)
     """With duck: speech that long cuts the agent off."""
-    latency_ms: int = Field(default=40, ge=5, le=500)
+    latency_ms: int = Field(default=20, ge=5, le=500)
     """Device buffer asked for; widened by itself when it proves too small."""
-    block_ms: int = Field(default=20, ge=10, le=20)
-    """Device block."""
+    block_ms: int = Field(default=10, ge=10, le=20)
+    """Device block; 20 costs less and answers later."""
     fast: bool = False
     """With files: as fast as the server takes it instead of real time."""
     pause_between_files_ms: int = Field(default=1500, ge=0)

@@ -30,7 +30,7 @@ def test_option_beats_environment_beats_file_beats_default(load: Load) -> None:
     )
     audio = agent.config.audio
     assert (audio.echo, audio.pre_roll_ms, audio.latency_ms) == ("off", 200, 70)
-    assert (audio.input, audio.output, audio.block_ms) == ("a.wav", "default", 20)
+    assert (audio.input, audio.output, audio.block_ms) == ("a.wav", "default", 10)
     layers = {key: agent.origins.of_value(("audio", key)).layer for key in type(audio).model_fields}
     assert layers["echo"] == "file"
     assert layers["pre_roll_ms"] == "environment"

@@ -1,0 +1,1 @@
+"""The rig that measures whole clients from outside: a server that stubs, captures, and the clients to compare."""

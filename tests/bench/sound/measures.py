@@ -1,0 +1,161 @@
+"""What is measured of a client, each as an experiment on the running process."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import random
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realtime_cli.audio.pcm import silence
+from realtime_cli.audio.wav_file import wav_header
+from tests.bench.sound.capture import Capture
+from tests.bench.sound.clients import OnATerminal
+from tests.bench.sound.stub import Stub, tone
+
+BURST_MS = 40
+LATE_ANSWER_MS = 4000
+PAUSE_S = 0.6
+
+
+def spread(values: list[float]) -> dict[str, Any]:
+    """Median, 95th percentile, worst."""
+    found = np.array([value for value in values if np.isfinite(value)])
+    if not len(found):
+        return {"n": 0}
+    return {
+        "median": round(float(np.median(found)), 1),
+        "p95": round(float(np.percentile(found, 95)), 1),
+        "worst": round(float(found.max()), 1),
+        "n": len(found),
+    }
+
+
+class Rig:
+    """One client on virtual devices with a stub server."""
+
+    def __init__(self, stub: Stub, client: OnATerminal, devices: dict[str, str]) -> None:
+        self.stub = stub
+        self.client = client
+        self._devices = devices
+        self.speaker = Capture("speaker.monitor", devices)
+        self._chance = random.Random(7)
+
+    def close(self) -> None:
+        self.speaker.close()
+
+    async def mouth_to_wire(self, count: int) -> dict[str, Any]:
+        """From the arrival of a burst in a capture of the microphone to its arrival at the server, in ms."""
+        microphone = Capture("mic", self._devices)
+        with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+            parts = [silence(12_000)]
+            for _ in range(count):
+                parts += [tone(BURST_MS), silence(self._chance.randint(12_000, 18_000))]
+            sound = np.concatenate(parts).astype("<i2").tobytes()
+            Path(file.name).write_bytes(wav_header(len(sound)) + sound)
+            self.stub.heard.clear()
+            command = ["paplay", "--device=mouth", "--latency-msec=250", file.name]
+            await asyncio.to_thread(subprocess.run, command, env=self._devices, check=True)
+        await asyncio.sleep(0.5)
+        spoken = microphone.onsets(0.0)
+        microphone.close()
+        heard = list(self.stub.heard)
+        waits = [
+            1000 * (min(later) - at)
+            for at in spoken
+            if (later := [wire for wire in heard if at - 0.05 < wire < at + 0.45])
+        ]
+        return spread(waits)
+
+    async def wire_to_ear(self, count: int) -> dict[str, Any]:
+        """From sending an answer of 1.2 s at once to its first sample in a capture of the loudspeaker, in ms."""
+        waits = []
+        for _ in range(count):
+            self.speaker.forget()
+            left_at = await self.stub.fast_answer(1200)
+            await asyncio.sleep(1.2 + PAUSE_S)
+            waits.append(1000 * (self.speaker.first_loud(left_at) - left_at))
+        return spread(waits)
+
+    async def interruptions(self, count: int) -> dict[str, Any]:
+        """Silence after ``speech_started``, and how far the truncation is from what was captured, in ms."""
+        silent, off = [], []
+        for _ in range(count):
+            self.speaker.forget()
+            item = await self.stub.begin()
+            for _ in range(4):
+                await self.stub.delta(item, 1000)
+            await asyncio.sleep(self._chance.uniform(0.4, 1.6))
+            at = await self.stub.user_speaks(item)
+            await asyncio.sleep(PAUSE_S)
+            await self.stub.user_stops(item)
+            silent.append(max(0.0, 1000 * (self.speaker.last_loud(0.0) - at)))
+            heard_ms, gaps = self.speaker.sound_ms(0.0)
+            if item in self.stub.truncated:
+                off.append(abs(self.stub.truncated[item] - (heard_ms - sum(gaps))))
+        return {"silent_ms": spread(silent), "truncated_off_ms": spread(off)}
+
+    async def late_wire(self, minutes: int) -> list[float]:
+        """Silence inside answers from a wire with pauses of 150 to 300 ms: ms in each minute of speech."""
+        found = []
+        for _ in range(minutes):
+            silent = 0.0
+            for _ in range(60_000 // LATE_ANSWER_MS):
+                self.speaker.forget()
+                await self.stub.late_answer(LATE_ANSWER_MS, self._chance)
+                await asyncio.sleep(PAUSE_S + 0.4)
+                silent += sum(self.speaker.sound_ms(0.0)[1])
+            found.append(round(silent))
+        return found
+
+    async def beside_spinning(self, minutes: float, processes: int) -> dict[str, Any]:
+        """Gaps in answers beside processes that spin, for each minute of speech."""
+        gaps: list[float] = []
+        with spinning(processes):
+            for _ in range(round(minutes * 60_000 / LATE_ANSWER_MS)):
+                self.speaker.forget()
+                await self.stub.fast_answer(LATE_ANSWER_MS)
+                await asyncio.sleep(LATE_ANSWER_MS / 1000 + PAUSE_S)
+                gaps += self.speaker.sound_ms(0.0)[1]
+        return {"gaps_per_min": round(len(gaps) / minutes, 1), "gap_ms": [round(gap) for gap in gaps[:12]]}
+
+    async def cost(self, seconds: float) -> dict[str, Any]:
+        """CPU while the agent speaks and the microphone is open, and the most memory so far."""
+        before, appends = self.client.cpu_s(), self.stub.appends
+        for _ in range(round(seconds / 5)):
+            self.speaker.forget()
+            await self.stub.fast_answer(4000)
+            await asyncio.sleep(5)
+        used = self.client.cpu_s() - before
+        share = (self.stub.appends - appends) / max(1, seconds)
+        return {
+            "cpu_s_per_min": round(used * 60 / seconds, 1),
+            "most_mib": round(self.client.most_mib()),
+            "appends_per_s": round(share, 1),
+        }
+
+
+def _spin() -> None:
+    while True:
+        pass
+
+
+@contextmanager
+def spinning(processes: int) -> Iterator[None]:
+    """So many processes that do nothing but take the machine's time."""
+    running = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(processes)]
+    for process in running:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in running:
+            process.kill()
+            process.join()
