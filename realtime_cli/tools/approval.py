@@ -22,7 +22,7 @@ class Question:
     """May this call run (``run``), what is its output (``output``), may this folder's tools run (``trust``)?
 
     ``arguments`` is the JSON text in full, with control characters made visible. ``group``: another name
-    that the tool can be approved by.
+    that the tool can be approved by. ``members``: how the names of those begin for which it must run, too.
     """
 
     call_id: str
@@ -30,6 +30,7 @@ class Question:
     arguments: str
     kind: Literal["run", "output", "trust"] = "run"
     group: str = ""
+    members: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class Named:
         self._names = frozenset(names)
 
     def approves(self, question: Question) -> bool:
+        if question.members and any(name.startswith(question.members) for name in self._names):
+            return True
         return bool(self._names & {ALL, question.name, question.group or question.name})
 
     async def ask(self, question: Question) -> Answer:

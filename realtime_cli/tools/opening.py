@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ async def open_registry(
     """
     folder = _absolute(folder)
     runs = {place: name for place, entry in enumerate(tools) if (name := _runs_as(entry))}
-    trusted = await trusted_of([*runs.values(), *servers], folder, approver)
+    trusted = await trusted_of([*runs.values(), *servers], folder, approver, servers)
     left_out = [name for name in (*runs.values(), *servers) if name not in trusted]
     written = [entry for place, entry in enumerate(tools) if place not in runs or runs[place] in trusted]
     async with AsyncExitStack() as undo:
@@ -95,13 +95,21 @@ def _runs_as(entry: Written) -> str:
     return ""
 
 
-async def trusted_of(names: Sequence[str], folder: Path, approver: Approver) -> set[str]:
-    """Those that may run: all of a folder that a person trusts, else those that are named."""
+async def trusted_of(
+    names: Sequence[str], folder: Path, approver: Approver, servers: Collection[str] = ()
+) -> set[str]:
+    """Those that may run: all of a folder that a person trusts, else those that are named.
+
+    An MCP server runs for any tool of it that is named.
+    """
     if not names:
         return set()
     if trust.is_trusted(folder):
         return set(names)
-    named = {name for name in names if approver.approves(Question("", name, ""))}
+    members = {name: mcp.namespaced(name, "") for name in servers}
+    named = {
+        name for name in names if approver.approves(Question("", name, "", members=members.get(name, "")))
+    }
     if named == set(names):
         return named
     what = "\n".join(f"  {name}" for name in names)

@@ -71,6 +71,13 @@ async def test_mcp_tools_ask_by_their_server_too(tmp_path: Path) -> None:
         assert not (await box.call("time__get_current_time", timezone="Asia/Kolkata")).failed
 
 
+async def test_one_tool_of_a_server_is_approved_by_its_own_name(tmp_path: Path) -> None:
+    async with toolbox(tmp_path, TIME, approve=("time__get_current_time",)) as box:
+        assert not (await box.call("time__get_current_time", timezone="Asia/Kolkata")).failed
+        other = {"source_timezone": "Europe/Oslo", "time": "12:00", "target_timezone": "Asia/Kolkata"}
+        assert "--approve time__convert_time" in (await box.call("time__convert_time", **other)).output
+
+
 def own_server(folder: Path, body: str) -> str:
     """A server of the official package, for what the others cannot do."""
     (folder / "server.py").write_text(
