@@ -78,7 +78,7 @@ class Command:
         pipe = asyncio.subprocess.PIPE
         try:
             child = await asyncio.create_subprocess_exec(
-                *words, stdin=pipe if self._stdin else asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe,
+                *process.tied(words), stdin=pipe if self._stdin else asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe,
                 cwd=self._folder, env=self._environ, start_new_session=True,
             )  # fmt: skip
         except OSError as error:

@@ -8,8 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 ALWAYS_SEEN = ("PATH", "HOME", "LANG")
@@ -30,6 +31,20 @@ def found(program: str, folder: Path, path: str) -> str | None:
     if os.sep in program:
         program = str(folder / Path(program).expanduser())
     return shutil.which(program, path=path)
+
+
+def tied(words: Sequence[str]) -> list[str]:
+    """A command line that the kernel kills when this program is gone, also by SIGKILL, which tells nobody.
+
+    Linux with util-linux (prctl(2), PR_SET_PDEATHSIG); elsewhere the command line as it is.
+    """
+    tie = _setpriv()
+    return [tie, "--pdeathsig", "KILL", *words] if tie else list(words)
+
+
+@cache
+def _setpriv() -> str | None:
+    return shutil.which("setpriv") if sys.platform == "linux" else None
 
 
 async def end(process: asyncio.subprocess.Process) -> None:

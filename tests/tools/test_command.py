@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from realtime_cli.client import inputs
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools.command import filled
 from realtime_cli.tools.tool import ToolFailed
-from tests.kit.toolbox import gone, toolbox
+from tests.kit.toolbox import gone, runs, toolbox
 
 NAMES = frozenset({"a", "b"})
 
@@ -103,6 +104,24 @@ async def test_a_cancelled_call_leaves_nothing(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await call
         assert await gone(int((tmp_path / "own").read_text()))
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv (util-linux) here")
+async def test_a_killed_program_leaves_nothing(tmp_path: Path) -> None:
+    """SIGKILL gives no time to end anything."""
+    script(tmp_path, "echo $$ > own; exec sleep 600")
+    (tmp_path / "agent.toml").write_text(
+        '[connection]\nprovider = "local"\n[[tools]]\nname = "dig"\ncommand = ["./tool.sh"]\n'
+    )
+    command = ["-m", "realtime_cli", "text", "-c", "agent.toml", "--approve", "all", "--no-record", "Dig"]
+    with subprocess.Popen([sys.executable, *command], cwd=tmp_path) as program:
+        while not (tmp_path / "own").exists() or not (tmp_path / "own").read_text().strip():
+            assert program.poll() is None
+            await asyncio.sleep(0.02)
+        pid = int((tmp_path / "own").read_text())
+        assert runs(pid)
+        program.kill()
+    assert await gone(pid)
 
 
 async def test_ten_megabytes_become_a_mark(tmp_path: Path) -> None:
