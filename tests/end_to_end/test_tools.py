@@ -46,7 +46,6 @@ def test_every_kind_of_tool_is_called_and_recorded(tmp_path: Path) -> None:
         "ToolStarted",
         "ToolProgress",
         "ToolFinished",
-        "ApprovalAsked",
         "ApprovalAnswered",
     } <= kinds
 
