@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from realtime_cli.config.tools import BuiltinTool
 from realtime_cli.errors import ConfigError
+from realtime_cli.tools.arguments import schema_mistake
+from realtime_cli.tools.builtin import builtin_tool
 from tests.kit.toolbox import toolbox
 
 
@@ -15,6 +19,13 @@ async def one(folder: Path, entry: str, name: str, **arguments: object) -> tuple
     async with toolbox(folder, f"[[tools]]\n{entry}") as box:
         result = await box.call(name, **arguments)
         return result.output, result.failed
+
+
+def test_their_parameters_are_schemas(tmp_path: Path) -> None:
+    """Nobody checks it again when they are opened."""
+    for name in get_args(BuiltinTool.model_fields["builtin"].annotation):
+        written = BuiltinTool(builtin=name, root=str(tmp_path) if name == "read_file" else None)
+        assert schema_mistake(builtin_tool(written, tmp_path).parameters) == "", name
 
 
 async def test_the_clock_in_a_zone(tmp_path: Path) -> None:
