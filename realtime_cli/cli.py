@@ -72,10 +72,15 @@ def talk(
     base_url: BaseUrl = None,
     input: Annotated[
         list[str] | None,
-        typer.Option("--input", "-i", help="Microphone: a device, a WAV file, or - for stdin."),
+        typer.Option(
+            "--input", "-i", help="Microphone: a device, a WAV file, or - for stdin.", metavar="DEVICE|FILE"
+        ),
     ] = None,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help="Speaker: a device, a WAV file, - or null.")
+        str | None,
+        typer.Option(
+            "--output", "-o", help="Speaker: a device, a WAV file, - or null.", metavar="DEVICE|FILE"
+        ),
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="Files as fast as the server takes them.")] = False,
     approve: Approve = None,
@@ -87,7 +92,12 @@ def talk(
     plain: Plain = False,
     json: Json = False,
 ) -> None:
-    """Hold a spoken conversation: microphone, speaker, live screen."""
+    """Hold a spoken conversation: microphone, speaker, live screen.
+
+    While it lasts, space mutes (or talks, with push to talk), i interrupts, t types, e changes the echo
+    mode, ? shows all keys, q quits. Without a sound card, or with files, it goes on to the end of what
+    there is to hear.
+    """
     from realtime_cli.commands import talk as command
 
     options = command.TalkOptions(
@@ -346,12 +356,21 @@ def export(
 def init(
     path: Annotated[Path, typer.Argument(help="The agent file to write.")] = Path("agent.toml"),
     template: Annotated[
-        str, typer.Option(help="The kind of agent; --help of the file's comments says more.")
+        str,
+        typer.Option(
+            help="assistant, tutor, interpreter, support, phone, screen-share or local.", metavar="NAME"
+        ),
     ] = "assistant",
-    provider: Annotated[str | None, typer.Option(help="openai, azure, xai, local or custom.")] = None,
+    provider: Annotated[
+        str | None, typer.Option(help="openai, azure, xai, local or custom.", metavar="NAME")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
-    """Write a commented agent file that works as it stands."""
+    """Write a commented agent file that works as it stands.
+
+    Nothing is asked. Without --provider it is the one whose key is in the environment, else the local
+    server, which needs none.
+    """
     from realtime_cli.commands import init as command
 
     raise typer.Exit(command.init(path, template=template, provider=provider, force=force))
