@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from realtime_cli.audio.pcm import FRAME_MS, dbfs
+from realtime_cli.audio.pcm import dbfs
 from realtime_cli.audio.wire_format import FromWire, ToWire
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.session import ClientSession
@@ -305,7 +305,7 @@ class Duplex:
 
     def _tell_dropped(self, frames: int) -> None:
         if frames in (1, 50) or frames % 500 == 0:
-            text = f"The connection stalls: {frames * FRAME_MS} ms of microphone sound dropped so far."
+            text = f"The connection stalls: {frames} pieces of microphone sound (10 or 20 ms) dropped so far."
             self.note("warning", "wire", text, {"dropped_frames": frames})
 
     def _play(self, effect: effects.Play) -> None:

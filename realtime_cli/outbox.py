@@ -1,6 +1,6 @@
 """What waits for the wire, in order, bounded.
 
-At most ``FRAMES`` frames of microphone sound (5 s) wait: if the wire stalls longer the oldest go, because
+At most ``FRAMES`` frames of microphone sound (5 s of speech) wait: if the wire stalls longer the oldest go, because
 late speech is worse than lost speech. Everything else in it is small and never dropped.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-FRAMES = 250
+FRAMES = 500
 
 
 class Outbox:

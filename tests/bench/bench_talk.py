@@ -166,7 +166,7 @@ def first_sounds(recording: Path) -> list[float]:
     for entry in read(recording).entries():
         value: Any = entry.value
         if isinstance(value, effects.Send) and value.event.type == "input_audio_buffer.append":
-            total_ms += 20
+            total_ms += len(value.event.audio or "") * 3 / 4 / 48
             appended.append((total_ms, entry.at))
         elif isinstance(value, inputs.Received) and isinstance(value.event, s.InputAudioBufferSpeechStopped):
             end_ms = value.event.audio_end_ms or 0

@@ -40,9 +40,13 @@ class Capture:
                 return at
         return float("nan")
 
-    def last_loud(self, since_s: float) -> float:
-        """When the last loud sample arrived."""
-        times = [at for at, chunk in self._after(since_s) if np.abs(chunk.astype(np.int32)).max() > LOUD]
+    def last_loud(self, since_s: float, until_s: float = float("inf")) -> float:
+        """When the last loud sample between these times arrived."""
+        times = [
+            at
+            for at, chunk in self._after(since_s)
+            if at < until_s and np.abs(chunk.astype(np.int32)).max() > LOUD
+        ]
         return max(times, default=float("nan"))
 
     def onsets(self, since_s: float, quiet_s: float = 0.2) -> list[float]:
