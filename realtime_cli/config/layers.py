@@ -67,8 +67,10 @@ def split_key(dotted: str, shown: str) -> KeyPath:
     """``a."b.c".0`` as a path, by TOML's own rules for dotted keys; all-digit parts index lists."""
     try:
         node: Any = tomllib.loads(f"{dotted} = 0")
-    except tomllib.TOMLDecodeError:
-        raise ConfigError(f"{shown}: {dotted!r} is no key.", "Join the parts with dots.") from None
+    except (tomllib.TOMLDecodeError, RecursionError):
+        node = {}
+    if len(node) != 1:  # none also where all of it is a comment
+        raise ConfigError(f"{shown}: {dotted!r} is no key.", "Join the parts with dots.")
     path: KeyPath = ()
     while isinstance(node, dict):
         name, node = next(iter(node.items()))
@@ -100,8 +102,8 @@ def put(tree: dict[str, Any], override: Override) -> None:
     part: Any
     try:
         for part in above:
-            node = node[part] if isinstance(node, list) else node.setdefault(part, {})
-        node[last] = override.value
+            node = node[part] if isinstance(node, list) else node.setdefault(str(part), {})
+        node[last if isinstance(node, list) else str(last)] = override.value
     except (TypeError, IndexError, AttributeError, KeyError):
         dotted = ".".join(map(str, override.path))
         raise ConfigError(
