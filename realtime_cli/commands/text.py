@@ -195,9 +195,9 @@ async def _text(
         answers = _face(options)
         turns = Turns(messages, answers, images, agent.config.video.detail)
         discretion = Discretion(opened.secrets)
-        shown: list[Observer] = [answers, *([] if options.quiet or options.json else [Warnings()])]
-        observers: list[Observer] = [each for each in (recorder, turns, opened.hooks) if each]
-        observers += [discretion.before(each) for each in shown]
+        talk = None if options.quiet or options.json else discretion.before(Warnings())
+        each = (recorder, discretion.before(answers), turns, talk, opened.hooks)
+        observers: list[Observer] = [one for one in each if one]
         duplex = Duplex(opened.session, opened.connect, observers=observers, tools=opened.tools)
         own_the_process(duplex)
         outcome = Outcome(ExitCode.BUG, "The conversation broke off.")

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self, TextIO
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from realtime_cli.client.inputs import ToolStarted
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tui.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
 from realtime_cli.tui.ending import Ending
@@ -63,7 +64,7 @@ class AgentLine(_Line):
 
 
 class ToolLine(_Line):
-    """A tool call: once when it ended, or once running and once ended when the talk went on meanwhile."""
+    """A tool call: once when it begins to run, once when it ended. ``at`` is when it was called."""
 
     type: Literal["tool"] = "tool"
     call_id: str
@@ -119,6 +120,7 @@ class JsonLines:
         self._out = out
         self._taken = 0
         self._words = ""
+        self._running: dict[str, str] = {}  # arguments by call
 
     def observe(self, entry: Entry) -> None:
         self.view.fold(entry)
@@ -127,6 +129,8 @@ class JsonLines:
             self._words = state.words
             self._write(StateLine(at=entry.at, state=state.word, tool=state.tool or None))
         self._write_settled()
+        if isinstance(entry.value, ToolStarted):
+            self._write_running(entry.value.call_id)
 
     def end(self, ending: Ending) -> None:
         self.view.close()
@@ -160,8 +164,21 @@ class JsonLines:
 
     def _write_settled(self) -> None:
         while self._taken < self.view.settled:
-            self._write(line_of(self.view.blocks[self._taken]))
+            line = line_of(self.view.blocks[self._taken])
             self._taken += 1
+            if isinstance(line, ToolLine) and line.call_id in self._running:
+                if line.state == "running":
+                    continue  # told already
+                line = line.model_copy(update={"arguments": line.arguments or self._running[line.call_id]})
+            self._write(line)
+
+    def _write_running(self, call_id: str) -> None:
+        """A start, told at once: its block is settled when it ended, or when the talk goes on without it."""
+        for block in reversed(self.view.blocks):
+            if isinstance(block, ToolCard) and block.call_id == call_id and call_id not in self._running:
+                self._running[call_id] = block.arguments
+                self._write(line_of(block))
+                return
 
     def _write(self, line: Line) -> None:
         self._out.write(json.dumps(line.model_dump()) + "\n")  # ASCII: harmless on a terminal too

@@ -29,6 +29,11 @@ description = "Read the lamp's colour"
 """
 
 
+def without_lateness(said: str) -> str:
+    """What was said, but for complaints about a machine that other tests keep busy."""
+    return "".join(line for line in said.splitlines(keepends=True) if "was late by" not in line)
+
+
 @pytest.fixture
 def agent(tmp_path: Path) -> Path:
     path = tmp_path / "agent.toml"
@@ -43,7 +48,7 @@ def test_each_message_is_a_turn_of_one_session(agent: Path, capsys: pytest.Captu
     first, second = out.splitlines()
     assert "milk" in first.lower()
     assert "milk" in second.lower()
-    assert err == ""
+    assert without_lateness(err) == ""
 
 
 def test_lines_of_a_file_are_messages(
@@ -61,7 +66,10 @@ def test_json_lines_tell_everything(agent: Path, capsys: pytest.CaptureFixture[s
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     by_type = {line["type"]: line for line in lines}
     assert by_type["user"]["text"] == "What time is it?"
-    assert by_type["tool"]["name"] == "clock"
+    began, ended = (line for line in lines if line["type"] == "tool")
+    assert (began["name"], began["state"], began["seconds"]) == ("clock", "running", None)
+    assert (ended["call_id"], ended["arguments"]) == (began["call_id"], began["arguments"])
+    assert (ended["state"], ended["seconds"] is None) == ("done", False)
     assert by_type["agent"]["text"]
     assert (lines[-1]["type"], lines[-1]["exit_code"]) == ("end", 0)
 
@@ -101,5 +109,5 @@ def test_a_pipe_that_is_read_no_further_ends_it_cleanly(agent: Path) -> None:
     program.stdin.write("say after me: two\nsay after me: three\n")
     program.stdin.close()
     assert program.wait(timeout=30) == ExitCode.OK
-    assert program.stderr.read() == ""
+    assert without_lateness(program.stderr.read()) == ""
     program.stderr.close()
