@@ -138,7 +138,9 @@ def text(
 
 @app.command(epilog=epilog("run"))
 def run(
-    scripts: Annotated[list[Path] | None, typer.Argument(help="Script files, or folders of them.")] = None,
+    scripts: Annotated[
+        list[Path] | None, typer.Argument(help="Script files, or folders of them; with --merge: reports.")
+    ] = None,
     config: Config = None,
     sets: Sets = None,
     against: Annotated[
@@ -146,12 +148,18 @@ def run(
     ] = None,
     approve: Approve = None,
     text: Annotated[bool, typer.Option("--text", help="Everything typed, and answered in text.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Conversations at one time.")] = 1,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="Conversations at one time (in each process).")
+    ] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Spread the scripts over so many processes.")] = 1,
     repeat: Annotated[int, typer.Option(min=1, help="Run each script so often.")] = 1,
     pass_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of repeats that must pass.")] = 1.0,
     shard: Annotated[
         str, typer.Option(metavar="I/N", help="Only every Nth script, from the Ith on.")
     ] = "1/1",
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Run nothing: make one report of those of shards (--json).")
+    ] = False,
     tags: Annotated[list[str] | None, typer.Option("--tag", help="Only scripts with this tag.")] = None,
     match: Annotated[str, typer.Option("--match", "-k", help="Only scripts with this in their name.")] = "",
     seed: Annotated[
@@ -193,8 +201,8 @@ def run(
 
     options = command.RunOptions(
         scripts=tuple(scripts or ()), config=config, sets=tuple(sets or ()), against=against,
-        approve=tuple(approve or ()), text=text, jobs=jobs, repeat=repeat, pass_rate=pass_rate, shard=shard, tags=tuple(tags or ()), match=match,
-        seed=seed, matrix=tuple(matrix or ()), fail_fast=fail_fast, max_cost=max_cost, baseline=baseline,
+        approve=tuple(approve or ()), text=text, jobs=jobs, workers=workers, repeat=repeat, pass_rate=pass_rate,
+        shard=shard, merge=merge, tags=tuple(tags or ()), match=match, seed=seed, matrix=tuple(matrix or ()), fail_fast=fail_fast, max_cost=max_cost, baseline=baseline,
         margin=margin, junit=junit, json=json, markdown=markdown, record=record, no_record=no_record,
         quiet=quiet, convert=import_, promote=promote, output=output,
     )  # fmt: skip

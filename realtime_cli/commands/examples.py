@@ -18,6 +18,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "realtime-cli run configs/scripts",
         "realtime-cli run scripts -j 4 --junit results.xml",
         "realtime-cli run scripts --against session.jsonl",
+        "realtime-cli run scripts --workers 4 --shard 1/2 --json part-1.json",
+        "realtime-cli run --merge part-1.json part-2.json --junit results.xml",
         "realtime-cli run --promote session.jsonl --output script.toml",
     ),
     "engine": ("realtime-cli engine configs/load/call.toml --against ws://127.0.0.1:8765/v1/realtime",),

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from realtime_cli.client.cost import load_prices
-from realtime_cli.commands import opening
+from realtime_cli.commands.budget import Budget
+from realtime_cli.commands.side_by_side import side_by_side
 from realtime_cli.commands.staging import Place, Servers, Stage, agent_of
 from realtime_cli.commands.voice import say
-from realtime_cli.config import LoadedAgent
 from realtime_cli.config.layers import split_key, typed
-from realtime_cli.errors import ConfigError, ExitCode
-from realtime_cli.script import reports
+from realtime_cli.errors import ConfigError, ExitCode, SessionFailed
+from realtime_cli.script import merge, reports
 from realtime_cli.script.checks import run_check
 from realtime_cli.script.clips import LocalVoice
 from realtime_cli.script.judge import judge
@@ -35,7 +34,10 @@ from realtime_cli.script.suite import Selection, groups, plan, regressions, run_
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What the command line says. ``matrix``: KEY=VALUE,VALUE; ``shard``: i/n."""
+    """What the command line says. ``matrix``: KEY=VALUE,VALUE; ``shard``: i/n.
+
+    ``workers``: processes on this machine. With ``merge`` the scripts are reports.
+    """
 
     scripts: tuple[Path, ...] = ()
     config: Path | None = None
@@ -44,6 +46,8 @@ class RunOptions:
     approve: tuple[str, ...] = ()
     text: bool = False
     jobs: int = 1
+    workers: int = 1
+    merge: bool = False
     repeat: int = 1
     pass_rate: float = 1.0
     shard: str = "1/1"
@@ -66,56 +70,84 @@ class RunOptions:
     output: Path | None = None
 
 
-class Budget:
-    """What a run may cost. A model without a price is refused at once: it would count as nothing."""
-
-    def __init__(self, max_usd: float | None, cases: Sequence[Case], agents: Sequence[LoadedAgent]) -> None:
-        self.max_usd = max_usd
-        self._free = {id(case) for case, agent in zip(cases, agents, strict=True) if _is_free(agent)}
-        unpriced = {
-            agent.config.connection.model or "?"
-            for agent in agents
-            if not _is_free(agent) and not _has_price(agent)
-        }
-        if max_usd is not None and unpriced:
-            raise ConfigError(
-                f"--max-cost: the price of {', '.join(sorted(unpriced))} is not known.",
-                'Write it into the agent file, [prices."MODEL"], or leave --max-cost out.',
-            )
-
-    def usd_of(self, result: CaseResult) -> float | None:
-        """What a session cost; the local server costs nothing, and so does one that made no tokens."""
-        return 0.0 if id(result.case) in self._free or not result.tokens else result.usd
-
-
-def _is_free(agent: LoadedAgent) -> bool:
-    return agent.config.connection.effective_provider == "local" and not agent.config.local.chat_url
-
-
-def _has_price(agent: LoadedAgent) -> bool:
-    return agent.config.connection.model in load_prices(opening.prices_of(agent)).models
-
-
 def run(options: RunOptions) -> ExitCode:
     """Run the scripts; 0 when all went as expected, 1 when not, 3 when no session could be had."""
     if options.convert or options.promote:
         from realtime_cli.commands import write_script
 
         return write_script.write(options.convert, options.promote, options.output, options.config)
+    if options.merge:
+        whole = merge.merged(options.scripts)
+        return _finish(list(whole.results), whole.seconds, options)
     if not options.scripts:
         raise ConfigError(
             "There is nothing to run.", "Name a script, or a folder: realtime-cli run configs/scripts"
         )
-    cases = plan(load_scripts(script_files(options.scripts)), _selection(options))
-    agents = [agent_of(case, _place(options)) for case in cases]  # tells mistakes before anything runs
-    budget = Budget(options.max_cost, cases, agents)
-    baseline = _read_baseline(options.baseline)
+    cases, budget = _planned(options)
+    _read_baseline(options.baseline)  # tells mistakes before anything runs
     began = time.monotonic()
-    results = asyncio.run(_run(cases, options, budget))
-    seconds = time.monotonic() - began
+    results = (
+        _in_processes(cases, options) if options.workers > 1 else asyncio.run(_run(cases, options, budget))
+    )
+    code = _finish(results, time.monotonic() - began, options)
+    left = len(cases) - len(results)
+    if code != ExitCode.CONNECTION and options.max_cost is not None and left and not options.fail_fast:
+        unknown = [result.case.name for result in results if budget.usd_of(result) is None]
+        why = f"what {unknown[0]} cost is not known" if unknown else "it is used up"
+        say(f"realtime-cli: --max-cost: {why}; {left} scripts were not run.")
+        return ExitCode.LIMIT
+    return code
+
+
+def _planned(options: RunOptions) -> tuple[list[Case], Budget]:
+    cases = plan(load_scripts(script_files(options.scripts)), _selection(options))
+    agents = [agent_of(case, _place(options)) for case in cases]
+    return cases, Budget(options.max_cost, cases, agents)
+
+
+def _in_processes(cases: Sequence[Case], options: RunOptions) -> list[CaseResult]:
+    """Each process holds every so manieth script and leaves a report. Raises SessionFailed if one does not."""
+    count = min(options.workers, len(cases))
+    index, of = _shard(options.shard)
+    cost = None if options.max_cost is None else options.max_cost / count
+    with tempfile.TemporaryDirectory(prefix="realtime-cli-") as folder:
+        parts = [
+            replace(
+                options, shard=f"{index + of * part}/{of * count}", json=Path(folder, f"{part}.json"), max_cost=cost
+            )
+            for part in range(count)
+        ]  # fmt: skip
+        codes = side_by_side(_hold_part, parts)
+        if ExitCode.INTERRUPTED in codes:
+            raise KeyboardInterrupt
+        for number, code in enumerate(codes, 1):
+            if code:
+                raise SessionFailed(f"Process {number} of {count} has ended with exit code {code}.")
+        held = merge.in_turn(merge.read_report(Path(str(part.json))).results for part in parts)
+    own = {(str(case.script.path), case.name, case.repeat): case for case in cases}
+    return [
+        replace(
+            result, case=own[str(result.case.script.path), result.case.name, result.case.repeat]
+        ) for result in held
+    ]  # fmt: skip
+
+
+def _hold_part(options: RunOptions) -> None:
+    """What each process does: everything but judging the whole."""
+    cases, budget = _planned(options)
+    results = asyncio.run(_run(cases, options, budget, bar=False))
+    _write(Path(str(options.json)), reports.to_json(results, 0.0))
+
+
+def _finish(results: list[CaseResult], seconds: float, options: RunOptions) -> ExitCode:
+    """Compare with the baseline, report, judge."""
+    baseline = _read_baseline(options.baseline)
     worse = regressions(results, baseline, options.margin) if baseline is not None else []
     _report(results, seconds, worse, options)
-    return _exit_code(cases, results, worse, options, budget)
+    if results and all(result.exit_code == ExitCode.CONNECTION for result in results):
+        return ExitCode.CONNECTION
+    enough = all(group.pass_rate >= options.pass_rate for group in groups(results))
+    return ExitCode.OK if enough and not worse else ExitCode.EXPECTATION_FAILED
 
 
 def _selection(options: RunOptions) -> Selection:
@@ -147,17 +179,7 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _read_baseline(path: Path | None) -> dict[str, Any] | None:
-    if path is None:
-        return None
-    try:
-        baseline = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"The baseline {path} cannot be read: {error}.") from None
-    if not isinstance(baseline, dict) or baseline.get("format") != reports.FORMAT:
-        raise ConfigError(
-            f"{path} is no result of run.", "Write one with: realtime-cli run --json results.json"
-        )
-    return baseline
+    return None if path is None else merge.read_json(path)
 
 
 def _place(options: RunOptions) -> Place:
@@ -165,10 +187,12 @@ def _place(options: RunOptions) -> Place:
     return Place(options.config, options.sets, options.against, options.record, keep, approve=options.approve)
 
 
-async def _run(cases: Sequence[Case], options: RunOptions, budget: Budget) -> list[CaseResult]:
+async def _run(
+    cases: Sequence[Case], options: RunOptions, budget: Budget, *, bar: bool = True
+) -> list[CaseResult]:
     warm = not all(case.text for case in cases)
     stage = Stage(_place(options), Servers(options.jobs, warm))
-    with _progress(len(cases), quiet=options.quiet) as tell:
+    with _progress(len(cases), quiet=options.quiet, bar=bar) as tell:
         world = World(stage.open, LocalVoice(), judge, run_check, tell)
         running = asyncio.create_task(
             run_suite(
@@ -192,23 +216,23 @@ async def _run(cases: Sequence[Case], options: RunOptions, budget: Budget) -> li
 
 
 @contextmanager
-def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[Any], None]]:
+def _progress(total: int, *, quiet: bool, bar: bool) -> Iterator[Callable[[Any], None]]:
     """A bar on stderr where that is a terminal; elsewhere one line a script."""
     console = Console(stderr=True)
     if quiet:
         yield lambda event: None
-    elif not console.is_terminal:
+    elif not (bar and console.is_terminal):
         yield _say_line
     else:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("running", total=total)
+        with Progress(*columns, console=console, transient=True) as shown:
+            task = shown.add_task("running", total=total)
 
             def tell(event: Any) -> None:
                 if isinstance(event, CaseBegan):
-                    bar.update(task, description=event.case.title[:40])
+                    shown.update(task, description=event.case.title[:40])
                 elif isinstance(event, CaseOver):
-                    bar.advance(task)
+                    shown.advance(task)
 
             yield tell
 
@@ -221,7 +245,7 @@ def _say_line(event: Any) -> None:
 def _report(results: list[CaseResult], seconds: float, worse: list[str], options: RunOptions) -> None:
     written: dict[Path | None, Callable[[], str]] = {
         options.junit: lambda: reports.junit(results, seconds),
-        options.json: lambda: reports.to_json(results, seconds, worse),
+        options.json: lambda: reports.to_json(results, seconds, worse, options.shard),
         options.markdown: lambda: reports.markdown(results, seconds),
     }
     to_stdout = any(str(path) == "-" for path in written)
@@ -244,18 +268,3 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _exit_code(
-    cases: Sequence[Case], results: list[CaseResult], worse: list[str], options: RunOptions, budget: Budget
-) -> ExitCode:
-    if results and all(result.exit_code == ExitCode.CONNECTION for result in results):
-        return ExitCode.CONNECTION
-    left = len(cases) - len(results)
-    if options.max_cost is not None and left and not options.fail_fast:
-        unknown = [result.case.name for result in results if budget.usd_of(result) is None]
-        why = f"what {unknown[0]} cost is not known" if unknown else "it is used up"
-        say(f"realtime-cli: --max-cost: {why}; {left} scripts were not run.")
-        return ExitCode.LIMIT
-    enough = all(group.pass_rate >= options.pass_rate for group in groups(results))
-    return ExitCode.OK if enough and not worse else ExitCode.EXPECTATION_FAILED

@@ -101,12 +101,15 @@ def _cell(text: str) -> str:
 # -- for machines ---------------------------------------------------------------------------------
 
 
-def to_json(results: Sequence[CaseResult], seconds: float, regressions: Iterable[str] = ()) -> str:
-    """Everything; what ``--baseline`` reads."""
+def to_json(
+    results: Sequence[CaseResult], seconds: float, regressions: Iterable[str] = (), shard: str = "1/1"
+) -> str:
+    """Everything; what ``--baseline`` and ``--merge`` read. ``shard``: which part of the whole, i/n."""
     whole = {
         "format": FORMAT,
         "version": VERSION,
         "tool": f"realtime-cli {__version__}",
+        "shard": shard,
         "summary": summary(results, seconds),
         "regressions": list(regressions),
         "results": [result.to_dict() for result in results],

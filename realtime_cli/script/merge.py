@@ -1,0 +1,122 @@
+"""Reports of shards, read again and made one."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from realtime_cli.errors import ConfigError
+from realtime_cli.script import reports
+from realtime_cli.script.expectations import Verdict
+from realtime_cli.script.format import Script
+from realtime_cli.script.load import LoadedScript
+from realtime_cli.script.result import Case, CaseResult, TurnResult
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one run wrote with ``--json``. ``shard``: i/n."""
+
+    path: Path
+    shard: str
+    seconds: float
+    results: tuple[CaseResult, ...]
+
+
+def merged(paths: Sequence[Path]) -> Report:
+    """All of them as one, in the order of the whole; they ran side by side, so the slowest says how long.
+
+    Raises ConfigError for a file that is no report, and for shards that are missing or there twice.
+    """
+    if not paths:
+        raise ConfigError(
+            "There is nothing to merge.", "Name reports: realtime-cli run --merge a.json b.json"
+        )
+    found = sorted((read_report(path) for path in paths), key=lambda report: _shard(report.shard))
+    _complete(found)
+    return Report(
+        paths[0], "1/1", max(report.seconds for report in found), tuple(in_turn([r.results for r in found]))
+    )
+
+
+def in_turn(shards: Iterable[Iterable[CaseResult]]) -> list[CaseResult]:
+    """The first of each, the second of each: the order from which the shards were dealt."""
+    rounds = itertools.zip_longest(*shards)
+    return [result for one_of_each in rounds for result in one_of_each if result is not None]
+
+
+def read_report(path: Path) -> Report:
+    """Raises ConfigError."""
+    told = read_json(path)
+    try:
+        results = tuple(map(result_of, told["results"]))
+        shard = str(told.get("shard", "1/1"))
+        _shard(shard)
+        return Report(path, shard, float(told["summary"]["seconds"]), results)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(
+            f"{path} is no whole report: {error!r}.", "Write it anew with run --json."
+        ) from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A report as it stands in its file. Raises ConfigError."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"The report {path} cannot be read: {error}.") from None
+    if not isinstance(told, dict) or told.get("format") != reports.FORMAT:
+        raise ConfigError(
+            f"{path} is no result of run.", "Write one with: realtime-cli run --json results.json"
+        )
+    return told
+
+
+def result_of(told: Mapping[str, Any]) -> CaseResult:
+    """What ``CaseResult.to_dict`` made, as a result again; of its script only name, path and tags."""
+    return CaseResult(
+        _case(told),
+        turns=tuple(_turn(turn) for turn in told["turns"]),
+        verdicts=tuple(Verdict(**verdict) for verdict in told["expectations"]),
+        error=told["error"], seconds=told["seconds"], tokens=told["tokens"], usd=told["usd"],
+        late_ms=told["late_ms"], recording=told["recording"], exit_code=told.get("exit_code", 0),
+    )  # fmt: skip
+
+
+def _case(told: Mapping[str, Any]) -> Case:
+    variant = tuple(told["variant"].items())
+    nameless = Case(LoadedScript(Script.model_construct(name=" ", turns=[], tags=[]), Path()), variant)
+    name = told["name"].removesuffix(nameless.name.removeprefix(" "))
+    script = LoadedScript(
+        Script.model_construct(name=name, turns=[], tags=told["tags"]), Path(told["script"])
+    )
+    return Case(script, variant, told["repeat"])
+
+
+def _turn(told: Mapping[str, Any]) -> TurnResult:
+    return TurnResult(**{**told, "verdicts": tuple(Verdict(**verdict) for verdict in told["verdicts"])})
+
+
+def _shard(text: str) -> tuple[int, int]:
+    """(n, i) of i/n, so that shards of one run stand together. Raises ValueError."""
+    index, _, count = text.partition("/")
+    return int(count), int(index)
+
+
+def _complete(found: Sequence[Report]) -> None:
+    """A shard whose machine went down must not look like success. Raises ConfigError."""
+    shards = [_shard(report.shard) for report in found]
+    for count in {count for count, _ in shards} - {1}:
+        indices = [index for of, index in shards if of == count]
+        missing = sorted(set(range(1, count + 1)) - set(indices))
+        if missing:
+            raise ConfigError(
+                f"Of {count} shards, {', '.join(map(str, missing))} {'is' if len(missing) == 1 else 'are'} missing.",
+                "Merge the reports of all shards, or look at why there is none.",
+            )
+        if len(set(indices)) < len(indices):
+            raise ConfigError(f"One of {count} shards is there twice.", "Merge each report once.")
