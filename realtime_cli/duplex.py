@@ -37,6 +37,7 @@ FIRST_SOUND_POLL_S = 0.01
 CLOSE_TIMEOUT_S = 1.0
 TURN_S = 0.005  # how long received frames may keep everything else waiting
 LATELY_FRAMES = 25  # of 20 ms: a server needs that long to say that the user speaks
+CROWDED_CHARS = 100_000  # as much as 1.5 s of sound: the line is behind, and a frame would make it worse
 LAG_S = 0.05  # the event loop may be late by so much; the user is told of more, once per doubling
 
 Samples = np.ndarray[Any, np.dtype[np.int16]]
@@ -177,6 +178,7 @@ class Duplex:
         self._transport: Transport | None = None
         self._decoder = codec.ServerDecoder()
         self._outbox = Outbox()
+        self._frames_left_out = 0
         self.loop_lag_s = 0.0  # how late the event loop was at worst
         self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._wakes: dict[str, asyncio.TimerHandle] = {}
@@ -513,9 +515,23 @@ class Duplex:
         self.step(inputs.Heard(self.now(), self._to_wire.encode(samples)))
 
     def _see(self, sight: Sight) -> None:
-        """Eyes → step. Called on the loop's thread, once per frame to be shown."""
-        if not self._ended.done():
+        """Eyes → step. Called on the loop's thread, once per frame to be shown.
+
+        On a line that is behind, sound goes first: the frame is left out, and the next one is shown.
+        """
+        if self._ended.done():
+            return
+        if self._outbox.size <= CROWDED_CHARS:
             self.step(self._seen(sight))
+            return
+        if self._eyes and not self.session.frames.paused:
+            self._eyes.watch(True)  # what stays the same is shown later
+        self._frames_left_out += 1
+        if self._frames_left_out in (1, 50) or self._frames_left_out % 500 == 0:
+            text = (
+                f"The connection is too slow for the video; frames left out so far: {self._frames_left_out}."
+            )
+            self.note("warning", "video", text, {"left_out": self._frames_left_out})
 
     def _seen(self, sight: Sight) -> inputs.Seen:
         return inputs.Seen(self.now(), sight.image, sight.width, sight.height, sight.glimpse, sight.source)

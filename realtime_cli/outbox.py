@@ -19,6 +19,7 @@ class Outbox:
         self._waiting: deque[tuple[str, bool]] = deque()
         self._frames = 0
         self._filled = asyncio.Event()
+        self.size = 0  # of all that waits, in characters
         self.dropped_frames = 0  # since the session began
 
     def __len__(self) -> int:
@@ -31,6 +32,7 @@ class Outbox:
             self._drop_oldest_frame()
         self._waiting.append((text, sound))
         self._frames += sound
+        self.size += len(text)
         self._filled.set()
         return full
 
@@ -38,12 +40,13 @@ class Outbox:
         """The oldest. Raises IndexError when nothing waits."""
         text, sound = self._waiting.popleft()
         self._frames -= sound
+        self.size -= len(text)
         return text
 
     def clear(self) -> None:
         """Nothing of a lost socket goes to the next one by itself."""
         self._waiting.clear()
-        self._frames = 0
+        self._frames = self.size = 0
 
     def stir(self) -> None:
         """There is a new wire: whoever waits in ``filled`` looks again."""
@@ -56,6 +59,7 @@ class Outbox:
 
     def _drop_oldest_frame(self) -> None:
         place = next(place for place, (_, sound) in enumerate(self._waiting) if sound)
+        self.size -= len(self._waiting[place][0])
         del self._waiting[place]
         self._frames -= 1
         self.dropped_frames += 1

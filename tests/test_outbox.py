@@ -51,3 +51,15 @@ async def test_the_pump_sleeps_until_there_is_something_or_a_new_wire() -> None:
     assert not again.done()
     outbox.stir()
     await again
+
+
+def test_its_size_is_that_of_what_waits() -> None:
+    outbox = Outbox()
+    outbox.put("four", sound=False)
+    for _ in range(FRAMES + 3):
+        outbox.put("ab", sound=True)
+    assert outbox.size == 4 + 2 * FRAMES
+    outbox.take()
+    assert outbox.size == 2 * FRAMES
+    outbox.clear()
+    assert outbox.size == 0

@@ -83,6 +83,11 @@ class Frames:
         self._kept.clear()
         self._events.clear()
 
+    def again(self) -> None:
+        """The new socket takes frames: also one that looks like the last."""
+        if self.when == "on_change" and not self.paused:
+            self._desk.do(Watch(True))
+
     @staticmethod
     def without(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """A history without frames."""

@@ -195,6 +195,7 @@ class ClientSession:
         past = self.conversation.history(self.calls.owed) if self._link.attempt else list(self.options.seed)
         if self._link.attempt:
             past = Frames.without(past)
+            self.frames.again()
             self.conversation = Conversation()
             self._desk.note("info", "reconnect", f"Connected again; {len(past)} items of history sent.")
         for item in past:

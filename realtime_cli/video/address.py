@@ -76,7 +76,8 @@ def _camera_name(number: int) -> str:
 def _screen(
     source: str, number: int, interval_s: float, platform: str, environ: Mapping[str, str]
 ) -> Address:
-    rate = {"framerate": f"{max(1.0, 1 / interval_s):g}", "draw_mouse": "1"}
+    # FFmpeg would look at 5 s of frames, and keep them, to learn what a screen tells it at once.
+    rate = {"framerate": f"{max(1.0, 1 / interval_s):g}", "draw_mouse": "1", "probesize": "32"}
     if platform == "darwin":
         options = {"framerate": "5", "capture_cursor": "1", "pixel_format": "uyvy422"}
         return Address("screen", source, f"Capture screen {number - 1}:none", "avfoundation", options)
@@ -95,4 +96,4 @@ def _screen(
 
 def without_secrets(url: str) -> str:
     """A stream's address as it may be shown: without user, password and query."""
-    return re.sub(r"//[^/@]*@", "//", url).partition("?")[0]
+    return re.sub(r"//[^/?#]*@", "//", url).partition("?")[0]

@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from realtime_cli.errors import ConfigError
 from realtime_cli.video.sight import Sight
 
@@ -88,6 +90,7 @@ def _limit(size: tuple[int, int], name: str) -> None:
 
 def sight_of_image(image: Picture, max_side: int = 1024, quality: int = 80) -> Sight:
     """Shrink so that neither side is longer than ``max_side`` (nothing is enlarged), and pack."""
+    image = _eight_bits(image)
     image.thumbnail((max_side, max_side), reducing_gap=2.0)
     image = _opaque(image)
     packed = io.BytesIO()
@@ -95,6 +98,15 @@ def sight_of_image(image: Picture, max_side: int = 1024, quality: int = 80) -> S
     uri = "data:image/jpeg;base64," + base64.b64encode(packed.getvalue()).decode("ascii")
     gray = image.convert("L").resize(GRAY_SIZE, reducing_gap=2.0).tobytes()
     return Sight(uri, image.width, image.height, glimpse(image), gray=gray)
+
+
+def _eight_bits(image: Picture) -> Picture:
+    """Pillow would cut 16 bits of grey off at white instead of scaling them."""
+    if image.mode not in ("I", "I;16", "I;16B", "I;16L"):
+        return image
+    from PIL import Image
+
+    return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
 
 
 def _opaque(image: Picture) -> Picture:
