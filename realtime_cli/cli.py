@@ -263,6 +263,7 @@ def replay(
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
+    approve: Approve = None,
 ) -> None:
     """Show a recorded conversation again; verify it, serve it, or send it to another agent."""
     from realtime_cli.commands import replay as command
@@ -272,6 +273,7 @@ def replay(
         recording=recording, speed=speed, max=max, idle_limit=idle_limit, begin=begin, end=end, turn=turn,
         marker=marker, audio=audio, output=output, plain=plain, json=json, verify=verify, serve=serve, host=host,
         port=port, lenient=lenient, once=once, resend=resend, config=config, sets=tuple(sets or ()), base_url=base_url,
+        approve=tuple(approve or ()),
     )  # fmt: skip
     raise typer.Exit(command.replay(options))
 

@@ -32,3 +32,4 @@ class ReplayOptions:
     config: Path | None = None
     sets: tuple[str, ...] = ()
     base_url: str | None = None
+    approve: tuple[str, ...] = ()

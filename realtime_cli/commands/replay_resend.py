@@ -25,6 +25,7 @@ from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import Recording, read
 from realtime_cli.recording.timeline import Timeline, timeline
+from realtime_cli.tools.approval import Named
 
 FRAME = 480
 Samples = np.ndarray[Any, np.dtype[np.int16]]
@@ -110,7 +111,7 @@ def resend(recording: Recording, options: ReplayOptions) -> ExitCode:
 async def _converse(said: Said, options: ReplayOptions) -> Any:
     agent_options = opening.AgentOptions(config=options.config, sets=options.sets, base_url=options.base_url)
     agent = opening.load(agent_options)
-    async with opening.opened(agent, greet=True) as opened:
+    async with opening.opened(agent, greet=True, approver=Named(options.approve)) as opened:
         recorder = opening.recorder_for(
             agent, _recorded(agent_options), opened.session, opened.secrets, "resend"
         )
@@ -143,10 +144,10 @@ def _recorded(options: opening.AgentOptions) -> opening.AgentOptions:
 
 
 class _Watch:
-    """Says what goes wrong; the rest is in the table."""
+    """Says what goes wrong, and which tools may not run; the rest is in the table."""
 
     def observe(self, entry: Entry) -> None:
-        if isinstance(entry.value, inputs.Noted) and entry.value.level == "error":
+        if isinstance(entry.value, inputs.Noted) and entry.value.level in ("warning", "error"):
             say(f"realtime-cli: {entry.value.text}")
 
 
