@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import io
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO, cast
 
 from realtime_cli.client import inputs
 from realtime_cli.commands import opening
+from realtime_cli.commands.answers import Answers, Stdout
 from realtime_cli.commands.discretion import Discretion
 from realtime_cli.commands.process import own_the_process
 from realtime_cli.commands.voice import say
@@ -57,15 +58,33 @@ def _messages(options: TextOptions) -> Iterator[str]:
     if options.messages and options.file:
         raise ConfigError("There are messages and --file.", "Give one of them.")
     if options.messages:
-        return iter(options.messages)
+        if not all(message.strip() or options.images for message in options.messages):
+            raise ConfigError("A message is empty.", "Leave it out, or say something.")
+        return iter([_utf8(message) for message in options.messages])
     if options.file is None or str(options.file) == "-":
-        return _lines(sys.stdin)
+        return _lines(_stdin())
     try:
         return _lines(options.file.read_text(encoding="utf-8-sig").splitlines())
     except UnicodeDecodeError:
         raise ConfigError(f"{options.file} is not UTF-8 text.", "Save it as UTF-8.") from None
     except OSError as error:
         raise ConfigError(f"{options.file} cannot be read: {error.strerror}.") from None
+
+
+def _utf8(message: str) -> str:
+    """Python keeps bytes that are no text as half surrogate pairs; nobody could be sent those."""
+    try:
+        message.encode()
+    except UnicodeEncodeError:
+        raise ConfigError("A message is not UTF-8 text.", "Convert it first.") from None
+    return message
+
+
+def _stdin() -> TextIO:
+    """stdin as UTF-8, whatever the locale says."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
+    return sys.stdin if sys.stdin is not None else io.StringIO()
 
 
 def _lines(lines: Iterable[str]) -> Iterator[str]:
@@ -75,47 +94,9 @@ def _lines(lines: Iterable[str]) -> Iterator[str]:
 
 
 class Face(Observer, Protocol):
-    """Where the answers go. ``gone``: nobody reads them any more."""
-
-    gone: bool
+    """Where the answers go."""
 
     def end(self, ending: Ending) -> None: ...
-
-
-class Answers:
-    """An observer: the agent's text goes to stdout as it comes, one line feed behind each answer."""
-
-    def __init__(self) -> None:
-        self._open = False
-        self.gone = False
-
-    def observe(self, entry: Entry) -> None:
-        if isinstance(entry.value, inputs.Received):
-            self._received(entry.value.event)
-
-    def end(self, ending: Ending) -> None:
-        """An answer that broke off ends its line, too."""
-        if self._open:
-            self._write("\n")
-
-    def _received(self, event: s.ServerEvent) -> None:
-        match event:
-            case s.ResponseOutputTextDelta() | s.ResponseOutputAudioTranscriptDelta():
-                self._write(event.delta or "")
-                self._open = True
-            case s.ResponseDone() if self._open:
-                self._write("\n")
-                self._open = False
-
-    def _write(self, piece: str) -> None:
-        """The reader may have gone (``| head -1``): then there is nobody left to answer."""
-        if self.gone:
-            return
-        try:
-            sys.stdout.write(piece)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            self.gone = True
 
 
 class Warnings:
@@ -132,7 +113,7 @@ class Turns:
     """Feeds the next message whenever the talk may go on; ends it when nobody owes anybody an answer."""
 
     messages: Iterator[str]
-    answers: Face
+    out: Stdout
     images: tuple[str, ...] = ()
     detail: str | None = None
     failed: bool = False
@@ -146,14 +127,16 @@ class Turns:
 
     async def run(self, duplex: Duplex) -> None:
         """Until there are no more messages, or nobody reads the answers; then end the session."""
-        while not self.answers.gone:
+        while not self.out.gone:
             await self._until(lambda: duplex.session.resting)
-            message = None if self.answers.gone else await self._next()
+            message = None if self.out.gone else await self._next()
             if message is None:
                 break
             images, self.images = self.images, ()
             duplex.step(inputs.Typed(duplex.now(), message, images, self.detail if images else None))
         await self._until(lambda: duplex.session.idle)
+        if self.out.failure:
+            raise ConfigError(self.out.failure)
         duplex.finish(Outcome(ExitCode.SESSION if self.failed else ExitCode.OK))
 
     async def _next(self) -> str | None:
@@ -181,7 +164,7 @@ class Turns:
         return await found
 
     async def _until(self, holds: Callable[[], bool]) -> None:
-        while not holds() and not self.answers.gone:
+        while not holds() and not self.out.gone:
             self._changed.clear()
             await self._changed.wait()
             await asyncio.sleep(0)  # let the step that changed it end
@@ -190,10 +173,11 @@ class Turns:
 async def _text(
     agent: LoadedAgent, options: TextOptions, messages: Iterator[str], images: tuple[str, ...]
 ) -> ExitCode:
+    out = Stdout()
     async with opening.opened(agent, greet=False, warm=False, approver=Named(options.approve)) as opened:
         recorder = opening.recorder_for(agent, options, opened.session, opened.secrets, "text")
-        answers = _face(options)
-        turns = Turns(messages, answers, images, agent.config.video.detail)
+        answers = _face(options, out)
+        turns = Turns(messages, out, images, agent.config.video.detail)
         discretion = Discretion(opened.secrets)
         talk = None if options.quiet or options.json else discretion.before(Warnings())
         each = (recorder, discretion.before(answers), turns, talk, opened.hooks)
@@ -215,15 +199,17 @@ async def _text(
             answers.end(Ending(outcome.exit_code, outcome.reason, outcome.remedy, path))
         if outcome.reason and not options.quiet:
             say(f"realtime-cli: {outcome.reason} {outcome.remedy}".rstrip())
-        return _hang_up() if answers.gone else outcome.exit_code
+        if out.gone:
+            out.let_go()
+        return outcome.exit_code
 
 
-def _face(options: TextOptions) -> Face:
+def _face(options: TextOptions, out: Stdout) -> Face:
     if not options.json:
-        return Answers()
-    from realtime_cli.commands.json_answers import JsonAnswers
+        return Answers(out)
+    from realtime_cli.tui.json_lines import JsonLines
 
-    return JsonAnswers(sys.stdout)
+    return JsonLines(cast(TextIO, out))
 
 
 async def _feed(turns: Turns, duplex: Duplex) -> None:
@@ -232,9 +218,5 @@ async def _feed(turns: Turns, duplex: Duplex) -> None:
         await turns.run(duplex)
     except RealtimeCliError as error:
         duplex.finish(Outcome(error.exit_code, error.message, error.remedy))
-
-
-def _hang_up() -> ExitCode:
-    """Nobody reads stdout any more: that is no error, and Python shall not try to write there again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return ExitCode.OK
+    except Exception as error:
+        duplex.finish(Outcome(ExitCode.BUG, f"The messages could not be sent: {error!r}."))

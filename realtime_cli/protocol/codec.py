@@ -7,10 +7,11 @@ is no JSON object with a ``type`` cannot be read at all.
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import beta
@@ -149,8 +150,15 @@ class ServerDecoder:
 
 
 def encode(event: Wire) -> str:
-    """One frame: the type, and what was set; an explicit None is written as null."""
-    return event.model_dump_json(exclude_unset=True)
+    """One frame: the type, and what was set; an explicit None is written as null.
+
+    Half a surrogate pair (servers cut transcripts anywhere, terminals pass on any byte) becomes ``?``.
+    """
+    try:
+        return event.model_dump_json(exclude_unset=True)
+    except PydanticSerializationError:
+        text = json.dumps(event.model_dump(mode="json", exclude_unset=True), ensure_ascii=False)
+        return text.encode("utf-8", "replace").decode()
 
 
 def encode_old(event: Wire) -> str:

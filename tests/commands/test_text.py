@@ -111,3 +111,29 @@ def test_a_pipe_that_is_read_no_further_ends_it_cleanly(agent: Path) -> None:
     assert program.wait(timeout=30) == ExitCode.OK
     assert without_lateness(program.stderr.read()) == ""
     program.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ("< bytes.bin", "stdin is not UTF-8 text"),
+        ('"$(cat bytes.bin)"', "A message is not UTF-8 text"),
+        ('""', "A message is empty"),
+        ("hi >&-", "There is no stdout"),
+        ("hi > /dev/full", "stdout cannot be written: No space left on device"),
+        ("--json hi > /dev/full", "stdout cannot be written: No space left on device"),
+    ],
+)
+def test_odd_ends_of_a_pipe_are_told_in_a_sentence(agent: Path, tmp_path: Path, ends: str, said: str) -> None:
+    (tmp_path / "bytes.bin").write_bytes(b"caf\xe9\n")
+    line = f"{sys.executable} -m realtime_cli text -c {agent} --no-record {ends}"
+    ended = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == ExitCode.USAGE
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_what_stdout_cannot_spell_becomes_a_question_mark(agent: Path) -> None:
+    line = f"PYTHONIOENCODING=ascii {sys.executable} -m realtime_cli text -c {agent} --no-record 'say after me: né'"
+    ended = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (ExitCode.OK, "N?\n")
