@@ -301,7 +301,7 @@ def serve(
 def devices(
     meter: Annotated[str | None, typer.Option(help="Show the level of this input for some seconds.")] = None,
     tone: Annotated[str | None, typer.Option(help="Play a test tone on this output.")] = None,
-    seconds: Annotated[float, typer.Option(help="How long --meter listens.")] = 5.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long --meter listens.")] = 5.0,
     save: Annotated[
         Path | None, typer.Option(help="Write --input and --output into this agent file.")
     ] = None,
@@ -494,6 +494,8 @@ def main() -> NoReturn:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         code = _hang_up()
+    except SystemExit as end:  # the parser has its own idea of a broken pipe, exit code 1
+        code = _hang_up() if isinstance(end.__context__, BrokenPipeError) else end.code
     except Exception as error:
         code = _usage_or_bug(error)
     sys.exit(int(code or 0))
