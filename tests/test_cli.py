@@ -100,6 +100,17 @@ def test_a_slip_is_answered_with_what_was_meant(words: list[str], said: str) -> 
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("words", [["config", "schema"], ["doctor", "--offline"]])
+def test_a_reader_who_has_gone_is_no_error(words: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody:
+        ended = subprocess.run(
+            [SCRIPT, *words], stdout=nobody, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (ExitCode.OK, "")
+
+
 # -- completion: what the script that --show-completion prints asks the program, and a shell that asks it
 
 
