@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -23,6 +24,7 @@ ZEROS_S = 1.5
 QUIET_DBFS = -50.0
 CLIPPED_SHARE = 0.002
 CLIPPING_REPEAT_S = 60.0
+MOST_BLOCKS = 100  # that wait for the loop: 1 s, for a busy loop of 200 ms must not be heard
 
 InputCallback = Callable[[npt.NDArray[np.int16]], None]
 OpenInput = Callable[[InputCallback], Stream]
@@ -84,6 +86,9 @@ class DeviceMicrophone:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rest = silence(0)
         self._callbacks = 0
+        # A machine that slept, or a server of sound that held back, gives minutes at once: the oldest goes.
+        self._blocks: deque[npt.NDArray[np.int16]] = deque(maxlen=MOST_BLOCKS)
+        self._late = 0
         self._kept = KeptStream("microphone", lambda: open(self._on_block), lambda: self._callbacks, report)
         self._resampler = Resampler(self.rate_hz, RATE_HZ)
 
@@ -116,7 +121,18 @@ class DeviceMicrophone:
         """On the audio thread; ``frames`` has shape (n, channels) and is only lent."""
         self._callbacks += 1
         if self._loop and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._take, frames.copy())
+            self._late += len(self._blocks) == MOST_BLOCKS
+            self._blocks.append(frames.copy())
+            self._loop.call_soon_threadsafe(self._take_next)
+
+    def _take_next(self) -> None:
+        if not self._blocks:
+            return  # it was late, and went for a newer one
+        self._take(self._blocks.popleft())
+        if self._late and not self._blocks:
+            lost_ms = round(1000 * self._late * self._frame_samples / RATE_HZ)
+            self._report("warning", "microphone", f"{lost_ms} ms of sound came too late and were dropped.")
+            self._late = 0
 
     def _take(self, frames: npt.NDArray[np.int16]) -> None:
         if self._resampler.from_hz != self.rate_hz:

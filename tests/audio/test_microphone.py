@@ -1,10 +1,12 @@
-"""What a microphone says of its own condition."""
+"""What a microphone says of its own condition, and what it does with sound that comes too late."""
 
 from __future__ import annotations
 
+import asyncio
+
 import numpy as np
 
-from realtime_cli.audio.microphone import ZEROS_S, Condition
+from realtime_cli.audio.microphone import MOST_BLOCKS, ZEROS_S, Condition, DeviceMicrophone
 
 ZEROS = np.zeros(480, np.int16)
 SOUND = np.full(480, 900, np.int16)
@@ -34,3 +36,31 @@ def test_clipping_is_told_once_a_minute():
     condition = Condition()
     (clips,) = told(condition, LOUD, 0, 30)
     assert "clips" in clips
+
+
+class Device:
+    """An open device that does nothing by itself."""
+
+    device_name, rate_hz, channels, active, latency_s = "test", 24_000, 1, True, 0.01
+
+    def start(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+async def test_after_a_sleep_the_newest_second_is_heard_and_the_rest_is_told():
+    """A machine that wakes up, or a sound server that held back, gives minutes at once."""
+    said: list[str] = []
+    heard: list[int] = []
+    microphone = DeviceMicrophone(lambda _: Device(), lambda level, topic, text: said.append(text))
+    microphone.start(lambda frame: heard.append(int(frame[0])) if frame is not None else None)
+    for number in range(1, 3 * MOST_BLOCKS + 1):
+        microphone._on_block(np.full((240, 1), number, np.int16))  # as the audio thread does
+    while len(heard) < MOST_BLOCKS:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    assert heard == [*range(2 * MOST_BLOCKS + 1, 3 * MOST_BLOCKS + 1)]
+    assert said == ["2000 ms of sound came too late and were dropped."]
+    await microphone.close()
