@@ -10,7 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.kit.toolbox import gone
+from realtime_cli.audio.wav import WavSpeaker
+from realtime_cli.client import effects, inputs
+from realtime_cli.server.engine.reply import Call, Say
+from tests.kit.live_session import live, serving
+from tests.kit.scripted_engine import ScriptedEngine
+from tests.kit.toolbox import gone, toolbox
 
 AGENT = Path(__file__).parents[2] / "configs" / "tools.toml"
 TEXT = [sys.executable, "-m", "realtime_cli", "text", "--config"]
@@ -79,3 +84,59 @@ async def test_an_interrupt_ends_at_once_and_leaves_nothing(tmp_path: Path) -> N
         assert await child.wait() == 130
     assert await gone(int((tmp_path / "digger").read_text()))
     assert await gone(int((tmp_path / "worker").read_text()))
+
+
+FUNCTIONS = Path(__file__).parents[1] / "tools" / "functions.py"
+STORM = f"""
+[[tools]]
+builtin = "calculator"
+[[tools]]
+command = ["sleep", "600"]
+timeout_s = 2
+[[tools]]
+command = ["sh", "-c", "head -c 10485760 /dev/zero | tr '\\\\0' x"]
+name = "floods"
+[[tools]]
+python = "{FUNCTIONS}:spins"
+timeout_s = 2
+[[tools]]
+command = ["sh", "-c", "kill -9 $$"]
+name = "dies"
+"""
+
+
+async def test_fifty_calls_of_one_answer_stop_neither_its_voice_nor_the_talk(tmp_path: Path) -> None:
+    """Well ones and never-ending, flooding, spinning, dying, unknown, unreadable ones, while the agent speaks."""
+    calls = [
+        *(Call("calculator", json.dumps({"expression": f"{n} + 0"})) for n in range(30)),
+        *(Call("sleep", "{}") for _ in range(6)),
+        *(Call("floods", "{}") for _ in range(3)),
+        *(Call("spins", '{"seconds": 600}') for _ in range(2)),
+        *(Call("dies", "{}") for _ in range(4)),
+        *(Call("unknown", "{}") for _ in range(3)),
+        *(Call("calculator", "{no json") for _ in range(2)),
+    ]
+    assert len(calls) == 50
+    answers = [[Say("word " * 30), *calls], [Say("All of it is done.")], [Say("Still here.")]]
+    speaker = WavSpeaker(None)
+    async with serving(ScriptedEngine(answers=answers)) as server, toolbox(tmp_path, STORM) as box:
+        edges = {"tools": box.registry, "speaker": speaker}
+        recording = tmp_path / "storm.jsonl"
+        async with live(server.url, record=recording, edges=edges, patch={"type": "realtime"}) as talk:
+            await talk.ready()
+            talk.duplex.step(inputs.Typed(talk.duplex.now(), "Go."))
+            await talk.until(lambda: talk.session.responses_done == 2 and talk.session.idle, timeout_s=40)
+            await talk.say("Are you there?")
+            print(f"{speaker.playout.underruns} underruns beside fifty calls")
+
+        asked = [call.call_id for call in talk.values(effects.CallTool)]
+        items = [event.item for event in talk.sent("conversation.item.create")]
+        outputs = [item for item in items if item.type == "function_call_output"]
+        assert len(asked) == 50
+        assert [item.call_id for item in outputs] == asked, "outputs go back in call order"
+        assert [item.output for item in outputs[:30]] == [str(n) for n in range(30)]
+        assert all(item.output for item in outputs)
+        assert len(talk.sent("response.create")) == 3, "one for each question and one for all outputs"
+        assert not talk.values(inputs.PlaybackStopped)
+        (said, _, _) = {item.item_id: item.heard_ms for item in talk.values(inputs.Played)}.values()
+        assert said >= 3000
