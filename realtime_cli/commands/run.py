@@ -89,6 +89,8 @@ def run(options: RunOptions) -> ExitCode:
     results = (
         _in_processes(cases, options) if options.workers > 1 else asyncio.run(_run(cases, options, budget))
     )
+    if options.no_record:  # they are gone by now
+        results = [replace(result, recording="") for result in results]
     code = _finish(results, time.monotonic() - began, options)
     left = len(cases) - len(results)
     if code != ExitCode.CONNECTION and options.max_cost is not None and left and not options.fail_fast:

@@ -31,7 +31,8 @@ def _compiles(pattern: str) -> str:
 
 
 def _is_event(name: str) -> str:
-    if name in SEMANTIC_EVENTS or "." in name or name == "error":
+    ours = name.partition(".")[0] in {known.partition(".")[0] for known in SEMANTIC_EVENTS}
+    if name in SEMANTIC_EVENTS or name == "error" or ("." in name and not ours):
         return name
     raise ValueError(f"{name!r} is no event; say {', '.join(SEMANTIC_EVENTS)}, or an event of the protocol")
 

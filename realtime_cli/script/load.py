@@ -17,8 +17,9 @@ from realtime_cli.config.layers import Origin
 from realtime_cli.config.mistakes import Mistake, mistakes_of
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.errors import ConfigError
-from realtime_cli.script.format import Script, Turn
+from realtime_cli.script.format import Script
 
+Tree = dict[str, Any]
 SUFFIXES = (".toml", ".yaml", ".yml")
 
 
@@ -31,7 +32,7 @@ class LoadedScript:
 
     @property
     def name(self) -> str:
-        return self.script.name or self.path.name.removesuffix(".toml").removesuffix(".voice")
+        return self.script.name or self.path.name.removesuffix(self.path.suffix).removesuffix(".voice")
 
     @property
     def folder(self) -> Path:
@@ -86,13 +87,12 @@ def script_of(
     tree: dict[str, Any], path: Path, text: str, lines_of: Callable[[], dict[KeyPath, int]]
 ) -> Script:
     """The checked script of a parsed file; raises ConfigError with all mistakes."""
-    mistakes: list[Mistake] = []
+    mistakes = list(_missing_files(tree, path.parent))
     script: Script | None = None
     try:
         script = Script.model_validate_json(json.dumps(tree, default=str))
-        mistakes = list(_missing_files(script, path.parent))
     except ValidationError as error:
-        mistakes = mistakes_of(error, tree, tree, script_schema())
+        mistakes += mistakes_of(error, tree, tree, script_schema())
     if script is None or mistakes:
         raise ConfigError(_shown(mistakes, path, text.splitlines(), lines_of()))
     return script
@@ -116,32 +116,34 @@ def script_schema() -> dict[str, Any]:
     return whole(schema)  # type: ignore[no-any-return]
 
 
-def _missing_files(script: Script, folder: Path) -> Iterator[Mistake]:
-    if isinstance(script.agent, str) and not (folder / script.agent).is_file():
-        yield Mistake(("agent",), f"there is no agent file {folder / script.agent}")
-    for number, turn in enumerate(script.turns):
-        for key, name in _files_of(turn):
-            if not (folder / name).is_file():
-                yield Mistake(("turns", number, key), f"there is no file {folder / name}")
-        if turn.expect.check:
-            yield from _missing_check(turn.expect.check, folder, ("turns", number, "expect", "check"))
-    if script.expect.check:
-        yield from _missing_check(script.expect.check, folder, ("expect", "check"))
+def _missing_files(tree: Tree, folder: Path) -> Iterator[Mistake]:
+    """Files that are named and not there; what has a wrong type is told by others."""
+    agent, turns = tree.get("agent"), tree.get("turns")
+    if isinstance(agent, str) and not (folder / agent).is_file():
+        yield Mistake(("agent",), f"there is no agent file {folder / agent}")
+    for number, turn in enumerate(turns if isinstance(turns, list) else ()):
+        if isinstance(turn, dict):
+            for key, name in _files_of(turn):
+                if not (folder / name).is_file():
+                    yield Mistake(("turns", number, key), f"there is no file {folder / name}")
+            yield from _missing_check(turn.get("expect"), folder, ("turns", number))
+    yield from _missing_check(tree.get("expect"), folder, ())
 
 
-def _missing_check(check: str, folder: Path, path: KeyPath) -> Iterator[Mistake]:
-    file = check.rpartition(":")[0]
+def _missing_check(expect: Any, folder: Path, above: KeyPath) -> Iterator[Mistake]:
+    check = expect.get("check") if isinstance(expect, dict) else None
+    file = check.rpartition(":")[0] if isinstance(check, str) else ""
     if file.endswith(".py") and not (folder / file).is_file():
-        yield Mistake(path, f"there is no file {folder / file}")
+        yield Mistake((*above, "expect", "check"), f"there is no file {folder / file}")
 
 
-def _files_of(turn: Turn) -> Iterator[tuple[str, str]]:
-    if turn.wav is not None:
-        yield "wav", turn.wav
-    images = [turn.image] if isinstance(turn.image, str) else turn.image or []
-    for image in images:
-        if not image.startswith(("data:", "https://", "http://")):
-            yield "image", image
+def _files_of(turn: Tree) -> Iterator[tuple[str, str]]:
+    if isinstance(turn.get("wav"), str):
+        yield "wav", turn["wav"]
+    image = turn.get("image")
+    for name in [image] if isinstance(image, str) else image if isinstance(image, list) else ():
+        if isinstance(name, str) and not name.startswith(("data:", "https://", "http://")):
+            yield "image", name
 
 
 def _shown(mistakes: Sequence[Mistake], path: Path, lines: list[str], line_of: dict[KeyPath, int]) -> str:

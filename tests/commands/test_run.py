@@ -76,6 +76,15 @@ def test_a_failure_ends_its_script_and_says_how_to_look_at_it(
     assert "| passed | good |" in reports["markdown"].read_text(encoding="utf-8")
 
 
+def test_a_recording_that_is_not_kept_is_not_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_with(script(tmp_path, "bad", BAD), no_record=True) == ExitCode.EXPECTATION_FAILED
+    told = capsys.readouterr().out
+    assert "bad: failed" in told
+    assert "realtime-cli replay" not in told
+
+
 def test_a_server_that_never_answers_fails_the_turn_and_the_run_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,12 +58,32 @@ events = ["bla"]
         ('user = "a"\nexpect = { judge = "is kind" }', "no [judge]"),
         ('user = "a"\nexpect = { check = "gone.py:f" }', "there is no file"),
         ('user = "a"\nat = { after = "lunch" }', "'lunch' is no event"),
+        ('user = "a"\nat = { after = "agent.spoke" }', "'agent.spoke' is no event"),
     ],
 )
 def test_what_a_turn_cannot_be(tmp_path: Path, turn: str, told: str) -> None:
     with pytest.raises(ConfigError, match=r"a\.toml") as caught:
         load_script(written(tmp_path, f"[[turns]]\n{turn}"))
     assert told in caught.value.message
+
+
+def test_files_that_are_not_there_are_told_with_the_rest(tmp_path: Path) -> None:
+    text = """
+agent = "gone.toml"
+[[turns]]
+wav = "gone.wav"
+expect = { check = "gone.py:f", contian = "x" }
+[[turns]]
+image = ["gone.png", 3]
+"""
+    with pytest.raises(ConfigError) as caught:
+        load_script(written(tmp_path, text))
+    told = caught.value.message
+    assert [
+        told.count(f"{tmp_path / name}\n") for name in ("gone.toml", "gone.wav", "gone.py", "gone.png")
+    ] == [1] * 4
+    assert "did you mean contains?" in told
+    assert "found 3" in told
 
 
 def test_the_mistakes_of_all_scripts_come_together(tmp_path: Path) -> None:
