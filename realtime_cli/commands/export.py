@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from realtime_cli.commands.sessions import find_or_path
 from realtime_cli.commands.voice import say
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording.export import page, sound, text
@@ -16,7 +17,10 @@ from realtime_cli.recording.timeline import Timeline, timeline
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """``format``: one of :data:`FORMATS`, guessed from ``output`` when None; ``output`` - is stdout."""
+    """``recording``: a path, a name as ``sessions list`` tells it, or ``last``.
+
+    ``format``: one of :data:`FORMATS`, guessed from ``output`` when None; ``output`` - is stdout.
+    """
 
     recording: Path
     format: str | None = None
@@ -48,12 +52,13 @@ def export(options: ExportOptions) -> ExitCode:
     """Write one export; says where it is. Raises ConfigError for what cannot be read, made or written."""
     name = _format(options)
     suffix, make = FORMATS[name]
-    recording = read(options.recording)
+    source = find_or_path(str(options.recording))
+    recording = read(source)
     content = make(recording, timeline(recording))
     if options.output is not None and str(options.output) == "-":
         _to_stdout(content)
         return ExitCode.OK
-    path = options.output or _beside(options.recording, suffix)
+    path = options.output or _beside(source, suffix)
     _write(path, content)
     say(f"{path} written.")
     return ExitCode.OK

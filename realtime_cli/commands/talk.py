@@ -102,18 +102,24 @@ def eyes_of(agent: LoadedAgent, report: Callable[[Any, str, str], None]) -> Eyes
     """The eyes that the agent file asks for."""
     if not agent.config.video.source:
         return None
+    from realtime_cli.video import sources
     from realtime_cli.video.eyes import BackgroundEyes
 
+    sources.load()
     return BackgroundEyes(agent.config.video, agent.folder, report, sys.platform, os.environ)
 
 
 def items_of(path: Path) -> tuple[dict[str, Any], ...]:
-    """What was said and done in a recorded session, as items to begin a new one with."""
+    """What was said and done in a recorded session, as items to begin a new one with.
+
+    ``path`` may be a session's name, or ``last``.
+    """
+    from realtime_cli.commands.sessions import find_or_path
     from realtime_cli.recording.export.text import items
     from realtime_cli.recording.reader import read
     from realtime_cli.recording.timeline import timeline
 
-    return tuple(items(timeline(read(path))))
+    return tuple(items(timeline(read(find_or_path(str(path))))))
 
 
 def _face(agent: LoadedAgent, options: TalkOptions) -> Face:

@@ -33,6 +33,7 @@ class Transcript:
         self._asked_items = 0
         self._told: list[tuple[str, str]] = []  # (role, text) of what we sent and will be told of
         self._echoes: set[str] = set()
+        self._retold: set[str] = set()  # calls of an earlier session, by which this one was begun
 
     def fold(self, entry: Entry) -> None:
         self.order.at = entry.at
@@ -74,6 +75,8 @@ class Transcript:
             case "message" if item.role == "user" and item.id not in self.order.turns:
                 if not self._is_echo(item):
                     self.user.item(item, previous_item_id)
+            case "function_call" if item.call_id in self._retold:
+                pass
             case "function_call" | "mcp_call":
                 self.tools.item(item)
             case "mcp_approval_request" if not self._live:
@@ -133,7 +136,9 @@ class Transcript:
         item = event.item
         if item is None:
             return
-        if item.type == "function_call_output":
+        if item.type == "function_call":
+            self._retold.add(item.call_id or "")  # of an earlier session: nothing runs
+        elif item.type == "function_call_output":
             self.tools.output_sent(item.call_id or "", item.output or "")
         elif item.type == "mcp_approval_response":
             self.approvals.pop(item.approval_request_id or "", None)

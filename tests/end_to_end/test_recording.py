@@ -13,8 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from realtime_cli.client.effects import Send
 from realtime_cli.commands.export import FORMATS, ExportOptions, export
 from realtime_cli.errors import ExitCode
+from realtime_cli.protocol.client_events import ConversationItemCreate
+from realtime_cli.recording.reader import read
 from tests.kit.cli import run_cli
 from tests.kit.verified import differing
 from tests.kit.virtual_devices import VirtualDevices, load, virtual_devices
@@ -103,6 +106,17 @@ def test_resent_to_another_agent_both_stand_in_one_table(talked: Talked, own_env
     before, now = ran.stdout.split("## Now")
     assert all(half.count("You: ") == half.count("391") == 1 for half in (before, now))
     assert len(list(own_environment.rglob("*_resent.jsonl"))) == 1
+
+
+def test_continued_it_is_known_but_not_done_again(talked: Talked, tmp_path: Path) -> None:
+    path = tmp_path / "more.jsonl"
+    told = talk(talked.recording.parent, "--continue", talked.recording, "--record", path)
+
+    assert untimed(told) == untimed(talked.told), "what was said before is not told again"
+    sent = [e.value.event for e in read(path).entries() if isinstance(e.value, Send)]
+    items = [event.item for event in sent if isinstance(event, ConversationItemCreate)]
+    seeded = [getattr(item, "role", item.type) for item in items]
+    assert seeded == ["user", "function_call", "function_call_output", "assistant", "function_call_output"]
 
 
 def test_every_export_of_it_holds_something(talked: Talked, tmp_path: Path) -> None:
