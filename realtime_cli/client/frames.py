@@ -89,6 +89,12 @@ class Frames:
             self._desk.do(Watch(True))
 
     @staticmethod
+    def concerns(event: Any) -> bool:
+        """Whether a server's event only tells of a frame: nobody has said anything then."""
+        item_id = getattr(event, "item_id", None) or getattr(getattr(event, "item", None), "id", None)
+        return str(item_id or "").startswith(PREFIX)
+
+    @staticmethod
     def without(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """A history without frames."""
         return [item for item in items if not str(item.get("id") or "").startswith(PREFIX)]

@@ -311,7 +311,12 @@ class ClientSession:
             return
         event = codec.client_event(happened.event)
         if isinstance(event, c.ResponseCreate):
-            self.turns.want(dict(happened.event.get("response") or {}))
+            params = dict(happened.event.get("response") or {})
+            if params.get("conversation") == "none":  # it waits for nobody, and keeps its id
+                self.turns.asked(self._desk.send(event), params)
+                self._deadlines.expect_progress(happened.at)
+            else:
+                self.turns.want(params)
         elif isinstance(event, c.SessionUpdate):
             self._agreement.patch(dict(happened.event.get("session") or {}))
         else:
@@ -534,7 +539,8 @@ class ClientSession:
 
     def _received(self, happened: inputs.Received) -> None:
         event = happened.event
-        self._deadlines.active_at = happened.at
+        if not Frames.concerns(event):
+            self._deadlines.active_at = happened.at
         self.cost.fold(Entry(happened.at, "received", happened))
         handler = _EVENTS.get(type(event))
         if handler:

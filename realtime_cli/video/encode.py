@@ -62,10 +62,8 @@ def _opened(data: bytes, name: str, max_side: int) -> Picture:
         from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError:
         raise ConfigError("Pictures need Pillow, which is not installed.", INSTALL) from None
-    with suppress(ImportError):  # HEIC, where its reader is there
-        from pillow_heif import register_heif_opener
-
-        register_heif_opener()
+    if data[4:8] == b"ftyp":
+        _take_heic()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own warning about size: the limit here is ours
@@ -80,6 +78,14 @@ def _opened(data: bytes, name: str, max_side: int) -> Picture:
         raise ConfigError(f"{name} has too many pixels.", "Make it smaller.") from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError) as error:
         raise ConfigError(f"{name} is damaged: {str(error) or 'it ends too early'}.", TAKEN) from None
+
+
+def _take_heic() -> None:
+    """Where its reader is installed. Only when it is needed: its loading holds everybody up for 0.1 s."""
+    with suppress(ImportError):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
 
 
 def _limit(size: tuple[int, int], name: str) -> None:

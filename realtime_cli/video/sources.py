@@ -5,6 +5,8 @@ from __future__ import annotations
 import glob
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,13 @@ REMEDIES = {
     "photos": "Check the path.",
 }
 PICTURES = ("*.jpg", "*.jpeg", "*.png", "*.webp", "*.gif", "*.heic", "*.avif")
+
+
+def load() -> None:
+    """Load the libraries now: a thread that does it while people talk holds the sound up for 0.1 s."""
+    with suppress(ImportError):  # told when somebody looks
+        import_module("av")
+        import_module("PIL.Image").preinit()
 
 
 def moments(place: Address, due: Due, sleep: Sleep) -> Iterator[Show]:

@@ -166,6 +166,30 @@ def test_nothing_is_shown_before_the_settings_are_in_force() -> None:
     assert d.see() == []
 
 
+def test_frames_keep_no_session_open() -> None:
+    d = watching()
+    d.at = 10.0
+    d.give(inputs.HearingEnded)
+    for second in (10.5, 11.5, 12.5):
+        d.at = second
+        d.see()
+        d.server("conversation.item.added", item=d.sent[-1]["item"])
+        d.server("conversation.item.done", item=d.sent[-1]["item"])
+        d.server("conversation.item.deleted", item_id="frame_0")
+    assert d.give(inputs.Woke, "quiet") == ["close OK"]
+
+
+def test_frames_are_no_progress_of_an_answer() -> None:
+    d = watching(progress_timeout_s=20.0)
+    d.give(inputs.Typed, "Well?")
+    d.server("response.created", response={"id": "R", "status": "in_progress"})
+    d.at = 19.5
+    d.see()
+    d.server("conversation.item.added", item=d.sent[-1]["item"])
+    d.at = 20.0
+    assert d.give(inputs.Woke, "progress") == ["note error response", "response.cancel"]
+
+
 def test_a_picture_may_be_shown_without_a_question() -> None:
     d = watching()
     assert d.give(inputs.Typed, "", (JPEG,), "low", respond=False) == ["item.create user"]
