@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import mimetypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from os import PathLike
@@ -26,9 +27,11 @@ from typing import Any, Self
 import numpy as np
 
 from realtime_cli.audio.pcm import Samples
-from realtime_cli.client.inputs import Key
+from realtime_cli.client.inputs import Key, Received
 from realtime_cli.commands.staging import Place, Servers, Stage
 from realtime_cli.errors import ConfigError, SessionFailed
+from realtime_cli.protocol.codec import encode
+from realtime_cli.recording.entry import Entry
 from realtime_cli.script import clips
 from realtime_cli.script.clips import LocalVoice
 from realtime_cli.script.facts import facts_of
@@ -118,6 +121,7 @@ class Session:
         self._stack = AsyncExitStack()
         self._open: Live | None = None
         self._number = 0
+        self._answers = _Answers()
 
     async def __aenter__(self) -> Self:
         """Connect."""
@@ -131,7 +135,7 @@ class Session:
                 opened.session,
                 opened.connect,
                 tools=opened.tools,
-                observers=[recording] if recording else [],
+                observers=[self._answers, *opened.observers, *([recording] if recording else [])],
                 aloud=opened.aloud,
                 on_played=recording.played if recording else None,
             )
@@ -190,6 +194,28 @@ class Session:
         self._live.ask(dict(event))
         await asyncio.sleep(0)
 
+    async def request(
+        self,
+        event: Mapping[str, Any],
+        answer: str,
+        where: Callable[[Mapping[str, Any]], bool] = lambda answer: True,
+        timeout_s: float | None = None,
+    ) -> dict[str, Any]:
+        """Send a client event and return the server's answer: the first event of that type, as it is on the wire.
+
+        ``where`` chooses among several, such as the ``response.done`` with your metadata. Raises SessionFailed
+        when the server refuses the event, or does not answer in time.
+        """
+        live = self._live
+        named = {"event_id": self._answers.next_id(), **event}
+        waiting = self._answers.expect(str(named["event_id"]), answer, where)
+        live.ask(named)
+        limit_s = timeout_s or self._timeout_s
+        try:
+            return await asyncio.wait_for(waiting, limit_s)
+        except TimeoutError:
+            raise SessionFailed(f"There was no {answer} within {limit_s:g} s.") from None
+
     def press(self, key: Key) -> None:
         """Press a key: interrupt, mute, talk, release."""
         self._live.press(key)
@@ -239,6 +265,47 @@ class Session:
             tokens=facts.tokens.input + facts.tokens.output,
             late_ms=facts.late_ms,
         )
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    event_id: str
+    answer: str
+    where: Callable[[Mapping[str, Any]], bool]
+    future: asyncio.Future[dict[str, Any]]
+
+
+class _Answers:
+    """An observer: gives the server's events to those who wait for them."""
+
+    def __init__(self) -> None:
+        self.waiting: list[_Waiting] = []
+        self._count = 0
+
+    def next_id(self) -> str:
+        self._count += 1
+        return f"request_{self._count}"
+
+    def expect(
+        self, event_id: str, answer: str, where: Callable[[Mapping[str, Any]], bool]
+    ) -> asyncio.Future[dict[str, Any]]:
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self.waiting.append(_Waiting(event_id, answer, where, future))
+        return future
+
+    def observe(self, entry: Entry) -> None:
+        self.waiting = [one for one in self.waiting if not one.future.done()]
+        if self.waiting and isinstance(entry.value, Received):
+            event = json.loads(encode(entry.value.event))
+            for one in self.waiting:
+                self._give(one, event)
+
+    def _give(self, one: _Waiting, event: dict[str, Any]) -> None:
+        error = event.get("error") or {}
+        if event["type"] == "error" and error.get("event_id") == one.event_id:
+            one.future.set_exception(SessionFailed(f"{error.get('message')} ({error.get('code')})"))
+        elif event["type"] == one.answer and one.where(event):
+            one.future.set_result(event)
 
 
 def _image(image: str | PathLike[str]) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from realtime_cli import Session
 from realtime_cli.errors import ConfigError, ConnectionFailed, SessionFailed
+from realtime_cli.tools import trust
 
 pytestmark = pytest.mark.usefixtures("recordings_verify")
 
@@ -44,6 +45,52 @@ async def test_settings_events_and_errors() -> None:
             await session.until("tool.called", 0.05)
         with pytest.raises(SessionFailed, match="no reply within"):
             await session.wait_for_reply()
+
+
+async def test_every_event_can_be_sent_and_its_answer_read() -> None:
+    message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello."}]}
+    aside = {"conversation": "none", "metadata": {"for": "mood"}, "input": [], "output_modalities": ["text"]}
+    async with Session(text=True, timeout_s=5.0) as session:
+        create = {"type": "conversation.item.create", "item": {"id": "mine", **message}}
+        added = await session.request(create, "conversation.item.added")
+        assert added["item"]["id"] == "mine"
+        retrieve = {"type": "conversation.item.retrieve", "item_id": "mine"}
+        item = (await session.request(retrieve, "conversation.item.retrieved"))["item"]
+        assert item["content"] == message["content"]
+        done = await session.request(
+            {"type": "response.create", "response": aside},
+            "response.done",
+            lambda event: (event["response"].get("metadata") or {}).get("for") == "mood",
+        )
+        assert done["response"]["conversation_id"] is None
+        await session.request({"type": "input_audio_buffer.clear"}, "input_audio_buffer.cleared")
+        delete = {"type": "conversation.item.delete", "item_id": "mine"}
+        await session.request(delete, "conversation.item.deleted")
+        for refused, code in [
+            (retrieve, "item_retrieve_invalid_item_id"),
+            ({"type": "response.cancel"}, "response_cancel_not_active"),
+            ({"type": "response.create", "response": {**aside, "max_output_tokens": 0}}, "below_min"),
+        ]:
+            with pytest.raises(SessionFailed, match=code):
+                await session.request(refused, "nothing")
+        with pytest.raises(SessionFailed, match=r"no session\.updated within"):
+            await session.request({"type": "input_audio_buffer.clear"}, "session.updated", timeout_s=0.1)
+
+
+async def test_hooks_are_told_in_scripts_and_from_python(tmp_path: Path) -> None:
+    (tmp_path / "watch.py").write_text(
+        "import pathlib\n"
+        "def write(item_id, item):\n"
+        "    with open(pathlib.Path(__file__).with_name('told'), 'a') as file: print(item['role'], file=file)\n"
+    )
+    trust.trust(tmp_path)
+    agent = tmp_path / "agent.toml"
+    agent.write_text(
+        '[connection]\nprovider = "local"\n[hooks]\non_conversation_item_created = "watch.py:write"\n'
+    )
+    async with Session(agent, text=True) as session:
+        await session.say("Hello.")
+    assert (tmp_path / "told").read_text() == "user\nassistant\n"
 
 
 async def test_a_session_that_cannot_be_had_says_why() -> None:

@@ -122,7 +122,7 @@ class Stage:
             recorder = opening.recorder_for(agent, options, session, opened.secrets, "run")
             aloud = agent.config.session.output_modalities != ["text"]
             tools = MockedTools(opened.tools, mocks)
-            yield Opened(session, opened.connect, tools, aloud, recorder)
+            yield Opened(session, opened.connect, tools, aloud, recorder, observers=(opened.hooks,))
 
     async def _connected(self, case: Case) -> LoadedAgent:
         """The agent, with the address of the shared local server or of the served recording."""
