@@ -15,7 +15,7 @@ from realtime_cli.client.cost import CostFold, load_prices
 from realtime_cli.client.latency import LatencyFold
 from realtime_cli.commands.replay_sound import ReplaySound
 from realtime_cli.commands.voice import say
-from realtime_cli.errors import ExitCode
+from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.pacing import TimeMap, eventful
 from realtime_cli.recording.reader import Recording
@@ -87,6 +87,7 @@ class Player:
         self._paused = False
         self._step = False
         self._over = False
+        self._shown = 0
         self._shown_from = 0.0  # shown seconds at the anchor
         self._anchor = 0.0
 
@@ -113,6 +114,10 @@ class Player:
         finally:
             if self._sound:
                 await self._sound.close()
+        if self._shown == 0 and self._pace.begin_s > 0 and self._exit is None:
+            raise ConfigError(
+                f"The recording ends before {self._pace.begin_s:g} s.", "Begin earlier, see --from."
+            )
         if self._over and self._recording.end.crashed:
             say("realtime-cli: the recording breaks off here: the program was killed, or still runs.")
         return self._exit or ExitCode.OK
@@ -154,6 +159,7 @@ class Player:
                 return sought
             self._position = max(self._position, entry.at)
             self._face.observe(entry)
+            self._shown += 1
             count += 1
             if (self._speed is None or self._step) and count % YIELD_EVERY == 0:
                 await asyncio.sleep(0)

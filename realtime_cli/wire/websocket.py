@@ -243,6 +243,8 @@ async def serve(
         )
     except OSError as error:
         raise _cannot_listen(host, port, error) from None
+    except OverflowError:
+        raise ConfigError(f"{port} is no port.", "Give one from 0 to 65535.") from None
     bound = next(iter(listening.sockets)).getsockname()[1]
     name = f"[{host}]" if ":" in host else host
     return Listener(f"ws://{name}:{bound}/v1/realtime", bound, listening)

@@ -95,7 +95,9 @@ def test_verify_tells_by_its_exit_code(path: Path, capsys: pytest.CaptureFixture
         ({"begin": "5", "end": "4"}, "not behind"),
         ({"begin": "5", "turn": 1}, "where to begin"),
         ({"turn": 99}, "no turn 99"),
+        ({"begin": "1:00:00", "max": True, "plain": True}, "ends before 3600 s"),
         ({"verify": True, "serve": True}, "different things"),
+        ({"serve": True, "port": 99_999}, "99999 is no port"),
     ],
 )
 def test_options_that_make_no_sense_say_so(path: Path, options: Any, sentence: str) -> None:
