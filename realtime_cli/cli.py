@@ -209,6 +209,64 @@ def run(
     raise typer.Exit(command.run(options))
 
 
+@app.command(epilog=epilog("load"))
+def load(
+    scripts: Annotated[
+        list[Path], typer.Argument(help="Script files, or folders of them.", show_default=False)
+    ],
+    config: Config = None,
+    sets: Sets = None,
+    against: Annotated[
+        str | None, typer.Option(help="The server to test: a ws:// or wss:// address.")
+    ] = None,
+    approve: Approve = None,
+    text: Annotated[bool, typer.Option("--text", help="Everything typed, and answered in text.")] = False,
+    users: Annotated[
+        str,
+        typer.Option("--users", "-u", help="Sessions at a time, or auto: as many as this machine carries."),
+    ] = "10",
+    ramp: Annotated[str, typer.Option(help="How many begin in a second.")] = "10/s",
+    duration: Annotated[
+        str | None, typer.Option(help="Such as 90s, 10m, 1h (default: until Ctrl+C).")
+    ] = None,
+    shape: Annotated[str, typer.Option(help="ramp, spike, soak, or a file with [[stages]].")] = "ramp",
+    max_cost: Annotated[float | None, typer.Option(help="Stop all workers at so many US dollars.")] = None,
+    worker: Annotated[bool, typer.Option("--worker", help="Work for the master at --master-host.")] = False,
+    master: Annotated[
+        bool, typer.Option("--master", help="Lead workers that are started elsewhere.")
+    ] = False,
+    master_host: Annotated[str, typer.Option(help="Where the master is.")] = "127.0.0.1",
+    master_port: Annotated[int, typer.Option(help="Its port.")] = 5557,
+    bind: Annotated[
+        str, typer.Option(help="--master, --web: where it listens. Nobody is asked for a password there.")
+    ] = "127.0.0.1",
+    expect_workers: Annotated[
+        int | None, typer.Option(help="--master: begin when so many are there (default: 1).")
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(help="So many workers on this machine; -1: one for each core.")
+    ] = None,
+    web: Annotated[bool, typer.Option("--web", help="Locust's page, and begin there.")] = False,
+    web_port: Annotated[int, typer.Option(help="The port of --web.")] = 8089,
+    csv: Annotated[Path | None, typer.Option(help="Write tables to files whose names begin so.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report with curves.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write a summary as JSON.")] = None,
+    finish: Annotated[str, typer.Option(help="How long sessions may go on at the end.")] = "0s",
+) -> None:
+    """Hold scripted sessions in numbers, on one machine or many (Locust)."""
+    from realtime_cli.commands.load import command
+
+    command.load(
+        command.LoadOptions(
+            scripts=tuple(scripts), config=config, sets=tuple(sets or ()), against=against,
+            approve=tuple(approve or ()), text=text, users=users, ramp=ramp, duration=duration, shape=shape,
+            max_cost=max_cost, worker=worker, master=master, master_host=master_host, master_port=master_port,
+            bind=bind, expect_workers=expect_workers, processes=processes, web=web, web_port=web_port, csv=csv, html=html,
+            json=json, finish=finish,
+        )
+    )  # fmt: skip
+
+
 @app.command(epilog=epilog("engine"))
 def engine(
     scripts: Annotated[
@@ -263,7 +321,6 @@ def replay(
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
-    approve: Approve = None,
 ) -> None:
     """Show a recorded conversation again; verify it, serve it, or send it to another agent."""
     from realtime_cli.commands import replay as command
@@ -273,7 +330,6 @@ def replay(
         recording=recording, speed=speed, max=max, idle_limit=idle_limit, begin=begin, end=end, turn=turn,
         marker=marker, audio=audio, output=output, plain=plain, json=json, verify=verify, serve=serve, host=host,
         port=port, lenient=lenient, once=once, resend=resend, config=config, sets=tuple(sets or ()), base_url=base_url,
-        approve=tuple(approve or ()),
     )  # fmt: skip
     raise typer.Exit(command.replay(options))
 

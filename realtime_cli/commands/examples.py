@@ -22,6 +22,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "realtime-cli run --merge part-1.json part-2.json --junit results.xml",
         "realtime-cli run --promote session.jsonl --output script.toml",
     ),
+    "load": (
+        "realtime-cli load configs/load/call.toml --users 50 --ramp 5/s --duration 2m --html report.html",
+        "realtime-cli load configs/load/call.toml --users auto --processes -1",
+    ),
     "engine": ("realtime-cli engine configs/load/call.toml --against ws://127.0.0.1:8765/v1/realtime",),
     "replay": (
         "realtime-cli replay session.jsonl --speed 4 --idle-limit 1s",

@@ -1,0 +1,35 @@
+"""From what an engine tells of a session to the rows of Locust's tables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# Rows of turns, and the figure behind each.
+TURN_ROWS = {"first audio": "within_ms", "response": "done_ms", "interruption stop": "interrupted_ms"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One request, as Locust counts them; ``failure`` is a few words for all failures of a kind, or nothing."""
+
+    kind: str
+    name: str
+    ms: float
+    failure: str = ""
+
+
+def samples(over: Mapping[str, Any]) -> Iterator[Sample]:
+    """Of one session that is over; of one that we broke off ourselves, nothing of its end."""
+    script = over["script"]
+    if over.get("open_ms") is not None:
+        yield Sample("open", script, over["open_ms"])
+    for number, turn in enumerate(over["turns"], 1):
+        for kind, figure in TURN_ROWS.items():
+            if turn.get(figure) is not None:
+                yield Sample(kind, f"{script}, turn {number}", turn[figure])
+    for ms in over["tool_ms"]:
+        yield Sample("tool", script, ms)
+    if over["status"] != "stopped":
+        yield Sample("session", script, over["session_ms"], over["kind"])

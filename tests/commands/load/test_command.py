@@ -1,0 +1,211 @@
+"""``load`` from its command line to processes that end, whoever is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from realtime_cli.commands.load.command import (
+    LoadOptions,
+    load,
+    load_plan,
+    locust_arguments,
+    rate_of,
+    seconds_of,
+)
+from realtime_cli.commands.load.plan import from_environ
+from realtime_cli.errors import ConfigError
+from tests.kit.cli import run_cli
+
+psutil = pytest.importorskip("psutil")
+if find_spec("locust") is None:  # imported here it would patch these tests
+    pytest.skip("needs the extra load", allow_module_level=True)
+
+GOOD = """
+mode = "text"
+agent = { connection = { provider = "local" } }
+[[turns]]
+user = "Say after me: one"
+[turns.expect]
+contains = "one"
+"""
+ENDLESS = GOOD + "[[turns]]\nsilence_ms = 60000\n"
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "good.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    return path
+
+
+def test_the_plan_comes_whole_through_the_environment(script: Path) -> None:
+    plan = load_plan(
+        LoadOptions((script,), users="20", shape="spike", duration="1m", max_cost=1.5, sets=("a=b",))
+    )
+    assert from_environ(plan.to_environ()) == plan
+    assert from_environ({}).engine == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0s", 0)]
+)
+def test_spans(text: str, seconds: float) -> None:
+    assert seconds_of(text, "--duration") == seconds
+
+
+@pytest.mark.parametrize(("text", "rate"), [("10/s", 10), ("30/m", 0.5), ("2.5", 2.5)])
+def test_rates(text: str, rate: float) -> None:
+    assert rate_of(text) == rate
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"users": "many"}, "many"),
+        ({"users": "0"}, "no number of users"),
+        ({"users": "auto"}, "spoken"),
+        ({"ramp": "fast"}, "fast"),
+        ({"ramp": "-1/s"}, "no rate"),
+        ({"duration": "soon"}, "soon"),
+        ({"shape": "soak"}, "--duration"),
+        ({"shape": "nosuch.toml"}, "nosuch"),
+        ({"worker": True, "master": True}, "not both"),
+        ({"master": True, "processes": 2}, "of its own"),
+        ({"against": "nowhere"}, "nowhere"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_runs(
+    script: Path, wrong: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "execve")  # it would end these tests
+    with pytest.raises(ConfigError, match=told):
+        load(LoadOptions((script,), **wrong))
+
+
+def test_workers_learn_of_the_run_from_their_master(script: Path) -> None:
+    arguments = list(locust_arguments(LoadOptions((script,), worker=True, master_host="10.0.0.1")))
+    assert "--master-host" in arguments
+    assert "--users" not in arguments
+
+
+def test_sessions_are_held_and_written_to_tables(script: Path, tmp_path: Path) -> None:
+    files = "--json", tmp_path / "sum.json", "--csv", tmp_path / "table", "--html", tmp_path / "report.html"
+    ended = run_cli("load", script, "--users", "2", "--duration", "4s", *files)
+    assert ended.returncode == 0, ended.stderr
+    rows = {row["kind"]: row for row in json.loads((tmp_path / "sum.json").read_text())["rows"]}
+    assert rows["session"]["count"] > 0
+    assert rows["session"]["failures"] == 0
+    assert rows["first audio"]["p50_ms"] > 0
+    assert "session,good" in (tmp_path / "table_stats.csv").read_text()
+    assert "good" in (tmp_path / "report.html").read_text()
+
+
+def test_failures_have_a_kind_and_end_in_one(script: Path, tmp_path: Path) -> None:
+    script.write_text(GOOD.replace('contains = "one"', 'contains = "two"'), encoding="utf-8")
+    ended = run_cli("load", script, "--users", "1", "--duration", "4s", "--json", tmp_path / "sum.json")
+    assert ended.returncode == 1
+    (kind,) = json.loads((tmp_path / "sum.json").read_text())["failures"]
+    assert "failed: contains" in kind
+    assert 'found "One"' in ended.stderr  # the first one in full
+
+
+# -- ends -----------------------------------------------------------------------------------------
+
+Processes = list[Any]
+
+
+@contextmanager
+def running(
+    folder: Path, *arguments: str, engines: int
+) -> Iterator[tuple[subprocess.Popen[bytes], Processes]]:
+    """A load test whose engines hold sessions, and all of its processes, the master first."""
+    script = folder / "endless.toml"
+    script.write_text(ENDLESS, encoding="utf-8")
+    command = [sys.executable, "-m", "realtime_cli", "load", str(script), "--users", "2", *arguments]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet) as master:  # type: ignore[call-overload]
+        try:
+            root = psutil.Process(master.pid)
+            until = time.monotonic() + 60
+            while len(of_engine(tree := [root, *root.children(recursive=True)])) < engines:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            while not all(process.net_connections() for process in of_engine(tree)):  # it has begun sessions
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            yield master, tree
+        finally:
+            for process in (
+                [*psutil.Process(master.pid).children(recursive=True)] if master.poll() is None else []
+            ):
+                process.kill()
+            master.kill()
+
+
+def of_engine(tree: Processes) -> Processes:
+    return [process for process in tree if "engine" in process.cmdline()]
+
+
+def kill_master(tree: Processes) -> None:
+    tree[0].kill()
+
+
+def kill_engine(tree: Processes) -> None:
+    of_engine(tree)[0].kill()
+
+
+def interrupt(tree: Processes) -> None:
+    tree[0].send_signal(signal.SIGINT)
+
+
+def terminate(tree: Processes) -> None:
+    tree[0].terminate()
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="children end with a killed parent where the kernel tells them"
+)
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("end", [kill_master, interrupt, terminate])
+def test_nothing_is_left_of_a_load_test(
+    tmp_path: Path, workers: int, end: Callable[[Processes], None]
+) -> None:
+    arguments = ["--processes", str(workers)] if workers else []
+    with running(tmp_path, *arguments, engines=workers or 1) as (_, tree):
+        end(tree)
+        _, left = psutil.wait_procs(tree, 5.0 if end is not kill_master else 8.0)
+        assert not left
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+def test_a_killed_engine_ends_its_worker_and_is_a_failure(tmp_path: Path) -> None:
+    with running(tmp_path, "--json", str(tmp_path / "sum.json"), engines=1) as (master, tree):
+        kill_engine(tree)
+        assert master.wait(10) == 5
+    assert any("engine" in kind for kind in json.loads((tmp_path / "sum.json").read_text())["failures"])
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="children end with a killed parent where the kernel tells them"
+)
+def test_a_killed_worker_takes_its_engine_along_and_the_others_go_on(tmp_path: Path) -> None:
+    with running(tmp_path, "--processes", "2", engines=2) as (master, tree):
+        worker = next(process for process in tree if process.ppid() == master.pid)
+        its = [worker, *worker.children(recursive=True)]
+        worker.kill()
+        assert not psutil.wait_procs(its, 8.0)[1]
+        assert master.poll() is None
+        interrupt(tree)
+        assert not psutil.wait_procs([process for process in tree if process not in its], 5.0)[1]
