@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from realtime_cli.errors import ConfigError
+from realtime_cli.commands.run import RunOptions, run
+from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.script.format import Script
 from realtime_cli.script.judge import judge, verdict_in
 from realtime_cli.script.load import LoadedScript
@@ -74,3 +75,28 @@ def test_scores_are_found_among_words_and_kept_in_bounds() -> None:
     assert verdict_in('```json\n{"score": 3, "why": "x"}\n```') == (1.0, "x")
     with pytest.raises(ConfigError, match="gave no score"):
         verdict_in("Yes, certainly.")
+
+
+def test_a_run_is_judged_turn_by_turn(
+    endpoint: tuple[str, list[dict[str, Any]]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, asked = endpoint
+    path = tmp_path / "judged.toml"
+    path.write_text(
+        f"""
+mode = "text"
+agent = {{ connection = {{ provider = "local" }} }}
+judge = {{ url = "{url}", model = "m" }}
+[[turns]]
+user = "Say after me: one"
+expect = {{ judge = "repeats" }}
+[[turns]]
+user = "Say after me: two"
+expect = {{ judge = {{ rubric = "is polite", score = 0.95 }} }}
+"""
+    )
+    assert run(RunOptions((path,), quiet=True, no_record=True)) == ExitCode.EXPECTATION_FAILED
+    assert 'a score of 0.95 for "is polite"; found 0.9: It greets.' in capsys.readouterr().out
+    first, second = (body["messages"][1]["content"] for body in asked)
+    assert first.endswith("User: Say after me: one\nAgent: One")
+    assert second.endswith("User: Say after me: two\nAgent: Two")
