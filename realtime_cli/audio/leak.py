@@ -17,7 +17,7 @@ from realtime_cli.audio.pcm import SAMPLES_PER_MS, Floats, Samples, dbfs, silenc
 WINDOW_SAMPLES = 100 * SAMPLES_PER_MS
 LONGEST_DELAY_SAMPLES = 400 * SAMPLES_PER_MS
 FFT_SAMPLES = 16_384  # the next power of two above delay and twice the window
-ALIKE = 0.8
+ALIKE = 0.87
 AUDIBLE_DBFS = -55.0
 
 

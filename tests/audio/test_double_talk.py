@@ -1,0 +1,30 @@
+"""Who speaks while the agent does is understood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.bench.bench_double_talk import USUAL_SOFTER_DB, alone, in_double_talk
+from tests.kit.voices import recogniser
+
+__all__ = ["recogniser"]
+
+NAMES = (
+    "heart-02",
+    "human-03",
+    "michael-04",
+    "more-human-01",
+    "human-05",
+    "heart-06",
+    "michael-01",
+    "human-01",
+)
+
+
+@pytest.mark.timeout(180)
+def test_in_double_talk_at_most_25_points_more_word_errors(recogniser: Any) -> None:
+    more = in_double_talk(recogniser, NAMES, 60, USUAL_SOFTER_DB) - alone(recogniser, NAMES)
+    print(f"{100 * more:+.1f} points")
+    assert more <= 0.25
