@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -99,16 +100,21 @@ class RecordedUser:
 
 
 def resend(recording: Recording, options: ReplayOptions) -> ExitCode:
-    """Hold the conversation again with another agent and print both side by side on stdout."""
+    """Hold the conversation again with another agent and print both side by side on stdout.
+
+    Returns how the new session ended; what came of one that broke off is compared, too.
+    """
     said = said_in(recording)
-    path = asyncio.run(_converse(said, options))
+    path, outcome = asyncio.run(_converse(said, options))
     before, now = timeline(recording), timeline(read(path))
     print(comparison(before, now))
     say(f"realtime-cli: the new session is recorded in {path}")
-    return ExitCode.OK
+    if outcome.reason:
+        say(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
+    return outcome.exit_code
 
 
-async def _converse(said: Said, options: ReplayOptions) -> Any:
+async def _converse(said: Said, options: ReplayOptions) -> tuple[Path, Outcome]:
     agent_options = opening.AgentOptions(config=options.config, sets=options.sets, base_url=options.base_url)
     agent = opening.load(agent_options)
     async with opening.opened(agent, greet=True, approver=Named(options.approve)) as opened:
@@ -117,7 +123,8 @@ async def _converse(said: Said, options: ReplayOptions) -> Any:
         )
         assert recorder is not None
         user, speaker = RecordedUser(said), WavSpeaker(None)
-        watch = Discretion(opened.secrets).before(_Watch())
+        discretion = Discretion(opened.secrets)
+        watch = discretion.before(_Watch())
         duplex = Duplex(
             opened.session, opened.connect, observers=[recorder, watch], microphone=user, speaker=speaker,
             tools=opened.tools,
@@ -129,13 +136,13 @@ async def _converse(said: Said, options: ReplayOptions) -> Any:
         own_the_process(duplex)
         outcome = Outcome(ExitCode.BUG)
         try:
-            outcome = await duplex.run()
+            outcome = discretion.outcome(await duplex.run())
         except RealtimeCliError as error:
             outcome = Outcome(error.exit_code, error.message, error.remedy)
             raise
         finally:
             recorder.close(outcome.exit_code, outcome.reason)
-        return recorder.path
+        return recorder.path, outcome
 
 
 def _recorded(options: opening.AgentOptions) -> opening.AgentOptions:
