@@ -17,6 +17,8 @@ from realtime_cli.commands.sound import ECHO_WORDS
 from realtime_cli.config import LoadedAgent, session_change
 from realtime_cli.duplex import Duplex
 from realtime_cli.errors import ConfigError
+from realtime_cli.recording import copy
+from realtime_cli.recording.file import path_for
 from realtime_cli.tools.approval import Desk
 from realtime_cli.tui.presses import Command, KeyPress, Press, TypedLine
 
@@ -25,7 +27,10 @@ DETAILS = ("auto", "low", "high")
 
 
 class Reading:
-    """Turns presses into inputs. ``reload`` reads the agent file again; tools' questions lie on ``desk``."""
+    """Turns presses into inputs. ``reload`` reads the agent file again; tools' questions lie on ``desk``.
+
+    ``recording`` is where the talk is recorded.
+    """
 
     def __init__(
         self,
@@ -34,7 +39,11 @@ class Reading:
         reload: Reload,
         desk: Desk | None = None,
         echo: EchoLadder | None = None,
+        recording: Path | None = None,
     ) -> None:
+        self.save_to: Path | None = None
+        """Where a copy of the recording is wanted, once the talk is over."""
+        self._recording = recording
         self._echo = echo
         self._desk = desk
         self._duplex = duplex
@@ -87,6 +96,8 @@ class Reading:
                 self._ask({"type": "response.create", "response": {"instructions": wording}})
             case "image":
                 self._show_picture(rest)
+            case "save":
+                self._save(rest)
             case "note":
                 self._duplex.note("info", "note", rest or "(marked)")
             case "reload":
@@ -143,6 +154,18 @@ class Reading:
         detail = self._duplex.session.frames.detail
         now = self._duplex.now()
         self._duplex.step(inputs.Typed(now, question, (sight.image,), detail, respond=bool(question)))
+
+    def _save(self, rest: str) -> None:
+        """``/save`` says where the recording is; ``/save PATH`` wants a copy of it, complete, at the end."""
+        if self._recording is None:
+            raise ConfigError("This talk is not recorded, so there is nothing to save.", "Use --record.")
+        if not rest:
+            self._duplex.note("info", "save", f"The recording is kept at {self._recording}.")
+            return
+        wanted = path_for(Path(rest.strip("\"'")).expanduser(), self._recording.stem)
+        copy.refuse(wanted)
+        self.save_to = wanted
+        self._duplex.note("info", "save", f"When the talk is over, the recording is copied to {wanted}.")
 
     def _focus(self, detail: Any) -> None:
         self._duplex.step(inputs.Focused(self._duplex.now(), detail))

@@ -18,7 +18,8 @@ from realtime_cli.commands.sound import Sound, open_sound
 from realtime_cli.commands.voice import say
 from realtime_cli.config import LoadedAgent
 from realtime_cli.duplex import Duplex, Eyes, Outcome
-from realtime_cli.errors import ExitCode, RealtimeCliError
+from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
+from realtime_cli.recording import copy
 from realtime_cli.recording.file import Recorder
 from realtime_cli.tools.approval import Approver, Desk, Named
 from realtime_cli.tui.ending import Ending
@@ -72,7 +73,8 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
             )
             _tap(sound, duplex, recorder)
             reports.pass_on(duplex)
-            reading = Reading(duplex, agent, lambda: opening.load(options), desk, sound.echo)
+            kept_at = recorder.path if recorder else None
+            reading = Reading(duplex, agent, lambda: opening.load(options), desk, sound.echo, kept_at)
             keys = choose_keys(face, push_to_talk=agent.config.audio.push_to_talk)
             return await _converse(duplex, face, recorder, keys, reading, discretion)
     finally:
@@ -161,9 +163,21 @@ async def _converse(
             if recorder:
                 recorder.close(outcome.exit_code, outcome.reason)
             face.end(_ending(outcome, recorder))
+            if recorder and reading.save_to:
+                _copy(recorder, reading.save_to)
     if outcome.reason:
         say(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
     return outcome.exit_code
+
+
+def _copy(recorder: Recorder, to: Path) -> None:
+    """What ``/save PATH`` asked for; the recording itself stays where it is."""
+    try:
+        copy.copy(recorder.path, to)
+    except ConfigError as error:
+        say(f"realtime-cli: {error}")
+    else:
+        say(f"realtime-cli: The recording is at {to}, too.")
 
 
 def _ending(outcome: Outcome, recorder: Recorder | None) -> Ending:

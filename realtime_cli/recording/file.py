@@ -63,7 +63,7 @@ def path_for(wanted: Path, name: str) -> Path:
 
     Raises ConfigError for the name of another kind of file.
     """
-    if wanted.is_dir():
+    if os.path.isdir(wanted):  # which takes a name that no file can have, too
         return new_path(name, wanted)
     if wanted.suffix and wanted.suffix != ".jsonl":
         raise ConfigError(

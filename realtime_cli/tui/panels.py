@@ -296,6 +296,7 @@ def end_lines(view: View, recording: str = "", replay: str = "") -> list[tuple[s
         ("interruptions", str(figures.interruptions or "")),
         ("reconnects", str(figures.reconnects or "")),
         ("tools", tools),
+        ("video", pictures(view) if view.transcript.pictures_sent else ""),
         ("tokens", f"{figures.tokens:,}".replace(",", " ") if figures.tokens else ""),
         ("cost", money(view.figures.cost_usd) if view.figures.cost_usd is not None else ""),
         ("recording", one_line(recording)),

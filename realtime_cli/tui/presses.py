@@ -58,7 +58,7 @@ COMMANDS = {
     "quit": "end the session",
     "reload": "read the agent file again",
     "resume": "go on",
-    "save": "[PATH]: keep the recording",
+    "save": "[PATH]: where the recording is; or a copy of it at PATH",
     "say": "TEXT: let the agent say it",
     "send": "JSON: a raw client event",
     "set": "KEY=VALUE: change a setting of the session",

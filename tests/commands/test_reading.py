@@ -48,7 +48,17 @@ class Talk:
         self.pair = Pair(Engine(), patch=agent.config.session_patch())
         self.pair.settle()
         self.loop = Loop(self.pair)
-        self.reading = Reading(self.loop, agent, lambda: load_agent(path, (), {}))  # type: ignore[arg-type]
+        self.recording: Path | None = path.with_name("own.jsonl")
+        self.reading = self.anew()
+
+    def anew(self) -> Reading:
+        agent = load_agent(self.path, (), {})
+        return Reading(
+            self.loop,  # type: ignore[arg-type]
+            agent,
+            lambda: load_agent(self.path, (), {}),
+            recording=self.recording,
+        )
 
     def command(self, line: str) -> dict[str, Any] | None:
         """Type ``/line``; returns the event that was sent."""
@@ -186,3 +196,84 @@ def test_pause_and_resume(talk: Callable[..., Talk]):
     for line, muted in [("pause", True), ("pause", True), ("resume", False), ("mute", True)]:
         here.command(line)
         assert here.pair.client.hearing.muted is muted
+
+
+def test_save_says_where_the_recording_is(talk: Callable[..., Talk]):
+    here = talk()
+    here.command("save")
+    assert here.last_note == f"The recording is kept at {here.recording}."
+    here.recording = None
+    here.reading = here.anew()
+    here.command("save x.jsonl")
+    assert here.last_note == "This talk is not recorded, so there is nothing to save. Use --record."
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [("talk.jsonl", "talk.jsonl"), ("talk", "talk.jsonl"), ("'my talk.jsonl'", "my talk.jsonl")],
+)
+def test_save_wants_a_copy(
+    talk: Callable[..., Talk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, kept: str
+):
+    monkeypatch.chdir(tmp_path)
+    here = talk()
+    here.command(f"save {line}")
+    assert here.last_note == f"When the talk is over, the recording is copied to {kept}."
+    assert here.reading.save_to == Path(kept)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("there.jsonl", "there.jsonl is there already. Name another place."),
+        ("sound.jsonl", "sound.wav is there already. Name another place."),
+        ("no/where.jsonl", "There is no folder no. Name a place that is there."),
+        ("talk.mp3", "A recording is a .jsonl file"),
+        ("a" * 300, "File name too long"),
+        ("a\0b", "Nothing can be saved"),
+    ],
+)
+def test_save_refuses_at_once_what_cannot_be(
+    talk: Callable[..., Talk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, said: str
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.jsonl").touch()
+    (tmp_path / "sound.wav").touch()
+    here = talk()
+    here.command(f"save {line}")
+    assert said in here.last_note
+    assert here.reading.save_to is None
+
+
+def test_say_asks_for_the_very_words(talk: Callable[..., Talk]):
+    event = talk().command("say Mind the gap.")
+    assert event is not None
+    assert event["type"] == "response.create"
+    assert event["response"]["instructions"].endswith("Mind the gap.")
+
+
+def test_tools_note_echo_and_keys(talk: Callable[..., Talk]):
+    here = talk()
+    here.command("tools")
+    assert here.last_note == "This agent has no tools."
+    here.command("note a dog barked")
+    assert here.last_note == "a dog barked"
+    here.reading.press(KeyPress("note"))
+    assert here.last_note == "(marked)"
+    here.command("approve yes")
+    assert here.last_note == "There is no open question."
+    before = len(here.loop.notes)
+    here.command("echo")  # there is no canceller here: nothing to switch
+    assert len(here.loop.notes) == before
+
+
+def test_video_detail_changes_at_run_time(talk: Callable[..., Talk]):
+    here = talk('[video]\nsource = "camera"\n')
+    for line, detail in [
+        ("video low", "low"),
+        ("set video.detail high", "high"),
+        ('set video.detail="auto"', "auto"),
+    ]:
+        here.command(line)
+        assert here.last_note == f"Detail of the pictures from now on: {detail}."
+        assert here.pair.client.frames.detail == detail

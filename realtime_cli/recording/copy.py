@@ -1,0 +1,34 @@
+"""A recording once more, under another name: the lines and all that lies beside them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from realtime_cli.errors import ConfigError
+from realtime_cli.recording.shelf import sidecars
+
+
+def refuse(to: Path) -> None:
+    """Raises ConfigError where no copy can be: a place that is taken, or a folder that is not there."""
+    try:
+        if not to.parent.is_dir():
+            raise ConfigError(f"There is no folder {to.parent}.", "Name a place that is there.")
+        if taken := next((path for path in (to, *sidecars(to)) if path.exists()), None):
+            raise ConfigError(f"{taken} is there already.", "Name another place.")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"Nothing can be saved at {to}: {reason}.", "Name another place.") from None
+
+
+def copy(recording: Path, to: Path) -> None:
+    """Copy a finished recording and its sidecars; they stay their owner's. Raises ConfigError."""
+    refuse(to)
+    try:
+        for source, target in zip((recording, *sidecars(recording)), (to, *sidecars(to)), strict=True):
+            if source.is_dir():
+                shutil.copytree(source, target)
+            elif source.exists():
+                shutil.copy2(source, target)
+    except OSError as error:
+        raise ConfigError(f"The recording cannot be copied to {to}: {error.strerror or error}.") from None
