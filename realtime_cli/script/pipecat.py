@@ -37,6 +37,16 @@ def scripts_of(tree: Tree) -> list[tuple[Tree, list[str]]]:
 
     Raises ConfigError when there is no scripted scenario in it.
     """
+    try:
+        return _converted(tree)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # of another shape than theirs
+        raise ConfigError(
+            f"It is no scenario as Pipecat's evals have them: {error}.",
+            "See the documentation of Pipecat's evals.",
+        ) from error
+
+
+def _converted(tree: Tree) -> list[tuple[Tree, list[str]]]:
     shared = {key: tree[key] for key in ("user", "judge", "stop_on_failure") if key in tree}
     scenarios = tree.get("scenarios") or [tree]
     scripted = [{**shared, **scenario} for scenario in scenarios if "turns" in scenario]

@@ -71,3 +71,19 @@ def test_spoken_turns_are_said_or_played() -> None:
 def test_a_simulation_cannot_be_converted() -> None:
     with pytest.raises(ConfigError, match="no scripted turns"):
         scripts_of({"name": "x", "persona": "angry"})
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"turns": 5},
+        {"turns": ["hello"]},
+        {"user": "me", "turns": [{"user": "hi"}]},
+        {"turns": [{"user": "hi", "expect": ["response"]}]},
+        {"turns": [{"user": "hi", "expect": [{"event": "function_call", "calls": [{"args": 1}]}]}]},
+        {"scenarios": [3]},
+    ],
+)
+def test_what_is_no_scenario_is_refused_in_a_sentence(tree: dict) -> None:
+    with pytest.raises(ConfigError, match=r"no scenario|no scripted turns"):
+        scripts_of(tree)
