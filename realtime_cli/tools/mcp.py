@@ -10,6 +10,7 @@ import asyncio
 import base64
 import os
 import re
+import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -46,12 +47,13 @@ class Complaints:
         reading, writing = os.pipe()
         try:
             asyncio.get_running_loop().add_reader(reading, self._read)
+            if sys.platform != "win32":
+                os.set_blocking(reading, False)
         except NotImplementedError:
             os.close(reading)
             os.close(writing)
             self.end: TextIO = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  closed with the server
             return
-        os.set_blocking(reading, False)
         self._reading = reading
         self.end = os.fdopen(writing, "w")
 

@@ -60,7 +60,7 @@ async def end(process: asyncio.subprocess.Process) -> None:
 
 def kill_group(pid: int) -> None:
     """Kill whatever is in the process group of this leader; the group may be gone."""
-    if not hasattr(os, "killpg"):  # Windows knows trees of processes instead
+    if sys.platform == "win32" or not hasattr(os, "killpg"):  # Windows knows trees of processes instead
         with suppress(OSError):
             subprocess.run(["taskkill", "/F", "/T", "/PID", str(pid)], capture_output=True, check=False)
         return

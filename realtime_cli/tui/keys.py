@@ -200,6 +200,8 @@ class Keys:
             if self._surface:
                 self._surface.bottom = lambda width: Text("Ctrl+C ends", DIM)
             return
+        if sys.platform == "win32":  # there only whole lines are read
+            return
         self._deliver = deliver
         self._cooked = termios.tcgetattr(self._stdin.fileno())
         self._terminal.hold(self)
@@ -232,6 +234,8 @@ class Keys:
         """Keys one by one, unechoed; ISIG stays, so that Ctrl+C and Ctrl+Z are signals as ever."""
         if self._cooked is None:
             return
+        if sys.platform == "win32":
+            return
         attributes = termios.tcgetattr(self._stdin.fileno())
         attributes[0] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
         attributes[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
@@ -242,6 +246,8 @@ class Keys:
 
     def leave(self) -> None:
         if self._cooked is None:
+            return
+        if sys.platform == "win32":
             return
         self._emit(_PASTE_OFF + (kitty.DISABLE if self._kitty_on else ""))
         with suppress(termios.error):
@@ -265,6 +271,8 @@ class Keys:
         self._take(self._input.flush_keys())
 
     def _take(self, keys: list[Any]) -> None:
+        if sys.platform == "win32":
+            return
         for key in keys:
             name = getattr(key.key, "value", key.key)
             number = {"c-c": signal.SIGINT, "c-z": signal.SIGTSTP}.get(name)

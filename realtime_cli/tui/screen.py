@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -94,8 +95,9 @@ class Screen:
         self._painter.start()
         self._catcher.start()
         self._terminal.hold(self._painter)
-        with suppress(ValueError, RuntimeError, AttributeError):
-            self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
+        if sys.platform != "win32":
+            with suppress(ValueError, RuntimeError):
+                self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self._drawing = asyncio.create_task(self._draw_on(), name="screen")
         return self
 
@@ -106,8 +108,8 @@ class Screen:
             self._drawing.cancel()
             with suppress(asyncio.CancelledError):
                 await self._drawing
-        with suppress(ValueError, RuntimeError, AttributeError):
-            if self._loop:
+        if sys.platform != "win32" and self._loop:
+            with suppress(ValueError, RuntimeError):
                 self._loop.remove_signal_handler(signal.SIGWINCH)
         if not self._ended:
             self.view.close()

@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -88,6 +89,8 @@ class Terminal:
 
     def _stop(self) -> None:
         """SIGTSTP: stop for real once the terminal is clean; the next line runs after ``fg``."""
+        if sys.platform == "win32":  # it has no such signal
+            return
         self._leave()
         os.kill(os.getpid(), signal.SIGSTOP)
         self._enter()
