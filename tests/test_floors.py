@@ -93,6 +93,7 @@ EXTRAS = {
     "locust",
     "gevent",
     "psutil",
+    "uvloop",
 }
 
 MODULES = {
