@@ -30,5 +30,6 @@ def copy(recording: Path, to: Path) -> None:
                 shutil.copytree(source, target)
             elif source.exists():
                 shutil.copy2(source, target)
-    except OSError as error:
-        raise ConfigError(f"The recording cannot be copied to {to}: {error.strerror or error}.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"The recording cannot be copied to {to}: {reason}.") from None

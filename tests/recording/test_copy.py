@@ -41,5 +41,5 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     record_conversation(first)
     with pytest.raises(ConfigError, match="There is no folder"):
         copy(first, tmp_path / "none" / "x.jsonl")
-    with pytest.raises(ConfigError, match="Nothing can be saved at .*: File name too long"):
+    with pytest.raises(ConfigError, match=r"Nothing can be saved at .*: File name too long"):
         copy(first, tmp_path / f"{'a' * 300}.jsonl")
