@@ -115,7 +115,7 @@ def wrap(text: str, width: int, first: int = 0) -> list[tuple[int, int]]:
             start, column, chance = place + 1, 0, -1
             continue
         size = get_character_cell_size(char)
-        if column + size > width and char != " ":
+        while column and column + size > width and char != " ":  # twice, if what is kept is too wide still
             end = chance if chance > start else place
             spans.append((start, end))
             start, column, chance = end, cells(text[end:place]), -1

@@ -73,6 +73,7 @@ def test_wrapping_breaks_at_words_and_long_words_anywhere() -> None:
     assert lines("a\nb", 10) == ["a", "b"]
     assert lines("the quick", 9, first=4) == ["the", "quick"]
     assert lines("漢字漢字漢", 5) == ["漢字", "漢字", "漢"]
+    assert lines(" a漢", 2) == ["", "a", "漢"]
 
 
 @given(st.text(alphabet="ab 漢\n", max_size=80), st.integers(2, 12))
