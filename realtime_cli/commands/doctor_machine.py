@@ -32,6 +32,7 @@ EXTRAS: dict[str, dict[str, str]] = {
     "mcp": {"mcp": "mcp"},
     "yaml": {"yaml": "pyyaml"},
     "flac": {"soundfile": "soundfile"},
+    "load": {"locust": "locust"},
 }
 USES = {
     "local": "the server inside this program (speech without key and network)",
@@ -39,6 +40,7 @@ USES = {
     "mcp": "MCP servers as tools",
     "yaml": "run --import",
     "flac": "export --format flac",
+    "load": "load tests of a server",
 }
 
 

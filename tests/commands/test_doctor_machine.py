@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from realtime_cli.commands import doctor_machine
@@ -61,3 +64,9 @@ def test_without_a_terminal_talk_writes_lines() -> None:
 )
 def test_places_without_a_sound_card_are_known(environ: dict[str, str], where: str) -> None:
     assert doctor_machine.surroundings(environ) == where
+
+
+def test_every_extra_of_the_package_is_looked_at() -> None:
+    declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    wanted = set(declared["project"]["optional-dependencies"]) - {"all", "dev"}
+    assert set(doctor_machine.EXTRAS) == set(doctor_machine.USES) == wanted
