@@ -11,17 +11,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-
-from realtime_cli.audio.pcm import dbfs
+from realtime_cli.audio.pcm import Samples, dbfs
 from realtime_cli.audio.wire_format import FromWire, ToWire
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.session import ClientSession
+from realtime_cli.edges import Connect, Eyes, Guard, Microphone, Observer, Playout, Speaker, Tools
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.outbox import Outbox
 from realtime_cli.protocol import codec
@@ -39,105 +38,6 @@ TURN_S = 0.005  # how long received frames may keep everything else waiting
 LATELY_FRAMES = 25  # of 20 ms: a server needs that long to say that the user speaks
 CROWDED_CHARS = 100_000  # as much as 1.5 s of sound: the line is behind, and a frame would make it worse
 LAG_S = 0.05  # the event loop may be late by so much; the user is told of more, once per doubling
-
-Samples = np.ndarray[Any, np.dtype[np.int16]]
-
-
-class Microphone(Protocol):
-    """Gives mono 24 kHz frames of 20 ms on the event loop's thread; None once when the input ends."""
-
-    def start(self, deliver: Callable[[Samples | None], None]) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-class Playout(Protocol):
-    """What the duplex needs to know of the playout buffer. ``underruns``: how often a part ran dry."""
-
-    @property
-    def underruns(self) -> int: ...
-
-    def push(self, item_id: str, content_index: int, samples: Samples) -> None: ...
-
-    def end(self, item_id: str, content_index: int) -> None: ...
-
-    def heard(self) -> tuple[inputs.HeardItem, ...]: ...
-
-    def duck(self, on: bool) -> None: ...
-
-
-class Speaker(Protocol):
-    """Plays what is in its playout, and knows what was heard."""
-
-    on_played: Callable[[Samples], None] | None
-
-    @property
-    def playout(self) -> Playout: ...
-
-    @property
-    def level_dbfs(self) -> float: ...
-
-    def start(self) -> None: ...
-
-    def stop_now(self) -> tuple[inputs.HeardItem, ...]: ...
-
-    async def drained(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-class EchoState(Protocol):
-    """``residual_dbfs``: how loud the rest of the agent's echo is, where that is known."""
-
-    @property
-    def mode(self) -> str: ...
-
-    @property
-    def residual_dbfs(self) -> float | None: ...
-
-
-class Guard(Protocol):
-    """What keeps the agent from hearing itself."""
-
-    @property
-    def state(self) -> EchoState: ...
-
-
-class Tools(Protocol):
-    """Runs the calls of the conversation; never raises, always answers."""
-
-    def tell_to(self, listener: Callable[[inputs.Mark | inputs.ApprovalAnswered], None]) -> None:
-        """Questions, answers, starts and progress go to ``listener``, which sets their times."""
-
-    async def call(self, call_id: str, name: str, arguments: str) -> ToolResult: ...
-
-    async def approve(self, call_id: str, name: str, arguments: str) -> None:
-        """Have the user asked about a call that the server runs; the answer goes to the listener."""
-
-    async def close(self) -> None: ...
-
-
-class Eyes(Protocol):
-    """Deliver frames on the event loop's thread, in their own time; never raise, report and try again."""
-
-    def start(self, deliver: Callable[[Sight], None]) -> None: ...
-
-    def latest(self) -> Sight | None:
-        """The newest frame, at once."""
-
-    def watch(self, on: bool) -> None:
-        """While off, frames are dropped."""
-
-    async def close(self) -> None: ...
-
-
-class Observer(Protocol):
-    """Sees every entry, in order, at once; must be quick."""
-
-    def observe(self, entry: Entry) -> None: ...
-
-
-Connect = Callable[[], Awaitable[Transport]]
 
 
 @dataclass(frozen=True, slots=True)

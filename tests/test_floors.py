@@ -51,7 +51,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "tui.json_lines",
         "tui.keys",
     ),
-    "loops": ("duplex", "outbox", "host", "script"),
+    "loops": ("edges", "duplex", "outbox", "host", "script"),
     "commands": ("commands",),
     "roof": ("cli", "__main__", "session_api", "pytest_plugin"),
 }

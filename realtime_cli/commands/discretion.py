@@ -9,7 +9,8 @@ from typing import Any
 
 from realtime_cli.client import inputs
 from realtime_cli.client.effects import Close
-from realtime_cli.duplex import Observer, Outcome
+from realtime_cli.duplex import Outcome
+from realtime_cli.edges import Observer
 from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.secrets import Scrubber
 

@@ -17,7 +17,7 @@ from realtime_cli.commands.voice import say
 from realtime_cli.config import Endpoint, LoadedAgent, endpoint, load_agent
 from realtime_cli.config.address import secrets_in
 from realtime_cli.config.connection import Connection
-from realtime_cli.duplex import Connect
+from realtime_cli.edges import Connect
 from realtime_cli.hooks.hooks import Hooks, names_of, open_hooks
 from realtime_cli.recording import file
 from realtime_cli.recording.format import Header

@@ -13,7 +13,7 @@ from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.voice_gate import VoiceGate
 from realtime_cli.audio.wav import WavMicrophone, WavSpeaker
 from realtime_cli.config.audio import Audio
-from realtime_cli.duplex import Microphone, Speaker
+from realtime_cli.edges import Microphone, Speaker
 from realtime_cli.errors import AudioDeviceError
 
 Report = Callable[[Any, str, str], None]

@@ -17,7 +17,8 @@ from realtime_cli.commands.reading import Reading
 from realtime_cli.commands.sound import Sound, open_sound
 from realtime_cli.commands.voice import say
 from realtime_cli.config import LoadedAgent
-from realtime_cli.duplex import Duplex, Eyes, Outcome
+from realtime_cli.duplex import Duplex, Outcome
+from realtime_cli.edges import Eyes
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.recording import copy
 from realtime_cli.recording.file import Recorder

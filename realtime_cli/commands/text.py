@@ -19,7 +19,8 @@ from realtime_cli.commands.discretion import Discretion
 from realtime_cli.commands.process import own_the_process
 from realtime_cli.commands.voice import say
 from realtime_cli.config import LoadedAgent
-from realtime_cli.duplex import Duplex, Observer, Outcome
+from realtime_cli.duplex import Duplex, Outcome
+from realtime_cli.edges import Observer
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.protocol import server_events as s
 from realtime_cli.recording.entry import Entry

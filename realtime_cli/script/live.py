@@ -14,7 +14,8 @@ from typing import Any, Self
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.session import ClientSession
-from realtime_cli.duplex import Connect, Duplex, Observer, Outcome, Tools
+from realtime_cli.duplex import Duplex, Outcome
+from realtime_cli.edges import Connect, Observer, Tools
 from realtime_cli.errors import ExitCode, RealtimeCliError, SessionFailed
 from realtime_cli.recording.entry import Entry
 from realtime_cli.script.clips import Clip

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from realtime_cli.client import inputs
-from realtime_cli.duplex import Tools
+from realtime_cli.edges import Tools
 from realtime_cli.script.expectations import is_within
 from realtime_cli.script.format import Mock
 from realtime_cli.tools.result import ToolResult

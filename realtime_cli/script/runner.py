@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from realtime_cli.client.session import ClientSession
-from realtime_cli.duplex import Connect, Observer, Outcome, Tools
+from realtime_cli.duplex import Outcome
+from realtime_cli.edges import Connect, Observer, Tools
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.script import clips
 from realtime_cli.script.clips import Clip, Voice
