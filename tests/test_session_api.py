@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,12 @@ async def test_a_session_that_cannot_be_had_says_why() -> None:
             pass
     with pytest.raises(ConfigError, match="not open"):
         await Session().say("hi")
+
+
+def test_pytest_finds_the_plugin_by_itself() -> None:
+    written = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    plugins = written["project"]["entry-points"]["pytest11"]
+    assert [hasattr(importlib.import_module(module), "realtime") for module in plugins.values()] == [True]
 
 
 def test_pytest_collects_scripts_and_lends_sessions(tmp_path: Path) -> None:
