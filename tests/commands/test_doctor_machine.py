@@ -68,5 +68,5 @@ def test_places_without_a_sound_card_are_known(environ: dict[str, str], where: s
 
 def test_every_extra_of_the_package_is_looked_at() -> None:
     declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
-    wanted = set(declared["project"]["optional-dependencies"]) - {"all", "dev"}
+    wanted = set(declared["project"]["optional-dependencies"]) - {"all", "dev", "pytest"}
     assert set(doctor_machine.EXTRAS) == set(doctor_machine.USES) == wanted
