@@ -270,6 +270,25 @@ def test_the_server_forgets_what_it_was_hearing(cause: str):
     assert pair.client.idle
 
 
+def test_pausing_in_the_middle_of_an_utterance_leaves_nobody_waiting():
+    pair = talk(("I hear you.",), session={"audio": {"input": {"turn_detection": {"type": "server_vad"}}}})
+    pair.user_talks = True
+    pair.wait(600)
+    pair.press("mute")
+    pair.wait(1000)  # the user talks on, unheard
+    assert pair.since() == [*user_spoke("item_1"), *spoken_answer("resp_1", "item_2")]
+    heard_ms = next(iter(pair.server.conversation)).sound_ms
+    assert 600 <= heard_ms <= 1200
+    pair.wait(3000)
+    sent = len(pair.asked)
+    pair.wait(1000)
+    assert len(pair.asked) == sent, "paused sound is dropped, and nobody waits for silence any more"
+    pair.press("mute")
+    pair.wait(100)
+    later = [event for event in pair.asked[sent:] if event["type"] == "input_audio_buffer.append"]
+    assert len(later) == 5, "what was said in the pause was not kept"
+
+
 def test_a_request_that_the_servers_own_ear_overtook_waits_for_its_answer():
     pair = talk(("I hear you.",), ("And that.",))
     pair.user_talks = True
