@@ -78,12 +78,23 @@ class Screen:
         self._memory = memory
 
     def fill(self, colour: Colour, rows: slice = slice(None), columns: slice = slice(None)) -> None:
-        """Paint a part of the screen. The memory is an XWD file: header, colours, then BGRX rows."""
+        """Paint a part of the screen."""
+        with self._pixels() as pixels:
+            pixels[rows][:, columns] = colour[::-1]
+
+    def paste(self, image: Image.Image) -> None:
+        """Show a picture of the screen's size."""
+        with self._pixels() as pixels:
+            pixels[:] = np.asarray(image.convert("RGB"))[:, :, ::-1]
+
+    @contextmanager
+    def _pixels(self) -> Iterator[np.ndarray]:
+        """The memory is an XWD file: header, colours, then rows of blue, green, red and a filler."""
         with self._memory.open("r+b") as file:
             header = struct.unpack(">25I", file.read(100))
             start, width, height = header[0] + 12 * header[19], header[4], header[5]
             pixels = np.memmap(file, np.uint8, "r+", start, (height, header[12] // 4, 4))
-            pixels[rows, :width][:, columns, :3] = colour[::-1]
+            yield pixels[:, :width, :3]
             pixels.flush()
 
 
