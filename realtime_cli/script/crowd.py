@@ -5,6 +5,7 @@ What is told (``tell``) are dictionaries for JSON, each with an ``event``:
     began     id, script
     refused   id, status, pause_s        HTTP 429: whoever begins sessions should slow down
     scarce    id, pause_s                rate_limits.updated: less than a tenth is left
+    spent     id, usd                    since it was last told: once a second, and when the session is over
     over      id, script, status, kind, error, open_ms, session_ms, tool_ms, turns, usd, late_p99_ms
     pace      sessions, late, late_p99_ms, cpu_s, seconds     once a second; late: ms -> frames
 """
@@ -19,6 +20,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from realtime_cli.client.cost import CostFold
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.script.clips import Clip
 from realtime_cli.script.lateness import Lateness
@@ -47,6 +49,12 @@ class _Watch:
     lateness: Lateness
     status: int | None = None
     """The HTTP status with which the server refused."""
+    cost: CostFold | None = None
+    told_usd: float = 0.0
+
+    @property
+    def usd(self) -> float:
+        return self.cost.known_usd if self.cost else 0.0
 
 
 class Crowd:
@@ -59,6 +67,7 @@ class Crowd:
         self._tell = tell
         self._sounds: dict[str, dict[int, Clip]] = {}
         self._sessions: dict[str, asyncio.Task[None]] = {}
+        self._watches: dict[str, _Watch] = {}
         self._late = Lateness()
 
     async def prepare(self) -> None:
@@ -90,9 +99,11 @@ class Crowd:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def pace(self) -> None:
-        """Tell once a second how late we are and what we cost; runs until cancelled."""
+        """Tell once a second how late we are, what we cost and what the sessions do; runs until cancelled."""
         while True:
             await asyncio.sleep(PACE_S)
+            for name, watch in self._watches.items():
+                self._tell_spent(name, watch)
             self.tell_pace()
 
     def tell_pace(self) -> None:
@@ -101,6 +112,11 @@ class Crowd:
             {"event": "pace", "sessions": len(self._sessions), "late": self._late.taken(), "late_p99_ms": p99,
              "cpu_s": round(time.process_time(), 3), "seconds": PACE_S}
         )  # fmt: skip
+
+    def _tell_spent(self, name: str, watch: _Watch) -> None:
+        if watch.usd > watch.told_usd:
+            self._tell({"event": "spent", "id": name, "usd": round(watch.usd - watch.told_usd, 9)})
+            watch.told_usd = watch.usd
 
     # -- one session --------------------------------------------------------------------------
 
@@ -111,12 +127,15 @@ class Crowd:
             Stopwatch(lambda pause_s: self._tell({"event": "scarce", "id": name, "pause_s": pause_s})),
             Lateness(),
         )
+        self._watches[name] = watch
         world = replace(self._world, open=lambda case: self._open(name, case, watch))
         try:
             result = await run_case(case, world, self._sounds.get(case.name))
             told = of_result(result, watch.status)
         except asyncio.CancelledError:
-            told = {"status": "stopped", "kind": "", "error": "", "turns": [], "usd": 0.0}
+            told = {"status": "stopped", "kind": "", "error": "", "turns": [], "usd": watch.usd}
+        del self._watches[name]
+        self._tell_spent(name, watch)
         told |= {
             "open_ms": watch.stopwatch.open_ms,
             "session_ms": round(1000 * (time.monotonic() - began), 1),
@@ -134,6 +153,7 @@ class Crowd:
             watch.lateness.note(ms)
 
         async with self._world.open(case) as opened:
+            watch.cost = opened.session.cost
 
             async def connect() -> Transport:
                 try:

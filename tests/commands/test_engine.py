@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from realtime_cli.commands.serve import ServeOptions, listen
+from tests.kit.threads import loop_in_a_thread
 
 GOOD = """
 mode = "text"
@@ -124,3 +128,30 @@ def test_a_signal_breaks_off_what_runs_and_tells_so(scripts: Path) -> None:
         assert talking.told("over")["status"] == "stopped"
         assert talking.told("ended")
         assert talking.process.wait(10) == 0
+
+
+PRICED = """
+mode = "text"
+agent = { connection = { provider = "custom", base_url = "URL", model = "dear" }, prices = { dear = { text_in = 1000.0, text_cached = 1000.0, text_out = 1000.0 } } }
+[[turns]]
+user = "Say after me: one"
+[[turns]]
+timeout_ms = 60000
+"""
+
+
+def test_what_a_session_spends_is_told_while_it_runs_and_when_it_is_broken_off(tmp_path: Path) -> None:
+    with loop_in_a_thread() as loop:
+        server = asyncio.run_coroutine_threadsafe(listen(ServeOptions(port=0), warm=False), loop).result(60)
+        script = tmp_path / "dear.toml"
+        script.write_text(PRICED.replace("URL", server.url), encoding="utf-8")
+        with engine(script) as talking:
+            talking.told("ready")
+            talking.tell('{"begin": "mine"}')
+            spent = talking.told("spent")
+            talking.tell('{"stop": "mine"}')
+            over = talking.told("over")
+        asyncio.run_coroutine_threadsafe(server.close(), loop).result(10)
+    assert spent["id"] == "mine"
+    assert spent["usd"] == pytest.approx(over["usd"])
+    assert over["status"] == "stopped"
