@@ -155,7 +155,7 @@ async def test_nothing_runs_when_the_tools_are_closed(tmp_path: Path) -> None:
 async def test_functions_run_elsewhere_and_give_way_to_the_voice(tmp_path: Path) -> None:
     async with toolbox(tmp_path, agent("process_id", "niceness")) as box:
         assert int((await box.call("process_id")).output) != os.getpid()
-        assert int((await box.call("niceness")).output) >= os.nice(0) + 10
+        assert int((await box.call("niceness")).output) >= min(19, os.nice(0) + 10)
 
 
 @pytest.mark.parametrize(
