@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.cost import load_prices
 from realtime_cli.client.session import ClientSession
 from realtime_cli.duplex import Duplex, Outcome
 from realtime_cli.edges import Connect, Observer, Tools
@@ -41,9 +42,11 @@ class Live:
         on_frame: Callable[[float], None] | None = None,
     ) -> None:
         self.session = session
-        self.observed = Observed(aloud=aloud)
+        options = session.options
+        self.observed = Observed(aloud=aloud, prices=load_prices(options.prices), model=options.model)
         self.last_activity = 0.0
         self.outcome: Outcome | None = None
+        self._changed = asyncio.Event()  # ahead of the loop: its tools may tell something at once
         self._microphone = ScriptMicrophone(self.mark, on_frame) if aloud else None
         speaker = WavSpeaker(None) if aloud else None
         self.duplex = Duplex(
@@ -56,7 +59,6 @@ class Live:
         )
         if speaker and on_played:
             speaker.on_played = lambda samples: on_played(self.duplex.now(), samples)
-        self._changed = asyncio.Event()
         self._run: asyncio.Task[Outcome] | None = None
 
     # -- life ---------------------------------------------------------------------------------

@@ -175,3 +175,12 @@ def test_our_text_scripts_pass() -> None:
 
 def test_speech_is_heard_answered_and_interrupted() -> None:
     assert run_with(SCRIPTS, match="barge-in", no_record=True) == ExitCode.OK
+
+
+def test_a_tool_that_may_not_run_is_no_reason_to_wait_for_ever(tmp_path: Path) -> None:
+    (tmp_path / "agent.toml").write_text(
+        '[connection]\nprovider = "local"\n[[tools]]\ncommand = ["true"]\n', encoding="utf-8"
+    )
+    hello = 'mode = "text"\n[[turns]]\nuser = "hello"\n[turns.expect]\ncontains = "Hello"\n'
+    path = script(tmp_path, "hello", hello)
+    assert run_with(path, config=tmp_path / "agent.toml", no_record=True) == ExitCode.OK
