@@ -76,10 +76,12 @@ class TurnSeen:
 class Observed:
     """``fold`` entries in order. ``aloud``: the agent speaks; otherwise its text counts as its voice."""
 
-    def __init__(self, *, aloud: bool = True, prices: Prices | None = None) -> None:
+    def __init__(
+        self, *, aloud: bool = True, prices: Prices | None = None, model: str | None = None
+    ) -> None:
         self.aloud = aloud
         self.turns: list[TurnSeen] = [TurnSeen(0, 0.0)]  # what is ahead of the first turn
-        self.model: str | None = None
+        self.model = model
         self._prices = prices or load_prices()
         self._turn_of: dict[str, TurnSeen] = {}  # response or item id -> turn
         self._call_of: dict[str, CallSeen] = {}
@@ -140,7 +142,7 @@ class Observed:
             handler(self, at, event)
 
     def _settings(self, at: float, event: Any) -> None:
-        self.model = getattr(event.session, "model", None) or self.model
+        self.model = self.model or getattr(event.session, "model", None)
 
     def _speech_started(self, at: float, event: Any) -> None:
         self._note(at, "user.speech_started")
