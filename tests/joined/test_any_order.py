@@ -41,6 +41,7 @@ RACES = {
 }  # fmt: skip
 TICK_MS = 100
 few = st.integers(0, 3)
+some = st.sampled_from([0, 1, 3, 12])
 
 
 class BothSides(RuleBasedStateMachine):
@@ -86,6 +87,7 @@ class BothSides(RuleBasedStateMachine):
             **options,
         )
         self.said: list[str] = []
+        self.questions: list[str] = []
         self.seen = 0
         self.active: str | None = None
 
@@ -94,6 +96,7 @@ class BothSides(RuleBasedStateMachine):
     @rule(respond=st.booleans())
     def types(self, respond: bool) -> None:
         self.said.append(f"Word {len(self.said)}.")
+        self.questions += [self.said[-1]] if respond else []
         self.pair.type(self.said[-1], respond=respond)
 
     @rule(key=st.sampled_from(["mute", "talk", "release", "interrupt"]))
@@ -103,6 +106,11 @@ class BothSides(RuleBasedStateMachine):
     @rule()
     def talks_or_is_silent(self) -> None:
         self.pair.user_talks = not self.pair.user_talks
+
+    @rule(wire=st.booleans())
+    def says_a_word(self, wire: bool) -> None:
+        for self.pair.user_talks, ms in ((True, 300), (False, 500)):
+            self.pair.wait(ms, frame_ms=TICK_MS, wire=wire, works=False)
 
     @rule(detection=st.sampled_from(DETECTIONS))
     def changes_the_detection(self, detection: Any) -> None:
@@ -138,7 +146,7 @@ class BothSides(RuleBasedStateMachine):
     def the_engine_works(self, which: int) -> None:
         self.pair.work(which)
 
-    @rule(up=few, down=few)
+    @rule(up=some, down=some)
     def the_wire_carries(self, up: int, down: int) -> None:
         for _ in range(up):
             self.pair.carry_up()
@@ -230,6 +238,7 @@ class BothSides(RuleBasedStateMachine):
             if record.wire.get("role") == "user" and part["type"] == "input_text"
         ]
         assert [words for words in written if words in self.said] == self.said
+        assert pair.sockets > 1 or not self.questions or self._answered(self.questions[-1])
         calls = [record.wire for record in records if record.wire["type"] == "function_call"]
         outputs = [record.wire for record in records if record.wire["type"] == "function_call_output"]
         answered = Counter(output["call_id"] for output in outputs)
@@ -237,6 +246,13 @@ class BothSides(RuleBasedStateMachine):
         assert all(answered[call["call_id"]] == 1 for call in calls if call["call_id"] in run)
         assert set(answered) <= {call["call_id"] for call in calls}
         assert not any(answered[call] > 1 for call in answered)
+
+    def _answered(self, question: str) -> bool:
+        """A response was begun after the server had the question."""
+        kinds = [
+            "asked" if question in str(event.get("item")) else event["type"] for event in self.pair.emitted
+        ]
+        return "response.created" in kinds[kinds.index("asked") :]
 
 
 BothSides.TestCase.settings = settings(max_examples=int(os.environ.get("JOINED_EXAMPLES", "60")))
