@@ -32,6 +32,14 @@ def test_each_refusal_halves_the_pace_to_an_end() -> None:
     assert gaps[-1] == LONGEST_GAP_S
 
 
+def test_a_crowd_that_is_refused_at_once_is_one_refusal() -> None:
+    throttle = Throttle()
+    for _ in range(20):
+        throttle.refused(1.0, 2.0)
+    assert throttle.gap_s == FIRST_GAP_S
+    assert throttle.wait_s(1.0) == 2.0
+
+
 def test_welcomes_bring_back_the_full_pace() -> None:
     throttle = Throttle()
     throttle.refused(0.0, 0.0)

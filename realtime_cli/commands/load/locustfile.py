@@ -32,7 +32,7 @@ from realtime_cli.script.throttle import Throttle
 
 PLAN = from_environ()
 AFTER_FAILURE_S = 1.0
-runners.MASTER_HEARTBEAT_TIMEOUT = 10  # a worker whose master was killed does not go on for long
+runners.MASTER_HEARTBEAT_TIMEOUT = 30  # a worker elsewhere whose master was killed ends then
 
 tally = Tally()
 throttle = Throttle()
@@ -106,12 +106,13 @@ def _told(environment: Environment, event: Mapping[str, Any]) -> None:
                 )  # fmt: skip
         case "refused" | "scarce" as kind:
             _send(environment, "refused", {"pause_s": event["pause_s"], "refused": kind == "refused"})
-        case "over":
-            if event["status"] == "stopped":
-                return
+        case "spent":
+            _send(environment, "paid", {"usd": event["usd"]})
+        case "over" if event["status"] != "stopped":
             if event.get("open_ms") is not None:
                 throttle.welcomed()
-            _send(environment, "paid", {"usd": event["usd"]})
+            if event["usd"] is None:
+                _send(environment, "paid", {"usd": None})
 
 
 def _died(environment: Environment, code: int) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -25,8 +28,10 @@ from realtime_cli.commands.load.command import (
     seconds_of,
 )
 from realtime_cli.commands.load.plan import from_environ
+from realtime_cli.commands.serve import ServeOptions, listen
 from realtime_cli.errors import ConfigError
 from tests.kit.cli import run_cli
+from tests.kit.threads import loop_in_a_thread
 
 psutil = pytest.importorskip("psutil")
 if find_spec("locust") is None:  # imported here it would patch these tests
@@ -119,6 +124,64 @@ def test_failures_have_a_kind_and_end_in_one(script: Path, tmp_path: Path) -> No
     (kind,) = json.loads((tmp_path / "sum.json").read_text())["failures"]
     assert "failed: contains" in kind
     assert 'found "One"' in ended.stderr  # the first one in full
+
+
+class Full(socketserver.BaseRequestHandler):
+    """A server that has had enough, and says for how long."""
+
+    asked: ClassVar[list[float]] = []
+
+    def handle(self) -> None:
+        self.request.recv(4096)
+        self.asked.append(time.monotonic())
+        self.request.sendall(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n")
+
+
+class Doorway(socketserver.ThreadingTCPServer):
+    request_queue_size = 100  # who does not get in at once comes again a second later
+
+
+def test_a_server_that_has_had_enough_is_left_alone_for_as_long_as_it_says(
+    script: Path, tmp_path: Path
+) -> None:
+    with Doorway(("127.0.0.1", 0), Full) as server:
+        threading.Thread(target=server.serve_forever, name="full").start()
+        url = f"ws://127.0.0.1:{server.server_address[1]}/v1/realtime"
+        more = "--users", "20", "--ramp", "20/s", "--duration", "6s", "--json", tmp_path / "sum.json"
+        ended = run_cli("load", script, "--against", url, *more)
+        server.shutdown()
+    assert ended.returncode == 1
+    assert "429" in "".join(json.loads((tmp_path / "sum.json").read_text())["failures"])
+    first = Full.asked[0]
+    assert not [at for at in Full.asked if first + 1 < at < first + 1.9], "nobody asks while it is closed"
+    assert len([at for at in Full.asked if at > first + 1.9]) < 5, "and then not all at once"
+
+
+PRICED = """
+[connection]
+provider = "custom"
+base_url = "URL"
+model = "dear"
+[prices.dear]
+text_in = 1000.0
+text_cached = 1000.0
+text_out = 1000.0
+"""
+
+
+def test_the_budget_stops_all_workers(script: Path, tmp_path: Path) -> None:
+    agent = tmp_path / "agent.toml"
+    with loop_in_a_thread() as loop:
+        server = asyncio.run_coroutine_threadsafe(listen(ServeOptions(port=0), warm=False), loop).result(60)
+        agent.write_text(PRICED.replace("URL", server.url), encoding="utf-8")
+        more = "--config", agent, "--max-cost", "0.5", "--processes", "2", "--json", tmp_path / "sum.json"
+        began = time.monotonic()
+        ended = run_cli("load", script, "--users", "2", "--duration", "40s", *more)
+        asyncio.run_coroutine_threadsafe(server.close(), loop).result(10)
+    assert ended.returncode == 6, ended.stderr
+    assert "All workers stop" in ended.stderr
+    assert time.monotonic() - began < 40
+    assert json.loads((tmp_path / "sum.json").read_text())["usd"] >= 0.5
 
 
 # -- ends -----------------------------------------------------------------------------------------
