@@ -22,16 +22,16 @@ PATH_FRAMES = 150
 JUDGED_EVERY = 10  # frames: a median costs more than all the rest
 ABSENT_DB = -45.0  # under the loudspeaker's signal: nobody hears that, no voice activity detection either
 TAIL_STEPS = 35  # of 10 ms
-OPEN_DB = -19.0  # against the echo that was heard
-OPEN_AT_ONSET_DB = -11.0  # the canceller is at its worst when the agent begins after a pause
+OPEN_DB = -15.0  # against the echo that was heard
+OPEN_AT_ONSET_DB = -8.0  # the canceller is at its worst when the agent begins after a pause
 SLOPE_DB = 6.0
 ONSET_STEPS = 60  # 350 ms, and a way of 250 ms through the room
 PAUSE_STEPS = 20
-FALL_DB = 0.02  # by which the echo is taken to be softer after 10 ms of it
-RISE_DB = 0.05  # and to be louder: a part of what the canceller takes for echo is the user
+FALL_DB = 0.1  # by which the echo is taken to fade in 10 ms
+RISE_DB = 0.5  # and to grow: the canceller takes a part of a first word for echo too
 LEAST_ECHO_DBFS = -70.0
 SURE_DB = -6.0  # so loud against the echo ...
-SURE_STEPS = 6  # ... and so long: that is a voice, not a burst
+SURE_STEPS = 8  # ... and so long: that is a voice, not a burst
 HELD_STEPS = 40  # and its softer sounds are wanted, too
 MOSTLY_ECHO_DB = 6.0  # the canceller took out so much: then it was not the user
 
@@ -58,9 +58,18 @@ class Gate:
         """Whether what the microphone hears may have echo in it."""
         return self._tail > 0
 
-    def step(self, reference: Samples, before: Samples, after: Samples, *, learning: bool = False) -> Samples:
+    def step(
+        self,
+        reference: Samples,
+        before: Samples,
+        after: Samples,
+        *,
+        learning: bool = False,
+        unlike: bool = True,
+    ) -> Samples:
         """``after`` without what is most likely only a rest of the echo.
 
+        ``unlike``: it does not look like the agent's sound; else it is never taken for the user for sure.
         ``learning``: nobody is listened to, so what is heard is taken for echo at once; else a louder
         echo is believed slowly, or the gate would take the user's first word for it.
         """
@@ -69,7 +78,7 @@ class Gate:
         self._follow_echo(dbfs(before), left_dbfs, learning)
         open_db = OPEN_AT_ONSET_DB if self._onset else OPEN_DB
         share = 1 + (left_dbfs - self._echo_dbfs - open_db) / SLOPE_DB
-        self._hold(left_dbfs > self._echo_dbfs + SURE_DB and not learning)
+        self._hold(left_dbfs > self._echo_dbfs + SURE_DB, unlike and not learning)
         gain = min(1.0, max(0.0, share)) if self._tail and not self._held else 1.0
         if gain == self._gain == 1.0:
             return after
@@ -77,9 +86,11 @@ class Gate:
         self._gain = gain
         return (after * ramp).astype(np.int16)
 
-    def _hold(self, loud: bool) -> None:
+    def _hold(self, loud: bool, unlike: bool) -> None:
         """Who speaks is not cut between two syllables."""
-        self._loud_steps = self._loud_steps + 1 if loud else 0
+        self._loud_steps = self._loud_steps + 1 if loud and unlike else 0
+        if not unlike:
+            self._held = 0
         self._held = HELD_STEPS if self._loud_steps >= SURE_STEPS else max(0, self._held - 1)
 
     def _follow_agent(self, sounds: bool) -> None:
@@ -90,9 +101,9 @@ class Gate:
         self._tail = TAIL_STEPS if sounds else max(0, self._tail - 1)
 
     def _follow_echo(self, heard_dbfs: float, left_dbfs: float, learning: bool) -> None:
-        if not self._silent_steps:
-            self._echo_dbfs = max(SILENCE_DBFS, self._echo_dbfs - FALL_DB)
-        if left_dbfs < heard_dbfs - MOSTLY_ECHO_DB and heard_dbfs > self._echo_dbfs:
+        self._echo_dbfs = max(SILENCE_DBFS, self._echo_dbfs - FALL_DB)
+        mostly_echo = left_dbfs < heard_dbfs - MOSTLY_ECHO_DB and not self._held
+        if mostly_echo and heard_dbfs > self._echo_dbfs:
             slowly = max(self._echo_dbfs, LEAST_ECHO_DBFS) + RISE_DB
             self._echo_dbfs = heard_dbfs if learning else min(heard_dbfs, slowly)
 

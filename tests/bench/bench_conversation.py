@@ -1,6 +1,6 @@
 """A conversation of minutes in a room that echoes: does the agent interrupt itself, does the user get through?
 
-    python -m tests.bench.bench_conversation [SECONDS] [ECHO_DELAY_MS] [GUARD]
+    python -m tests.bench.bench_conversation [SECONDS] [ECHO_DELAY_MS] [GUARD] [FOLDER_TO_KEEP_IT]
 
 Virtual devices with the loudspeaker leaking into the microphone (10 dB softer), the local agent, real
 speech. Every third question asks for a long text, which is then interrupted. A self-interruption is a
@@ -14,6 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +65,7 @@ def converse(devices: VirtualDevices, recording: Path, long_question: Path, seco
         if turn % 3:
             speak(devices, clip_path(QUESTIONS[turn % len(QUESTIONS)]), script)
             time.sleep(0.8)
-            devices.silence(1.2, timeout_s=40)
+            hear_out(devices)
             continue
         begun = played(recording)
         speak(devices, long_question, script)
@@ -74,8 +75,14 @@ def converse(devices: VirtualDevices, recording: Path, long_question: Path, seco
         script.cut.append(time.time())
         speak(devices, clip_path("more-case-stop"), script)
         time.sleep(1.0)
-        devices.silence(1.2, timeout_s=40)
+        hear_out(devices)
     return script
+
+
+def hear_out(devices: VirtualDevices) -> None:
+    """Until the agent has said what it has to say; a long text that was not cut is not waited for."""
+    with suppress(AssertionError):
+        devices.silence(1.2, timeout_s=40)
 
 
 def played(recording: Path) -> int:
@@ -142,7 +149,9 @@ def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 180.0
     delay_ms = int(sys.argv[2]) if len(sys.argv) > 2 else 80
     guard = sys.argv[3] if len(sys.argv) > 3 else "aec"
-    with tempfile.TemporaryDirectory() as folder, running(echo=(delay_ms, LOSS_DB)) as devices:
+    kept = sys.argv[4] if len(sys.argv) > 4 else ""
+    with tempfile.TemporaryDirectory() as temporary, running(echo=(delay_ms, LOSS_DB)) as devices:
+        folder = kept or temporary
         recording, question = Path(folder) / "talk.jsonl", long_question(Path(folder))
         more = ["--set", "conversation.greet=false", "--set", f"audio.echo={guard}"]
         talk = OnAScreen(devices, "--config", "configs/local.toml", "--record", str(recording), *more)

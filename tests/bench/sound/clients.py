@@ -41,6 +41,8 @@ CLIENTS: dict[str, Callable[[str], list[str]]] = {
     "floor": lambda address: [sys.executable, str(HERE / "floor.py"), address],
     "ours, echo off": lambda address: ours(address, "--set", "audio.echo=off"),
     "ours, canceller": lambda address: ours(address, "--set", "audio.echo=aec"),
+    "ours, 44.1 kHz": at_rate(44_100, 1),
+    "ours, 48 kHz": at_rate(48_000, 2),
     "openai-agents": lambda address: [str(environment.python()), str(HERE / "agents_demo.py"), address],
     "pipecat-ai": lambda address: [str(environment.python()), str(HERE / "pipecat_local.py"), address],
 }
