@@ -73,11 +73,16 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                 wait_for_floor=sound.from_file,
             )
             _tap(sound, duplex, recorder)
+            sound.wait_for(lambda: opened.session.resting, lambda: duplex.has_room)
             reports.pass_on(duplex)
             kept_at = recorder.path if recorder else None
             reading = Reading(duplex, agent, lambda: opening.load(options), desk, sound.echo, kept_at)
             keys = choose_keys(face, push_to_talk=agent.config.audio.push_to_talk)
-            return await _converse(duplex, face, recorder, keys, reading, discretion)
+            try:
+                return await _converse(duplex, face, recorder, keys, reading, discretion)
+            finally:
+                if recorder and reading.save_to:
+                    _copy(recorder, reading.save_to)
     finally:
         await asyncio.gather(sound.microphone.close(), sound.speaker.close(), return_exceptions=True)
 
@@ -164,8 +169,6 @@ async def _converse(
             if recorder:
                 recorder.close(outcome.exit_code, outcome.reason)
             face.end(_ending(outcome, recorder))
-            if recorder and reading.save_to:
-                _copy(recorder, reading.save_to)
     if outcome.reason:
         say(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
     return outcome.exit_code

@@ -216,13 +216,18 @@ def brief_figures(view: View) -> list[str]:
 
 def pictures(view: View) -> str:
     """``screen: 3 pictures, ~2295 tokens ~$0.0115``: an estimate, before the server has counted them."""
+    source, *facts = picture_facts(view)
+    return ": ".join(part for part in (source, ", ".join(facts)) if part)
+
+
+def picture_facts(view: View) -> list[str]:
+    """Source (may be empty), how many, what they may have cost, whether they are paused."""
     sights = view.sights
-    text = plural(view.transcript.pictures_sent, "picture")
-    text = f"{cut_to(one_line(sights.source), 24, '..')}: {text}" if sights.source else text
+    facts = [cut_to(one_line(sights.source), 24, ".."), plural(view.transcript.pictures_sent, "picture")]
     if sights.tokens:
         usd = view.figures.images_usd(sights.tokens)
-        text += f", ~{sights.tokens} tokens" + (f" ~{money(usd)}" if usd is not None else "")
-    return f"{text} paused" if view.state.video_paused else text
+        facts.append(f"~{sights.tokens} tokens" + (f" ~{money(usd)}" if usd is not None else ""))
+    return [*facts, "paused"] if view.state.video_paused else facts
 
 
 def latency_detail(view: View) -> list[str]:

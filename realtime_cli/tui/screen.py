@@ -24,9 +24,9 @@ from realtime_cli.client import effects, inputs
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tui.ending import Ending
 from realtime_cli.tui.flow import Flow
-from realtime_cli.tui.look import PRETTY, look_for
+from realtime_cli.tui.look import DIM, PRETTY, look_for
 from realtime_cli.tui.painter import Painter
-from realtime_cli.tui.panels import clock, end_card, end_lines, live_rows, wrapped
+from realtime_cli.tui.panels import clock, end_card, end_lines, live_rows, picture_facts, wrapped
 from realtime_cli.tui.safe_text import safe
 from realtime_cli.tui.sights import thumbnail
 from realtime_cli.tui.stray_output import StrayOutput
@@ -206,7 +206,12 @@ class Screen:
         """What the agent was shown last, where there are colours and room for it."""
         coloured = self._console.color_system in ("256", "truecolor") and self.look is PRETTY
         roomy = self._console.size.height >= FEWEST_ROWS_WITH_PICTURE
-        return thumbnail(self.view.sights.glimpse) if coloured and roomy else []
+        if not (coloured and roomy):
+            return []
+        lines = thumbnail(self.view.sights.glimpse)
+        for line, fact in zip(lines, picture_facts(self.view), strict=False):
+            line.append(f"  {fact}", DIM)
+        return lines
 
     def _ansi(self, text: Text, width: int | None = None) -> str:
         if width is not None and text.cell_len > width:

@@ -14,10 +14,12 @@ from realtime_cli.tui.flow import Flow
 from realtime_cli.tui.look import look_for
 from realtime_cli.tui.meters import Meter
 from realtime_cli.tui.pace import Part
-from realtime_cli.tui.panels import block_text, clock, end_lines, figures_row, live_rows, meter, wrapped
+from realtime_cli.tui.panels import (
+    block_text, clock, end_lines, figures_row, live_rows, meter, picture_facts, wrapped,
+)  # fmt: skip
 from realtime_cli.tui.view import View
 from tests.tui.demo import scene
-from tests.tui.scenes import answer, begins, connected, heard, local, says, speaks
+from tests.tui.scenes import answer, begins, connected, heard, local, says, sent, speaks
 
 ASCII = look_for(Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii")))
 
@@ -145,3 +147,20 @@ def test_the_figures_say_why_it_stopped_and_how_the_sound_fares() -> None:
     assert "cut 1:02 by your voice after 1.2 s, you -21 dBFS, echo -70" in row
     assert "echo canceller, -72 dBFS left" in row
     assert "1 gap" in row
+
+
+def test_what_the_agent_was_shown() -> None:
+    view = View()
+    uri = "data:image/jpeg;base64,/9j/"
+    content = [{"type": "input_image", "image_url": uri, "detail": "high"}]
+    item = {"id": "frame_1", "type": "message", "role": "user", "content": content}
+    for entry in [
+        *connected(),
+        local(inputs.Seen(1.0, uri, 1024, 768, "", "screen")),
+        sent(1.0, "conversation.item.create", item=item),
+        local(inputs.Pressed(2.0, "video")),
+    ]:
+        view.fold(entry)
+    assert picture_facts(view) == ["screen", "1 picture", "~765 tokens", "paused"]
+    assert "screen: 1 picture, ~765 tokens, paused" in figures_row(view, 100).plain
+    assert dict(end_lines(view))["video"] == "screen: 1 picture, ~765 tokens, paused"

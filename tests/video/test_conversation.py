@@ -45,13 +45,13 @@ async def seeing(
         settings, folder, lambda *note: talks[0].duplex.note(*note), sys.platform, os.environ
     )
     options = {
-        "video_when": settings.when,
+        "video_when": settings.when if settings.source else None,
         "video_keep": settings.keep,
         "video_detail": settings.detail,
         "video_start_paused": settings.start_paused,
     }
     async with serving(engine) as server, live(
-        server.url, record=record, edges={"eyes": eyes}, **options
+        server.url, record=record, edges={"eyes": eyes if settings.source else None}, **options
     ) as talk:  # fmt: skip
         talks.append(talk)
         await talk.ready()
