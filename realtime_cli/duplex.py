@@ -35,6 +35,7 @@ SOUND_STATE_S = 1.0
 FIRST_SOUND_POLL_S = 0.01
 CLOSE_TIMEOUT_S = 1.0
 TURN_S = 0.005  # how long received frames may keep everything else waiting
+ROOM_FRAMES = 50  # a file that is sent as fast as it is taken may be so far ahead of the wire
 LATELY_FRAMES = 25  # of 20 ms: a server needs that long to say that the user speaks
 CROWDED_CHARS = 100_000  # as much as 1.5 s of sound: the line is behind, and a frame would make it worse
 LAG_S = 0.05  # the event loop may be late by so much; the user is told of more, once per doubling
@@ -101,6 +102,11 @@ class Duplex:
         self._changed = asyncio.Event()
         if tools:
             tools.tell_to(self._told)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the wire keeps up with what it is given."""
+        return len(self._outbox) < ROOM_FRAMES
 
     # -- the step -----------------------------------------------------------------------------
 

@@ -56,8 +56,8 @@ class WavMicrophone:
         self._fast = fast
         self._pause_ms = pause_ms
         self._tail_ms = tail_ms
-        self._may_go_on = may_go_on
-        self._has_room = has_room
+        self.may_go_on = may_go_on
+        self.has_room = has_room
         self._task: asyncio.Task[None] | None = None
         for path in self._paths:
             if str(path) != "-":
@@ -75,7 +75,7 @@ class WavMicrophone:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self, deliver: Deliver) -> None:
-        pace = Pace(self._has_room if self._fast else None)
+        pace = Pace((lambda: self.has_room()) if self._fast else None)
         for place, path in enumerate(self._paths):
             if place:
                 await self._pause(pace, deliver)
@@ -92,9 +92,10 @@ class WavMicrophone:
             deliver(silence(FRAME_SAMPLES))
 
     async def _pause(self, pace: Pace, deliver: Deliver) -> None:
+        """In real time even when fast: the server has yet to say whether it will answer."""
         left = -(-self._pause_ms // FRAME_MS)
-        while left > 0 or not self._may_go_on():
-            await (pace.next() if left > 0 else pace.next_in_real_time())
+        while left > 0 or not self.may_go_on():
+            await pace.next_in_real_time()
             deliver(silence(FRAME_SAMPLES))
             left -= 1
 

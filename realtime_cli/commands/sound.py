@@ -36,6 +36,11 @@ class Sound:
     from_file: bool
     said: str = ""
 
+    def wait_for(self, may_go_on: Callable[[], bool], has_room: Callable[[], bool]) -> None:
+        """A file waits for its turn, and for the wire, as a person would."""
+        if isinstance(self.microphone, WavMicrophone):
+            self.microphone.may_go_on, self.microphone.has_room = may_go_on, has_room
+
     def tap(self, heard: Tap) -> None:
         """Let somebody besides the echo guard have every block that the speaker plays."""
         guard, speaker = self.echo, self.speaker
