@@ -15,8 +15,15 @@ from realtime_cli.tui.look import look_for
 from realtime_cli.tui.meters import Meter
 from realtime_cli.tui.pace import Part
 from realtime_cli.tui.panels import (
-    block_text, clock, end_lines, figures_row, live_rows, meter, picture_facts, wrapped,
-)  # fmt: skip
+    block_text,
+    clock,
+    end_lines,
+    figures_row,
+    live_rows,
+    meter,
+    picture_facts,
+    wrapped,
+)
 from realtime_cli.tui.view import View
 from tests.tui.demo import scene
 from tests.tui.scenes import answer, begins, connected, heard, local, says, sent, speaks
@@ -161,6 +168,6 @@ def test_what_the_agent_was_shown() -> None:
         local(inputs.Pressed(2.0, "video")),
     ]:
         view.fold(entry)
-    assert picture_facts(view) == ["screen", "1 picture", "~765 tokens", "paused"]
-    assert "screen: 1 picture, ~765 tokens, paused" in figures_row(view, 100).plain
-    assert dict(end_lines(view))["video"] == "screen: 1 picture, ~765 tokens, paused"
+    assert picture_facts(view) == ["screen", "1 picture", "~765 tokens ~$0.0038", "paused"]
+    assert "screen: 1 picture, ~765 tokens ~$0.0038, paused" in figures_row(view, 100).plain
+    assert dict(end_lines(view))["video"] == "screen: 1 picture, ~765 tokens ~$0.0038, paused"
