@@ -32,6 +32,7 @@ from realtime_cli.script.throttle import Throttle
 
 PLAN = from_environ()
 AFTER_FAILURE_S = 1.0
+runners.HEARTBEAT_LIVENESS = 10  # s; a worker on a busy machine is not lost at the third second of silence
 runners.MASTER_HEARTBEAT_TIMEOUT = 30  # a worker elsewhere whose master was killed ends then
 
 tally = Tally()
