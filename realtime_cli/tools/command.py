@@ -77,9 +77,9 @@ class Command:
         words = filled(self._template, arguments, self._names)
         pipe = asyncio.subprocess.PIPE
         try:
-            child = await asyncio.create_subprocess_exec(
-                *process.tied(words), stdin=pipe if self._stdin else asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe,
-                cwd=self._folder, env=self._environ, start_new_session=True,
+            child = await process.started(
+                *process.tied(words), stdin=pipe if self._stdin else asyncio.subprocess.DEVNULL,
+                stdout=pipe, stderr=pipe, cwd=self._folder, env=self._environ,
             )  # fmt: skip
         except OSError as error:
             raise ToolFailed(f"{words[0]} cannot be run: {error.strerror}.") from error
@@ -143,6 +143,4 @@ async def _feed(stdin: asyncio.StreamWriter | None, text: str) -> None:
     with suppress(BrokenPipeError, ConnectionResetError):
         stdin.write(text.encode())
         await stdin.drain()
-    stdin.close()
-    with suppress(BrokenPipeError, ConnectionResetError):
-        await stdin.wait_closed()
+    stdin.close()  # not waited for: asyncio cannot bear that this wait is cancelled

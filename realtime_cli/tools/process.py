@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ALWAYS_SEEN = ("PATH", "HOME", "LANG")
 
@@ -45,6 +46,23 @@ def tied(words: Sequence[str]) -> list[str]:
 @cache
 def _setpriv() -> str | None:
     return shutil.which("setpriv") if sys.platform == "linux" else None
+
+
+async def started(*words: str, **options: Any) -> asyncio.subprocess.Process:
+    """A child in a session of its own. Raises OSError.
+
+    Who is cancelled while it starts leaves none behind: by itself asyncio would kill the child, but not what
+    that has started, and would wait for those to let go of the pipes.
+    """
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(*words, **options, start_new_session=True)
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with suppress(OSError):
+            await end(await starting)
+        raise
 
 
 async def end(process: asyncio.subprocess.Process) -> None:

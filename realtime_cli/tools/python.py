@@ -48,9 +48,9 @@ class Worker:
     ) -> Worker:
         """A process that has loaded the source. Raises Broken with the reason if it cannot."""
         pipe = asyncio.subprocess.PIPE
-        child = await asyncio.create_subprocess_exec(
+        child = await process.started(
             sys.executable, "-m", "realtime_cli.tools.python_worker",
-            stdin=pipe, stdout=pipe, stderr=pipe, env=dict(environ), start_new_session=True,
+            stdin=pipe, stdout=pipe, stderr=pipe, env=dict(environ),
         )  # fmt: skip
         worker = cls(child)
         worker._tasks.append(asyncio.create_task(worker._complain(), name="tool complaints"))

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,22 @@ async def test_a_cancelled_call_leaves_nothing(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await call
         assert await gone(int((tmp_path / "own").read_text()))
+
+
+async def test_a_call_cancelled_while_it_starts_leaves_nothing_either(tmp_path: Path) -> None:
+    """The child runs on while the loop stands still: it may be further than its caller knows."""
+    script(tmp_path, "echo $$ >> begun; sleep 600")
+    async with toolbox(tmp_path, '[[tools]]\ncommand = ["./tool.sh"]') as box:
+        for ticks in range(1, 16):
+            call = asyncio.create_task(box.call("tool"))
+            for _ in range(ticks):
+                await asyncio.sleep(0)
+            time.sleep(0.03)  # noqa: ASYNC251  the loop shall stand still
+            call.cancel()
+            async with asyncio.timeout(10):
+                await asyncio.gather(call, return_exceptions=True)
+        for leader in (tmp_path / "begun").read_text().split():
+            assert await gone(-int(leader)), "nor its children"
 
 
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv (util-linux) here")
