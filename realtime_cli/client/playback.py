@@ -33,6 +33,10 @@ class Playback:
         """Whether there is a part that is not among the begun ones."""
         return any(part not in begun for part in self._queued)
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return tuple(self._queued)
+
     def queued(self, item_id: str, content_index: int, response_id: str | None) -> None:
         self._queued[(item_id, content_index)] = response_id
 

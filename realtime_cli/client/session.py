@@ -168,6 +168,7 @@ class ClientSession:
         self._barge_in.speech_stopped()
         self._unanswered.lost()
         self.turns.lost()
+        self._voice.lost()
         self._tools.lost()
         self.hearing.lost()
         self.frames.lost()

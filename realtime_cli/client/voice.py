@@ -53,6 +53,11 @@ class Voice:
         if item_id and self._playback.is_queued(item_id, content_index or 0):
             self._desk.do(PlayEnd(item_id, content_index or 0))
 
+    def lost(self) -> None:
+        """The socket is gone: what has come is heard to its end, and nothing more is waited for."""
+        for item_id, content_index in self._playback.parts:
+            self.done(item_id, content_index)
+
     def item_done(self, item: Item) -> None:
         """Servers may leave out ``output_audio.done``: nothing more of this item will come."""
         for index in range(len(getattr(item, "content", None) or ()) or 1):

@@ -262,7 +262,7 @@ def test_a_lost_connection_comes_back_with_its_history(talk, code):
     user = {"id": "U", "type": "message", "role": "user",
             "content": [{"type": "input_text", "text": "What is the time?"}]}  # fmt: skip
     talk.server("conversation.item.added", item=user, previous_item_id=None)
-    assert talk.give(inputs.Disconnected, code, "gone") == ["note warning reconnect", "reconnect"]
+    assert talk.give(inputs.Disconnected, code, "gone") == ["end A", "note warning reconnect", "reconnect"]
     talk.give(inputs.Connected, "ws://x", 1)
     talk.server("session.created", session={})
     assert talk.server("session.updated", session={}) == [

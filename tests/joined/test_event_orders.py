@@ -323,6 +323,15 @@ def test_a_lost_socket_takes_no_words_with_it():
     assert "s done resp_2 completed" in lines
 
 
+def test_a_socket_that_is_lost_within_an_answer_leaves_nothing_waiting_to_be_heard():
+    pair = talk((STORY,))
+    half_an_answer(pair)
+    pair.cut()
+    pair.wait(8000)
+    assert not pair.client.playback.unheard
+    assert pair.client.idle
+
+
 @pytest.mark.parametrize("when", ["between", "within"])
 def test_the_session_is_about_to_expire(when: str):
     """A new socket takes over in a pause; what was said goes with it."""
