@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from realtime_cli.client import inputs
 from realtime_cli.client.effects import Close
@@ -13,6 +13,10 @@ from realtime_cli.duplex import Outcome
 from realtime_cli.edges import Observer
 from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.secrets import Scrubber
+
+if TYPE_CHECKING:
+    from realtime_cli.script.expectations import Verdict
+    from realtime_cli.script.result import CaseResult
 
 # What others said, in words that are shown as they are.
 _FOREIGN = (
@@ -33,6 +37,24 @@ class Discretion:
     def outcome(self, outcome: Outcome) -> Outcome:
         scrub = self._scrubber.scrub
         return replace(outcome, reason=scrub(outcome.reason), remedy=scrub(outcome.remedy))
+
+    def result(self, result: CaseResult) -> CaseResult:
+        """A script's result with what was heard and what went wrong in it masked."""
+        return replace(
+            result,
+            error=self._scrubber.scrub(result.error),
+            turns=tuple(
+                replace(turn, reply=self._scrubber.scrub(turn.reply), verdicts=self._verdicts(turn.verdicts))
+                for turn in result.turns
+            ),
+            verdicts=self._verdicts(result.verdicts),
+        )
+
+    def _verdicts(self, verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+        scrub = self._scrubber.scrub
+        return tuple(
+            replace(each, expected=scrub(each.expected), found=scrub(each.found)) for each in verdicts
+        )
 
     def entry(self, entry: Entry) -> Entry:
         """The entry itself where there is nothing to hide."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from realtime_cli.config import Endpoint, LoadedAgent, endpoint, load_agent
 from realtime_cli.config.address import secrets_in
 from realtime_cli.config.connection import Connection
 from realtime_cli.edges import Connect
+from realtime_cli.errors import RealtimeCliError
 from realtime_cli.hooks.hooks import Hooks, names_of, open_hooks
 from realtime_cli.recording import file
 from realtime_cli.recording.format import Header
@@ -198,6 +199,16 @@ def secrets_of(agent: LoadedAgent, place: Endpoint) -> tuple[str, ...]:
     values = [*place.headers.values(), *secrets_in(place.url), *agent.secrets(os.environ)]
     values += [value.removeprefix("Bearer ") for value in values]
     return tuple(value for value in values if len(value) >= 6)
+
+
+def known_secrets(agents: Iterable[LoadedAgent]) -> set[str]:
+    """The secrets of all these agents, as far as they are there: one without its key has none to tell."""
+    found: set[str] = set()
+    for agent in agents:
+        found.update(agent.secrets(os.environ))
+        with suppress(RealtimeCliError):
+            found.update(secrets_of(agent, endpoint(agent.config.connection, os.environ)))
+    return found
 
 
 def recorder_for(

@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from realtime_cli.commands.budget import Budget
+from realtime_cli.commands.discretion import Discretion
+from realtime_cli.commands.opening import known_secrets
 from realtime_cli.commands.side_by_side import side_by_side
 from realtime_cli.commands.staging import Place, Servers, Stage, agent_of
 from realtime_cli.commands.voice import say
@@ -83,12 +85,13 @@ def run(options: RunOptions) -> ExitCode:
         raise ConfigError(
             "There is nothing to run.", "Name a script, or a folder: realtime-cli run configs/scripts"
         )
-    cases, budget = _planned(options)
+    cases, budget, discretion = _planned(options)
     _read_baseline(options.baseline)  # tells mistakes before anything runs
     began = time.monotonic()
     results = (
         _in_processes(cases, options) if options.workers > 1 else asyncio.run(_run(cases, options, budget))
     )
+    results = [discretion.result(result) for result in results]
     if options.no_record:  # they are gone by now
         results = [replace(result, recording="") for result in results]
     code = _finish(results, time.monotonic() - began, options)
@@ -101,10 +104,10 @@ def run(options: RunOptions) -> ExitCode:
     return code
 
 
-def _planned(options: RunOptions) -> tuple[list[Case], Budget]:
+def _planned(options: RunOptions) -> tuple[list[Case], Budget, Discretion]:
     cases = plan(load_scripts(script_files(options.scripts)), _selection(options))
     agents = [agent_of(case, _place(options)) for case in cases]
-    return cases, Budget(options.max_cost, cases, agents)
+    return cases, Budget(options.max_cost, cases, agents), Discretion(known_secrets(agents))
 
 
 def _in_processes(cases: Sequence[Case], options: RunOptions) -> list[CaseResult]:
@@ -136,7 +139,7 @@ def _in_processes(cases: Sequence[Case], options: RunOptions) -> list[CaseResult
 
 def _hold_part(options: RunOptions) -> None:
     """What each process does: everything but judging the whole."""
-    cases, budget = _planned(options)
+    cases, budget, _ = _planned(options)
     results = asyncio.run(_run(cases, options, budget, bar=False))
     _write(Path(str(options.json)), reports.to_json(results, 0.0))
 

@@ -117,3 +117,31 @@ async def test_nothing_of_a_secret_is_recorded_or_told(tmp_path: Path, own_envir
     assert not leaks, leaks
     everything = b"".join(path.read_bytes() for path in own_environment.rglob("*") if path.is_file())
     assert os.fsencode(SECRETS["MY_KEY"]) not in everything
+
+
+SCRIPT = """
+agent = "agent.toml"
+[[turns]]
+say = "My key is sk-proj-typedByTheUser123"
+expect.contains = "thanks"
+"""
+
+
+async def test_no_report_of_a_run_holds_a_secret(tmp_path: Path) -> None:
+    async with careless_server() as port:
+        (tmp_path / "agent.toml").write_text(AGENT.format(port=port, python=sys.executable))
+        (tmp_path / "careless.toml").write_text(SCRIPT)
+        reports = [tmp_path / name for name in ("r.xml", "r.json", "r.md")]
+        options = [
+            word for pair in zip(("--junit", "--json", "--markdown"), reports, strict=True) for word in pair
+        ]
+        ran = await asyncio.to_thread(
+            run_cli, "run", tmp_path / "careless.toml", "--text", "--approve", "all", *options, environ=SECRETS
+        )  # fmt: skip
+    told = {path.name: path.read_text() for path in reports} | {"stdout": ran.stdout, "stderr": ran.stderr}
+    assert ran.returncode == 1, ran
+    assert all("4001" in told[path.name] for path in reports), told
+    for name, secret in SECRETS.items():
+        for place, text in told.items():
+            assert secret not in text, f"{name} is in {place}"
+            assert secret.split("/")[0] not in text, f"{name} is in {place}"
