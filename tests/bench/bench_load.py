@@ -48,7 +48,7 @@ def cli(*arguments: str | Path) -> list[str]:
 
 
 @contextmanager
-def server(host: str = "127.0.0.1", port: int = 8970) -> Iterator[tuple[str, psutil.Process]]:
+def server(host: str = "127.0.0.1", port: int = 0) -> Iterator[tuple[str, psutil.Process]]:
     """The local server with a hum for a voice; its address and process."""
     command = cli("serve", "--host", host, "--port", str(port), "--set", "local.speech=canned",
                   "--set", "local.max_connections=1000")  # fmt: skip

@@ -41,6 +41,11 @@ class EngineChild:
     def pid(self) -> int:
         return int(self._process.pid)
 
+    @property
+    def held(self) -> int:
+        """Sessions that are being held."""
+        return len(self._sessions)
+
     def hold(self) -> Mapping[str, Any]:
         """Hold a session to its end, or break it off if this greenlet is killed; its ``over`` event, or ``GONE``."""
         self._ready.wait()

@@ -106,6 +106,7 @@ def load_plan(options: LoadOptions) -> LoadPlan:
         stages=_stages(options),
         auto=options.users == "auto",
         max_usd=options.max_cost,
+        finish_s=seconds_of(options.finish, "--finish"),
         summary=str(options.json) if options.json else None,
     )
 
@@ -138,7 +139,6 @@ def _stages(options: LoadOptions) -> tuple[Stage, ...]:
 def locust_arguments(options: LoadOptions) -> Iterator[str]:
     """Locust's command line. Raises ConfigError."""
     yield from ("--locustfile", str(LOCUSTFILE), "--loglevel", "WARNING")
-    yield from ("--stop-timeout", f"{seconds_of(options.finish, '--finish'):g}")
     if options.worker:
         yield from (
             "--worker",

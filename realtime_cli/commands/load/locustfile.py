@@ -18,6 +18,7 @@ from locust import User, constant, events, runners, task
 from locust.env import Environment
 from locust.stats import RequestStats
 
+from realtime_cli.commands.load import finishing
 from realtime_cli.commands.load.child import EngineChild
 from realtime_cli.commands.load.ending import end_workers_at_exit
 from realtime_cli.commands.load.figures import samples
@@ -53,6 +54,7 @@ class Session(User):
     def hold(self) -> None:
         """Wait for a place, hold a session, tell its figures."""
         gevent.sleep(throttle.wait_s(time.monotonic()))
+        finishing.may_begin()
         over = _engines[0].hold()
         if over["event"] == "gone":
             gevent.sleep(AFTER_FAILURE_S)
@@ -84,14 +86,15 @@ def _explain(over: Mapping[str, Any]) -> None:
 def _begin(environment: Environment, **_: Any) -> None:
     runner = environment.runner
     assert runner is not None
+    finishing.install(environment, PLAN.finish_s, lambda: sum(engine.held for engine in _engines))
     if not isinstance(runner, runners.WorkerRunner):
         runner.register_message("refused", _refused)
         runner.register_message("paid", _paid)
     if isinstance(runner, runners.MasterRunner):
         end_workers_at_exit()
         return
-    if isinstance(runner, runners.WorkerRunner):
-        end_with_parent()
+    if environment.parsed_options and environment.parsed_options.processes:
+        end_with_parent()  # the one that forked us; a worker begun alone may outlive its shell
     runner.register_message("slow", _slow)
     _engines.append(EngineChild(PLAN.engine, partial(_told, environment), partial(_died, environment)))
 

@@ -22,6 +22,7 @@ class LoadPlan:
     stages: tuple[Stage, ...] = ()
     auto: bool = False
     max_usd: float | None = None
+    finish_s: float = 0.0
     summary: str | None = None
     """The file for the summary as JSON."""
 

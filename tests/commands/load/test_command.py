@@ -117,6 +117,16 @@ def test_sessions_are_held_and_written_to_tables(script: Path, tmp_path: Path) -
     assert "good" in (tmp_path / "report.html").read_text()
 
 
+def test_sessions_may_finish_and_none_begins_meanwhile(script: Path, tmp_path: Path) -> None:
+    long = 'at = { after = "agent.speech_stopped", ms = 5000 }\nuser = "Say after me: two"\n'
+    script.write_text(GOOD + "[[turns]]\n" + long, encoding="utf-8")
+    more = "--users", "4", "--ramp", "4/s", "--duration", "4s", "--processes", "2", "--finish", "30s"
+    ended = run_cli("load", script, *more, "--json", tmp_path / "sum.json")
+    assert ended.returncode == 0, ended.stderr
+    rows = json.loads((tmp_path / "sum.json").read_text())["rows"]
+    assert [row["count"] for row in rows if row["kind"] == "session"] == [4]
+
+
 def test_failures_have_a_kind_and_end_in_one(script: Path, tmp_path: Path) -> None:
     script.write_text(GOOD.replace('contains = "one"', 'contains = "two"'), encoding="utf-8")
     ended = run_cli("load", script, "--users", "1", "--duration", "4s", "--json", tmp_path / "sum.json")
