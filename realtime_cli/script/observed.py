@@ -76,9 +76,7 @@ class TurnSeen:
 class Observed:
     """``fold`` entries in order. ``aloud``: the agent speaks; otherwise its text counts as its voice."""
 
-    def __init__(
-        self, *, aloud: bool = True, prices: Prices | None = None, model: str | None = None
-    ) -> None:
+    def __init__(self, *, aloud: bool = True, prices: Prices | None = None, model: str | None = None) -> None:
         self.aloud = aloud
         self.turns: list[TurnSeen] = [TurnSeen(0, 0.0)]  # what is ahead of the first turn
         self.model = model

@@ -83,7 +83,11 @@ class WebSocket:
         if code == ABNORMAL:
             self._connection.transport.abort()
             return
-        await self._connection.close(code, reason)
+        try:
+            await self._connection.close(code, reason)
+        except asyncio.CancelledError:  # nobody waits for the other side's goodbye any longer
+            self._connection.transport.abort()
+            raise
 
 
 def _closed(gone: ConnectionClosed) -> Closed:
