@@ -128,7 +128,7 @@ async def live(
         yield watcher
     finally:
         duplex.finish(Outcome(ExitCode.OK))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             await asyncio.gather(watcher.task, return_exceptions=True)
         if recorder:
             recorder.close()

@@ -148,7 +148,11 @@ def _end(environment: Environment, **_: Any) -> None:
         engine.close()
     if isinstance(environment.runner, runners.WorkerRunner):
         return
-    if not (tally.lateness.reliable or PLAN.auto) and environment.process_exit_code is None:
+    held = any(row.method == "session" and row.num_requests for row in environment.stats.entries.values())
+    if not held:
+        say("No session came to its end: nothing was shown.")
+    honest = tally.lateness.reliable or PLAN.auto
+    if not (held and honest) and environment.process_exit_code is None:
         environment.process_exit_code = ExitCode.EXPECTATION_FAILED.value
     events.quit.add_listener(partial(_sum_up, environment.stats))
 
