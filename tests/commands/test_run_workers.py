@@ -17,6 +17,8 @@ import pytest
 
 from tests.commands.test_run import BAD, GOOD, script
 
+pytestmark = pytest.mark.heavy
+
 LONG = GOOD + "[[turns]]\ntimeout_ms = 60000\n"  # waits for an answer that never comes
 posix = pytest.mark.skipif(os.name == "nt", reason="process groups as POSIX has them")
 

@@ -33,6 +33,8 @@ from realtime_cli.errors import ConfigError
 from tests.kit.cli import run_cli
 from tests.kit.threads import loop_in_a_thread
 
+pytestmark = pytest.mark.heavy
+
 psutil = pytest.importorskip("psutil")
 if find_spec("locust") is None:  # imported here it would patch these tests
     pytest.skip("needs the extra load", allow_module_level=True)
