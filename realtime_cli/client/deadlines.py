@@ -20,7 +20,9 @@ class Deadlines:
 
     def __init__(self, desk: Desk, options: SessionOptions, turns: Turns, cost: CostFold) -> None:
         self.active_at = 0.0
-        """When either side last said something."""
+        """When the server last told something."""
+        self.word_at = 0.0
+        """When a word was last heard of either side; the server tells nothing while a long one lasts."""
         self.input_ended_at: float | None = None
         self._desk = desk
         self._progress_timeout_s = options.progress_timeout_s
@@ -33,12 +35,13 @@ class Deadlines:
         )
         self._limit_reached_at: float | None = None
 
-    def keep_limits(self, at: float, *, idle: bool) -> None:
+    def keep_limits(self, at: float, *, idle: bool, user_speaking: bool) -> None:
         """Warn at 80 %; at 100 % let the sentence end, then the session."""
-        for warning in self._limits.check(at, self.active_at, self._cost.total_usd):
+        self.word_at = at if user_speaking else max(self.word_at, self.active_at)
+        for warning in self._limits.check(at, self.word_at, self._cost.total_usd):
             self._desk.note("warning", "limits", warning)
         if self._limits.reached is None:
-            self._desk.do(WakeAt(self._limits.next_at(at, self.active_at), "limits"))
+            self._desk.do(WakeAt(self._limits.next_at(at, self.word_at), "limits"))
             return
         if self._limit_reached_at is None:
             self._limit_reached_at = at

@@ -22,7 +22,7 @@ class Limit:
     def sentence(self, used: float) -> str:
         if self.unit == "USD":
             return f"${used:.2f} of {self.name} ${self.most:.2f} are spent"
-        return f"{used:.1f} of {self.name} {self.most:g} minutes are used"
+        return f"{round(used, 2):g} of {self.name} {self.most:g} minutes are used"
 
 
 class Limits:
@@ -45,7 +45,7 @@ class Limits:
     def check(self, at: float, active_at: float, spent_usd: float | None) -> list[str]:
         """New warnings; ``reached`` is set when a limit is used up.
 
-        ``active_at``: when either side last said something. ``spent_usd``: None when not known.
+        ``active_at``: when a word of either side was last heard. ``spent_usd``: None when not known.
         """
         warnings = []
         for limit, used in self._used(at, active_at, spent_usd):

@@ -192,7 +192,7 @@ class ClientSession:
     def _settle(self, at: float) -> None:
         """The settings are in force: tell the history (on a new socket), then begin."""
         self._link.settled(at)
-        self._deadlines.keep_limits(at, idle=self.idle)
+        self._keep_limits(at)
         past = self.conversation.history(self.calls.owed) if self._link.attempt else list(self.options.seed)
         if self._link.attempt:
             past = Frames.without(past)
@@ -228,6 +228,8 @@ class ClientSession:
             return  # the silence behind a file is for voice detection only
         for frame in self.hearing.frames(happened.at, happened.audio):
             self._append(frame)
+            if self._manual:
+                self._deadlines.word_at = happened.at
 
     def _append(self, frame: bytes) -> None:
         audio = base64.b64encode(frame).decode("ascii")
@@ -372,6 +374,7 @@ class ClientSession:
         self._barge_in.stopped(happened, self.conversation, ready=self.ready)
 
     def _played(self, happened: inputs.Played) -> None:
+        self._deadlines.word_at = happened.at
         if happened.finished:
             self.playback.finished(happened.item_id, happened.content_index)
 
@@ -398,7 +401,7 @@ class ClientSession:
         if not self.turns.busy:
             self._desk.do(WakeAt(None, "progress"))
             self._unanswered.response_over(happened.at)
-        self._deadlines.keep_limits(happened.at, idle=self.idle)
+        self._keep_limits(happened.at)
 
     def _output_of(self, response: Any, *, aside: bool, cut: bool) -> None:
         """Fold all items of a response once more: servers differ in what they tell earlier."""
@@ -515,6 +518,9 @@ class ClientSession:
         text = f"The server sent something that is no event: {happened.reason}."
         self._desk.note("warning", "protocol", text)
 
+    def _keep_limits(self, at: float) -> None:
+        self._deadlines.keep_limits(at, idle=self.idle, user_speaking=self.user_speaking)
+
     def _woke(self, happened: inputs.Woke) -> None:
         at = happened.at
         match happened.name:
@@ -534,7 +540,7 @@ class ClientSession:
             case "rotate" if self.ready:
                 self._link.rotate(at, pause=self.idle)
             case "limits":
-                self._deadlines.keep_limits(at, idle=self.idle)
+                self._keep_limits(at)
             case "quiet" if self._deadlines.input_ended_at is not None:
                 self._deadlines.end_when_quiet(at, idle=self.idle)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from realtime_cli.client import inputs
 from realtime_cli.client.calls import Call, Calls, Round
 from realtime_cli.client.desk import Desk
 from realtime_cli.client.effects import AskApproval, CallTool, CancelTool, WakeAt
+from realtime_cli.client.limits import WARNING_SHARE
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.turns import Turns
+from realtime_cli.errors import ExitCode
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol.objects import FunctionCall, Item, McpApprovalRequest, McpCall
 
@@ -90,7 +93,10 @@ class ToolTurns:
             self._send_output(call)
         for over in self.calls.rounds_over():
             if not over.cancelled and self._wants_an_answer(over):
-                self.ask_for_answer()
+                if self._rounds >= self._options.tool_rounds:
+                    self._end_of_rounds()
+                else:
+                    self.ask_for_answer()
 
     def _send_output(self, call: Call) -> None:
         item = {"type": "function_call_output", "call_id": call.call_id, "output": call.output}
@@ -116,12 +122,20 @@ class ToolTurns:
 
     def ask_for_answer(self) -> None:
         self._rounds += 1
-        if self._rounds < self._options.tool_rounds:
+        most = self._options.tool_rounds
+        text = f"{self._rounds} rounds of tool calls without a word from the user"
+        if self._rounds < most:
+            if self._rounds == ceil(WARNING_SHARE * most):
+                self._desk.note("warning", "limits", f"{text}, of limits.tool_rounds {most}.")
             self._turns.want()
             return
-        text = f"{self._rounds} rounds of tool calls without a word from the user: the next answer has none."
-        self._desk.note("warning", "tools", text)
+        self._desk.note("warning", "tools", f"{text}: the next answer has none.")
         self._turns.want({"tool_choice": "none"})
+
+    def _end_of_rounds(self) -> None:
+        """The model was told to call nothing, and calls: it would not end by itself."""
+        reason = f"A limit is reached: more than limits.tool_rounds {self._options.tool_rounds} rounds of tool calls."
+        self._desk.close(ExitCode.LIMIT, reason, "Raise it under [limits] if that was too early.")
 
     # -- tools that the server runs ---------------------------------------------------------------
 

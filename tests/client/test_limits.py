@@ -11,11 +11,11 @@ from tests.client.dialogue import Dialogue
 def test_warns_once_at_80_percent_and_ends_at_all():
     limits = Limits(minutes=10)
     assert limits.check(60, 0, 0.0) == []
-    assert limits.check(481, 0, 0.0) == ["A limit is near: 8.0 of limits.minutes 10 minutes are used."]
+    assert limits.check(481, 0, 0.0) == ["A limit is near: 8.02 of limits.minutes 10 minutes are used."]
     assert limits.check(500, 0, 0.0) == []
     assert limits.reached is None
     limits.check(600, 0, 0.0)
-    assert limits.reached == "A limit is reached: 10.0 of limits.minutes 10 minutes are used."
+    assert limits.reached == "A limit is reached: 10 of limits.minutes 10 minutes are used."
 
 
 def test_a_word_starts_the_idle_minutes_again():
@@ -70,4 +70,25 @@ def test_a_talk_that_does_not_end_is_ended_all_the_same():
     d.at = 61.0
     d.give(inputs.Woke, "limits")
     d.at = 75.0
+    assert d.give(inputs.Woke, "limits") == ["close LIMIT"]
+
+
+def test_nobody_is_idle_while_a_long_answer_is_heard_or_the_user_speaks():
+    """Its sound came in one burst: nothing more is received while it plays."""
+    from realtime_cli.client import inputs
+
+    d = Dialogue(limit_idle_minutes=1.0)
+    d.connect()
+    d.agent_speaks(ms=120_000)
+    d.done()
+    for d.at in range(1, 121):
+        d.give(inputs.Played, "A", 0, 1000.0 * d.at, d.at == 120)
+        assert d.give(inputs.Woke, "limits") == []
+    d.server("input_audio_buffer.speech_started", audio_start_ms=0, item_id="U")
+    d.at = 240
+    assert d.give(inputs.Woke, "limits") == []
+    d.server("input_audio_buffer.speech_stopped", audio_end_ms=0, item_id="U")
+    d.at = 289
+    assert d.give(inputs.Woke, "limits") == ["note warning limits"]
+    d.at = 301
     assert d.give(inputs.Woke, "limits") == ["close LIMIT"]

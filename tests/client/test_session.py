@@ -224,6 +224,28 @@ def test_tool_rounds_end():
         lines = d.give(inputs.ToolFinished, number, "again")
     assert lines == ["item.create function_call_output", "note warning tools", "response.create"]
     assert d.sent[-1]["response"] == {"tool_choice": "none"}
+    d.server("response.created", response={"id": "3"})
+    d.done("3", output=[call("3")])
+    assert d.give(inputs.ToolFinished, "3", "again") == ["item.create function_call_output", "close LIMIT"]
+
+
+def test_tool_rounds_are_warned_of_and_counted_anew_after_a_word():
+    d = Dialogue(tool_rounds=5)
+    d.connect()
+    lines = []
+    for number in "1234":
+        d.server("response.created", response={"id": number})
+        d.done(number, output=[call(number)])
+        lines = d.give(inputs.ToolFinished, number, "again")
+    assert lines == ["item.create function_call_output", "note warning limits", "response.create"]
+    d.server("response.created", response={"id": "5"})
+    d.done("5")
+    d.give(inputs.Typed, "And then?")
+    for number in "67":
+        d.server("response.created", response={"id": number})
+        d.done(number, output=[call(number)])
+        lines = d.give(inputs.ToolFinished, number, "again")
+    assert lines == ["item.create function_call_output", "response.create"]
 
 
 def test_manual_turns_commit_and_ask():

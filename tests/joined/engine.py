@@ -42,7 +42,7 @@ class Engine:
     def perform(self, effect: effects.Effect) -> None:
         match effect:
             case effects.Think():
-                self._think(effect.response_id)
+                self._think(effect.response_id, may_call=effect.tool_choice != "none")
             case effects.Speak():
                 self._speak(effect.response_id, effect.text)
             case effects.Recognise():
@@ -53,12 +53,14 @@ class Engine:
                 self._work.pop(("think", effect.response_id), None)
                 self._work.pop(("speak", effect.response_id), None)
 
-    def _think(self, response_id: str) -> None:
+    def _think(self, response_id: str, *, may_call: bool) -> None:
         queue: deque[inputs.Input] = deque()
         for piece in self.answers.popleft() if self.answers else ("Yes.",):
             match piece:
                 case str():
                     queue.append(inputs.Said(0, response_id, piece))
+                case (name, arguments) if not may_call:
+                    pass  # told to call nothing
                 case (name, arguments):
                     queue.append(inputs.Called(0, response_id, name, arguments))
                 case _:
