@@ -24,7 +24,9 @@ UNSURE_STEPS = 150  # of sound from the agent: what the canceller needs to learn
 UNSURE_AFTER_MISS_STEPS = 20
 UNSURE_AFTER_LEAK_STEPS = 50
 OWN_DELAY_SAMPLES = 222  # of the canceller
-HEARD_SHARE = 0.3
+HEARD_SHARE = 0.6
+RESTS_AFTER_STEPS = 100  # without sound for the loudspeaker: longer than any echo lasts
+WAKING_STEPS = 1  # in which the canceller still has the end of what it heard last in its filters
 JUDGED_STEPS = 2  # what looks at the sound as a whole looks every 20 ms
 LATENCY_S = 0.02
 WAY_BACK_S = 0.06  # through the sound server and the microphone
@@ -58,7 +60,8 @@ class EchoCanceller:
 
     It follows delays up to 400 ms and a drift of the clocks by itself. What it leaves of the echo goes
     through a gate (see ``residue``). In the first 1.5 s of the agent's sound, and again after the
-    reference has slipped or echo got through, it is half duplex: it has to learn.
+    reference has slipped or echo got through, it is half duplex: it has to learn. While nothing is played
+    it rests, and what is heard is passed on as late as otherwise: that is half of a conversation's work.
     ``latency_s`` is what the loudspeaker was asked for: the room in which devices may be unpunctual.
     Raises :class:`ConfigError` when built, if the package is not there.
     """
@@ -82,6 +85,9 @@ class EchoCanceller:
         self._unsure_steps = UNSURE_STEPS
         self._heard = silence(STEP_SAMPLES)
         self._judged: list[tuple[Samples, Samples, Samples]] = []
+        self._silent_steps = RESTS_AFTER_STEPS
+        self._awake_steps = 0
+        self._cleaned_share = 0.0
 
     def played(self, block: Samples) -> None:
         """On the audio thread: this was given to the loudspeaker."""
@@ -96,6 +102,36 @@ class EchoCanceller:
 
     def _step(self, reference: Samples, heard: Samples) -> Samples:
         self._heard = np.concatenate([self._heard[-STEP_SAMPLES:], heard])
+        self._silent_steps = 0 if reference.any() else self._silent_steps + 1
+        if self._silent_steps > RESTS_AFTER_STEPS and not self._changes_voice:
+            return self._rest(heard)
+        self._awake_steps += 1
+        return self._faded(self._cancelled(reference, heard), self._awake_steps > WAKING_STEPS)
+
+    def _rest(self, heard: Samples) -> Samples:
+        """Nothing can be echo."""
+        self._awake_steps = 0
+        self._judged.clear()
+        self._gate.rest()
+        return heard if self._path.absent else self._faded(heard, False)
+
+    def _faded(self, cleaned: Samples, wanted: bool) -> Samples:
+        """``cleaned`` if it is wanted, else what was heard; in between it goes over within one step."""
+        began, self._cleaned_share = self._cleaned_share, float(wanted or self._changes_voice)
+        if began == self._cleaned_share == 1.0 or self._path.absent:
+            return cleaned
+        late = self._late(len(cleaned))
+        if began == self._cleaned_share:
+            return late
+        share = np.linspace(began, self._cleaned_share, len(cleaned), dtype=np.float32)
+        mixed: Samples = (share * cleaned + (1 - share) * late).astype(np.int16)
+        return mixed
+
+    def _late(self, count: int) -> Samples:
+        """What was heard, as late as the canceller gives it."""
+        return self._heard[len(self._heard) - count - OWN_DELAY_SAMPLES : -OWN_DELAY_SAMPLES]
+
+    def _cancelled(self, reference: Samples, heard: Samples) -> Samples:
         cleaned: Samples = self._processor.process(heard, reference)
         self._judge(reference, heard, cleaned)
         if self._path.absent:
@@ -111,8 +147,7 @@ class EchoCanceller:
         """With some of what was heard: the canceller takes whole words out of a voice that it hears together
         with the agent's, and an echo that is so much softer than the user does less harm than that. (Word
         errors in lasting double talk, echo 12 dB softer than the user: 52 % without, 20 % with it.)"""
-        late = self._heard[len(self._heard) - len(gated) - OWN_DELAY_SAMPLES : -OWN_DELAY_SAMPLES]
-        mixed: Samples = ((1 - HEARD_SHARE) * gated + HEARD_SHARE * late).astype(np.int16)
+        mixed: Samples = ((1 - HEARD_SHARE) * gated + HEARD_SHARE * self._late(len(gated))).astype(np.int16)
         return mixed
 
     def _judge(self, reference: Samples, heard: Samples, cleaned: Samples) -> None:

@@ -86,6 +86,12 @@ class Gate:
         self._gain = gain
         return (after * ramp).astype(np.int16)
 
+    def rest(self) -> None:
+        """A step in which nothing is to be looked at: the agent has been silent for long."""
+        self._follow_agent(False)
+        self._echo_dbfs = max(SILENCE_DBFS, self._echo_dbfs - FALL_DB)
+        self._loud_steps, self._held, self._gain = 0, max(0, self._held - 1), 1.0
+
     def _hold(self, loud: bool, unlike: bool) -> None:
         """Who speaks is not cut between two syllables."""
         self._loud_steps = self._loud_steps + 1 if loud and unlike else 0
