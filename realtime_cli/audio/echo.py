@@ -136,8 +136,8 @@ class EchoCanceller:
         self._judge(reference, heard, cleaned)
         if self._path.absent:
             return cleaned if self._changes_voice else heard
-        unlike = self._leak.unlike
-        gated = self._gate.step(reference, heard, cleaned, learning=self.unsure, unlike=unlike)
+        likeness = self._leak.likeness
+        gated = self._gate.step(reference, heard, cleaned, learning=self.unsure, likeness=likeness)
         if self.unsure and self._gate.agent_sounds:
             self._unsure_steps -= 1
             return silence(len(heard))

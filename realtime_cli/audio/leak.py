@@ -18,7 +18,6 @@ WINDOW_SAMPLES = 100 * SAMPLES_PER_MS
 LONGEST_DELAY_SAMPLES = 400 * SAMPLES_PER_MS
 FFT_SAMPLES = 16_384  # the next power of two above delay and twice the window
 ALIKE = 0.8
-UNLIKE = 0.4
 AUDIBLE_DBFS = -55.0
 
 
@@ -28,20 +27,16 @@ class Leak:
     def __init__(self) -> None:
         self._given = _Last(LONGEST_DELAY_SAMPLES + WINDOW_SAMPLES)
         self._left = _Last(WINDOW_SAMPLES)
-        self._likeness = 0.0
-
-    @property
-    def unlike(self) -> bool:
-        """Whether what was left last is surely something else than the reference."""
-        return self._likeness < UNLIKE
+        self.likeness = 0.0
+        """Of what was left last to the reference, 0 to 1."""
 
     def frame(self, reference: Samples, left: Samples) -> bool:
         """Whether ``left``, with what came before it, is the reference over again."""
         self._given.add(reference)
         self._left.add(left)
         audible = dbfs(left) > AUDIBLE_DBFS
-        self._likeness = self._compare() if audible else 0.0
-        return self._likeness > ALIKE
+        self.likeness = self._compare() if audible else 0.0
+        return self.likeness > ALIKE
 
     def _compare(self) -> float:
         """The greatest normalised cross-correlation over all delays, 0 to 1."""

@@ -24,15 +24,20 @@ ABSENT_DB = -45.0  # under the loudspeaker's signal: nobody hears that, no voice
 TAIL_STEPS = 35  # of 10 ms
 OPEN_DB = -15.0  # against the echo that was heard
 OPEN_AT_ONSET_DB = -8.0  # the canceller is at its worst when the agent begins after a pause
+OPEN_IF_LIKE_DB = 0.0  # what looks somewhat like the agent's sound is no louder than its echo, the user is
+OPEN_IF_VERY_LIKE_DB = 12.0
+LIKE = 0.4
+VERY_LIKE = 0.6
 SLOPE_DB = 6.0
 ONSET_STEPS = 60  # 350 ms, and a way of 250 ms through the room
 PAUSE_STEPS = 20
-FALL_DB = 0.1  # by which the echo is taken to fade in 10 ms
-RISE_DB = 0.5  # and to grow: the canceller takes a part of a first word for echo too
-LEAST_ECHO_DBFS = -70.0
+GIVEN_FALL_DB = 0.1  # in 10 ms: the echo of what was loud comes up to 400 ms later
+FALL_DB = 0.15  # by which the way through the room is taken to lose more in 10 ms of the agent's sound ...
+RISE_DB = 0.5  # ... and less: the canceller takes a part of a first word for echo too
+FARTHEST_DB = -60.0
 SURE_DB = -6.0  # so loud against the echo ...
 SURE_STEPS = 8  # ... and so long: that is a voice, not a burst
-HELD_STEPS = 40  # and its softer sounds are wanted, too
+HELD_STEPS = 20  # and its softer sounds are wanted, too
 MOSTLY_ECHO_DB = 6.0  # the canceller took out so much: then it was not the user
 
 
@@ -40,7 +45,8 @@ class Gate:
     """Steps of 10 ms. Open while the agent is silent."""
 
     def __init__(self) -> None:
-        self._echo_dbfs = SILENCE_DBFS
+        self._given_dbfs = SILENCE_DBFS
+        self._way_db = FARTHEST_DB
         self._gain = 1.0
         self._tail = 0
         self._silent_steps = PAUSE_STEPS
@@ -65,20 +71,19 @@ class Gate:
         after: Samples,
         *,
         learning: bool = False,
-        unlike: bool = True,
+        likeness: float = 0.0,
     ) -> Samples:
         """``after`` without what is most likely only a rest of the echo.
 
-        ``unlike``: it does not look like the agent's sound; else it is never taken for the user for sure.
+        ``likeness``: how much it looks like the agent's sound, see ``leak``.
         ``learning``: nobody is listened to, so what is heard is taken for echo at once; else a louder
         echo is believed slowly, or the gate would take the user's first word for it.
         """
-        self._follow_agent(dbfs(reference) > FAR_ACTIVE_DBFS)
+        self._follow_agent(dbfs(reference))
         left_dbfs = dbfs(after)
         self._follow_echo(dbfs(before), left_dbfs, learning)
-        open_db = OPEN_AT_ONSET_DB if self._onset else OPEN_DB
-        share = 1 + (left_dbfs - self._echo_dbfs - open_db) / SLOPE_DB
-        self._hold(left_dbfs > self._echo_dbfs + SURE_DB, unlike and not learning)
+        share = 1 + (left_dbfs - self._echo_dbfs - self._open_db(likeness)) / SLOPE_DB
+        self._hold(left_dbfs > self._echo_dbfs + SURE_DB, likeness < LIKE and not learning)
         gain = min(1.0, max(0.0, share)) if self._tail and not self._held else 1.0
         if gain == self._gain == 1.0:
             return after
@@ -88,18 +93,25 @@ class Gate:
 
     def rest(self) -> None:
         """A step in which nothing is to be looked at: the agent has been silent for long."""
-        self._follow_agent(False)
-        self._echo_dbfs = max(SILENCE_DBFS, self._echo_dbfs - FALL_DB)
+        self._follow_agent(SILENCE_DBFS)
         self._loud_steps, self._held, self._gain = 0, max(0, self._held - 1), 1.0
 
-    def _hold(self, loud: bool, unlike: bool) -> None:
+    def _open_db(self, likeness: float) -> float:
+        """How loud the user has to be, against the echo."""
+        if likeness >= LIKE:
+            return OPEN_IF_VERY_LIKE_DB if likeness >= VERY_LIKE else OPEN_IF_LIKE_DB
+        return OPEN_AT_ONSET_DB if self._onset else OPEN_DB
+
+    def _hold(self, loud: bool, strange: bool) -> None:
         """Who speaks is not cut between two syllables."""
-        self._loud_steps = self._loud_steps + 1 if loud and unlike else 0
-        if not unlike:
+        self._loud_steps = self._loud_steps + 1 if loud and strange else 0
+        if not strange:
             self._held = 0
         self._held = HELD_STEPS if self._loud_steps >= SURE_STEPS else max(0, self._held - 1)
 
-    def _follow_agent(self, sounds: bool) -> None:
+    def _follow_agent(self, given_dbfs: float) -> None:
+        self._given_dbfs = max(SILENCE_DBFS, given_dbfs, self._given_dbfs - GIVEN_FALL_DB)
+        sounds = given_dbfs > FAR_ACTIVE_DBFS
         if sounds and self._silent_steps >= PAUSE_STEPS:
             self._onset = ONSET_STEPS
         self._onset = max(0, self._onset - 1)
@@ -107,11 +119,17 @@ class Gate:
         self._tail = TAIL_STEPS if sounds else max(0, self._tail - 1)
 
     def _follow_echo(self, heard_dbfs: float, left_dbfs: float, learning: bool) -> None:
-        self._echo_dbfs = max(SILENCE_DBFS, self._echo_dbfs - FALL_DB)
+        if self._tail:
+            self._way_db -= FALL_DB
         mostly_echo = left_dbfs < heard_dbfs - MOSTLY_ECHO_DB and not self._held
-        if mostly_echo and heard_dbfs > self._echo_dbfs:
-            slowly = max(self._echo_dbfs, LEAST_ECHO_DBFS) + RISE_DB
-            self._echo_dbfs = heard_dbfs if learning else min(heard_dbfs, slowly)
+        if mostly_echo and self._tail and heard_dbfs > self._echo_dbfs:
+            way_db = heard_dbfs - self._given_dbfs
+            self._way_db = way_db if learning else min(way_db, self._way_db + RISE_DB)
+
+    @property
+    def _echo_dbfs(self) -> float:
+        """As loud as the echo may be now."""
+        return max(SILENCE_DBFS, self._given_dbfs + self._way_db)
 
 
 class EchoPath:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from itertools import pairwise
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,9 +41,11 @@ def _sentences(section: type[Section]) -> dict[str, str]:
     for above in reversed(section.__mro__):
         if issubclass(above, Section) and above is not Section:
             body = ast.parse(dedent(inspect.getsource(above))).body[0].body  # type: ignore[attr-defined]
-            for field, below in zip(body, body[1:], strict=False):
+            for field, below in pairwise(body):
                 match field, below:
-                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
+                        value=ast.Constant(value=str(text))
+                    ):
                         found[name] = inspect.cleandoc(text)
     return found
 

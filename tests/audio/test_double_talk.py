@@ -7,20 +7,12 @@ from typing import Any
 import pytest
 
 from tests.bench.bench_double_talk import USUAL_SOFTER_DB, alone, in_double_talk
+from tests.kit.speech import transcripts
 from tests.kit.voices import recogniser
 
 __all__ = ["recogniser"]
 
-NAMES = (
-    "heart-02",
-    "human-03",
-    "michael-04",
-    "more-human-01",
-    "human-05",
-    "heart-06",
-    "michael-01",
-    "human-01",
-)
+NAMES = [name for name, text in transcripts().items() if text]
 
 
 @pytest.mark.timeout(180)
