@@ -101,6 +101,26 @@ def environ(server: str) -> dict[str, str]:
 
 
 @pytest.mark.xdist_group("readme")
+def test_the_test_in_it_passes(folder: Path) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    (folder / "test_agent.py").write_text(f"import pytest\n\n\n@pytest.mark.asyncio\n{block}")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "test_agent.py",
+    ]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "1 passed" in ended.stdout
+
+
+@pytest.mark.xdist_group("readme")
 @pytest.mark.parametrize("line", [line for line in COMMANDS if " serve" not in line])
 def test_a_command_does_what_it_says(line: str, folder: Path, recording: Path, server: str) -> None:
     if "session.jsonl" in line:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import json
 import os
 import random
@@ -114,6 +115,21 @@ async def busy_loop() -> dict[str, Any]:
     return result
 
 
+async def held_interpreter(pause_ms: float) -> dict[str, Any]:
+    """A tone of 4 s while something in C keeps the interpreter's lock again and again."""
+    notes: Notes = []
+    holding = ctypes.PyDLL(None).usleep  # unlike CDLL, it does not let go of the lock
+    speaker = await opened_speaker(notes)
+    speaker.playout.push("tone", 0, sine(4))
+    speaker.playout.end("tone", 0)
+    while not speaker.playout.idle:
+        await asyncio.sleep(0.25)
+        holding(round(1000 * pause_ms))
+    result = state(speaker, notes)
+    await speaker.close()
+    return result
+
+
 async def listen(seconds: float) -> dict[str, Any]:
     """Frames of the microphone: how many, how long, how loud."""
     notes: Notes = []
@@ -213,6 +229,7 @@ SCENARIOS = {
     "interrupt": interrupt,
     "short_reply": short_reply,
     "busy_loop": busy_loop,
+    "held_interpreter": held_interpreter,
     "listen": listen,
     "outlive": outlive,
 }
