@@ -49,10 +49,10 @@ def own_tests(module: Path) -> tuple[Path, bool]:
     return folder.relative_to(ROOT), False
 
 
-def measured(tests: list[Path], data: Path) -> coverage.CoverageData:
+def measured(tests: list[Path], data: Path, workers: int) -> coverage.CoverageData:
     """Each line with the tests that ran it."""
     command = [
-        sys.executable, "-m", "pytest", "-n", "2", "-p", "no:randomly", "--cov=realtime_cli", "--cov-context=test",
+        sys.executable, "-m", "pytest", "-n", str(workers), "-p", "no:randomly", "--cov=realtime_cli", "--cov-context=test",
         "--cov-report=", *map(str, tests),
     ]  # fmt: skip
     subprocess.run(command, cwd=ROOT, env={**os.environ, "COVERAGE_FILE": str(data)}, check=False)
@@ -80,10 +80,15 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("folders", nargs="*")
     parser.add_argument("--least", type=float, default=0.0, metavar="PERCENT")
+    parser.add_argument(
+        "--workers", type=int, default=2, help="processes of pytest; 0 for its own (default: 2)"
+    )
     wanted = parser.parse_args()
     own = {module: own_tests(module) for module in modules(wanted.folders)}
     with tempfile.TemporaryDirectory() as folder:
-        data = measured(_minimal({tests for tests, _ in own.values()}), Path(folder) / "coverage")
+        data = measured(
+            _minimal({tests for tests, _ in own.values()}), Path(folder) / "coverage", wanted.workers
+        )
         shares = {module: 100 * share(module, tests, data) for module, (tests, _) in own.items()}
         data.close()
     for module, percent in sorted(shares.items(), key=lambda each: each[1]):

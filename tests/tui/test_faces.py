@@ -139,13 +139,3 @@ async def test_a_replay_jumps_without_telling_again_what_was_told(tty: TextIO) -
             face.observe(entry)
     told = [line.plain for line in face._flow.take(face.view, 80, face.look)]
     assert told == ["agent  In Oslo it is five past two in ╳ interrupted after 1.9 s"]
-
-
-async def test_without_a_keyboard_there_are_no_hints_of_keys(tty: TextIO) -> None:
-    face = choose_face(stdout=tty, environ=TERM)
-    assert isinstance(face, Screen)
-    keys = Keys(face, stdin=io.StringIO(), stdout=tty)
-    assert "space mute" in face.bottom(80).plain
-    keys.start(lambda press: None)
-    assert face.bottom(80).plain == "Ctrl+C ends"
-    await keys.close()

@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from realtime_cli.tui.kitty import KittyFilter
+
 ROOT = Path(__file__).parents[2]
 PRESS, REPEAT, RELEASE = "\x1b[32;1:1;32u", "\x1b[32;1:2;32u", "\x1b[32;1:3u"
 PATIENCE_S = 20.0
@@ -123,3 +125,33 @@ def test_nobody_is_probed_without_push_to_talk() -> None:
         plain.until("space mute")
         plain.keys("q")
         assert "\x1b[?u" not in plain.rest()
+
+
+# -- what it makes of single sequences ------------------------------------------------------------
+
+
+def test_the_answers_to_the_probe_are_kept_out_of_the_keys() -> None:
+    knows, knows_not = KittyFilter(), KittyFilter()
+    assert knows.feed("a\x1b[?0u\x1b[?62;c") == "a"
+    assert knows_not.feed("\x1b[?1;2cb") == "b"
+    assert (knows.known, knows_not.known, KittyFilter().known) == (True, False, None)
+
+
+def test_keys_come_in_the_old_form() -> None:
+    kitty = KittyFilter()
+    press = "\x1b[97u\x1b[97;1:3u\x1b[98;2u\x1b[99;5u\x1b[27u\x1b[13;1:1u\x1b[1;1:1A\x1b[1;1:3A\x1b[3;1:1~\x1b[57441;2u"
+    assert kitty.feed(press) == "aB\x03\x1b\r\x1b[A\x1b[3~"
+    assert not kitty.released_space
+
+
+def test_the_space_bar_tells_when_it_is_let_go() -> None:
+    kitty = KittyFilter()
+    assert kitty.feed("\x1b[32u\x1b[32;1:2u") == " "
+    assert not kitty.released_space
+    assert kitty.feed("\x1b[32;1:3u") == ""
+    assert kitty.released_space
+
+
+def test_a_sequence_cut_in_two_is_put_together_and_a_lone_escape_passes() -> None:
+    kitty = KittyFilter()
+    assert [kitty.feed(part) for part in ("x\x1b[9", "7u", "\x1b", "[?1u")] == ["x", "a", "\x1b", "[?1u"]
