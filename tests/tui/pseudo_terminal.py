@@ -6,13 +6,14 @@ import asyncio
 import fcntl
 import os
 import pty
+import re
 import struct
 import termios
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TextIO
 
-PATIENCE_S = 20.0
+PATIENCE_S = 15.0
 
 
 class PseudoTerminal:
@@ -30,13 +31,25 @@ class PseudoTerminal:
 
     async def until(self, text: str) -> str:
         """Wait until this was written; returns all up to its end, and forgets it."""
-        async with asyncio.timeout(PATIENCE_S):
-            while text not in self.shown:
-                self._came.clear()
-                await self._came.wait()
+        await self._wait(lambda: text in self.shown, text)
         end = self.shown.index(text) + len(text)
         told, self.shown = self.shown[:end], self.shown[end:]
         return told
+
+    async def until_plain(self, text: str) -> str:
+        """Without colours and movements; returns and forgets all that came."""
+        await self._wait(lambda: text in plain(self.shown), text)
+        told, self.shown = plain(self.shown), ""
+        return told
+
+    async def _wait(self, true: Callable[[], bool], text: str) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not true():
+                    self._came.clear()
+                    await self._came.wait()
+        except TimeoutError:
+            raise AssertionError(f"{text!r} did not come: {self.shown!r}") from None
 
     def settings(self) -> list[Any]:
         """Those of the terminal driver."""
@@ -50,6 +63,11 @@ class PseudoTerminal:
         with suppress(OSError):
             self.shown += os.read(self._ours, 65536).decode(errors="replace")
         self._came.set()
+
+
+def plain(shown: str) -> str:
+    """The letters, row by row as they were written."""
+    return re.sub(r"\x1b\[[?\d;]*[A-Za-z]|\r", "", shown)
 
 
 @asynccontextmanager

@@ -26,7 +26,7 @@ from realtime_cli.tui.panels import (
 )
 from realtime_cli.tui.view import View
 from tests.tui.demo import scene
-from tests.tui.scenes import answer, begins, connected, heard, local, says, sent, speaks
+from tests.tui.scenes import answer, begins, connected, heard, local, looked_at, says, speaks
 
 ASCII = look_for(Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii")))
 
@@ -158,15 +158,8 @@ def test_the_figures_say_why_it_stopped_and_how_the_sound_fares() -> None:
 
 def test_what_the_agent_was_shown() -> None:
     view = View()
-    uri = "data:image/jpeg;base64,/9j/"
-    content = [{"type": "input_image", "image_url": uri, "detail": "high"}]
-    item = {"id": "frame_1", "type": "message", "role": "user", "content": content}
-    for entry in [
-        *connected(),
-        local(inputs.Seen(1.0, uri, 1024, 768, "", "screen")),
-        sent(1.0, "conversation.item.create", item=item),
-        local(inputs.Pressed(2.0, "video")),
-    ]:
+    shown = looked_at(1.0, source="screen", detail="high")
+    for entry in [*connected(), *shown, local(inputs.Pressed(2.0, "video"))]:
         view.fold(entry)
     assert picture_facts(view) == ["screen", "1 picture", "~765 tokens ~$0.0038", "paused"]
     assert "screen: 1 picture, ~765 tokens ~$0.0038, paused" in figures_row(view, 100).plain

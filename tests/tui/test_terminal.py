@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
-pytestmark = [
-    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
-    pytest.mark.timeout(90),
-]
+from realtime_cli.tui.terminal import Terminal
+from tests.tui.pseudo_terminal import until
+
+pytestmark = pytest.mark.timeout(90)
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 15.0
 
@@ -76,6 +80,8 @@ class Pane:
 
 @pytest.fixture
 def pane() -> Iterator[Pane]:
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
     pane = Pane(100, 24)
     yield pane
     pane.close()
@@ -205,3 +211,78 @@ def test_stopped_and_continued(pane: Pane) -> None:
     pane.press("q")
     pane.until("replay")
     assert pane.settings("after") == before
+
+
+# -- whoever has changed the terminal -------------------------------------------------------------
+
+
+class Holding:
+    """Writes down what becomes of it."""
+
+    def __init__(self, name: str, log: list[str]) -> None:
+        self._name, self._log = name, log
+
+    def enter(self) -> None:
+        self._log.append(f"+{self._name}")
+
+    def leave(self) -> None:
+        self._log.append(f"-{self._name}")
+
+
+async def test_holders_enter_again_when_the_process_goes_on_and_leave_when_released() -> None:
+    before = {
+        name: signal.getsignal(getattr(signal, name)) for name in ("SIGTERM", "SIGHUP", "SIGTSTP", "SIGCONT")
+    }
+    terminal, log = Terminal(), []  # type: ignore[var-annotated]
+    rows, keys = Holding("rows", log), Holding("keys", log)
+    terminal.hold(rows)
+    terminal.hold(keys)
+    assert signal.getsignal(signal.SIGTERM) != before["SIGTERM"]
+    os.kill(os.getpid(), signal.SIGCONT)  # as after fg
+    await until(lambda: len(log) == 4)
+    terminal.release(keys)
+    terminal.release(keys)
+    terminal.release(rows)
+    assert log == ["+rows", "+keys", "+rows", "+keys", "-keys", "-rows"]
+    assert {name: signal.getsignal(getattr(signal, name)) for name in before} == before
+
+
+async def test_who_handles_a_signal_already_goes_on_to_do_so() -> None:
+    """Whoever ends the session in good order leaves the terminal, too."""
+    came: list[int] = []
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, came.append, 1)
+    terminal = Terminal()
+    holding = Holding("rows", [])
+    terminal.hold(holding)
+    os.kill(os.getpid(), signal.SIGHUP)
+    await until(lambda: came == [1])
+    terminal.release(holding)
+    os.kill(os.getpid(), signal.SIGHUP)
+    await until(lambda: came == [1, 1])
+    loop.remove_signal_handler(signal.SIGHUP)
+
+
+@pytest.mark.parametrize("end", ["return", "signal"])
+def test_at_the_end_of_the_process_they_leave_in_reverse_order(end: str) -> None:
+    program = f"""
+        import asyncio, os, signal
+        from realtime_cli.tui.terminal import Terminal
+        class Holding:
+            def __init__(self, name): self.name = name
+            def enter(self): print("+" + self.name, flush=True)
+            def leave(self): print("-" + self.name, flush=True)
+        async def main():
+            terminal = Terminal()
+            terminal.hold(Holding("rows"))
+            terminal.hold(Holding("keys"))
+            if {end!r} == "signal":
+                os.kill(os.getpid(), signal.SIGTERM)
+                await asyncio.sleep(60)
+        asyncio.run(main())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(program)], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (done.stdout.split(), done.stderr) == (["+rows", "+keys", "-keys", "-rows"], "")
+    assert done.returncode == (-signal.SIGTERM if end == "signal" else 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from realtime_cli.client import effects, inputs
-from realtime_cli.errors import ExitCode
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tui.plain import sentence
 from realtime_cli.tui.view import View
@@ -97,7 +96,8 @@ def test_what_is_settled_never_changes() -> None:
         *connected(), LEVELS, *says(1, "U1", "a", late=2), *answer(2.2, "A1", "R1", "b", 900, "U1"),
         *says(4, "U2", "c", after="A1"), *answer(5.2, "A2", "R2", "d", 300, "U2"),
     ]  # fmt: skip
-    view, before = View(), []
+    view = View()
+    before: list[str] = []
     for entry in sorted(entries, key=lambda entry: entry.at):
         view.fold(entry)
         now = settled(view)
@@ -255,28 +255,7 @@ def test_an_aside_is_no_part_of_the_conversation() -> None:
     assert shown(view) == []
 
 
-# -- tools, notices -------------------------------------------------------------------------------
-
-
-def test_a_tool_card_tells_call_result_and_time() -> None:
-    view = told(
-        connected(),
-        local(effects.CallTool("c1", "get_time", '{"city":"Oslo"}'), 1),
-    )
-    assert view.state.words == "calling get_time"
-    view.fold(local(inputs.ToolFinished(1.5, "c1", "14:05", seconds=0.5)))
-    assert settled(view) == ['Tool get_time(city="Oslo") answered after 500 ms: 14:05']
-
-
-def test_a_slow_tool_does_not_hold_back_the_talk() -> None:
-    view = told(
-        connected(),
-        local(effects.CallTool("c1", "slow", "{}"), 1),
-        says(2, "U1", "Still there?"),
-    )
-    assert settled(view) == ["Tool slow() is running.", "You: Still there?"]
-    view.fold(local(inputs.ToolFinished(9, "c1", "broken", failed=True, seconds=8)))
-    assert settled(view)[-1] == "Tool slow() failed after 8.0 s: broken"
+# -- questions, notices -------------------------------------------------------------------------------
 
 
 def test_a_question_stands_until_it_is_answered() -> None:
@@ -344,33 +323,7 @@ def test_three_early_interruptions_make_echo_likely() -> None:
     assert "headphones" in warnings[0]
 
 
-# -- state and figures ----------------------------------------------------------------------------
-
-
-def test_the_state_in_a_word() -> None:
-    steps: list[tuple[Entry, str]] = [
-        (local(inputs.Connected(0, "ws://x")), "connecting"),
-        (received(0.1, "session.created", session={"type": "realtime"}), "ready"),
-        (local(inputs.Heard(0.2, b"")), "listening"),
-        (local(inputs.Pressed(0.3, "mute")), "muted"),
-        (local(inputs.Pressed(0.4, "mute")), "listening"),
-        (received(1, "input_audio_buffer.speech_started", item_id="U", audio_start_ms=0), "hearing you"),
-        (received(2, "input_audio_buffer.speech_stopped", item_id="U", audio_end_ms=0), "listening"),
-        (received(3, "response.created", response={"id": "R"}), "thinking"),
-        (heard(4, "A", 100), "speaking"),
-        (received(4.1, "response.done", response={"id": "R", "status": "completed"}), "speaking"),
-        (heard(5, "A", 900, to_end=True), "listening"),
-        (local(inputs.Noted(5.1, "info", "pause", "")), "paused"),
-        (local(inputs.Noted(5.2, "info", "resume", "")), "listening"),
-        (local(inputs.Disconnected(6, 1006)), "reconnecting"),
-        (local(effects.Close(ExitCode.OK), 7), "ended"),
-    ]
-    view = View()
-    words = []
-    for entry, _ in steps:
-        view.fold(entry)
-        words.append(view.state.word)
-    assert words == [word for _, word in steps]
+# -- figures --------------------------------------------------------------------------------------
 
 
 def test_waits_tokens_and_cost() -> None:

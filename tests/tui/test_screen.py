@@ -1,0 +1,93 @@
+"""The live screen on a pseudo terminal: what flows, what is repainted, what others print."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from realtime_cli.client import inputs
+from realtime_cli.tui.ending import Ending
+from realtime_cli.tui.screen import Screen, terminal_console
+from realtime_cli.tui.terminal import Terminal
+from tests.tui.demo import scene
+from tests.tui.pseudo_terminal import PseudoTerminal, plain, pseudo_terminal
+from tests.tui.scenes import connected, local, looked_at, says
+
+ENVIRONMENT = {"TERM": "xterm-256color"}
+
+
+@asynccontextmanager
+async def on_screen() -> AsyncIterator[tuple[PseudoTerminal, Screen]]:
+    async with pseudo_terminal() as terminal:
+        console = terminal_console(terminal.stdout, ENVIRONMENT)
+        async with Screen(console, terminal=Terminal()) as screen:
+            yield terminal, screen
+
+
+async def test_finished_turns_flow_and_the_state_stands_below() -> None:
+    async with on_screen() as (terminal, screen):
+        for entry in [*connected(), *says(1, "U1", "Is anybody there?")]:
+            screen.observe(entry)
+        shown = await terminal.until_plain("thinking")
+        assert shown.count("you  Is anybody there?\n") == 1
+        screen.observe(local(inputs.Pressed(3, "mute")))
+        screen.observe(local(inputs.Disconnected(4, 1006)))
+        assert "Is anybody there?" not in await terminal.until_plain("reconnecting")
+
+
+async def test_the_end_writes_what_is_open_and_a_card() -> None:
+    async with on_screen() as (terminal, screen):
+        for entry in [*connected(), *says(1, "U1", None)]:
+            screen.observe(entry)
+        screen.end(Ending(recording="/tmp/session.jsonl", replay="realtime-cli replay /tmp/session.jsonl"))
+        shown = await terminal.until_plain("replay /tmp/session.jsonl")
+    assert "no transcript" in shown
+    assert "recording" in shown
+    assert "thinking" not in plain(terminal.shown)
+
+
+async def test_left_without_an_end_nothing_that_was_said_is_lost() -> None:
+    async with pseudo_terminal() as terminal:
+        async with Screen(terminal_console(terminal.stdout, ENVIRONMENT), terminal=Terminal()) as screen:
+            for entry in scene():
+                screen.observe(entry)
+        shown = await terminal.until_plain("stamps.")
+        assert shown.count("Hello, can you hear me?") == 1
+
+
+async def test_lines_of_ours_go_above_the_rows() -> None:
+    async with on_screen() as (terminal, screen):
+        screen.say("help is near\nvery near")
+        await terminal.until_plain("help is near\nvery near\n")
+
+
+async def test_what_others_print_goes_there_too_and_commands_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with pseudo_terminal() as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal.stdout)
+        async with Screen(terminal_console(terminal.stdout, ENVIRONMENT), terminal=Terminal()):
+            await asyncio.to_thread(print, "clear it: \x1b[2J")
+            await terminal.until_plain("clear it: ␛[2J\n")
+
+
+async def test_the_details_come_and_go() -> None:
+    async with on_screen() as (terminal, screen):
+        for entry in scene():
+            screen.observe(entry)
+        assert "cut 0:10 by your voice" not in await terminal.until_plain("ms")
+        screen.toggle_detail()
+        await terminal.until_plain("cut 0:10 by your voice")
+        screen.toggle_detail()
+        await terminal.until_plain("1 210 tokens")
+
+
+async def test_a_picture_of_what_the_agent_was_shown_last() -> None:
+    async with on_screen() as (terminal, screen):
+        for entry in connected():
+            screen.observe(entry)
+        for entry in looked_at(1.0, glimpse="ff4020" * 64, source="camera"):
+            screen.observe(entry)
+        assert "camera" in await terminal.until_plain("1 picture")
