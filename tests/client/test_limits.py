@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from realtime_cli.client.limits import Limits
-from tests.client.dialogue import Dialogue
 
 
 def test_warns_once_at_80_percent_and_ends_at_all():
@@ -44,51 +43,3 @@ def test_an_unknown_cost_is_said_once_and_never_taken_for_nothing():
 @pytest.mark.parametrize(("at", "next_at"), [(0.0, 480.0), (480.0, 600.0), (600.0, None)])
 def test_knows_when_to_look_again(at, next_at):
     assert Limits(minutes=10).next_at(at, 0.0) == next_at
-
-
-def test_the_session_ends_gracefully_with_its_exit_code():
-    from realtime_cli.client import inputs
-
-    d = Dialogue(limit_minutes=1.0)
-    d.connect()
-    d.at = 49.0
-    assert d.give(inputs.Woke, "limits") == ["note warning limits"]
-    d.at = 61.0
-    d.agent_speaks()
-    assert d.give(inputs.Woke, "limits") == ["note warning limits"]
-    d.done()
-    assert d.give(inputs.Played, "A", 0, 1000.0, True) == []
-    assert d.give(inputs.Woke, "limits") == ["close LIMIT"]
-
-
-def test_a_talk_that_does_not_end_is_ended_all_the_same():
-    from realtime_cli.client import inputs
-
-    d = Dialogue(limit_minutes=1.0)
-    d.connect()
-    d.agent_speaks()
-    d.at = 61.0
-    d.give(inputs.Woke, "limits")
-    d.at = 75.0
-    assert d.give(inputs.Woke, "limits") == ["close LIMIT"]
-
-
-def test_nobody_is_idle_while_a_long_answer_is_heard_or_the_user_speaks():
-    """Its sound came in one burst: nothing more is received while it plays."""
-    from realtime_cli.client import inputs
-
-    d = Dialogue(limit_idle_minutes=1.0)
-    d.connect()
-    d.agent_speaks(ms=120_000)
-    d.done()
-    for d.at in range(1, 121):
-        d.give(inputs.Played, "A", 0, 1000.0 * d.at, d.at == 120)
-        assert d.give(inputs.Woke, "limits") == []
-    d.server("input_audio_buffer.speech_started", audio_start_ms=0, item_id="U")
-    d.at = 240
-    assert d.give(inputs.Woke, "limits") == []
-    d.server("input_audio_buffer.speech_stopped", audio_end_ms=0, item_id="U")
-    d.at = 289
-    assert d.give(inputs.Woke, "limits") == ["note warning limits"]
-    d.at = 301
-    assert d.give(inputs.Woke, "limits") == ["close LIMIT"]
