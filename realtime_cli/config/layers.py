@@ -86,9 +86,12 @@ def typed(text: str, path: KeyPath) -> Any:
     if text == "null":
         return None
     try:
-        value = tomllib.loads(f"v = {text}")["v"]
+        lines = tomllib.loads(f"v = {text}")
     except (tomllib.TOMLDecodeError, RecursionError):
         return text
+    if len(lines) != 1:  # further lines that happen to be TOML belong to the text
+        return text
+    value = lines["v"]
     takes = schema.json_types(schema.at(path))
     if "string" in takes and schema.json_type(value) not in takes:
         return text

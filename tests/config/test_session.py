@@ -8,7 +8,6 @@ import pytest
 from openai.types.realtime import RealtimeSessionCreateRequestParam
 from pydantic import TypeAdapter
 
-from realtime_cli.config import for_provider
 from tests.config.agents import Load
 
 API = TypeAdapter(RealtimeSessionCreateRequestParam)
@@ -133,55 +132,3 @@ def test_an_audio_setting_is_sent_as_it_is_written(load: Load, written: str, sen
     patch = load(f"[session.audio]\n{written}\n").config.session_patch()
     assert patch == {"type": "realtime", "audio": sent}
     API.validate_python(without_nulls(patch))  # its types leave out nulls that the API takes
-
-
-def test_xai_gets_voice_and_turn_detection_at_the_top(load: Load) -> None:
-    text = """
-        [session.audio.input]
-        turn_detection = false
-        transcription = { model = "grok-transcribe", language = "en", keywords = ["k"] }
-        [session.audio.output]
-        voice = "eve"
-        """
-    patch = load(text).config.session_patch()
-    before = load(text).config.session_patch()
-    assert for_provider(patch, "xai") == {
-        "type": "realtime",
-        "voice": "eve",
-        "turn_detection": None,
-        "audio": {
-            "input": {"transcription": {"model": "grok-transcribe", "language_hint": "en", "keyterms": ["k"]}}
-        },
-    }
-    assert patch == before
-    assert for_provider(patch, "openai") == before
-
-
-def test_instructions_win_over_an_initial_system_message(load: Load) -> None:
-    text = """
-        [session]
-        instructions = "Be brief."
-        [conversation]
-        items = [{ role = "system", text = "Be long." }, { role = "assistant", text = "Hello." }]
-        """
-    agent = load(text)
-    said = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello."}]}
-    assert agent.config.seed() == (said,)
-    assert any("system message" in warning for warning in agent.warnings)
-
-
-@pytest.mark.parametrize(
-    ("written", "word"),
-    [
-        ("[audio]\npush_to_talk = true", "push_to_talk"),
-        ('[session]\nreasoning = { effort = "low" }', "reasoning"),
-        ('[connection]\nbase_url = "wss://x/?api-version=1"', "api-version"),
-    ],
-)
-def test_what_is_likely_not_meant_draws_a_warning(load: Load, written: str, word: str) -> None:
-    assert [warning for warning in load(written).warnings if word in warning]
-
-
-def test_a_plain_agent_draws_no_warning(load: Load) -> None:
-    text = '[connection]\nmodel = "gpt-realtime-2.1"\n[session]\nreasoning = { effort = "low" }\n'
-    assert load(text).warnings == ()

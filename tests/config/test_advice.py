@@ -1,0 +1,81 @@
+"""What is allowed in an agent file but likely not meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.config.agents import Load
+
+
+def test_instructions_win_over_an_initial_system_message(load: Load) -> None:
+    text = """
+        [session]
+        instructions = "Be brief."
+        [conversation]
+        items = [{ role = "system", text = "Be long." }, { role = "assistant", text = "Hello." }]
+        """
+    agent = load(text)
+    said = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello."}]}
+    assert agent.config.seed() == (said,)
+    assert any("system message" in warning for warning in agent.warnings)
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [
+        ("[audio]\npush_to_talk = true", "push_to_talk"),
+        ('[session]\nreasoning = { effort = "low" }', "reasoning"),
+        ('[connection]\nbase_url = "wss://x/?api-version=1"', "api-version"),
+    ],
+)
+def test_what_is_likely_not_meant_draws_a_warning(load: Load, written: str, word: str) -> None:
+    assert [warning for warning in load(written).warnings if word in warning]
+
+
+def test_a_plain_agent_draws_no_warning(load: Load) -> None:
+    text = '[connection]\nmodel = "gpt-realtime-2.1"\n[session]\nreasoning = { effort = "low" }\n'
+    assert load(text).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '[connection]\napi_key = "${KEY}"',
+        '[session]\ntools = [{ type = "mcp", server_label = "x", server_url = "https://x", authorization = "${KEY}" }]',
+    ],
+)
+def test_a_key_belongs_into_a_variable(load: Load, written: str) -> None:
+    assert load(written, environ={"KEY": "abc"}).warnings == ()
+    [warning] = load(written.replace("${KEY}", "abc")).warnings
+    assert "variable" in warning
+    assert "abc" not in warning
+
+
+def test_each_tool_is_looked_at_under_its_own_row(load: Load) -> None:
+    text = """
+        [[tools]]
+        builtin = "clock"
+        [[tools]]
+        type = "mcp"
+        server_label = "x"
+        server_url = "https://x"
+        authorization = "inline"
+        """
+    assert len(load(text).warnings) == 1
+
+
+def test_push_to_talk_with_turns_by_hand_is_as_it_should_be(load: Load) -> None:
+    text = "[audio]\npush_to_talk = true\n[session.audio.input]\nturn_detection = false\n"
+    assert load(text).warnings == ()
+
+
+def test_models_of_others_may_reason_under_any_name(load: Load) -> None:
+    text = """
+        [connection]
+        provider = "custom"
+        base_url = "wss://example.org/v1"
+        model = "gpt-realtime"
+        [session]
+        reasoning = { effort = "low" }
+        """
+    assert load(text).warnings == ()
