@@ -1,0 +1,41 @@
+"""A server in this process for conversations by script: an engine that answers by script, too."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from realtime_cli.client.session import ClientSession, SessionOptions
+from realtime_cli.edges import Connect, Tools
+from realtime_cli.script.result import Case
+from realtime_cli.script.runner import Open, Opened
+from realtime_cli.wire import websocket
+from realtime_cli.wire.transport import Transport
+from tests.kit.live_session import serving
+from tests.kit.scripted_engine import ScriptedEngine
+
+TEXT = {"type": "realtime", "output_modalities": ["text"]}
+
+
+@asynccontextmanager
+async def connecting(engine: ScriptedEngine | None = None) -> AsyncIterator[Connect]:
+    """A way to a server with this engine."""
+    async with serving(engine or ScriptedEngine()) as listener:
+
+        async def connect() -> Transport:
+            return await websocket.connect(listener.url)
+
+        yield connect
+
+
+def opens(connect: Connect, tools: Tools | None = None, *, aloud: bool = False) -> Open:
+    """Opens every case there, with an agent that says nothing of itself."""
+
+    @asynccontextmanager
+    async def open(case: Case) -> AsyncIterator[Opened]:
+        session = ClientSession(
+            SessionOptions(patch={"type": "realtime"} if aloud else TEXT, reconnect_tries=0)
+        )
+        yield Opened(session, connect, tools, aloud)
+
+    return open
