@@ -11,8 +11,6 @@ import pytest
 
 from realtime_cli.commands import doctor
 from realtime_cli.commands.doctor import DoctorOptions
-from realtime_cli.commands.doctor_acoustic import Measured, advice
-from realtime_cli.commands.finding import Finding, exit_code
 from realtime_cli.errors import ExitCode
 from tests.kit.cli import run_cli
 from tests.kit.virtual_devices import VirtualDevices, running, virtual_devices
@@ -103,49 +101,6 @@ def test_the_report_has_what_is_needed_and_nothing_private(
         assert private not in text, private
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
     assert "report.md" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "ends_with"),
-    [("ok", 2, ExitCode.OK), ("warning", 2, ExitCode.OK), ("failure", 4, ExitCode.AUDIO_DEVICE)],
-)
-def test_only_a_failure_fails(status: Any, code: int, ends_with: ExitCode) -> None:
-    findings = [Finding("a", "ok", "fine"), Finding("b", status, "so", exit_code=ExitCode(code))]
-    assert exit_code(findings) == ends_with
-
-
-QUIET = {"noise_dbfs": -70.0, "highest_dbfs": -20.0}
-
-
-@pytest.mark.parametrize(
-    ("measured", "use"),
-    [
-        ({"highest_dbfs": -120.0, "noise_dbfs": -120.0}, None),
-        ({"noise_dbfs": -30.0, "highest_dbfs": -20.0}, "push_to_talk"),
-        (QUIET, "off"),
-        ({**QUIET, "highest_dbfs": -0.1, "delay_ms": 60, "removed_db": 9}, "headphones"),
-        ({**QUIET, "delay_ms": 600, "removed_db": 40}, "half_duplex"),
-        ({**QUIET, "delay_ms": 60}, "half_duplex"),
-        ({**QUIET, "delay_ms": 60, "removed_db": 40}, "aec"),
-        ({**QUIET, "delay_ms": 60, "removed_db": 12}, "half_duplex"),
-        ({**QUIET, "delay_ms": 60, "removed_db": 2}, "headphones"),
-    ],
-)
-def test_what_is_recommended(measured: dict[str, float], use: str | None) -> None:
-    from realtime_cli.audio.chirp import Echo
-
-    delay_ms, removed_db = measured.get("delay_ms"), measured.get("removed_db")
-    found = advice(
-        Measured(
-            Echo(delay_ms, 20, 30) if delay_ms else None,
-            measured["noise_dbfs"],
-            measured["highest_dbfs"],
-            removed_db,
-            None if removed_db is None else -30.0 - removed_db / 10,
-        )
-    )
-    assert found.facts["use"] == use
-    assert found.remedy or found.status == "ok"
 
 
 @pytest.mark.xdist_group("virtual devices")
