@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,11 @@ from tests.kit.verified import recordings_verify
 __all__ = ["recordings_verify"]
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ahead of the first import of onnxruntime
+
+# Who starts the tests in the background (nohup, a CI's runner) has Ctrl+C ignored, which children inherit;
+# of a handler they inherit nothing.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "suite", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow], print_blob=True
