@@ -78,7 +78,7 @@ def local_gap(machine: Machine) -> str:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
+    return tuple(int(part) for part in text.split(".")[:2] if part.isdecimal())
 
 
 def python() -> Finding:

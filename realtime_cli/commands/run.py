@@ -178,7 +178,7 @@ def _axis(text: str) -> tuple[str, list[Any]]:
 
 def _shard(text: str) -> tuple[int, int]:
     index, _, count = text.partition("/")
-    if index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count):
+    if index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count):
         return int(index), int(count)
     raise ConfigError(f"--shard {text!r} is not i/n.", "Write for example --shard 2/4")
 

@@ -127,4 +127,4 @@ def _device_speaker(choice: str, audio: Audio, report: Report) -> Speaker:
 
 def _index(choice: str) -> str | int:
     """A device's number as a number: options and files may write either."""
-    return int(choice) if choice.isdigit() else choice
+    return int(choice) if choice.isdecimal() else choice

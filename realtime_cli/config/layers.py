@@ -74,7 +74,7 @@ def split_key(dotted: str, shown: str) -> KeyPath:
     path: KeyPath = ()
     while isinstance(node, dict):
         name, node = next(iter(node.items()))
-        path = (*path, int(name) if name.isdigit() else name)
+        path = (*path, int(name) if name.isdecimal() else name)
     return path
 
 

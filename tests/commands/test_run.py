@@ -112,8 +112,9 @@ def test_a_hook_gets_the_recording(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_mistakes_are_told_before_anything_runs(tmp_path: Path) -> None:
     good = script(tmp_path, "good", GOOD)
-    with pytest.raises(ConfigError, match="1/0"):
-        run_with(good, shard="1/0")
+    for shard in ("1/0", "²/2"):
+        with pytest.raises(ConfigError, match=shard):
+            run_with(good, shard=shard)
     with pytest.raises(ConfigError, match="KEY=VALUE"):
         run_with(good, matrix=("x",))
     with pytest.raises(ConfigError, match="nothing to run"):

@@ -104,6 +104,7 @@ def test_blanks_around_key_and_value_do_not_count() -> None:
         ("a.b", ("a", "b")),
         ("tools.0.name", ("tools", 0, "name")),
         ('prices."gpt-5.1".text', ("prices", "gpt-5.1", "text")),
+        ('prices."²"', ("prices", "²")),  # a digit, and no number
     ],
 )
 def test_keys_are_those_of_toml(dotted: str, path: tuple[str | int, ...]) -> None:

@@ -188,7 +188,7 @@ def _run_arguments(options: LoadOptions) -> Iterator[str]:
 
 
 def _users(options: LoadOptions) -> int:
-    if options.users.isdigit() and int(options.users):
+    if options.users.isdecimal() and int(options.users):
         return int(options.users)
     raise ConfigError(f"--users {options.users} is no number of users.", "Say for example 500, or auto.")
 

@@ -1,21 +1,13 @@
-"""``load`` from its command line to processes that end, whoever is killed."""
+"""``load`` from its options to Locust's command line, which is not run here."""
 
 from __future__ import annotations
 
-import asyncio
-import json
+import importlib.util
 import os
-import signal
-import socketserver
-import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -28,26 +20,15 @@ from realtime_cli.commands.load.command import (
     seconds_of,
 )
 from realtime_cli.commands.load.plan import from_environ
-from realtime_cli.commands.serve import ServeOptions, listen
+from realtime_cli.commands.load.shapes import Stage
 from realtime_cli.errors import ConfigError
-from tests.kit.cli import run_cli
-from tests.kit.threads import loop_in_a_thread
-
-pytestmark = pytest.mark.heavy
-
-psutil = pytest.importorskip("psutil")
-if find_spec("locust") is None:  # imported here it would patch these tests
-    pytest.skip("needs the extra load", allow_module_level=True)
 
 GOOD = """
 mode = "text"
 agent = { connection = { provider = "local" } }
 [[turns]]
 user = "Say after me: one"
-[turns.expect]
-contains = "one"
 """
-ENDLESS = GOOD + "[[turns]]\nsilence_ms = 60000\n"
 
 
 @pytest.fixture
@@ -57,12 +38,11 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_plan_comes_whole_through_the_environment(script: Path) -> None:
-    plan = load_plan(
-        LoadOptions((script,), users="20", shape="spike", duration="1m", max_cost=1.5, sets=("a=b",))
-    )
-    assert from_environ(plan.to_environ()) == plan
-    assert from_environ({}).engine == ()
+needs_locust = pytest.mark.skipif(find_spec("locust") is None, reason="needs the extra load")
+
+
+def arguments(script: Path, **options: Any) -> str:
+    return " ".join(locust_arguments(LoadOptions((script,), **options)))
 
 
 @pytest.mark.parametrize(
@@ -77,11 +57,13 @@ def test_rates(text: str, rate: float) -> None:
     assert rate_of(text) == rate
 
 
+@needs_locust
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
         ({"users": "many"}, "many"),
         ({"users": "0"}, "no number of users"),
+        ({"users": "²"}, "no number of users"),
         ({"users": "auto"}, "spoken"),
         ({"ramp": "fast"}, "fast"),
         ({"ramp": "-1/s"}, "no rate"),
@@ -107,192 +89,81 @@ def test_workers_learn_of_the_run_from_their_master(script: Path) -> None:
     assert "--users" not in arguments
 
 
-def test_sessions_are_held_and_written_to_tables(script: Path, tmp_path: Path) -> None:
-    files = "--json", tmp_path / "sum.json", "--csv", tmp_path / "table", "--html", tmp_path / "report.html"
-    ended = run_cli("load", script, "--users", "2", "--duration", "4s", "--finish", "30s", *files)
-    assert ended.returncode == 0, ended.stderr
-    rows = {row["kind"]: row for row in json.loads((tmp_path / "sum.json").read_text())["rows"]}
-    assert rows["session"]["count"] > 0
-    assert rows["session"]["failures"] == 0
-    assert rows["first audio"]["p50_ms"] > 0
-    assert "session,good" in (tmp_path / "table_stats.csv").read_text()
-    assert "good" in (tmp_path / "report.html").read_text()
-
-
-def test_sessions_may_finish_and_none_begins_meanwhile(script: Path, tmp_path: Path) -> None:
-    long = 'at = { after = "agent.speech_stopped", ms = 5000 }\nuser = "Say after me: two"\n'
-    script.write_text(GOOD + "[[turns]]\n" + long, encoding="utf-8")
-    more = "--users", "4", "--ramp", "4/s", "--duration", "4s", "--processes", "2", "--finish", "30s"
-    ended = run_cli("load", script, *more, "--json", tmp_path / "sum.json")
-    assert ended.returncode == 0, ended.stderr
-    rows = json.loads((tmp_path / "sum.json").read_text())["rows"]
-    assert [row["count"] for row in rows if row["kind"] == "session"] == [4]
-
-
-def test_a_load_in_which_no_session_ended_has_shown_nothing(script: Path) -> None:
-    script.write_text(GOOD + '[[turns]]\nat = { after = "agent.speech_stopped", ms = 60000 }\nuser = "Two"\n')
-    ended = run_cli("load", script, "--users", "1", "--duration", "2s")
-    assert ended.returncode == 1
-    assert "No session came to its end" in ended.stderr
-
-
-def test_failures_have_a_kind_and_end_in_one(script: Path, tmp_path: Path) -> None:
-    script.write_text(GOOD.replace('contains = "one"', 'contains = "two"'), encoding="utf-8")
-    ended = run_cli(
-        "load", script, "--users", "1", "--duration", "4s", "--finish", "30s", "--json", tmp_path / "sum.json"
+@needs_locust
+@pytest.mark.parametrize("expect", ['check = "checks.py:fine"', 'judge = "is kind"'])
+def test_what_needs_a_recording_or_a_model_is_not_for_loads(tmp_path: Path, expect: str) -> None:
+    judge = '[judge]\nurl = "http://127.0.0.1:1/v1"\nmodel = "m"\n'
+    (tmp_path / "checks.py").write_text("def fine(told): ...\n")
+    path = tmp_path / "judged.toml"
+    path.write_text(
+        GOOD.replace("[[turns]]", judge + "[[turns]]") + f"[turns.expect]\n{expect}\n", encoding="utf-8"
     )
-    assert ended.returncode == 1
-    (kind,) = json.loads((tmp_path / "sum.json").read_text())["failures"]
-    assert "failed: contains" in kind
-    assert 'found "One"' in ended.stderr  # the first one in full
+    with pytest.raises(ConfigError, match=r"judged\.toml: check and judge are not for load tests"):
+        load(LoadOptions((path,)))
 
 
-class Full(socketserver.BaseRequestHandler):
-    """A server that has had enough, and says for how long."""
-
-    asked: ClassVar[list[float]] = []
-
-    def handle(self) -> None:
-        self.request.recv(4096)
-        self.asked.append(time.monotonic())
-        self.request.sendall(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n")
+def test_without_locust_one_learns_how_to_get_it(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "locust" else find_spec(name)
+    )
+    with pytest.raises(ConfigError, match="not installed") as refused:
+        load(LoadOptions((script,)))
+    assert "[load]" in refused.value.remedy
 
 
-class Doorway(socketserver.ThreadingTCPServer):
-    request_queue_size = 100  # who does not get in at once comes again a second later
-
-
-def test_a_server_that_has_had_enough_is_left_alone_for_as_long_as_it_says(
-    script: Path, tmp_path: Path
+@needs_locust
+@pytest.mark.skipif(sys.platform == "win32", reason="there it is called, not become")
+def test_the_program_becomes_locust_with_the_plan_in_its_environment(
+    script: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Doorway(("127.0.0.1", 0), Full) as server:
-        threading.Thread(target=server.serve_forever, name="full").start()
-        url = f"ws://127.0.0.1:{server.server_address[1]}/v1/realtime"
-        more = "--users", "20", "--ramp", "20/s", "--duration", "6s", "--json", tmp_path / "sum.json"
-        ended = run_cli("load", script, "--against", url, *more)
-        server.shutdown()
-    assert ended.returncode == 1
-    assert "429" in "".join(json.loads((tmp_path / "sum.json").read_text())["failures"])
-    first = Full.asked[0]
-    assert not [at for at in Full.asked if first + 1 < at < first + 1.9], "nobody asks while it is closed"
-    later = [at for at in Full.asked if at > first + 1.9]
-    assert later, "it is tried again"
-    crowds = [sum(at <= other < at + 0.5 for other in later) for at in later]
-    assert max(crowds) < 10, "and then not by all twenty at once"
+    became: list[Any] = []
+    monkeypatch.setattr(os, "execve", lambda *words: became.extend(words))
+    load(LoadOptions((script,), users="3"))
+    program, words, environ = became
+    assert (program, words[:3]) == (sys.executable, [sys.executable, "-m", "locust"])
+    assert from_environ(environ).engine == (str(script),)
 
 
-PRICED = """
-[connection]
-provider = "custom"
-base_url = "URL"
-model = "dear"
-[prices.dear]
-text_in = 1000.0
-text_cached = 1000.0
-text_out = 1000.0
-"""
+def test_engines_are_told_what_concerns_the_sessions(script: Path) -> None:
+    plan = load_plan(
+        LoadOptions(
+            (script,), config=Path("a.toml"), sets=("a=1", "b=2"), against="ws://x", approve=("all",), text=True,
+            json=Path("out.json"), finish="1m",
+        )
+    )  # fmt: skip
+    assert plan.engine == (
+        str(script), "--config", "a.toml", "--set", "a=1", "--set", "b=2", "--against", "ws://x",
+        "--approve", "all", "--text",
+    )  # fmt: skip
+    assert (plan.host, plan.summary, plan.finish_s, plan.stages) == ("ws://x", "out.json", 60.0, ())
 
 
-def test_the_budget_stops_all_workers(script: Path, tmp_path: Path) -> None:
-    agent = tmp_path / "agent.toml"
-    with loop_in_a_thread() as loop:
-        server = asyncio.run_coroutine_threadsafe(listen(ServeOptions(port=0), warm=False), loop).result(60)
-        agent.write_text(PRICED.replace("URL", server.url), encoding="utf-8")
-        more = "--config", agent, "--max-cost", "0.5", "--processes", "2", "--json", tmp_path / "sum.json"
-        began = time.monotonic()
-        ended = run_cli("load", script, "--users", "2", "--duration", "40s", *more)
-        asyncio.run_coroutine_threadsafe(server.close(), loop).result(10)
-    assert ended.returncode == 6, ended.stderr
-    assert "All workers stop" in ended.stderr
-    assert time.monotonic() - began < 40
-    assert json.loads((tmp_path / "sum.json").read_text())["usd"] >= 0.5
+def test_users_ramp_and_duration_are_locust_s_own_unless_a_shape_has_them(script: Path) -> None:
+    plain = arguments(script, users="20", ramp="30/m", duration="1h")
+    assert "--users 20 --spawn-rate 0.5 --run-time 3600s --headless --only-summary" in plain
+    for options in ({"users": "20", "shape": "soak", "duration": "10m"}, {"users": "auto"}):
+        assert "--users" not in arguments(script, **options)
+        plan = load_plan(LoadOptions((script,), **options))  # type: ignore[arg-type]
+        assert plan.stages or plan.auto
 
 
-# -- ends -----------------------------------------------------------------------------------------
-
-Processes = list[Any]
-
-
-@contextmanager
-def running(
-    folder: Path, *arguments: str, engines: int
-) -> Iterator[tuple[subprocess.Popen[bytes], Processes]]:
-    """A load test whose engines hold sessions, and all of its processes, the master first."""
-    script = folder / "endless.toml"
-    script.write_text(ENDLESS, encoding="utf-8")
-    command = [sys.executable, "-m", "realtime_cli", "load", str(script), "--users", "2", *arguments]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, **quiet) as master:  # type: ignore[call-overload]
-        try:
-            root = psutil.Process(master.pid)
-            until = time.monotonic() + 60
-            while len(of_engine(tree := [root, *root.children(recursive=True)])) < engines:
-                assert time.monotonic() < until
-                time.sleep(0.1)
-            while not all(process.net_connections() for process in of_engine(tree)):  # it has begun sessions
-                assert time.monotonic() < until
-                time.sleep(0.1)
-            yield master, tree
-        finally:
-            for process in (
-                [*psutil.Process(master.pid).children(recursive=True)] if master.poll() is None else []
-            ):
-                process.kill()
-            master.kill()
+def test_a_shape_may_be_a_file(script: Path, tmp_path: Path) -> None:
+    path = tmp_path / "shape.toml"
+    path.write_text("stages = [{ seconds = 30, users = 5 }]")
+    assert load_plan(LoadOptions((script,), shape=str(path))).stages == (Stage(30, 5, 10),)
 
 
-def of_engine(tree: Processes) -> Processes:
-    return [process for process in tree if "engine" in process.cmdline()]
+def test_masters_and_processes_have_an_address(script: Path) -> None:
+    master = arguments(script, master=True, bind="0.0.0.0", master_port=6000, expect_workers=4)
+    assert "--master --master-bind-host 0.0.0.0 --master-bind-port 6000 --expect-workers 4" in master
+    words = arguments(script, processes=-1).split()
+    port = words[words.index("--master-port") + 1]
+    assert int(port) > 0
+    assert words[words.index("--master-bind-port") + 1] == port
+    assert words[words.index("--processes") + 1] == "-1"
 
 
-def kill_master(tree: Processes) -> None:
-    tree[0].kill()
-
-
-def kill_engine(tree: Processes) -> None:
-    of_engine(tree)[0].kill()
-
-
-def interrupt(tree: Processes) -> None:
-    tree[0].send_signal(signal.SIGINT)
-
-
-def terminate(tree: Processes) -> None:
-    tree[0].terminate()
-
-
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="children end with a killed parent where the kernel tells them"
-)
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("end", [kill_master, interrupt, terminate])
-def test_nothing_is_left_of_a_load_test(
-    tmp_path: Path, workers: int, end: Callable[[Processes], None]
-) -> None:
-    arguments = ["--processes", str(workers)] if workers else []
-    with running(tmp_path, *arguments, engines=workers or 1) as (_, tree):
-        end(tree)
-        _, left = psutil.wait_procs(tree, 5.0 if end is not kill_master else 8.0)
-        assert not left
-
-
-@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
-def test_a_killed_engine_ends_its_worker_and_is_a_failure(tmp_path: Path) -> None:
-    with running(tmp_path, "--json", str(tmp_path / "sum.json"), engines=1) as (master, tree):
-        kill_engine(tree)
-        assert master.wait(10) == 5
-    assert any("engine" in kind for kind in json.loads((tmp_path / "sum.json").read_text())["failures"])
-
-
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="children end with a killed parent where the kernel tells them"
-)
-def test_a_killed_worker_takes_its_engine_along_and_the_others_go_on(tmp_path: Path) -> None:
-    with running(tmp_path, "--processes", "2", engines=2) as (master, tree):
-        worker = next(process for process in tree if process.ppid() == master.pid)
-        its = [worker, *worker.children(recursive=True)]
-        worker.kill()
-        assert not psutil.wait_procs(its, 8.0)[1]
-        assert master.poll() is None
-        interrupt(tree)
-        assert not psutil.wait_procs([process for process in tree if process not in its], 5.0)[1]
+def test_a_page_for_people_and_files_for_programs(script: Path) -> None:
+    web = arguments(script, web=True, bind="0.0.0.0", web_port=9000, csv=Path("a"), html=Path("b.html"))
+    assert web.endswith("--web-host 0.0.0.0 --web-port 9000 --csv a --html b.html")
+    assert "--headless" not in web

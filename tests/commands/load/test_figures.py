@@ -1,11 +1,10 @@
-"""From a session's end to rows of a table; and what is counted beside them."""
+"""From a session's end to rows of a table."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from realtime_cli.commands.load.figures import samples
-from realtime_cli.commands.load.tally import Tally
 
 OVER: dict[str, Any] = {
     "event": "over", "id": "s1", "script": "call", "status": "failed", "kind": "failed: contains", "error": "...",
@@ -32,26 +31,3 @@ def test_every_figure_that_there_is_is_a_row_and_only_the_session_can_fail() -> 
 def test_a_session_that_we_broke_off_has_no_length() -> None:
     over = {**OVER, "status": "stopped", "kind": "", "turns": [], "tool_ms": []}
     assert [row.kind for row in samples(over)] == ["open"]
-
-
-def pace(cpu_s: float, sessions: int, **late: int) -> dict[str, Any]:
-    return {"late": late, "cpu_s": cpu_s, "sessions": sessions, "seconds": 1.0}
-
-
-def test_what_workers_count_adds_up_at_the_master() -> None:
-    master = Tally()
-    for _ in range(2):
-        worker = Tally()
-        worker.paced(pace(5.0, 0))  # what it cost to start is not the sessions'
-        worker.paced(pace(5.1, 10, **{"1": 500}))
-        master.add(worker.taken())
-        assert worker.taken() == {"late": {}, "cpu_s": 0.0, "session_s": 0.0}
-    assert round(master.cpu_ms_per_session_s, 3) == 10.0
-    assert master.lateness.frames == 1000
-    assert not any("UNRELIABLE" in line for line in master.sentences())
-
-
-def test_a_run_whose_frames_were_late_says_that_it_is_unreliable() -> None:
-    tally = Tally()
-    tally.paced(pace(0.0, 1, **{"1": 95, "30": 5}))
-    assert any(line.startswith("UNRELIABLE") for line in tally.sentences())

@@ -1,0 +1,238 @@
+"""Loads with all their processes, which end, whoever is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from realtime_cli.commands.serve import ServeOptions, listen
+from tests.kit.cli import run_cli
+from tests.kit.threads import loop_in_a_thread
+
+pytestmark = pytest.mark.heavy
+
+psutil = pytest.importorskip("psutil")
+if find_spec("locust") is None:  # imported here it would patch these tests
+    pytest.skip("needs the extra load", allow_module_level=True)
+
+GOOD = """
+mode = "text"
+agent = { connection = { provider = "local" } }
+[[turns]]
+user = "Say after me: one"
+[turns.expect]
+contains = "one"
+"""
+ENDLESS = GOOD + "[[turns]]\nsilence_ms = 60000\n"
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "good.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    return path
+
+
+def test_sessions_are_held_and_written_to_tables(script: Path, tmp_path: Path) -> None:
+    files = "--json", tmp_path / "sum.json", "--csv", tmp_path / "table", "--html", tmp_path / "report.html"
+    ended = run_cli("load", script, "--users", "2", "--duration", "4s", "--finish", "30s", *files)
+    assert ended.returncode == 0, ended.stderr
+    rows = {row["kind"]: row for row in json.loads((tmp_path / "sum.json").read_text())["rows"]}
+    assert rows["session"]["count"] > 0
+    assert rows["session"]["failures"] == 0
+    assert rows["first audio"]["p50_ms"] > 0
+    assert "session,good" in (tmp_path / "table_stats.csv").read_text()
+    assert "good" in (tmp_path / "report.html").read_text()
+
+
+def test_sessions_may_finish_and_none_begins_meanwhile(script: Path, tmp_path: Path) -> None:
+    long = 'at = { after = "agent.speech_stopped", ms = 5000 }\nuser = "Say after me: two"\n'
+    script.write_text(GOOD + "[[turns]]\n" + long, encoding="utf-8")
+    more = "--users", "4", "--ramp", "4/s", "--duration", "4s", "--processes", "2", "--finish", "30s"
+    ended = run_cli("load", script, *more, "--json", tmp_path / "sum.json")
+    assert ended.returncode == 0, ended.stderr
+    rows = json.loads((tmp_path / "sum.json").read_text())["rows"]
+    assert [row["count"] for row in rows if row["kind"] == "session"] == [4]
+
+
+def test_a_load_in_which_no_session_ended_has_shown_nothing(script: Path) -> None:
+    script.write_text(GOOD + '[[turns]]\nat = { after = "agent.speech_stopped", ms = 60000 }\nuser = "Two"\n')
+    ended = run_cli("load", script, "--users", "1", "--duration", "2s")
+    assert ended.returncode == 1
+    assert "No session came to its end" in ended.stderr
+
+
+def test_failures_have_a_kind_and_end_in_one(script: Path, tmp_path: Path) -> None:
+    script.write_text(GOOD.replace('contains = "one"', 'contains = "two"'), encoding="utf-8")
+    ended = run_cli(
+        "load", script, "--users", "1", "--duration", "4s", "--finish", "30s", "--json", tmp_path / "sum.json"
+    )
+    assert ended.returncode == 1
+    (kind,) = json.loads((tmp_path / "sum.json").read_text())["failures"]
+    assert "failed: contains" in kind
+    assert 'found "One"' in ended.stderr  # the first one in full
+
+
+class Full(socketserver.BaseRequestHandler):
+    """A server that has had enough, and says for how long."""
+
+    asked: ClassVar[list[float]] = []
+
+    def handle(self) -> None:
+        self.request.recv(4096)
+        self.asked.append(time.monotonic())
+        self.request.sendall(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n")
+
+
+class Doorway(socketserver.ThreadingTCPServer):
+    request_queue_size = 100  # who does not get in at once comes again a second later
+
+
+def test_a_server_that_has_had_enough_is_left_alone_for_as_long_as_it_says(
+    script: Path, tmp_path: Path
+) -> None:
+    with Doorway(("127.0.0.1", 0), Full) as server:
+        threading.Thread(target=server.serve_forever, name="full").start()
+        url = f"ws://127.0.0.1:{server.server_address[1]}/v1/realtime"
+        more = "--users", "20", "--ramp", "20/s", "--duration", "6s", "--json", tmp_path / "sum.json"
+        ended = run_cli("load", script, "--against", url, *more)
+        server.shutdown()
+    assert ended.returncode == 1
+    assert "429" in "".join(json.loads((tmp_path / "sum.json").read_text())["failures"])
+    first = Full.asked[0]
+    assert not [at for at in Full.asked if first + 1 < at < first + 1.9], "nobody asks while it is closed"
+    later = [at for at in Full.asked if at > first + 1.9]
+    assert later, "it is tried again"
+    crowds = [sum(at <= other < at + 0.5 for other in later) for at in later]
+    assert max(crowds) < 10, "and then not by all twenty at once"
+
+
+PRICED = """
+[connection]
+provider = "custom"
+base_url = "URL"
+model = "dear"
+[prices.dear]
+text_in = 1000.0
+text_cached = 1000.0
+text_out = 1000.0
+"""
+
+
+def test_the_budget_stops_all_workers(script: Path, tmp_path: Path) -> None:
+    agent = tmp_path / "agent.toml"
+    with loop_in_a_thread() as loop:
+        server = asyncio.run_coroutine_threadsafe(listen(ServeOptions(port=0), warm=False), loop).result(60)
+        agent.write_text(PRICED.replace("URL", server.url), encoding="utf-8")
+        more = "--config", agent, "--max-cost", "0.5", "--processes", "2", "--json", tmp_path / "sum.json"
+        began = time.monotonic()
+        ended = run_cli("load", script, "--users", "2", "--duration", "40s", *more)
+        asyncio.run_coroutine_threadsafe(server.close(), loop).result(10)
+    assert ended.returncode == 6, ended.stderr
+    assert "All workers stop" in ended.stderr
+    assert time.monotonic() - began < 40
+    assert json.loads((tmp_path / "sum.json").read_text())["usd"] >= 0.5
+
+
+# -- ends -----------------------------------------------------------------------------------------
+
+Processes = list[Any]
+
+
+@contextmanager
+def running(
+    folder: Path, *arguments: str, engines: int
+) -> Iterator[tuple[subprocess.Popen[bytes], Processes]]:
+    """A load test whose engines hold sessions, and all of its processes, the master first."""
+    script = folder / "endless.toml"
+    script.write_text(ENDLESS, encoding="utf-8")
+    command = [sys.executable, "-m", "realtime_cli", "load", str(script), "--users", "2", *arguments]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet) as master:  # type: ignore[call-overload]
+        try:
+            root = psutil.Process(master.pid)
+            until = time.monotonic() + 60
+            while len(of_engine(tree := [root, *root.children(recursive=True)])) < engines:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            while not all(process.net_connections() for process in of_engine(tree)):  # it has begun sessions
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            yield master, tree
+        finally:
+            for process in (
+                [*psutil.Process(master.pid).children(recursive=True)] if master.poll() is None else []
+            ):
+                process.kill()
+            master.kill()
+
+
+def of_engine(tree: Processes) -> Processes:
+    return [process for process in tree if "engine" in process.cmdline()]
+
+
+def kill_master(tree: Processes) -> None:
+    tree[0].kill()
+
+
+def kill_engine(tree: Processes) -> None:
+    of_engine(tree)[0].kill()
+
+
+def interrupt(tree: Processes) -> None:
+    tree[0].send_signal(signal.SIGINT)
+
+
+def terminate(tree: Processes) -> None:
+    tree[0].terminate()
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="children end with a killed parent where the kernel tells them"
+)
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("end", [kill_master, interrupt, terminate])
+def test_nothing_is_left_of_a_load_test(
+    tmp_path: Path, workers: int, end: Callable[[Processes], None]
+) -> None:
+    arguments = ["--processes", str(workers)] if workers else []
+    with running(tmp_path, *arguments, engines=workers or 1) as (_, tree):
+        end(tree)
+        _, left = psutil.wait_procs(tree, 5.0 if end is not kill_master else 8.0)
+        assert not left
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+def test_a_killed_engine_ends_its_worker_and_is_a_failure(tmp_path: Path) -> None:
+    with running(tmp_path, "--json", str(tmp_path / "sum.json"), engines=1) as (master, tree):
+        kill_engine(tree)
+        assert master.wait(10) == 5
+    assert any("engine" in kind for kind in json.loads((tmp_path / "sum.json").read_text())["failures"])
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="children end with a killed parent where the kernel tells them"
+)
+def test_a_killed_worker_takes_its_engine_along_and_the_others_go_on(tmp_path: Path) -> None:
+    with running(tmp_path, "--processes", "2", engines=2) as (master, tree):
+        worker = next(process for process in tree if process.ppid() == master.pid)
+        its = [worker, *worker.children(recursive=True)]
+        worker.kill()
+        assert not psutil.wait_procs(its, 8.0)[1]
+        assert master.poll() is None
+        interrupt(tree)
+        assert not psutil.wait_procs([process for process in tree if process not in its], 5.0)[1]
