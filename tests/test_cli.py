@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from realtime_cli import __version__
+from realtime_cli import __version__, cli
 from realtime_cli.cli import app
 from realtime_cli.commands.examples import EXAMPLES
-from realtime_cli.errors import ExitCode
+from realtime_cli.errors import ExitCode, SessionFailed
 from tests.kit.cli import run_cli
 
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
@@ -109,6 +111,128 @@ def test_a_reader_who_has_gone_is_no_error(words: list[str]) -> None:
             [SCRIPT, *words], stdout=nobody, stderr=subprocess.PIPE, text=True, timeout=60, check=False
         )
     assert (ended.returncode, ended.stderr) == (ExitCode.OK, "")
+
+
+# -- from words to a command and its exit code, in this process -----------------------------------
+
+
+def ended(*words: str | Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """What the process would end with."""
+    monkeypatch.setattr(sys, "argv", ["realtime-cli", *map(str, words)])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert isinstance(end.value.code, int)
+    return end.value.code
+
+
+AGENT = '[connection]\nprovider = "local"\n[session]\noutput_modalities = ["text"]\n'
+
+
+def test_an_agent_is_made_checked_and_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agent = tmp_path / "agent.toml"
+    assert ended("init", agent, monkeypatch=monkeypatch) == ExitCode.OK
+    assert ended("init", agent, monkeypatch=monkeypatch) == ExitCode.USAGE
+    assert ended("init", agent, "--force", monkeypatch=monkeypatch) == ExitCode.OK
+    assert ended("config", "check", agent, monkeypatch=monkeypatch) == ExitCode.OK
+    capsys.readouterr()
+    words = ("config", "show", agent, "--set", "audio.echo=off", "--json")
+    assert ended(*words, monkeypatch=monkeypatch) == ExitCode.OK
+    rows = {row["key"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["audio.echo"]["value"] == "off"
+    assert ended("config", "show", agent, "--origin", monkeypatch=monkeypatch) == ExitCode.OK
+    assert "agent.toml:" in capsys.readouterr().out
+
+
+def test_a_conversation_is_held_listed_shown_found_exported_replayed_and_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agent, kept = tmp_path / "agent.toml", tmp_path / "kept"
+    agent.write_text(AGENT, encoding="utf-8")
+    words = ("text", "-c", agent, "--record", kept / "one.jsonl", "-q", "Say after me: pineapple")
+    assert ended(*words, monkeypatch=monkeypatch) == ExitCode.OK
+    assert "pineapple" in capsys.readouterr().out.lower()
+    for more in (("list",), ("show", "one"), ("search", "pineapple"), ("prune", "--days", "1", "--dry-run")):
+        assert ended("sessions", *more, "--folder", kept, monkeypatch=monkeypatch) == ExitCode.OK
+        said = capsys.readouterr()
+        assert "pineapple" in said.out.lower() or more[0] in ("list", "prune")
+        assert "one" in said.out + said.err or more[0] == "prune"
+    copy = tmp_path / "talk.md"
+    words = ("export", kept / "one.jsonl", "--format", "md", "--output", copy)
+    assert ended(*words, monkeypatch=monkeypatch) == ExitCode.OK
+    assert "pineapple" in copy.read_text(encoding="utf-8").lower()
+    assert ended("replay", kept / "one.jsonl", "--verify", monkeypatch=monkeypatch) == ExitCode.OK
+    assert ended("sessions", "delete", "one", "--folder", kept, monkeypatch=monkeypatch) == ExitCode.OK
+    assert not (kept / "one.jsonl").exists()
+
+
+def test_scripts_run_and_pass_or_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "one.toml"
+    turns = 'mode = "text"\nagent = { connection = { provider = "local" } }\n[[turns]]\nuser = "Say after me: one"\n'
+    for wanted, code in (("one", ExitCode.OK), ("two", ExitCode.EXPECTATION_FAILED)):
+        script.write_text(f'{turns}[turns.expect]\ncontains = "{wanted}"\n', encoding="utf-8")
+        assert ended("run", script, "--no-record", "-q", monkeypatch=monkeypatch) == code
+    assert "one" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (
+            ["talk", "--base-url", "ws://127.0.0.1:1", "-i", "nosuch.wav", "--no-record"],
+            ExitCode.USAGE,
+            "nosuch.wav",
+        ),
+        (["talk", "--set", "nonsense"], ExitCode.USAGE, "KEY=VALUE"),
+        (["text", "hello"], ExitCode.CONNECTION, "OPENAI_API_KEY"),
+        (["load", "nosuch.toml"], ExitCode.USAGE, "nosuch.toml"),
+        (["replay", "nosuch.jsonl"], ExitCode.USAGE, "nosuch"),
+        (["serve", "--set", "local.speech=nosuch"], ExitCode.USAGE, "local.speech"),
+        (["devices", "--input", "USB"], ExitCode.USAGE, "--save"),
+        (["doctor", "-c", "nosuch.toml", "--offline"], ExitCode.USAGE, "nosuch.toml"),
+        (["sessions", "show", "nosuch"], ExitCode.USAGE, "nosuch"),
+        (["tlak"], ExitCode.USAGE, "talk"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence_and_a_code(
+    words: list[str],
+    code: ExitCode,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert ended(*words, monkeypatch=monkeypatch) == code
+    told = "".join(capsys.readouterr())
+    assert said in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED),
+        (SessionFailed("The server ended it."), ExitCode.SESSION),
+        (SystemExit(6), 6),
+        (ZeroDivisionError("nobody thought of this"), ExitCode.BUG),
+    ],
+)
+def test_every_end_of_a_command_is_an_exit_code(
+    end: BaseException,
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def command(**_: object) -> None:
+        raise end
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # for the report of a bug
+    monkeypatch.setattr(cli, "app", command)
+    assert ended("talk", monkeypatch=monkeypatch) == code
+    assert "Traceback" not in capsys.readouterr().err
 
 
 # -- completion: what the script that --show-completion prints asks the program, and a shell that asks it
