@@ -15,7 +15,7 @@ ENABLE = "\x1b[>11u"
 DISABLE = "\x1b[<u"
 
 _ANSWER = re.compile(r"\x1b\[\?([\d;]*)([uc])")
-_KEY = re.compile(r"\x1b\[(\d+)(?::\d*)*(?:;(\d*)(?::(\d))?)?(?:;([\d:]*))?u")
+_KEY = re.compile(r"\x1b\[(\d{1,7})(?::\d*)*(?:;(\d{0,7})(?::(\d))?)?(?:;([\d:]*))?u")
 # The other keys keep their form but may tell an event: CSI 1 ; mods : event LETTER, CSI n ; mods : event ~
 _OTHER = re.compile(r"\x1b\[(\d*);(\d+):([123])([A-Z~])")
 _OPEN = re.compile(r"\x1b\[[?\d;:]*$")
@@ -57,19 +57,24 @@ class KittyFilter:
         if event == "2" and code == 32:
             return ""  # held down, not pressed again
         if found[4]:
-            return "".join(chr(int(point)) for point in found[4].split(":") if point)
+            return "".join(_letter(int(point)) for point in found[4].split(":") if 0 < len(point) < 8)
         return _old_form(code, mods)
 
 
 def _old_form(code: int, mods: int) -> str:
     if code in _NAMED:
         return _NAMED[code]
-    if code > 0x10FFFF or 57344 <= code <= 63743:
+    if 57344 <= code <= 63743:
         return ""  # modifier and media keys on their own
-    char = chr(code)
+    char = _letter(code)
     if mods & _CTRL and char.isascii() and char.isalpha():
         return chr(ord(char.upper()) - 64)
     return char.upper() if mods & _SHIFT else char
+
+
+def _letter(code: int) -> str:
+    """Nothing for what is no letter: half of a surrogate pair could be neither shown nor sent."""
+    return "" if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF else chr(code)
 
 
 def _other(found: re.Match[str]) -> str:

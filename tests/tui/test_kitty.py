@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from realtime_cli.tui.kitty import KittyFilter
 
@@ -155,3 +157,23 @@ def test_the_space_bar_tells_when_it_is_let_go() -> None:
 def test_a_sequence_cut_in_two_is_put_together_and_a_lone_escape_passes() -> None:
     kitty = KittyFilter()
     assert [kitty.feed(part) for part in ("x\x1b[9", "7u", "\x1b", "[?1u")] == ["x", "a", "\x1b", "[?1u"]
+
+
+@pytest.mark.parametrize(
+    "sequence",
+    [
+        "\x1b[97;1:1;99999999u",
+        "\x1b[97;1:1;1114112u",
+        "\x1b[55296u",
+        "\x1b[97;;55296u",
+        f"\x1b[97;;{'9' * 5000}u",
+        "\x1b[57399u",
+    ],
+)
+def test_what_is_no_letter_is_none(sequence: str) -> None:
+    assert KittyFilter().feed(f"a{sequence}b") == "ab"
+
+
+@given(st.text(alphabet="\x1b[;:?0123456789ucA~x"))
+def test_no_terminal_can_break_it(came: str) -> None:
+    KittyFilter().feed(came).encode()
