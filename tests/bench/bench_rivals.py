@@ -61,7 +61,7 @@ async def _measure(rig: Rig, measure: str, *, quick: bool) -> Any:
         case "late":
             return await rig.late_wire(2)
         case _:
-            return await rig.beside_spinning(0.5 if quick else 2, 3)
+            return await rig.beside_spinning(0.5 if quick else 5, 3)
 
 
 def main() -> None:
