@@ -321,30 +321,3 @@ def test_three_early_interruptions_make_echo_likely() -> None:
     warnings = [line for line in shown(told(connected(), LEVELS, turns)) if line.startswith("Warning")]
     assert len(warnings) == 1
     assert "headphones" in warnings[0]
-
-
-# -- figures --------------------------------------------------------------------------------------
-
-
-def test_waits_tokens_and_cost() -> None:
-    usage = {
-        "total_tokens": 3000, "input_tokens": 2000, "output_tokens": 1000,
-        "input_token_details": {"text_tokens": 2000}, "output_token_details": {"text_tokens": 1000},
-    }  # fmt: skip
-    view = told(
-        connected(), LEVELS, says(1, "U1", "Hm?"), answer(2.4, "A1", "R1", "Yes.", 500, "U1"),
-        received(3, "response.done", response={"id": "R2", "status": "completed", "usage": usage}),
-    )  # fmt: skip
-    assert [round(ms) for ms in view.figures.waits_ms] == [400]
-    assert view.figures.p95_ms is None
-    assert view.figures.tokens == 3000
-    assert view.figures.cost_usd == 0.032
-
-
-def test_meters_hold_their_peak_and_let_it_fall() -> None:
-    view = told(connected(), local(inputs.Levels(1, -10, -120)), local(inputs.Levels(2, -50, -120)))
-    assert view.meters.microphone.peak_dbfs == -10
-    view.fold(local(inputs.Levels(3, -50, -120)))
-    assert view.meters.microphone.peak_dbfs == -20
-    view.fold(local(inputs.Levels(6, -50, -120)))
-    assert view.meters.microphone.peak_dbfs == -50

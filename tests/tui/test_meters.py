@@ -1,0 +1,36 @@
+"""Levels with their peaks."""
+
+from __future__ import annotations
+
+from realtime_cli.client.inputs import Levels
+from realtime_cli.tui.meters import FLOOR_DBFS, HOLD_S, Meter, Meters
+
+
+def peaks(*levels: tuple[float, float]) -> list[float]:
+    """The peak behind each (seconds, dBFS)."""
+    meter = Meter()
+    found = []
+    for at, dbfs in levels:
+        meter.fold(at, dbfs)
+        assert meter.dbfs == dbfs
+        found.append(meter.peak_dbfs)
+    return found
+
+
+def test_a_peak_stands_for_a_while_and_then_falls() -> None:
+    assert peaks((1, -10), (2, -50), (1 + HOLD_S, -50), (3, -50), (3.5, -50), (6, -50)) == [
+        -10, -10, -10, -20, -30, -50,
+    ]  # fmt: skip
+
+
+def test_a_louder_sound_is_the_new_peak_at_once() -> None:
+    assert peaks((1, -30), (1.1, -20), (2, -20), (3.4, -40)) == [-30, -20, -20, -20]
+
+
+def test_microphone_and_agent_have_a_meter_each() -> None:
+    meters = Meters()
+    assert not meters.seen
+    meters.fold(Levels(1.0, -30.0, -20.0))
+    assert meters.seen
+    assert (meters.microphone.dbfs, meters.agent.dbfs) == (-30.0, -20.0)
+    assert Meter().peak_dbfs == FLOOR_DBFS
