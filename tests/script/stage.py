@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.edges import Connect, Tools
@@ -28,14 +29,13 @@ async def connecting(engine: ScriptedEngine | None = None) -> AsyncIterator[Conn
         yield connect
 
 
-def opens(connect: Connect, tools: Tools | None = None, *, aloud: bool = False) -> Open:
-    """Opens every case there, with an agent that says nothing of itself."""
+def opens(connect: Connect, tools: Tools | None = None, *, aloud: bool = False, **options: Any) -> Open:
+    """Opens every case there, with an agent of these options (by itself it says nothing)."""
 
     @asynccontextmanager
     async def open(case: Case) -> AsyncIterator[Opened]:
-        session = ClientSession(
-            SessionOptions(patch={"type": "realtime"} if aloud else TEXT, reconnect_tries=0)
-        )
+        patch = {"type": "realtime"} if aloud else TEXT
+        session = ClientSession(SessionOptions(patch=patch, reconnect_tries=0, **options))
         yield Opened(session, connect, tools, aloud)
 
     return open
