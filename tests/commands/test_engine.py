@@ -15,8 +15,16 @@ from typing import Any
 
 import pytest
 
+from realtime_cli.commands import engine as engine_command
 from realtime_cli.commands.serve import ServeOptions, listen
+from realtime_cli.script.clips import LocalVoice
+from realtime_cli.script.crowd import Crowd
+from realtime_cli.script.format import Script
+from realtime_cli.script.load import LoadedScript
+from realtime_cli.script.result import Case
+from realtime_cli.script.runner import World
 from tests.kit.threads import loop_in_a_thread
+from tests.script.stage import connecting, opens
 
 GOOD = """
 mode = "text"
@@ -155,3 +163,77 @@ def test_what_a_session_spends_is_told_while_it_runs_and_when_it_is_broken_off(t
     assert spent["id"] == "mine"
     assert spent["usd"] == pytest.approx(over["usd"])
     assert over["status"] == "stopped"
+
+
+# -- the lines themselves, in this process --------------------------------------------------------
+
+
+async def told_of(*lines: str) -> list[dict[str, Any]]:
+    """What a crowd tells when it obeys these lines, and ends."""
+    told: list[dict[str, Any]] = []
+    script = LoadedScript(
+        Script.model_validate({"turns": [{"user": "hello"}], "quiet_ms": 20}), Path("call.toml")
+    )
+    async with connecting() as connect:
+        crowd = Crowd(
+            [Case(script, text=True)],
+            World(opens(connect), LocalVoice()),
+            lambda event: told.append(dict(event)),
+        )
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        for line in (*lines, ""):
+            queue.put_nowait(line)
+        await engine_command._obey(crowd, queue)
+        await asyncio.sleep(0)
+        await crowd.end()
+    return told
+
+
+@pytest.mark.parametrize(
+    ("lines", "began"),
+    [
+        (['{"begin": "mine"}', '{"begin": "other", "script": "call"}'], ["mine", "other"]),
+        (['{"begin": 2}', "", '{"begin": 1}'], ["s1", "s2"]),  # an empty line is the end of the input
+        (['{"begin": 2}', "\n", '{"begin": 1}'], ["s1", "s2", "s3"]),
+        (['{"begin": 0}', '{"begin": 1}', '{"end": true}', '{"begin": 5}'], ["s1"]),
+        (['{"stop": "nobody"}'], []),
+    ],
+)
+async def test_lines_begin_sessions_until_the_end(lines: list[str], began: list[str]) -> None:
+    told = await told_of(*lines)
+    assert [event["id"] for event in told if event["event"] == "began"] == began
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("gibberish", "'gibberish' is nothing that the engine does."),
+        ("[]", "'[]' is nothing"),
+        ('{"begin": -1}', "is nothing"),
+        ('{"begin": 10001}', "is nothing"),
+        ('{"begin": 1.5}', "is nothing"),
+        ('{"begin": "a", "script": 5}', "5 is no name of a script."),
+        ('{"begin": "a", "script": "nosuch"}', "no script 'nosuch'"),
+        ("x" * 5000, "x" * 80 + "' is nothing"),
+    ],
+)
+async def test_a_line_that_cannot_be_obeyed_is_a_mistake_and_the_next_is_read(
+    line: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = await told_of(line, '{"begin": "next"}')
+    [mistake] = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+    assert mistake["event"] == "mistake"
+    assert said in mistake["error"]
+    assert [event["id"] for event in told if event["event"] == "began"] == ["next"]
+
+
+def test_a_reader_that_has_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", encoding="utf-8", buffering=1) as nobody:
+        monkeypatch.setattr(sys, "stdout", nobody)
+        engine_command.tell({"event": "pace"})
+        monkeypatch.undo()
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, writing)  # what is left in the buffer goes nowhere
+        os.close(null)
