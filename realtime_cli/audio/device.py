@@ -24,6 +24,7 @@ from realtime_cli.audio.device_choice import Device, Direction, pick
 from realtime_cli.audio.kept_stream import Level, Report
 from realtime_cli.audio.microphone import DeviceMicrophone, InputCallback
 from realtime_cli.audio.pcm import RATE_HZ, Samples
+from realtime_cli.audio.relisting import Relisting
 from realtime_cli.audio.speaker import DeviceSpeaker, OutputCallback
 from realtime_cli.errors import AudioDeviceError
 
@@ -38,6 +39,7 @@ _FOREIGN = ("ALSA lib", "Expression '", "Cannot connect to server", "jack server
 log = logging.getLogger(__name__)
 _portaudio = threading.RLock()  # opening and closing are not thread-safe there
 _open_streams: set[int] = set()
+_relisting = Relisting()
 
 
 def list_devices() -> list[Device]:
@@ -120,7 +122,7 @@ class PortAudioStream:
 
     @property
     def active(self) -> bool:
-        return bool(self._stream.active)
+        return bool(self._stream.active) and not _relisting.wanted
 
     @property
     def latency_s(self) -> float:
@@ -160,11 +162,14 @@ def _open_output(
 def _open(
     direction: Direction, choice: Any, callback: Any, block_ms: int, latency_s: float
 ) -> PortAudioStream:
-    """Open by the list as it is now; a list that has become stale is made again if nothing else is open."""
+    """Open by the list as it is now; a list that has become stale is made again, at once if nothing else is open."""
+    if _relisting.wanted:
+        _list_again()
     try:
         return _open_listed(direction, choice, callback, block_ms, latency_s)
     except AudioDeviceError:
         if not _list_again():
+            _relisting.ask(list_devices(), choice, direction)
             raise
         return _open_listed(direction, choice, callback, block_ms, latency_s)
 
@@ -219,6 +224,7 @@ def _list_again() -> bool:
             library = _library()
             library._terminate()
             library._initialize()
+        _relisting.done()
         return True
 
 

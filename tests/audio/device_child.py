@@ -13,7 +13,7 @@ import os
 import random
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -182,6 +182,36 @@ async def outlive() -> dict[str, Any]:
     return result
 
 
+async def missing_from_the_list() -> dict[str, Any]:
+    """The microphone dies, and is not in the list that was made when the loudspeaker came back without it."""
+    notes: Notes = []
+    frames: list[Samples | None] = []
+    speaker = await opened_speaker(notes)
+    microphone = device.open_microphone(report=lambda *note: notes.append(note))
+    microphone.start(frames.append)
+    await asyncio.sleep(WARM_UP_S)
+    listed, library = device.list_devices, device._library()
+    started_anew = library._initialize
+
+    def initialize() -> None:
+        started_anew()
+        device.list_devices = listed
+
+    library._initialize = initialize
+    device.list_devices = lambda: [replace(each, input_channels=0) for each in listed()]
+    assert microphone._kept.stream
+    microphone._kept.stream.abort()
+    until = time.monotonic() + 20
+    while sum("works again" in str(note) for note in notes) < 2 and time.monotonic() < until:
+        await asyncio.sleep(0.05)
+    frames.clear()
+    await asyncio.sleep(0.5)
+    result = {"frames": len(frames), **state(speaker, notes)}
+    await microphone.close()
+    await speaker.close()
+    return result
+
+
 async def hear_itself(path: str, mode: str) -> dict[str, Any]:
     """The agent speaks a file three times into a room that echoes; what the guard lets through."""
     notes: Notes = []
@@ -232,6 +262,7 @@ SCENARIOS = {
     "held_interpreter": held_interpreter,
     "listen": listen,
     "outlive": outlive,
+    "missing_from_the_list": missing_from_the_list,
 }
 
 
