@@ -18,6 +18,9 @@ from realtime_cli.errors import AudioDeviceError
 WATCH_S = 0.25
 STALL_S = 1.0
 RETRY_S = 1.0
+SETTLED_S = (
+    0.25  # opening in the very moment in which a sound server ends can abort the process inside libpulse
+)
 
 Level = Literal["debug", "info", "warning", "error"]
 Report = Callable[[Level, str, str], None]
@@ -124,6 +127,7 @@ class KeptStream:
     async def _bring_back(self) -> None:
         self._report("warning", "device", f"The {self._noun} stopped working; opening it again.")
         told = ""
+        await asyncio.sleep(SETTLED_S)
         while True:
             try:
                 await self.reopen()
