@@ -104,19 +104,20 @@ class EchoCanceller:
         self._heard = np.concatenate([self._heard[-STEP_SAMPLES:], heard])
         self._silent_steps = 0 if reference.any() else self._silent_steps + 1
         if self._silent_steps > RESTS_AFTER_STEPS and not self._changes_voice:
-            return self._rest(heard)
+            return self._rest(reference, heard)
         self._awake_steps += 1
         return self._faded(self._cancelled(reference, heard), self._awake_steps > WAKING_STEPS)
 
-    def _rest(self, heard: Samples) -> Samples:
-        """Nothing can be echo."""
+    def _rest(self, reference: Samples, heard: Samples) -> Samples:
+        """Nothing can be echo. The canceller works one more step, so that its sound can go over."""
+        cleaned = self._cancelled(reference, heard) if self._cleaned_share else heard
         self._awake_steps = 0
         self._judged.clear()
         self._gate.rest()
-        return heard if self._path.absent else self._faded(heard, False)
+        return self._faded(cleaned, False)
 
     def _faded(self, cleaned: Samples, wanted: bool) -> Samples:
-        """``cleaned`` if it is wanted, else what was heard; in between it goes over within one step."""
+        """``cleaned`` if it is wanted or no echo can be, else what was heard, late; one goes over into the other."""
         began, self._cleaned_share = self._cleaned_share, float(wanted or self._changes_voice)
         if began == self._cleaned_share == 1.0 or self._path.absent:
             return cleaned
@@ -146,7 +147,7 @@ class EchoCanceller:
     def _beside_the_agent(self, gated: Samples) -> Samples:
         """With some of what was heard: the canceller takes whole words out of a voice that it hears together
         with the agent's, and an echo that is so much softer than the user does less harm than that. (Word
-        errors in lasting double talk, echo 12 dB softer than the user: 52 % without, 20 % with it.)"""
+        errors in lasting double talk, echo 12 dB softer than the user: 39 % without, 24 % with it.)"""
         mixed: Samples = ((1 - HEARD_SHARE) * gated + HEARD_SHARE * self._late(len(gated))).astype(np.int16)
         return mixed
 

@@ -18,9 +18,7 @@ from realtime_cli.errors import AudioDeviceError
 WATCH_S = 0.25
 STALL_S = 1.0
 RETRY_S = 1.0
-SETTLED_S = (
-    0.25  # opening in the very moment in which a sound server ends can abort the process inside libpulse
-)
+SETTLED_S = 0.25  # opening while a sound server is just ending can abort the process inside libpulse
 
 Level = Literal["debug", "info", "warning", "error"]
 Report = Callable[[Level, str, str], None]

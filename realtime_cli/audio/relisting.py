@@ -44,8 +44,10 @@ class Relisting:
         self._wanted.clear()
 
     def ask(self, known: Sequence[Device], choice: str | int | None, direction: Direction) -> None:
-        """Want a new list if the device is missing from ``known`` and is there now. Blocks for a second at most
-        every four."""
+        """Want a new list if the device is missing from ``known`` and is there now.
+
+        Blocks for as long as another Python takes to list them, and that at most every four seconds.
+        """
         if _has(known, choice, direction) or time.monotonic() - self._asked_at_s < ASKED_AGAIN_S:
             return
         self._asked_at_s = time.monotonic()

@@ -32,9 +32,8 @@ SLOPE_DB = 6.0
 ONSET_STEPS = 60  # 350 ms, and a way of 250 ms through the room
 PAUSE_STEPS = 20
 GIVEN_FALL_DB = 0.1  # in 10 ms: the echo of what was loud comes up to 400 ms later
-FALL_DB = 0.15  # by which the way through the room is taken to lose more in 10 ms of the agent's sound ...
+FALL_DB = 0.15  # by which the way through the room is taken to lose more in 10 ms of the agent's sound, echo included ...
 RISE_DB = 0.5  # ... and less: the canceller takes a part of a first word for echo too
-FARTHEST_DB = -60.0
 SURE_DB = -6.0  # so loud against the echo ...
 SURE_STEPS = 8  # ... and so long: that is a voice, not a burst
 HELD_STEPS = 20  # and its softer sounds are wanted, too
@@ -46,7 +45,7 @@ class Gate:
 
     def __init__(self) -> None:
         self._given_dbfs = SILENCE_DBFS
-        self._way_db = FARTHEST_DB
+        self._way_db = ABSENT_DB
         self._gain = 1.0
         self._tail = 0
         self._silent_steps = PAUSE_STEPS
@@ -120,7 +119,7 @@ class Gate:
 
     def _follow_echo(self, heard_dbfs: float, left_dbfs: float, learning: bool) -> None:
         if self._tail:
-            self._way_db -= FALL_DB
+            self._way_db = max(ABSENT_DB, self._way_db - FALL_DB)
         mostly_echo = left_dbfs < heard_dbfs - MOSTLY_ECHO_DB and not self._held
         if mostly_echo and self._tail and heard_dbfs > self._echo_dbfs:
             way_db = heard_dbfs - self._given_dbfs

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime_cli.audio.echo import EchoCanceller, HalfDuplex, Open, choose
+from realtime_cli.audio.echo import OWN_DELAY_SAMPLES, EchoCanceller, HalfDuplex, Open, choose
 from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
 from realtime_cli.audio.wav_file import read_wav
 from realtime_cli.errors import ConfigError
@@ -119,6 +119,26 @@ def test_the_user_alone_is_left_alone() -> None:
     near = far_speech(5)
     cleaned, _ = cancelled(silence(len(near)), near)
     assert dbfs(cleaned[RATE_HZ:]) == pytest.approx(dbfs(near[RATE_HZ:]), abs=1.5)
+
+
+def test_while_nothing_is_played_the_user_is_passed_on_as_late_as_otherwise() -> None:
+    near = far_speech(2)
+    cleaned, _ = cancelled(silence(len(near)), near)
+    assert np.array_equal(cleaned[OWN_DELAY_SAMPLES:], near[: len(cleaned) - OWN_DELAY_SAMPLES])
+
+
+def test_where_the_canceller_wakes_and_rests_nothing_clicks() -> None:
+    near = np.resize(tone_of(200, 4_000), 6 * RATE_HZ)
+    far = silence(len(near))
+    far[2 * RATE_HZ : 3 * RATE_HZ] = 20  # too soft for the gate, enough to wake it
+    cleaned, canceller = cancelled(far, near)
+    steps = np.abs(np.diff(cleaned[RATE_HZ // 10 :].astype(np.int32)))
+    assert canceller.state.mode == "aec"
+    assert steps.max() <= 1.5 * np.abs(np.diff(near.astype(np.int32))).max()
+
+
+def tone_of(hz: int, peak: int) -> Samples:
+    return (peak * np.sin(2 * np.pi * hz * np.arange(RATE_HZ) / RATE_HZ)).astype(np.int16)
 
 
 # -- half duplex, nothing, and the choice -----------------------------------------------------

@@ -54,6 +54,40 @@ def test_a_first_word_that_the_canceller_takes_a_part_of_does_not_shut_the_gate(
     assert left.any()
 
 
+def learned() -> Gate:
+    """It knows the way: the echo is 10 dB softer than what was given."""
+    gate = Gate()
+    for _ in range(100):
+        gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 30), learning=True)
+    return gate
+
+
+def test_when_the_agent_begins_again_after_a_pause_the_gate_still_knows_how_loud_the_echo_is() -> None:
+    gate = learned()
+    for _ in range(500):
+        gate.step(silence(240), silence(240), silence(240))
+    for _ in range(3):
+        left = gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 250))
+    assert not left.any()
+
+
+def test_what_resembles_the_agent_must_be_louder_than_its_echo() -> None:
+    for likeness, passes in ((0.0, True), (0.5, False), (0.7, False)):
+        gate = learned()
+        for _ in range(3):
+            left = gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 1400), likeness=likeness)
+        assert bool(left.any()) == passes, likeness
+
+
+def test_after_a_long_time_with_headphones_an_echo_is_believed_within_a_second() -> None:
+    gate = learned()
+    for _ in range(6000):
+        gate.step(tone(STEP_MS, 9500), silence(240), silence(240))
+    for _ in range(100):
+        left = gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 100), likeness=0.5)
+    assert not left.any()
+
+
 def test_headphones_have_no_echo_path_also_while_the_user_speaks() -> None:
     path = EchoPath()
     for _ in range(100):

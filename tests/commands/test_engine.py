@@ -23,17 +23,10 @@ from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case
 from realtime_cli.script.runner import World
+from tests.kit.scripts import GOOD
 from tests.kit.threads import loop_in_a_thread
 from tests.script.stage import connecting, opens
 
-GOOD = """
-mode = "text"
-agent = { connection = { provider = "local" } }
-[[turns]]
-user = "Say after me: one"
-[turns.expect]
-contains = "one"
-"""
 BAD = GOOD.replace('contains = "one"', 'contains = "two"')
 
 

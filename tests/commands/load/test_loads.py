@@ -21,6 +21,7 @@ import pytest
 
 from realtime_cli.commands.serve import ServeOptions, listen
 from tests.kit.cli import run_cli
+from tests.kit.scripts import GOOD
 from tests.kit.threads import loop_in_a_thread
 
 pytestmark = pytest.mark.heavy
@@ -29,14 +30,6 @@ psutil = pytest.importorskip("psutil")
 if find_spec("locust") is None:  # imported here it would patch these tests
     pytest.skip("needs the extra load", allow_module_level=True)
 
-GOOD = """
-mode = "text"
-agent = { connection = { provider = "local" } }
-[[turns]]
-user = "Say after me: one"
-[turns.expect]
-contains = "one"
-"""
 ENDLESS = GOOD + "[[turns]]\nsilence_ms = 60000\n"
 
 
