@@ -35,7 +35,7 @@ GIVEN_FALL_DB = 0.1  # in 10 ms: the echo of what was loud comes up to 400 ms la
 FALL_DB = 0.15  # by which the way through the room is taken to lose more in 10 ms of the agent's sound, echo included ...
 RISE_DB = 0.5  # ... and less: the canceller takes a part of a first word for echo too
 SURE_DB = -6.0  # so loud against the echo ...
-SURE_STEPS = 8  # ... and so long: that is a voice, not a burst
+SURE_STEPS = 6  # ... and so long: that is a voice, not a burst
 HELD_STEPS = 20  # and its softer sounds are wanted, too
 MOSTLY_ECHO_DB = 6.0  # the canceller took out so much: then it was not the user
 
