@@ -24,7 +24,13 @@ KINDS = {
     "44.1 kHz": ["--rate", "44100"],
     "48 kHz stereo": ["--rate", "48000", "--channels", "2"],
 }
-pytestmark = [pytest.mark.xdist_group("virtual devices"), pytest.mark.timeout(180)]
+# What is captured is measured to milliseconds, and a machine that does other work makes gaps in it. A fault of
+# ours is there three times running.
+pytestmark = [
+    pytest.mark.xdist_group("virtual devices"),
+    pytest.mark.timeout(180),
+    pytest.mark.flaky(reruns=2, only_rerun="AssertionError"),
+]
 
 
 def scenario(devices: VirtualDevices, *arguments: str) -> dict[str, Any]:
