@@ -27,6 +27,7 @@ settings.register_profile(
 settings.load_profile("suite")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For ``-n auto``: one more than there are cores, as much of the time somebody speaks and nothing is computed."""
     return (os.cpu_count() or 1) + 1
