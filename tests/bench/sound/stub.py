@@ -7,10 +7,12 @@ import base64
 import json
 import random
 import time
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosedError
 
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples
 
@@ -64,8 +66,9 @@ class Stub:
         self._socket = socket
         self.connected_at = time.monotonic()
         await self.tell("session.created", session=SESSION)
-        async for message in socket:
-            await self._take(json.loads(message), time.monotonic())
+        with suppress(ConnectionClosedError):  # not every client says goodbye
+            async for message in socket:
+                await self._take(json.loads(message), time.monotonic())
 
     async def _take(self, event: dict[str, Any], at: float) -> None:
         match event["type"]:
