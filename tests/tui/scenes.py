@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from realtime_cli.client import effects, inputs
@@ -24,6 +25,12 @@ def sent(at: float, type: str, **fields: Any) -> Entry:
 
 def local(value: Any, at: float | None = None) -> Entry:
     return Entry(value.at if at is None else at, "local", value)
+
+
+def in_order(*parts: Entry | Iterable[Entry]) -> list[Entry]:
+    """All of them, as time tells."""
+    entries = [e for part in parts for e in ([part] if isinstance(part, Entry) else part)]
+    return sorted(entries, key=lambda entry: entry.at)
 
 
 def connected(at: float = 0.0, *, transcription: bool = True, text: bool = False) -> list[Entry]:

@@ -9,13 +9,12 @@ import pytest
 from realtime_cli.client import effects, inputs
 from realtime_cli.recording.entry import Entry
 from realtime_cli.tui.figures import ENOUGH_FOR_P95, Figures
-from tests.tui.scenes import answer, connected, cut, local, received, says, writes
+from tests.tui.scenes import answer, connected, cut, in_order, local, received, says, writes
 
 
 def figures(*parts: Entry | Iterable[Entry]) -> Figures:
-    entries = [e for part in parts for e in ([part] if isinstance(part, Entry) else part)]
     made = Figures()
-    for entry in sorted(entries, key=lambda entry: entry.at):
+    for entry in in_order(*parts):
         made.fold(entry)
     return made
 

@@ -15,6 +15,7 @@ from tests.tui.scenes import (
     cut,
     done,
     heard,
+    in_order,
     local,
     received,
     says,
@@ -28,9 +29,8 @@ LEVELS = local(inputs.Levels(0.1, -40.0, -120.0))
 
 
 def told(*parts: Entry | Iterable[Entry]) -> View:
-    entries = [e for part in parts for e in ([part] if isinstance(part, Entry) else part)]
     view = View()
-    for entry in sorted(entries, key=lambda entry: entry.at):
+    for entry in in_order(*parts):
         view.fold(entry)
     return view
 
@@ -98,7 +98,7 @@ def test_what_is_settled_never_changes() -> None:
     ]  # fmt: skip
     view = View()
     before: list[str] = []
-    for entry in sorted(entries, key=lambda entry: entry.at):
+    for entry in in_order(entries):
         view.fold(entry)
         now = settled(view)
         assert now[: len(before)] == before

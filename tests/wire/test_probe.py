@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from realtime_cli.errors import ConfigError, ConnectionFailed
+from realtime_cli.errors import ConnectionFailed
 from realtime_cli.wire import probe, websocket
 from realtime_cli.wire.probe import Way
-from realtime_cli.wire.trust import trusting
 
 TLS = Path(__file__).parents[1] / "data" / "tls"
 CERTIFICATE = str(TLS / "certificate.pem")
@@ -67,15 +66,3 @@ async def test_the_connection_itself_trusts_it_too() -> None:
             await websocket.connect(url)
         with pytest.raises(ConnectionFailed, match=r"no WebSocket server|does not speak"):
             await websocket.connect(url, ca_file=CERTIFICATE)
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"), [(None, "No such file"), ("no pem", "no certificate in PEM form")]
-)
-def test_certificates_that_are_none(tmp_path: Path, text: str | None, reason: str) -> None:
-    path = tmp_path / "ca.pem"
-    if text is not None:
-        path.write_text(text)
-    with pytest.raises(ConfigError, match=reason) as refused:
-        trusting(str(path))
-    assert "connection.ca_file" in refused.value.remedy
