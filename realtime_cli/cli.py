@@ -254,7 +254,7 @@ def load(
     finish: Annotated[str, typer.Option(help="How long sessions may go on at the end.")] = "0s",
 ) -> None:
     """Hold scripted sessions in numbers, on one machine or many (Locust)."""
-    from realtime_cli.commands.load import command
+    from realtime_cli.commands import load as command
 
     command.load(
         command.LoadOptions(
@@ -323,8 +323,8 @@ def replay(
     base_url: BaseUrl = None,
 ) -> None:
     """Show a recorded conversation again; verify it, serve it, or send it to another agent."""
+    from realtime_cli.app.replay_options import ReplayOptions
     from realtime_cli.commands import replay as command
-    from realtime_cli.commands.replay_options import ReplayOptions
 
     options = ReplayOptions(
         recording=recording, speed=speed, max=max, idle_limit=idle_limit, begin=begin, end=end, turn=turn,
@@ -558,9 +558,9 @@ def main() -> NoReturn:
 
 
 def _explain(error: RealtimeCliError) -> int:
-    from realtime_cli.commands.voice import say_error
+    from realtime_cli.app.console import echo_error
 
-    say_error(error)
+    echo_error(error)
     return error.exit_code
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from realtime_cli.commands.staging import Place
+    from realtime_cli.app.targets import Target
     from realtime_cli.script.result import Case, CaseResult
     from realtime_cli.session_api import Session
 
@@ -48,21 +48,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         server.close()
 
 
-def _place(config: pytest.Config) -> Place:
+def _place(config: pytest.Config) -> Target:
     """Where sessions run; the local server is started once, when it is first needed."""
-    from realtime_cli.commands.staging import Place
+    from realtime_cli.app.targets import Target
 
     against = config.getoption("--realtime-against")
     if against == "agent":
-        return Place(keep_recordings=False)
+        return Target(keep_recordings=False)
     if against != "local":
-        return Place(against=against, keep_recordings=False)
+        return Target(against=against, keep_recordings=False)
     if _SERVER not in config.stash:
-        from realtime_cli.commands.background import BackgroundServer
+        from realtime_cli.app.background_server import BackgroundServer
 
         config.stash[_SERVER] = BackgroundServer()
     server = config.stash[_SERVER]
-    return Place(against=server.url, headers=server.headers, keep_recordings=False)
+    return Target(against=server.url, headers=server.headers, keep_recordings=False)
 
 
 class VoiceFile(pytest.File):
@@ -96,15 +96,15 @@ class VoiceTest(pytest.Item):
             raise ScriptFailed(result)
 
     async def _run(self) -> CaseResult:
-        from realtime_cli.commands.staging import Stage
+        from realtime_cli.app.targets import SessionFactory
         from realtime_cli.script.checks import run_check
-        from realtime_cli.script.clips import LocalVoice
+        from realtime_cli.script.clips import LocalSpeechSource
         from realtime_cli.script.judge import judge
-        from realtime_cli.script.runner import World, run_case
+        from realtime_cli.script.runner import RunContext, run_case
 
-        stage = Stage(_place(self.config))
+        stage = SessionFactory(_place(self.config))
         try:
-            return await run_case(self._case, World(stage.open, LocalVoice(), judge, run_check))
+            return await run_case(self._case, RunContext(stage.open, LocalSpeechSource(), judge, run_check))
         finally:
             await stage.close()
 

@@ -26,16 +26,16 @@ from typing import Any, Self
 
 import numpy as np
 
+from realtime_cli.app.targets import LocalServers, SessionFactory, Target
 from realtime_cli.audio.pcm import Samples
+from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Key, Received
-from realtime_cli.commands.staging import Place, Servers, Stage
 from realtime_cli.errors import ConfigError, SessionFailed
 from realtime_cli.protocol.codec import encode
-from realtime_cli.recording.entry import Entry
 from realtime_cli.script import clips
-from realtime_cli.script.clips import LocalVoice
+from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.facts import facts_of
-from realtime_cli.script.format import Mock, Script, Turn
+from realtime_cli.script.format import Mock, Script, ScriptTurn
 from realtime_cli.script.live import Live
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.observed import TurnSeen
@@ -103,21 +103,21 @@ class Session:
             agent=dict(given) if isinstance(given, Mapping) else str(given),
             set=dict(settings or {}),
             mocks=[Mock(tool=name, result=result) for name, result in (tools or {}).items()],
-            turns=[Turn(user="")],
+            turns=[ScriptTurn(user="")],
         )
         self._case = Case(LoadedScript(script, Path("session.toml")), text=text)
-        self._stage = Stage(
-            Place(
+        self._stage = SessionFactory(
+            Target(
                 config=path,
                 against=url,
                 headers=dict(headers or {}),
                 record=None if record is None else Path(record),
                 keep_recordings=record is not None,
             ),
-            Servers(connections=1, warm=not text),
+            LocalServers(connections=1, warm=not text),
         )
         self._timeout_s = timeout_s
-        self._voice = LocalVoice()
+        self._voice = LocalSpeechSource()
         self._stack = AsyncExitStack()
         self._open: Live | None = None
         self._number = 0

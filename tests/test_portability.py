@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from realtime_cli.commands.sound import question
+from realtime_cli.app.audio_io import question
 
 ROOT = Path(__file__).parents[1]
 IMPORT_ALL = """
 import importlib, pkgutil, realtime_cli
 for module in pkgutil.walk_packages(realtime_cli.__path__, "realtime_cli."):
     # pytest_plugin wants a running pytest; load's gevent has a path of its own for Windows, which is not here.
-    if not module.name.endswith(("__main__", "pytest_plugin")) and ".commands.load" not in module.name:
+    if not module.name.endswith(("__main__", "pytest_plugin")) and "realtime_cli.load" not in module.name:
         importlib.import_module(module.name)
 """
 

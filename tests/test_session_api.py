@@ -12,7 +12,7 @@ import pytest
 
 from realtime_cli import Session
 from realtime_cli.errors import ConfigError, ConnectionFailed, SessionFailed
-from realtime_cli.tools import trust
+from realtime_cli.tools import trusted_folders
 
 pytestmark = pytest.mark.usefixtures("recordings_verify")
 
@@ -85,7 +85,7 @@ async def test_hooks_are_told_in_scripts_and_from_python(tmp_path: Path) -> None
         "def write(item_id, item):\n"
         "    with open(pathlib.Path(__file__).with_name('told'), 'a') as file: print(item['role'], file=file)\n"
     )
-    trust.trust(tmp_path)
+    trusted_folders.trust(tmp_path)
     agent = tmp_path / "agent.toml"
     agent.write_text(
         '[connection]\nprovider = "local"\n[hooks]\non_conversation_item_created = "watch.py:write"\n'

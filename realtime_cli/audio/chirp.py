@@ -16,8 +16,8 @@ LOW_HZ, HIGH_HZ = 300.0, 5_000.0  # what the smallest loudspeaker plays and ever
 CHIRP_S = 0.25
 RAMP_S = 0.01
 LEVEL = 0.25  # of full scale: loud enough to be heard, not to hurt
-MOST_DELAY_S = 1.2
-LEAST_PEAK = 8.0  # against the mean of the correlation: noise alone makes 4 to 6
+MAX_DELAY_S = 1.2
+MIN_PEAK = 8.0  # against the mean of the correlation: noise alone makes 4 to 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,13 @@ def find(played: Samples, heard: Samples) -> Echo | None:
     """
     if not played.any():
         raise ValueError("nothing was played")
-    most = min(len(heard), round(RATE_HZ * MOST_DELAY_S))
+    most = min(len(heard), round(RATE_HZ * MAX_DELAY_S))
     if not heard.any() or not most:
         return None
     likeness = np.abs(_correlation(to_float(heard), to_float(played))[:most])
     at = int(np.argmax(likeness))
     sureness = float(likeness[at] / max(1e-12, float(np.mean(likeness))))
-    if sureness < LEAST_PEAK:
+    if sureness < MIN_PEAK:
         return None
     return Echo(at * 1000 / RATE_HZ, _loss_db(played, heard, at), sureness)
 

@@ -21,11 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime_cli.audio.device_choice import Device, Direction, pick
-from realtime_cli.audio.kept_stream import Level, Report
+from realtime_cli.audio.device_rescan import DeviceRescan
 from realtime_cli.audio.microphone import DeviceMicrophone, InputCallback
 from realtime_cli.audio.pcm import RATE_HZ, Samples
-from realtime_cli.audio.relisting import Relisting
 from realtime_cli.audio.speaker import DeviceSpeaker, OutputCallback
+from realtime_cli.audio.supervised_stream import Level, Report
 from realtime_cli.errors import AudioDeviceError
 
 BLOCK_MS = 10
@@ -39,7 +39,7 @@ _FOREIGN = ("ALSA lib", "Expression '", "Cannot connect to server", "jack server
 log = logging.getLogger(__name__)
 _portaudio = threading.RLock()  # opening and closing are not thread-safe there
 _open_streams: set[int] = set()
-_relisting = Relisting()
+_relisting = DeviceRescan()
 
 
 def list_devices() -> list[Device]:

@@ -9,10 +9,10 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from realtime_cli.audio.leak import Leak
+from realtime_cli.audio.echo_leak import EchoLeakDetector
+from realtime_cli.audio.far_end import FarEnd
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, silence
-from realtime_cli.audio.reference import Reference
-from realtime_cli.audio.residue import EchoPath, Estimate, Gate
+from realtime_cli.audio.residual_echo import EchoPathDetector, ErleEstimator, ResidualEchoSuppressor
 from realtime_cli.errors import ConfigError
 
 Mode = Literal["aec", "half_duplex", "off"]
@@ -20,12 +20,12 @@ Wanted = Literal["auto", "aec", "half_duplex", "off"]
 LADDER: tuple[Mode, ...] = ("aec", "half_duplex", "off")
 
 STEP_SAMPLES = RATE_HZ // 100  # the canceller's own frame, 10 ms
-UNSURE_STEPS = 150  # of sound from the agent: what the canceller needs to learn another alignment
-UNSURE_AFTER_MISS_STEPS = 20
-UNSURE_AFTER_LEAK_STEPS = 50
-OWN_DELAY_SAMPLES = 222  # of the canceller
-HEARD_SHARE = 0.6
-RESTS_AFTER_STEPS = 100  # without sound for the loudspeaker: longer than any echo lasts
+CONVERGENCE_STEPS = 150  # of sound from the agent: what the canceller needs to learn another alignment
+CONVERGENCE_AFTER_MISS_STEPS = 20
+CONVERGENCE_AFTER_LEAK_STEPS = 50
+AEC_DELAY_SAMPLES = 222  # of the canceller
+DOUBLE_TALK_MIX = 0.6
+BYPASS_AFTER_STEPS = 100  # without sound for the loudspeaker: longer than any echo lasts
 WAKING_STEPS = 1  # in which the canceller still has the end of what it heard last in its filters
 JUDGED_STEPS = 2  # what looks at the sound as a whole looks every 20 ms
 LATENCY_S = 0.02
@@ -76,16 +76,16 @@ class EchoCanceller:
         latency_s: float = LATENCY_S,
     ) -> None:
         self._processor = _processor(True, noise_suppression, gain_control)
-        self._reference = Reference(_ahead_samples(latency_s))
-        self._estimate = Estimate()
-        self._gate = Gate()
-        self._path = EchoPath()
+        self._reference = FarEnd(_ahead_samples(latency_s))
+        self._estimate = ErleEstimator()
+        self._gate = ResidualEchoSuppressor()
+        self._path = EchoPathDetector()
         self._changes_voice = noise_suppression or gain_control
-        self._leak = Leak()
-        self._unsure_steps = UNSURE_STEPS
+        self._leak = EchoLeakDetector()
+        self._unsure_steps = CONVERGENCE_STEPS
         self._heard = silence(STEP_SAMPLES)
         self._judged: list[tuple[Samples, Samples, Samples]] = []
-        self._silent_steps = RESTS_AFTER_STEPS
+        self._silent_steps = BYPASS_AFTER_STEPS
         self._awake_steps = 0
         self._cleaned_share = 0.0
 
@@ -103,7 +103,7 @@ class EchoCanceller:
     def _step(self, reference: Samples, heard: Samples) -> Samples:
         self._heard = np.concatenate([self._heard[-STEP_SAMPLES:], heard])
         self._silent_steps = 0 if reference.any() else self._silent_steps + 1
-        if self._silent_steps > RESTS_AFTER_STEPS and not self._changes_voice:
+        if self._silent_steps > BYPASS_AFTER_STEPS and not self._changes_voice:
             return self._rest(reference, heard)
         self._awake_steps += 1
         return self._faded(self._cancelled(reference, heard), self._awake_steps > WAKING_STEPS)
@@ -130,7 +130,7 @@ class EchoCanceller:
 
     def _late(self, count: int) -> Samples:
         """What was heard, as late as the canceller gives it."""
-        return self._heard[len(self._heard) - count - OWN_DELAY_SAMPLES : -OWN_DELAY_SAMPLES]
+        return self._heard[len(self._heard) - count - AEC_DELAY_SAMPLES : -AEC_DELAY_SAMPLES]
 
     def _cancelled(self, reference: Samples, heard: Samples) -> Samples:
         cleaned: Samples = self._processor.process(heard, reference)
@@ -148,7 +148,9 @@ class EchoCanceller:
         """With some of what was heard: the canceller takes whole words out of a voice that it hears together
         with the agent's, and an echo that is so much softer than the user does less harm than that. (Word
         errors in lasting double talk, echo 12 dB softer than the user: 39 % without, 24 % with it.)"""
-        mixed: Samples = ((1 - HEARD_SHARE) * gated + HEARD_SHARE * self._late(len(gated))).astype(np.int16)
+        mixed: Samples = ((1 - DOUBLE_TALK_MIX) * gated + DOUBLE_TALK_MIX * self._late(len(gated))).astype(
+            np.int16
+        )
         return mixed
 
     def _judge(self, reference: Samples, heard: Samples, cleaned: Samples) -> None:
@@ -162,16 +164,16 @@ class EchoCanceller:
         self._estimate.frame(reference, heard, cleaned)
         if self._leak.frame(reference, cleaned):
             self._path.forget()
-            self._unsure_steps = max(self._unsure_steps, UNSURE_AFTER_LEAK_STEPS)
+            self._unsure_steps = max(self._unsure_steps, CONVERGENCE_AFTER_LEAK_STEPS)
 
     def _follow(self, count: int) -> Samples:
         """The reference of this frame; notes when it has slipped."""
         misses, realigned = self._reference.misses, self._reference.realigned
         reference = self._reference.take(count)
         if self._reference.realigned != realigned:
-            self._unsure_steps = UNSURE_STEPS
+            self._unsure_steps = CONVERGENCE_STEPS
         elif self._reference.misses != misses:
-            self._unsure_steps = max(self._unsure_steps, UNSURE_AFTER_MISS_STEPS)
+            self._unsure_steps = max(self._unsure_steps, CONVERGENCE_AFTER_MISS_STEPS)
         return reference
 
     @property
@@ -220,7 +222,7 @@ class HalfDuplex:
         return EchoState("half_duplex")
 
 
-class Open:
+class Passthrough:
     """No guard: headphones, files. Noise suppression and gain still work, if wanted."""
 
     mode: Mode = "off"
@@ -241,7 +243,7 @@ class Open:
         return EchoState("off")
 
 
-class EchoLadder:
+class SwitchableEchoControl:
     """The guard in use, which a key may change while the conversation goes on."""
 
     def __init__(self, mode: Mode, build: Callable[[Mode], Any]) -> None:
@@ -276,7 +278,7 @@ class EchoLadder:
         return self._guard.clean(frame)  # type: ignore[no-any-return]
 
 
-def choose(
+def make_echo_control(
     wanted: Wanted = "auto",
     *,
     noise_suppression: bool = False,
@@ -284,7 +286,7 @@ def choose(
     can_echo: bool = True,
     latency_s: float = LATENCY_S,
     report: Callable[[Any, str, str], None] = lambda level, topic, text: None,
-) -> EchoLadder:
+) -> SwitchableEchoControl:
     """The guard for this conversation.
 
     ``auto``: the canceller; half duplex where its package is missing; nothing where nothing can echo
@@ -298,19 +300,19 @@ def choose(
             )
         if mode == "half_duplex":
             return HalfDuplex(latency_s)
-        return Open(noise_suppression=noise_suppression, gain_control=gain_control)
+        return Passthrough(noise_suppression=noise_suppression, gain_control=gain_control)
 
     if wanted != "auto":
-        return EchoLadder(wanted, build)
+        return SwitchableEchoControl(wanted, build)
     if not can_echo:
-        return EchoLadder("off", build)
+        return SwitchableEchoControl("off", build)
     try:
-        return EchoLadder("aec", build)
+        return SwitchableEchoControl("aec", build)
     except ConfigError as error:
         report(
             "warning", "echo", f"{error.message} You cannot interrupt while the agent speaks. {error.remedy}"
         )
-        return EchoLadder("half_duplex", build)
+        return SwitchableEchoControl("half_duplex", build)
 
 
 def _ahead_samples(latency_s: float) -> int:

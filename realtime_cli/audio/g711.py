@@ -15,7 +15,7 @@ Codes = npt.NDArray[np.uint8]
 Linear = npt.NDArray[np.int16]
 
 MU_BIAS = 33  # table 2a: decision values are those of a 13-bit magnitude plus 33
-MU_LARGEST = 8158  # more would overflow the eighth segment after the bias
+MU_MAX = 8158  # more would overflow the eighth segment after the bias
 
 
 def encode_mu_law(samples: Linear) -> bytes:
@@ -53,7 +53,7 @@ def _segment(magnitude: npt.NDArray[np.int32], lowest_bit: int) -> npt.NDArray[n
 @cache
 def _mu_encoder() -> Codes:
     value = _every_sample() >> 2
-    magnitude = np.minimum(np.abs(value), MU_LARGEST) + MU_BIAS
+    magnitude = np.minimum(np.abs(value), MU_MAX) + MU_BIAS
     segment = _segment(magnitude, 6)
     step = (magnitude >> (segment + 1)) & 0x0F
     code = (segment << 4) | step

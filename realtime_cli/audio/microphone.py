@@ -16,21 +16,21 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from realtime_cli.audio.kept_stream import KeptStream, Report, Stream
 from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, down_mix, silence
 from realtime_cli.audio.resample import Resampler
+from realtime_cli.audio.supervised_stream import Report, Stream, SupervisedStream
 
 ZEROS_S = 1.5
 QUIET_DBFS = -50.0
 CLIPPED_SHARE = 0.002
 CLIPPING_REPEAT_S = 60.0
-MOST_BLOCKS = 100  # that wait for the loop: 1 s, for a busy loop of 200 ms must not be heard
+MAX_BLOCKS = 100  # that wait for the loop: 1 s, for a busy loop of 200 ms must not be heard
 
 InputCallback = Callable[[npt.NDArray[np.int16]], None]
 OpenInput = Callable[[InputCallback], Stream]
 
 
-class Condition:
+class InputHealth:
     """What is wrong with the sound itself: only zeros, or clipped. Time comes with the frame.
 
     Zeros are told only before the first sound: headsets and sound servers gate what is quiet.
@@ -81,15 +81,17 @@ class DeviceMicrophone:
         self._quiet = silence(0)
         self._report = report
         self._clean = clean
-        self._condition = Condition()
+        self._condition = InputHealth()
         self._deliver: Callable[[Samples | None], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rest = silence(0)
         self._callbacks = 0
         # A machine that slept, or a server of sound that held back, gives minutes at once: the oldest goes.
-        self._blocks: deque[npt.NDArray[np.int16]] = deque(maxlen=MOST_BLOCKS)
+        self._blocks: deque[npt.NDArray[np.int16]] = deque(maxlen=MAX_BLOCKS)
         self._late = 0
-        self._kept = KeptStream("microphone", lambda: open(self._on_block), lambda: self._callbacks, report)
+        self._kept = SupervisedStream(
+            "microphone", lambda: open(self._on_block), lambda: self._callbacks, report
+        )
         self._resampler = Resampler(self.rate_hz, RATE_HZ)
 
     @property
@@ -121,7 +123,7 @@ class DeviceMicrophone:
         """On the audio thread; ``frames`` has shape (n, channels) and is only lent."""
         self._callbacks += 1
         if self._loop and not self._loop.is_closed():
-            self._late += len(self._blocks) == MOST_BLOCKS
+            self._late += len(self._blocks) == MAX_BLOCKS
             self._blocks.append(frames.copy())
             self._loop.call_soon_threadsafe(self._take_next)
 

@@ -24,17 +24,17 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from realtime_cli.audio.lateness import Arrival, Lateness
+from realtime_cli.audio.jitter import ArrivalTracker, JitterEstimator
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
 from realtime_cli.client.inputs import HeardItem
 
 DUCKED_GAIN = 0.25
 FADE_SAMPLES = 10 * SAMPLES_PER_MS
 REFILL_MS = 60.0  # after running dry: fewer gaps instead of many small ones on a wire that is too slow
-PATIENCE_S = 0.3  # how long a dry part that nobody ended holds up the next one
+STARVATION_TIMEOUT_S = 0.3  # how long a dry part that nobody ended holds up the next one
 LEVEL_SAMPLES = 100 * SAMPLES_PER_MS
 KEPT_CUTS = 256
-MOST_MARKS = 512  # 5 s of 10 ms blocks: only reached when nobody asks what was heard
+MAX_SPANS = 512  # 5 s of 10 ms blocks: only reached when nobody asks what was heard
 
 PartKey = tuple[str, int]
 
@@ -44,7 +44,7 @@ class _Part:
     """One content part: what is queued of it, and how far it has gone (in samples)."""
 
     key: PartKey
-    arrival: Arrival
+    arrival: ArrivalTracker
     blocks: deque[Samples] = field(default_factory=deque)
     offset: int = 0  # into the first block
     pushed: int = 0
@@ -71,7 +71,7 @@ class _Part:
         return count
 
 
-class _Mark(NamedTuple):
+class PlaybackSpan(NamedTuple):
     """``length`` samples of a part from ``start`` on become audible from ``audible_at_s`` on."""
 
     audible_at_s: float
@@ -91,9 +91,9 @@ class Playout:
         self._clock = clock
         self._lock = threading.Lock()
         self._parts: list[_Part] = []
-        self._marks: deque[_Mark] = deque()
+        self._marks: deque[PlaybackSpan] = deque()
         self._cut: dict[PartKey, None] = {}
-        self._lateness = Lateness()
+        self._lateness = JitterEstimator()
         self._duck = False
         self._gain = 1.0
         self._flowing = False
@@ -203,7 +203,7 @@ class Playout:
             filled = self._take_fade(block)
             if self._flowing or self._may_start(now):
                 self._fill(block, filled, now, latency_s)
-            if len(self._marks) > MOST_MARKS:
+            if len(self._marks) > MAX_SPANS:
                 self._settle(now)
         block = self._ducked(block)
         self._remember_level(block)
@@ -246,7 +246,7 @@ class Playout:
             self._count_gap(part, now + filled / RATE_HZ)
             start = part.pulled
             count = part.copy_to(block, filled)
-            self._marks.append(_Mark(audible_at_s, part, start, count))
+            self._marks.append(PlaybackSpan(audible_at_s, part, start, count))
             filled += count
 
     def _count_gap(self, part: _Part, now: float) -> None:
@@ -277,7 +277,7 @@ class Playout:
 
     def _begin(self, key: PartKey, now: float) -> _Part:
         self._parts = [part for part in self._parts if not part.told]
-        part = _Part(key, Arrival(now))
+        part = _Part(key, ArrivalTracker(now))
         self._parts.append(part)
         return part
 
@@ -285,7 +285,9 @@ class Playout:
         """The part whose turn it is: the first with sound, or one before it that is still waited for."""
         for part in self._parts:
             waited_for = not part.ended and (
-                part is self._parts[-1] or part.dry_since_s is None or now - part.dry_since_s < PATIENCE_S
+                part is self._parts[-1]
+                or part.dry_since_s is None
+                or now - part.dry_since_s < STARVATION_TIMEOUT_S
             )
             if part.blocks or waited_for:
                 return part

@@ -14,18 +14,18 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from realtime_cli.audio.kept_stream import KeptStream, Report, Stream
-from realtime_cli.audio.latency import STEPS_S, LatencyLadder
+from realtime_cli.audio.adaptive_latency import STEPS_S, AdaptiveLatency
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, silence
 from realtime_cli.audio.playout import Playout
 from realtime_cli.audio.resample import Resampler
+from realtime_cli.audio.supervised_stream import Report, Stream, SupervisedStream
 from realtime_cli.client.inputs import HeardItem
 
 PULL_SAMPLES = 10 * SAMPLES_PER_MS
 WARM_UP_CALLBACKS = 50  # a device that starts reports its own empty buffer
 POLL_S = 0.01
 FLUSH_S = 0.008  # from stop_now to silence: what an abort takes, and half the step of a sound server
-MOST_LATENCY_S = 1.0
+MAX_LATENCY_S = 1.0
 
 OutputCallback = Callable[[npt.NDArray[np.int16], float, bool], None]
 OpenOutput = Callable[[OutputCallback, float], Stream]
@@ -46,14 +46,16 @@ class DeviceSpeaker:
         self.device_gaps = 0
         self._seen_gaps = 0
         self._report = report
-        self._ladder = LatencyLadder((latency_s, *(step for step in STEPS_S if step > latency_s)))
+        self._ladder = AdaptiveLatency((latency_s, *(step for step in STEPS_S if step > latency_s)))
         self._callbacks = 0
         self._started_at = 0
         self._flushing = False
         self._rest = silence(0)
         self._changing: asyncio.Task[None] | None = None
         self._resampler = Resampler(RATE_HZ, RATE_HZ)
-        self._kept = KeptStream("loudspeaker", lambda: self._open(open), lambda: self._callbacks, report)
+        self._kept = SupervisedStream(
+            "loudspeaker", lambda: self._open(open), lambda: self._callbacks, report
+        )
 
     @property
     def rate_hz(self) -> int:
@@ -129,7 +131,7 @@ class DeviceSpeaker:
             out.fill(0)
             self._tell_played(silence(round(len(out) * RATE_HZ / self.rate_hz)))
             return
-        latency_s = dac_in_s if 0 < dac_in_s < MOST_LATENCY_S else self.latency_s
+        latency_s = dac_in_s if 0 < dac_in_s < MAX_LATENCY_S else self.latency_s
         out[:] = self._next(len(out), latency_s)[:, None]
 
     def _next(self, count: int, latency_s: float) -> Samples:

@@ -22,7 +22,7 @@ VOICE = 0.5
 AHEAD_MS = 120
 HANG_MS = 500  # a pause between words, and what a server's detection needs of the room
 ABOVE_ROOM_DB = 12.0  # louder than the room by so much: may be a voice, whatever the detector says
-LEAST_DBFS = -50.0
+MIN_DBFS = -50.0
 ROOM_RISE_DB = 2.5  # in a second: a louder room is believed slowly, a softer one at once
 
 
@@ -59,7 +59,7 @@ class VoiceGate:
     def _speaks(self, frame: Samples) -> bool:
         level_dbfs = dbfs(frame)
         self._room_dbfs = min(level_dbfs, self._room_dbfs + ROOM_RISE_DB * len(frame) / RATE_HZ)
-        loud = level_dbfs > max(LEAST_DBFS, self._room_dbfs + ABOVE_ROOM_DB)
+        loud = level_dbfs > max(MIN_DBFS, self._room_dbfs + ABOVE_ROOM_DB)
         return self._voice(frame) or loud
 
     def _voice(self, frame: Samples) -> bool:

@@ -75,7 +75,7 @@ class WavMicrophone:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self, deliver: Deliver) -> None:
-        pace = Pace((lambda: self.has_room()) if self._fast else None)
+        pace = RealtimeClock((lambda: self.has_room()) if self._fast else None)
         for place, path in enumerate(self._paths):
             if place:
                 await self._pause(pace, deliver)
@@ -91,7 +91,7 @@ class WavMicrophone:
             await pace.next_in_real_time()
             deliver(silence(FRAME_SAMPLES))
 
-    async def _pause(self, pace: Pace, deliver: Deliver) -> None:
+    async def _pause(self, pace: RealtimeClock, deliver: Deliver) -> None:
         """In real time even when fast: the server has yet to say whether it will answer."""
         left = -(-self._pause_ms // FRAME_MS)
         while left > 0 or not self.may_go_on():
@@ -100,7 +100,7 @@ class WavMicrophone:
             left -= 1
 
 
-class Pace:
+class RealtimeClock:
     """One step every 20 ms, or, with ``has_room``, whenever there is room."""
 
     def __init__(self, has_room: Callable[[], bool] | None = None) -> None:
@@ -177,7 +177,7 @@ class WavSpeaker:
         self._file = None
 
     async def _run(self) -> None:
-        pace = Pace()
+        pace = RealtimeClock()
         while True:
             if not self._fast:
                 await pace.next_in_real_time()

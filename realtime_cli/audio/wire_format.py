@@ -28,7 +28,7 @@ def bytes_per_ms(format: WireFormat) -> int:
     return BYTES_PER_MS if format == "audio/pcm" else G711_HZ // 1000
 
 
-class ToWire:
+class AudioEncoder:
     """int16 at 24 kHz to the bytes of one wire format."""
 
     def __init__(self, format: WireFormat) -> None:
@@ -47,7 +47,7 @@ class ToWire:
         return self._encode(self._resampler.flush()) if self._encode else b""
 
 
-class FromWire:
+class AudioDecoder:
     """The bytes of one wire format to int16 at 24 kHz."""
 
     def __init__(self, format: WireFormat) -> None:

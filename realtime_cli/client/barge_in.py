@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from realtime_cli.client import inputs
-from realtime_cli.client.conversation import Conversation
-from realtime_cli.client.desk import Desk
-from realtime_cli.client.effects import Duck, StopPlayback, WakeAt
+from realtime_cli.client.conversation import ConversationHistory
+from realtime_cli.client.effect_queue import EffectQueue
+from realtime_cli.client.effects import Duck, SetTimer, StopPlayback
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.playback import Playback, truncations
-from realtime_cli.client.tool_turns import ToolTurns
-from realtime_cli.client.turns import Turns
+from realtime_cli.client.response_queue import ResponseQueue
+from realtime_cli.client.tool_loop import ToolLoop
 from realtime_cli.protocol import client_events as c
 
 
@@ -17,7 +17,12 @@ class BargeIn:
     """Ends what is being said, by whichever cause."""
 
     def __init__(
-        self, desk: Desk, options: SessionOptions, turns: Turns, tools: ToolTurns, playback: Playback
+        self,
+        desk: EffectQueue,
+        options: SessionOptions,
+        turns: ResponseQueue,
+        tools: ToolLoop,
+        playback: Playback,
     ) -> None:
         self.ducked = False
         self._desk = desk
@@ -39,14 +44,14 @@ class BargeIn:
         """It was short, or there is no server any more that heard it: the voice comes back."""
         if self.ducked:
             self.ducked = False
-            self._desk.do(Duck(False), WakeAt(None, "barge_in"))
+            self._desk.do(Duck(False), SetTimer(None, "barge_in"))
 
     def _duck(self, at: float) -> None:
         """Lower the voice; only speech that lasts becomes an interruption, a cough does not."""
         if self._playback.unheard and not self.ducked:
             self.ducked = True
             after_s = self._options.barge_in_after_ms / 1000
-            self._desk.do(Duck(True), WakeAt(at + after_s, "barge_in"))
+            self._desk.do(Duck(True), SetTimer(at + after_s, "barge_in"))
 
     def speech_lasts(self, *, ready: bool) -> None:
         self.speech_stopped()
@@ -68,7 +73,9 @@ class BargeIn:
             self._turns.cut(response_id)
         self._desk.do(StopPlayback(cause))
 
-    def stopped(self, happened: inputs.PlaybackStopped, conversation: Conversation, *, ready: bool) -> None:
+    def stopped(
+        self, happened: inputs.PlaybackStopped, conversation: ConversationHistory, *, ready: bool
+    ) -> None:
         """The device told what was heard: cut the rest, here and on the server."""
         received = {}
         known = tuple(item for item in happened.items if item.item_id in conversation)  # not those aside

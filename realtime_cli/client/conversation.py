@@ -15,7 +15,7 @@ from realtime_cli.protocol.objects import Item
 
 
 @dataclass(slots=True)
-class Part:
+class ContentPart:
     """One content part of an assistant or user message."""
 
     kind: str = "audio"
@@ -34,18 +34,18 @@ class Part:
 
 
 @dataclass(slots=True)
-class Record:
+class HistoryItem:
     """One item: its wire fields without content, and its parts by content index."""
 
     item_id: str
     kind: str
     role: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
-    parts: dict[int, Part] = field(default_factory=dict)
+    parts: dict[int, ContentPart] = field(default_factory=dict)
     response_id: str | None = None
 
-    def part(self, content_index: int) -> Part:
-        return self.parts.setdefault(content_index, Part())
+    def part(self, content_index: int) -> ContentPart:
+        return self.parts.setdefault(content_index, ContentPart())
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Unconfirmed:
     behind: int
 
 
-class Conversation:
+class ConversationHistory:
     """Items in conversation order; tolerant of servers that leave out lifecycle events.
 
     What we sent counts from then on, not from the server's answer: a socket that is lost in between
@@ -65,7 +65,7 @@ class Conversation:
     """
 
     def __init__(self) -> None:
-        self._records: dict[str, Record] = {}
+        self._records: dict[str, HistoryItem] = {}
         self._order: list[str] = []
         self._unconfirmed: list[Unconfirmed] = []
 
@@ -77,10 +77,10 @@ class Conversation:
         """Ids of the items that the server has shown, in conversation order."""
         return tuple(self._order)
 
-    def record(self, item_id: str, *, kind: str = "message", role: str | None = "assistant") -> Record:
+    def record(self, item_id: str, *, kind: str = "message", role: str | None = "assistant") -> HistoryItem:
         """The record of an item, made at the end of the conversation if it is not known yet."""
         if item_id not in self._records:
-            self._records[item_id] = Record(item_id, kind, role)
+            self._records[item_id] = HistoryItem(item_id, kind, role)
             self._order.append(item_id)
         return self._records[item_id]
 
@@ -174,14 +174,14 @@ class Conversation:
         return items + [mine.item for mine in self._unconfirmed if mine.behind >= len(known)]
 
 
-def _fold_content(part: Part, content: dict[str, Any]) -> None:
+def _fold_content(part: ContentPart, content: dict[str, Any]) -> None:
     part.kind = content.get("type", part.kind)
     text = content.get("transcript") or content.get("text")
     if text:
         part.text = text
 
 
-def _replayable(record: Record) -> dict[str, Any] | None:
+def _replayable(record: HistoryItem) -> dict[str, Any] | None:
     if record.kind in ("function_call", "function_call_output"):
         keep = ("type", "name", "arguments", "call_id", "output")
         return {key: record.fields[key] for key in keep if key in record.fields}

@@ -9,9 +9,9 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Received
 from realtime_cli.protocol import server_events as s
-from realtime_cli.recording.entry import Entry
 
 MILLION = 1_000_000
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from realtime_cli.client.cost import CostFold
-from realtime_cli.client.desk import Desk
-from realtime_cli.client.effects import WakeAt
-from realtime_cli.client.limits import Limits
+from realtime_cli.client.effect_queue import EffectQueue
+from realtime_cli.client.effects import SetTimer
+from realtime_cli.client.limits import SessionLimits
 from realtime_cli.client.options import SessionOptions
-from realtime_cli.client.turns import Turns
+from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.errors import ExitCode
 from realtime_cli.protocol import client_events as c
 
@@ -18,7 +18,9 @@ QUIET_S = 2.0  # after the input ended: how long nothing must happen before the 
 class Deadlines:
     """Times are session seconds; ``idle`` is whether anybody owes anybody an answer."""
 
-    def __init__(self, desk: Desk, options: SessionOptions, turns: Turns, cost: CostFold) -> None:
+    def __init__(
+        self, desk: EffectQueue, options: SessionOptions, turns: ResponseQueue, cost: CostFold
+    ) -> None:
         self.active_at = 0.0
         """When the server last told something."""
         self.word_at = 0.0
@@ -28,7 +30,7 @@ class Deadlines:
         self._progress_timeout_s = options.progress_timeout_s
         self._turns = turns
         self._cost = cost
-        self._limits = Limits(
+        self._limits = SessionLimits(
             cost_usd=options.limit_cost_usd,
             minutes=options.limit_minutes,
             idle_minutes=options.limit_idle_minutes,
@@ -41,7 +43,7 @@ class Deadlines:
         for warning in self._limits.check(at, self.word_at, self._cost.total_usd):
             self._desk.note("warning", "limits", warning)
         if self._limits.reached is None:
-            self._desk.do(WakeAt(self._limits.next_at(at, self.word_at), "limits"))
+            self._desk.do(SetTimer(self._limits.next_at(at, self.word_at), "limits"))
             return
         if self._limit_reached_at is None:
             self._limit_reached_at = at
@@ -52,11 +54,11 @@ class Deadlines:
             remedy = "Raise it under [limits] if that was too early."
             self._desk.close(ExitCode.LIMIT, self._limits.reached, remedy)
         else:
-            self._desk.do(WakeAt(at + 0.25, "limits"))
+            self._desk.do(SetTimer(at + 0.25, "limits"))
 
     def expect_progress(self, at: float) -> None:
         """An answer was asked for, or begins."""
-        self._desk.do(WakeAt(at + self._progress_timeout_s, "progress"))
+        self._desk.do(SetTimer(at + self._progress_timeout_s, "progress"))
 
     def no_progress(self, at: float, *, ready: bool) -> None:
         since_s = at - self.active_at
@@ -74,7 +76,7 @@ class Deadlines:
         self.input_ended_at = self.active_at = at
 
     def expect_quiet(self, at: float) -> None:
-        self._desk.do(WakeAt(at + QUIET_S, "quiet"))
+        self._desk.do(SetTimer(at + QUIET_S, "quiet"))
 
     def end_when_quiet(self, at: float, *, idle: bool) -> None:
         """The input ended: so does the session, once nothing has been going on for a while."""
@@ -82,4 +84,4 @@ class Deadlines:
         if idle and at >= quiet_since + QUIET_S - 0.001:
             self._desk.close(ExitCode.OK)
         else:
-            self._desk.do(WakeAt(max(at + 0.1, quiet_since + QUIET_S), "quiet"))
+            self._desk.do(SetTimer(max(at + 0.1, quiet_since + QUIET_S), "quiet"))

@@ -68,7 +68,7 @@ class CancelTool:
 
 
 @dataclass(frozen=True, slots=True)
-class AskApproval:
+class RequestApproval:
     """Ask whether the server may run a tool of its own; answered by ``ApprovalAnswered``."""
 
     call_id: str
@@ -77,19 +77,19 @@ class AskApproval:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CaptureFrame:
     """Show the newest frame: answered by ``Seen`` before anything else happens."""
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class SetCapture:
     """Let the eyes see, or not."""
 
     on: bool
 
 
 @dataclass(frozen=True, slots=True)
-class WakeAt:
+class SetTimer:
     """Answer with ``Woke(name)`` at this time; a later one of the same name replaces it, None drops it."""
 
     at: float | None
@@ -129,10 +129,10 @@ Effect = (
     | Duck
     | CallTool
     | CancelTool
-    | AskApproval
-    | Look
-    | Watch
-    | WakeAt
+    | RequestApproval
+    | CaptureFrame
+    | SetCapture
+    | SetTimer
     | Reconnect
     | Close
     | Note

@@ -14,7 +14,7 @@ from realtime_cli.protocol.server_events import ServerEvent
 Key = Literal["mute", "talk", "release", "interrupt", "video", "quit"]
 Cause = Literal["server_vad", "key", "typed", "policy", "tool"]
 Verdict = Literal["once", "session", "no"]
-GLIMPSE_COLUMNS = 16
+THUMBNAIL_COLUMNS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Garbled:
+class UndecodableFrame:
     """A frame that is no event: not JSON, no type, wrong types."""
 
     at: float
@@ -49,7 +49,7 @@ class Garbled:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MicrophoneFrame:
     """One frame from the microphone, already in the session's input format (see ``wire_format``)."""
 
     at: float
@@ -57,7 +57,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class HearingEnded:
+class MicrophoneEnded:
     """The input (a file, a pipe) has no more sound to give."""
 
     at: float
@@ -83,10 +83,10 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class VideoFrameCaptured:
     """A frame of camera, screen or video: a data URI (empty: there is none to show), size in pixels.
 
-    ``source`` is its name as the user may see it; ``glimpse`` is a thumbnail for terminals: hexadecimal RGB, row by row, ``GLIMPSE_COLUMNS`` wide.
+    ``source`` is its name as the user may see it; ``glimpse`` is a thumbnail for terminals: hexadecimal RGB, row by row, ``THUMBNAIL_COLUMNS`` wide.
     """
 
     at: float
@@ -98,7 +98,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Focused:
+class DetailChanged:
     """How closely the model is to look at the frames from now on."""
 
     at: float
@@ -106,7 +106,7 @@ class Focused:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RawEvent:
     """A raw client event to send, from ``/send``, a script or the Python interface."""
 
     at: float
@@ -114,7 +114,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Patched:
+class SettingsChanged:
     """A change of the session's settings at run time, in the shape of the API's session object."""
 
     at: float
@@ -188,7 +188,7 @@ class ApprovalAnswered:
 
 
 @dataclass(frozen=True, slots=True)
-class Woke:
+class TimerFired:
     """The wake-up that a ``WakeAt`` asked for, by its name."""
 
     at: float
@@ -211,20 +211,20 @@ class Disconnected:
 Input = (
     Connected
     | Received
-    | Garbled
-    | Heard
-    | HearingEnded
+    | UndecodableFrame
+    | MicrophoneFrame
+    | MicrophoneEnded
     | Pressed
     | Typed
-    | Seen
-    | Focused
-    | Asked
-    | Patched
+    | VideoFrameCaptured
+    | DetailChanged
+    | RawEvent
+    | SettingsChanged
     | Played
     | PlaybackStopped
     | ToolFinished
     | ApprovalAnswered
-    | Woke
+    | TimerFired
     | Disconnected
 )
 

@@ -15,10 +15,10 @@ from typing import Any
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.cost import Tokens
 from realtime_cli.client.effects import Send
+from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Received
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import server_events as s
-from realtime_cli.recording.entry import Entry
 
 _BYTES_PER_MS = {"audio/pcm": 48, "audio/pcmu": 8, "audio/pcma": 8}
 _REMEMBERED_FRAMES = 6_000  # two minutes: longer than any server takes to say that speech has ended
@@ -38,7 +38,7 @@ class ToolRun:
 
 
 @dataclass(slots=True)
-class Turn:
+class LatencyTurn:
     """What the user said and all that the agent did about it. Times are session seconds."""
 
     number: int
@@ -86,13 +86,13 @@ class LatencyFold:
     """``fold(entry)`` in order; ``turns`` are the figures so far, the last one still growing."""
 
     def __init__(self) -> None:
-        self.turns: list[Turn] = []
+        self.turns: list[LatencyTurn] = []
         self.speech: dict[str, tuple[float, float]] = {}
         """When the sound of a user's item began and ended, by item id."""
         self._sent: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED_FRAMES)
         self._sent_ms = 0.0
         self._bytes_per_ms = 48
-        self._turn_of: dict[str, Turn] = {}  # item or response id -> turn
+        self._turn_of: dict[str, LatencyTurn] = {}  # item or response id -> turn
         self._tool_of: dict[str, ToolRun] = {}
         self._speech_began: float | None = None
         self._speech_ended: float | None = None
@@ -132,14 +132,14 @@ class LatencyFold:
             if local:
                 local(self, entry.at, value)
 
-    def _users_turn(self, began_at: float, by: str) -> Turn:
+    def _users_turn(self, began_at: float, by: str) -> LatencyTurn:
         """The turn of what the user says now: a new one once the last was answered."""
         if self.turns and self.turns[-1].response_began_at is None and self.turns[-1].by != "agent":
             return self.turns[-1]
         return self._new_turn(began_at, by)
 
-    def _new_turn(self, began_at: float, by: str) -> Turn:
-        turn = Turn(len(self.turns) + 1, began_at, by)
+    def _new_turn(self, began_at: float, by: str) -> LatencyTurn:
+        turn = LatencyTurn(len(self.turns) + 1, began_at, by)
         self.turns.append(turn)
         return turn
 
@@ -231,7 +231,7 @@ class LatencyFold:
         if turn and turn.first_audio_at is None:
             turn.first_audio_at = at
 
-    def _claim(self, event: Any) -> Turn | None:
+    def _claim(self, event: Any) -> LatencyTurn | None:
         """The turn of a delta; its item is noted as the turn's."""
         turn = self._turn_of.get(event.response_id or "") or (self.turns[-1] if self.turns else None)
         if turn and event.item_id and event.item_id not in self._turn_of:

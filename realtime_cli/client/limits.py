@@ -25,7 +25,7 @@ class Limit:
         return f"{round(used, 2):g} of {self.name} {self.most:g} minutes are used"
 
 
-class Limits:
+class SessionLimits:
     """What is used up, as of a moment in session seconds."""
 
     def __init__(

@@ -12,14 +12,14 @@ from collections.abc import Container
 from realtime_cli.client.inputs import HeardItem
 from realtime_cli.protocol.client_events import ClientEvent, ConversationItemDelete, ConversationItemTruncate
 
-Part = tuple[str, int]
+PlayingPart = tuple[str, int]
 
 
 class Playback:
     """Parts queued and not yet known to be heard to their end, in play order."""
 
     def __init__(self) -> None:
-        self._queued: dict[Part, str | None] = {}
+        self._queued: dict[PlayingPart, str | None] = {}
 
     @property
     def unheard(self) -> bool:
@@ -29,12 +29,12 @@ class Playback:
     def response_ids(self) -> set[str]:
         return {response_id for response_id in self._queued.values() if response_id}
 
-    def awaits(self, begun: Container[Part]) -> bool:
+    def awaits(self, begun: Container[PlayingPart]) -> bool:
         """Whether there is a part that is not among the begun ones."""
         return any(part not in begun for part in self._queued)
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[PlayingPart, ...]:
         return tuple(self._queued)
 
     def queued(self, item_id: str, content_index: int, response_id: str | None) -> None:
@@ -51,7 +51,7 @@ class Playback:
 
 
 def truncations(
-    items: tuple[HeardItem, ...], received_ms: dict[Part, float], active: set[str]
+    items: tuple[HeardItem, ...], received_ms: dict[PlayingPart, float], active: set[str]
 ) -> list[ClientEvent]:
     """The events that tell the server what was heard.
 

@@ -11,30 +11,30 @@ import base64
 from collections.abc import Callable
 from typing import Any, Literal
 
-from realtime_cli.client import faults, inputs
-from realtime_cli.client.agreement import Agreement
+from realtime_cli.client import error_policy, inputs
+from realtime_cli.client.agent_audio import AgentAudio
 from realtime_cli.client.barge_in import BargeIn
-from realtime_cli.client.calls import Calls
-from realtime_cli.client.conversation import Conversation
+from realtime_cli.client.connection_policy import Phase, Reconnection
+from realtime_cli.client.conversation import ConversationHistory
 from realtime_cli.client.cost import CostFold, load_prices
 from realtime_cli.client.deadlines import Deadlines
-from realtime_cli.client.desk import Desk
-from realtime_cli.client.effects import Effect, Send, WakeAt, WireFormat
-from realtime_cli.client.frames import Frames
-from realtime_cli.client.hearing import Hearing
-from realtime_cli.client.link import Link, Phase
+from realtime_cli.client.effect_queue import EffectQueue
+from realtime_cli.client.effects import Effect, Send, SetTimer, WireFormat
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.image_context import ImageContext
+from realtime_cli.client.mic_gate import MicGate
 from realtime_cli.client.options import SessionOptions
+from realtime_cli.client.pending_turn import PendingTurn
 from realtime_cli.client.playback import Playback
-from realtime_cli.client.tool_turns import ToolTurns
-from realtime_cli.client.turns import Turns
-from realtime_cli.client.unanswered import Unanswered
-from realtime_cli.client.voice import Voice
+from realtime_cli.client.response_queue import ResponseQueue
+from realtime_cli.client.session_config import SessionConfig
+from realtime_cli.client.tool_calls import ToolCalls
+from realtime_cli.client.tool_loop import ToolLoop
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import codec
 from realtime_cli.protocol import server_events as s
 from realtime_cli.protocol.objects import FunctionCall
-from realtime_cli.recording.entry import Entry
 
 __all__ = ["ClientSession", "SessionOptions"]
 
@@ -44,29 +44,29 @@ class ClientSession:
 
     def __init__(self, options: SessionOptions | None = None) -> None:
         self.options = options = options or SessionOptions()
-        self.conversation = Conversation()
-        self.turns = Turns()
+        self.conversation = ConversationHistory()
+        self.turns = ResponseQueue()
         self.playback = Playback()
         self.cost = CostFold(load_prices(options.prices), options.model)
         self.user_speaking = False
         self.responses_done = 0
-        self._desk = Desk()
-        self._link = Link(self._desk, options)
-        self._agreement = Agreement(self._desk, options)
-        self._tools = ToolTurns(self._desk, options, self.turns)
+        self._desk = EffectQueue()
+        self._link = Reconnection(self._desk, options)
+        self._agreement = SessionConfig(self._desk, options)
+        self._tools = ToolLoop(self._desk, options, self.turns)
         self._barge_in = BargeIn(self._desk, options, self.turns, self._tools, self.playback)
-        self.frames = Frames(self._desk, options)
-        self._unanswered = Unanswered(self._desk, self.turns)
-        self._voice = Voice(self._desk, self.turns, self.playback)
+        self.frames = ImageContext(self._desk, options)
+        self._unanswered = PendingTurn(self._desk, self.turns)
+        self._voice = AgentAudio(self._desk, self.turns, self.playback)
         self._deadlines = Deadlines(self._desk, options, self.turns, self.cost)
-        self.hearing = Hearing(
+        self.hearing = MicGate(
             push_to_talk=options.push_to_talk,
             manual=self._manual,
             muted=options.start_muted,
             pre_roll_ms=options.pre_roll_ms,
         )
         self.hearing.format = self.input_format
-        self._waiting: list[inputs.Typed | inputs.Asked | inputs.Patched] = []
+        self._waiting: list[inputs.Typed | inputs.RawEvent | inputs.SettingsChanged] = []
         self._greeted = False
         self._looking: inputs.Typed | None = None  # waits for the frame that goes before it
 
@@ -94,7 +94,7 @@ class ClientSession:
         return self.ready and self.turns.idle and not busy and not owed
 
     @property
-    def calls(self) -> Calls:
+    def calls(self) -> ToolCalls:
         return self._tools.calls
 
     @property
@@ -195,9 +195,9 @@ class ClientSession:
         self._keep_limits(at)
         past = self.conversation.history(self.calls.owed) if self._link.attempt else list(self.options.seed)
         if self._link.attempt:
-            past = Frames.without(past)
+            past = ImageContext.without(past)
             self.frames.again()
-            self.conversation = Conversation()
+            self.conversation = ConversationHistory()
             self._desk.note("info", "reconnect", f"Connected again; {len(past)} items of history sent.")
         for item in past:
             self._create(item)
@@ -219,7 +219,7 @@ class ClientSession:
 
     # -- sound in -----------------------------------------------------------------------------
 
-    def _heard(self, happened: inputs.Heard) -> None:
+    def _heard(self, happened: inputs.MicrophoneFrame) -> None:
         if not self.ready:
             if self.hearing.open:
                 self._link.keep(happened.audio)
@@ -235,7 +235,7 @@ class ClientSession:
         audio = base64.b64encode(frame).decode("ascii")
         self._desk.do(Send(c.InputAudioBufferAppend(audio=audio)))
 
-    def _hearing_ended(self, happened: inputs.HearingEnded) -> None:
+    def _hearing_ended(self, happened: inputs.MicrophoneEnded) -> None:
         self._deadlines.input_ended(happened.at)
         if self._manual:
             self._commit()
@@ -297,7 +297,7 @@ class ClientSession:
         if happened.respond:
             self.turns.want()
 
-    def _seen(self, happened: inputs.Seen) -> None:
+    def _seen(self, happened: inputs.VideoFrameCaptured) -> None:
         """A frame; it asks for an answer only where the agent file says so, and nobody else talks."""
         if self.ready and self.frames.seen(happened) and self.options.video_respond and self.resting:
             self.turns.want()
@@ -305,10 +305,10 @@ class ClientSession:
             self._typed(typed)
             self._looking = None
 
-    def _focused(self, happened: inputs.Focused) -> None:
+    def _focused(self, happened: inputs.DetailChanged) -> None:
         self.frames.detail = happened.detail
 
-    def _asked(self, happened: inputs.Asked) -> None:
+    def _asked(self, happened: inputs.RawEvent) -> None:
         if not self.ready:
             self._waiting.append(happened)
             return
@@ -327,7 +327,7 @@ class ClientSession:
                 self.hearing.committed()
             self._desk.send(event)
 
-    def _patched(self, happened: inputs.Patched) -> None:
+    def _patched(self, happened: inputs.SettingsChanged) -> None:
         if self.ready:
             self._agreement.patch(happened.patch)
         else:
@@ -399,7 +399,7 @@ class ClientSession:
         elif response.status == "incomplete":
             self._desk.note("warning", "response", f"The answer is incomplete ({_reason(response)}).")
         if not self.turns.busy:
-            self._desk.do(WakeAt(None, "progress"))
+            self._desk.do(SetTimer(None, "progress"))
             self._unanswered.response_over(happened.at)
         self._keep_limits(happened.at)
 
@@ -418,7 +418,7 @@ class ClientSession:
 
     def _failed(self, response: Any) -> None:
         code, message = _failure(response)
-        fault = faults.of_error(code)
+        fault = error_policy.of_error(code)
         if fault.verdict == "fatal":
             reason = f"The server refused to answer: {message} ({code})."
             self._desk.close(fault.exit_code, reason, fault.remedy)
@@ -506,7 +506,7 @@ class ClientSession:
             return
         retry = code == "conversation_already_has_active_response"
         mine = self.turns.refused(error.event_id or "", retry=retry)
-        fault = faults.of_error(code)
+        fault = error_policy.of_error(code)
         if fault.verdict == "fatal":
             reason = f"The server ended the session: {error.message} ({code})."
             self._desk.close(fault.exit_code, reason, fault.remedy)
@@ -514,14 +514,14 @@ class ClientSession:
             about = f", {error.param}" if error.param else ""
             self._desk.note("error", "server", f"{error.message} ({code or error.type}{about})")
 
-    def _garbled(self, happened: inputs.Garbled) -> None:
+    def _garbled(self, happened: inputs.UndecodableFrame) -> None:
         text = f"The server sent something that is no event: {happened.reason}."
         self._desk.note("warning", "protocol", text)
 
     def _keep_limits(self, at: float) -> None:
         self._deadlines.keep_limits(at, idle=self.idle, user_speaking=self.user_speaking)
 
-    def _woke(self, happened: inputs.Woke) -> None:
+    def _woke(self, happened: inputs.TimerFired) -> None:
         at = happened.at
         match happened.name:
             case "first_event" if self.phase == "connecting":
@@ -546,7 +546,7 @@ class ClientSession:
 
     def _received(self, happened: inputs.Received) -> None:
         event = happened.event
-        if not Frames.concerns(event):
+        if not ImageContext.concerns(event):
             self._deadlines.active_at = happened.at
         self.cost.fold(Entry(happened.at, "received", happened))
         handler = _EVENTS.get(type(event))
@@ -574,20 +574,20 @@ def _failure(response: Any) -> tuple[str | None, str]:
 _HANDLERS: dict[type, Callable[[ClientSession, Any], None]] = {
     inputs.Connected: ClientSession._connected,
     inputs.Received: ClientSession._received,
-    inputs.Garbled: ClientSession._garbled,
-    inputs.Heard: ClientSession._heard,
-    inputs.HearingEnded: ClientSession._hearing_ended,
+    inputs.UndecodableFrame: ClientSession._garbled,
+    inputs.MicrophoneFrame: ClientSession._heard,
+    inputs.MicrophoneEnded: ClientSession._hearing_ended,
     inputs.Pressed: ClientSession._pressed,
     inputs.Typed: ClientSession._typed,
-    inputs.Seen: ClientSession._seen,
-    inputs.Focused: ClientSession._focused,
-    inputs.Asked: ClientSession._asked,
-    inputs.Patched: ClientSession._patched,
+    inputs.VideoFrameCaptured: ClientSession._seen,
+    inputs.DetailChanged: ClientSession._focused,
+    inputs.RawEvent: ClientSession._asked,
+    inputs.SettingsChanged: ClientSession._patched,
     inputs.Played: ClientSession._played,
     inputs.PlaybackStopped: ClientSession._playback_stopped,
     inputs.ToolFinished: ClientSession._tool_finished,
     inputs.ApprovalAnswered: ClientSession._approval_answered,
-    inputs.Woke: ClientSession._woke,
+    inputs.TimerFired: ClientSession._woke,
     inputs.Disconnected: ClientSession._disconnected,
 }
 

@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 
 from realtime_cli import __version__
-from realtime_cli.commands.voice import say
+from realtime_cli.app.console import echo
 from realtime_cli.errors import ExitCode
 
 
@@ -26,5 +26,5 @@ def write(error: Exception) -> int:
         "w", prefix="realtime-cli-bug-", suffix=".txt", delete=False, encoding="utf-8"
     ) as report:
         report.write("\n".join(lines))
-    say(f"realtime-cli: This is a bug: {type(error).__name__}. The details are in {Path(report.name)}.")
+    echo(f"realtime-cli: This is a bug: {type(error).__name__}. The details are in {Path(report.name)}.")
     return ExitCode.BUG

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from realtime_cli.commands.voice import say, say_error
+from realtime_cli.app.console import echo, echo_error
 from realtime_cli.config import AgentConfig, LoadedAgent, load_agent
-from realtime_cli.config.mistakes import dotted
 from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.config.schema import agent_schema
 from realtime_cli.config.toml_file import KeyPath
+from realtime_cli.config.validation_errors import dotted
 from realtime_cli.errors import ConfigError, ExitCode
 
 UNSET = "(not set)"
@@ -25,11 +25,11 @@ def check(paths: Sequence[Path], sets: Sequence[str] = ()) -> int:
         try:
             agent = load_agent(path, sets)
         except ConfigError as error:
-            say_error(error)
+            echo_error(error)
             code = ExitCode.USAGE
             continue
         for warning in agent.warnings:
-            say(f"{path}: warning: {warning}")
+            echo(f"{path}: warning: {warning}")
         print(f"{path}: ok, {summary(agent.config)}")
     return code
 
@@ -38,7 +38,7 @@ def show(path: Path | None, sets: Sequence[str] = (), *, origin: bool = False, a
     """Print every effective value, secrets masked; with ``origin`` also the layer that set it."""
     agent = load_agent(path, sets)
     for warning in agent.warnings:
-        say(f"warning: {warning}")
+        echo(f"warning: {warning}")
     rows = list(effective(agent))
     if as_json:
         print(json.dumps([_row(agent, *row, origin=origin) for row in rows], indent=2, ensure_ascii=False))

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from realtime_cli.app.console import echo
 from realtime_cli.audio import device
 from realtime_cli.audio.device_choice import Device, Direction
 from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs
 from realtime_cli.commands.remember_devices import remember
-from realtime_cli.commands.voice import say
 from realtime_cli.errors import ConfigError, ExitCode
 
 TONE_HZ = 440
@@ -68,7 +68,7 @@ def _list(*, as_json: bool) -> None:
     elif rows:
         _print_table(rows)
     else:
-        say("No sound devices here. Talk with files: realtime-cli talk --input a.wav --output b.wav")
+        echo("No sound devices here. Talk with files: realtime-cli talk --input a.wav --output b.wav")
 
 
 def _with(direction: Direction) -> list[Device]:
@@ -113,7 +113,7 @@ async def _meter(choice: str, seconds: float) -> None:
         if frame is not None:
             levels.append(dbfs(frame))
 
-    microphone = device.open_microphone(choice, report=lambda level, topic, text: say(text))
+    microphone = device.open_microphone(choice, report=lambda level, topic, text: echo(text))
     try:
         microphone.start(deliver)
         for _ in range(round(seconds * 10)):
@@ -144,7 +144,7 @@ def _advice(highest_dbfs: float) -> str:
 
 async def _tone(choice: str) -> None:
     """One second of 440 Hz on one loudspeaker."""
-    speaker = device.open_speaker(choice, report=lambda level, topic, text: say(text))
+    speaker = device.open_speaker(choice, report=lambda level, topic, text: echo(text))
     try:
         speaker.start()
         await asyncio.sleep(WARM_UP_S)

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from realtime_cli import __version__
+from realtime_cli.app.console import echo
+from realtime_cli.app.diagnostics import Finding, Status, exit_code, failure, ok, warning
+from realtime_cli.app.session_factory import AgentOptions
 from realtime_cli.commands import doctor_acoustic, doctor_bundle, doctor_machine, doctor_sound, doctor_wire
-from realtime_cli.commands.finding import Finding, Status, exit_code, failure, ok, warning
 from realtime_cli.commands.init import likely_provider
-from realtime_cli.commands.opening import AgentOptions
-from realtime_cli.commands.voice import say
 from realtime_cli.config import LoadedAgent, load_agent
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 
@@ -53,7 +53,7 @@ def doctor(options: DoctorOptions) -> ExitCode:
         print(_summary(findings))
     if options.bundle:
         doctor_bundle.write(options.bundle, findings, agent)
-        say(f"The report is in {options.bundle}. Read it before you send it.")
+        echo(f"The report is in {options.bundle}. Read it before you send it.")
     return code
 
 
@@ -108,7 +108,7 @@ def _sound(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Findin
     if not all(usable):
         yield warning("acoustic", "needs a microphone and a loudspeaker.", "Plug them in, then measure.")
         return
-    say("Chirps, then speech: please be quiet for ten seconds.")
+    echo("Chirps, then speech: please be quiet for ten seconds.")
     try:
         yield from doctor_acoustic.acoustic(audio)
     except RealtimeCliError as error:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from realtime_cli.app.audio_io import question
+from realtime_cli.app.diagnostics import Finding, ok, warning
 from realtime_cli.audio import chirp, device
 from realtime_cli.audio.echo import EchoCanceller
 from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs, silence
 from realtime_cli.audio.wav_file import read_wav
 from realtime_cli.commands.doctor_sound import MICROPHONE_RIGHTS
-from realtime_cli.commands.finding import Finding, ok, warning
-from realtime_cli.commands.sound import question
 from realtime_cli.config.audio import Audio
 from realtime_cli.errors import AudioDeviceError, ConfigError
 
@@ -24,7 +24,7 @@ SPEECH_S = 6.0
 JUDGED_S = 3.0  # the end of the speech: by then the canceller has learned the room
 WARM_UP_S = 0.6
 AFTERWARDS_S = 0.6
-MOST_DELAY_MS = 400  # that the canceller follows
+MAX_DELAY_MS = 400  # that the canceller follows
 NOISY_DBFS = -38.0
 CLIPPED_DBFS = -1.0
 GOOD_DB, POOR_DB = 20.0, 8.0
@@ -125,7 +125,7 @@ def measure(log: Log, latency_s: float = 0.04) -> Measured:
     first = int(sounding[0])
     begin = max(0, round((played_at_s + first / RATE_HZ - heard_at_s) * RATE_HZ))
     train = played[first : first + round(CHIRPS * EVERY_S * RATE_HZ)]
-    listened = heard[begin : begin + len(train) + round(chirp.MOST_DELAY_S * RATE_HZ)]
+    listened = heard[begin : begin + len(train) + round(chirp.MAX_DELAY_S * RATE_HZ)]
     noise_dbfs = chirp.quietest_dbfs(heard[:begin])
     highest = float(np.abs(heard.astype(np.int32)).max()) / 32768
     highest_dbfs = 20 * float(np.log10(highest)) if highest else SILENCE_DBFS
@@ -195,9 +195,9 @@ def advice(measured: Measured) -> Finding:
             "advice", "the echo is so loud that the microphone clips, which no canceller can undo.",
             "Turn the loudspeaker or the microphone down, then measure again; or use headphones.", use="headphones",
         )  # fmt: skip
-    if echo.delay_ms > MOST_DELAY_MS:
+    if echo.delay_ms > MAX_DELAY_MS:
         return warning(
-            "advice", f"the echo comes later than the canceller can follow ({MOST_DELAY_MS} ms).",
+            "advice", f"the echo comes later than the canceller can follow ({MAX_DELAY_MS} ms).",
             'Use headphones on a wire instead of Bluetooth; or echo = "half_duplex" in [audio].', use="half_duplex",
         )  # fmt: skip
     if removed_db is None or measured.left_dbfs is None:

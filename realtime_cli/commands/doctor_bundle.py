@@ -11,12 +11,12 @@ from pathlib import Path
 from re import match
 
 from realtime_cli import __version__
+from realtime_cli.app.diagnostics import Finding
 from realtime_cli.commands.config import effective
 from realtime_cli.commands.doctor_machine import installed
-from realtime_cli.commands.finding import Finding
 from realtime_cli.config import LoadedAgent
 from realtime_cli.errors import ConfigError
-from realtime_cli.recording.secrets import MASK, Scrubber
+from realtime_cli.recording.redactor import MASK, Redactor
 
 DISTRIBUTION = "realtime-voice-cli"
 # Variables whose values tell something about sound, terminal and locale, and nothing about a person.
@@ -62,7 +62,7 @@ def redacted(text: str, agent: LoadedAgent | None, environ: Mapping[str, str]) -
     """The text without secrets, and without who and where the user is."""
     keys = [value for name, value in environ.items() if name.upper().endswith(("_KEY", "_TOKEN", "_SECRET"))]
     known = [*keys, *(agent.secrets(environ) if agent else ())]
-    text = Scrubber(known).scrub(text)
+    text = Redactor(known).scrub(text)
     home = str(Path.home())
     if len(home) > 1:
         text = text.replace(home, "~")

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from realtime_cli.commands.finding import Finding, ok, warning
+from realtime_cli.app.diagnostics import Finding, ok, warning
 from realtime_cli.errors import AudioDeviceError, ConfigError, ExitCode
 from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS
 
-OLDEST_PYTHON = (3, 11)
-NEWEST_KNOWN_PYTHON = (3, 14)
-OLDEST_GLIBC = (2, 34)
-OLDEST_MACOS = 15
+MIN_PYTHON = (3, 11)
+MAX_KNOWN_PYTHON = (3, 14)
+MIN_GLIBC = (2, 34)
+MIN_MACOS = 15
 
 # Import names and the distributions that they come with.
 EXTRAS: dict[str, dict[str, str]] = {
@@ -67,11 +67,11 @@ def local_gap(machine: Machine) -> str:
         name, number = machine.libc
         if name != "glibc":
             return "this Linux has no glibc (Alpine, say)"
-        return f"its glibc is {number}, older than 2.34" if _numbers(number) < OLDEST_GLIBC else ""
+        return f"its glibc is {number}, older than 2.34" if _numbers(number) < MIN_GLIBC else ""
     if machine.system == "Darwin":
         if machine.processor != "arm64":
             return "this is an Intel Mac"
-        return f"macOS {machine.macos} is older than 15" if _numbers(machine.macos) < (OLDEST_MACOS,) else ""
+        return f"macOS {machine.macos} is older than 15" if _numbers(machine.macos) < (MIN_MACOS,) else ""
     if machine.system == "Windows":
         return "" if machine.processor.upper() in ("AMD64", "X86_64") else "this Windows is not x64"
     return f"{machine.system or 'this system'} is not known to it"
@@ -84,7 +84,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 def python() -> Finding:
     """The interpreter that runs this."""
     said = f"{platform.python_version()} ({sys.executable})"
-    if sys.version_info[:2] > NEWEST_KNOWN_PYTHON:
+    if sys.version_info[:2] > MAX_KNOWN_PYTHON:
         return warning(
             "python", said, "It is newer than what this was tested with; 3.11 to 3.14 are known to work."
         )

@@ -6,12 +6,12 @@ import asyncio
 import platform
 from collections.abc import Iterator
 
+from realtime_cli.app.audio_io import is_file
+from realtime_cli.app.diagnostics import Finding, failure, ok, warning
 from realtime_cli.audio import device
 from realtime_cli.audio.device_choice import Device, Direction, pick
 from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs
 from realtime_cli.commands.doctor_machine import surroundings
-from realtime_cli.commands.finding import Finding, failure, ok, warning
-from realtime_cli.commands.sound import is_file
 from realtime_cli.config.audio import Audio
 from realtime_cli.errors import AudioDeviceError
 

@@ -8,10 +8,10 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 
-from realtime_cli.commands import opening
+from realtime_cli.app import session_factory
+from realtime_cli.app.diagnostics import Finding, failure, ok, warning
 from realtime_cli.commands.doctor_machine import installed
-from realtime_cli.commands.finding import Finding, failure, ok, warning
-from realtime_cli.config import Endpoint, LoadedAgent, endpoint
+from realtime_cli.config import LoadedAgent, ServerAddress, endpoint
 from realtime_cli.config.address import find_key
 from realtime_cli.config.connection import Connection
 from realtime_cli.config.providers import PROVIDERS, for_provider
@@ -53,7 +53,7 @@ async def endpoint_steps(agent: LoadedAgent) -> AsyncIterator[Finding]:
             yield failure("endpoint", error)
 
 
-async def _place(agent: LoadedAgent, stack: AsyncExitStack) -> Endpoint:
+async def _place(agent: LoadedAgent, stack: AsyncExitStack) -> ServerAddress:
     connection = agent.config.connection
     if not connection.embedded:
         return endpoint(connection, os.environ)
@@ -62,10 +62,10 @@ async def _place(agent: LoadedAgent, stack: AsyncExitStack) -> Endpoint:
     server = await start_local_server(agent.config.local)
     stack.push_async_callback(server.close)
     place = endpoint(connection, os.environ, base_url=server.url)
-    return Endpoint(place.shown_url, place.url, {**place.headers, **server.headers})
+    return ServerAddress(place.shown_url, place.url, {**place.headers, **server.headers})
 
 
-async def _steps(agent: LoadedAgent, place: Endpoint, stack: AsyncExitStack) -> AsyncIterator[Finding]:
+async def _steps(agent: LoadedAgent, place: ServerAddress, stack: AsyncExitStack) -> AsyncIterator[Finding]:
     connection = agent.config.connection
     if connection.embedded:
         yield ok("local speech", f"its three models are loaded (onnxruntime {installed('onnxruntime')})")
@@ -73,7 +73,9 @@ async def _steps(agent: LoadedAgent, place: Endpoint, stack: AsyncExitStack) -> 
         async for finding in _on_the_way(probe.Way.to(place.url, connection.proxy), connection):
             yield finding
     began = time.monotonic()
-    transport = await websocket.connect(place.url, place.headers, **opening.socket_options(connection))
+    transport = await websocket.connect(
+        place.url, place.headers, **session_factory.socket_options(connection)
+    )
     stack.push_async_callback(transport.close)
     yield ok("upgrade", f"{place.shown_url} in {_ms(began)} ms", ms=_ms(began))
     if find_key(connection, os.environ):

@@ -25,15 +25,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from realtime_cli.commands.parent import end_soon, end_with_parent
-from realtime_cli.commands.staging import Place, Servers, Stage, agent_of
+from realtime_cli.app.parent_watchdog import end_soon, end_with_parent
+from realtime_cli.app.targets import LocalServers, SessionFactory, Target, agent_of
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.script.checks import run_check
-from realtime_cli.script.clips import LocalVoice
-from realtime_cli.script.crowd import Crowd
+from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.load import load_scripts, script_files
 from realtime_cli.script.result import Case
-from realtime_cli.script.runner import World
+from realtime_cli.script.runner import RunContext
+from realtime_cli.script.session_pool import SessionPool
 from realtime_cli.script.suite import Selection, plan
 
 
@@ -54,7 +54,7 @@ def engine(options: EngineOptions) -> ExitCode:
     """Serve the pipe until it ends. Raises ConfigError for scripts and agents that are wrong."""
     end_with_parent()
     cases = plan(load_scripts(script_files(options.scripts)), Selection(text=options.text))
-    place = Place(
+    place = Target(
         options.config, options.sets, options.against, options.record,
         approve=options.approve, records=options.record is not None,
     )  # fmt: skip
@@ -81,9 +81,9 @@ def tell(event: Mapping[str, Any]) -> None:
         sys.stdout.flush()
 
 
-async def _serve(cases: Sequence[Case], place: Place) -> None:
-    stage = Stage(place, Servers(connections=1000, warm=not all(case.text for case in cases)))
-    crowd = Crowd(cases, World(stage.open, LocalVoice(), None, run_check), tell)
+async def _serve(cases: Sequence[Case], place: Target) -> None:
+    stage = SessionFactory(place, LocalServers(connections=1000, warm=not all(case.text for case in cases)))
+    crowd = SessionPool(cases, RunContext(stage.open, LocalSpeechSource(), None, run_check), tell)
     lines = _lines()
     try:
         await crowd.prepare()
@@ -122,7 +122,7 @@ def _lines() -> asyncio.Queue[str]:
     return lines
 
 
-async def _obey(crowd: Crowd, lines: asyncio.Queue[str]) -> None:
+async def _obey(crowd: SessionPool, lines: asyncio.Queue[str]) -> None:
     ids = (f"s{number}" for number in itertools.count(1))
     while line := await lines.get():
         try:
@@ -132,7 +132,7 @@ async def _obey(crowd: Crowd, lines: asyncio.Queue[str]) -> None:
             tell({"event": "mistake", "error": str(error)})
 
 
-def _do(crowd: Crowd, line: str, ids: Iterator[str]) -> bool:
+def _do(crowd: SessionPool, line: str, ids: Iterator[str]) -> bool:
     """Obey one line; False when it is the last."""
     try:
         asked = json.loads(line) if line.strip() else {"begin": 0}

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from realtime_cli.app.console import echo
 from realtime_cli.commands.sessions import find_or_path
-from realtime_cli.commands.voice import say
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording.export import page, sound, text
 from realtime_cli.recording.reader import Recording, read
@@ -60,7 +60,7 @@ def export(options: ExportOptions) -> ExitCode:
         return ExitCode.OK
     path = options.output or _beside(source, suffix)
     _write(path, content)
-    say(f"{path} written.")
+    echo(f"{path} written.")
     return ExitCode.OK
 
 

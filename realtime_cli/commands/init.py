@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal, get_args
 
-from realtime_cli.commands.voice import say
+from realtime_cli.app.console import echo
 from realtime_cli.config import load_agent
 from realtime_cli.config.connection import ProviderName
 from realtime_cli.config.providers import PROVIDERS
@@ -80,7 +80,7 @@ def init(
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
     load_agent(path, environ=environ)
-    say(f"Wrote {path}. Talk to it: realtime-cli talk --config {path}")
+    echo(f"Wrote {path}. Talk to it: realtime-cli talk --config {path}")
     return ExitCode.OK
 
 

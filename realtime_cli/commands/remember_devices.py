@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from realtime_cli.app.console import echo
 from realtime_cli.audio import device
 from realtime_cli.audio.device_choice import Direction, pick
-from realtime_cli.commands.voice import say
 from realtime_cli.config import toml_file
 from realtime_cli.errors import ConfigError
 
@@ -30,7 +30,7 @@ def remember(path: Path, choices: Mapping[Direction, str]) -> None:
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
     said = ", ".join(f"{way} = {name!r}" for way, name in names.items())
-    say(f"{path} has [audio] {said} now.")
+    echo(f"{path} has [audio] {said} now.")
 
 
 def _name(name: str, choice: str) -> str:

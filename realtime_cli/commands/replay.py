@@ -7,12 +7,12 @@ import shutil
 import signal
 from contextlib import suppress
 
+from realtime_cli.app.console import echo
+from realtime_cli.app.player import PlaybackOptions, Player
+from realtime_cli.app.replay_options import ReplayOptions
 from realtime_cli.commands import sessions
-from realtime_cli.commands.replay_options import ReplayOptions
-from realtime_cli.commands.replay_player import Pace, Player
-from realtime_cli.commands.voice import say
 from realtime_cli.errors import ConfigError, ExitCode
-from realtime_cli.recording import pacing
+from realtime_cli.recording import time_warp
 from realtime_cli.recording.reader import Recording, read
 from realtime_cli.recording.verify import side_by_side, verify
 
@@ -38,10 +38,10 @@ def replay(options: ReplayOptions) -> ExitCode:
 def _verify(recording: Recording) -> ExitCode:
     verdict = verify(recording)
     if not verdict.different:
-        say(f"{recording.path}: {verdict.steps} steps, all as recorded.")
+        echo(f"{recording.path}: {verdict.steps} steps, all as recorded.")
         return ExitCode.OK
     print(side_by_side(verdict, shutil.get_terminal_size((120, 24)).columns), end="")
-    say(f"{recording.path}: {len(verdict.different)} of {verdict.steps} steps differ.")
+    echo(f"{recording.path}: {len(verdict.different)} of {verdict.steps} steps differ.")
     return ExitCode.EXPECTATION_FAILED
 
 
@@ -54,7 +54,7 @@ async def _show(recording: Recording, options: ReplayOptions) -> ExitCode:
     return await player.run()
 
 
-def pace_of(recording: Recording, options: ReplayOptions) -> Pace:
+def pace_of(recording: Recording, options: ReplayOptions) -> PlaybackOptions:
     """The pace that the options ask for. Raises ConfigError for what cannot be."""
     if options.speed <= 0:
         raise ConfigError(f"A speed of {options.speed:g} makes no sense.", "Give a number above 0, or --max.")
@@ -62,16 +62,16 @@ def pace_of(recording: Recording, options: ReplayOptions) -> Pace:
         raise ConfigError(
             "Sound is played at its own speed only.", "Leave out --audio, or --speed and --max."
         )
-    idle_s = None if options.idle_limit is None else pacing.seconds_of(options.idle_limit)
-    end_s = None if options.end is None else pacing.seconds_of(options.end)
+    idle_s = None if options.idle_limit is None else time_warp.seconds_of(options.idle_limit)
+    end_s = None if options.end is None else time_warp.seconds_of(options.end)
     begin_s = _begin_s(recording, options)
     if end_s is not None and end_s <= begin_s:
         raise ConfigError(
             f"The end ({end_s:g} s) is not behind the beginning ({begin_s:g} s).", "See --from and --to."
         )
-    return Pace(
+    return PlaybackOptions(
         speed=None if options.max else options.speed,
-        times=pacing.time_map(recording, idle_s),
+        times=time_warp.time_warp(recording, idle_s),
         begin_s=begin_s,
         end_s=end_s,
         speaker=(options.output or "default") if options.audio else None,
@@ -83,7 +83,7 @@ def _begin_s(recording: Recording, options: ReplayOptions) -> float:
     if len(given) > 1:
         raise ConfigError("--from, --turn and --marker each say where to begin.", "Give one of them.")
     if options.turn is not None:
-        return pacing.turn_at(recording, options.turn)
+        return time_warp.turn_at(recording, options.turn)
     if options.marker is not None:
-        return pacing.marker_at(recording, options.marker)
-    return 0.0 if options.begin is None else pacing.seconds_of(options.begin)
+        return time_warp.marker_at(recording, options.marker)
+    return 0.0 if options.begin is None else time_warp.seconds_of(options.begin)

@@ -10,30 +10,30 @@ from typing import Any
 
 import numpy as np
 
+from realtime_cli.app import session_factory
+from realtime_cli.app.console import echo
+from realtime_cli.app.redaction import OutputRedaction
+from realtime_cli.app.replay_options import ReplayOptions
+from realtime_cli.app.signals import own_the_process
 from realtime_cli.audio.wav import WavSpeaker
-from realtime_cli.audio.wire_format import FromWire
+from realtime_cli.audio.wire_format import AudioDecoder
 from realtime_cli.client import inputs
-from realtime_cli.client.inputs import Heard, Typed
-from realtime_cli.commands import opening
-from realtime_cli.commands.discretion import Discretion
-from realtime_cli.commands.process import own_the_process
-from realtime_cli.commands.replay_options import ReplayOptions
-from realtime_cli.commands.voice import say
-from realtime_cli.duplex import Duplex, Outcome
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.inputs import MicrophoneFrame, Typed
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
+from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.recording import file
-from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import Recording, read
 from realtime_cli.recording.timeline import Timeline, timeline
-from realtime_cli.tools.approval import Named
+from realtime_cli.tools.approval import AllowlistApprover
 
 FRAME = 480
 Samples = np.ndarray[Any, np.dtype[np.int16]]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RecordedTurn:
     """What the recorded user did, by seconds since the session was ready."""
 
     frames: tuple[tuple[float, Samples], ...]
@@ -41,9 +41,9 @@ class Said:
     seconds: float
 
 
-def said_in(recording: Recording) -> Said:
+def said_in(recording: Recording) -> RecordedTurn:
     """The user's half of a recording. Raises ConfigError when there is none."""
-    from_wire = FromWire(recording.header.audio.get("input", "audio/pcm"))
+    from_wire = AudioDecoder(recording.header.audio.get("input", "audio/pcm"))
     frames: list[tuple[float, Samples]] = []
     typed: list[tuple[float, Typed]] = []
     ready: float | None = None
@@ -53,20 +53,20 @@ def said_in(recording: Recording) -> Said:
         last = entry.at
         if ready is None and isinstance(value, inputs.Received) and value.event.type == "session.updated":
             ready = entry.at
-        if ready is not None and isinstance(value, Heard):
+        if ready is not None and isinstance(value, MicrophoneFrame):
             frames.append((entry.at - ready, from_wire.decode(value.audio)))
         elif isinstance(value, Typed):
             typed.append((max(0.0, entry.at - (ready or 0.0)), value))
     if not frames and not typed:
         raise ConfigError(f"{recording.path} holds nothing that the user said.", "Resend another recording.")
-    return Said(tuple(frames), tuple(typed), last - (ready or 0.0))
+    return RecordedTurn(tuple(frames), tuple(typed), last - (ready or 0.0))
 
 
 @dataclass(slots=True)
 class RecordedUser:
     """A microphone that gives the recorded frames, and a hand that types, at their recorded offsets."""
 
-    said: Said
+    said: RecordedTurn
     type: Callable[[Typed], None] = lambda typed: None
     tail_s: float = 1.0
     _task: asyncio.Task[None] | None = field(default=None)
@@ -108,24 +108,28 @@ def resend(recording: Recording, options: ReplayOptions) -> ExitCode:
     path, outcome = asyncio.run(_converse(said, options))
     before, now = timeline(recording), timeline(read(path))
     print(comparison(before, now))
-    say(f"realtime-cli: the new session is recorded in {path}")
+    echo(f"realtime-cli: the new session is recorded in {path}")
     if outcome.reason:
-        say(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
+        echo(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
     return outcome.exit_code
 
 
-async def _converse(said: Said, options: ReplayOptions) -> tuple[Path, Outcome]:
-    agent_options = opening.AgentOptions(config=options.config, sets=options.sets, base_url=options.base_url)
-    agent = opening.load(agent_options)
-    async with opening.opened(agent, greet=True, approver=Named(options.approve)) as opened:
-        recorder = opening.recorder_for(
+async def _converse(said: RecordedTurn, options: ReplayOptions) -> tuple[Path, Outcome]:
+    agent_options = session_factory.AgentOptions(
+        config=options.config, sets=options.sets, base_url=options.base_url
+    )
+    agent = session_factory.load(agent_options)
+    async with session_factory.opened(
+        agent, greet=True, approver=AllowlistApprover(options.approve)
+    ) as opened:
+        recorder = session_factory.recorder_for(
             agent, _recorded(agent_options), opened.session, opened.secrets, "resend"
         )
         assert recorder is not None
         user, speaker = RecordedUser(said), WavSpeaker(None)
-        discretion = Discretion(opened.secrets)
-        watch = discretion.before(_Watch())
-        duplex = Duplex(
+        discretion = OutputRedaction(opened.secrets)
+        watch = discretion.before(_ResendWatch())
+        duplex = ConversationLoop(
             opened.session, opened.connect, observers=[recorder, watch], microphone=user, speaker=speaker,
             tools=opened.tools,
         )  # fmt: skip
@@ -145,17 +149,19 @@ async def _converse(said: Said, options: ReplayOptions) -> tuple[Path, Outcome]:
         return recorder.path, outcome
 
 
-def _recorded(options: opening.AgentOptions) -> opening.AgentOptions:
+def _recorded(options: session_factory.AgentOptions) -> session_factory.AgentOptions:
     """A comparison needs a recording, whatever the agent file says."""
-    return opening.AgentOptions(options.config, options.sets, options.base_url, file.new_path("resent"))
+    return session_factory.AgentOptions(
+        options.config, options.sets, options.base_url, file.new_path("resent")
+    )
 
 
-class _Watch:
+class _ResendWatch:
     """Says what goes wrong, and which tools may not run; the rest is in the table."""
 
     def observe(self, entry: Entry) -> None:
         if isinstance(entry.value, inputs.Noted) and entry.value.level in ("warning", "error"):
-            say(f"realtime-cli: {entry.value.text}")
+            echo(f"realtime-cli: {entry.value.text}")
 
 
 def comparison(before: Timeline, now: Timeline) -> str:

@@ -16,21 +16,21 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from realtime_cli.commands.budget import Budget
-from realtime_cli.commands.discretion import Discretion
-from realtime_cli.commands.opening import known_secrets
-from realtime_cli.commands.side_by_side import side_by_side
-from realtime_cli.commands.staging import Place, Servers, Stage, agent_of
-from realtime_cli.commands.voice import say
+from realtime_cli.app.budget import Budget
+from realtime_cli.app.console import echo
+from realtime_cli.app.redaction import OutputRedaction
+from realtime_cli.app.session_factory import known_secrets
+from realtime_cli.app.targets import LocalServers, SessionFactory, Target, agent_of
+from realtime_cli.app.worker_processes import side_by_side
 from realtime_cli.config.layers import split_key, typed
 from realtime_cli.errors import ConfigError, ExitCode, SessionFailed
 from realtime_cli.script import merge, reports
 from realtime_cli.script.checks import run_check
-from realtime_cli.script.clips import LocalVoice
+from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.judge import judge
 from realtime_cli.script.load import load_scripts, script_files
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
-from realtime_cli.script.runner import World
+from realtime_cli.script.runner import RunContext
 from realtime_cli.script.suite import Selection, groups, plan, regressions, run_suite
 
 
@@ -99,15 +99,15 @@ def run(options: RunOptions) -> ExitCode:
     if code != ExitCode.CONNECTION and options.max_cost is not None and left and not options.fail_fast:
         unknown = [result.case.name for result in results if budget.usd_of(result) is None]
         why = f"what {unknown[0]} cost is not known" if unknown else "it is used up"
-        say(f"realtime-cli: --max-cost: {why}; {left} scripts were not run.")
+        echo(f"realtime-cli: --max-cost: {why}; {left} scripts were not run.")
         return ExitCode.LIMIT
     return code
 
 
-def _planned(options: RunOptions) -> tuple[list[Case], Budget, Discretion]:
+def _planned(options: RunOptions) -> tuple[list[Case], Budget, OutputRedaction]:
     cases = plan(load_scripts(script_files(options.scripts)), _selection(options))
     agents = [agent_of(case, _place(options)) for case in cases]
-    return cases, Budget(options.max_cost, cases, agents), Discretion(known_secrets(agents))
+    return cases, Budget(options.max_cost, cases, agents), OutputRedaction(known_secrets(agents))
 
 
 def _in_processes(cases: Sequence[Case], options: RunOptions) -> list[CaseResult]:
@@ -187,18 +187,20 @@ def _read_baseline(path: Path | None) -> dict[str, Any] | None:
     return None if path is None else merge.read_json(path)
 
 
-def _place(options: RunOptions) -> Place:
+def _place(options: RunOptions) -> Target:
     keep = not options.no_record
-    return Place(options.config, options.sets, options.against, options.record, keep, approve=options.approve)
+    return Target(
+        options.config, options.sets, options.against, options.record, keep, approve=options.approve
+    )
 
 
 async def _run(
     cases: Sequence[Case], options: RunOptions, budget: Budget, *, bar: bool = True
 ) -> list[CaseResult]:
     warm = not all(case.text for case in cases)
-    stage = Stage(_place(options), Servers(options.jobs, warm))
+    stage = SessionFactory(_place(options), LocalServers(options.jobs, warm))
     with _progress(len(cases), quiet=options.quiet, bar=bar) as tell:
-        world = World(stage.open, LocalVoice(), judge, run_check, tell)
+        world = RunContext(stage.open, LocalSpeechSource(), judge, run_check, tell)
         running = asyncio.create_task(
             run_suite(
                 cases,
@@ -244,7 +246,7 @@ def _progress(total: int, *, quiet: bool, bar: bool) -> Iterator[Callable[[Any],
 
 def _say_line(event: Any) -> None:
     if isinstance(event, CaseOver):
-        say(f"{event.result.status:<10} {event.result.case.title} ({event.result.seconds:.1f} s)")
+        echo(f"{event.result.status:<10} {event.result.case.title} ({event.result.seconds:.1f} s)")
 
 
 def _report(results: list[CaseResult], seconds: float, worse: list[str], options: RunOptions) -> None:
@@ -259,10 +261,10 @@ def _report(results: list[CaseResult], seconds: float, worse: list[str], options
         if path is not None:
             _write(path, text())
     for line in worse:
-        say(f"regression: {line}")
+        echo(f"regression: {line}")
     for group in groups(results):
         if options.repeat > 1:
-            say(f"{group.name}: {group.pass_rate:.0%} of {len(group.results)} passed")
+            echo(f"{group.name}: {group.pass_rate:.0%} of {len(group.results)} passed")
 
 
 def _write(path: Path, text: str) -> None:

@@ -14,18 +14,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realtime_cli.commands.voice import say
+from realtime_cli.app.console import echo
 from realtime_cli.config import load_agent
 from realtime_cli.errors import ConfigError, ExitCode
-from realtime_cli.host import EngineRoom, Host
 from realtime_cli.server.settings import Defaults
-from realtime_cli.server.switches import Switches
+from realtime_cli.server.switches import Quirks
+from realtime_cli.server_runner import EngineWorkers, SessionRunner
 from realtime_cli.wire import websocket
-from realtime_cli.wire.admission import Opening, is_loopback
+from realtime_cli.wire.auth import Opening, is_loopback
 from realtime_cli.wire.transport import Transport
 
 if TYPE_CHECKING:
-    from realtime_cli.config.agent import Local
+    from realtime_cli.config.agent import LocalConfig
     from realtime_cli.server.engine.config import EngineConfig
 
 
@@ -38,7 +38,7 @@ class ServeOptions:
     key: str | None = field(default=None, repr=False)
     engine: EngineConfig | None = None
     defaults: Defaults = field(default_factory=Defaults)
-    switches: Switches = field(default_factory=Switches)
+    switches: Quirks = field(default_factory=Quirks)
     max_connections: int = 16
     allowed_origins: tuple[str, ...] = ()
 
@@ -50,7 +50,7 @@ class LocalServer:
     url: str
     headers: Mapping[str, str] = field(repr=False)
     _listener: websocket.Listener
-    _room: EngineRoom
+    _room: EngineWorkers
 
     async def close(self) -> None:
         """Say goodbye to every client, then stop the engine's threads."""
@@ -77,10 +77,10 @@ async def served(options: ServeOptions) -> ExitCode:
     Raises :class:`ConfigError` if it cannot listen, or a part of the engine is missing.
     """
     if options.key is None and not is_loopback(options.host):
-        say(f"realtime-cli: {options.host} may be reached from other machines, and no key is asked for.")
+        echo(f"realtime-cli: {options.host} may be reached from other machines, and no key is asked for.")
     signalled = _signals()
     server = await listen(options)
-    say(f"Listening at {server.url} ({'with' if options.key else 'no'} key). Ctrl+C ends it.")
+    echo(f"Listening at {server.url} ({'with' if options.key else 'no'} key). Ctrl+C ends it.")
     try:
         await signalled.wait()
     finally:
@@ -88,7 +88,7 @@ async def served(options: ServeOptions) -> ExitCode:
     return ExitCode.OK
 
 
-async def start_local_server(config: Local, *, warm: bool = True) -> LocalServer:
+async def start_local_server(config: LocalConfig, *, warm: bool = True) -> LocalServer:
     """The server inside ``talk``: on a free loopback port, with a key that nobody else knows.
 
     ``warm`` loads every model first; without it each is loaded when it is needed.
@@ -103,7 +103,7 @@ async def start_local_server(config: Local, *, warm: bool = True) -> LocalServer
     )  # fmt: skip
 
 
-def of_config(config: Local, environ: Mapping[str, str]) -> ServeOptions:
+def of_config(config: LocalConfig, environ: Mapping[str, str]) -> ServeOptions:
     """The agent file's ``[local]`` as options. Raises :class:`ConfigError` if the key's variable is unset."""
     from realtime_cli.server.engine.config import EngineConfig
 
@@ -123,7 +123,7 @@ def of_config(config: Local, environ: Mapping[str, str]) -> ServeOptions:
             silence_duration_ms=config.silence_duration_ms,
             transcription={"model": "whisper-1"} if config.transcription else None,
         ),
-        switches=Switches(session_limit_s=config.max_session_minutes * 60),
+        switches=Quirks(session_limit_s=config.max_session_minutes * 60),
         max_connections=config.max_connections,
     )
 
@@ -136,10 +136,10 @@ async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
 
     A client that comes while the engine loads is let in and waits.
     """
-    loaded: asyncio.Future[EngineRoom] = asyncio.get_running_loop().create_future()
+    loaded: asyncio.Future[EngineWorkers] = asyncio.get_running_loop().create_future()
 
     async def converse(transport: Transport, opening: Opening) -> None:
-        host = Host(
+        host = SessionRunner(
             transport, await asyncio.shield(loaded), defaults=options.defaults, switches=options.switches
         )
         await host.run(opening)
@@ -156,11 +156,11 @@ async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
     return LocalServer(listener.url, headers, listener, room)
 
 
-async def _engine_room(options: ServeOptions, warm: bool) -> EngineRoom:
+async def _engine_room(options: ServeOptions, warm: bool) -> EngineWorkers:
     from realtime_cli.server.engine.engine import Engine
 
     engine = await Engine.load(options.engine) if warm else Engine(options.engine)
-    return EngineRoom(engine, _report)
+    return EngineWorkers(engine, _report)
 
 
 async def _listener(options: ServeOptions, handler: websocket.Handler) -> websocket.Listener:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from realtime_cli.commands.voice import say
+from realtime_cli.app.console import echo
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording import file
 from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import read
-from realtime_cli.recording.shelf import sidecars
+from realtime_cli.recording.sidecar import sidecars
 from realtime_cli.recording.timeline import Timeline, timeline
 
 DAY_S = 86_400
@@ -59,7 +59,7 @@ def list_sessions(folder: Path | None = None, *, as_json: bool = False) -> ExitC
         row = _row(one)
         print(json.dumps(row, ensure_ascii=False) if as_json else _in_words(row))
     if not as_json:
-        say(f"Recordings are in {folder}.")
+        echo(f"Recordings are in {folder}.")
     return ExitCode.OK
 
 
@@ -90,7 +90,7 @@ def show(name: str, folder: Path | None = None) -> ExitCode:
     recording = read(find(name, folder))
     made = timeline(recording)
     print(text.markdown(made, recording.header))
-    say(str(recording.path))
+    echo(str(recording.path))
     return ExitCode.OK
 
 
@@ -128,7 +128,7 @@ def prune(days: float, folder: Path | None = None, *, dry_run: bool = False) -> 
             _delete(one.path)
         print(one.name)
     size = sum(one.size for one in old) / 1e6
-    say(f"{len(old)} recordings{' would be' if dry_run else ''} deleted ({size:.1f} MB).")
+    echo(f"{len(old)} recordings{' would be' if dry_run else ''} deleted ({size:.1f} MB).")
     return ExitCode.OK
 
 
@@ -136,7 +136,7 @@ def delete(names: list[str], folder: Path | None = None) -> ExitCode:
     """Delete recordings with their sidecars; all names are looked up before the first one goes."""
     for path in [find(name, folder) for name in names]:
         _delete(path)
-        say(f"{path} deleted.")
+        echo(f"{path} deleted.")
     return ExitCode.OK
 
 

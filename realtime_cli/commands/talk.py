@@ -10,25 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from realtime_cli.commands import opening
-from realtime_cli.commands.discretion import Discretion
-from realtime_cli.commands.process import own_the_process
-from realtime_cli.commands.reading import Reading
-from realtime_cli.commands.sound import Sound, open_sound
-from realtime_cli.commands.voice import say
+from realtime_cli.app import session_factory
+from realtime_cli.app.audio_io import AudioIO, open_sound
+from realtime_cli.app.console import echo
+from realtime_cli.app.controls import Controls
+from realtime_cli.app.redaction import OutputRedaction
+from realtime_cli.app.signals import own_the_process
 from realtime_cli.config import LoadedAgent
-from realtime_cli.duplex import Duplex, Outcome
-from realtime_cli.edges import Eyes
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
+from realtime_cli.loop import ConversationLoop, Outcome
+from realtime_cli.ports import VideoSource
 from realtime_cli.recording import copy
 from realtime_cli.recording.file import Recorder
-from realtime_cli.tools.approval import Approver, Desk, Named
-from realtime_cli.tui.ending import Ending
-from realtime_cli.tui.faces import Face, Keyboard, choose_face, choose_keys
+from realtime_cli.tools.approval import AllowlistApprover, Approver, InteractiveApprover
+from realtime_cli.tui.end_summary import EndSummary
+from realtime_cli.tui.frontend import Frontend, Keyboard, choose_frontend, choose_keys
 
 
 @dataclass(frozen=True, slots=True)
-class TalkOptions(opening.AgentOptions):
+class TalkOptions(session_factory.AgentOptions):
     """What the command line adds to the agent file."""
 
     inputs: tuple[str, ...] = ()
@@ -43,25 +43,27 @@ class TalkOptions(opening.AgentOptions):
 def talk(options: TalkOptions) -> ExitCode:
     """Hold the conversation; returns the exit code of its end."""
     sys.setswitchinterval(0.001)  # the audio thread waits at most this long for the interpreter
-    agent = opening.load(options, {"audio.fast": True} if options.fast else None)
+    agent = session_factory.load(options, {"audio.fast": True} if options.fast else None)
     return asyncio.run(_talk(agent, options))
 
 
 async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
-    opening.require_address(agent)  # before any device is opened, and before any question is asked instead
+    session_factory.require_address(
+        agent
+    )  # before any device is opened, and before any question is asked instead
     reports = Reports()
     sound = open_sound(agent.config.audio, options.inputs, options.output, reports.report)
     if sound.said:
-        say(f"realtime-cli: {sound.said}")
-    desk = Desk(options.approve) if sys.stdin.isatty() else None
-    approver: Approver = desk or Named(options.approve)
+        echo(f"realtime-cli: {sound.said}")
+    desk = InteractiveApprover(options.approve) if sys.stdin.isatty() else None
+    approver: Approver = desk or AllowlistApprover(options.approve)
     seed = items_of(options.resume) if options.resume else ()
     try:
-        async with opening.opened(agent, greet=True, approver=approver, seed=seed) as opened:
-            recorder = opening.recorder_for(agent, options, opened.session, opened.secrets, "talk")
+        async with session_factory.opened(agent, greet=True, approver=approver, seed=seed) as opened:
+            recorder = session_factory.recorder_for(agent, options, opened.session, opened.secrets, "talk")
             face = _face(agent, options)
-            discretion = Discretion(opened.secrets)
-            duplex = Duplex(
+            discretion = OutputRedaction(opened.secrets)
+            duplex = ConversationLoop(
                 opened.session,
                 opened.connect,
                 observers=[each for each in (recorder, discretion.before(face), opened.hooks) if each],
@@ -76,7 +78,9 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
             sound.wait_for(lambda: opened.session.resting, lambda: duplex.has_room)
             reports.pass_on(duplex)
             kept_at = recorder.path if recorder else None
-            reading = Reading(duplex, agent, lambda: opening.load(options), desk, sound.echo, kept_at)
+            reading = Controls(
+                duplex, agent, lambda: session_factory.load(options), desk, sound.echo, kept_at
+            )
             keys = choose_keys(face, push_to_talk=agent.config.audio.push_to_talk)
             try:
                 return await _converse(duplex, face, recorder, keys, reading, discretion)
@@ -91,7 +95,7 @@ class Reports:
     """What devices tell: kept until the loop runs, then put into its stream."""
 
     def __init__(self) -> None:
-        self._duplex: Duplex | None = None
+        self._duplex: ConversationLoop | None = None
         self._kept: list[tuple[Any, str, str]] = []
 
     def report(self, level: Any, topic: str, text: str) -> None:
@@ -100,21 +104,21 @@ class Reports:
         else:
             self._kept.append((level, topic, text))
 
-    def pass_on(self, duplex: Duplex) -> None:
+    def pass_on(self, duplex: ConversationLoop) -> None:
         self._duplex = duplex
         for kept in self._kept:
             duplex.note(*kept)
 
 
-def eyes_of(agent: LoadedAgent, report: Callable[[Any, str, str], None]) -> Eyes | None:
+def eyes_of(agent: LoadedAgent, report: Callable[[Any, str, str], None]) -> VideoSource | None:
     """The eyes that the agent file asks for."""
     if not agent.config.video.source:
         return None
     from realtime_cli.video import sources
-    from realtime_cli.video.eyes import BackgroundEyes
+    from realtime_cli.video.capture import BackgroundCapture
 
     sources.load()
-    return BackgroundEyes(agent.config.video, agent.folder, report, sys.platform, os.environ)
+    return BackgroundCapture(agent.config.video, agent.folder, report, sys.platform, os.environ)
 
 
 def items_of(path: Path) -> tuple[dict[str, Any], ...]:
@@ -130,9 +134,9 @@ def items_of(path: Path) -> tuple[dict[str, Any], ...]:
     return tuple(items(timeline(read(find_or_path(str(path))))))
 
 
-def _face(agent: LoadedAgent, options: TalkOptions) -> Face:
+def _face(agent: LoadedAgent, options: TalkOptions) -> Frontend:
     audio, wanted = agent.config.audio, agent.config.screen.face
-    return choose_face(
+    return choose_frontend(
         plain=options.plain or wanted == "plain",
         json=options.json or wanted == "json",
         push_to_talk=audio.push_to_talk,
@@ -140,7 +144,7 @@ def _face(agent: LoadedAgent, options: TalkOptions) -> Face:
     )
 
 
-def _tap(sound: Sound, duplex: Duplex, recorder: Recorder | None) -> None:
+def _tap(sound: AudioIO, duplex: ConversationLoop, recorder: Recorder | None) -> None:
     """Let the recorder have what the speaker plays, at the time at which it is heard."""
     if recorder:
         speaker: Any = sound.speaker
@@ -148,12 +152,12 @@ def _tap(sound: Sound, duplex: Duplex, recorder: Recorder | None) -> None:
 
 
 async def _converse(
-    duplex: Duplex,
-    face: Face,
+    duplex: ConversationLoop,
+    face: Frontend,
     recorder: Recorder | None,
     keys: Keyboard,
-    reading: Reading,
-    discretion: Discretion,
+    reading: Controls,
+    discretion: OutputRedaction,
 ) -> ExitCode:
     outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
     async with face:
@@ -170,7 +174,7 @@ async def _converse(
                 recorder.close(outcome.exit_code, outcome.reason)
             face.end(_ending(outcome, recorder))
     if outcome.reason:
-        say(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
+        echo(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
     return outcome.exit_code
 
 
@@ -179,12 +183,12 @@ def _copy(recorder: Recorder, to: Path) -> None:
     try:
         copy.copy(recorder.path, to)
     except ConfigError as error:
-        say(f"realtime-cli: {error}")
+        echo(f"realtime-cli: {error}")
     else:
-        say(f"realtime-cli: The recording is at {to}, too.")
+        echo(f"realtime-cli: The recording is at {to}, too.")
 
 
-def _ending(outcome: Outcome, recorder: Recorder | None) -> Ending:
+def _ending(outcome: Outcome, recorder: Recorder | None) -> EndSummary:
     path = str(recorder.path) if recorder and not recorder.failed else ""
     replay = f"realtime-cli replay {path}" if path else ""
-    return Ending(outcome.exit_code, outcome.reason, outcome.remedy, path, replay)
+    return EndSummary(outcome.exit_code, outcome.reason, outcome.remedy, path, replay)

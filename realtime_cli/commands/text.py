@@ -12,24 +12,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TextIO, cast
 
+from realtime_cli.app import session_factory
+from realtime_cli.app.console import echo
+from realtime_cli.app.redaction import OutputRedaction
+from realtime_cli.app.signals import own_the_process
+from realtime_cli.app.stdout import Answers, Stdout
 from realtime_cli.client import inputs
-from realtime_cli.commands import opening
-from realtime_cli.commands.answers import Answers, Stdout
-from realtime_cli.commands.discretion import Discretion
-from realtime_cli.commands.process import own_the_process
-from realtime_cli.commands.voice import say
+from realtime_cli.client.entry import Entry
 from realtime_cli.config import LoadedAgent
-from realtime_cli.duplex import Duplex, Outcome
-from realtime_cli.edges import Observer
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
+from realtime_cli.loop import ConversationLoop, Outcome
+from realtime_cli.ports import Observer
 from realtime_cli.protocol import server_events as s
-from realtime_cli.recording.entry import Entry
-from realtime_cli.tools.approval import Named
-from realtime_cli.tui.ending import Ending
+from realtime_cli.tools.approval import AllowlistApprover
+from realtime_cli.tui.end_summary import EndSummary
 
 
 @dataclass(frozen=True, slots=True)
-class TextOptions(opening.AgentOptions):
+class TextOptions(session_factory.AgentOptions):
     """What the command line adds to the agent file. ``approve``: tools that run unasked, or ``all``."""
 
     messages: tuple[str, ...] = ()
@@ -43,15 +43,15 @@ class TextOptions(opening.AgentOptions):
 def text(options: TextOptions) -> ExitCode:
     """Run every message as one turn of one session; returns the exit code of its end."""
     messages = _messages(options)
-    agent = opening.load(options, {"session.output_modalities": ["text"]})
+    agent = session_factory.load(options, {"session.output_modalities": ["text"]})
     images = tuple(_picture(path, agent) for path in options.images)
     return asyncio.run(_text(agent, options, messages, images))
 
 
 def _picture(path: Path, agent: LoadedAgent) -> str:
-    from realtime_cli.video.encode import sight_of_file
+    from realtime_cli.video.encode import frame_of_file
 
-    return sight_of_file(path, agent.config.video.max_side, agent.config.video.quality).image
+    return frame_of_file(path, agent.config.video.max_side, agent.config.video.quality).image
 
 
 def _messages(options: TextOptions) -> Iterator[str]:
@@ -94,10 +94,10 @@ def _lines(lines: Iterable[str]) -> Iterator[str]:
             yield line.strip()
 
 
-class Face(Observer, Protocol):
+class TextOutput(Observer, Protocol):
     """Where the answers go."""
 
-    def end(self, ending: Ending) -> None: ...
+    def end(self, ending: EndSummary) -> None: ...
 
 
 class Warnings:
@@ -106,11 +106,11 @@ class Warnings:
     def observe(self, entry: Entry) -> None:
         value = entry.value
         if isinstance(value, inputs.Noted) and value.level in ("warning", "error"):
-            say(f"realtime-cli: {value.text}")
+            echo(f"realtime-cli: {value.text}")
 
 
 @dataclass(slots=True)
-class Turns:
+class MessageFeed:
     """Feeds the next message whenever the talk may go on; ends it when nobody owes anybody an answer."""
 
     messages: Iterator[str]
@@ -126,7 +126,7 @@ class Turns:
             self.failed = self.failed or value.event.response.status == "failed"
         self._changed.set()
 
-    async def run(self, duplex: Duplex) -> None:
+    async def run(self, duplex: ConversationLoop) -> None:
         """Until there are no more messages, or nobody reads the answers; then end the session."""
         while not self.out.gone:
             await self._until(lambda: duplex.session.resting)
@@ -175,15 +175,17 @@ async def _text(
     agent: LoadedAgent, options: TextOptions, messages: Iterator[str], images: tuple[str, ...]
 ) -> ExitCode:
     out = Stdout()
-    async with opening.opened(agent, greet=False, warm=False, approver=Named(options.approve)) as opened:
-        recorder = opening.recorder_for(agent, options, opened.session, opened.secrets, "text")
+    async with session_factory.opened(
+        agent, greet=False, warm=False, approver=AllowlistApprover(options.approve)
+    ) as opened:
+        recorder = session_factory.recorder_for(agent, options, opened.session, opened.secrets, "text")
         answers = _face(options, out)
-        turns = Turns(messages, out, images, agent.config.video.detail)
-        discretion = Discretion(opened.secrets)
+        turns = MessageFeed(messages, out, images, agent.config.video.detail)
+        discretion = OutputRedaction(opened.secrets)
         talk = None if options.quiet or options.json else discretion.before(Warnings())
         each = (recorder, discretion.before(answers), turns, talk, opened.hooks)
         observers: list[Observer] = [one for one in each if one]
-        duplex = Duplex(opened.session, opened.connect, observers=observers, tools=opened.tools)
+        duplex = ConversationLoop(opened.session, opened.connect, observers=observers, tools=opened.tools)
         own_the_process(duplex)
         outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
         feeding = asyncio.create_task(_feed(turns, duplex), name="read")
@@ -197,15 +199,15 @@ async def _text(
             if recorder:
                 recorder.close(outcome.exit_code, outcome.reason)
             path = str(recorder.path) if recorder and not recorder.failed else ""
-            answers.end(Ending(outcome.exit_code, outcome.reason, outcome.remedy, path))
+            answers.end(EndSummary(outcome.exit_code, outcome.reason, outcome.remedy, path))
         if outcome.reason and not options.quiet:
-            say(f"realtime-cli: {outcome.reason} {outcome.remedy}".rstrip())
+            echo(f"realtime-cli: {outcome.reason} {outcome.remedy}".rstrip())
         if out.gone:
             out.let_go()
         return outcome.exit_code
 
 
-def _face(options: TextOptions, out: Stdout) -> Face:
+def _face(options: TextOptions, out: Stdout) -> TextOutput:
     if not options.json:
         return Answers(out)
     from realtime_cli.tui.json_lines import JsonLines
@@ -213,7 +215,7 @@ def _face(options: TextOptions, out: Stdout) -> Face:
     return JsonLines(cast(TextIO, out))
 
 
-async def _feed(turns: Turns, duplex: Duplex) -> None:
+async def _feed(turns: MessageFeed, duplex: ConversationLoop) -> None:
     """What goes wrong with the messages ends the session."""
     try:
         await turns.run(duplex)

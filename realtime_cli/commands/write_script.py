@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from realtime_cli.app.console import echo
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.wav_file import wav_header
-from realtime_cli.commands.voice import say
 from realtime_cli.errors import ConfigError, ExitCode
 
 
@@ -32,7 +32,7 @@ def _import(source: Path, output: Path | None) -> None:
         beside = source.with_name(f"{_file_name(script['name'])}.toml")
         _write(script, output or beside)
         for thing in left:
-            say(f"  not taken over: {thing}")
+            echo(f"  not taken over: {thing}")
 
 
 def _read_yaml(source: Path) -> dict[str, Any]:
@@ -89,4 +89,4 @@ def _write(
             file.write_bytes(data)
     except OSError as error:
         raise ConfigError(f"{error.filename or path} cannot be written: {error.strerror}.") from None
-    say(f"Written: {path}")
+    echo(f"Written: {path}")

@@ -1,6 +1,6 @@
 """The agent file: TOML to frozen values, with every mistake named by file, line and key."""
 
-from realtime_cli.config.address import Endpoint, endpoint
+from realtime_cli.config.address import ServerAddress, endpoint
 from realtime_cli.config.agent import AgentConfig
 from realtime_cli.config.layers import Origin
 from realtime_cli.config.load import LoadedAgent, load_agent, session_change
@@ -8,9 +8,9 @@ from realtime_cli.config.providers import for_provider
 
 __all__ = [
     "AgentConfig",
-    "Endpoint",
     "LoadedAgent",
     "Origin",
+    "ServerAddress",
     "endpoint",
     "for_provider",
     "load_agent",

@@ -17,7 +17,7 @@ _SECRET_PARAMETER = re.compile(r"key|token|secret|password|signature|^sig$", re.
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ServerAddress:
     """``url`` and ``headers`` may carry the key and stay out of ``repr``; ``shown_url`` is for people."""
 
     shown_url: str
@@ -31,7 +31,7 @@ def endpoint(
     *,
     base_url: str | None = None,
     model: str | None = None,
-) -> Endpoint:
+) -> ServerAddress:
     """The place to connect to.
 
     ``base_url`` and ``model`` go over the connection's own (the embedded server's address is known
@@ -49,7 +49,7 @@ def endpoint(
     if key and auth == "query":
         query.append(("api-key", key))
     url = urlunsplit(address._replace(query=urlencode(query, quote_via=quote, safe=":")))
-    return Endpoint(shown_url=masked(url), url=url, headers=_headers(connection, key, auth))
+    return ServerAddress(shown_url=masked(url), url=url, headers=_headers(connection, key, auth))
 
 
 def find_key(connection: Connection, environ: Mapping[str, str]) -> str | None:

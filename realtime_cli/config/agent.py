@@ -17,7 +17,7 @@ from realtime_cli.config.video import Video
 Hook = str | list[str]
 
 
-class Recording(Section):
+class RecordingConfig(Section):
     enabled: bool = True
     """Record every session."""
     path: str | None = None
@@ -28,7 +28,7 @@ class Recording(Section):
     """Keep the sound too."""
 
 
-class Screen(Section):
+class ScreenConfig(Section):
     face: Literal["auto", "live", "plain", "json"] = "auto"
     """auto: live in a terminal, plain lines elsewhere."""
     frames_per_second: int = Field(default=12, ge=1, le=30)
@@ -39,7 +39,7 @@ class Screen(Section):
     """What happens to words that an interruption cut off."""
 
 
-class Limits(Section):
+class LimitsConfig(Section):
     cost: float | None = Field(default=None, gt=0)
     """US dollars a session may cost."""
     minutes: float | None = Field(default=None, gt=0)
@@ -71,7 +71,7 @@ class Price(Section):
     """Images from the cache."""
 
 
-class Hooks(Section):
+class HooksConfig(Section):
     on_conversation_item_created: Hook | None = None
     """"module:function" (item id, item), or a command that gets JSON on stdin: an item is in the history."""
     on_conversation_item_updated: Hook | None = None
@@ -80,7 +80,7 @@ class Hooks(Section):
     """A hook that takes longer is ended."""
 
 
-class Local(Section):
+class LocalConfig(Section):
     """``[local]``: what the embedded server and ``serve`` are made of."""
 
     chat_url: str | None = Field(default=None, pattern=r"^https?://", examples=["http://127.0.0.1:11434/v1"])
@@ -113,7 +113,7 @@ class Local(Section):
     """Longest session."""
 
     @model_validator(mode="after")
-    def _model_for_chat(self) -> Local:
+    def _model_for_chat(self) -> LocalConfig:
         if self.chat_url and not self.chat_model:
             raise ValueError("chat_url needs chat_model as well")
         return self
@@ -136,17 +136,17 @@ class AgentConfig(Section):
     """What the agent can do."""
     mcp: dict[str, McpServer] = Field(default_factory=dict)
     """Local MCP servers by name."""
-    recording: Recording = Recording()
+    recording: RecordingConfig = RecordingConfig()
     """What is kept."""
-    screen: Screen = Screen()
+    screen: ScreenConfig = ScreenConfig()
     """What is shown."""
-    limits: Limits = Limits()
+    limits: LimitsConfig = LimitsConfig()
     """When to stop."""
     prices: dict[str, Price] = Field(default_factory=dict)
     """Prices by model, over the built-in table."""
-    hooks: Hooks = Hooks()
+    hooks: HooksConfig = HooksConfig()
     """Your code on events of the conversation."""
-    local: Local = Local()
+    local: LocalConfig = LocalConfig()
     """The server inside this program."""
 
     def seed(self) -> tuple[JsonObject, ...]:

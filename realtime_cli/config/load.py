@@ -13,13 +13,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from realtime_cli.config import layers, toml_file
-from realtime_cli.config.advice import advice
 from realtime_cli.config.agent import AgentConfig
+from realtime_cli.config.interpolation import substituted
 from realtime_cli.config.layers import Origin, Override
-from realtime_cli.config.mistakes import Mistake, mistakes_of
-from realtime_cli.config.secrecy import safe, secrets
-from realtime_cli.config.substitution import substituted
+from realtime_cli.config.lint import lint
+from realtime_cli.config.redaction import safe, secrets
 from realtime_cli.config.toml_file import KeyPath
+from realtime_cli.config.validation_errors import ConfigProblem, problems_of
 from realtime_cli.errors import ConfigError
 
 
@@ -106,17 +106,19 @@ def load_agent(
     for override in overrides:
         layers.put(raw, override)
     origins = Origins(str(file) if file else "", text, overrides)
-    mistakes: list[Mistake] = []
+    mistakes: list[ConfigProblem] = []
 
     def missing(where: KeyPath, name: str) -> None:
-        mistakes.append(Mistake(where, f"takes ${{{name}}}, but the environment variable {name} is not set"))
+        mistakes.append(
+            ConfigProblem(where, f"takes ${{{name}}}, but the environment variable {name} is not set")
+        )
 
     tree = substituted(raw, environ, missing)
     files = [file] if file else []
     folder = file.parent if file else Path()
     _read_instructions(tree, folder, files, mistakes)
     config = _validated(tree, raw, origins, mistakes)
-    warnings = advice(config, raw)
+    warnings = lint(config, raw)
     return LoadedAgent(config, origins, file, tuple(files), warnings, raw)
 
 
@@ -135,7 +137,7 @@ def session_change(
     tree: dict[str, Any] = {}
     layers.put(tree, override)
     _keep_types(tree["session"], in_force)
-    mistakes: list[Mistake] = []
+    mistakes: list[ConfigProblem] = []
     _read_instructions(tree, folder, [], mistakes)
     return _validated(tree, tree, Origins("", "", [override]), mistakes).session_patch()
 
@@ -151,7 +153,7 @@ def _keep_types(tree: Any, in_force: Any) -> None:
 
 
 def _validated(
-    tree: dict[str, Any], raw: dict[str, Any], origins: Origins, mistakes: list[Mistake]
+    tree: dict[str, Any], raw: dict[str, Any], origins: Origins, mistakes: list[ConfigProblem]
 ) -> AgentConfig:
     """The model, or one ConfigError. Going through JSON gives JSON's strictness: no text for a number."""
     config = None
@@ -159,16 +161,16 @@ def _validated(
         config = AgentConfig.model_validate_json(json.dumps(tree, default=str))
     except ValidationError as error:
         known = {mistake.path for mistake in mistakes}
-        mistakes += [found for found in mistakes_of(error, tree, raw) if found.path not in known]
+        mistakes += [found for found in problems_of(error, tree, raw) if found.path not in known]
     if config is None or mistakes:
         raise _config_error(mistakes, origins)
     return config
 
 
-def _config_error(mistakes: list[Mistake], origins: Origins) -> ConfigError:
+def _config_error(mistakes: list[ConfigProblem], origins: Origins) -> ConfigError:
     order = {"file": 0, "environment": 1, "option": 2, "default": 3}
 
-    def place(mistake: Mistake) -> tuple[int, int]:
+    def place(mistake: ConfigProblem) -> tuple[int, int]:
         origin = origins.of(mistake.path)
         return order[origin.layer], origin.line or 0
 
@@ -179,7 +181,7 @@ def _config_error(mistakes: list[Mistake], origins: Origins) -> ConfigError:
 
 
 def _read_instructions(
-    tree: dict[str, Any], folder: Path, files: list[Path], mistakes: list[Mistake]
+    tree: dict[str, Any], folder: Path, files: list[Path], mistakes: list[ConfigProblem]
 ) -> None:
     """Put the text in place of ``instructions = {file = "..."}``."""
     session = tree.get("session")
@@ -188,10 +190,12 @@ def _read_instructions(
         return
     session["instructions"] = ""
     if set(wanted) != {"file"} or not isinstance(wanted["file"], str):
-        mistakes.append(Mistake(("session", "instructions"), 'takes text, or {file = "instructions.md"}'))
+        mistakes.append(
+            ConfigProblem(("session", "instructions"), 'takes text, or {file = "instructions.md"}')
+        )
         return
     try:
         session["instructions"] = toml_file.read_text(folder / wanted["file"])
         files.append(folder / wanted["file"])
     except ConfigError as error:
-        mistakes.append(Mistake(("session", "instructions", "file"), error.message))
+        mistakes.append(ConfigProblem(("session", "instructions", "file"), error.message))

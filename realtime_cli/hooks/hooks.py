@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Noted
-from realtime_cli.config.agent import Hooks as Written
+from realtime_cli.config.agent import HooksConfig as Written
 from realtime_cli.errors import ConfigError
 from realtime_cli.hooks.hook import Hook, HookFailed, open_hook
 from realtime_cli.hooks.items import ItemFold, ItemNews
-from realtime_cli.recording.entry import Entry
 
 LAST_WORDS_S = 1.0  # how long the end of a session waits for hooks that still run
 

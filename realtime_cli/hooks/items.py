@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.entry import Entry
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import server_events as s
-from realtime_cli.recording.entry import Entry
 
 Json = dict[str, Any]
 

@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from realtime_cli.protocol.objects import Item, ResponseParams, Session
-from realtime_cli.protocol.rules import Rule, Typed
+from realtime_cli.protocol.rules import Rule, TypedObject
 
 APPEND_BYTES = 15 * 1024 * 1024  # most that one append may hold
 EVENT_ID_CHARS = 512
 
 
-class ClientEventBase(Typed):
+class ClientEventBase(TypedObject):
     """``event_id`` is free text; it serves only to match errors, never to make an event idempotent."""
 
     type: str

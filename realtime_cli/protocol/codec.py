@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from realtime_cli.errors import ConfigError
-from realtime_cli.protocol import beta
+from realtime_cli.protocol import legacy
 from realtime_cli.protocol.client_events import CLIENT_EVENTS, ClientEvent, SessionUpdate, UnknownClientEvent
 from realtime_cli.protocol.rules import Wire, has
 from realtime_cli.protocol.server_events import SERVER_EVENTS, ServerEvent, UnknownServerEvent
@@ -31,7 +31,7 @@ _PLAIN = frozenset(
     for name, event in SERVER_EVENTS.items()
     if not event.model_fields.keys() & {"session", "response", "item"}
 )
-_TWICE_SENT = frozenset(new for old, new in beta.EVENTS.items() if old.startswith("response."))
+_TWICE_SENT = frozenset(new for old, new in legacy.EVENTS.items() if old.startswith("response."))
 
 
 class UndecodableEvent(Exception):
@@ -68,7 +68,7 @@ def server_event(fields: Json) -> ServerEvent:
     """A server event from its JSON object."""
     kind = fields["type"]
     if kind not in _PLAIN:
-        fields = beta.event_today(fields)
+        fields = legacy.to_current(fields)
         kind = fields["type"]
     return cast(ServerEvent, _read(SERVER_EVENTS.get(kind, UnknownServerEvent), fields, UnknownServerEvent))
 
@@ -140,7 +140,7 @@ class ServerDecoder:
         """
         fields = parse(text)
         kind = fields["type"]
-        today = beta.EVENTS.get(kind, kind)
+        today = legacy.EVENTS.get(kind, kind)
         if today in _TWICE_SENT and self._first_form.setdefault(today, kind) != kind:
             return None
         return server_event(fields)
@@ -163,7 +163,7 @@ def encode(event: Wire) -> str:
 
 def encode_old(event: Wire) -> str:
     """The same in the words of the protocol's beta."""
-    return to_json(beta.event_then(event.model_dump(mode="json", exclude_unset=True))).decode()
+    return to_json(legacy.to_legacy(event.model_dump(mode="json", exclude_unset=True))).decode()
 
 
 def session_update(patch: Json) -> SessionUpdate:

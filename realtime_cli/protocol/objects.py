@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from realtime_cli.protocol.rules import Problem, Rule, Typed, Wire
+from realtime_cli.protocol.rules import Problem, Rule, TypedObject, Wire
 
 VOICES = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar")
 STATUSES = ("completed", "incomplete", "in_progress")
@@ -39,12 +39,12 @@ def _by_type(*known: str) -> Discriminator:
 # -- content parts ----------------------------------------------------------------------------
 
 
-class InputText(Typed):
+class InputText(TypedObject):
     type: str = "input_text"
     text: Annotated[str | None, Needed] = None
 
 
-class InputAudio(Typed):
+class InputAudio(TypedObject):
     """User sound: ``audio`` is base64 in the session's input format; the server tells ``transcript``."""
 
     type: str = "input_audio"
@@ -52,7 +52,7 @@ class InputAudio(Typed):
     transcript: Annotated[str | None, Nullable] = None
 
 
-class InputImage(Typed):
+class InputImage(TypedObject):
     """An image as a data URI, PNG or JPEG; ``detail`` auto equals high."""
 
     type: str = "input_image"
@@ -60,18 +60,18 @@ class InputImage(Typed):
     detail: Annotated[str | None, Rule(choices=("auto", "low", "high"))] = None
 
 
-class OutputText(Typed):
+class OutputText(TypedObject):
     type: str = "output_text"
     text: Annotated[str | None, Needed] = None
 
 
-class OutputAudio(Typed):
+class OutputAudio(TypedObject):
     type: str = "output_audio"
     transcript: Annotated[str | None, Nullable] = None
     audio: str | None = Field(default=None, repr=False)
 
 
-class UnknownContent(Typed):
+class UnknownContent(TypedObject):
     """A content part of a kind that is not in the reference."""
 
     type: Annotated[
@@ -105,7 +105,7 @@ class ContentPart(Wire):
 # -- items ------------------------------------------------------------------------------------
 
 
-class ItemBase(Typed):
+class ItemBase(TypedObject):
     """What every conversation item may carry."""
 
     id: str | None = None
@@ -167,7 +167,7 @@ class FunctionCallOutput(ItemBase):
     output: Annotated[str | None, Needed] = None
 
 
-class McpItem(Typed):
+class McpItem(TypedObject):
     """Items about tools that the server itself calls carry neither ``object`` nor ``status``."""
 
     id: str | None = None
@@ -230,7 +230,7 @@ class McpApprovalResponse(McpItem):
     reason: Annotated[str | None, Nullable] = None
 
 
-class ItemReference(Typed):
+class ItemReference(TypedObject):
     """Names an item of the conversation; legal only in ``response.create.response.input``."""
 
     type: str = "item_reference"
@@ -328,7 +328,7 @@ class AudioTranscription(Wire):
     delay: Annotated[str | None, Rule(choices=("minimal", "low", "medium", "high", "xhigh"))] = None
 
 
-class ServerVad(Typed):
+class ServerVad(TypedObject):
     """A turn ends after ``silence_duration_ms`` of silence; ``threshold`` is a speech probability."""
 
     type: str = "server_vad"
@@ -340,7 +340,7 @@ class ServerVad(Typed):
     interrupt_response: bool | None = None
 
 
-class SemanticVad(Typed):
+class SemanticVad(TypedObject):
     """A turn ends when the words seem complete; waits at most 8, 4 or 2 s by ``eagerness``."""
 
     type: str = "semantic_vad"
@@ -397,7 +397,7 @@ class TranscriptionAudio(Wire):
 # -- session: tools ---------------------------------------------------------------------------
 
 
-class FunctionTool(Typed):
+class FunctionTool(TypedObject):
     """``parameters`` is a JSON Schema."""
 
     type: str = "function"
@@ -425,7 +425,7 @@ CONNECTORS = tuple(
 )  # fmt: skip
 
 
-class McpTool(Typed):
+class McpTool(TypedObject):
     """A tool server that the Realtime server itself calls."""
 
     type: str = "mcp"
@@ -459,12 +459,12 @@ Tool = Annotated[
 ]
 
 
-class ToolChoiceFunction(Typed):
+class ToolChoiceFunction(TypedObject):
     type: str = "function"
     name: Annotated[str | None, Needed] = None
 
 
-class ToolChoiceMcp(Typed):
+class ToolChoiceMcp(TypedObject):
     type: str = "mcp"
     server_label: Annotated[str | None, Needed] = None
     name: Annotated[str | None, Nullable] = None
@@ -506,7 +506,7 @@ class TruncationTokenLimits(Wire):
     post_instructions: Annotated[int | None, Rule(least=0)] = None
 
 
-class TruncationRetentionRatio(Typed):
+class TruncationRetentionRatio(TypedObject):
     """On overflow the history drops to ``retention_ratio`` of the window at once."""
 
     type: Annotated[str, Rule(choices=("retention_ratio",))] = "retention_ratio"
@@ -519,13 +519,13 @@ class PromptCacheBreakpoint(Wire):
     ttl: Annotated[str | None, Rule(choices=("30m", "12h"))] = None
 
 
-class PromptText(Typed):
+class PromptText(TypedObject):
     type: str = "input_text"
     text: Annotated[str | None, Needed] = None
     prompt_cache_breakpoint: PromptCacheBreakpoint | None = None
 
 
-class PromptImage(Typed):
+class PromptImage(TypedObject):
     type: str = "input_image"
     detail: Annotated[str | None, Rule(choices=("low", "high", "auto", "original"), needed=True)] = None
     file_id: Annotated[str | None, Nullable] = None
@@ -533,7 +533,7 @@ class PromptImage(Typed):
     prompt_cache_breakpoint: PromptCacheBreakpoint | None = None
 
 
-class PromptFile(Typed):
+class PromptFile(TypedObject):
     type: str = "input_file"
     detail: Annotated[str | None, Rule(choices=("auto", "low", "high"))] = None
     file_data: str | None = Field(default=None, repr=False)
@@ -580,7 +580,7 @@ Include = Annotated[
 ]
 
 
-class RealtimeSession(Typed):
+class RealtimeSession(TypedObject):
     """A conversation's settings, as sent in ``session.update`` and as told by the server."""
 
     type: Annotated[str, Rule(choices=("realtime", "transcription"), needed=True)] = "realtime"
@@ -602,7 +602,7 @@ class RealtimeSession(Typed):
     include: Include = None
 
 
-class TranscriptionSession(Typed):
+class TranscriptionSession(TypedObject):
     """A session that only writes down what it hears."""
 
     type: Annotated[str, Rule(choices=("transcription",), needed=True)] = "transcription"

@@ -135,7 +135,7 @@ class Wire(BaseModel):
         return iter(())
 
 
-class Typed(Wire):
+class TypedObject(Wire):
     """An object whose ``type`` is written always, also when it was left to its default."""
 
     def model_post_init(self, context: Any, /) -> None:

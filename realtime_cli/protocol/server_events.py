@@ -22,10 +22,10 @@ from realtime_cli.protocol.objects import (
     TranscriptionLanguage,
     TranscriptionUsage,
 )
-from realtime_cli.protocol.rules import Typed
+from realtime_cli.protocol.rules import TypedObject
 
 
-class ServerEventBase(Typed):
+class ServerEventBase(TypedObject):
     """What every server event carries."""
 
     type: str

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from realtime_cli.errors import ConfigError
-from realtime_cli.recording.shelf import sidecars
+from realtime_cli.recording.sidecar import sidecars
 
 
 def refuse(to: Path) -> None:

@@ -22,16 +22,16 @@ import platformdirs
 
 from realtime_cli.audio.pcm import RATE_HZ
 from realtime_cli.client.effects import Play, Send, WireFormat
-from realtime_cli.client.inputs import Heard, Received
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.inputs import MicrophoneFrame, Received
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
 from realtime_cli.recording import format
-from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.private_file import open_private
-from realtime_cli.recording.secrets import Scrubber
-from realtime_cli.recording.shelf import Shelf, sidecars
+from realtime_cli.recording.redactor import Redactor
+from realtime_cli.recording.sidecar import SidecarWriter, sidecars
 from realtime_cli.recording.tracks import Samples
 
 QUEUE_LIMIT = 20_000
@@ -95,9 +95,9 @@ class Recorder:
         self.failed: str | None = None
         self._on_trouble = on_trouble
         self._waiting: deque[Entry | tuple[float, Samples]] = deque()
-        self._scrubber = Scrubber(secrets)
+        self._scrubber = Redactor(secrets)
         self._file = _create(path)
-        self._writer = _Writer(Shelf(path, input_format, output_format), self._scrubber)
+        self._writer = _Writer(SidecarWriter(path, input_format, output_format), self._scrubber)
         self._last_at = 0.0
         self._ended: tuple[int, str] = (0, "")
         self._stop = threading.Event()
@@ -200,7 +200,7 @@ def _create(path: Path) -> int:
 class _Writer:
     """Entries in, lines out; gathers consecutive microphone frames into one line."""
 
-    def __init__(self, shelf: Shelf, scrubber: Scrubber) -> None:
+    def __init__(self, shelf: SidecarWriter, scrubber: Redactor) -> None:
         self._shelf = shelf
         self._scrubber = scrubber
         self._run = _Run()
@@ -210,7 +210,7 @@ class _Writer:
 
     def lines(self, entry: Entry) -> list[str]:
         value = entry.value
-        if isinstance(value, Heard) and value.at == entry.at:
+        if isinstance(value, MicrophoneFrame) and value.at == entry.at:
             return self._heard(entry.at, value.audio)
         if isinstance(value, Send):
             if self._run.takes_sent(entry.at, value.event):

@@ -39,8 +39,30 @@ BytesToRef = Callable[[bytes], str]
 RefToBytes = Callable[[dict[str, Any]], bytes]
 
 _ALIKE = (inputs.Received, effects.Send)
+# What kinds are called on disk where the class has another name today: recordings stay readable for ever.
+NAMES_ON_DISK: dict[type, str] = {
+    inputs.MicrophoneFrame: "Heard",
+    inputs.MicrophoneEnded: "HearingEnded",
+    inputs.VideoFrameCaptured: "Seen",
+    inputs.DetailChanged: "Focused",
+    inputs.RawEvent: "Asked",
+    inputs.SettingsChanged: "Patched",
+    inputs.UndecodableFrame: "Garbled",
+    inputs.TimerFired: "Woke",
+    effects.CaptureFrame: "Look",
+    effects.SetCapture: "Watch",
+    effects.SetTimer: "WakeAt",
+    effects.RequestApproval: "AskApproval",
+}
+
+
+def kind_on_disk(cls: type) -> str:
+    """The name under which a line tells of an input, effect or mark of this class."""
+    return NAMES_ON_DISK.get(cls, cls.__name__)
+
+
 LOCAL_TYPES: dict[str, type] = {
-    cls.__name__: cls
+    kind_on_disk(cls): cls
     for cls in (
         *typing.get_args(inputs.Input),
         *typing.get_args(inputs.Mark),
@@ -100,7 +122,7 @@ def local_line(at: float, value: Any, shelve: BytesToRef) -> str:
     body = json.dumps(
         fields, ensure_ascii=False, separators=(",", ":"), default=lambda content: _plain(content, shelve)
     )
-    return f'{{"at":{float(at)!r},"kind":"local","type":"{type(value).__name__}","value":{body}}}'
+    return f'{{"at":{float(at)!r},"kind":"local","type":"{kind_on_disk(type(value))}","value":{body}}}'
 
 
 def _plain(content: Any, shelve: BytesToRef) -> Any:

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from realtime_cli.client.effects import Send
-from realtime_cli.client.inputs import Heard, Noted, Received
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.inputs import MicrophoneFrame, Noted, Received
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
 from realtime_cli.recording import format
-from realtime_cli.recording.entry import Entry
-from realtime_cli.recording.foreign import Foreign
+from realtime_cli.recording.event_logs import EventLog
 from realtime_cli.recording.format import Header
-from realtime_cli.recording.sound import NoSound, Sound
+from realtime_cli.recording.sound import NoAudio, RecordedAudio
 
 Line = dict[str, Any]
 
@@ -57,10 +57,10 @@ class Recording:
         Raises ConfigError naming the line that cannot be read and why.
         """
         if self.header.foreign:
-            yield from Foreign(self.path).entries(_lines(self.path))
+            yield from EventLog(self.path).entries(_lines(self.path))
             self.end = End()
             return
-        shelf = self.sound() if sound else NoSound()
+        shelf = self.sound() if sound else NoAudio()
         decoder = _Decoder(self, shelf, verbatim=sound)
         for number, line, last in _numbered(_lines(self.path)):
             if number == 1 or not line.strip():
@@ -72,9 +72,9 @@ class Recording:
                     return  # torn: the process was killed while writing
                 raise _unreadable(self.path, number, _reason(error)) from None
 
-    def sound(self) -> Sound:
+    def sound(self) -> RecordedAudio:
         """The sidecar files."""
-        return Sound(self.path, self.header.audio.get("input", "audio/pcm"))
+        return RecordedAudio(self.path, self.header.audio.get("input", "audio/pcm"))
 
 
 def read(path: str | Path) -> Recording:
@@ -92,7 +92,7 @@ def read(path: str | Path) -> Recording:
     except ValueError as error:
         raise _unreadable(path, 1, _reason(error)) from None
     if not isinstance(values, dict) or values.get("format") != format.FORMAT:
-        return Recording(path, Foreign(path).header(first))
+        return Recording(path, EventLog(path).header(first))
     version = values.get("version")
     if not isinstance(version, int) or version > format.VERSION:
         raise ConfigError(
@@ -111,7 +111,7 @@ def _upgraded(values: Line, version: int) -> Line:
 class _Decoder:
     """Lines to entries, by way of the fast path where a line stands as we write it."""
 
-    def __init__(self, recording: Recording, shelf: Sound | NoSound, *, verbatim: bool) -> None:
+    def __init__(self, recording: Recording, shelf: RecordedAudio | NoAudio, *, verbatim: bool) -> None:
         self._recording = recording
         self._shelf = shelf
         self._encode = _encoded if verbatim else _encoded_silence
@@ -178,7 +178,7 @@ class _Decoder:
         entries = []
         for index, at in enumerate(times):
             frame = audio[index * size : (index + 1) * size]
-            entries.append(Entry(at, "local", Heard(at, frame)))
+            entries.append(Entry(at, "local", MicrophoneFrame(at, frame)))
             if values["sent"]:
                 entries.append(Entry(at, "sent", self._append(frame)))
         return entries

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ
-from realtime_cli.audio.wire_format import ToWire
+from realtime_cli.audio.wire_format import AudioEncoder
 from realtime_cli.client.effects import WireFormat
-from realtime_cli.recording.shelf import sidecars
+from realtime_cli.recording.sidecar import sidecars
 from realtime_cli.recording.tracks import HEADER_BYTES, Samples
 
 
-class Sound:
+class RecordedAudio:
     """Maps the sidecar files of the recording at ``path``; what is missing reads as silence.
 
     ``stereo`` is int16 of shape (samples, 2), 24 kHz: microphone as sent, agent as played.
@@ -27,7 +27,7 @@ class Sound:
         self.stereo: Samples = _mapped(stereo, np.dtype("<i2"), 4).reshape(-1, 2)
         self._received = _mapped(received, np.dtype(np.uint8), 1)
         self._input_format: WireFormat = input_format
-        self._to_wire = ToWire(input_format)
+        self._to_wire = AudioEncoder(input_format)
 
     @property
     def seconds(self) -> float:
@@ -57,7 +57,7 @@ class Sound:
         return f"data:image/{file.suffix[1:]};base64,{base64.b64encode(file.read_bytes()).decode()}"
 
 
-class NoSound:
+class NoAudio:
     """Silence of the right length, for folds that count sound but do not listen to it."""
 
     stereo: Samples = np.zeros((0, 2), np.int16)

@@ -8,19 +8,19 @@ from typing import Any, Literal
 
 from realtime_cli.client import inputs
 from realtime_cli.client.cost import CostFold, Prices, load_prices
-from realtime_cli.client.latency import LatencyFold, Turn
-from realtime_cli.recording.entry import Entry
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.latency import LatencyFold, LatencyTurn
 from realtime_cli.recording.reader import Recording
 from realtime_cli.tui.blocks import AgentTurn, Block, ToolCard, UserTurn
 from realtime_cli.tui.view import View
 
 READING_CHARACTERS_PER_S = 15.0  # how long a subtitle of a typed message stands
-SHORTEST_S = 0.8
-MOST_PICTURES = 300
+MIN_SUBTITLE_S = 0.8
+MAX_PICTURES = 300
 
 
 @dataclass(slots=True)
-class Said:
+class SpokenLine:
     """One message with the time in which it was heard. ``cut_ms``: heard of it when it was interrupted."""
 
     speaker: Literal["user", "agent"]
@@ -33,7 +33,7 @@ class Said:
 
 
 @dataclass(slots=True)
-class Event:
+class TimelineMark:
     """Something worth a mark on the clock: an interruption, an error, a lost connection, a note."""
 
     at_s: float
@@ -42,7 +42,7 @@ class Event:
 
 
 @dataclass(slots=True)
-class Picture:
+class ShownPicture:
     """An image that the agent was shown: a data URI, or its name in the recording (``$image:NAME``)."""
 
     at_s: float
@@ -54,12 +54,12 @@ class Timeline:
     """What the exports and ``sessions show`` tell of a recording. Made by :func:`timeline`."""
 
     blocks: list[Block] = field(default_factory=list)
-    said: list[Said] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
-    turns: list[Turn] = field(default_factory=list)
+    said: list[SpokenLine] = field(default_factory=list)
+    pictures: list[ShownPicture] = field(default_factory=list)
+    turns: list[LatencyTurn] = field(default_factory=list)
     turn_usd: list[float | None] = field(default_factory=list)
-    tools: list[tuple[Turn, Any]] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    tools: list[tuple[LatencyTurn, Any]] = field(default_factory=list)
+    events: list[TimelineMark] = field(default_factory=list)
     seconds: float = 0.0
     latency: LatencyFold = field(default_factory=LatencyFold)
     cost: CostFold = field(default_factory=lambda: CostFold(load_prices()))
@@ -111,7 +111,7 @@ class _Heard:
         self.spans[item_id] = (known[0], max(known[1], end)) if known else (max(0.0, begin), end)
 
 
-def _said(made: Timeline, heard: _Heard) -> Iterable[Said]:
+def _said(made: Timeline, heard: _Heard) -> Iterable[SpokenLine]:
     free_at = 0.0
     for block in made.blocks:
         if isinstance(block, UserTurn):
@@ -122,33 +122,33 @@ def _said(made: Timeline, heard: _Heard) -> Iterable[Said]:
             yield said
 
 
-def _user_said(turn: UserTurn, latency: LatencyFold) -> Said:
+def _user_said(turn: UserTurn, latency: LatencyFold) -> SpokenLine:
     text = turn.text or (
         f"[{turn.images} image(s)]" if turn.images else f"[{turn.missing or 'no transcript'}]"
     )
     span = latency.speech.get(turn.item_id) if turn.spoken else None
     if span is None:
-        return Said("user", text, turn.at, turn.at + _reading_s(text), turn.item_id, aloud=False)
-    return Said("user", text, span[0], max(span[1], span[0]), turn.item_id)
+        return SpokenLine("user", text, turn.at, turn.at + _reading_s(text), turn.item_id, aloud=False)
+    return SpokenLine("user", text, span[0], max(span[1], span[0]), turn.item_id)
 
 
-def _agent_said(turn: AgentTurn, heard: _Heard, free_at: float) -> Said:
+def _agent_said(turn: AgentTurn, heard: _Heard, free_at: float) -> SpokenLine:
     text = turn.shown_text
     span = heard.spans.get(turn.item_id)
     cut_ms = turn.cut_ms if turn.cut_ms is not None else heard.cut_ms.get(turn.item_id)
     if span:
-        return Said("agent", text, *span, turn.item_id, cut_ms=cut_ms)
+        return SpokenLine("agent", text, *span, turn.item_id, cut_ms=cut_ms)
     received_s = sum(part.received_ms for part in turn.parts.values()) / 1000
     if not received_s or cut_ms is not None:
-        return Said(
+        return SpokenLine(
             "agent", text, turn.at, turn.at + _reading_s(text), turn.item_id, aloud=False, cut_ms=cut_ms
         )
     # A log that does not tell what was played: sound begins when it comes, or behind what still sounds.
     begin = max(turn.at, free_at)
-    return Said("agent", text, begin, begin + received_s, turn.item_id)
+    return SpokenLine("agent", text, begin, begin + received_s, turn.item_id)
 
 
-def _pictures(entry: Entry) -> Iterable[Picture]:
+def _pictures(entry: Entry) -> Iterable[ShownPicture]:
     """What was sent, not what was offered."""
     if entry.kind != "sent":
         return
@@ -156,35 +156,39 @@ def _pictures(entry: Entry) -> Iterable[Picture]:
     for part in getattr(item, "content", None) or ():
         url = getattr(part, "image_url", None) or ""
         if url.startswith(("data:image/", "$image:")):
-            yield Picture(entry.at, url)
+            yield ShownPicture(entry.at, url)
 
 
-def _most(pictures: list[Picture]) -> list[Picture]:
+def _most(pictures: list[ShownPicture]) -> list[ShownPicture]:
     """An hour of video would make a page that no browser opens: then one of every few."""
-    step = -(-len(pictures) // MOST_PICTURES)
+    step = -(-len(pictures) // MAX_PICTURES)
     return pictures[:: max(1, step)]
 
 
 def _reading_s(text: str) -> float:
-    return max(SHORTEST_S, len(text) / READING_CHARACTERS_PER_S)
+    return max(MIN_SUBTITLE_S, len(text) / READING_CHARACTERS_PER_S)
 
 
-def _events(entry: Entry) -> Iterable[Event]:
+def _events(entry: Entry) -> Iterable[TimelineMark]:
     value: Any = entry.value
     if isinstance(value, inputs.PlaybackStopped) and any(not item.finished for item in value.items):
         heard = sum(item.heard_ms for item in value.items if not item.finished)
         levels = f", microphone {value.near_dbfs:.0f} dBFS" if value.near_dbfs is not None else ""
         levels += f", echo left {value.residual_dbfs:.0f} dBFS" if value.residual_dbfs is not None else ""
-        yield Event(entry.at, "interruption", f"interrupted after {heard:.0f} ms ({value.cause}{levels})")
+        yield TimelineMark(
+            entry.at, "interruption", f"interrupted after {heard:.0f} ms ({value.cause}{levels})"
+        )
     elif isinstance(value, inputs.Disconnected):
-        yield Event(entry.at, "connection", f"connection closed ({value.code} {value.reason}".rstrip() + ")")
+        yield TimelineMark(
+            entry.at, "connection", f"connection closed ({value.code} {value.reason}".rstrip() + ")"
+        )
     elif isinstance(value, inputs.Noted) and value.topic == "note":
-        yield Event(entry.at, "note", value.text)
+        yield TimelineMark(entry.at, "note", value.text)
     elif isinstance(value, inputs.Noted) and value.level in ("warning", "error"):
-        yield Event(entry.at, value.level, f"{value.topic}: {value.text}")
+        yield TimelineMark(entry.at, value.level, f"{value.topic}: {value.text}")
     elif isinstance(value, inputs.Received) and value.event.type == "error":
         error = getattr(value.event, "error", None)
-        yield Event(entry.at, "error", str(getattr(error, "message", "") or "error"))
+        yield TimelineMark(entry.at, "error", str(getattr(error, "message", "") or "error"))
 
 
-__all__ = ["Event", "Said", "Timeline", "ToolCard", "timeline"]
+__all__ = ["SpokenLine", "Timeline", "TimelineMark", "ToolCard", "timeline"]

@@ -21,7 +21,7 @@ Samples = npt.NDArray[np.int16]
 
 LEFT, RIGHT = 0, 1
 HEADER_BYTES = 44
-LARGEST = 0xFFFFFFFF  # RIFF counts with 32 bits: 12 hours of stereo
+MAX_BYTES = 0xFFFFFFFF  # RIFF counts with 32 bits: 12 hours of stereo
 
 _FORMAT_TAGS = {"audio/pcm": 1, "audio/pcma": 6, "audio/pcmu": 7}  # RFC 2361
 
@@ -29,10 +29,10 @@ _FORMAT_TAGS = {"audio/pcm": 1, "audio/pcma": 6, "audio/pcmu": 7}  # RFC 2361
 def wav_header(format_tag: int, channels: int, rate_hz: int, sample_bytes: int, data_bytes: int) -> bytes:
     """The 44 bytes before the samples (RIFF/WAVE, ``fmt `` of 16 bytes)."""
     frame_bytes = channels * sample_bytes
-    size = min(LARGEST, data_bytes)
+    size = min(MAX_BYTES, data_bytes)
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
-        b"RIFF", min(LARGEST, 36 + size), b"WAVE", b"fmt ", 16,
+        b"RIFF", min(MAX_BYTES, 36 + size), b"WAVE", b"fmt ", 16,
         format_tag, channels, rate_hz, rate_hz * frame_bytes, frame_bytes, 8 * sample_bytes, b"data", size,
     )  # fmt: skip
 
@@ -107,7 +107,7 @@ class VerbatimTrack:
         self._wav.close()
 
 
-class Clock:
+class TrackAligner:
     """Lays a stream of blocks onto the session's clock without clicks.
 
     Blocks come with jittered times; they are laid end to end as long as the times agree within the

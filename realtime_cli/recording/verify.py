@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.entry import Entry
 from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
-from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.reader import Recording
-from realtime_cli.recording.secrets import Scrubber
+from realtime_cli.recording.redactor import Redactor
 
 _INPUTS = typing.get_args(inputs.Input)
 _EFFECTS = typing.get_args(effects.Effect)
@@ -42,7 +42,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerifyResult:
     """``different`` holds the steps that differ; ``before`` those that led to the first of them."""
 
     steps: int
@@ -50,7 +50,7 @@ class Verdict:
     before: tuple[Step, ...] = ()
 
 
-def verify(recording: Recording) -> Verdict:
+def verify(recording: Recording) -> VerifyResult:
     """Compare every step. Raises ConfigError for a recording that cannot be verified."""
     if recording.header.foreign:
         raise ConfigError(
@@ -77,12 +77,12 @@ def verify(recording: Recording) -> Verdict:
             f"{recording.path} holds no step of a session: there is nothing to verify.",
             "Verify a recording in which a session was at least begun.",
         )
-    return Verdict(count, tuple(different), before)
+    return VerifyResult(count, tuple(different), before)
 
 
 def _steps(recording: Recording) -> Iterator[Step]:
     session = ClientSession(_options(recording.header.session))
-    scrubber = Scrubber()
+    scrubber = Redactor()
     pending: tuple[Entry, list[str]] | None = None
     recorded: list[str] = []
     for entry in recording.entries():
@@ -121,7 +121,7 @@ def _counts(effect: Any) -> bool:
     return not isinstance(effect, effects.Note)
 
 
-def _line(effect: Any, scrubber: Scrubber) -> str:
+def _line(effect: Any, scrubber: Redactor) -> str:
     """An effect as one line; of sound only the length is compared, which is all that decides."""
     if isinstance(effect, effects.Send):
         fields = json.loads(codec.encode(effect.event))
@@ -147,12 +147,12 @@ def _happened(entry: Entry) -> str:
     value = entry.value
     if isinstance(value, inputs.Received):
         return f"received {value.event.type}"
-    if isinstance(value, inputs.Heard):
+    if isinstance(value, inputs.MicrophoneFrame):
         return f"Heard ({len(value.audio)} bytes)"
     return repr(value)
 
 
-def side_by_side(verdict: Verdict, width: int = 120) -> str:
+def side_by_side(verdict: VerifyResult, width: int = 120) -> str:
     """Two dialogues: what was done, and what would be done now; ``!`` marks where they part."""
     half = max(20, (width - 5) // 2)
     lines = [f"  {'recorded':<{half}} | now"]

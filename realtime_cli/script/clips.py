@@ -20,7 +20,7 @@ _LOW_HZ = (697, 770, 852, 941)
 _HIGH_HZ = (1209, 1336, 1477, 1633)
 _KEYS = ("123A", "456B", "789C", "*0#D")  # ITU-T Q.23
 
-Voice = Callable[[str], Awaitable[Samples]]
+SpeechSource = Callable[[str], Awaitable[Samples]]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _tone(key: str) -> Samples:
 
 
 @dataclass
-class LocalVoice:
+class LocalSpeechSource:
     """The offline synthesiser as a user's voice; loaded when first needed, each text spoken once."""
 
     _spoken: dict[str, Samples] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from realtime_cli.script.facts import Facts
-from realtime_cli.script.format import Call, Expect
+from realtime_cli.script.format import Expect, ExpectedCall
 from realtime_cli.script.observed import CallSeen
 
 LATE_MS = 60.0  # three frames: more than a loop that has its share of the processor is ever late
@@ -23,7 +23,7 @@ Status = Literal["passed", "failed", "unreliable", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """One expectation of one turn (0: of the conversation) and how it came out."""
 
     turn: int
@@ -41,21 +41,21 @@ class Verdict:
         return f"{where}: {self.name}: expected {self.expected}; found {self.found}"
 
 
-def verdicts(expect: Expect, facts: Facts) -> list[Verdict]:
+def verdicts(expect: Expect, facts: Facts) -> list[CheckResult]:
     """One for every expectation that is set, in the order of the manual."""
     asked = expect.asks
     return [
-        Verdict(facts.turn, name, *outcome)
+        CheckResult(facts.turn, name, *outcome)
         for name, check in _CHECKS.items()
         if name in asked
         for outcome in check(expect, facts)
     ]
 
 
-Outcome = tuple[Status, str, str]
+CheckOutcome = tuple[Status, str, str]
 
 
-def _said(right: bool, expected: str, found: str) -> Outcome:
+def _said(right: bool, expected: str, found: str) -> CheckOutcome:
     return ("passed" if right else "failed"), expected, found
 
 
@@ -76,7 +76,7 @@ def _has(text: str, part: str) -> bool:
     return part.casefold() in text.casefold() or (bool(plain(part)) and plain(part) in plain(text))
 
 
-def _contains(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _contains(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     for part in _texts(expect.contains):
         yield _said(_has(facts.reply, part), f"a reply with {_quoted(part)}", _reply(facts))
 
@@ -85,41 +85,41 @@ def _reply(facts: Facts) -> str:
     return _quoted(facts.reply) if facts.reply else "no reply"
 
 
-def _regex(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _regex(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     pattern = expect.regex or ""
     found = re.search(pattern, facts.reply, re.IGNORECASE)
     yield _said(found is not None, f"a reply that matches {pattern}", _reply(facts))
 
 
-def _equals(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _equals(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     wanted = expect.equals or ""
     yield _said(plain(wanted) == plain(facts.reply), f"the reply {_quoted(wanted)}", _reply(facts))
 
 
-def _any_of(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _any_of(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     parts = expect.any_of or []
     wanted = " or ".join(map(_quoted, parts))
     yield _said(any(_has(facts.reply, part) for part in parts), f"a reply with {wanted}", _reply(facts))
 
 
-def _excludes(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _excludes(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     for part in _texts(expect.excludes):
         right = bool(facts.reply) and not _has(facts.reply, part)
         yield _said(right, f"a reply without {_quoted(part)}", _reply(facts))
 
 
-def _max_words(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _max_words(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     count = len(facts.reply.split())
     right = 0 < count <= (expect.max_words or 0)
     yield _said(right, f"a reply of at most {expect.max_words} words", f"{count} words")
 
 
-def _no_reply(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _no_reply(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     if expect.no_reply:
         yield _said(not facts.reply, "no reply", _reply(facts))
 
 
-def _heard(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _heard(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     if not facts.aloud:
         yield "skipped", "a transcript", "text mode"
         return
@@ -128,7 +128,7 @@ def _heard(expect: Expect, facts: Facts) -> Iterator[Outcome]:
         yield _said(_has(facts.heard, part), f"a transcript with {_quoted(part)}", found)
 
 
-def _calls(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _calls(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     made = ", ".join(f"{call.name}({_arguments(call.arguments)})" for call in facts.calls) or "no call"
     if not expect.calls:
         yield _said(not facts.calls, "no tool call", made)
@@ -140,7 +140,7 @@ def _calls(expect: Expect, facts: Facts) -> Iterator[Outcome]:
         yield _said(right, f"{wanted.name}({_arguments(wanted.args)}) called{times}", made)
 
 
-def _calls_in_order(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _calls_in_order(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     if expect.calls_in_order:
         left = iter(facts.calls)
         right = all(any(_matches(wanted, call) for call in left) for wanted in expect.calls or ())
@@ -152,7 +152,7 @@ def _arguments(arguments: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
 
 
-def _matches(wanted: Call, call: CallSeen) -> bool:
+def _matches(wanted: ExpectedCall, call: CallSeen) -> bool:
     return call.name == wanted.name and is_within(wanted.args, call.arguments)
 
 
@@ -169,7 +169,7 @@ def is_within(wanted: Any, found: Any) -> bool:
     return bool(wanted == found)
 
 
-def _interrupted(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _interrupted(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     if not facts.aloud:
         yield "skipped", "an interruption, or none", "text mode"
         return
@@ -178,13 +178,13 @@ def _interrupted(expect: Expect, facts: Facts) -> Iterator[Outcome]:
     yield _said(facts.interrupted == expect.interrupted, wanted, found)
 
 
-Check = Callable[[Expect, Facts], Iterator[Outcome]]
+Check = Callable[[Expect, Facts], Iterator[CheckOutcome]]
 
 
 def _timing(
     name: str, what: str, measure: Callable[[Facts], float | None], *, voice_only: bool = False
 ) -> Check:
-    def check(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+    def check(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
         limit, found = getattr(expect, name), measure(facts)
         expected = f"{what} within {limit:g} ms"
         if voice_only and not facts.aloud:
@@ -205,7 +205,7 @@ def awaited_events(names: list[str] | None, *, aloud: bool) -> list[str]:
     return [name for name in names or () if aloud or not name.startswith(_VOICED)]
 
 
-def _events(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _events(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     for name in expect.events or ():
         if not awaited_events([name], aloud=facts.aloud):
             yield "skipped", f"the event {name}", "text mode"
@@ -214,7 +214,7 @@ def _events(expect: Expect, facts: Facts) -> Iterator[Outcome]:
             yield _said(seen, f"the event {name}", "seen" if seen else "not seen")
 
 
-def _in_order(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _in_order(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     names = awaited_events(expect.in_order, aloud=facts.aloud)
     left = iter(facts.events)
     missing = next((name for name in names if name not in left), None)
@@ -222,20 +222,20 @@ def _in_order(expect: Expect, facts: Facts) -> Iterator[Outcome]:
     yield _said(missing is None, f"in this order {', '.join(names)}", found)
 
 
-def _absent(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _absent(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     for name in expect.absent or ():
         there = name in facts.events
         yield _said(not there, f"no event {name}", "seen" if there else "not seen")
 
 
-def _errors(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _errors(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     codes = [code for code, _ in facts.errors]
     found = "; ".join(f"{code} ({message})" for code, message in facts.errors) or "none"
     wanted = sorted(expect.errors or [])
     yield _said(sorted(codes) == wanted, f"errors: {', '.join(wanted) or 'none'}", found)
 
 
-def _max_tokens(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _max_tokens(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     count = facts.tokens.input + facts.tokens.output
     if not count:
         yield "failed", f"at most {expect.max_tokens} tokens", "no measurement"
@@ -243,7 +243,7 @@ def _max_tokens(expect: Expect, facts: Facts) -> Iterator[Outcome]:
         yield _said(count <= (expect.max_tokens or 0), f"at most {expect.max_tokens} tokens", str(count))
 
 
-def _max_cost(expect: Expect, facts: Facts) -> Iterator[Outcome]:
+def _max_cost(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
     limit = f"at most ${expect.max_cost:g}"
     if facts.usd is None:
         yield "failed", limit, "the price of this model is not known"

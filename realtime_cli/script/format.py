@@ -58,7 +58,7 @@ Milliseconds = Annotated[float, Field(ge=0)]
 Texts = str | list[str]
 
 
-class Call(Section):
+class ExpectedCall(Section):
     """A tool call that is expected."""
 
     name: str
@@ -97,7 +97,7 @@ class Expect(Section):
     """The agent says nothing."""
     heard: Texts | None = None
     """The transcript of what the user said has this in it."""
-    calls: list[Call] | None = None
+    calls: list[ExpectedCall] | None = None
     """Tools that are called, in any order; [] means none at all."""
     calls_in_order: bool = False
     """The calls come in the order that is written here."""
@@ -143,7 +143,7 @@ class At(Section):
     """How long after it."""
 
 
-class Turn(Section):
+class ScriptTurn(Section):
     """One thing the user does, and what is expected of the agent. With nothing to do, the agent opens."""
 
     note: str | None = None
@@ -200,7 +200,7 @@ class Turn(Section):
         return self.kind not in ("silence_ms", "settings", "press")
 
     @model_validator(mode="after")
-    def _one_thing(self) -> Turn:
+    def _one_thing(self) -> ScriptTurn:
         kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(kinds) > 1:
             raise ValueError(f"does {' and '.join(kinds)} at once: make two turns of it")
@@ -272,7 +272,7 @@ class Script(Section):
     """Instead of real tools."""
     expect: Expect = Expect()
     """What must be true of the whole conversation."""
-    turns: list[Turn] = Field(min_length=1)
+    turns: list[ScriptTurn] = Field(min_length=1)
     """What happens, in order."""
 
     @model_validator(mode="after")

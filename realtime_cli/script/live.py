@@ -14,17 +14,24 @@ from typing import Any, Self
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.cost import load_prices
+from realtime_cli.client.entry import Entry
 from realtime_cli.client.session import ClientSession
-from realtime_cli.duplex import Duplex, Outcome
-from realtime_cli.edges import Connect, Observer, Tools
 from realtime_cli.errors import ExitCode, RealtimeCliError, SessionFailed
-from realtime_cli.recording.entry import Entry
+from realtime_cli.loop import ConversationLoop, Outcome
+from realtime_cli.ports import Connect, Observer, ToolsPort
+from realtime_cli.script.annotations import TOPIC
 from realtime_cli.script.clips import Clip
-from realtime_cli.script.marks import TOPIC
 from realtime_cli.script.microphone import ScriptMicrophone
 from realtime_cli.script.observed import Observed
 
-_SILENT = (inputs.Heard, inputs.Levels, inputs.Woke, effects.Send, effects.WakeAt, inputs.Noted)
+_SILENT = (
+    inputs.MicrophoneFrame,
+    inputs.Levels,
+    inputs.TimerFired,
+    effects.Send,
+    effects.SetTimer,
+    inputs.Noted,
+)
 
 
 class Live:
@@ -35,7 +42,7 @@ class Live:
         session: ClientSession,
         connect: Connect,
         *,
-        tools: Tools | None = None,
+        tools: ToolsPort | None = None,
         observers: Sequence[Observer] = (),
         aloud: bool = True,
         on_played: Callable[[float, Any], None] | None = None,
@@ -49,7 +56,7 @@ class Live:
         self._changed = asyncio.Event()  # ahead of the loop: its tools may tell something at once
         self._microphone = ScriptMicrophone(self.mark, on_frame) if aloud else None
         speaker = WavSpeaker(None) if aloud else None
-        self.duplex = Duplex(
+        self.duplex = ConversationLoop(
             session,
             connect,
             observers=[self.observed, self, *observers],
@@ -101,7 +108,7 @@ class Live:
         """Every entry may be the one that somebody waits for."""
         if not isinstance(entry.value, _SILENT):
             self.last_activity = entry.at
-        if not isinstance(entry.value, inputs.Heard | effects.Send):
+        if not isinstance(entry.value, inputs.MicrophoneFrame | effects.Send):
             self._changed.set()
 
     async def until(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
@@ -174,11 +181,11 @@ class Live:
 
     def ask(self, event: dict[str, Any]) -> None:
         """Send a client event."""
-        self.duplex.step(inputs.Asked(self.now(), event))
+        self.duplex.step(inputs.RawEvent(self.now(), event))
 
     def patch(self, settings: dict[str, Any]) -> None:
         """Change the session."""
-        self.duplex.step(inputs.Patched(self.now(), settings))
+        self.duplex.step(inputs.SettingsChanged(self.now(), settings))
 
     def press(self, key: inputs.Key) -> None:
         """Press a key."""

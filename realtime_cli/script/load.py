@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from realtime_cli.config import toml_file
 from realtime_cli.config.layers import Origin
-from realtime_cli.config.mistakes import Mistake, mistakes_of
 from realtime_cli.config.toml_file import KeyPath
+from realtime_cli.config.validation_errors import ConfigProblem, problems_of
 from realtime_cli.errors import ConfigError
 from realtime_cli.script.format import Script
 
@@ -92,7 +92,7 @@ def script_of(
     try:
         script = Script.model_validate_json(json.dumps(tree, default=str))
     except ValidationError as error:
-        mistakes += mistakes_of(error, tree, tree, script_schema())
+        mistakes += problems_of(error, tree, tree, script_schema())
     if script is None or mistakes:
         raise ConfigError(_shown(mistakes, path, text.splitlines(), lines_of()))
     return script
@@ -116,25 +116,25 @@ def script_schema() -> dict[str, Any]:
     return whole(schema)  # type: ignore[no-any-return]
 
 
-def _missing_files(tree: Tree, folder: Path) -> Iterator[Mistake]:
+def _missing_files(tree: Tree, folder: Path) -> Iterator[ConfigProblem]:
     """Files that are named and not there; what has a wrong type is told by others."""
     agent, turns = tree.get("agent"), tree.get("turns")
     if isinstance(agent, str) and not (folder / agent).is_file():
-        yield Mistake(("agent",), f"there is no agent file {folder / agent}")
+        yield ConfigProblem(("agent",), f"there is no agent file {folder / agent}")
     for number, turn in enumerate(turns if isinstance(turns, list) else ()):
         if isinstance(turn, dict):
             for key, name in _files_of(turn):
                 if not (folder / name).is_file():
-                    yield Mistake(("turns", number, key), f"there is no file {folder / name}")
+                    yield ConfigProblem(("turns", number, key), f"there is no file {folder / name}")
             yield from _missing_check(turn.get("expect"), folder, ("turns", number))
     yield from _missing_check(tree.get("expect"), folder, ())
 
 
-def _missing_check(expect: Any, folder: Path, above: KeyPath) -> Iterator[Mistake]:
+def _missing_check(expect: Any, folder: Path, above: KeyPath) -> Iterator[ConfigProblem]:
     check = expect.get("check") if isinstance(expect, dict) else None
     file = check.rpartition(":")[0] if isinstance(check, str) else ""
     if file.endswith(".py") and not (folder / file).is_file():
-        yield Mistake((*above, "expect", "check"), f"there is no file {folder / file}")
+        yield ConfigProblem((*above, "expect", "check"), f"there is no file {folder / file}")
 
 
 def _files_of(turn: Tree) -> Iterator[tuple[str, str]]:
@@ -146,7 +146,9 @@ def _files_of(turn: Tree) -> Iterator[tuple[str, str]]:
             yield "image", name
 
 
-def _shown(mistakes: Sequence[Mistake], path: Path, lines: list[str], line_of: dict[KeyPath, int]) -> str:
+def _shown(
+    mistakes: Sequence[ConfigProblem], path: Path, lines: list[str], line_of: dict[KeyPath, int]
+) -> str:
     placed = sorted(((_line(mistake.path, line_of), mistake) for mistake in mistakes), key=lambda at: at[0])
     return "\n".join(_with_caret(mistake, number, path, lines) for number, mistake in placed)
 
@@ -156,7 +158,7 @@ def _line(path: KeyPath, line_of: dict[KeyPath, int]) -> int:
     return next((line_of[path[:n]] for n in range(len(path), 0, -1) if path[:n] in line_of), 0)
 
 
-def _with_caret(mistake: Mistake, number: int, path: Path, lines: list[str]) -> str:
+def _with_caret(mistake: ConfigProblem, number: int, path: Path, lines: list[str]) -> str:
     origin = Origin("file", str(path), number or None)
     told = mistake.line(lambda _: origin)
     if not 0 < number <= len(lines):

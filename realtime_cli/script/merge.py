@@ -11,7 +11,7 @@ from typing import Any
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.script import reports
-from realtime_cli.script.expectations import Verdict
+from realtime_cli.script.expectations import CheckResult
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult, TurnResult
@@ -81,7 +81,7 @@ def result_of(told: Mapping[str, Any]) -> CaseResult:
     return CaseResult(
         _case(told),
         turns=tuple(_turn(turn) for turn in told["turns"]),
-        verdicts=tuple(Verdict(**verdict) for verdict in told["expectations"]),
+        verdicts=tuple(CheckResult(**verdict) for verdict in told["expectations"]),
         error=told["error"], seconds=told["seconds"], tokens=told["tokens"], usd=told["usd"],
         late_ms=told["late_ms"], recording=told["recording"], exit_code=told.get("exit_code", 0),
     )  # fmt: skip
@@ -98,7 +98,7 @@ def _case(told: Mapping[str, Any]) -> Case:
 
 
 def _turn(told: Mapping[str, Any]) -> TurnResult:
-    return TurnResult(**{**told, "verdicts": tuple(Verdict(**verdict) for verdict in told["verdicts"])})
+    return TurnResult(**{**told, "verdicts": tuple(CheckResult(**verdict) for verdict in told["verdicts"])})
 
 
 def _shard(text: str) -> tuple[int, int]:

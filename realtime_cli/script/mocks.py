@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from realtime_cli.client import inputs
-from realtime_cli.edges import Tools
+from realtime_cli.ports import ToolsPort
 from realtime_cli.script.expectations import is_within
 from realtime_cli.script.format import Mock
 from realtime_cli.tools.result import ToolResult
@@ -17,7 +17,7 @@ from realtime_cli.tools.result import ToolResult
 class MockedTools:
     """The agent's tools, with mocks in front of them."""
 
-    def __init__(self, real: Tools | None, mocks: Sequence[Mock]) -> None:
+    def __init__(self, real: ToolsPort | None, mocks: Sequence[Mock]) -> None:
         self._real = real
         self._mocks = mocks
 

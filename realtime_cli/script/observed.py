@@ -13,9 +13,9 @@ from typing import Any
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.cost import Prices, Tokens, load_prices
+from realtime_cli.client.entry import Entry
 from realtime_cli.protocol import server_events as s
-from realtime_cli.recording.entry import Entry
-from realtime_cli.script.marks import read_mark
+from realtime_cli.script.annotations import read_mark
 
 PAUSE_S = 0.3  # a longer silence between two items is the end of what the agent says
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ, Samples
-from realtime_cli.client.inputs import Asked, Patched, Pressed, Typed
-from realtime_cli.client.latency import ToolRun, Turn
+from realtime_cli.client.inputs import Pressed, RawEvent, SettingsChanged, Typed
+from realtime_cli.client.latency import LatencyTurn, ToolRun
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import server_events as s
 from realtime_cli.recording.reader import Recording
@@ -70,7 +70,7 @@ class _Promoting:
         deeds += [(value.at, made) for value in self._values if (made := self._of_hand(value))]
         return [made for _, made in sorted(deeds, key=lambda deed: deed[0])]
 
-    def _of_turn(self, turn: Turn) -> Iterator[tuple[float, Tree]]:
+    def _of_turn(self, turn: LatencyTurn) -> Iterator[tuple[float, Tree]]:
         calls = [_call(run) for run in turn.tools]
         expect: Tree = {"calls": calls} if calls else {}
         if turn.by == "agent":
@@ -82,7 +82,7 @@ class _Promoting:
             for value in before:
                 yield value.at, self._typed(value, {})
             yield last.at, self._typed(last, expect)
-        elif not any(isinstance(value, Asked) and value.at == turn.ended_at for value in self._values):
+        elif not any(isinstance(value, RawEvent) and value.at == turn.ended_at for value in self._values):
             yield turn.began_at, _expecting({"user": self._heard(turn)}, expect)
 
     def _of_hand(self, value: Any) -> Tree | None:
@@ -90,20 +90,20 @@ class _Promoting:
         match value:
             case Pressed() if value.key in ("mute", "interrupt"):
                 return self._timed(value.at, {"press": value.key}, {})
-            case Patched():
+            case SettingsChanged():
                 patch = {key: inner for key, inner in value.patch.items() if key != "type"}
                 return {"settings": without_none(patch)}
-            case Asked() if value.event not in OF_MANUAL_TURNS:
+            case RawEvent() if value.event not in OF_MANUAL_TURNS:
                 return {"event": without_none(value.event)}
         return None
 
-    def _heard(self, turn: Turn) -> str:
+    def _heard(self, turn: LatencyTurn) -> str:
         words = (self._words.get(item_id, "") for item_id in turn.user_items)
         return " ".join(text for text in words if text)
 
     # -- spoken and typed -------------------------------------------------------------------------
 
-    def _spoken(self, turn: Turn, expect: Tree) -> Tree:
+    def _spoken(self, turn: LatencyTurn, expect: Tree) -> Tree:
         spans = [
             self._told.latency.speech[item] for item in turn.user_items if item in self._told.latency.speech
         ]
@@ -116,7 +116,7 @@ class _Promoting:
         words = self._heard(turn)
         return self._timed(turn.began_at, {"wav": file, **({"text": words} if words else {})}, expect)
 
-    def _free_since(self, turn: Turn) -> float:
+    def _free_since(self, turn: LatencyTurn) -> float:
         ends = [other.response_ended_at or other.ended_at for other in self._told.turns[: turn.number - 1]]
         return max((end for end in ends if end is not None), default=0.0)
 
@@ -175,7 +175,7 @@ def _said_words(values: Iterable[Any]) -> Iterator[tuple[str, str]]:
                 yield event.item_id, event.transcript or ""
 
 
-def _within(typed: Typed, turn: Turn) -> bool:
+def _within(typed: Typed, turn: LatencyTurn) -> bool:
     """A turn of several messages begins with the first and ends with the last."""
     return turn.began_at <= typed.at <= (turn.ended_at or turn.began_at)
 

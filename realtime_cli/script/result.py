@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from realtime_cli.script.expectations import Status, Verdict
+from realtime_cli.script.expectations import CheckResult, Status
 from realtime_cli.script.facts import Facts
 from realtime_cli.script.load import LoadedScript
 
@@ -41,7 +41,7 @@ class TurnResult:
     title: str
     reply: str
     figures: dict[str, float | None]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[CheckResult, ...]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class CaseResult:
 
     case: Case
     turns: tuple[TurnResult, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[CheckResult, ...] = ()
     """Those of the conversation as a whole."""
     error: str = ""
     seconds: float = 0.0
@@ -61,11 +61,11 @@ class CaseResult:
     exit_code: int = 0
 
     @property
-    def all_verdicts(self) -> list[Verdict]:
+    def all_verdicts(self) -> list[CheckResult]:
         return [*(verdict for turn in self.turns for verdict in turn.verdicts), *self.verdicts]
 
     @property
-    def bad(self) -> list[Verdict]:
+    def bad(self) -> list[CheckResult]:
         """What failed or is unreliable."""
         return [verdict for verdict in self.all_verdicts if verdict.bad]
 

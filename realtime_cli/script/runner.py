@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from realtime_cli.client.session import ClientSession
-from realtime_cli.duplex import Outcome
-from realtime_cli.edges import Connect, Observer, Tools
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
+from realtime_cli.loop import Outcome
+from realtime_cli.ports import Connect, Observer, ToolsPort
 from realtime_cli.script import clips
-from realtime_cli.script.clips import Clip, Voice
-from realtime_cli.script.expectations import Verdict, awaited_events, verdicts
+from realtime_cli.script.clips import Clip, SpeechSource
+from realtime_cli.script.expectations import CheckResult, awaited_events, verdicts
 from realtime_cli.script.facts import facts_of, whole_facts
-from realtime_cli.script.format import SOUND_KINDS, Expect, Turn
+from realtime_cli.script.format import SOUND_KINDS, Expect, ScriptTurn
 from realtime_cli.script.live import Live
 from realtime_cli.script.observed import TurnSeen
 from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan, TurnResult, figures
@@ -31,7 +31,7 @@ from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan, Tu
 AFTERWORDS_S = 2.0  # transcripts and bookkeeping may trail the answer
 
 
-class Recording(Observer, Protocol):
+class RunRecorder(Observer, Protocol):
     """What the runner needs of a recorder."""
 
     path: Path
@@ -42,20 +42,20 @@ class Recording(Observer, Protocol):
 
 
 @dataclass(frozen=True)
-class Opened:
+class SessionHandle:
     """A session that is ready to be held. ``aloud``: with sound both ways."""
 
     session: ClientSession
     connect: Connect
-    tools: Tools | None
+    tools: ToolsPort | None
     aloud: bool
-    recording: Recording | None = None
+    recording: RunRecorder | None = None
     observers: Sequence[Observer] = ()
     on_frame: Callable[[float], None] | None = None
     """Told how late each frame of the microphone is, in ms."""
 
 
-Open = Callable[[Case], AbstractAsyncContextManager[Opened]]
+Open = Callable[[Case], AbstractAsyncContextManager[SessionHandle]]
 Judge = Callable[[Case, str, str], Awaitable[tuple[float, str]]]
 """(case, rubric, conversation) -> score from 0 to 1, and why. Raises ConfigError when it cannot be asked."""
 Check = Callable[[str, Path, Path, int], str]
@@ -63,17 +63,17 @@ Check = Callable[[str, Path, Path, int], str]
 
 
 @dataclass(frozen=True)
-class World:
+class RunContext:
     """All that a script may need from outside."""
 
     open: Open
-    voice: Voice
+    voice: SpeechSource
     judge: Judge | None = None
     check: Check | None = None
     tell: Callable[[Progress], None] = lambda progress: None
 
 
-async def run_case(case: Case, world: World, sounds: dict[int, Clip] | None = None) -> CaseResult:
+async def run_case(case: Case, world: RunContext, sounds: dict[int, Clip] | None = None) -> CaseResult:
     """Hold the conversation and judge it. Errors of the session become the result's ``error``.
 
     ``sounds``: what ``prepare`` made of it before, where many sessions share it.
@@ -82,13 +82,13 @@ async def run_case(case: Case, world: World, sounds: dict[int, Clip] | None = No
     try:
         sounds = await prepare(case, world.voice) if sounds is None else sounds
         async with world.open(case) as opened:
-            result = await _Performance(case, opened, world, sounds).run()
+            result = await ScriptRun(case, opened, world, sounds).run()
     except RealtimeCliError as error:
         return CaseResult(case, error=str(error), exit_code=error.exit_code, seconds=time.monotonic() - began)
     return result
 
 
-async def prepare(case: Case, voice: Voice) -> dict[int, Clip]:
+async def prepare(case: Case, voice: SpeechSource) -> dict[int, Clip]:
     """Every sound by its turn's number, made before the clock runs. Raises ConfigError."""
     if case.text:
         return {}
@@ -106,10 +106,10 @@ async def prepare(case: Case, voice: Voice) -> dict[int, Clip]:
     return sounds
 
 
-class _Performance:
+class ScriptRun:
     """One run of one script."""
 
-    def __init__(self, case: Case, opened: Opened, world: World, sounds: dict[int, Clip]) -> None:
+    def __init__(self, case: Case, opened: SessionHandle, world: RunContext, sounds: dict[int, Clip]) -> None:
         self._case = case
         self._script = case.script.script
         self._opened = opened
@@ -126,7 +126,7 @@ class _Performance:
             on_frame=opened.on_frame,
         )
         self._seen: dict[int, TurnSeen] = {}
-        self._extra: dict[int, list[Verdict]] = {}
+        self._extra: dict[int, list[CheckResult]] = {}
 
     async def run(self) -> CaseResult:
         began, error = time.monotonic(), ""
@@ -170,7 +170,7 @@ class _Performance:
 
     # -- one turn -----------------------------------------------------------------------------
 
-    async def _turn(self, number: int, turn: Turn, *, interrupted: bool) -> bool:
+    async def _turn(self, number: int, turn: ScriptTurn, *, interrupted: bool) -> bool:
         """Give a turn and wait until it is over; False when the conversation shall not go on."""
         if turn.at is not None and not await self._due(number, turn):
             return False
@@ -191,7 +191,7 @@ class _Performance:
         self._seen[number] = self._live.observed.now
         self._world.tell(TurnBegan(self._case, number, title_of(self._script.turns[number - 1])))
 
-    async def _due(self, number: int, turn: Turn) -> bool:
+    async def _due(self, number: int, turn: ScriptTurn) -> bool:
         """Wait for the point of time at which a turn begins; noted is how late we are for it."""
         assert turn.at is not None
         before, name = self._live.observed.now, turn.at.after
@@ -202,7 +202,7 @@ class _Performance:
         limit_s = self._timeout_s(turn)
         if not await self._live.until(lambda: came_at() is not None, limit_s):
             wanted = f"{name} to begin this turn after"
-            self._extra[number] = [Verdict(number, "at", "failed", wanted, f"not within {limit_s:g} s")]
+            self._extra[number] = [CheckResult(number, "at", "failed", wanted, f"not within {limit_s:g} s")]
             return False
         due = (came_at() or 0.0) + turn.at.ms / 1000
         await self._live.until(lambda: self._live.now() >= due, max(0.0, due - self._live.now()))
@@ -212,7 +212,7 @@ class _Performance:
             self._live.mark("late", ms=round(late_ms, 1))
         return True
 
-    async def _give(self, number: int, turn: Turn) -> None:
+    async def _give(self, number: int, turn: ScriptTurn) -> None:
         live = self._live
         match turn.kind:
             case "user" | "image":
@@ -229,7 +229,7 @@ class _Performance:
             case "press" if turn.press:
                 live.press(turn.press)
 
-    async def _say(self, number: int, turn: Turn) -> None:
+    async def _say(self, number: int, turn: ScriptTurn) -> None:
         if self._opened.aloud:
             await self._live.say(self._sounds[number])
         elif words := turn.words or f"DTMF: {turn.dtmf}":
@@ -242,10 +242,10 @@ class _Performance:
         kind = mimetypes.guess_type(path.name)[0] or "image/png"
         return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
 
-    def _timeout_s(self, turn: Turn) -> float:
+    def _timeout_s(self, turn: ScriptTurn) -> float:
         return (turn.timeout_ms or self._script.timeout_ms) / 1000
 
-    async def _wait(self, number: int, turn: Turn) -> str:
+    async def _wait(self, number: int, turn: ScriptTurn) -> str:
         """Until the turn is over; returns what was waited for in vain."""
         limit_s, seen = self._timeout_s(turn), self._seen[number]
         live = self._live
@@ -258,7 +258,7 @@ class _Performance:
         await live.until(lambda: not awaited(), AFTERWORDS_S if turn.wants_reply else limit_s)
         return ""
 
-    def _afterwords(self, turn: Turn, seen: TurnSeen) -> Callable[[], bool]:
+    def _afterwords(self, turn: ScriptTurn, seen: TurnSeen) -> Callable[[], bool]:
         """What is expected and may come behind the answer: events, and the transcript of the user."""
         listed = [*(turn.expect.events or ()), *(turn.expect.in_order or ())]
         names = set(awaited_events(listed, aloud=self._opened.aloud))
@@ -269,20 +269,22 @@ class _Performance:
 
         return missing
 
-    def _failed(self, number: int, turn: Turn) -> bool:
+    def _failed(self, number: int, turn: ScriptTurn) -> bool:
         return any(verdict.bad for verdict in self._verdicts(number, turn))
 
     # -- judging ------------------------------------------------------------------------------
 
-    def _verdicts(self, number: int, turn: Turn) -> list[Verdict]:
+    def _verdicts(self, number: int, turn: ScriptTurn) -> list[CheckResult]:
         extra = self._extra.get(number, [])
         seen = self._seen.get(number)
         if seen is None:
-            return extra or [Verdict(number, "turn", "skipped", "to be held", "the conversation had ended")]
+            return extra or [
+                CheckResult(number, "turn", "skipped", "to be held", "the conversation had ended")
+            ]
         found = list(extra)
         if seen.timed_out:
             limit = f"{seen.timed_out} within {self._timeout_s(turn):g} s"
-            found.append(Verdict(number, "timeout", "failed", limit, "nothing more"))
+            found.append(CheckResult(number, "timeout", "failed", limit, "nothing more"))
         return [*found, *verdicts(turn.expect, facts_of(seen, aloud=self._opened.aloud))]
 
     async def _judge_and_check(self) -> None:
@@ -295,18 +297,20 @@ class _Performance:
                 found = [*self._checked(number, expect), *await self._judged(number, expect)]
                 self._extra.setdefault(number, []).extend(found)
 
-    def _checked(self, number: int, expect: Expect) -> list[Verdict]:
+    def _checked(self, number: int, expect: Expect) -> list[CheckResult]:
         recording = self._opened.recording
         if expect.check is None:
             return []
         if self._world.check is None or recording is None:
-            return [Verdict(number, "check", "failed", expect.check, "there is no recording to check")]
+            return [CheckResult(number, "check", "failed", expect.check, "there is no recording to check")]
         wrong = self._world.check(expect.check, self._case.script.folder, recording.path, number)
         return [
-            Verdict(number, "check", "failed" if wrong else "passed", expect.check, wrong or "nothing wrong")
+            CheckResult(
+                number, "check", "failed" if wrong else "passed", expect.check, wrong or "nothing wrong"
+            )
         ]
 
-    async def _judged(self, number: int, expect: Expect) -> list[Verdict]:
+    async def _judged(self, number: int, expect: Expect) -> list[CheckResult]:
         if expect.judge is None or self._world.judge is None:
             return []
         rubric = expect.judge if isinstance(expect.judge, str) else expect.judge.rubric
@@ -315,9 +319,11 @@ class _Performance:
         try:
             score, why = await self._world.judge(self._case, rubric, self._conversation(number))
         except ConfigError as error:
-            return [Verdict(number, "judge", "failed", expected, str(error))]
+            return [CheckResult(number, "judge", "failed", expected, str(error))]
         return [
-            Verdict(number, "judge", "passed" if score >= least else "failed", expected, f"{score:g}: {why}")
+            CheckResult(
+                number, "judge", "passed" if score >= least else "failed", expected, f"{score:g}: {why}"
+            )
         ]
 
     def _conversation(self, until: int) -> str:
@@ -348,7 +354,7 @@ class _Performance:
             exit_code=int(outcome.exit_code),
         )
 
-    def _turn_result(self, number: int, turn: Turn) -> TurnResult:
+    def _turn_result(self, number: int, turn: ScriptTurn) -> TurnResult:
         seen = self._seen.get(number)
         facts = facts_of(seen or TurnSeen(number, 0.0), aloud=self._opened.aloud)
         return TurnResult(
@@ -360,7 +366,7 @@ def _list(value: str | list[str] | None) -> list[str]:
     return [value] if isinstance(value, str) else list(value or ())
 
 
-def title_of(turn: Turn) -> str:
+def title_of(turn: ScriptTurn) -> str:
     """A turn in a few words."""
     if turn.note:
         return turn.note

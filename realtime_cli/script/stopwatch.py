@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.entry import Entry
 from realtime_cli.protocol import server_events as s
-from realtime_cli.recording.entry import Entry
 from realtime_cli.script.throttle import scarce
 
 

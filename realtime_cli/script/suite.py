@@ -14,7 +14,7 @@ from typing import Any
 from realtime_cli.errors import ConfigError
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
-from realtime_cli.script.runner import World, run_case
+from realtime_cli.script.runner import RunContext, run_case
 
 NOTICED_MS = 50.0  # a timing that grew by less is no regression, whatever the margin
 
@@ -84,7 +84,7 @@ def _can_run(case: Case) -> None:
 
 async def run_suite(
     cases: Sequence[Case],
-    world: World,
+    world: RunContext,
     *,
     jobs: int = 1,
     fail_fast: bool = False,

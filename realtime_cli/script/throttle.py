@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FIRST_GAP_S = 0.25
-LONGEST_GAP_S = 30.0
+MAX_GAP_S = 30.0
 UNNAMED_PAUSE_S = 5.0  # when the server refuses but does not say for how long
 SCARCE = 0.1  # less than this share of a limit is left
 
@@ -22,7 +22,7 @@ class Throttle:
     def refused(self, at: float, pause_s: float | None = None) -> None:
         """HTTP 429, with what its Retry-After says. What was under way when the first was refused counts with it."""
         if at >= self.closed_until:
-            self.gap_s = min(LONGEST_GAP_S, max(FIRST_GAP_S, self.gap_s * 2))
+            self.gap_s = min(MAX_GAP_S, max(FIRST_GAP_S, self.gap_s * 2))
         self.hold(at, UNNAMED_PAUSE_S if pause_s is None else pause_s)
 
     def hold(self, at: float, pause_s: float) -> None:

@@ -6,16 +6,16 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any
 
-from realtime_cli.server.faults import Fault
+from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.input_buffer import BYTES_PER_MS
 
 Json = dict[str, Any]
-MOST_ITEMS = 2_000  # older ones fall out, as under the API's automatic truncation
-MOST_SOUND_BYTES = 64 * 1024 * 1024  # 22 minutes of PCM; of the oldest items only the words stay
+MAX_ITEMS = 2_000  # older ones fall out, as under the API's automatic truncation
+MAX_AUDIO_BYTES = 64 * 1024 * 1024  # 22 minutes of PCM; of the oldest items only the words stay
 
 
 @dataclass(slots=True)
-class Sound:
+class StoredAudio:
     """Bytes of one content part, in a wire format."""
 
     format: str
@@ -31,14 +31,14 @@ class Sound:
 
 
 @dataclass(slots=True)
-class Record:
+class StoredItem:
     """One item: as it is on the wire (without sound), its sound by content index, and the words heard in it.
 
     ``heard_text`` is what our recogniser understood; it is on the wire only if transcription is on.
     """
 
     wire: Json
-    sounds: dict[int, Sound] = field(default_factory=dict)
+    sounds: dict[int, StoredAudio] = field(default_factory=dict)
     heard_text: dict[int, str] = field(default_factory=dict)
     unheard: set[int] = field(default_factory=set)  # parts that the recogniser is still to write down
 
@@ -71,11 +71,11 @@ class Record:
         """Cut sound behind ``end_ms``, and its words in proportion."""
         content = self.wire.get("content") or []
         if self.wire.get("role") != "assistant" or not 0 <= index < len(content) or index not in self.sounds:
-            raise Fault("unsupported_content_type", "Only model output audio messages can be truncated")
+            raise ApiError("unsupported_content_type", "Only model output audio messages can be truncated")
         sound = self.sounds[index]
         if end_ms > sound.ms + 1:
             text = f"Audio content of {sound.ms:.0f}ms is already shorter than {end_ms}ms"
-            raise Fault("invalid_value", text, "audio_end_ms")
+            raise ApiError("invalid_value", text, "audio_end_ms")
         part = content[index]
         words = part.get("transcript") or ""
         kept = round(len(words) * end_ms / sound.ms) if sound.ms else 0
@@ -84,42 +84,42 @@ class Record:
             content[index] = {**part, "transcript": words[: words.rfind(" ", 0, kept + 1) + 1].rstrip()}
 
 
-class Conversation:
+class ServerConversation:
     """Items by id, in order."""
 
     def __init__(self, conversation_id: str) -> None:
         self.id = conversation_id
-        self._records: dict[str, Record] = {}
+        self._records: dict[str, StoredItem] = {}
         self._order: list[str] = []
 
     def __iter__(self) -> Any:
         return iter([self._records[item_id] for item_id in self._order])
 
-    def find(self, item_id: str, verb: str) -> Record:
-        """The record of an item. Raises :class:`Fault` ``item_<verb>_invalid_item_id``."""
+    def find(self, item_id: str, verb: str) -> StoredItem:
+        """The record of an item. Raises :class:`ApiError` ``item_<verb>_invalid_item_id``."""
         if item_id not in self._records:
             text = f"Item cannot be found: the item with id '{item_id}' does not exist."
-            raise Fault(f"item_{verb}_invalid_item_id", text, "item_id")
+            raise ApiError(f"item_{verb}_invalid_item_id", text, "item_id")
         return self._records[item_id]
 
-    def get(self, item_id: str) -> Record | None:
+    def get(self, item_id: str) -> StoredItem | None:
         return self._records.get(item_id)
 
     @property
     def last_id(self) -> str | None:
         return self._order[-1] if self._order else None
 
-    def insert(self, record: Record, previous: str | None = None) -> str | None:
+    def insert(self, record: StoredItem, previous: str | None = None) -> str | None:
         """Put an item behind ``previous`` (None: at the end, ``root``: first); returns the id before it.
 
-        Raises :class:`Fault` for an id that is there already, or a ``previous`` that is not.
+        Raises :class:`ApiError` for an id that is there already, or a ``previous`` that is not.
         """
         if record.item_id in self._records:
             text = f"Error adding item: an item with id '{record.item_id}' already exists."
-            raise Fault("item_create_duplicate_item_id", text, "item.id")
+            raise ApiError("item_create_duplicate_item_id", text, "item.id")
         if previous is not None and previous != "root" and previous not in self._records:
             text = f"Error adding item: the previous item with id '{previous}' does not exist."
-            raise Fault("item_create_invalid_previous_item_id", text, "previous_item_id")
+            raise ApiError("item_create_invalid_previous_item_id", text, "previous_item_id")
         place = len(self._order)
         if previous == "root":
             place = 0
@@ -146,11 +146,11 @@ class Conversation:
         self._order.remove(item_id)
 
     def _make_room(self) -> None:
-        while len(self._order) > MOST_ITEMS:
+        while len(self._order) > MAX_ITEMS:
             self._remove(self._order[0])
         held = sum(len(sound.audio) for record in self for sound in record.sounds.values())
         for record in self:
-            if held <= MOST_SOUND_BYTES or record.item_id == self.last_id:
+            if held <= MAX_AUDIO_BYTES or record.item_id == self.last_id:
                 break
             if record.wire.get("status") == "in_progress":
                 continue

@@ -17,7 +17,7 @@ class Emit:
 
 
 @dataclass(frozen=True, slots=True)
-class Listen:
+class DetectVoice:
     """Look for speech in this sound (wire format); answered by ``Listened``. Each stream begins afresh."""
 
     stream: int
@@ -26,7 +26,7 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
-class Recognise:
+class Transcribe:
     """Write down this sound (wire format); answered by ``Recognised`` or ``NotRecognised``.
 
     Speech begins at ``onset_ms`` and ends at ``end_ms`` of it; None: nobody has looked for it yet.
@@ -40,14 +40,14 @@ class Recognise:
 
 
 @dataclass(frozen=True, slots=True)
-class ForgetRecognition:
+class CancelTranscription:
     """The answer to this ticket is not wanted any more."""
 
     ticket: int
 
 
 @dataclass(frozen=True, slots=True)
-class Think:
+class Generate:
     """Give an answer, piece by piece: ``Said``, ``Called`` …, at last ``ThoughtOut``, or ``Failed``."""
 
     response_id: str
@@ -60,7 +60,7 @@ class Think:
 
 
 @dataclass(frozen=True, slots=True)
-class Speak:
+class Synthesize:
     """Say this aloud: ``Spoken`` …, at last ``SpokenOut``, or ``Failed``. One at a time per response."""
 
     response_id: str
@@ -71,14 +71,14 @@ class Speak:
 
 
 @dataclass(frozen=True, slots=True)
-class Quit:
+class CancelResponse:
     """Stop thinking and speaking for this response; nothing more of it is wanted."""
 
     response_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class WakeAt:
+class SetDeadline:
     """Answer with ``Woke(name)`` at this time; a later one of that name replaces it, None drops it."""
 
     at: float | None
@@ -86,11 +86,21 @@ class WakeAt:
 
 
 @dataclass(frozen=True, slots=True)
-class Shut:
+class CloseSocket:
     """Close the socket; 1006 means: cut it without a word."""
 
     code: int
     reason: str = ""
 
 
-Effect = Emit | Listen | Recognise | ForgetRecognition | Think | Speak | Quit | WakeAt | Shut
+Effect = (
+    Emit
+    | DetectVoice
+    | Transcribe
+    | CancelTranscription
+    | Generate
+    | Synthesize
+    | CancelResponse
+    | SetDeadline
+    | CloseSocket
+)

@@ -7,7 +7,7 @@ them; what is kept begins at ``start_ms``.
 from __future__ import annotations
 
 BYTES_PER_MS = {"audio/pcm": 48, "audio/pcmu": 8, "audio/pcma": 8}
-LONGEST_MS = 10 * 60 * 1000  # of uncommitted sound: 29 MB of PCM
+MAX_BUFFER_MS = 10 * 60 * 1000  # of uncommitted sound: 29 MB of PCM
 COMMIT_MS = 100  # least that can be committed by hand
 
 
@@ -37,7 +37,7 @@ class InputBuffer:
 
     def append(self, audio: bytes) -> bool:
         """Add sound; False when there is no room for it."""
-        if self.kept_ms + len(audio) / self._bytes_per_ms > LONGEST_MS:
+        if self.kept_ms + len(audio) / self._bytes_per_ms > MAX_BUFFER_MS:
             return False
         self._kept += audio
         return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ClientConnected:
     """A client has connected; ``unix_s`` is the wall clock at that moment."""
 
     at: float
@@ -25,7 +25,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Listened:
+class VadResult:
     """Speech probabilities of the next windows of what was given to ``Listen``."""
 
     at: float
@@ -34,7 +34,7 @@ class Listened:
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class Transcribed:
     """What was said in the sound of a ``Recognise``."""
 
     at: float
@@ -43,7 +43,7 @@ class Recognised:
 
 
 @dataclass(frozen=True, slots=True)
-class NotRecognised:
+class TranscriptionFailed:
     """The recogniser failed."""
 
     at: float
@@ -52,7 +52,7 @@ class NotRecognised:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TextGenerated:
     """A piece of the answer, usually a sentence."""
 
     at: float
@@ -61,7 +61,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class ToolCallGenerated:
     """The answer wants a function of the client's; ``arguments`` is JSON text."""
 
     at: float
@@ -71,7 +71,7 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
-class ThoughtOut:
+class GenerationDone:
     """The answer has no more pieces."""
 
     at: float
@@ -79,7 +79,7 @@ class ThoughtOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class GenerationFailed:
     """The engine cannot answer, or cannot speak."""
 
     at: float
@@ -88,7 +88,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class AudioGenerated:
     """Sound of the piece that is being spoken, in the response's output format."""
 
     at: float
@@ -97,7 +97,7 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenOut:
+class AudioDone:
     """The piece has no more sound."""
 
     at: float
@@ -105,7 +105,7 @@ class SpokenOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Woke:
+class DeadlineReached:
     """The wake-up that a ``WakeAt`` asked for."""
 
     at: float
@@ -113,16 +113,16 @@ class Woke:
 
 
 Input = (
-    Opened
+    ClientConnected
     | Frame
-    | Listened
-    | Recognised
-    | NotRecognised
-    | Said
-    | Called
-    | ThoughtOut
-    | Failed
-    | Spoken
-    | SpokenOut
-    | Woke
+    | VadResult
+    | Transcribed
+    | TranscriptionFailed
+    | TextGenerated
+    | ToolCallGenerated
+    | GenerationDone
+    | GenerationFailed
+    | AudioGenerated
+    | AudioDone
+    | DeadlineReached
 )

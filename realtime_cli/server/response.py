@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from realtime_cli.server import tokens
-from realtime_cli.server.conversation import Conversation, Record, Sound
-from realtime_cli.server.desk import Desk
-from realtime_cli.server.effects import Quit, Speak, WakeAt
+from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
+from realtime_cli.server.effects import CancelResponse, SetDeadline, Synthesize
+from realtime_cli.server.event_queue import EventQueue
 from realtime_cli.server.input_buffer import BYTES_PER_MS
 
 Json = dict[str, Any]
@@ -26,11 +26,11 @@ _ARGUMENT_CHUNK = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ResponseParams:
     """The settings of one response; ``conversation`` None means out-of-band."""
 
     response_id: str
-    conversation: Conversation | None
+    conversation: ServerConversation | None
     modality: Literal["text", "audio"]
     format: Json
     voice: Any
@@ -40,18 +40,20 @@ class Plan:
     tool_choice: Any
     max_output_tokens: int | Literal["inf"]
     metadata: Mapping[str, str] | None
-    context: list[Record] = field(default_factory=list)
+    context: list[StoredItem] = field(default_factory=list)
 
 
-class Run:
+class ResponseRun:
     """A response that is going on."""
 
-    def __init__(self, desk: Desk, plan: Plan, sent: tokens.Count, cached: tokens.Count) -> None:
+    def __init__(
+        self, desk: EventQueue, plan: ResponseParams, sent: tokens.Count, cached: tokens.Count
+    ) -> None:
         self._desk = desk
         self.plan = plan
         self._sent, self._cached, self._made = sent, cached, tokens.Count()
-        self._output: list[Record] = []
-        self._open: Record | None = None
+        self._output: list[StoredItem] = []
+        self._open: StoredItem | None = None
         self._queue: deque[tuple[str, str, str]] = deque()  # ("say", text, "") or ("call", name, arguments)
         self._speaking: str | None = None  # the piece that is being made into sound
         self._told = False  # whether its words have gone out
@@ -116,14 +118,14 @@ class Run:
         lead_ms = (self.heard_at - at) * 1000 if self.heard_at is not None else 0.0
         if lead_ms <= LEAD_MS:
             return True
-        self._desk.do(WakeAt(at + (lead_ms - LEAD_MS) / 1000, f"lead {self.id}"))
+        self._desk.do(SetDeadline(at + (lead_ms - LEAD_MS) / 1000, f"lead {self.id}"))
         return False
 
     def _speak(self, text: str) -> None:
         self._next_message()
         self._speaking, self._told = text, False
         voice = self.plan.voice if isinstance(self.plan.voice, str) else self.plan.voice["id"]
-        self._desk.do(Speak(self.id, text, self.plan.format["type"], self.plan.speed, voice))
+        self._desk.do(Synthesize(self.id, text, self.plan.format["type"], self.plan.speed, voice))
 
     def spoken(self, at: float, audio: bytes) -> None:
         """Sound of the piece that is being spoken; its words go first."""
@@ -205,14 +207,14 @@ class Run:
         }  # fmt: skip
         if self._desk.switches.two_messages:
             wire["phase"] = "commentary" if not self._output else "final_answer"
-        self._open = self._add(Record(wire))
+        self._open = self._add(StoredItem(wire))
         kind = self.plan.modality
         self._emit_part("response.content_part.added", part={"type": kind, _words_key(kind): ""})
         wire["content"] = [{"type": f"output_{kind}", _words_key(kind): ""}]
         if kind == "audio":
-            self._open.sounds[0] = Sound(self.plan.format["type"])
+            self._open.sounds[0] = StoredAudio(self.plan.format["type"])
 
-    def _add(self, record: Record) -> Record:
+    def _add(self, record: StoredItem) -> StoredItem:
         self._output.append(record)
         place = {"response_id": self.id, "output_index": len(self._output) - 1}
         self._desk.emit("response.output_item.added", **place, item=dict(record.wire))
@@ -241,7 +243,7 @@ class Run:
         self._open = None
         self._item_done(record, status)
 
-    def _item_done(self, record: Record, status: str) -> None:
+    def _item_done(self, record: StoredItem, status: str) -> None:
         record.wire["status"] = status
         place = {"response_id": self.id, "output_index": len(self._output) - 1}
         out_first = self._desk.switches.output_item_done_first
@@ -262,7 +264,7 @@ class Run:
             "id": self._desk.new_id("item"), "object": "realtime.item", "type": "function_call",
             "status": "in_progress", "name": name, "call_id": call_id, "arguments": "",
         }  # fmt: skip
-        record = self._add(Record(wire))
+        record = self._add(StoredItem(wire))
         allowed = arguments[: int(min(self._left() * tokens.CHARS_PER_TOKEN, len(arguments)))]
         cut = len(allowed) < len(arguments)
         place = {
@@ -293,8 +295,8 @@ class Run:
             details = {"type": status}
             details.update({"reason": reason} if reason else {})
             details.update({"error": error} if error else {})
-            self._desk.do(Quit(self.id))
-        self._desk.do(WakeAt(None, f"lead {self.id}"))
+            self._desk.do(CancelResponse(self.id))
+        self._desk.do(SetDeadline(None, f"lead {self.id}"))
         self._desk.emit("response.done", response=self._wire(status, details))
         self._desk.emit("rate_limits.updated", rate_limits=[_rate_limit(self._sent.total + self._made.total)])
 

@@ -14,16 +14,16 @@ from typing import Any
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import codec, strict
 from realtime_cli.protocol.client_events import CLIENT_EVENTS
-from realtime_cli.server import faults, inputs, settings, tokens
-from realtime_cli.server.conversation import Conversation, Record, Sound
-from realtime_cli.server.desk import SESSION_OVER, Desk
-from realtime_cli.server.effects import Effect, Think, WakeAt
-from realtime_cli.server.faults import Fault
-from realtime_cli.server.hearing import Hearing
+from realtime_cli.server import api_error, inputs, settings, tokens
+from realtime_cli.server.api_error import ApiError
+from realtime_cli.server.audio_input import InputPipeline
+from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
+from realtime_cli.server.effects import Effect, Generate, SetDeadline
+from realtime_cli.server.event_queue import SESSION_OVER, EventQueue
 from realtime_cli.server.ids import NewId, random_ids
-from realtime_cli.server.response import Plan, Run
+from realtime_cli.server.response import ResponseParams, ResponseRun
 from realtime_cli.server.settings import Defaults
-from realtime_cli.server.switches import Switches
+from realtime_cli.server.switches import Quirks
 
 Json = dict[str, Any]
 
@@ -35,22 +35,22 @@ class ServerSession:
         self,
         *,
         defaults: Defaults | None = None,
-        switches: Switches | None = None,
+        switches: Quirks | None = None,
         new_id: NewId | None = None,
     ) -> None:
         self._defaults = defaults or Defaults()
-        self._desk = Desk(new_id or random_ids(), switches or Switches())
-        self.conversation = Conversation(self._desk.new_id("conv"))
+        self._desk = EventQueue(new_id or random_ids(), switches or Quirks())
+        self.conversation = ServerConversation(self._desk.new_id("conv"))
         self.session: Json = {}
-        self._hearing = Hearing(
+        self._hearing = InputPipeline(
             self._desk,
             self.conversation,
             on_started=self._speech_started,
             on_ended=self._turn_ended,
             on_heard=self._words_came,
         )
-        self._active: Run | None = None
-        self._aside: dict[str, Run] = {}
+        self._active: ResponseRun | None = None
+        self._aside: dict[str, ResponseRun] = {}
         self._owed = False  # a turn ended while a response ran that may not be interrupted
         self._voice_is_fixed = False
         self._cached = tokens.Count()
@@ -64,7 +64,7 @@ class ServerSession:
 
     # -- opening --------------------------------------------------------------------------------
 
-    def _opened(self, happened: inputs.Opened) -> None:
+    def _opened(self, happened: inputs.ClientConnected) -> None:
         if happened.beta_header:
             text = "The Realtime Beta API is no longer supported. Connect without the OpenAI-Beta header."
             self._end("beta_api_shape_disabled", text)
@@ -79,7 +79,7 @@ class ServerSession:
         self._desk.error(code, text, param)
         self._desk.shut(4000, f"invalid_request_error.{code}")
 
-    def _begin(self, happened: inputs.Opened) -> None:
+    def _begin(self, happened: inputs.ClientConnected) -> None:
         limit_s = self._desk.switches.session_limit_s
         expires_at = int(happened.unix_s + limit_s)
         session_id = self._desk.new_id("sess")
@@ -89,9 +89,9 @@ class ServerSession:
             self.session = settings.realtime_session(happened.model, session_id, expires_at, self._defaults)
         self._hearing.use(self.session["audio"]["input"], self.session["include"])
         self._desk.emit("session.created", session=self.session)
-        self._desk.do(WakeAt(happened.at + limit_s, "expired"))
+        self._desk.do(SetDeadline(happened.at + limit_s, "expired"))
 
-    def _woke(self, happened: inputs.Woke) -> None:
+    def _woke(self, happened: inputs.DeadlineReached) -> None:
         match happened.name:
             case "expired":
                 self._desk.error("session_expired", SESSION_OVER)
@@ -117,21 +117,21 @@ class ServerSession:
         except codec.UndecodableEvent as error:
             code = "invalid_json" if error.reason.startswith("not JSON") else "invalid_event"
             self._desk.error(code, f"The server could not read your event: {error.reason}.")
-        except Fault as fault:
+        except ApiError as fault:
             self._desk.error(fault.code, fault.message, fault.param, event_id)
 
     def _checked(self, fields: Json) -> Any:
         kind = CLIENT_EVENTS.get(fields["type"])
         if kind is None or kind is c.OutputAudioBufferClear:
             known = ", ".join(f"'{name}'" for name in CLIENT_EVENTS)
-            raise Fault(
+            raise ApiError(
                 "invalid_value", f"Invalid value: '{fields['type']}'. Supported values are: {known}.", "type"
             )
         if kind is c.InputAudioBufferAppend and len(fields) == 2 and isinstance(fields.get("audio"), str):
             return c.InputAudioBufferAppend(audio=fields["audio"])  # fifty a second: no need to look closer
         found = strict.problems(kind, fields)
         if found:
-            raise faults.of_problem(found[0])
+            raise api_error.of_problem(found[0])
         return kind.model_validate(fields)
 
     def _update(self, at: float, event: c.SessionUpdate) -> None:
@@ -150,7 +150,7 @@ class ServerSession:
         item_id = self._desk.new_id("item")
         self._desk.emit("mcp_list_tools.in_progress", item_id=item_id)
         wire = {"id": item_id, "type": "mcp_list_tools", "server_label": label, "tools": []}
-        previous = self.conversation.insert(Record(wire))
+        previous = self.conversation.insert(StoredItem(wire))
         for event in ("conversation.item.added", "conversation.item.done"):
             self._desk.emit(event, item=wire, previous_item_id=previous)
         why = "This server calls no MCP servers; let the client do it ([mcp.NAME] in the agent file)."
@@ -168,7 +168,7 @@ class ServerSession:
     def _create_item(self, at: float, event: c.ConversationItemCreate) -> None:
         wire = event.item.model_dump(exclude_unset=True, mode="json")
         wire = {"id": self._desk.new_id("item"), "object": "realtime.item", **wire, "status": "completed"}
-        record = Record(wire)
+        record = StoredItem(wire)
         self._keep_sounds(record)
         previous = self.conversation.insert(record, event.previous_item_id)
         for name in ("conversation.item.added", "conversation.item.done"):
@@ -176,7 +176,7 @@ class ServerSession:
         if wire.get("role") == "user":
             self._hearing.recognise_parts(record)
 
-    def _keep_sounds(self, record: Record) -> None:
+    def _keep_sounds(self, record: StoredItem) -> None:
         """Sound that the client sends with an item is kept beside it, not in it."""
         for index, part in enumerate(record.wire.get("content") or ()):
             encoded = part.pop("audio", None)
@@ -186,11 +186,13 @@ class ServerSession:
                 audio = base64.b64decode(encoded, validate=True)
             except (binascii.Error, ValueError):
                 param = f"item.content[{index}].audio"
-                raise Fault(
+                raise ApiError(
                     "invalid_value", f"Invalid '{param}'. Expected base64-encoded audio bytes.", param
                 ) from None
             part.setdefault("transcript", None)
-            record.sounds[index] = Sound(self.session["audio"]["input"]["format"]["type"], bytearray(audio))
+            record.sounds[index] = StoredAudio(
+                self.session["audio"]["input"]["format"]["type"], bytearray(audio)
+            )
 
     def _retrieve(self, at: float, event: c.ConversationItemRetrieve) -> None:
         record = self.conversation.find(event.item_id, "retrieve")
@@ -211,7 +213,7 @@ class ServerSession:
     def _cancel(self, at: float, event: c.ResponseCancel) -> None:
         run = self._run(event.response_id) if event.response_id else self._active
         if run is None:
-            raise Fault("response_cancel_not_active", "Cancellation failed: no active response found")
+            raise ApiError("response_cancel_not_active", "Cancellation failed: no active response found")
         run.finish("cancelled", "client_cancelled")
         self._after(run, at)
 
@@ -220,39 +222,39 @@ class ServerSession:
     def _create_response(self, at: float, event: c.ResponseCreate) -> None:
         params = event.response.model_dump(exclude_unset=True, mode="json") if event.response else {}
         if self.session["type"] == "transcription":
-            raise Fault("invalid_parameter", "A transcription session gives no responses.", "type")
+            raise ApiError("invalid_parameter", "A transcription session gives no responses.", "type")
         aside = params.get("conversation") == "none"
         if params.get("conversation", "auto") not in ("auto", "none", self.conversation.id):
             text = f"Unknown conversation '{params['conversation']}'. Supported values are: 'auto', 'none'."
-            raise Fault("invalid_value", text, "response.conversation")
+            raise ApiError("invalid_value", text, "response.conversation")
         if self._active and not aside:
             text = (
                 f"Conversation already has an active response in progress: {self._active.id}. "
                 "Wait until the response is finished before creating a new one."
             )
-            raise Fault("conversation_already_has_active_response", text)
+            raise ApiError("conversation_already_has_active_response", text)
         self._start(at, params, aside=aside)
 
     def _start(self, at: float, params: Json, *, aside: bool = False) -> None:
         plan = self._plan(params, aside=aside)
         context = [(record.wire, record.sound_ms) for record in plan.context]
         sent = tokens.of_input(plan.instructions, plan.tools, context)
-        run = Run(self._desk, plan, sent, tokens.Count() if aside else sent.least(self._cached))
+        run = ResponseRun(self._desk, plan, sent, tokens.Count() if aside else sent.least(self._cached))
         if aside:
             self._aside[run.id] = run
         else:
             self._active, self._cached, self._owed = run, sent, False
-            self._desk.do(WakeAt(None, "idle"))
+            self._desk.do(SetDeadline(None, "idle"))
         run.begin()
         self._think_if_ready(run)
 
-    def _plan(self, params: Json, *, aside: bool) -> Plan:
+    def _plan(self, params: Json, *, aside: bool) -> ResponseParams:
         session, output = self.session, self.session["audio"]["output"]
         wanted = (params.get("audio") or {}).get("output") or {}
         chosen = session | params
         if self._voice_is_fixed and wanted.get("voice", output["voice"]) != output["voice"]:
             settings.refuse_voice("response.audio.output.voice")
-        return Plan(
+        return ResponseParams(
             response_id=self._desk.new_id("resp"),
             conversation=None if aside else self.conversation,
             modality=chosen["output_modalities"][0],
@@ -267,7 +269,7 @@ class ServerSession:
             context=self._context(params.get("input")),
         )
 
-    def _context(self, given: list[Json] | None) -> list[Record]:
+    def _context(self, given: list[Json] | None) -> list[StoredItem]:
         """What the answer is given to: the conversation, or exactly what the client says."""
         if given is None:
             return list(self.conversation)
@@ -277,22 +279,22 @@ class ServerSession:
                 known = self.conversation.get(item["id"])
                 if known is None:
                     text = f"Item with id '{item['id']}' not found."
-                    raise Fault("invalid_value", text, f"response.input[{place}].id")
+                    raise ApiError("invalid_value", text, f"response.input[{place}].id")
                 context.append(known)
             else:
-                record = Record({"id": self._desk.new_id("item"), **item})
+                record = StoredItem({"id": self._desk.new_id("item"), **item})
                 self._keep_sounds(record)
                 self._hearing.recognise_parts(record)
                 context.append(record)
         return context
 
-    def _think_if_ready(self, run: Run) -> None:
+    def _think_if_ready(self, run: ResponseRun) -> None:
         if run.thinking or run.over or run.waits_for_words:
             return
         run.thinking = True
         plan = run.plan
         self._desk.do(
-            Think(
+            Generate(
                 run.id,
                 tuple(record.for_thinking() for record in plan.context),
                 plan.instructions,
@@ -303,15 +305,15 @@ class ServerSession:
             )
         )
 
-    def _run(self, response_id: str | None) -> Run | None:
+    def _run(self, response_id: str | None) -> ResponseRun | None:
         if self._active and self._active.id == response_id:
             return self._active
         return self._aside.get(response_id or "")
 
-    def _runs(self) -> list[Run]:
+    def _runs(self) -> list[ResponseRun]:
         return [*([self._active] if self._active else []), *self._aside.values()]
 
-    def _after(self, run: Run, at: float) -> None:
+    def _after(self, run: ResponseRun, at: float) -> None:
         """Something came of this response: take note, and see whether it is over."""
         self._voice_is_fixed = self._voice_is_fixed or run.has_sound
         if not run.over:
@@ -325,45 +327,45 @@ class ServerSession:
 
     # -- the engine's news ----------------------------------------------------------------------
 
-    def _listened(self, happened: inputs.Listened) -> None:
+    def _listened(self, happened: inputs.VadResult) -> None:
         self._hearing.listened(happened.at, happened.stream, happened.probabilities)
 
-    def _recognised(self, happened: inputs.Recognised) -> None:
+    def _recognised(self, happened: inputs.Transcribed) -> None:
         self._hearing.recognised(happened.at, happened.ticket, happened.text)
 
-    def _not_recognised(self, happened: inputs.NotRecognised) -> None:
+    def _not_recognised(self, happened: inputs.TranscriptionFailed) -> None:
         self._hearing.recognised(happened.at, happened.ticket, None)
 
     def _words_came(self, at: float) -> None:
         for run in self._runs():
             self._think_if_ready(run)
 
-    def _said(self, happened: inputs.Said) -> None:
+    def _said(self, happened: inputs.TextGenerated) -> None:
         if run := self._run(happened.response_id):
             run.said(happened.at, happened.text)
             self._after(run, happened.at)
 
-    def _called(self, happened: inputs.Called) -> None:
+    def _called(self, happened: inputs.ToolCallGenerated) -> None:
         if run := self._run(happened.response_id):
             run.called(happened.at, happened.name, happened.arguments)
             self._after(run, happened.at)
 
-    def _thought_out(self, happened: inputs.ThoughtOut) -> None:
+    def _thought_out(self, happened: inputs.GenerationDone) -> None:
         if run := self._run(happened.response_id):
             run.thought_out(happened.at)
             self._after(run, happened.at)
 
-    def _spoken(self, happened: inputs.Spoken) -> None:
+    def _spoken(self, happened: inputs.AudioGenerated) -> None:
         if run := self._run(happened.response_id):
             run.spoken(happened.at, happened.audio)
             self._after(run, happened.at)
 
-    def _spoken_out(self, happened: inputs.SpokenOut) -> None:
+    def _spoken_out(self, happened: inputs.AudioDone) -> None:
         if run := self._run(happened.response_id):
             run.spoken_out(happened.at)
             self._after(run, happened.at)
 
-    def _failed(self, happened: inputs.Failed) -> None:
+    def _failed(self, happened: inputs.GenerationFailed) -> None:
         if run := self._run(happened.response_id):
             error = {"type": "server_error", "code": "server_error", "message": happened.message}
             run.finish("failed", error=error)
@@ -376,7 +378,7 @@ class ServerSession:
         return self.session["audio"]["input"]["turn_detection"] or {}
 
     def _speech_started(self, at: float) -> None:
-        self._desk.do(WakeAt(None, "idle"))
+        self._desk.do(SetDeadline(None, "idle"))
         if self._active and self._detection.get("interrupt_response"):
             run = self._active
             self._owed = False
@@ -397,7 +399,7 @@ class ServerSession:
         if timeout_ms is None or heard_at is None or self._hearing.user_speaks:
             return
         self._idle_since_ms = self._hearing.buffer.end_ms + max(0.0, (heard_at - at) * 1000)
-        self._desk.do(WakeAt(max(at, heard_at) + timeout_ms / 1000, "idle"))
+        self._desk.do(SetDeadline(max(at, heard_at) + timeout_ms / 1000, "idle"))
 
     def _idle(self, at: float) -> None:
         if self._active or self._hearing.user_speaks or self._detection.get("idle_timeout_ms") is None:
@@ -407,18 +409,18 @@ class ServerSession:
 
 
 _HANDLERS: dict[type, Callable[[ServerSession, Any], None]] = {
-    inputs.Opened: ServerSession._opened,
+    inputs.ClientConnected: ServerSession._opened,
     inputs.Frame: ServerSession._frame,
-    inputs.Listened: ServerSession._listened,
-    inputs.Recognised: ServerSession._recognised,
-    inputs.NotRecognised: ServerSession._not_recognised,
-    inputs.Said: ServerSession._said,
-    inputs.Called: ServerSession._called,
-    inputs.ThoughtOut: ServerSession._thought_out,
-    inputs.Failed: ServerSession._failed,
-    inputs.Spoken: ServerSession._spoken,
-    inputs.SpokenOut: ServerSession._spoken_out,
-    inputs.Woke: ServerSession._woke,
+    inputs.VadResult: ServerSession._listened,
+    inputs.Transcribed: ServerSession._recognised,
+    inputs.TranscriptionFailed: ServerSession._not_recognised,
+    inputs.TextGenerated: ServerSession._said,
+    inputs.ToolCallGenerated: ServerSession._called,
+    inputs.GenerationDone: ServerSession._thought_out,
+    inputs.GenerationFailed: ServerSession._failed,
+    inputs.AudioGenerated: ServerSession._spoken,
+    inputs.AudioDone: ServerSession._spoken_out,
+    inputs.DeadlineReached: ServerSession._woke,
 }
 
 _OBEY: dict[type, Callable[[ServerSession, float, Any], None]] = {

@@ -6,7 +6,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
-from realtime_cli.server.faults import Fault
+from realtime_cli.server.api_error import ApiError
 
 Json = dict[str, Any]
 
@@ -80,7 +80,7 @@ def _audio_input(defaults: Defaults) -> Json:
 def updated(session: Json, patch: Json, defaults: Defaults, *, voice_is_fixed: bool) -> Json:
     """``session`` changed by a patch that was found to be in order.
 
-    Raises :class:`Fault` for what may not change any more; nothing is changed then.
+    Raises :class:`ApiError` for what may not change any more; nothing is changed then.
     """
     _refuse_fixed(session, patch, voice_is_fixed=voice_is_fixed)
     new = merged(session, {key: value for key, value in patch.items() if key != "model"})
@@ -102,12 +102,12 @@ def _refuse_fixed(session: Json, patch: Json, *, voice_is_fixed: bool) -> None:
         text = (
             f"Passing a {patch['type']} session update event to a {session['type']} session is not allowed."
         )
-        raise Fault("invalid_parameter", text, "session.type")
+        raise ApiError("invalid_parameter", text, "session.type")
     if patch.get("model", session.get("model")) != session.get("model"):
         text = "Cannot update a conversation's model: it is chosen when the connection is opened."
-        raise Fault("invalid_parameter", text, "session.model")
+        raise ApiError("invalid_parameter", text, "session.model")
     if session.get("tracing") is not None and patch.get("tracing", session["tracing"]) != session["tracing"]:
-        raise Fault("invalid_parameter", "Cannot update tracing once it is enabled.", "session.tracing")
+        raise ApiError("invalid_parameter", "Cannot update tracing once it is enabled.", "session.tracing")
     voice = ((patch.get("audio") or {}).get("output") or {}).get("voice")
     if voice_is_fixed and voice is not None and voice != session["audio"]["output"]["voice"]:
         refuse_voice("session.audio.output.voice")
@@ -115,7 +115,7 @@ def _refuse_fixed(session: Json, patch: Json, *, voice_is_fixed: bool) -> None:
 
 def refuse_voice(param: str) -> None:
     """Raise the fault of a voice change after the first assistant sound."""
-    raise Fault(
+    raise ApiError(
         "cannot_update_voice", "Cannot update a conversation's voice if assistant audio is present.", param
     )
 

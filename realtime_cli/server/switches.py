@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Switches:
+class Quirks:
     """All off: the server behaves as the reference does."""
 
     beta_names: bool = False

@@ -34,7 +34,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApprovalAnswer:
     """``text``: the reason that the model hears, or the output that was asked for."""
 
     verdict: Verdict
@@ -46,10 +46,10 @@ class Approver(Protocol):
 
     def approves(self, question: Question) -> bool: ...
 
-    async def ask(self, question: Question) -> Answer: ...
+    async def ask(self, question: Question) -> ApprovalAnswer: ...
 
 
-async def asked_in_terminal(question: Question) -> Answer:
+async def asked_in_terminal(question: Question) -> ApprovalAnswer:
     """A question of trust, in plain lines on stderr and stdin; the answer is remembered if it is yes."""
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -69,10 +69,10 @@ async def asked_in_terminal(question: Question) -> Answer:
             answer.get_loop().call_soon_threadsafe(give, line)
 
     threading.Thread(target=read, name="trust", daemon=True).start()
-    return Answer("session" if (await answer).strip().lower() in ("y", "yes") else "no")
+    return ApprovalAnswer("session" if (await answer).strip().lower() in ("y", "yes") else "no")
 
 
-class Named:
+class AllowlistApprover:
     """Nobody to ask: what is named on the command line may run, everything else is refused."""
 
     def __init__(self, names: Collection[str] = ()) -> None:
@@ -83,24 +83,24 @@ class Named:
             return True
         return bool(self._names & {ALL, question.name, question.group or question.name})
 
-    async def ask(self, question: Question) -> Answer:
+    async def ask(self, question: Question) -> ApprovalAnswer:
         if question.kind == "output":
-            return Answer("no", "There is nobody here who could give its result.")
+            return ApprovalAnswer("no", "There is nobody here who could give its result.")
         if self.approves(question):
-            return Answer("session")
+            return ApprovalAnswer("session")
         remedy = f"--approve {question.name}" if question.kind == "run" else "--approve all"
-        return Answer("no", f"Nobody is here to allow it; {remedy} on the command line would.")
+        return ApprovalAnswer("no", f"Nobody is here to allow it; {remedy} on the command line would.")
 
 
-class Desk:
+class InteractiveApprover:
     """Questions lie here until a key or a command answers the oldest.
 
     ``named``: what was allowed on the command line is not asked about.
     """
 
     def __init__(self, named: Collection[str] = ()) -> None:
-        self._named = Named(named)
-        self._open: deque[tuple[Question, asyncio.Future[Answer]]] = deque()
+        self._named = AllowlistApprover(named)
+        self._open: deque[tuple[Question, asyncio.Future[ApprovalAnswer]]] = deque()
 
     @property
     def question(self) -> Question | None:
@@ -110,12 +110,12 @@ class Desk:
     def approves(self, question: Question) -> bool:
         return self._named.approves(question)
 
-    async def ask(self, question: Question) -> Answer:
+    async def ask(self, question: Question) -> ApprovalAnswer:
         if question.kind != "output" and self._named.approves(question):
-            return Answer("session")
+            return ApprovalAnswer("session")
         if question.kind == "trust":  # asked before there is a screen
             return await asked_in_terminal(question)
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[ApprovalAnswer] = asyncio.get_running_loop().create_future()
         self._open.append((question, answer))
         try:
             return await answer
@@ -126,6 +126,6 @@ class Desk:
         """Answer the oldest question; False if there is none."""
         for _, answer in self._open:
             if not answer.done():
-                answer.set_result(Answer(verdict, text))
+                answer.set_result(ApprovalAnswer(verdict, text))
                 return True
         return False

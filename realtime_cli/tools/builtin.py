@@ -19,7 +19,7 @@ from realtime_cli.tools.calculator import calculate
 from realtime_cli.tools.output import fitted, text_of
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
 
-MOST_LISTED = 500
+MAX_LISTED = 500
 
 
 def clock(zone: str = "") -> dict[str, str]:
@@ -71,7 +71,7 @@ def file_reader(root: Path, limit: int) -> Callable[..., str]:
             raise ValueError(f"{path} is outside of the folder that may be read.")
         if place.is_dir():
             names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in place.iterdir())
-            return "\n".join(names[:MOST_LISTED]) or "(an empty folder)"
+            return "\n".join(names[:MAX_LISTED]) or "(an empty folder)"
         if not place.is_file():
             raise ValueError(f"There is no file {path}.")
         with place.open("rb") as file:
@@ -118,7 +118,7 @@ BUILTINS = {
 }
 
 
-class Plain:
+class PlainFunction:
     """Runs a short function in a thread."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -147,7 +147,7 @@ def builtin_tool(written: BuiltinTool, folder: Path) -> Tool:
         written.name or written.builtin,
         written.description or about.description,
         about.parameters,
-        Plain(functions[written.builtin]),
+        PlainFunction(functions[written.builtin]),
         Rules.of(written, "always"),
         hangs_up=written.builtin == "hang_up",
     )

@@ -7,8 +7,8 @@ import math
 import operator
 from collections.abc import Callable
 
-MOST_CHARACTERS = 500
-MOST_BITS = 4096  # of a result: a tower of powers must not take memory and minutes
+MAX_CHARACTERS = 500
+MAX_BITS = 4096  # of a result: a tower of powers must not take memory and minutes
 
 Number = int | float
 
@@ -35,8 +35,8 @@ def calculate(expression: str) -> Number:
 
     Raises ValueError for everything that is not arithmetic, or has no finite result.
     """
-    if len(expression) > MOST_CHARACTERS:
-        raise ValueError(f"The expression is longer than {MOST_CHARACTERS} characters.")
+    if len(expression) > MAX_CHARACTERS:
+        raise ValueError(f"The expression is longer than {MAX_CHARACTERS} characters.")
     text = expression.replace("^", "**").replace("×", "*").replace("÷", "/").replace("−", "-").strip()
     try:
         value = _value(ast.parse(text, mode="eval").body)
@@ -70,7 +70,7 @@ def _power(base: Number, exponent: Number) -> Number:
     if (
         isinstance(base, int)
         and isinstance(exponent, int)
-        and abs(base).bit_length() * abs(exponent) > MOST_BITS
+        and abs(base).bit_length() * abs(exponent) > MAX_BITS
     ):
         raise ValueError("The result is too large.")
     value: Number | complex = base**exponent
@@ -80,7 +80,7 @@ def _power(base: Number, exponent: Number) -> Number:
 
 
 def _bounded(value: Number) -> Number:
-    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
         raise ValueError("The result is too large.")
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("The result is not a finite number.")

@@ -37,7 +37,7 @@ def command_tool(written: CommandTool, folder: Path, environ: Mapping[str, str])
         written.name or name_of(written.command[0]),
         written.description or f"Runs {' '.join(written.command)}.",
         parameters,
-        Command(template, frozenset(parameters.get("properties", ())), where, seen, written),
+        CommandRunner(template, frozenset(parameters.get("properties", ())), where, seen, written),
         Rules.of(written, "ask"),
     )
 
@@ -58,7 +58,7 @@ def _parameters(template: list[str]) -> dict[str, Any]:
     }
 
 
-class Command:
+class CommandRunner:
     """Runs the command of a template, in a session of its own that ends with the call."""
 
     def __init__(

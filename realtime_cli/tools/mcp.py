@@ -25,7 +25,7 @@ from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
 if TYPE_CHECKING:
     from mcp import Client
 
-MOST_PAGES = 50
+MAX_PAGES = 50
 # The package gives a server 2 s to end by itself and 2 s more after SIGTERM; a session ends within 2 s.
 EXIT_GRACE_S, KILL_GRACE_S = 0.5, 0.3
 REMEDY = "Install it: pip install 'realtime-voice-cli[mcp]'."
@@ -110,7 +110,7 @@ class Server:
             namespaced(self.name, listed.name),
             listed.description or listed.title or "",
             listed.input_schema or {"type": "object", "properties": {}},
-            McpTool(self, listed.name),
+            McpToolAdapter(self, listed.name),
             Rules.of(self._written, "ask"),
             group=self.name,
         )
@@ -235,7 +235,7 @@ class Server:
             await asyncio.gather(self._holding, return_exceptions=True)
 
 
-class McpTool:
+class McpToolAdapter:
     """Calls one tool of a server."""
 
     def __init__(self, server: Server, tool: str) -> None:
@@ -277,7 +277,7 @@ def _part(block: Any) -> str:
 async def _listed(client: Client) -> list[Any]:
     tools: list[Any] = []
     cursor = None
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         page = await client.list_tools(cursor=cursor)
         tools += page.tools
         cursor = page.next_cursor

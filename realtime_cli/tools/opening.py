@@ -20,7 +20,7 @@ from realtime_cli.config.tools import (
 )
 from realtime_cli.config.tools import Tool as Written
 from realtime_cli.errors import ConfigError
-from realtime_cli.tools import mcp, trust
+from realtime_cli.tools import mcp, trusted_folders
 from realtime_cli.tools.approval import ALL, Approver, Question
 from realtime_cli.tools.arguments import schema_mistake
 from realtime_cli.tools.builtin import builtin_tool
@@ -31,7 +31,7 @@ from realtime_cli.tools.registry import Closable, Registry
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
 
 
-class Nobody:
+class NoApprover:
     """The body of a raw schema: its output is asked for, never computed."""
 
     async def run(self, arguments: dict[str, Any], progress: Progress) -> str:
@@ -104,7 +104,7 @@ async def trusted_of(
     """
     if not names:
         return set()
-    if trust.is_trusted(folder):
+    if trusted_folders.is_trusted(folder):
         return set(names)
     members = {name: mcp.namespaced(name, "") for name in servers}
     named = {
@@ -117,7 +117,7 @@ async def trusted_of(
     if answer.verdict == "no":
         return named
     if answer.verdict == "session":
-        trust.trust(folder)
+        trusted_folders.trust(folder)
     return set(names)
 
 
@@ -161,7 +161,7 @@ async def _made(
 def _raw(entry: SchemaTool) -> Tool:
     parameters = entry.parameters or {"type": "object", "properties": {}}
     return Tool(
-        entry.name, entry.description or "", parameters, Nobody(), Rules.of(entry, "always"), asks=True
+        entry.name, entry.description or "", parameters, NoApprover(), Rules.of(entry, "always"), asks=True
     )
 
 

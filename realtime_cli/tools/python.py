@@ -29,7 +29,7 @@ class Broken(Exception):
     """The source cannot be used."""
 
 
-class Worker:
+class PythonWorker:
     """One process and the calls that are open in it."""
 
     def __init__(self, child: asyncio.subprocess.Process) -> None:
@@ -45,7 +45,7 @@ class Worker:
     @classmethod
     async def start(
         cls, source: str, folder: Path, functions: list[str], environ: Mapping[str, str]
-    ) -> Worker:
+    ) -> PythonWorker:
         """A process that has loaded the source. Raises Broken with the reason if it cannot."""
         pipe = asyncio.subprocess.PIPE
         child = await process.started(
@@ -164,8 +164,8 @@ class Source:
 
     def __init__(self, source: str, folder: Path, functions: list[str], environ: Mapping[str, str]) -> None:
         self._start = (source, folder, functions, environ)
-        self._worker: Worker | None = None
-        self._workers: list[Worker] = []
+        self._worker: PythonWorker | None = None
+        self._workers: list[PythonWorker] = []
         self._starting = asyncio.Lock()
 
     async def open(self) -> dict[str, Any]:
@@ -186,10 +186,10 @@ class Source:
             raise ToolFailed(f"It cannot be started again: {error}.") from error
         return await worker.call(function, arguments, limit, progress)
 
-    async def _serving(self) -> Worker:
+    async def _serving(self) -> PythonWorker:
         async with self._starting:
             if self._worker is None or self._worker.retired:
-                self._worker = await Worker.start(*self._start)
+                self._worker = await PythonWorker.start(*self._start)
                 self._workers.append(self._worker)
             return self._worker
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from realtime_cli.client import inputs
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools import arguments as args
-from realtime_cli.tools.approval import Answer, Approver, Named, Question
+from realtime_cli.tools.approval import AllowlistApprover, ApprovalAnswer, Approver, Question
 from realtime_cli.tools.output import fitted, visible
 from realtime_cli.tools.result import ToolResult
 from realtime_cli.tools.tool import Tool, ToolFailed
@@ -45,7 +45,7 @@ class Registry:
     ) -> None:
         self._tools = _by_name(tools)
         self._hosted = list(hosted)
-        self._approver = approver or Named()
+        self._approver = approver or AllowlistApprover()
         self._edges = list(edges)
         self._slots = {name: asyncio.Semaphore(tool.rules.concurrency) for name, tool in self._tools.items()}
         self._allowed: set[str] = set()
@@ -167,11 +167,11 @@ class Registry:
         label = name.partition(".")[0]
         await self._ask(Question(call_id, name, arguments, group=label))
 
-    async def _ask(self, question: Question, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
+    async def _ask(self, question: Question, timeout_s: float = ANSWER_TIMEOUT_S) -> ApprovalAnswer:
         """One question at a time; the time limit is the user's, not the tool's."""
         async with self._asking:
             if question.name in self._allowed and question.kind == "run":
-                answer = Answer("session")  # allowed for the session while this one waited
+                answer = ApprovalAnswer("session")  # allowed for the session while this one waited
             else:
                 if question.kind == "output" or not self._approver.approves(question):
                     self._tell_question(question)  # nobody is asked for what was allowed beforehand
@@ -186,12 +186,12 @@ class Registry:
         kind: Literal["run", "output"] = "output" if question.kind == "output" else "run"
         self.tell(inputs.ApprovalAsked(0.0, question.call_id, question.name, shown, kind))
 
-    async def _answer(self, question: Question, timeout_s: float) -> Answer:
+    async def _answer(self, question: Question, timeout_s: float) -> ApprovalAnswer:
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._approver.ask(question)
         except TimeoutError:
-            return Answer("no", f"Nobody answered within {timeout_s:g} s.")
+            return ApprovalAnswer("no", f"Nobody answered within {timeout_s:g} s.")
         except asyncio.CancelledError:
             withdrawn = inputs.ApprovalAnswered(0.0, question.call_id, "no", "No longer needed.")
             self.tell(withdrawn)

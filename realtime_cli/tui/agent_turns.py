@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.tui.block_order import BlockOrder
 from realtime_cli.tui.blocks import AgentTurn
-from realtime_cli.tui.order import Order
-from realtime_cli.tui.pace import Part
+from realtime_cli.tui.reveal import RevealedPart
 from realtime_cli.tui.wire_facts import audio_ms
 
 
 class AgentTurns:
     """Folds the events of answers, and the playout's reports of them, into an order."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: BlockOrder) -> None:
         self._order = order
         self._responses: dict[str, list[AgentTurn]] = {}
         self._asides_asked = 0
@@ -99,7 +99,7 @@ class AgentTurns:
         if part:
             part.audio_complete = True
 
-    def _part(self, event: Any) -> Part | None:
+    def _part(self, event: Any) -> RevealedPart | None:
         """The part that an event is about; None if nothing of it will be shown."""
         if self.is_aside(event.response_id):
             return None
@@ -121,7 +121,7 @@ class AgentTurns:
             part.text = text
         self._show(part)
 
-    def _show(self, part: Part) -> None:
+    def _show(self, part: RevealedPart) -> None:
         if part.voice and self._order.paced:
             part.reach()
         else:
@@ -158,13 +158,13 @@ class AgentTurns:
                     turn.cut_ms = turn.heard_ms
                 turn.settle(paced=True)
 
-    def _sounding(self, sound: Any) -> Part | None:
+    def _sounding(self, sound: Any) -> RevealedPart | None:
         turn = self._order.turns.get(sound.item_id)
         if not isinstance(turn, AgentTurn) or turn.final:
             return None
         return turn.part(sound.content_index)
 
-    def _hear(self, part: Part, heard_ms: float, *, to_end: bool) -> None:
+    def _hear(self, part: RevealedPart, heard_ms: float, *, to_end: bool) -> None:
         part.heard_ms, part.heard_to_end = heard_ms, to_end
         part.audio_complete = part.audio_complete or to_end
         part.reach()

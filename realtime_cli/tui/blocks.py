@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from realtime_cli.tui.pace import Part
+from realtime_cli.tui.reveal import RevealedPart
 
 Level = Literal["debug", "info", "warning", "error"]
 ToolState = Literal["running", "done", "failed", "cancelled"]
@@ -37,14 +37,14 @@ class AgentTurn:
     at: float
     item_id: str
     response_id: str = ""
-    parts: dict[int, Part] = field(default_factory=dict)
+    parts: dict[int, RevealedPart] = field(default_factory=dict)
     done: bool = False  # the server has nothing more of it
     cancelled: bool = False
     cut_ms: float | None = None
     final: bool = False
 
-    def part(self, content_index: int) -> Part:
-        return self.parts.setdefault(content_index, Part())
+    def part(self, content_index: int) -> RevealedPart:
+        return self.parts.setdefault(content_index, RevealedPart())
 
     @property
     def shown_text(self) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from realtime_cli.tui.look import DIM, PRETTY, USER, Look
-from realtime_cli.tui.presses import completions
+from realtime_cli.tui.key_events import completions
 from realtime_cli.tui.safe_text import cells, safe
+from realtime_cli.tui.theme import DIM, PRETTY, USER, Theme
 
 
 @dataclass(slots=True)
@@ -136,7 +136,7 @@ class Editor:
 
     # -- the row ------------------------------------------------------------------------------
 
-    def row(self, width: int, look: Look = PRETTY) -> Text:
+    def row(self, width: int, look: Theme = PRETTY) -> Text:
         """The editor as one row: prompt, text around the cursor, suggestion."""
         row = Text.assemble((f"{look.prompt} ", USER))
         start = self._first_shown(width - 4)

@@ -7,8 +7,8 @@ from typing import Any
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.cost import CostFold, Tokens, load_prices
+from realtime_cli.client.entry import Entry
 from realtime_cli.client.latency import LatencyFold
-from realtime_cli.recording.entry import Entry
 
 ENOUGH_FOR_P95 = 20  # fewer samples have no 95th percentile worth the name
 

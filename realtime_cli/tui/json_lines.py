@@ -14,10 +14,10 @@ from typing import Any, Literal, Self, TextIO
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import ToolStarted
-from realtime_cli.recording.entry import Entry
 from realtime_cli.tui.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
-from realtime_cli.tui.ending import Ending
+from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.view import View
 
 
@@ -132,7 +132,7 @@ class JsonLines:
         if isinstance(entry.value, ToolStarted):
             self._write_running(entry.value.call_id)
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: EndSummary) -> None:
         self.view.close()
         self._write_settled()
         figures = self.view.figures

@@ -19,10 +19,18 @@ from rich.text import Text
 
 from realtime_cli.tui import kitty
 from realtime_cli.tui.editor import Editor
-from realtime_cli.tui.look import DIM, PRETTY, Look
-from realtime_cli.tui.presses import MEANINGS, Command, KeyPress, Meaning, Press, help_lines, parse_line
+from realtime_cli.tui.key_events import (
+    MEANINGS,
+    KeyEvent,
+    KeyPress,
+    Meaning,
+    SlashCommand,
+    help_lines,
+    parse_line,
+)
 from realtime_cli.tui.safe_text import cells
 from realtime_cli.tui.terminal import TERMINAL, Terminal
+from realtime_cli.tui.theme import DIM, PRETTY, Theme
 
 with suppress(ImportError):  # Windows, where only whole lines are read: nobody makes ``Keys`` there
     import termios
@@ -37,13 +45,13 @@ _QUESTION_HINTS = {
     "output": ("/approve RESULT", "/approve no REASON"),
 }
 
-Deliver = Callable[[Press], None]
+Deliver = Callable[[KeyEvent], None]
 
 
 class Surface(Protocol):
     """What the keys need of a face that repaints: the bottom row, and a place to say something."""
 
-    look: Look
+    look: Theme
     bottom: Callable[[int], Text]
 
     @property
@@ -56,7 +64,7 @@ class Surface(Protocol):
     def toggle_detail(self) -> None: ...
 
 
-class Board:
+class KeyMap:
     """Keys by name -> presses. Pure but for what it tells its surface; ``Keys`` feeds it."""
 
     def __init__(self, surface: Surface | None = None, *, push_to_talk: bool = False) -> None:
@@ -69,22 +77,22 @@ class Board:
         if surface:
             surface.bottom = self.row
 
-    def key(self, name: str, data: str = "") -> list[Press]:
+    def key(self, name: str, data: str = "") -> list[KeyEvent]:
         """One key: prompt_toolkit's name (``escape``, ``c-w``) or the character itself."""
         presses = self._typed_key(name, data) if self.typing else self._single_key(name)
         if self._surface:
             self._surface.refresh()
         return presses
 
-    def released(self) -> list[Press]:
+    def released(self) -> list[KeyEvent]:
         """The space bar was let go."""
         if not (self._push_to_talk and self.talking):
             return []
         return self._talk(False)
 
-    def _single_key(self, name: str) -> list[Press]:
+    def _single_key(self, name: str) -> list[KeyEvent]:
         if self._question == "run" and name in _ANSWERS:
-            return [Command("approve", _ANSWERS[name])]
+            return [SlashCommand("approve", _ANSWERS[name])]
         if name == " ":
             return self._space()
         meaning = MEANINGS.get({"c-m": "enter", "c-j": "enter"}.get(name, name.lower()))
@@ -97,17 +105,17 @@ class Board:
         self._show(meaning)
         return [KeyPress(meaning)]
 
-    def _space(self) -> list[Press]:
+    def _space(self) -> list[KeyEvent]:
         if not self._push_to_talk:
             return [KeyPress("mute")]
         return self._talk(True if self.holds else not self.talking)
 
-    def _talk(self, on: bool) -> list[Press]:
+    def _talk(self, on: bool) -> list[KeyEvent]:
         changed = on != self.talking
         self.talking = on
         return [KeyPress("talk" if on else "release")] if changed else []
 
-    def _typed_key(self, name: str, data: str) -> list[Press]:
+    def _typed_key(self, name: str, data: str) -> list[KeyEvent]:
         if name in ("c-m", "c-j", "enter"):
             self.typing = False
             return self._line(self.editor.take())
@@ -122,12 +130,12 @@ class Board:
             self.editor.key(name)
         return []
 
-    def _line(self, line: str) -> list[Press]:
+    def _line(self, line: str) -> list[KeyEvent]:
         press = parse_line(line)
         if isinstance(press, str):
             self._say(press)
             return []
-        if isinstance(press, Command) and press.name in ("help", "latency"):
+        if isinstance(press, SlashCommand) and press.name in ("help", "latency"):
             self._show(press.name)  # type: ignore[arg-type]
         return [press] if press else []
 
@@ -179,7 +187,7 @@ class Keys:
         stdout: TextIO | None = None,
         terminal: Terminal = TERMINAL,
     ) -> None:
-        self.board = Board(surface, push_to_talk=push_to_talk)
+        self.board = KeyMap(surface, push_to_talk=push_to_talk)
         self._surface = surface
         self._push_to_talk = push_to_talk
         self._stdin = stdin or sys.stdin
@@ -194,7 +202,7 @@ class Keys:
         self._opening: asyncio.Task[None] | None = None
         self._escape: asyncio.TimerHandle | None = None
 
-    def start(self, deliver: Callable[[Press], None]) -> None:
+    def start(self, deliver: Callable[[KeyEvent], None]) -> None:
         """Deliver presses on this loop; where stdin is no terminal there are none, and no hints of them."""
         if not _is_terminal(self._stdin):
             if self._surface:
@@ -291,7 +299,7 @@ class Keys:
         if self._surface:
             self._surface.refresh()
 
-    def _hand_on(self, presses: list[Press]) -> None:
+    def _hand_on(self, presses: list[KeyEvent]) -> None:
         for press in presses:
             if self._deliver:
                 self._deliver(press)

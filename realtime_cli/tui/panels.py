@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from realtime_cli.tui.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
-from realtime_cli.tui.look import AGENT, DIM, LEVEL_STYLES, PRETTY, STATE_STYLES, TOOL, USER, Look
 from realtime_cli.tui.meters import Meter
 from realtime_cli.tui.safe_text import cells, cut_to, for_encoding, one_line, safe, tail, wrap
+from realtime_cli.tui.theme import AGENT, DIM, LEVEL_STYLES, PRETTY, STATE_STYLES, TOOL, USER, Theme
 from realtime_cli.tui.view import View
 
-LOWEST_DBFS = -60.0
-MOST_TOOL_CELLS = 400  # of arguments and of a result; the recording has all of it
+MIN_DBFS = -60.0
+MAX_TOOL_CELLS = 400  # of arguments and of a result; the recording has all of it
 
 
-def block_text(block: Block, look: Look = PRETTY) -> Text:
+def block_text(block: Block, look: Theme = PRETTY) -> Text:
     """A finished block as one styled paragraph, unwrapped; empty if there is nothing to show."""
     match block:
         case UserTurn():
@@ -34,7 +34,7 @@ def block_text(block: Block, look: Look = PRETTY) -> Text:
     return fit(text, look)
 
 
-def fit(text: Text, look: Look) -> Text:
+def fit(text: Text, look: Theme) -> Text:
     """What the encoding cannot write becomes ``?``."""
     if look is not PRETTY:
         text.plain = for_encoding(text.plain, look.encoding)
@@ -56,7 +56,7 @@ def user_text(turn: UserTurn) -> Text:
     return text
 
 
-def agent_text(turn: AgentTurn, look: Look = PRETTY) -> Text:
+def agent_text(turn: AgentTurn, look: Theme = PRETTY) -> Text:
     """What was heard of the turn; while it grows, every text is a beginning of the next."""
     said = safe(turn.shown_text).strip()
     if not said and turn.cut_ms is None:
@@ -73,12 +73,12 @@ def interruption(turn: AgentTurn) -> str:
     return f"interrupted after {heard_s:.1f} s" if heard_s >= 0.05 else "interrupted before it was heard"
 
 
-def tool_text(card: ToolCard, look: Look = PRETTY) -> Text:
+def tool_text(card: ToolCard, look: Theme = PRETTY) -> Text:
     call = f"{one_line(card.name)}({arguments_line(card.arguments)})"
-    text = Text.assemble(("tool  ", TOOL), cut_to(call, MOST_TOOL_CELLS, look.ellipsis))
+    text = Text.assemble(("tool  ", TOOL), cut_to(call, MAX_TOOL_CELLS, look.ellipsis))
     if card.state == "running":
         return text.append(f" {one_line(card.progress) or 'running'}", DIM)
-    result = cut_to(one_line(card.output), MOST_TOOL_CELLS, look.ellipsis)
+    result = cut_to(one_line(card.output), MAX_TOOL_CELLS, look.ellipsis)
     if card.state == "failed":
         text.append(f" {look.arrow} failed: {result}", "red")
     elif card.state == "cancelled":
@@ -122,14 +122,14 @@ def wrapped(text: Text, width: int) -> list[Text]:
 
 
 def live_rows(
-    view: View, width: int, look: Look = PRETTY, *, detail: bool = False, at: float | None = None
+    view: View, width: int, look: Theme = PRETTY, *, detail: bool = False, at: float | None = None
 ) -> list[Text]:
     """The two middle ones of the four live rows: state and meters, figures and clock (``at``)."""
     figures = figures_row(view, width, look, detail=detail, at=at)
     return [fit(state_row(view, width, look), look), fit(figures, look)]
 
 
-def talk_row(view: View, width: int, look: Look = PRETTY, flowed: int = 0) -> Text:
+def talk_row(view: View, width: int, look: Theme = PRETTY, flowed: int = 0) -> Text:
     """The end of what is being said now."""
     turn = view.current
     if isinstance(turn, UserTurn):
@@ -144,7 +144,7 @@ def talk_row(view: View, width: int, look: Look = PRETTY, flowed: int = 0) -> Te
     return Text()
 
 
-def state_row(view: View, width: int, look: Look = PRETTY) -> Text:
+def state_row(view: View, width: int, look: Theme = PRETTY) -> Text:
     state = view.state
     style = STATE_STYLES[state.word]
     words = f"{look.states[state.word]} {one_line(state.words)}"
@@ -160,7 +160,7 @@ def state_row(view: View, width: int, look: Look = PRETTY) -> Text:
     return row
 
 
-def _append_meters(row: Text, view: View, width: int, look: Look) -> None:
+def _append_meters(row: Text, view: View, width: int, look: Theme) -> None:
     labels = 14  # "you ", "agent " and the blanks between
     numbers = 10 if width - row.cell_len - labels >= 30 else 0
     size = min(20, (width - row.cell_len - labels - numbers) // 2)
@@ -172,7 +172,7 @@ def _append_meters(row: Text, view: View, width: int, look: Look) -> None:
     row.append_text(meter(view.meters.agent, size, look, "magenta", number=bool(numbers)))
 
 
-def meter(level: Meter, size: int, look: Look, style: str, *, number: bool) -> Text:
+def meter(level: Meter, size: int, look: Theme, style: str, *, number: bool) -> Text:
     """A bar from -60 to 0 dBFS with the held peak as a mark."""
     filled, peak = _cells_of(level.dbfs, size), _cells_of(level.peak_dbfs, size)
     style = "red" if level.dbfs > -3 else style
@@ -185,11 +185,11 @@ def meter(level: Meter, size: int, look: Look, style: str, *, number: bool) -> T
 
 
 def _cells_of(dbfs: float, size: int) -> int:
-    return max(0, min(size, round((dbfs - LOWEST_DBFS) / -LOWEST_DBFS * size)))
+    return max(0, min(size, round((dbfs - MIN_DBFS) / -MIN_DBFS * size)))
 
 
 def figures_row(
-    view: View, width: int, look: Look = PRETTY, *, detail: bool = False, at: float | None = None
+    view: View, width: int, look: Theme = PRETTY, *, detail: bool = False, at: float | None = None
 ) -> Text:
     parts = latency_detail(view) if detail else brief_figures(view)
     parts.append(clock(view.at if at is None else at))

@@ -8,9 +8,9 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self, TextIO
 
-from realtime_cli.recording.entry import Entry
+from realtime_cli.client.entry import Entry
 from realtime_cli.tui.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
-from realtime_cli.tui.ending import Ending
+from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.panels import arguments_line, end_lines, interruption, plural, seconds
 from realtime_cli.tui.safe_text import for_encoding, one_line
 from realtime_cli.tui.view import View
@@ -18,7 +18,7 @@ from realtime_cli.tui.view import View
 _ANNOUNCED = {"muted": "Muted.", "paused": "Paused.", "reconnecting": "The connection is lost."}
 
 
-class Plain:
+class PlainFrontend:
     """A face that writes a sentence for each finished turn."""
 
     def __init__(self, out: TextIO, err: TextIO, view: View | None = None) -> None:
@@ -32,7 +32,7 @@ class Plain:
         self._announce()
         self._write_settled()
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: EndSummary) -> None:
         self.view.close()
         self._write_settled()
         for name, value in end_lines(self.view, ending.recording, ending.replay):

@@ -11,7 +11,7 @@ import unicodedata
 from rich.cells import get_character_cell_size
 
 # More marks than this on one letter serve no script, only to draw over neighbouring lines.
-MOST_COMBINING_MARKS = 4
+MAX_COMBINING_MARKS = 4
 _JOINERS = "\u200c\u200d"  # needed by emoji, Persian and Indic scripts
 _DROPPED = "\r\u00ad\ufeff"  # harmless when absent: a carriage return would overprint the line
 _SPACES = {"\t": " ", "\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n"}
@@ -29,7 +29,7 @@ def safe(text: str) -> str:
     out = []
     for char in text:
         marks = marks + 1 if unicodedata.combining(char) else 0
-        if marks <= MOST_COMBINING_MARKS:
+        if marks <= MAX_COMBINING_MARKS:
             out.append(_visible(char))
     return "".join(out)
 

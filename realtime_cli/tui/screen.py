@@ -21,28 +21,28 @@ from rich.console import Console
 from rich.text import Text
 
 from realtime_cli.client import effects, inputs
-from realtime_cli.recording.entry import Entry
-from realtime_cli.tui.ending import Ending
-from realtime_cli.tui.flow import Flow
-from realtime_cli.tui.look import DIM, PRETTY, look_for
+from realtime_cli.client.entry import Entry
+from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.painter import Painter
 from realtime_cli.tui.panels import clock, end_card, end_lines, live_rows, picture_facts, wrapped
 from realtime_cli.tui.safe_text import safe
-from realtime_cli.tui.sights import thumbnail
+from realtime_cli.tui.scrollback import Scrollback
 from realtime_cli.tui.stray_output import StrayOutput
 from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS, TERMINAL, Terminal
+from realtime_cli.tui.theme import DIM, PRETTY, theme_for
+from realtime_cli.tui.video_panel import thumbnail
 from realtime_cli.tui.view import View
 
 FRAMES_PER_S = 11
-FEWEST_ROWS_WITH_PICTURE = 20
+MIN_ROWS_WITH_PICTURE = 20
 # Prose is read best in lines of this length; and a terminal that is made narrower wraps the live rows
 # anew and pushes as many lines out at its top, so they had better not be long.
-LONGEST_LINE = 100
-LONGEST_ROW = 80
+MAX_LINE_LENGTH = 100
+MAX_ROW_LENGTH = 80
 TICK_S = 1.0  # the clock goes on when nothing else does
 
 # Fifty of these a second, and none of them is seen.
-_UNSEEN = (inputs.Heard, effects.WakeAt, effects.Play)
+_UNSEEN = (inputs.MicrophoneFrame, effects.SetTimer, effects.Play)
 Bottom = Callable[[int], Text]
 
 
@@ -52,7 +52,7 @@ def terminal_console(stream: TextIO, environ: Mapping[str, str] = os.environ) ->
     return Console(file=stream, highlight=False, markup=False, emoji=False, _environ=told)
 
 
-class Screen:
+class LiveScreen:
     """A face. ``bottom`` draws the last row (keys or the editor) and belongs to whoever reads the keys."""
 
     def __init__(
@@ -64,12 +64,12 @@ class Screen:
         clock_rate: float = 1.0,
     ) -> None:
         self.view = view or View()
-        self.look = look_for(console)
+        self.look = theme_for(console)
         self.bottom: Bottom = lambda width: Text()
         self._console = console
         self._terminal = terminal
         self.clock_rate = clock_rate  # 0 while a replay is paused
-        self._flow = Flow()
+        self._flow = Scrollback()
         self._painter = Painter(console.file)
         self._stray: deque[str] = deque()
         self._catcher = StrayOutput(self._strayed, console.encoding)
@@ -118,7 +118,7 @@ class Screen:
         self._terminal.release(self._painter)
         self._catcher.stop(crashed=kind is not None and issubclass(kind, Exception))
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: EndSummary) -> None:
         """Write what is open and the end card; no live row comes back."""
         self.view.close()
         self._ended = True
@@ -131,7 +131,7 @@ class Screen:
         self.view = self.view.anew()
         for entry in before:
             self.view.fold(entry)
-        self._flow = Flow(taken=self.view.settled)
+        self._flow = Scrollback(taken=self.view.settled)
         self.say(f"-- {clock(self.view.at)} --")
 
     # -- for the keys -------------------------------------------------------------------------
@@ -177,7 +177,7 @@ class Screen:
 
     def _draw(self, *, rows: bool = True) -> None:
         size = self._console.size
-        width = max(20, min(LONGEST_LINE, size.width - 1))  # some terminals wrap behind the last column
+        width = max(20, min(MAX_LINE_LENGTH, size.width - 1))  # some terminals wrap behind the last column
         above = [self._ansi(line) for line in self._flow.take(self.view, width, self.look)]
         above += [
             self._ansi(line) for said in self._take_stray() for line in wrapped(Text(safe(said)), width)
@@ -192,7 +192,7 @@ class Screen:
 
     def _rows(self, width: int) -> list[str]:
         ticked_s = (time.monotonic() - self._seen_at) * self.clock_rate
-        short = min(width, LONGEST_ROW)
+        short = min(width, MAX_ROW_LENGTH)
         middle = live_rows(self.view, short, self.look, detail=self._detail, at=self.view.at + ticked_s)
         rows = [*self._picture(), self._flow.talk(self.view, width, self.look), *middle, self.bottom(short)]
         known = self._drawn + [(Text(), "")] * (len(rows) - len(self._drawn))
@@ -205,7 +205,7 @@ class Screen:
     def _picture(self) -> list[Text]:
         """What the agent was shown last, where there are colours and room for it."""
         coloured = self._console.color_system in ("256", "truecolor") and self.look is PRETTY
-        roomy = self._console.size.height >= FEWEST_ROWS_WITH_PICTURE
+        roomy = self._console.size.height >= MIN_ROWS_WITH_PICTURE
         if not (coloured and roomy):
             return []
         lines = thumbnail(self.view.sights.glimpse)

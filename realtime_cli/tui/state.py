@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from realtime_cli.client import effects, inputs
-from realtime_cli.recording.entry import Entry
+from realtime_cli.client.entry import Entry
 
 Word = Literal[
     "connecting", "reconnecting", "listening", "ready", "hearing you", "thinking", "calling",
@@ -177,8 +177,8 @@ _RECEIVED: dict[str, Any] = {
 _LOCAL: dict[type, Any] = {
     inputs.Connected: State._connected,
     inputs.Disconnected: State._disconnected,
-    inputs.Heard: State._heard,
-    inputs.HearingEnded: State._hearing_ended,
+    inputs.MicrophoneFrame: State._heard,
+    inputs.MicrophoneEnded: State._hearing_ended,
     inputs.Pressed: State._pressed,
     inputs.Noted: State._noted,
     inputs.Played: State._played,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.tui.block_order import BlockOrder
 from realtime_cli.tui.blocks import ToolCard, ToolState
-from realtime_cli.tui.order import Order
 from realtime_cli.tui.wire_facts import error_text
 
 
 class ToolCards:
     """The cards by call id, in the order of the conversation."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: BlockOrder) -> None:
         self._order = order
         self._cards: dict[str, ToolCard] = {}
 

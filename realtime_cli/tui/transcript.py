@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from realtime_cli.client import effects, faults, inputs
-from realtime_cli.recording.entry import Entry
+from realtime_cli.client import effects, error_policy, inputs
+from realtime_cli.client.entry import Entry
 from realtime_cli.tui.agent_turns import AgentTurns
-from realtime_cli.tui.order import Order
+from realtime_cli.tui.block_order import BlockOrder
 from realtime_cli.tui.tool_cards import ToolCards
 from realtime_cli.tui.user_turns import UserTurns
 from realtime_cli.tui.wire_facts import error_text, image_count, message_text
 
-_LISTENED = (inputs.Heard, inputs.Levels, inputs.SoundState, inputs.Played, effects.Play)
+_LISTENED = (inputs.MicrophoneFrame, inputs.Levels, inputs.SoundState, inputs.Played, effects.Play)
 
 
 class Transcript:
     """Fold entries; read ``order``, ``approvals`` and ``pictures_sent``."""
 
     def __init__(self) -> None:
-        self.order = Order()
+        self.order = BlockOrder()
         self.approvals: dict[str, str] = {}  # call id of an open question -> its kind
         self.pictures_sent = 0
         self.user = UserTurns(self.order)
@@ -129,7 +129,7 @@ class Transcript:
 
     # -- what we send -------------------------------------------------------------------------
 
-    def _asked(self, asked: inputs.Asked) -> None:
+    def _asked(self, asked: inputs.RawEvent) -> None:
         self._asked_items += asked.event.get("type") == "conversation.item.create"
 
     def _item_sent(self, event: Any) -> None:
@@ -164,7 +164,7 @@ class Transcript:
     def _error(self, event: Any) -> None:
         """In a session of ours the client has judged the error and noted it; a bare log has only this."""
         code = getattr(event.error, "code", None)
-        if faults.of_error(code).verdict != "ignore" and not self._live:
+        if error_policy.of_error(code).verdict != "ignore" and not self._live:
             self.order.notice("error", "server", error_text(event.error))
 
     def _closed(self, close: effects.Close) -> None:
@@ -208,7 +208,7 @@ _SENT: dict[str, Any] = {
 }
 _LOCAL: dict[type, Any] = {
     inputs.Typed: lambda self, typed: self.user.typed(typed),
-    inputs.Asked: Transcript._asked,
+    inputs.RawEvent: Transcript._asked,
     inputs.Played: lambda self, played: self.agent.played(played),
     inputs.PlaybackStopped: lambda self, stopped: self.agent.stopped(stopped),
     inputs.ToolFinished: lambda self, finished: self.tools.finished(finished),

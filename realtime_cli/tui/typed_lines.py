@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
-from realtime_cli.tui.presses import Command, KeyPress, Press, help_lines, parse_line
+from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, help_lines, parse_line
 
 _READ = 4096
 
@@ -34,10 +34,10 @@ class TypedLines:
         self._stdin = stdin or sys.stdin
         self._talking = False
         self._rest = b""
-        self._deliver: Callable[[Press], None] | None = None
+        self._deliver: Callable[[KeyEvent], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def start(self, deliver: Callable[[Press], None]) -> None:
+    def start(self, deliver: Callable[[KeyEvent], None]) -> None:
         """Deliver what is typed; does nothing where stdin is no terminal."""
         if not self._stdin.isatty():
             return
@@ -77,7 +77,7 @@ class TypedLines:
             if press and self._deliver:
                 self._deliver(press)
 
-    def press_of(self, line: str) -> Press | None:
+    def press_of(self, line: str) -> KeyEvent | None:
         """What a line means; complaints and help are said at once."""
         press = parse_line(line)
         if press is None:
@@ -85,11 +85,11 @@ class TypedLines:
         if isinstance(press, str):
             self._say(press)
             return None
-        if isinstance(press, Command) and press.name == "help":
+        if isinstance(press, SlashCommand) and press.name == "help":
             self._say("\n".join(help_lines(push_to_talk=self._push_to_talk, holds=False)))
         return press
 
-    def _empty(self) -> Press:
+    def _empty(self) -> KeyEvent:
         if not self._push_to_talk:
             return KeyPress("interrupt")
         self._talking = not self._talking

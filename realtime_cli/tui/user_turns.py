@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from realtime_cli.client import inputs
+from realtime_cli.tui.block_order import BlockOrder
 from realtime_cli.tui.blocks import UserTurn
-from realtime_cli.tui.order import Order
 from realtime_cli.tui.wire_facts import error_text, image_count, message_text
 
 NO_TRANSCRIPTION = "spoken; this session has no transcription"
@@ -15,7 +15,7 @@ NO_TRANSCRIPTION = "spoken; this session has no transcription"
 class UserTurns:
     """Folds the events of spoken and typed turns into an order."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: BlockOrder) -> None:
         self._order = order
         self._transcribes = True
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from realtime_cli.client import inputs
 from realtime_cli.client.cost import CostFold
-from realtime_cli.recording.entry import Entry
+from realtime_cli.client.entry import Entry
 from realtime_cli.tui.blocks import AgentTurn, Block, ToolCard, UserTurn
 from realtime_cli.tui.figures import Figures
 from realtime_cli.tui.meters import Meters
-from realtime_cli.tui.sights import Sights
 from realtime_cli.tui.state import State
 from realtime_cli.tui.transcript import Transcript
+from realtime_cli.tui.video_panel import VideoPanel
 
 ECHO_CUTS = 3
 ECHO_MS = 2500.0  # an answer cut this early, time after time, is likely to hear itself
@@ -30,7 +30,7 @@ class View:
         self.transcript = Transcript()
         self.state = State(push_to_talk=push_to_talk, muted=muted)
         self.meters = Meters()
-        self.sights = Sights()
+        self.sights = VideoPanel()
         self.figures = Figures(cost)
         self._early_cuts = 0
 

@@ -1,6 +1,6 @@
 """Any picture -> an upright JPEG of bounded size, as a data URI. Blocking: call it in a thread.
 
-Pictures come from strangers. The header is read first: what claims more pixels than ``MOST_PIXELS``
+Pictures come from strangers. The header is read first: what claims more pixels than ``MAX_PIXELS``
 is refused before anything of it is unpacked (a small PNG can hold gigabytes of black), a large JPEG is
 unpacked at a fraction of its size.
 """
@@ -17,43 +17,43 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realtime_cli.errors import ConfigError
-from realtime_cli.video.sight import Sight
+from realtime_cli.video.frame import VideoFrame
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-MOST_BYTES = 100_000_000
-MOST_PIXELS = 120_000_000
-GLIMPSE_COLUMNS = 16  # as ``client.inputs.Seen`` says
-MOST_GLIMPSE_ROWS = 16
+MAX_BYTES = 100_000_000
+MAX_PIXELS = 120_000_000
+THUMBNAIL_COLUMNS = 16  # as ``client.inputs.Seen`` says
+MAX_THUMBNAIL_ROWS = 16
 GRAY_SIZE = (64, 48)
 INSTALL = "Install it: pip install 'realtime-voice-cli[video]'."
 TAKEN = "PNG, JPEG, WebP and GIF are taken."
 
 
-def sight_of_file(path: Path, max_side: int = 1024, quality: int = 80) -> Sight:
+def frame_of_file(path: Path, max_side: int = 1024, quality: int = 80) -> VideoFrame:
     """The picture in a file. Raises ConfigError, in words for the user, when there is none."""
     try:
         if path.is_dir():
             raise ConfigError(f"{path} is a folder, not a picture.", "Name one file in it.")
         if path.exists() and not path.is_file():
             raise ConfigError(f"{path} is no ordinary file.", "Name a picture.")
-        if path.stat().st_size > MOST_BYTES:
-            raise ConfigError(f"{path} is larger than {MOST_BYTES // 1_000_000} MB.", "Make it smaller.")
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB.", "Make it smaller.")
         data = path.read_bytes()
     except FileNotFoundError:
         raise ConfigError(f"There is no picture {path}.", "Check the path.") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(f"The picture {path} cannot be read: {reason}.") from None
-    return sight_of_bytes(data, str(path), max_side, quality)
+    return frame_of_bytes(data, str(path), max_side, quality)
 
 
-def sight_of_bytes(data: bytes, name: str, max_side: int = 1024, quality: int = 80) -> Sight:
+def frame_of_bytes(data: bytes, name: str, max_side: int = 1024, quality: int = 80) -> VideoFrame:
     """The picture in ``data``; ``name`` is what an error calls it. Raises ConfigError."""
     if not data:
         raise ConfigError(f"{name} is empty.", "Name a picture.")
-    return sight_of_image(_opened(data, name, max_side), max_side, quality)
+    return frame_of_image(_opened(data, name, max_side), max_side, quality)
 
 
 def _opened(data: bytes, name: str, max_side: int) -> Picture:
@@ -89,12 +89,12 @@ def _take_heic() -> None:
 
 
 def _limit(size: tuple[int, int], name: str) -> None:
-    if size[0] * size[1] > MOST_PIXELS:
-        says = f"{name} has {size[0]} by {size[1]} pixels, more than {MOST_PIXELS // 1_000_000} million."
+    if size[0] * size[1] > MAX_PIXELS:
+        says = f"{name} has {size[0]} by {size[1]} pixels, more than {MAX_PIXELS // 1_000_000} million."
         raise ConfigError(says, "Make it smaller.")
 
 
-def sight_of_image(image: Picture, max_side: int = 1024, quality: int = 80) -> Sight:
+def frame_of_image(image: Picture, max_side: int = 1024, quality: int = 80) -> VideoFrame:
     """Shrink so that neither side is longer than ``max_side`` (nothing is enlarged), and pack."""
     image = _eight_bits(image)
     image.thumbnail((max_side, max_side), reducing_gap=2.0)
@@ -103,7 +103,7 @@ def sight_of_image(image: Picture, max_side: int = 1024, quality: int = 80) -> S
     image.save(packed, "JPEG", quality=quality)
     uri = "data:image/jpeg;base64," + base64.b64encode(packed.getvalue()).decode("ascii")
     gray = image.convert("L").resize(GRAY_SIZE, reducing_gap=2.0).tobytes()
-    return Sight(uri, image.width, image.height, glimpse(image), gray=gray)
+    return VideoFrame(uri, image.width, image.height, thumbnail(image), gray=gray)
 
 
 def _eight_bits(image: Picture) -> Picture:
@@ -126,8 +126,8 @@ def _opaque(image: Picture) -> Picture:
     return image if image.mode in ("RGB", "L") else image.convert("RGB")
 
 
-def glimpse(image: Picture) -> str:
+def thumbnail(image: Picture) -> str:
     """A thumbnail for terminals: an even number of rows of 16 pixels, as hexadecimal RGB."""
-    rows = round(GLIMPSE_COLUMNS * image.height / image.width / 2) * 2
-    size = (GLIMPSE_COLUMNS, max(2, min(MOST_GLIMPSE_ROWS, rows)))
+    rows = round(THUMBNAIL_COLUMNS * image.height / image.width / 2) * 2
+    size = (THUMBNAIL_COLUMNS, max(2, min(MAX_THUMBNAIL_ROWS, rows)))
     return image.convert("RGB").resize(size, reducing_gap=2.0).tobytes().hex()

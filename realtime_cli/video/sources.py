@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.video.address import OPEN_S, READ_S, Address
-from realtime_cli.video.encode import INSTALL, sight_of_file, sight_of_image
-from realtime_cli.video.sight import Sight
+from realtime_cli.video.encode import INSTALL, frame_of_file, frame_of_image
+from realtime_cli.video.frame import VideoFrame
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
-    from av.video.frame import VideoFrame
+    from av.video.frame import VideoFrame as AvFrame
     from av.video.stream import VideoStream
     from PIL.Image import Image as Picture
 
 Sleep = Callable[[float], None]
 Due = Callable[[], bool]
-Show = Callable[[int, int], Sight]  # (max_side, quality) -> the moment as a picture
+Show = Callable[[int, int], VideoFrame]  # (max_side, quality) -> the moment as a picture
 
 REMEDIES = {
     "camera": "Check that it is plugged in, free and readable for you.",
@@ -60,7 +60,7 @@ def _photos(place: Address, due: Due, sleep: Sleep) -> Iterator[Show]:
     for path in paths:
         while not due():
             sleep(0.02)
-        yield lambda max_side, quality, path=path: sight_of_file(path, max_side, quality)  # type: ignore[misc]
+        yield lambda max_side, quality, path=path: frame_of_file(path, max_side, quality)  # type: ignore[misc]
 
 
 def _paths(place: Address) -> list[Path]:
@@ -121,17 +121,17 @@ def _time_s(packet: Packet[VideoStream]) -> float | None:
     return float(at * packet.time_base) if at is not None and packet.time_base else None
 
 
-def _show(frame: VideoFrame) -> Show:
-    def show(max_side: int, quality: int) -> Sight:
+def _show(frame: AvFrame) -> Show:
+    def show(max_side: int, quality: int) -> VideoFrame:
         scale = min(1.0, max_side / max(frame.width, frame.height))
         size = {"width": max(2, round(frame.width * scale)), "height": max(2, round(frame.height * scale))}
         image: Picture = frame.to_image(**size)  # type: ignore[no-untyped-call]
-        return sight_of_image(_upright(image, frame), max_side, quality)
+        return frame_of_image(_upright(image, frame), max_side, quality)
 
     return show
 
 
-def _upright(image: Picture, frame: VideoFrame) -> Picture:
+def _upright(image: Picture, frame: AvFrame) -> Picture:
     """Telephones film sideways and note the angle, counterclockwise, beside the frame."""
     angle = round(getattr(frame, "rotation", 0) or 0) % 360
     return image.rotate(angle, expand=True) if angle else image

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from realtime_cli.wire import refusals
-from realtime_cli.wire.admission import is_loopback
-from realtime_cli.wire.trust import trusting
+from realtime_cli.wire import connect_errors
+from realtime_cli.wire.auth import is_loopback
+from realtime_cli.wire.tls import trusting
 
 PORTS = {"ws": 80, "wss": 443}
 
@@ -30,7 +30,7 @@ class Way:
         parts = urlsplit(url)
         host = parts.hostname or ""
         through = proxy or ("" if is_loopback(host) else _proxy(parts.scheme, host))
-        shown = refusals.shown(through) if through else ""
+        shown = connect_errors.shown(through) if through else ""
         return cls(host, parts.port or PORTS.get(parts.scheme, 443), parts.scheme == "wss", shown)
 
 
@@ -49,9 +49,9 @@ async def resolve(way: Way, timeout_s: float = 5.0) -> list[str]:
         async with asyncio.timeout(timeout_s):
             found = await loop.getaddrinfo(way.host, way.port, type=socket.SOCK_STREAM)
     except TimeoutError:
-        raise refusals.of_silence(url, timeout_s) from None
+        raise connect_errors.of_silence(url, timeout_s) from None
     except OSError as error:
-        raise refusals.of_os_error(url, error) from None
+        raise connect_errors.of_os_error(url, error) from None
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -63,9 +63,9 @@ async def shake_hands(way: Way, timeout_s: float = 10.0, ca_file: str | None = N
         async with asyncio.timeout(timeout_s):
             _, writer = await asyncio.open_connection(way.host, way.port, ssl=context)
     except TimeoutError:
-        raise refusals.of_silence(url, timeout_s) from None
+        raise connect_errors.of_silence(url, timeout_s) from None
     except OSError as error:
-        raise refusals.of_os_error(url, error) from None
+        raise connect_errors.of_os_error(url, error) from None
     agreed = writer.get_extra_info("ssl_object")
     writer.transport.abort()
     return str(agreed.version()) if agreed else "TCP"

@@ -33,16 +33,16 @@ from websockets.typing import Subprotocol
 
 from realtime_cli import __version__
 from realtime_cli.errors import ConfigError, ConnectionFailed
-from realtime_cli.wire import refusals
-from realtime_cli.wire.admission import SUBPROTOCOL, Admission, Opening, is_loopback, opening
+from realtime_cli.wire import connect_errors
+from realtime_cli.wire.auth import SUBPROTOCOL, ClientAuth, Opening, is_loopback, opening
+from realtime_cli.wire.tls import trusting
 from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
-from realtime_cli.wire.trust import trusting
 
-LARGEST_FRAME = 64 * 1024 * 1024
-LARGEST_REQUEST = 24 * 1024 * 1024  # one append holds at most 15 MiB of sound, as base64 20 MiB
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+MAX_REQUEST_BYTES = 24 * 1024 * 1024  # one append holds at most 15 MiB of sound, as base64 20 MiB
 CLOSE_TIMEOUT_S = 2.0
 OPEN_TIMEOUT_S = 10.0
-SLOWEST_READER_S = 40.0  # a client that takes nothing for so long is gone
+MAX_WRITE_STALL_S = 40.0  # a client that takes nothing for so long is gone
 GOING_AWAY = 1001
 USER_AGENT = f"realtime-cli/{__version__}"
 
@@ -135,7 +135,7 @@ async def connect(
                 user_agent_header=USER_AGENT,
                 subprotocols=[Subprotocol(name) for name in subprotocols] or None,
                 compression=None,
-                max_size=LARGEST_FRAME,
+                max_size=MAX_FRAME_BYTES,
                 open_timeout=connect_timeout_s,
                 ping_interval=ping_interval_s,
                 ping_timeout=ping_timeout_s,
@@ -147,15 +147,15 @@ async def connect(
             longest_send_s=_dead_after_s(ping_interval_s, ping_timeout_s),
         )
     except TimeoutError:
-        raise refusals.of_silence(url, connect_timeout_s) from None
+        raise connect_errors.of_silence(url, connect_timeout_s) from None
     except OSError as error:  # ahead of ValueError: a certificate that is not trusted is both
-        raise refusals.of_os_error(url, error) from None
+        raise connect_errors.of_os_error(url, error) from None
     except (InvalidURI, InvalidProxy, ValueError) as error:
         raise _bad_address(url, error) from None
     except InvalidHandshake as error:
         raise _of_handshake(url, error, headers or {}) from None
     except EOFError:
-        raise refusals.not_a_websocket(url, temporary=True) from None
+        raise connect_errors.not_a_websocket(url, temporary=True) from None
 
 
 def _dead_after_s(ping_interval_s: float | None, ping_timeout_s: float | None) -> float | None:
@@ -169,7 +169,7 @@ def _bad_address(url: str, error: Exception) -> ConfigError:
             "The proxy's address is none.", "Check HTTPS_PROXY and ALL_PROXY in the environment."
         )
     return ConfigError(
-        f"{refusals.shown(url)!r} is no WebSocket address.",
+        f"{connect_errors.shown(url)!r} is no WebSocket address.",
         "Set connection.base_url to one that begins with ws:// or wss://.",
     )
 
@@ -180,17 +180,19 @@ def _of_handshake(url: str, error: InvalidHandshake, headers: Mapping[str, str])
         secrets = [
             word for value in headers.values() for word in (value, value.rpartition(" ")[2]) if len(word) > 5
         ]
-        return refusals.of_status(url, answer.status_code, answer.headers, bytes(answer.body or b""), secrets)
+        return connect_errors.of_status(
+            url, answer.status_code, answer.headers, bytes(answer.body or b""), secrets
+        )
     if isinstance(error, InvalidMessage | InvalidUpgrade):
-        return refusals.not_a_websocket(url, temporary=isinstance(error.__cause__, EOFError | OSError))
+        return connect_errors.not_a_websocket(url, temporary=isinstance(error.__cause__, EOFError | OSError))
     if isinstance(error, ProxyError):
-        return refusals.Refused(
+        return connect_errors.Refused(
             "The proxy did not let us through.",
             "Check HTTPS_PROXY, or set connection.proxy = false.",
             temporary=True,
         )
-    return refusals.Refused(
-        f"{refusals.shown(url)} does not shake hands as a WebSocket server should ({type(error).__name__}).",
+    return connect_errors.Refused(
+        f"{connect_errors.shown(url)} does not shake hands as a WebSocket server should ({type(error).__name__}).",
         "Check connection.base_url.",
     )
 
@@ -222,7 +224,7 @@ async def serve(
     key: str | None = None,
     max_connections: int = 16,
     allowed_origins: Sequence[str] = (),
-    max_message_bytes: int = LARGEST_REQUEST,
+    max_message_bytes: int = MAX_REQUEST_BYTES,
     open_timeout_s: float = OPEN_TIMEOUT_S,
 ) -> Listener:
     """Listen; ``handler`` gets every connection that is let in, and the socket closes when it returns.
@@ -230,7 +232,7 @@ async def serve(
     ``open_timeout_s``: how long a client may take for its request, so that slow ones hold no door open.
     Raises :class:`ConfigError` if the address cannot be listened on.
     """
-    door = _Door(Admission(key, frozenset(allowed_origins)), handler, max_connections)
+    door = ConnectionLimiter(ClientAuth(key, frozenset(allowed_origins)), handler, max_connections)
     try:
         listening = await server.serve(
             door.enter,
@@ -274,10 +276,10 @@ def _cannot_listen(host: str, port: int, error: OSError) -> ConfigError:
     )
 
 
-class _Door:
+class ConnectionLimiter:
     """Lets in who may enter, and no more than there is room for."""
 
-    def __init__(self, admission: Admission, handler: Handler, max_connections: int) -> None:
+    def __init__(self, admission: ClientAuth, handler: Handler, max_connections: int) -> None:
         self._admission = admission
         self._handler = handler
         self._room = max_connections
@@ -303,7 +305,7 @@ class _Door:
         self._room -= 1
         try:
             await self._handler(
-                WebSocket(connection, SLOWEST_READER_S), opening(request.path, _Headers(request.headers))
+                WebSocket(connection, MAX_WRITE_STALL_S), opening(request.path, _Headers(request.headers))
             )
         finally:
             self._room += 1

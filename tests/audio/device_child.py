@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from realtime_cli.audio import device
-from realtime_cli.audio.echo import choose
+from realtime_cli.audio.echo import make_echo_control
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs
 from realtime_cli.audio.speaker import DeviceSpeaker
 from realtime_cli.audio.wav_file import read_wav
@@ -215,7 +215,7 @@ async def missing_from_the_list() -> dict[str, Any]:
 async def hear_itself(path: str, mode: str) -> dict[str, Any]:
     """The agent speaks a file three times into a room that echoes; what the guard lets through."""
     notes: Notes = []
-    guard = choose(mode)  # type: ignore[arg-type]
+    guard = make_echo_control(mode)  # type: ignore[arg-type]
     with open(path, "rb") as file:
         speech = np.concatenate(list(read_wav(file, path)))
     heard: list[Samples] = []

@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime_cli.audio.echo import OWN_DELAY_SAMPLES, EchoCanceller, HalfDuplex, Open, choose
+from realtime_cli.audio.echo import (
+    AEC_DELAY_SAMPLES,
+    EchoCanceller,
+    HalfDuplex,
+    Passthrough,
+    make_echo_control,
+)
 from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
 from realtime_cli.audio.wav_file import read_wav
 from realtime_cli.errors import ConfigError
@@ -124,7 +130,7 @@ def test_the_user_alone_is_left_alone() -> None:
 def test_while_nothing_is_played_the_user_is_passed_on_as_late_as_otherwise() -> None:
     near = far_speech(2)
     cleaned, _ = cancelled(silence(len(near)), near)
-    assert np.array_equal(cleaned[OWN_DELAY_SAMPLES:], near[: len(cleaned) - OWN_DELAY_SAMPLES])
+    assert np.array_equal(cleaned[AEC_DELAY_SAMPLES:], near[: len(cleaned) - AEC_DELAY_SAMPLES])
 
 
 def test_where_the_canceller_wakes_and_rests_nothing_clicks() -> None:
@@ -164,15 +170,15 @@ def test_half_duplex_is_not_closed_by_silence() -> None:
 
 def test_open_passes_on_and_can_still_suppress_noise() -> None:
     noise = (300 * np.random.default_rng(1).standard_normal(5 * RATE_HZ)).astype(np.int16)
-    assert Open().clean(noise) is noise
-    quieter = Open(noise_suppression=True)
+    assert Passthrough().clean(noise) is noise
+    quieter = Passthrough(noise_suppression=True)
     cleaned = np.concatenate([quieter.clean(frame) for frame in frames(noise)])
     assert dbfs(cleaned[2 * RATE_HZ :]) < dbfs(noise) - 6
 
 
 def test_gain_control_brings_a_quiet_voice_up() -> None:
     voice = (far_speech(8) * 0.05).astype(np.int16)
-    guard = Open(gain_control=True)
+    guard = Passthrough(gain_control=True)
     cleaned = np.concatenate([guard.clean(frame) for frame in frames(voice)])
     assert dbfs(cleaned[-2 * RATE_HZ :]) > dbfs(voice[-2 * RATE_HZ :]) + 6
 
@@ -188,11 +194,11 @@ def test_gain_control_brings_a_quiet_voice_up() -> None:
     ],
 )
 def test_the_ladder(wanted: str, can_echo: bool, mode: str) -> None:
-    assert choose(wanted, can_echo=can_echo).state.mode == mode  # type: ignore[arg-type]
+    assert make_echo_control(wanted, can_echo=can_echo).state.mode == mode  # type: ignore[arg-type]
 
 
 def test_one_key_goes_round() -> None:
-    ladder = choose("auto")
+    ladder = make_echo_control("auto")
     assert [ladder.switch() for _ in range(3)] == ["half_duplex", "off", "aec"]
     ladder.played(tone(20))
     assert len(ladder.clean(tone(20))) == FRAME_SAMPLES
@@ -202,7 +208,7 @@ def test_one_key_goes_round() -> None:
 def test_without_the_package_auto_takes_half_duplex_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pywebrtc_audio", None)
     told: list[tuple[str, str, str]] = []
-    assert choose("auto", report=lambda *note: told.append(note)).mode == "half_duplex"
+    assert make_echo_control("auto", report=lambda *note: told.append(note)).mode == "half_duplex"
     assert [note[:2] for note in told] == [("warning", "echo")]
     with pytest.raises(ConfigError, match="not installed"):
-        choose("aec")
+        make_echo_control("aec")

@@ -6,20 +6,20 @@ import asyncio
 
 import numpy as np
 
-from realtime_cli.audio.microphone import MOST_BLOCKS, ZEROS_S, Condition, DeviceMicrophone
+from realtime_cli.audio.microphone import MAX_BLOCKS, ZEROS_S, DeviceMicrophone, InputHealth
 
 ZEROS = np.zeros(480, np.int16)
 SOUND = np.full(480, 900, np.int16)
 LOUD = np.full(480, 32767, np.int16)
 
 
-def told(condition: Condition, frame: np.ndarray, begin_s: float, seconds: float) -> list[str]:
+def told(condition: InputHealth, frame: np.ndarray, begin_s: float, seconds: float) -> list[str]:
     times = [begin_s + step * 0.02 for step in range(round(seconds / 0.02))]
     return [words for at_s in times if (words := condition.frame(at_s, frame))]
 
 
 def test_only_zeros_from_the_beginning_are_told_once():
-    condition = Condition()
+    condition = InputHealth()
     assert told(condition, ZEROS, 0, ZEROS_S) == []
     (zeros,) = told(condition, ZEROS, ZEROS_S, 20)
     assert "nothing but zeros" in zeros
@@ -27,13 +27,13 @@ def test_only_zeros_from_the_beginning_are_told_once():
 
 
 def test_a_gate_that_closes_between_words_is_no_fault():
-    condition = Condition()
+    condition = InputHealth()
     assert told(condition, SOUND, 0, 1) == []
     assert told(condition, ZEROS, 1, 30) == []
 
 
 def test_clipping_is_told_once_a_minute():
-    condition = Condition()
+    condition = InputHealth()
     (clips,) = told(condition, LOUD, 0, 30)
     assert "clips" in clips
 
@@ -56,11 +56,11 @@ async def test_after_a_sleep_the_newest_second_is_heard_and_the_rest_is_told():
     heard: list[int] = []
     microphone = DeviceMicrophone(lambda _: Device(), lambda level, topic, text: said.append(text))
     microphone.start(lambda frame: heard.append(int(frame[0])) if frame is not None else None)
-    for number in range(1, 3 * MOST_BLOCKS + 1):
+    for number in range(1, 3 * MAX_BLOCKS + 1):
         microphone._on_block(np.full((240, 1), number, np.int16))  # as the audio thread does
-    while len(heard) < MOST_BLOCKS:
+    while len(heard) < MAX_BLOCKS:
         await asyncio.sleep(0)
     await asyncio.sleep(0.01)
-    assert heard == [*range(2 * MOST_BLOCKS + 1, 3 * MOST_BLOCKS + 1)]
+    assert heard == [*range(2 * MAX_BLOCKS + 1, 3 * MAX_BLOCKS + 1)]
     assert said == ["2000 ms of sound came too late and were dropped."]
     await microphone.close()

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
-from realtime_cli.audio import kept_stream
+from realtime_cli.audio import supervised_stream
 from realtime_cli.audio.pcm import SAMPLES_PER_MS, Samples
 from realtime_cli.audio.speaker import WARM_UP_CALLBACKS, DeviceSpeaker, OutputCallback
 from tests.audio.paper_device import PaperDevice, until
@@ -51,7 +51,7 @@ class Played:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_stream, "WATCH_S", 0.005)
+    monkeypatch.setattr(supervised_stream, "WATCH_S", 0.005)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, dbfs
-from realtime_cli.audio.wire_format import FromWire, ToWire, bytes_per_ms
+from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder, bytes_per_ms
 
 TELEPHONE = ["audio/pcmu", "audio/pcma"]
 
@@ -24,14 +24,14 @@ def test_how_long_a_byte_is() -> None:
 
 
 def test_pcm_is_little_endian() -> None:
-    assert ToWire("audio/pcm").encode(np.array([1, -2], np.int16)) == b"\x01\x00\xfe\xff"
-    assert FromWire("audio/pcm").decode(b"\x01\x00\xfe\xff").tolist() == [1, -2]
+    assert AudioEncoder("audio/pcm").encode(np.array([1, -2], np.int16)) == b"\x01\x00\xfe\xff"
+    assert AudioDecoder("audio/pcm").decode(b"\x01\x00\xfe\xff").tolist() == [1, -2]
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=5))
 def test_pcm_may_be_cut_anywhere(data: bytes, cuts: list[int]) -> None:
     borders = [0, *sorted(cuts), len(data)]
-    stream = FromWire("audio/pcm")
+    stream = AudioDecoder("audio/pcm")
     parts = [stream.decode(data[a:b]) for a, b in pairwise(borders)]
     whole = np.frombuffer(data[: len(data) & ~1], "<i2")
     assert np.concatenate(parts).tolist() == whole.tolist()
@@ -39,7 +39,7 @@ def test_pcm_may_be_cut_anywhere(data: bytes, cuts: list[int]) -> None:
 
 @pytest.mark.parametrize("form", TELEPHONE)
 def test_a_frame_of_20_ms_is_160_bytes(form: str) -> None:
-    stream = ToWire(form)  # type: ignore[arg-type]
+    stream = AudioEncoder(form)  # type: ignore[arg-type]
     lengths = [len(stream.encode(frame)) for frame in np.split(sine(), RATE_HZ // FRAME_SAMPLES)]
     assert set(lengths[1:]) == {160}
     assert lengths[0] >= 140
@@ -47,7 +47,7 @@ def test_a_frame_of_20_ms_is_160_bytes(form: str) -> None:
 
 @pytest.mark.parametrize("form", TELEPHONE)
 def test_a_tone_survives_the_telephone(form: str) -> None:
-    to_wire, from_wire = ToWire(form), FromWire(form)  # type: ignore[arg-type]
+    to_wire, from_wire = AudioEncoder(form), AudioDecoder(form)  # type: ignore[arg-type]
     heard = [from_wire.decode(to_wire.encode(frame)) for frame in np.split(sine(), RATE_HZ // FRAME_SAMPLES)]
     sound = np.concatenate([*heard, from_wire.flush()])
     middle = slice(2400, 21_600)
@@ -57,14 +57,14 @@ def test_a_tone_survives_the_telephone(form: str) -> None:
 
 @pytest.mark.parametrize("form", TELEPHONE)
 def test_silence_is_silence(form: str) -> None:
-    wire = ToWire(form).encode(np.zeros(4800, np.int16))  # type: ignore[arg-type]
+    wire = AudioEncoder(form).encode(np.zeros(4800, np.int16))  # type: ignore[arg-type]
     assert set(wire) == {0xFF if form == "audio/pcmu" else 0xD5}
-    assert np.abs(FromWire(form).decode(wire)).max() <= 10  # type: ignore[arg-type]
+    assert np.abs(AudioDecoder(form).decode(wire)).max() <= 10  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("form", ["audio/pcm", *TELEPHONE])
 def test_nothing_of_a_sound_stays_in_the_filters(form: str) -> None:
-    to_wire, from_wire = ToWire(form), FromWire(form)  # type: ignore[arg-type]
+    to_wire, from_wire = AudioEncoder(form), AudioDecoder(form)  # type: ignore[arg-type]
     wire = to_wire.encode(sine()) + to_wire.flush()
     assert len(wire) == 1000 * bytes_per_ms(form)  # type: ignore[arg-type]
     assert len(from_wire.decode(wire)) + len(from_wire.flush()) == RATE_HZ

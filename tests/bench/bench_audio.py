@@ -154,9 +154,9 @@ async def our_speaker(count: int) -> dict[str, Any]:
 async def our_microphone(seconds: float, echo: str) -> dict[str, Any]:
     """From the block in the audio thread to the delivered frame."""
     from realtime_cli.audio import device
-    from realtime_cli.audio.echo import choose
+    from realtime_cli.audio.echo import make_echo_control
 
-    guard = choose(echo)  # type: ignore[arg-type]
+    guard = make_echo_control(echo)  # type: ignore[arg-type]
     took: list[float] = []
     microphone = device.open_microphone(clean=guard.clean)
     on_block, blocks = microphone._on_block, []
@@ -199,12 +199,12 @@ def load(processes: int) -> Any:
 
 async def gaps_under_load(seconds: float, widen: bool) -> dict[str, Any]:
     from realtime_cli.audio import device
-    from realtime_cli.audio.latency import LatencyLadder
+    from realtime_cli.audio.adaptive_latency import AdaptiveLatency
 
     notes: list[str] = []
     speaker, capture = device.open_speaker(report=lambda *note: notes.append(note[2])), Capture()
     if not widen:
-        speaker._ladder = LatencyLadder((0.04,))
+        speaker._ladder = AdaptiveLatency((0.04,))
     speaker.start()
     await asyncio.sleep(0.7)
     found: list[int] = []

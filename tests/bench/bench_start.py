@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from realtime_cli.commands.sound import question
+from realtime_cli.app.audio_io import question
 
 PROGRAM = Path(sys.executable).with_name("realtime-cli")
 ENVIRON = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -26,11 +26,11 @@ from PIL import Image, ImageDraw
 
 from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.config.video import Video
-from realtime_cli.duplex import Duplex, Outcome
 from realtime_cli.errors import ExitCode
-from realtime_cli.video import eyes as eyes_module
+from realtime_cli.loop import ConversationLoop, Outcome
+from realtime_cli.video import capture as eyes_module
 from realtime_cli.video import sources
-from realtime_cli.video.eyes import BackgroundEyes
+from realtime_cli.video.capture import BackgroundCapture
 from realtime_cli.wire import websocket
 from tests.kit.live_session import serving
 from tests.kit.scripted_engine import ScriptedEngine
@@ -68,10 +68,10 @@ def watched(kind: str) -> Iterator[tuple[str, dict[str, str]]]:
             yield str(path), {}
 
 
-def eyes_for(source: str, environ: dict[str, str], interval_s: float, **video: Any) -> BackgroundEyes:
+def eyes_for(source: str, environ: dict[str, str], interval_s: float, **video: Any) -> BackgroundCapture:
     settings = Video(source=source, interval_s=interval_s, **video)
     said = lambda level, topic, text: print(f"  {level}: {text}", file=sys.stderr)  # noqa: E731
-    return BackgroundEyes(settings, Path(), said, sys.platform, environ)
+    return BackgroundCapture(settings, Path(), said, sys.platform, environ)
 
 
 # -- from the frame to the wire -------------------------------------------------------------------
@@ -113,7 +113,7 @@ async def to_wire(kind: str, seconds: float) -> dict[str, Any]:
                 return Stamped(await websocket.connect(server.url), sent)
 
             session = ClientSession(SessionOptions(video_when="interval"))
-            duplex = Duplex(session, connect, eyes=eyes_for(source, environ, 0.25))
+            duplex = ConversationLoop(session, connect, eyes=eyes_for(source, environ, 0.25))
             task = asyncio.create_task(duplex.run())
             await asyncio.sleep(seconds)
             duplex.finish(Outcome(ExitCode.OK))

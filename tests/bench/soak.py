@@ -31,7 +31,7 @@ from realtime_cli.audio.playout import Playout
 from realtime_cli.client import effects, inputs
 from realtime_cli.recording.reader import read
 from realtime_cli.recording.verify import verify
-from realtime_cli.server.engine.reply import Call, ReplyRequest, Say
+from realtime_cli.server.engine.reply import EngineCall, EngineText, ReplyRequest
 from realtime_cli.tools.result import ToolResult
 from tests.kit.bad_wire import BadWire, bad_wire
 from tests.kit.live_session import Live, live, serving
@@ -59,13 +59,13 @@ class Chatty(ScriptedEngine):
     def transcribe(self, samples: Samples) -> str:
         return "something was said"
 
-    async def _reply(self, request: ReplyRequest) -> AsyncIterator[Say | Call]:
+    async def _reply(self, request: ReplyRequest) -> AsyncIterator[EngineText | EngineCall]:
         after_tool = bool(request.items) and request.items[-1].get("type") == "function_call_output"
         if request.tools and not after_tool and self._chance.random() < 1 / 6:
-            yield Call("clock", "{}")
+            yield EngineCall("clock", "{}")
             return
         for _ in range(self._chance.randint(1, 3)):
-            yield Say(" ".join(["word"] * self._chance.randint(2, 15)) + ".")
+            yield EngineText(" ".join(["word"] * self._chance.randint(2, 15)) + ".")
 
 
 class Forgetful(list[Any]):

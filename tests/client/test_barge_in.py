@@ -14,7 +14,7 @@ class Talk(Dialogue):
     def _line(self, effect: effects.Effect) -> str | None:
         if isinstance(effect, effects.Duck):
             return "duck" if effect.on else "unduck"
-        if isinstance(effect, effects.WakeAt) and effect.name == "barge_in":
+        if isinstance(effect, effects.SetTimer) and effect.name == "barge_in":
             return f"wake {effect.name}" if effect.at is not None else None
         return super()._line(effect)
 
@@ -43,7 +43,7 @@ def test_speech_that_lasts_cuts_the_answer() -> None:
     t = talk(barge_in="duck")
     t.agent_speaks()
     t.user_begins()
-    assert t.give(inputs.Woke, "barge_in") == ["unduck", "stop policy", "response.cancel"]
+    assert t.give(inputs.TimerFired, "barge_in") == ["unduck", "stop policy", "response.cancel"]
     assert t.stopped(("A", 700, False), cause="policy") == ["item.truncate A 700"]
     assert t.user_ends() == []
 

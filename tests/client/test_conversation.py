@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from realtime_cli.client.conversation import Conversation
+from realtime_cli.client.conversation import ConversationHistory
 from realtime_cli.protocol.objects import Item
 
 parse = TypeAdapter(Item).validate_python
@@ -17,7 +17,7 @@ def message(item_id: str, role: str, text: str) -> Item:
 
 
 def test_history_keeps_conversation_order():
-    c = Conversation()
+    c = ConversationHistory()
     c.added(message("A", "assistant", "two"))
     c.added(message("U", "user", "one"), None)
     c.added(message("B", "user", "between"), "A")
@@ -25,7 +25,7 @@ def test_history_keeps_conversation_order():
 
 
 def test_history_holds_only_what_was_heard():
-    c = Conversation()
+    c = ConversationHistory()
     c.spoke("A", 0, "one two three four")
     c.received("A", 0, 1000)
     c.cut("A", 0, 500)
@@ -35,7 +35,7 @@ def test_history_holds_only_what_was_heard():
 
 
 def test_what_was_not_heard_at_all_stays_out():
-    c = Conversation()
+    c = ConversationHistory()
     c.spoke("A", 0, "never heard")
     c.received("A", 0, 1000)
     c.cut("A", 0, 0)
@@ -43,7 +43,7 @@ def test_what_was_not_heard_at_all_stays_out():
 
 
 def test_a_call_without_output_is_not_replayed():
-    c = Conversation()
+    c = ConversationHistory()
     c.added(parse({"id": "1", "type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}))
     c.added(parse({"id": "2", "type": "function_call", "call_id": "b", "name": "g", "arguments": "{}"}))
     c.added(parse({"id": "3", "type": "function_call_output", "call_id": "b", "output": "42"}))
@@ -54,14 +54,14 @@ def test_a_call_without_output_is_not_replayed():
 
 
 def test_the_completed_transcript_replaces_its_deltas():
-    c = Conversation()
+    c = ConversationHistory()
     c.heard_by_server("U", 0, "wat", whole=False)
     c.heard_by_server("U", 0, "What time?", whole=True)
     assert c.text_of("U") == "What time?"
 
 
 def test_deleted_items_are_gone():
-    c = Conversation()
+    c = ConversationHistory()
     c.added(message("U", "user", "hello"))
     c.deleted("U")
     c.deleted("U")
@@ -70,7 +70,7 @@ def test_deleted_items_are_gone():
 
 
 def test_counts_what_was_received_of_each_part():
-    c = Conversation()
+    c = ConversationHistory()
     c.received("A", 0, 100)
     c.received("A", 0, 20)
     assert c.received_ms("A", 0) == 120

@@ -22,13 +22,13 @@ def test_the_session_ends_gracefully_with_its_exit_code() -> None:
     d = Dialogue(limit_minutes=1.0)
     d.connect()
     d.at = 49.0
-    assert d.give(inputs.Woke, "limits") == ["note warning limits"]
+    assert d.give(inputs.TimerFired, "limits") == ["note warning limits"]
     d.at = 61.0
     d.agent_speaks()
-    assert d.give(inputs.Woke, "limits") == ["note warning limits"]
+    assert d.give(inputs.TimerFired, "limits") == ["note warning limits"]
     d.done()
     assert d.give(inputs.Played, "A", 0, 1000.0, True) == []
-    assert d.give(inputs.Woke, "limits") == ["close LIMIT"]
+    assert d.give(inputs.TimerFired, "limits") == ["close LIMIT"]
 
 
 def test_a_talk_that_does_not_end_is_ended_all_the_same() -> None:
@@ -36,9 +36,9 @@ def test_a_talk_that_does_not_end_is_ended_all_the_same() -> None:
     d.connect()
     d.agent_speaks()
     d.at = 61.0
-    d.give(inputs.Woke, "limits")
+    d.give(inputs.TimerFired, "limits")
     d.at = 75.0
-    assert d.give(inputs.Woke, "limits") == ["close LIMIT"]
+    assert d.give(inputs.TimerFired, "limits") == ["close LIMIT"]
 
 
 def test_nobody_is_idle_while_a_long_answer_is_heard_or_the_user_speaks() -> None:
@@ -49,15 +49,15 @@ def test_nobody_is_idle_while_a_long_answer_is_heard_or_the_user_speaks() -> Non
     d.done()
     for d.at in range(1, 121):
         d.give(inputs.Played, "A", 0, 1000.0 * d.at, d.at == 120)
-        assert d.give(inputs.Woke, "limits") == []
+        assert d.give(inputs.TimerFired, "limits") == []
     d.server("input_audio_buffer.speech_started", audio_start_ms=0, item_id="U")
     d.at = 240
-    assert d.give(inputs.Woke, "limits") == []
+    assert d.give(inputs.TimerFired, "limits") == []
     d.server("input_audio_buffer.speech_stopped", audio_end_ms=0, item_id="U")
     d.at = 289
-    assert d.give(inputs.Woke, "limits") == ["note warning limits"]
+    assert d.give(inputs.TimerFired, "limits") == ["note warning limits"]
     d.at = 301
-    assert d.give(inputs.Woke, "limits") == ["close LIMIT"]
+    assert d.give(inputs.TimerFired, "limits") == ["close LIMIT"]
 
 
 def test_at_the_limit_nothing_more_is_asked_for() -> None:
@@ -65,7 +65,7 @@ def test_at_the_limit_nothing_more_is_asked_for() -> None:
     d.server("response.created", response={"id": "R"})
     d.give(inputs.Typed, "And then?")
     d.at = 61.0
-    d.give(inputs.Woke, "limits")
+    d.give(inputs.TimerFired, "limits")
     assert d.done("R") == ["close LIMIT"]
 
 
@@ -76,14 +76,14 @@ def test_an_answer_without_progress_is_given_up() -> None:
     d = asked(progress_timeout_s=30.0)
     d.server("response.created", response={"id": "R"})
     d.at = 31.5
-    assert d.give(inputs.Woke, "progress") == ["note error response", "response.cancel"]
+    assert d.give(inputs.TimerFired, "progress") == ["note error response", "response.cancel"]
     assert d.session.idle
 
 
 def test_a_request_that_nobody_answers_is_given_up_without_a_word_to_the_server() -> None:
     d = asked(progress_timeout_s=30.0)
     d.at = 31.5
-    assert d.give(inputs.Woke, "progress") == ["note error response"]
+    assert d.give(inputs.TimerFired, "progress") == ["note error response"]
     assert d.session.idle
 
 
@@ -93,16 +93,16 @@ def test_whatever_the_server_tells_is_progress() -> None:
     d.at = 30.0
     d.sound()
     d.at = 31.5
-    assert d.give(inputs.Woke, "progress") == []
+    assert d.give(inputs.TimerFired, "progress") == []
     d.at = 60.5
-    assert d.give(inputs.Woke, "progress") == ["note error response", "response.cancel"]
+    assert d.give(inputs.TimerFired, "progress") == ["note error response", "response.cancel"]
 
 
 def test_nobody_waits_where_nothing_was_asked() -> None:
     d = Dialogue()
     d.connect()
     d.at = 100.0
-    assert d.give(inputs.Woke, "progress") == []
+    assert d.give(inputs.TimerFired, "progress") == []
 
 
 # -- the end of the input -------------------------------------------------------------------------
@@ -111,22 +111,22 @@ def test_nobody_waits_where_nothing_was_asked() -> None:
 def test_the_end_of_the_input_ends_the_session_when_all_is_said() -> None:
     d = Dialogue()
     d.connect()
-    d.give(inputs.HearingEnded)
+    d.give(inputs.MicrophoneEnded)
     d.at = 1.0
     d.agent_speaks()
     d.done()
     d.at = 3.5
-    assert d.give(inputs.Woke, "quiet") == []
+    assert d.give(inputs.TimerFired, "quiet") == []
     d.give(inputs.Played, "A", 0, 1000.0, True)
-    assert d.give(inputs.Woke, "quiet") == ["close OK"]
+    assert d.give(inputs.TimerFired, "quiet") == ["close OK"]
 
 
 def test_the_server_gets_a_moment_to_answer_the_last_words() -> None:
     d = Dialogue()
     d.connect()
     d.at = 10.0
-    d.give(inputs.HearingEnded)
+    d.give(inputs.MicrophoneEnded)
     d.at = 11.9
-    assert d.give(inputs.Woke, "quiet") == []
+    assert d.give(inputs.TimerFired, "quiet") == []
     d.at = 12.0
-    assert d.give(inputs.Woke, "quiet") == ["close OK"]
+    assert d.give(inputs.TimerFired, "quiet") == ["close OK"]

@@ -8,7 +8,7 @@ import pytest
 
 from realtime_cli.client import effects as e
 from realtime_cli.client import inputs as i
-from realtime_cli.client.latency import LatencyFold, Turn
+from realtime_cli.client.latency import LatencyFold, LatencyTurn
 from tests.recording.sample import b64, frame, heard, local, received, sent
 
 IDS = {"response_id": "r1", "item_id": "a1", "content_index": 0, "output_index": 0}
@@ -46,7 +46,7 @@ def folded(*parts: Any) -> LatencyFold:
     return fold
 
 
-def only(*parts: Any) -> Turn:
+def only(*parts: Any) -> LatencyTurn:
     (turn,) = folded(*parts).turns
     return turn
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_cli.client.limits import Limits
+from realtime_cli.client.limits import SessionLimits
 
 
 def test_warns_once_at_80_percent_and_ends_at_all():
-    limits = Limits(minutes=10)
+    limits = SessionLimits(minutes=10)
     assert limits.check(60, 0, 0.0) == []
     assert limits.check(481, 0, 0.0) == ["A limit is near: 8.02 of limits.minutes 10 minutes are used."]
     assert limits.check(500, 0, 0.0) == []
@@ -18,7 +18,7 @@ def test_warns_once_at_80_percent_and_ends_at_all():
 
 
 def test_a_word_starts_the_idle_minutes_again():
-    limits = Limits(idle_minutes=1)
+    limits = SessionLimits(idle_minutes=1)
     assert limits.check(50, 0, None) != []
     assert limits.check(52, 51, None) == []
     assert limits.check(100, 51, None) != []
@@ -27,14 +27,14 @@ def test_a_word_starts_the_idle_minutes_again():
 
 
 def test_money():
-    limits = Limits(cost_usd=1.0)
+    limits = SessionLimits(cost_usd=1.0)
     assert limits.check(0, 0, 0.85) == ["A limit is near: $0.85 of limits.cost $1.00 are spent."]
     limits.check(0, 0, 1.02)
     assert limits.reached == "A limit is reached: $1.02 of limits.cost $1.00 are spent."
 
 
 def test_an_unknown_cost_is_said_once_and_never_taken_for_nothing():
-    limits = Limits(cost_usd=1.0)
+    limits = SessionLimits(cost_usd=1.0)
     (warning,) = limits.check(0, 0, None)
     assert "[prices]" in warning
     assert limits.check(0, 0, None) == []
@@ -42,4 +42,4 @@ def test_an_unknown_cost_is_said_once_and_never_taken_for_nothing():
 
 @pytest.mark.parametrize(("at", "next_at"), [(0.0, 480.0), (480.0, 600.0), (600.0, None)])
 def test_knows_when_to_look_again(at, next_at):
-    assert Limits(minutes=10).next_at(at, 0.0) == next_at
+    assert SessionLimits(minutes=10).next_at(at, 0.0) == next_at

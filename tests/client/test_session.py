@@ -24,9 +24,9 @@ def test_greets_once():
 
 def test_sound_flows_only_when_the_settings_are_in_force():
     d = Dialogue()
-    assert d.give(inputs.Heard, bytes(960)) == []
+    assert d.give(inputs.MicrophoneFrame, bytes(960)) == []
     d.connect()
-    assert d.give(inputs.Heard, bytes(960)) == ["buffer.append 960"]
+    assert d.give(inputs.MicrophoneFrame, bytes(960)) == ["buffer.append 960"]
 
 
 def test_speech_interrupts_at_the_heard_millisecond(talk):
@@ -106,9 +106,9 @@ def test_a_refused_request_waits_for_the_running_response(talk):
 def test_manual_turns_commit_and_ask():
     d = Dialogue(push_to_talk=True, patch={"type": "realtime", "audio": {"input": {"turn_detection": None}}})
     d.connect()
-    assert d.give(inputs.Heard, bytes(960)) == []
+    assert d.give(inputs.MicrophoneFrame, bytes(960)) == []
     assert d.give(inputs.Pressed, "talk") == ["buffer.clear"]
-    assert d.give(inputs.Heard, bytes(4800)) == ["buffer.append 960", "buffer.append 4800"]
+    assert d.give(inputs.MicrophoneFrame, bytes(4800)) == ["buffer.append 960", "buffer.append 4800"]
     assert d.give(inputs.Pressed, "release") == ["buffer.commit", "response.create"]
 
 
@@ -116,18 +116,18 @@ def test_too_short_a_push_is_not_committed():
     d = Dialogue(push_to_talk=True, patch={"type": "realtime", "audio": {"input": {"turn_detection": None}}})
     d.connect()
     d.give(inputs.Pressed, "talk")
-    d.give(inputs.Heard, bytes(960))
+    d.give(inputs.MicrophoneFrame, bytes(960))
     assert d.give(inputs.Pressed, "release") == ["buffer.clear"]
 
 
 def test_muted_sound_is_dropped_but_a_waiting_server_gets_silence(talk):
     talk.server("input_audio_buffer.speech_started", item_id="U")
     talk.give(inputs.Pressed, "mute")
-    assert talk.give(inputs.Heard, b"\1" * 960) == ["buffer.append 960"]
+    assert talk.give(inputs.MicrophoneFrame, b"\1" * 960) == ["buffer.append 960"]
     assert set(json.dumps(talk.sent[-1]["audio"])) <= set('"A=')
     talk.server("input_audio_buffer.speech_stopped", item_id="U")
     talk.at += 2
-    assert talk.give(inputs.Heard, b"\1" * 960) == []
+    assert talk.give(inputs.MicrophoneFrame, b"\1" * 960) == []
 
 
 def test_fatal_errors_end_the_session(talk):
@@ -151,7 +151,7 @@ def test_an_out_of_band_response_runs_beside_the_main_one(talk):
     talk.give(inputs.Typed, "hello")
     talk.server("response.created", response={"id": "R", "conversation_id": "conv"})
     aside = {"type": "response.create", "response": {"conversation": "none", "metadata": {"a": "b"}}}
-    assert talk.give(inputs.Asked, aside) == ["response.create"]
+    assert talk.give(inputs.RawEvent, aside) == ["response.create"]
     talk.server("response.created", response={"id": "X", "conversation_id": None})
     assert talk.session.turns.active_id == "R"
     assert talk.done("X") == []

@@ -7,10 +7,10 @@ import platform
 import numpy as np
 import pytest
 
+from realtime_cli.app.diagnostics import Finding
 from realtime_cli.audio.pcm import FRAME_SAMPLES, silence
 from realtime_cli.commands import doctor_sound
 from realtime_cli.commands.doctor_sound import MICROPHONE_RIGHTS, WHERE_SOUND_IS, devices, microphone
-from realtime_cli.commands.finding import Finding
 from realtime_cli.config.audio import Audio
 from realtime_cli.errors import ExitCode
 from tests.kit.machine import HEADSET, SPEAKER, microphone_gives, sound_cards

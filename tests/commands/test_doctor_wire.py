@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from realtime_cli.app.diagnostics import Finding
 from realtime_cli.commands import doctor_wire
-from realtime_cli.commands.finding import Finding
 from realtime_cli.config import load_agent
 from realtime_cli.errors import ExitCode
 from realtime_cli.wire import websocket
-from realtime_cli.wire.admission import Opening
+from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import Closed, Transport
 
 CREATED = '{"type": "session.created", "event_id": "e1", "session": {"type": "realtime"}}'

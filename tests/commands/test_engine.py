@@ -17,12 +17,12 @@ import pytest
 
 from realtime_cli.commands import engine as engine_command
 from realtime_cli.commands.serve import ServeOptions, listen
-from realtime_cli.script.clips import LocalVoice
-from realtime_cli.script.crowd import Crowd
+from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case
-from realtime_cli.script.runner import World
+from realtime_cli.script.runner import RunContext
+from realtime_cli.script.session_pool import SessionPool
 from tests.kit.scripts import GOOD
 from tests.kit.threads import loop_in_a_thread
 from tests.script.stage import connecting, opens
@@ -168,9 +168,9 @@ async def told_of(*lines: str) -> list[dict[str, Any]]:
         Script.model_validate({"turns": [{"user": "hello"}], "quiet_ms": 20}), Path("call.toml")
     )
     async with connecting() as connect:
-        crowd = Crowd(
+        crowd = SessionPool(
             [Case(script, text=True)],
-            World(opens(connect), LocalVoice()),
+            RunContext(opens(connect), LocalSpeechSource()),
             lambda event: told.append(dict(event)),
         )
         queue: asyncio.Queue[str] = asyncio.Queue()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from realtime_cli.app.replay_options import ReplayOptions
 from realtime_cli.commands.replay import replay
-from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.commands.replay_serve import Service
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording.reader import read

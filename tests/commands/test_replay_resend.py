@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from realtime_cli.client.inputs import Typed
-from realtime_cli.commands.replay_resend import RecordedUser, Said, comparison, said_in
+from realtime_cli.commands.replay_resend import RecordedTurn, RecordedUser, comparison, said_in
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.reader import read
 from realtime_cli.recording.timeline import timeline
@@ -44,7 +44,7 @@ async def test_the_recorded_user_speaks_types_and_ends_in_order() -> None:
             done.set()
 
     user = RecordedUser(
-        Said(((0.0, frame), (0.06, frame * 2)), ((0.03, Typed(0.0, "hi")),), 0.1), tail_s=0.04
+        RecordedTurn(((0.0, frame), (0.06, frame * 2)), ((0.03, Typed(0.0, "hi")),), 0.1), tail_s=0.04
     )
     user.type = lambda typed: acts.append(typed.text)
     user.start(hear)

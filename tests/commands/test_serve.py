@@ -18,7 +18,7 @@ import pytest
 
 from realtime_cli.commands import serve as module
 from realtime_cli.commands.serve import ServeOptions, of_config, start_local_server
-from realtime_cli.config.agent import Local
+from realtime_cli.config.agent import LocalConfig
 from realtime_cli.errors import AuthenticationFailed, ConfigError
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Closed, Transport
@@ -89,7 +89,7 @@ async def test_a_port_in_use_is_said_in_one_sentence():
 
 def test_the_agent_file_decides():
     options = of_config(
-        Local(
+        LocalConfig(
             host="0.0.0.0", port=1234, key_env="K", max_connections=3, silence_duration_ms=320, transcription=False,
             max_session_minutes=0.5, chat_url="http://127.0.0.1:1/v1", chat_model="tiny",
         ),
@@ -110,11 +110,11 @@ def test_the_agent_file_decides():
 
 def test_a_key_that_is_not_set():
     with pytest.raises(ConfigError, match=r"K .* is not set"):
-        of_config(Local(key_env="K"), {})
+        of_config(LocalConfig(key_env="K"), {})
 
 
 async def test_the_server_inside_the_program_lets_nobody_else_in():
-    server = await start_local_server(Local(), warm=False)
+    server = await start_local_server(LocalConfig(), warm=False)
     try:
         assert server.url.startswith("ws://127.0.0.1:")
         with pytest.raises(AuthenticationFailed):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime_cli.wire import websocket
-from realtime_cli.wire.admission import Opening
+from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import Closed, Transport
 from tests.kit.cli import run_cli
 

@@ -19,11 +19,11 @@ from realtime_cli.errors import ExitCode
 from realtime_cli.outbox import FRAMES
 from realtime_cli.recording.reader import read
 from realtime_cli.recording.verify import verify
-from realtime_cli.server.engine.reply import Call, Say
-from realtime_cli.server.switches import Switches
+from realtime_cli.server.engine.reply import EngineCall, EngineText
+from realtime_cli.server.switches import Quirks
 from realtime_cli.tools.result import ToolResult
 from realtime_cli.wire import websocket
-from realtime_cli.wire.admission import Opening
+from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import Closed, Transport
 from tests.kit.bad_wire import BadWire, bad_wire
 from tests.kit.live_session import Live, live, serving
@@ -76,7 +76,12 @@ class Noon:
 async def test_a_lost_line_comes_back_with_the_whole_history_and_without_a_second_greeting(
     way: str, tmp_path: Path
 ):
-    answers = [[Say("Welcome.")], [Call("clock", "{}")], [Say("It is noon.")], [Say("Still here.")]]
+    answers = [
+        [EngineText("Welcome.")],
+        [EngineCall("clock", "{}")],
+        [EngineText("It is noon.")],
+        [EngineText("Still here.")],
+    ]
     engine = ScriptedEngine(answers=answers)
     recording = tmp_path / "lost.jsonl"
     async with talk_over_a_bad_wire(engine, greet=True, record=recording, edges={"tools": Noon()}) as (
@@ -139,7 +144,7 @@ async def test_sound_is_not_saved_up_while_the_line_is_gone():
         await talk.until(lambda: talk.session.phase == "lost")
         before = len(talk.sent("input_audio_buffer.append"))
         for _ in range(250):
-            talk.duplex.step(inputs.Heard(talk.duplex.now(), bytes(960)))
+            talk.duplex.step(inputs.MicrophoneFrame(talk.duplex.now(), bytes(960)))
         wire.refusing = False
         await talk.ready()
         assert len(talk.sent("input_audio_buffer.append")) == before
@@ -236,7 +241,7 @@ async def test_a_stall_that_passes_costs_old_sound_only():
         frame = bytes(960)
         for _ in range(3000):
             for _ in range(4):
-                talk.duplex.step(inputs.Heard(talk.duplex.now(), frame))
+                talk.duplex.step(inputs.MicrophoneFrame(talk.duplex.now(), frame))
             await asyncio.sleep(0)
         assert len(talk.duplex._outbox) <= FRAMES + 10
         wire.resume()
@@ -245,7 +250,7 @@ async def test_a_stall_that_passes_costs_old_sound_only():
 
 
 async def test_delay_and_jitter_change_nothing_but_the_time():
-    engine = ScriptedEngine(answers=[[Say("One."), Say("Two."), Say("Three.")]])
+    engine = ScriptedEngine(answers=[[EngineText("One."), EngineText("Two."), EngineText("Three.")]])
     spoken = {"patch": {"type": "realtime"}, "edges": {"speaker": WavSpeaker(None)}}
     async with talk_over_a_bad_wire(engine, **spoken) as (talk, wire):
         wire.delay_s, wire.jitter_s = 0.02, 0.05
@@ -325,7 +330,7 @@ async def test_a_session_longer_than_the_servers_limit_has_no_gap(tmp_path: Path
     engine = ScriptedEngine()
     recording = tmp_path / "long.jsonl"
     async with (
-        serving(engine, Switches(session_limit_s=4)) as server,
+        serving(engine, Quirks(session_limit_s=4)) as server,
         live(server.url, greet=True, record=recording) as talk,
     ):
         await talk.ready()
@@ -348,7 +353,7 @@ async def test_a_session_longer_than_the_servers_limit_has_no_gap(tmp_path: Path
 async def test_rotation_into_a_server_that_is_gone_backs_off(tmp_path: Path):
     engine = ScriptedEngine()
     async with (
-        serving(engine, Switches(session_limit_s=3)) as server,
+        serving(engine, Quirks(session_limit_s=3)) as server,
         bad_wire(server.url) as wire,
         live(wire.url, reconnect_tries=2) as talk,
     ):

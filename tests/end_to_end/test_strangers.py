@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from realtime_cli.app.background_server import BackgroundServer
 from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ
-from realtime_cli.commands.background import BackgroundServer
 from tests.kit.speech import clip
 
 openai = pytest.importorskip("openai")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
-from realtime_cli.server.engine.reply import Call, Say
+from realtime_cli.server.engine.reply import EngineCall, EngineText
 from tests.kit.live_session import live, serving
 from tests.kit.scripted_engine import ScriptedEngine
 from tests.kit.toolbox import gone, toolbox
@@ -108,16 +108,20 @@ name = "dies"
 async def test_fifty_calls_of_one_answer_stop_neither_its_voice_nor_the_talk(tmp_path: Path) -> None:
     """Well ones and never-ending, flooding, spinning, dying, unknown, unreadable ones, while the agent speaks."""
     calls = [
-        *(Call("calculator", json.dumps({"expression": f"{n} + 0"})) for n in range(30)),
-        *(Call("sleep", "{}") for _ in range(6)),
-        *(Call("floods", "{}") for _ in range(3)),
-        *(Call("spins", '{"seconds": 600}') for _ in range(2)),
-        *(Call("dies", "{}") for _ in range(4)),
-        *(Call("unknown", "{}") for _ in range(3)),
-        *(Call("calculator", "{no json") for _ in range(2)),
+        *(EngineCall("calculator", json.dumps({"expression": f"{n} + 0"})) for n in range(30)),
+        *(EngineCall("sleep", "{}") for _ in range(6)),
+        *(EngineCall("floods", "{}") for _ in range(3)),
+        *(EngineCall("spins", '{"seconds": 600}') for _ in range(2)),
+        *(EngineCall("dies", "{}") for _ in range(4)),
+        *(EngineCall("unknown", "{}") for _ in range(3)),
+        *(EngineCall("calculator", "{no json") for _ in range(2)),
     ]
     assert len(calls) == 50
-    answers = [[Say("word " * 30), *calls], [Say("All of it is done.")], [Say("Still here.")]]
+    answers = [
+        [EngineText("word " * 30), *calls],
+        [EngineText("All of it is done.")],
+        [EngineText("Still here.")],
+    ]
     speaker = WavSpeaker(None)
     async with serving(ScriptedEngine(answers=answers)) as server, toolbox(tmp_path, STORM) as box:
         edges = {"tools": box.registry, "speaker": speaker}

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from realtime_cli.client import inputs
-from realtime_cli.config.agent import Hooks as Written
+from realtime_cli.client.entry import Entry
+from realtime_cli.config.agent import HooksConfig as Written
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.hooks.hooks import open_hooks
 from realtime_cli.protocol import codec
-from realtime_cli.recording.entry import Entry
 from tests.kit.cli import run_cli
 
 MODULE = """

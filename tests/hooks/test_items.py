@@ -7,9 +7,9 @@ from typing import Any
 
 from realtime_cli.client import inputs
 from realtime_cli.client.effects import Send
+from realtime_cli.client.entry import Entry
 from realtime_cli.hooks.items import ItemFold
 from realtime_cli.protocol import codec
-from realtime_cli.recording.entry import Entry
 
 
 class Told:

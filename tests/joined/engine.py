@@ -41,15 +41,15 @@ class Engine:
 
     def perform(self, effect: effects.Effect) -> None:
         match effect:
-            case effects.Think():
+            case effects.Generate():
                 self._think(effect.response_id, may_call=effect.tool_choice != "none")
-            case effects.Speak():
+            case effects.Synthesize():
                 self._speak(effect.response_id, effect.text)
-            case effects.Recognise():
+            case effects.Transcribe():
                 self._recognise(effect.ticket)
-            case effects.ForgetRecognition():
+            case effects.CancelTranscription():
                 self._work.pop(("words", str(effect.ticket)), None)
-            case effects.Quit():
+            case effects.CancelResponse():
                 self._work.pop(("think", effect.response_id), None)
                 self._work.pop(("speak", effect.response_id), None)
 
@@ -58,25 +58,29 @@ class Engine:
         for piece in self.answers.popleft() if self.answers else ("Yes.",):
             match piece:
                 case str():
-                    queue.append(inputs.Said(0, response_id, piece))
+                    queue.append(inputs.TextGenerated(0, response_id, piece))
                 case (name, arguments) if not may_call:
                     pass  # told to call nothing
                 case (name, arguments):
-                    queue.append(inputs.Called(0, response_id, name, arguments))
+                    queue.append(inputs.ToolCallGenerated(0, response_id, name, arguments))
                 case _:
-                    queue.append(inputs.Failed(0, response_id, str(piece)))
-        queue.append(inputs.ThoughtOut(0, response_id))
+                    queue.append(inputs.GenerationFailed(0, response_id, str(piece)))
+        queue.append(inputs.GenerationDone(0, response_id))
         self._work["think", response_id] = queue
 
     def _speak(self, response_id: str, text: str) -> None:
         queue = self._work.setdefault(("speak", response_id), deque())
         rest_ms = WORD_MS * len(text.split())
         while rest_ms > 0:
-            queue.append(inputs.Spoken(0, response_id, bytes(48 * min(CHUNK_MS, rest_ms))))
+            queue.append(inputs.AudioGenerated(0, response_id, bytes(48 * min(CHUNK_MS, rest_ms))))
             rest_ms -= CHUNK_MS
-        queue.append(inputs.SpokenOut(0, response_id))
+        queue.append(inputs.AudioDone(0, response_id))
 
     def _recognise(self, ticket: int) -> None:
         words = self.words.popleft() if self.words else "Hello there."
-        news = inputs.NotRecognised(0, ticket, "x") if words is None else inputs.Recognised(0, ticket, words)
+        news = (
+            inputs.TranscriptionFailed(0, ticket, "x")
+            if words is None
+            else inputs.Transcribed(0, ticket, words)
+        )
         self._work["words", str(ticket)] = deque([news])

@@ -23,8 +23,8 @@ from realtime_cli.server import inputs as server_inputs
 from realtime_cli.server.ids import counted_ids
 from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
-from realtime_cli.server.switches import Switches
-from realtime_cli.server.turns import WINDOW_MS
+from realtime_cli.server.switches import Quirks
+from realtime_cli.server.turn_detector import WINDOW_MS
 from tests.client.dialogue import describe as describe_client
 from tests.joined.engine import Engine
 from tests.server.dialogue import describe as describe_server
@@ -42,7 +42,7 @@ class Pair:
         engine: Engine | None = None,
         *,
         defaults: Defaults | None = None,
-        switches: Switches | None = None,
+        switches: Quirks | None = None,
         **options: Any,
     ) -> None:
         self.at = 0.0
@@ -88,7 +88,7 @@ class Pair:
         self.sockets += 1
         self.emitted.append({"type": "opened"})
         self.tell_client(inputs.Connected(self.at, "ws://pair", self.sockets - 1, 1_000 + self.at))
-        self.tell_server(server_inputs.Opened(self.at, int(1_000 + self.at), "m"))
+        self.tell_server(server_inputs.ClientConnected(self.at, int(1_000 + self.at), "m"))
 
     def cut(self, code: int = 1006, reason: str = "") -> None:
         """The socket is gone, with all that was on its way."""
@@ -116,7 +116,7 @@ class Pair:
         try:
             event = self._decoder.decode(text)
         except codec.UndecodableEvent as error:
-            self.tell_client(inputs.Garbled(self.at, error.reason, error.excerpt))
+            self.tell_client(inputs.UndecodableFrame(self.at, error.reason, error.excerpt))
             return
         if event is not None:
             told = json.loads(text)
@@ -164,7 +164,7 @@ class Pair:
             self._wake()
             if self.connected:
                 self.tell_client(
-                    inputs.Heard(self.at, (LOUD if self.user_talks else b"\0\0") * (24 * frame_ms))
+                    inputs.MicrophoneFrame(self.at, (LOUD if self.user_talks else b"\0\0") * (24 * frame_ms))
                 )
             self.playout.pull(24 * frame_ms)
             self._tell_progress()
@@ -183,10 +183,10 @@ class Pair:
     def _wake(self) -> None:
         for name in [name for name, due in self._wakes.items() if due <= self.at]:
             del self._wakes[name]
-            self.tell_client(inputs.Woke(self.at, name))
+            self.tell_client(inputs.TimerFired(self.at, name))
         for name in [name for name, due in self._server_wakes.items() if due <= self.at]:
             if self._server_wakes.pop(name, None) is not None:
-                self.tell_server(server_inputs.Woke(self.at, name))
+                self.tell_server(server_inputs.DeadlineReached(self.at, name))
         if self._reconnect_at is not None and self._reconnect_at <= self.at and not self.connected:
             self.open()
 
@@ -244,7 +244,7 @@ class Pair:
                 self._happened.append(f"- call {effect.name} {effect.arguments}")
             case effects.CancelTool():
                 self.running.pop(effect.call_id, None)
-            case effects.WakeAt():
+            case effects.SetTimer():
                 self._wakes.pop(effect.name, None)
                 if effect.at is not None:
                     self._wakes[effect.name] = effect.at
@@ -287,18 +287,18 @@ class Pair:
                 text = codec.encode(effect.event)
                 self.emitted.append(json.loads(text))
                 self.down.append(text)
-            case server_effects.Listen():
+            case server_effects.DetectVoice():
                 self._listen(effect)
-            case server_effects.WakeAt():
+            case server_effects.SetDeadline():
                 self._server_wakes.pop(effect.name, None)
                 if effect.at is not None:
                     self._server_wakes[effect.name] = effect.at
-            case server_effects.Shut():
+            case server_effects.CloseSocket():
                 self.down.append(f"close {effect.code}")
             case _:
                 self.engine.perform(effect)
 
-    def _listen(self, effect: server_effects.Listen) -> None:
+    def _listen(self, effect: server_effects.DetectVoice) -> None:
         """Speech is what is loud, window by window."""
         if effect.stream != self._stream:
             self._stream, self._unheard_bytes = effect.stream, b""
@@ -307,7 +307,7 @@ class Pair:
         while len(self._unheard_bytes) >= window:
             loud = LOUD in self._unheard_bytes[:window]
             self._unheard_bytes = self._unheard_bytes[window:]
-            self.tell_server(server_inputs.Listened(self.at, effect.stream, (0.95 if loud else 0.02,)))
+            self.tell_server(server_inputs.VadResult(self.at, effect.stream, (0.95 if loud else 0.02,)))
 
     # -- reading ----------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from realtime_cli.client import inputs
-from realtime_cli.server.switches import Switches
+from realtime_cli.server.switches import Quirks
 from tests.joined.engine import Engine
 from tests.joined.pair import Pair
 
@@ -82,7 +82,7 @@ class BothSides(RuleBasedStateMachine):
         self.pair = Pair(
             Engine(answers, words),
             patch={"type": "realtime", "audio": audio},
-            switches=Switches(**switches),
+            switches=Quirks(**switches),
             reconnect_tries=1_000,
             **options,
         )
@@ -114,11 +114,11 @@ class BothSides(RuleBasedStateMachine):
 
     @rule(detection=st.sampled_from(DETECTIONS))
     def changes_the_detection(self, detection: Any) -> None:
-        self.pair.give(inputs.Patched, {"audio": {"input": {"turn_detection": detection}}})
+        self.pair.give(inputs.SettingsChanged, {"audio": {"input": {"turn_detection": detection}}})
 
     @rule(patch=st.sampled_from([{"instructions": "Be brief."}, {"audio": {"output": {"voice": "cedar"}}}]))
     def changes_a_setting(self, patch: dict[str, Any]) -> None:
-        self.pair.give(inputs.Patched, patch)
+        self.pair.give(inputs.SettingsChanged, patch)
 
     @rule(
         event=st.sampled_from(
@@ -132,7 +132,7 @@ class BothSides(RuleBasedStateMachine):
         )
     )
     def asks_for(self, event: dict[str, Any]) -> None:
-        self.pair.give(inputs.Asked, event)
+        self.pair.give(inputs.RawEvent, event)
 
     # -- tools, engine, wire, clock -----------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from realtime_cli.client import inputs
-from realtime_cli.server.switches import Switches
+from realtime_cli.server.switches import Quirks
 from tests.joined.engine import Engine, Piece
 from tests.joined.pair import Pair
 
@@ -15,7 +15,7 @@ STORY = "It is a long story that nobody wants to hear. It begins in Oslo, and it
 TRANSCRIPTION = {"model": "gpt-realtime-whisper"}
 
 
-def talk(*answers: tuple[Piece, ...], switches: Switches | None = None, **options: Any) -> Pair:
+def talk(*answers: tuple[Piece, ...], switches: Quirks | None = None, **options: Any) -> Pair:
     """A pair whose settings are in force."""
     session = options.pop("session", {})
     pair = Pair(Engine(answers), switches=switches, patch={"type": "realtime", **session}, **options)
@@ -94,7 +94,7 @@ def test_the_words_of_the_user_come_with_the_answer_or_behind_it():
     late = talk(
         ("It is noon.",),
         session={"audio": {"input": {"transcription": TRANSCRIPTION}}},
-        switches=Switches(transcription_delay_s=2.0),
+        switches=Quirks(transcription_delay_s=2.0),
     )
     late.say()
     assert late.since() == [*user_spoke("item_1"), *answer]
@@ -104,7 +104,7 @@ def test_the_words_of_the_user_come_with_the_answer_or_behind_it():
 
 
 def test_the_two_ends_of_an_item_may_swap():
-    pair = talk(("It is noon.",), switches=Switches(output_item_done_first=True))
+    pair = talk(("It is noon.",), switches=Quirks(output_item_done_first=True))
     pair.say()
     lines = pair.since()
     assert lines.index("s output_item.done item_2 completed") < lines.index("s item.done item_2 completed")
@@ -237,7 +237,7 @@ def test_an_answer_aside_runs_beside_the_talk():
     pair = talk((STORY,), ("Yes.",))
     half_an_answer(pair)
     aside = {"conversation": "none", "output_modalities": ["text"], "metadata": {"for": "mood"}, "input": []}
-    pair.give(inputs.Asked, {"type": "response.create", "response": aside})
+    pair.give(inputs.RawEvent, {"type": "response.create", "response": aside})
     pair.settle()
     created = [event["response"] for event in pair.received if event["type"] == "response.created"]
     assert [response["conversation_id"] is None for response in created] == [False, True]
@@ -249,7 +249,7 @@ def test_an_answer_aside_runs_beside_the_talk():
 
 def test_a_call_of_an_answer_aside_belongs_to_who_asked():
     pair = talk((("classify", '{"mood": "calm"}'),))
-    pair.give(inputs.Asked, {"type": "response.create", "response": {"conversation": "none"}})
+    pair.give(inputs.RawEvent, {"type": "response.create", "response": {"conversation": "none"}})
     pair.settle()
     assert pair.calls == []
     assert pair.received[-2]["response"]["output"][0]["name"] == "classify"
@@ -263,9 +263,9 @@ def test_the_server_forgets_what_it_was_hearing(cause: str):
     pair.wait(200)
     assert pair.client.user_speaking
     if cause == "clear":
-        pair.give(inputs.Asked, {"type": "input_audio_buffer.clear"})
+        pair.give(inputs.RawEvent, {"type": "input_audio_buffer.clear"})
     else:
-        pair.give(inputs.Patched, {"audio": {"input": {"turn_detection": None}}})
+        pair.give(inputs.SettingsChanged, {"audio": {"input": {"turn_detection": None}}})
     pair.settle()
     assert pair.client.idle
 
@@ -335,7 +335,7 @@ def test_a_socket_that_is_lost_within_an_answer_leaves_nothing_waiting_to_be_hea
 @pytest.mark.parametrize("when", ["between", "within"])
 def test_the_session_is_about_to_expire(when: str):
     """A new socket takes over in a pause; what was said goes with it."""
-    pair = talk((STORY,), ("Yes.",), switches=Switches(session_limit_s=20.0))
+    pair = talk((STORY,), ("Yes.",), switches=Quirks(session_limit_s=20.0))
     pair.type("Tell me.")
     pair.settle()
     if when == "within":

@@ -116,7 +116,7 @@ def test_a_setting_is_on_the_wire_as_it_was_written_and_nothing_else_is(
     pair.settle()
     if way == "run time":
         patch = session_change(f"session.{key}", toml(value), pair.client.effective_session)
-        pair.give(inputs.Patched, patch)
+        pair.give(inputs.SettingsChanged, patch)
         pair.settle()
     assert updates(pair)[-1] == {"type": "realtime", **nested(key, value)}
     assert not [event for event in pair.received if event["type"] == "error"]
@@ -136,7 +136,7 @@ def test_a_table_that_is_changed_in_part_keeps_its_type_and_the_rest():
     pair = Pair(Engine(), patch={"type": "realtime", "audio": {"input": {"turn_detection": VAD}}})
     pair.settle()
     key = "session.audio.input.turn_detection.threshold"
-    pair.give(inputs.Patched, session_change(key, "0.9", pair.client.effective_session))
+    pair.give(inputs.SettingsChanged, session_change(key, "0.9", pair.client.effective_session))
     pair.settle()
     assert updates(pair)[-1] == {
         "type": "realtime",
@@ -154,7 +154,7 @@ def test_one_bad_key_loses_itself_and_is_shown_the_rest_is_in_force():
         "instructions": "Be brief.",
         "audio": {"output": {"speed": 9, "voice": "cedar"}},
     }
-    pair.give(inputs.Patched, bad)
+    pair.give(inputs.SettingsChanged, bad)
     pair.settle()
     assert pair.since() == [
         "c session.update", "s error decimal_above_max_value session.audio.output.speed", "- error settings",
@@ -171,7 +171,7 @@ def test_one_bad_key_loses_itself_and_is_shown_the_rest_is_in_force():
 def test_what_was_set_at_run_time_holds_on_the_next_socket():
     pair = Pair(Engine(), patch={"type": "realtime", "instructions": "One."})
     pair.settle()
-    pair.give(inputs.Patched, {"instructions": "Two."})
+    pair.give(inputs.SettingsChanged, {"instructions": "Two."})
     pair.cut()
     pair.wait(2000)
     assert pair.sockets == 2
@@ -184,7 +184,7 @@ def test_a_voice_that_is_fixed_stays_and_says_so():
     pair.type("Hi.")
     pair.settle()
     pair.since()
-    pair.give(inputs.Patched, {"audio": {"output": {"voice": "cedar"}}, "instructions": "Be brief."})
+    pair.give(inputs.SettingsChanged, {"audio": {"output": {"voice": "cedar"}}, "instructions": "Be brief."})
     pair.settle()
     lines = pair.since()
     assert "s error cannot_update_voice session.audio.output.voice" in lines

@@ -12,29 +12,29 @@ from typing import Any
 
 from realtime_cli.client import inputs
 from realtime_cli.client.effects import Send
+from realtime_cli.client.entry import Entry
 from realtime_cli.client.session import ClientSession, SessionOptions
-from realtime_cli.duplex import Duplex, Outcome
 from realtime_cli.errors import ExitCode
-from realtime_cli.host import EngineRoom, Host
-from realtime_cli.recording.entry import Entry
+from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.recording.file import Recorder
 from realtime_cli.recording.format import Header
-from realtime_cli.server.switches import Switches
+from realtime_cli.server.switches import Quirks
+from realtime_cli.server_runner import EngineWorkers, SessionRunner
 from realtime_cli.wire import websocket
-from realtime_cli.wire.admission import Opening
+from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import Transport
 
 
 @asynccontextmanager
 async def serving(
-    engine: Any, switches: Switches | None = None, **options: Any
+    engine: Any, switches: Quirks | None = None, **options: Any
 ) -> AsyncIterator[websocket.Listener]:
     """The package's server with this engine; bugs in it fail the test."""
     bugs: list[BaseException] = []
-    room = EngineRoom(engine, bugs.append)
+    room = EngineWorkers(engine, bugs.append)
 
     async def converse(transport: Transport, opening: Opening) -> None:
-        await Host(transport, room, switches=switches).run(opening)
+        await SessionRunner(transport, room, switches=switches).run(opening)
 
     listener = await websocket.serve(converse, **options)
     try:
@@ -49,7 +49,7 @@ class Live:
     """A running client session: what it saw, and ways to wait for more."""
 
     def __init__(self, keep: int | None = None) -> None:
-        self.duplex: Duplex
+        self.duplex: ConversationLoop
         self.task: asyncio.Task[Outcome]
         self.entries: deque[Entry] = deque(maxlen=keep)
 
@@ -122,7 +122,7 @@ async def live(
     watcher = Live(keep)
     recorder = recorder_of(record, session) if record else None
     observers = [observer for observer in (recorder, watcher) if observer]
-    duplex = Duplex(session, connect, observers=observers, **(edges or {}))
+    duplex = ConversationLoop(session, connect, observers=observers, **(edges or {}))
     watcher.duplex, watcher.task = duplex, asyncio.create_task(duplex.run())
     try:
         yield watcher

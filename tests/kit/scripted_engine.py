@@ -13,12 +13,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 import numpy as np
 
 from realtime_cli.audio.pcm import SAMPLES_PER_MS, Samples
-from realtime_cli.server.engine.reply import Call, ReplyRequest, Say
+from realtime_cli.server.engine.reply import EngineCall, EngineText, ReplyRequest
 
 WINDOW = 32 * SAMPLES_PER_MS
 WORD_MS = 100
 
-Piece = Say | Call | Exception
+Piece = EngineText | EngineCall | Exception
 
 
 def loud(ms: float) -> bytes:
@@ -100,7 +100,7 @@ class ScriptedEngine:
             yield np.full(WORD_MS * SAMPLES_PER_MS, 5000, np.int16)
 
     def next_answer(self) -> Iterable[Piece]:
-        return self._answers.popleft() if self._answers else [Say("Yes.")]
+        return self._answers.popleft() if self._answers else [EngineText("Yes.")]
 
 
 class ScriptedReply:
@@ -109,7 +109,7 @@ class ScriptedReply:
     def __init__(self, engine: ScriptedEngine) -> None:
         self._engine = engine
 
-    async def reply(self, request: ReplyRequest) -> AsyncIterator[Say | Call]:
+    async def reply(self, request: ReplyRequest) -> AsyncIterator[EngineText | EngineCall]:
         self._engine.requests.append(request)
         for piece in self._engine.next_answer():
             if isinstance(piece, Exception):

@@ -12,7 +12,7 @@ from textwrap import dedent
 from typing import Any
 
 from realtime_cli.config import load_agent
-from realtime_cli.tools.approval import Approver, Named
+from realtime_cli.tools.approval import AllowlistApprover, Approver
 from realtime_cli.tools.opening import open_registry
 from realtime_cli.tools.registry import Registry, Told
 from realtime_cli.tools.result import ToolResult
@@ -50,7 +50,7 @@ async def toolbox(
     path.write_text(dedent(agent), encoding="utf-8")
     config = load_agent(path, (), os.environ).config
     registry = await open_registry(
-        config.tools, config.mcp, folder, approver=approver or Named(approve), environ=os.environ
+        config.tools, config.mcp, folder, approver=approver or AllowlistApprover(approve), environ=os.environ
     )
     try:
         yield Toolbox(registry)

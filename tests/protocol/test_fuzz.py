@@ -75,6 +75,6 @@ def test_a_client_survives_every_server(lines: list[str]):
 @given(CLIENT_LINES)
 def test_a_server_survives_every_client(lines: list[str]):
     session = ServerSession()
-    session.handle(server_inputs.Opened(0.0, 1, "m", False, False))
+    session.handle(server_inputs.ClientConnected(0.0, 1, "m", False, False))
     for at, line in enumerate(lines):
         session.handle(server_inputs.Frame(float(at), line))

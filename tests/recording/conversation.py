@@ -15,9 +15,9 @@ import numpy as np
 
 from realtime_cli.client import effects as e
 from realtime_cli.client import inputs as i
+from realtime_cli.client.entry import Entry
 from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.protocol import codec
-from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.file import Recorder
 from realtime_cli.recording.format import Header
 from tests.recording.sample import b64
@@ -133,7 +133,7 @@ def scripted() -> list[i.Input | i.Mark]:
         *answer(12.3, 5, "The same.", 900),
         i.Pressed(14.0, "quit"),
     ]
-    made += [i.Heard(1.0 + (n + 1) * 0.02, frame.tobytes()) for n, frame in enumerate(microphone())]
+    made += [i.MicrophoneFrame(1.0 + (n + 1) * 0.02, frame.tobytes()) for n, frame in enumerate(microphone())]
     made += [i.Levels(n * 0.1, -40.0, -50.0) for n in range(140)]
     return sorted(made, key=lambda value: value.at)
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from realtime_cli.client import effects as e
 from realtime_cli.client import inputs as i
+from realtime_cli.client.entry import Entry
 from realtime_cli.protocol import codec
-from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.file import Recorder
 from realtime_cli.recording.format import Header
 
@@ -45,7 +45,7 @@ def local(value: Any, at: float | None = None) -> Entry:
 
 def heard(at: float, value: int, *, sending: bool = True) -> list[Entry]:
     append = sent(at, "input_audio_buffer.append", audio=b64(frame(value)))
-    return [local(i.Heard(at, frame(value))), *([append] if sending else [])]
+    return [local(i.MicrophoneFrame(at, frame(value))), *([append] if sending else [])]
 
 
 def record(path: Path, entries: list[Entry], header: Header | None = None, **options: Any) -> Recorder:

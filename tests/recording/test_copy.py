@@ -9,7 +9,7 @@ import pytest
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.copy import copy
 from realtime_cli.recording.reader import read
-from realtime_cli.recording.shelf import sidecars
+from realtime_cli.recording.sidecar import sidecars
 from tests.recording.conversation import record_conversation
 
 

@@ -14,9 +14,9 @@ import pytest
 
 from realtime_cli.client import effects as e
 from realtime_cli.client import inputs as i
+from realtime_cli.client.entry import Entry
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.protocol import codec
-from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.file import QUEUE_LIMIT, Recorder, new_path, path_for
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.reader import read
@@ -28,7 +28,7 @@ EVERYTHING = [
     sent(
         0.2, type="session.update", event_id="c1", session={"type": "realtime", "instructions": "Be ünique."}
     ),
-    local(e.WakeAt(5.2, "settings"), 0.2),
+    local(e.SetTimer(5.2, "settings"), 0.2),
     *heard(0.30, 1),
     *heard(0.32, 2),
     *heard(0.34, 0, sending=False),
@@ -36,8 +36,8 @@ EVERYTHING = [
     *heard(0.38, 5),
     local(i.Pressed(0.4, "mute")),
     local(i.Typed(0.5, "hello", ("data:image/png;base64,iVBORw0KGgo=",), "low")),
-    local(i.Asked(0.6, {"type": "response.create"})),
-    local(i.Patched(0.6, {"instructions": "x"})),
+    local(i.RawEvent(0.6, {"type": "response.create"})),
+    local(i.SettingsChanged(0.6, {"instructions": "x"})),
     received(
         0.7, type="response.output_audio.delta", response_id="r", item_id="a", delta=b64(frame(9)), extra=1
     ),
@@ -49,15 +49,15 @@ EVERYTHING = [
     local(e.CallTool("call", "clock", "{}"), 1.0),
     local(i.ToolFinished(1.1, "call", "noon", False, 0.1)),
     local(e.CancelTool("call"), 1.1),
-    local(i.Woke(1.2, "settings")),
-    local(i.Garbled(1.3, "not JSON", "<html>")),
+    local(i.TimerFired(1.2, "settings")),
+    local(i.UndecodableFrame(1.3, "not JSON", "<html>")),
     local(e.Reconnect(2.0), 1.4),
     local(i.Levels(1.5, -30.0, -120.0)),
     local(i.SoundState(1.5, "aec", -71.5, 2)),
     local(i.Noted(1.6, "warning", "device", "gone", {"n": 1})),
     received(1.7, "something.new", odd=[1, None]),
     local(i.Disconnected(1.8, 1006, "lost")),
-    local(i.HearingEnded(1.9)),
+    local(i.MicrophoneEnded(1.9)),
     local(e.Close(ExitCode.SESSION, "why", "what"), 1.9),
 ]
 
@@ -77,7 +77,7 @@ def test_without_sound_the_lengths_stay_true(tmp_path: Path) -> None:
 
     values = [entry.value for entry in read(tmp_path / "s.jsonl").entries()]
 
-    assert [len(value.audio) for value in values if isinstance(value, i.Heard)] == [FRAME_BYTES] * 5
+    assert [len(value.audio) for value in values if isinstance(value, i.MicrophoneFrame)] == [FRAME_BYTES] * 5
     assert [len(value.audio) for value in values if isinstance(value, e.Play)] == [FRAME_BYTES]
     deltas = [
         value.event.delta for value in values if isinstance(value, i.Received) and "audio" in value.event.type
@@ -134,7 +134,7 @@ def test_left_is_what_was_sent_and_right_what_was_played(tmp_path: Path) -> None
 def test_push_to_talk_sends_the_past_and_it_lands_where_it_was_heard(tmp_path: Path) -> None:
     kept = heard(0.02, 1, sending=False) + heard(0.04, 2, sending=False)
     appended = [sent(0.06, "input_audio_buffer.append", audio=b64(frame(n))) for n in (1, 2, 3)]
-    entries = [*kept, local(i.Heard(0.06, frame(3))), *appended]
+    entries = [*kept, local(i.MicrophoneFrame(0.06, frame(3))), *appended]
     record(tmp_path / "s.jsonl", entries)
 
     recording = read(tmp_path / "s.jsonl")

@@ -58,8 +58,8 @@ def test_one_changed_byte_of_a_real_one(data: st.DataObject):
 def _real() -> bytes:
     if not _KEPT:
         from realtime_cli.client import inputs
+        from realtime_cli.client.entry import Entry
         from realtime_cli.client.session import ClientSession
-        from realtime_cli.recording.entry import Entry
         from tests.kit.live_session import recorder_of
 
         with tempfile.TemporaryDirectory() as folder:

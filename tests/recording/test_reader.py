@@ -203,5 +203,5 @@ def test_lost_sidecars_read_as_silence(tmp_path: Path) -> None:
     path = written(tmp_path)
     (tmp_path / "s.wav").unlink()
 
-    frames = [e.value.audio for e in read(path).entries(sound=True) if isinstance(e.value, i.Heard)]
+    frames = [e.value.audio for e in read(path).entries(sound=True) if isinstance(e.value, i.MicrophoneFrame)]
     assert frames == [bytes(960)]

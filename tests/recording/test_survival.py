@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime_cli.client.inputs import Heard
+from realtime_cli.client.inputs import MicrophoneFrame
 from realtime_cli.recording.reader import read
 
 
@@ -37,7 +37,9 @@ def test_killed_at_any_moment_it_reads_up_to_the_last_line_and_its_sound_opens(
 
     for path in paths:
         recording = read(path)
-        frames = [entry for entry in recording.entries(sound=True) if isinstance(entry.value, Heard)]
+        frames = [
+            entry for entry in recording.entries(sound=True) if isinstance(entry.value, MicrophoneFrame)
+        ]
         assert recording.end.crashed
         assert frames == sorted(frames, key=lambda entry: entry.at)
         for sidecar in path.parent.glob(f"{path.stem}.*wav"):
@@ -57,7 +59,7 @@ def test_a_full_disk_stops_the_recording_with_a_message_and_not_the_session(
     assert said.splitlines()[0].startswith("Recording stopped: File too large (")
     assert said.splitlines()[1:] == ["session ended as usual"]
     if room:
-        assert any(isinstance(entry.value, Heard) for entry in read(tmp_path / "s.jsonl").entries())
+        assert any(isinstance(entry.value, MicrophoneFrame) for entry in read(tmp_path / "s.jsonl").entries())
     else:
         assert list(tmp_path.iterdir()) == []
 
@@ -78,7 +80,7 @@ def test_no_planted_secret_is_in_anything_that_is_written(tmp_path: Path) -> Non
         sent(0.1, "session.update", session={"type": "realtime", "instructions": secret, "tools": [tool]}),
         received(0.2, "session.updated", session={"type": "realtime", "tools": [tool]}),
         received(0.3, "error", error={"type": "x", "message": echo}),
-        local(i.Garbled(0.4, "not JSON", f"<p>{echo}</p>")),
+        local(i.UndecodableFrame(0.4, "not JSON", f"<p>{echo}</p>")),
         local(i.Typed(0.5, f"my key is {secret}")),
         local(e.CallTool("c", "fetch", f'{{"token": "{secret}"}}'), 0.6),
         local(i.ToolFinished(0.7, "c", f'{{"api_key": "{unknown}"}}')),

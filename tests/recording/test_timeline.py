@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from realtime_cli.client import inputs as i
-from realtime_cli.recording.entry import Entry
+from realtime_cli.client.entry import Entry
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.reader import read
-from realtime_cli.recording.timeline import MOST_PICTURES, SHORTEST_S, Timeline, timeline
+from realtime_cli.recording.timeline import MAX_PICTURES, MIN_SUBTITLE_S, Timeline, timeline
 from tests.recording.conversation import record_conversation
 from tests.recording.sample import b64, frame, local, received, record, sent
 
@@ -91,7 +91,7 @@ def test_a_log_that_tells_of_no_playing_has_sound_where_it_came_one_behind_the_o
 def test_a_typed_word_stands_as_long_as_it_takes_to_read(tmp_path: Path) -> None:
     made = told(tmp_path, local(i.Typed(1.0, "Hi")), local(i.Typed(2.0, "x" * 30)))
     assert [(each.begin_s, each.end_s, each.aloud) for each in made.said] == [
-        (1.0, 1.0 + SHORTEST_S, False),
+        (1.0, 1.0 + MIN_SUBTITLE_S, False),
         (2.0, 4.0, False),
     ]
 
@@ -112,12 +112,14 @@ def shown(at: float, url: str) -> Entry:
 
 def test_pictures_are_those_that_were_sent(tmp_path: Path) -> None:
     uri = "data:image/png;base64,iVBORw0KGgo="
-    made = told(tmp_path, local(i.Seen(0.5, uri, 4, 4)), shown(1.0, uri), shown(2.0, "https://x/y.png"))
+    made = told(
+        tmp_path, local(i.VideoFrameCaptured(0.5, uri, 4, 4)), shown(1.0, uri), shown(2.0, "https://x/y.png")
+    )
     assert [picture.at_s for picture in made.pictures] == [1.0]
 
 
 def test_of_an_hour_of_video_there_are_some(tmp_path: Path) -> None:
-    uris = (f"data:image/png;base64,{b64(bytes([n % 256, n // 256]))}" for n in range(2 * MOST_PICTURES + 1))
+    uris = (f"data:image/png;base64,{b64(bytes([n % 256, n // 256]))}" for n in range(2 * MAX_PICTURES + 1))
     made = told(tmp_path, *(shown(float(n), uri) for n, uri in enumerate(uris)))
     assert [picture.at_s for picture in made.pictures[:3]] == [0.0, 3.0, 6.0]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime_cli.recording.tracks import LEFT, RIGHT, Clock, StereoTrack, VerbatimTrack
+from realtime_cli.recording.tracks import LEFT, RIGHT, StereoTrack, TrackAligner, VerbatimTrack
 
 
 def samples(value: int, count: int = 480) -> np.ndarray:
@@ -65,7 +65,7 @@ def test_received_sound_is_kept_byte_for_byte(tmp_path: Path) -> None:
 
 
 def test_jittered_blocks_are_laid_end_to_end_and_gaps_are_kept() -> None:
-    clock = Clock()
+    clock = TrackAligner()
 
     starts = [clock.place(at, 480) for at in (0.003, 0.019, 0.055, 0.5, 0.51)]
 

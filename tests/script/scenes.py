@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.entry import Entry
 from realtime_cli.protocol import codec
-from realtime_cli.recording.entry import Entry
-from realtime_cli.script.marks import TOPIC
+from realtime_cli.script.annotations import TOPIC
 from realtime_cli.script.observed import Observed
 
 

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from realtime_cli.client.session import ClientSession, SessionOptions
-from realtime_cli.edges import Connect, Tools
+from realtime_cli.ports import Connect, ToolsPort
 from realtime_cli.script.result import Case
-from realtime_cli.script.runner import Open, Opened
+from realtime_cli.script.runner import Open, SessionHandle
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
 from tests.kit.live_session import serving
@@ -29,13 +29,13 @@ async def connecting(engine: ScriptedEngine | None = None) -> AsyncIterator[Conn
         yield connect
 
 
-def opens(connect: Connect, tools: Tools | None = None, *, aloud: bool = False, **options: Any) -> Open:
+def opens(connect: Connect, tools: ToolsPort | None = None, *, aloud: bool = False, **options: Any) -> Open:
     """Opens every case there, with an agent of these options (by itself it says nothing)."""
 
     @asynccontextmanager
-    async def open(case: Case) -> AsyncIterator[Opened]:
+    async def open(case: Case) -> AsyncIterator[SessionHandle]:
         patch = {"type": "realtime"} if aloud else TEXT
         session = ClientSession(SessionOptions(patch=patch, reconnect_tries=0, **options))
-        yield Opened(session, connect, tools, aloud)
+        yield SessionHandle(session, connect, tools, aloud)
 
     return open

@@ -15,8 +15,8 @@ from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.errors import ConnectionFailed, ExitCode, SessionFailed
 from realtime_cli.script.clips import clip_of, silent
 from realtime_cli.script.live import Live
-from realtime_cli.server.engine.reply import Say
-from realtime_cli.server.switches import Switches
+from realtime_cli.server.engine.reply import EngineText
+from realtime_cli.server.switches import Quirks
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
 from tests.kit.live_session import serving
@@ -47,7 +47,7 @@ async def answered(live: Live, turn: int) -> str:
 
 
 async def test_typed_words_are_answered_in_their_turn() -> None:
-    engine = ScriptedEngine(answers=[[Say("First.")], [Say("Second.")]])
+    engine = ScriptedEngine(answers=[[EngineText("First.")], [EngineText("Second.")]])
     async with talking(engine) as live:
         replies = []
         for number in (1, 2):
@@ -125,7 +125,7 @@ async def test_no_server_is_told_before_anything_is_said() -> None:
 
 
 async def test_a_server_that_ends_it_before_it_is_ready_is_no_session() -> None:
-    async with serving(ScriptedEngine(), Switches(close_after_events=1, close_code=4000)) as listener:
+    async with serving(ScriptedEngine(), Quirks(close_after_events=1, close_code=4000)) as listener:
 
         async def connect() -> Transport:
             return await websocket.connect(listener.url)

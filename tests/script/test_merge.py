@@ -11,7 +11,7 @@ import pytest
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.script import merge, reports
-from realtime_cli.script.expectations import Verdict
+from realtime_cli.script.expectations import CheckResult
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult, TurnResult
@@ -20,10 +20,10 @@ from realtime_cli.script.result import Case, CaseResult, TurnResult
 def result(name: str, *, variant: tuple[tuple[str, Any], ...] = (), repeat: int = 1) -> CaseResult:
     turns = [{"user": "hello"}]
     script = LoadedScript(Script.model_validate({"turns": turns, "tags": ["calls"]}), Path(f"in/{name}.toml"))
-    verdict = Verdict(1, "contains", "failed", "yes", "no")
+    verdict = CheckResult(1, "contains", "failed", "yes", "no")
     turn = TurnResult(1, "user: hello", "no", {"within_ms": 12.5, "done_ms": None}, (verdict,))
     return CaseResult(
-        Case(script, variant, repeat), (turn,), (Verdict(0, "max_cost", "passed"),), "", 1.25, 30, 0.5, 3.0, "r.jsonl", 1
+        Case(script, variant, repeat), (turn,), (CheckResult(0, "max_cost", "passed"),), "", 1.25, 30, 0.5, 3.0, "r.jsonl", 1
     )  # fmt: skip
 
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from realtime_cli.client import inputs as i
 from realtime_cli.client.effects import Send
+from realtime_cli.client.entry import Entry
 from realtime_cli.commands.write_script import write
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
-from realtime_cli.recording.entry import Entry
 from realtime_cli.recording.file import Recorder
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.reader import read
@@ -65,7 +65,7 @@ def recorded(path: Path, values: list[Any]) -> Path:
     recorder = Recorder(path, Header(tool="realtime-cli 0", started="2026-11-22T14:03:05.000+01:00"))
     for value in values:
         recorder.observe(Entry(value.at, "received" if isinstance(value, i.Received) else "local", value))
-        if isinstance(value, i.Heard):
+        if isinstance(value, i.MicrophoneFrame):
             sent = InputAudioBufferAppend(audio=base64.b64encode(value.audio).decode())
             recorder.observe(Entry(value.at, "sent", Send(sent)))
     recorder.close()
@@ -79,12 +79,12 @@ def test_keys_settings_events_and_images_come_in_their_order(tmp_path: Path) -> 
         tmp_path / "hand.jsonl",
         [
             i.Connected(0.1, "ws://x"),
-            i.Patched(1.0, {"type": "realtime", **detection}),
+            i.SettingsChanged(1.0, {"type": "realtime", **detection}),
             i.Typed(2.0, "What is this?", (image,), "low"),
             i.Pressed(3.0, "interrupt"),
             i.Pressed(3.1, "talk"),
-            i.Asked(4.0, {"type": "conversation.item.delete", "item_id": "x"}),
-            i.Asked(4.1, {"type": "input_audio_buffer.commit"}),
+            i.RawEvent(4.0, {"type": "conversation.item.delete", "item_id": "x"}),
+            i.RawEvent(4.1, {"type": "input_audio_buffer.commit"}),
             i.Typed(5.0, "Just so that you know.", respond=False),
             i.Pressed(6.0, "quit"),
         ],
@@ -107,7 +107,7 @@ def test_a_turn_by_hand_is_what_was_said_since_the_turn_before(tmp_path: Path) -
     frames = np.zeros((250, 480), np.int16)
     frames[150:200] = 5000
     values: list[Any] = [i.Connected(0.1, "ws://x")]
-    values += [i.Heard(0.2 + n * 0.02, frame.tobytes()) for n, frame in enumerate(frames)]
+    values += [i.MicrophoneFrame(0.2 + n * 0.02, frame.tobytes()) for n, frame in enumerate(frames)]
     committed = {"item_id": "u1", "previous_item_id": None}
     values.append(event(5.3, "input_audio_buffer.committed", **committed))
     made = promote(read(recorded(tmp_path / "manual.jsonl", values)), "made", None)

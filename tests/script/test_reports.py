@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from realtime_cli.script import reports
-from realtime_cli.script.expectations import Verdict
+from realtime_cli.script.expectations import CheckResult
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult, TurnResult
@@ -25,9 +25,9 @@ def results() -> list[CaseResult]:
         script = Script.model_validate({"turns": [{"user": "hi"}]})
         return Case(LoadedScript(script, Path("suite") / f"{name}.toml"))
 
-    good = TurnResult(1, "user: hi", "Hello", FIGURES, (Verdict(1, "contains", "passed", "a", "b"),))
+    good = TurnResult(1, "user: hi", "Hello", FIGURES, (CheckResult(1, "contains", "passed", "a", "b"),))
     bad = TurnResult(
-        1, "user: hi", "No", FIGURES, (Verdict(1, "contains", "failed", 'a reply with "x|y"', "\x1b[2J"),)
+        1, "user: hi", "No", FIGURES, (CheckResult(1, "contains", "failed", 'a reply with "x|y"', "\x1b[2J"),)
     )
     return [
         CaseResult(case("good"), (good,), seconds=1.5, usd=0.25),

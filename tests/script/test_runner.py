@@ -12,11 +12,11 @@ import pytest
 
 from realtime_cli.audio.pcm import FRAME_SAMPLES, Samples
 from realtime_cli.errors import ConfigError, ConnectionFailed, ExitCode
-from realtime_cli.script.format import Script, Turn
+from realtime_cli.script.format import Script, ScriptTurn
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult, TurnBegan
-from realtime_cli.script.runner import Opened, World, prepare, run_case, title_of
-from realtime_cli.server.engine.reply import Call, Say
+from realtime_cli.script.runner import RunContext, SessionHandle, prepare, run_case, title_of
+from realtime_cli.server.engine.reply import EngineCall, EngineText
 from tests.kit.scripted_engine import Piece, ScriptedEngine
 from tests.script.stage import connecting, opens
 
@@ -39,7 +39,7 @@ async def held(
 ) -> tuple[CaseResult, ScriptedEngine]:
     engine = ScriptedEngine(words, answers)
     async with connecting(engine) as connect:
-        return await run_case(case, World(opens(connect, aloud=aloud), word, **world)), engine
+        return await run_case(case, RunContext(opens(connect, aloud=aloud), word, **world)), engine
 
 
 def verdicts(result: CaseResult) -> list[tuple[int, str, str]]:
@@ -52,7 +52,9 @@ async def test_each_turn_waits_for_the_answer_of_the_one_before() -> None:
         {"user": "one", "expect": {"contains": "first"}},
         {"user": "two", "expect": {"contains": "second"}},
     )
-    result, engine = await held(case(*turns), [Say("The first.")], [Say("The second.")], tell=began.append)
+    result, engine = await held(
+        case(*turns), [EngineText("The first.")], [EngineText("The second.")], tell=began.append
+    )
     assert (result.status, result.error, result.exit_code) == ("passed", "", ExitCode.OK)
     assert [turn.reply for turn in result.turns] == ["The first.", "The second."]
     assert [(one.number, one.title) for one in began if isinstance(one, TurnBegan)] == [
@@ -113,13 +115,13 @@ async def test_pictures_of_files_and_addresses_go_with_the_words(tmp_path: Path)
 
 
 async def test_an_agent_may_open() -> None:
-    async with connecting(ScriptedEngine(answers=[[Say("Hello.")]])) as connect:
+    async with connecting(ScriptedEngine(answers=[[EngineText("Hello.")]])) as connect:
 
-        def greeting(case: Case) -> AbstractAsyncContextManager[Opened]:
+        def greeting(case: Case) -> AbstractAsyncContextManager[SessionHandle]:
             return opens(connect, greet=True)(case)
 
         result = await run_case(
-            case({"expect": {"contains": "hello"}}, {"user": "hi"}), World(greeting, word)
+            case({"expect": {"contains": "hello"}}, {"user": "hi"}), RunContext(greeting, word)
         )
     assert result.status == "passed"
     assert [turn.title for turn in result.turns] == ["the agent opens", "user: hi"]
@@ -148,7 +150,7 @@ async def test_a_judge_is_asked_turn_by_turn_with_the_words_so_far() -> None:
         {"user": "one", "expect": {"judge": "is kind"}},
         {"user": "two", "expect": {"judge": {"rubric": "is brief", "score": 0.5}}},
     )
-    result, _ = await held(case(*turns, judge=JUDGE), [Say("Yes.")], [Say("No.")], judge=judge)
+    result, _ = await held(case(*turns, judge=JUDGE), [EngineText("Yes.")], [EngineText("No.")], judge=judge)
     assert verdicts(result) == [(1, "judge", "failed"), (2, "judge", "passed")]
     assert asked[0] == "is kind\nUser: one\nAgent: Yes."
     assert asked[1].endswith("User: two\nAgent: No.")
@@ -177,7 +179,7 @@ async def test_a_session_that_cannot_be_had_is_an_error_of_the_case() -> None:
     async def nowhere() -> Any:
         raise ConnectionFailed("Nobody is there.")
 
-    result = await run_case(case({"user": "one"}), World(opens(nowhere), word))
+    result = await run_case(case({"user": "one"}), RunContext(opens(nowhere), word))
     assert (result.status, result.error, result.exit_code) == (
         "failed",
         "Nobody is there.",
@@ -189,13 +191,13 @@ async def test_a_sound_that_cannot_be_made_ends_the_case_before_it_begins() -> N
     async def mute(text: str) -> Samples:
         raise ConfigError("There is no voice.")
 
-    result = await run_case(Case(case({"say": "hi"}).script), World(opens(mute), mute))  # type: ignore[arg-type]
+    result = await run_case(Case(case({"say": "hi"}).script), RunContext(opens(mute), mute))  # type: ignore[arg-type]
     assert (result.error, result.turns) == ("There is no voice.", ())
 
 
 async def test_an_agent_that_would_call_tools_without_any_is_no_end() -> None:
     result, _ = await held(
-        case({"user": "one", "expect": {"calls": [{"name": "clock"}]}}), [Call("clock", "{}")]
+        case({"user": "one", "expect": {"calls": [{"name": "clock"}]}}), [EngineCall("clock", "{}")]
     )
     assert result.exit_code == ExitCode.OK
 
@@ -227,4 +229,4 @@ async def test_only_what_is_heard_needs_a_sound() -> None:
     ],
 )
 def test_a_turn_in_a_few_words(turn: dict[str, Any], title: str) -> None:
-    assert title_of(Turn.model_validate(turn)) == title
+    assert title_of(ScriptTurn.model_validate(turn)) == title

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.entry import Entry
 from realtime_cli.protocol import codec
-from realtime_cli.recording.entry import Entry
 from realtime_cli.script.stopwatch import Stopwatch
 
 

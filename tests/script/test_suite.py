@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from realtime_cli.errors import ConfigError, ConnectionFailed
-from realtime_cli.script.expectations import Verdict
+from realtime_cli.script.expectations import CheckResult
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult, TurnResult
-from realtime_cli.script.runner import Opened, World
+from realtime_cli.script.runner import RunContext, SessionHandle
 from realtime_cli.script.suite import Selection, groups, plan, regressions, run_suite
 
 
@@ -64,7 +64,7 @@ def test_a_sound_without_words_cannot_run_in_text() -> None:
 
 
 @asynccontextmanager
-async def nowhere(case: Case) -> AsyncIterator[Opened]:
+async def nowhere(case: Case) -> AsyncIterator[SessionHandle]:
     raise ConnectionFailed(f"There is no server for {case.name}.")
     yield
 
@@ -76,7 +76,7 @@ async def no_voice(text: str) -> np.ndarray[Any, np.dtype[np.int16]]:
 async def test_a_case_that_cannot_be_run_is_an_error_and_the_others_go_on() -> None:
     told: list[Any] = []
     cases = plan([script("a"), script("b"), script("c")], Selection())
-    results = await run_suite(cases, World(nowhere, no_voice, tell=told.append), jobs=2)
+    results = await run_suite(cases, RunContext(nowhere, no_voice, tell=told.append), jobs=2)
     assert [(result.status, result.exit_code) for result in results] == [("failed", 3)] * 3
     assert "There is no server for b." in results[1].error
     assert sum(isinstance(event, CaseBegan) for event in told) == 3
@@ -85,7 +85,7 @@ async def test_a_case_that_cannot_be_run_is_an_error_and_the_others_go_on() -> N
 
 async def test_after_the_first_failure_nothing_more_is_begun() -> None:
     cases = plan([script("a"), script("b")], Selection())
-    results = await run_suite(cases, World(nowhere, no_voice), fail_fast=True)
+    results = await run_suite(cases, RunContext(nowhere, no_voice), fail_fast=True)
     assert [result.case.name for result in results] == ["a"]
     await asyncio.sleep(0)
 
@@ -94,12 +94,12 @@ async def test_after_the_first_failure_nothing_more_is_begun() -> None:
 async def test_nothing_is_begun_that_the_budget_may_not_bear(usd: float | None, begun: list[str]) -> None:
     """Also what has no price counts: nobody knows how much it was."""
     cases = plan([script("a"), script("b"), script("c")], Selection())
-    results = await run_suite(cases, World(nowhere, no_voice), max_usd=1.0, usd_of=lambda result: usd)
+    results = await run_suite(cases, RunContext(nowhere, no_voice), max_usd=1.0, usd_of=lambda result: usd)
     assert [result.case.name for result in results] == begun
 
 
 def result(name: str, *statuses: str, within_ms: float | None = None, repeat: int = 1) -> CaseResult:
-    verdicts = tuple(Verdict(1, "contains", status) for status in statuses)  # type: ignore[arg-type]
+    verdicts = tuple(CheckResult(1, "contains", status) for status in statuses)  # type: ignore[arg-type]
     turn = TurnResult(1, "user: hi", "Hello", {"within_ms": within_ms, "done_ms": None}, verdicts)
     return CaseResult(Case(script(name), repeat=repeat), (turn,))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realtime_cli.script.throttle import FIRST_GAP_S, LONGEST_GAP_S, UNNAMED_PAUSE_S, Throttle, scarce
+from realtime_cli.script.throttle import FIRST_GAP_S, MAX_GAP_S, UNNAMED_PAUSE_S, Throttle, scarce
 
 
 def test_nothing_waits_where_nothing_was_refused() -> None:
@@ -29,7 +29,7 @@ def test_each_refusal_halves_the_pace_to_an_end() -> None:
         throttle.refused(0.0, 0.0)
         gaps.append(throttle.gap_s)
     assert gaps[:3] == [FIRST_GAP_S, 2 * FIRST_GAP_S, 4 * FIRST_GAP_S]
-    assert gaps[-1] == LONGEST_GAP_S
+    assert gaps[-1] == MAX_GAP_S
 
 
 def test_a_crowd_that_is_refused_at_once_is_one_refusal() -> None:

@@ -11,8 +11,8 @@ from realtime_cli.server import effects, inputs
 from realtime_cli.server.ids import counted_ids
 from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
-from realtime_cli.server.switches import Switches
-from realtime_cli.server.turns import WINDOW_MS
+from realtime_cli.server.switches import Quirks
+from realtime_cli.server.turn_detector import WINDOW_MS
 
 SHORT = (
     ("conversation.item.input_audio_transcription", "T"),
@@ -34,14 +34,14 @@ class Talk:
     def __init__(
         self, *, defaults: Defaults | None = None, opened: dict[str, Any] | None = None, **switches: Any
     ) -> None:
-        self.session = ServerSession(defaults=defaults, switches=Switches(**switches), new_id=counted_ids())
+        self.session = ServerSession(defaults=defaults, switches=Quirks(**switches), new_id=counted_ids())
         self.at = 0.0
         self.events: list[dict[str, Any]] = []
         self.effects: list[effects.Effect] = []
         self.stream = 0
         self.tickets: list[int] = []
         self.wakes: dict[str, float] = {}
-        self.opening = self.give(inputs.Opened, 1_000, **{"model": "m", **(opened or {})})
+        self.opening = self.give(inputs.ClientConnected, 1_000, **{"model": "m", **(opened or {})})
 
     # -- inputs -----------------------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ class Talk:
         for _ in range(ms // WINDOW_MS):
             self.at += WINDOW_MS / 1000
             lines += self.append(WINDOW_MS, 1 if probability > 0.5 else 0)
-            lines += self.give(inputs.Listened, self.stream, (probability,))
+            lines += self.give(inputs.VadResult, self.stream, (probability,))
         return lines
 
     def speech(self, ms: int = 960) -> list[str]:
@@ -93,26 +93,26 @@ class Talk:
 
     def recognised(self, text: str) -> list[str]:
         """The words of the oldest recognition that was asked for."""
-        return self.give(inputs.Recognised, self.tickets.pop(0), text)
+        return self.give(inputs.Transcribed, self.tickets.pop(0), text)
 
     def spoken_turn(self, text: str = "What time is it?") -> list[str]:
         lines = self.speech() + self.silence(288)
         return lines + self.recognised(text) + self.silence(256)
 
     def said(self, text: str, response: str = "resp_1") -> list[str]:
-        return self.give(inputs.Said, response, text)
+        return self.give(inputs.TextGenerated, response, text)
 
     def spoken(self, ms: float, response: str = "resp_1") -> list[str]:
-        return self.give(inputs.Spoken, response, bytes(int(48 * ms)))
+        return self.give(inputs.AudioGenerated, response, bytes(int(48 * ms)))
 
     def spoken_out(self, response: str = "resp_1") -> list[str]:
-        return self.give(inputs.SpokenOut, response)
+        return self.give(inputs.AudioDone, response)
 
     def called(self, name: str, arguments: str, response: str = "resp_1") -> list[str]:
-        return self.give(inputs.Called, response, name, arguments)
+        return self.give(inputs.ToolCallGenerated, response, name, arguments)
 
     def thought_out(self, response: str = "resp_1") -> list[str]:
-        return self.give(inputs.ThoughtOut, response)
+        return self.give(inputs.GenerationDone, response)
 
     def says(self, text: str = "It is noon.", ms: float = 500, response: str = "resp_1") -> list[str]:
         """A whole spoken answer of one piece."""
@@ -123,7 +123,7 @@ class Talk:
 
     def wake(self, name: str) -> list[str]:
         self.at = max(self.at, self.wakes.pop(name))
-        return self.give(inputs.Woke, name)
+        return self.give(inputs.DeadlineReached, name)
 
     # -- what came of it --------------------------------------------------------------------------
 
@@ -144,24 +144,24 @@ class Talk:
                 event = json.loads(codec.encode(effect.event))
                 self.events.append(event)
                 return describe(event)
-            case effects.Listen():
+            case effects.DetectVoice():
                 self.stream = effect.stream
-            case effects.Recognise():
+            case effects.Transcribe():
                 self.tickets.append(effect.ticket)
-            case effects.ForgetRecognition():
+            case effects.CancelTranscription():
                 self.tickets.remove(effect.ticket)
-            case effects.WakeAt():
+            case effects.SetDeadline():
                 if effect.at is None:
                     self.wakes.pop(effect.name, None)
                 else:
                     self.wakes[effect.name] = effect.at
-            case effects.Think():
+            case effects.Generate():
                 return f"think {effect.response_id}"
-            case effects.Speak():
+            case effects.Synthesize():
                 return f"speak {effect.text}"
-            case effects.Quit():
+            case effects.CancelResponse():
                 return f"quit {effect.response_id}"
-            case effects.Shut():
+            case effects.CloseSocket():
                 return f"shut {effect.code}"
         return None
 

@@ -191,7 +191,7 @@ def test_every_kind_of_event_that_the_server_has_is_read_by_them():
     talk.client("conversation.item.delete", item_id="item_2")
     talk.speech()
     talk.silence()
-    talk.give(inputs.NotRecognised, talk.tickets.pop(), "x")
+    talk.give(inputs.TranscriptionFailed, talk.tickets.pop(), "x")
     for event in talk.events:
         conforms(event)
     never_here = {

@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from realtime_cli.server import conversation as module
-from realtime_cli.server.conversation import Conversation, Record, Sound
+from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
 from tests.server.dialogue import Talk
 
 
@@ -112,15 +112,15 @@ def test_an_image_is_an_item_like_others():
 def test_old_items_and_old_sound_fall_out(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "MOST_ITEMS", 3)
     monkeypatch.setattr(module, "MOST_SOUND_BYTES", 1000)
-    talked = Conversation("conv")
+    talked = ServerConversation("conv")
     for number in range(4):
-        talked.insert(Record({"id": str(number)}, {0: Sound("audio/pcm", bytearray(600))}))
+        talked.insert(StoredItem({"id": str(number)}, {0: StoredAudio("audio/pcm", bytearray(600))}))
     assert [record.item_id for record in talked] == ["1", "2", "3"]
     assert [bool(record.sounds) for record in talked] == [False, False, True]
 
 
 @pytest.mark.parametrize(("format", "bytes_left"), [("audio/pcm", 48), ("audio/pcma", 8)])
 def test_sound_is_cut_between_samples(format: str, bytes_left: int):
-    sound = Sound(format, bytearray(1000))
+    sound = StoredAudio(format, bytearray(1000))
     sound.cut(1.01)
     assert len(sound.audio) == bytes_left

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realtime_cli.server.input_buffer import LONGEST_MS, InputBuffer
+from realtime_cli.server.input_buffer import MAX_BUFFER_MS, InputBuffer
 
 
 def pcm(ms: int, byte: int = 1) -> bytes:
@@ -40,6 +40,6 @@ def test_g711_has_a_byte_a_sample():
 
 def test_there_is_a_bound():
     buffer = InputBuffer()
-    assert buffer.append(pcm(1) * LONGEST_MS)
+    assert buffer.append(pcm(1) * MAX_BUFFER_MS)
     assert not buffer.append(pcm(1))
-    assert buffer.kept_ms == LONGEST_MS
+    assert buffer.kept_ms == MAX_BUFFER_MS

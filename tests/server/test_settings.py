@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from realtime_cli.server import settings
-from realtime_cli.server.faults import Fault
+from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.settings import Defaults
 
 SESSION = settings.realtime_session("m", "sess", 0, Defaults())
@@ -60,7 +60,7 @@ def test_formats_are_told_in_full():
     ("patch", "param"), [({"model": "n"}, "session.model"), ({"type": "transcription"}, "session.type")]
 )
 def test_what_may_not_change(patch: dict, param: str):
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(ApiError) as fault:
         updated(**patch)
     assert fault.value.param == param
 
@@ -68,13 +68,13 @@ def test_what_may_not_change(patch: dict, param: str):
 def test_tracing_stays_once_it_is_on():
     traced = updated(tracing={"workflow_name": "w"})
     assert updated(session=traced, tracing={"workflow_name": "w"})["tracing"] == {"workflow_name": "w"}
-    with pytest.raises(Fault, match="tracing"):
+    with pytest.raises(ApiError, match="tracing"):
         updated(session=traced, tracing=None)
 
 
 def test_a_custom_voice_is_fixed_as_well():
     spoken = updated(audio={"output": {"voice": {"id": "voice_1"}}})
     assert updated(True, spoken, audio={"output": {"voice": {"id": "voice_1"}}})
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(ApiError) as fault:
         updated(True, spoken, audio={"output": {"voice": {"id": "voice_2"}}})
     assert fault.value.code == "cannot_update_voice"

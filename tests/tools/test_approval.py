@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from realtime_cli.client import inputs
-from realtime_cli.tools import trust
-from realtime_cli.tools.approval import Answer, Desk, Named, Question
+from realtime_cli.tools import trusted_folders
+from realtime_cli.tools.approval import AllowlistApprover, ApprovalAnswer, InteractiveApprover, Question
 from tests.kit.toolbox import Toolbox, toolbox
 
 ASKING = """
@@ -19,7 +19,7 @@ approve = "ask"
 """
 
 
-async def asked(desk: Desk) -> Question:
+async def asked(desk: InteractiveApprover) -> Question:
     async with asyncio.timeout(10):
         while desk.question is None:
             await asyncio.sleep(0)
@@ -31,7 +31,7 @@ def verdicts(box: Toolbox) -> list[str]:
 
 
 async def test_yes_is_for_one_call(tmp_path: Path) -> None:
-    desk = Desk()
+    desk = InteractiveApprover()
     async with toolbox(tmp_path, ASKING, desk) as box:
         for _ in range(2):
             call = asyncio.create_task(box.call("clock", zone="Asia/Kolkata"))
@@ -43,7 +43,7 @@ async def test_yes_is_for_one_call(tmp_path: Path) -> None:
 
 
 async def test_session_is_for_all_calls_of_the_tool_also_those_that_wait(tmp_path: Path) -> None:
-    desk = Desk()
+    desk = InteractiveApprover()
     async with toolbox(tmp_path, ASKING, desk) as box:
         calls = [asyncio.create_task(box.call("clock")) for _ in range(3)]
         await asked(desk)
@@ -54,7 +54,7 @@ async def test_session_is_for_all_calls_of_the_tool_also_those_that_wait(tmp_pat
 
 
 async def test_no_is_told_to_the_model_with_its_reason(tmp_path: Path) -> None:
-    desk = Desk()
+    desk = InteractiveApprover()
     async with toolbox(tmp_path, ASKING, desk) as box:
         call = asyncio.create_task(box.call("clock"))
         await asked(desk)
@@ -70,7 +70,7 @@ async def test_no_is_told_to_the_model_with_its_reason(tmp_path: Path) -> None:
 
 
 async def test_control_characters_in_arguments_are_seen_before_the_answer(tmp_path: Path) -> None:
-    desk = Desk()
+    desk = InteractiveApprover()
     async with toolbox(tmp_path, ASKING, desk) as box:
         call = asyncio.create_task(box.call("clock", _raw='{"zone":\x0d "\u202eoslO"}'))
         await asked(desk)
@@ -81,7 +81,7 @@ async def test_control_characters_in_arguments_are_seen_before_the_answer(tmp_pa
 
 
 async def test_a_question_about_a_cancelled_call_is_withdrawn(tmp_path: Path) -> None:
-    desk = Desk()
+    desk = InteractiveApprover()
     async with toolbox(tmp_path, ASKING, desk) as box:
         call = asyncio.create_task(box.call("clock"))
         await asked(desk)
@@ -106,7 +106,7 @@ async def test_a_raw_schema_is_answered_by_the_user(tmp_path: Path) -> None:
     description = "The user weighs something."
     parameters = {type = "object", properties = {what = {type = "string"}}, required = ["what"]}
     """
-    desk = Desk()
+    desk = InteractiveApprover()
     async with toolbox(tmp_path, agent, desk) as box:
         call = asyncio.create_task(box.call("weigh", what="flour"))
         assert (await asked(desk)).kind == "output"
@@ -118,7 +118,7 @@ async def test_a_raw_schema_is_answered_by_the_user(tmp_path: Path) -> None:
 
 
 async def test_a_call_of_the_server_is_asked_about(tmp_path: Path) -> None:
-    desk = Desk()
+    desk = InteractiveApprover()
     async with toolbox(tmp_path, "", desk) as box:
         asking = asyncio.create_task(box.registry.approve("mcpr_1", "deepwiki.ask", "{}"))
         assert (await asked(desk)).name == "deepwiki.ask"
@@ -139,8 +139,10 @@ async def test_a_call_of_the_server_is_asked_about(tmp_path: Path) -> None:
     ],
 )
 async def test_names_of_the_command_line(names: tuple[str, ...], answer: str) -> None:
-    assert (await Named(names).ask(Question("1", "git", "{}"))).verdict == answer
-    assert (await Named(names).ask(Question("1", "git__status", "{}", group="git"))).verdict == answer
+    assert (await AllowlistApprover(names).ask(Question("1", "git", "{}"))).verdict == answer
+    assert (
+        await AllowlistApprover(names).ask(Question("1", "git__status", "{}", group="git"))
+    ).verdict == answer
 
 
 # -- folders --------------------------------------------------------------------------------------
@@ -156,9 +158,9 @@ class Person:
     def approves(self, question: Question) -> bool:
         return False
 
-    async def ask(self, question: Question) -> Answer:
+    async def ask(self, question: Question) -> ApprovalAnswer:
         self.questions.append(question)
-        return Answer(self._verdict)  # type: ignore[arg-type]
+        return ApprovalAnswer(self._verdict)  # type: ignore[arg-type]
 
 
 RUNNING = """
@@ -177,7 +179,7 @@ async def test_a_new_folder_is_asked_about_once(tmp_path: Path) -> None:
             assert box.names == ["true", "clock"]
     (question,) = person.questions
     assert (question.kind, question.name) == ("trust", str(tmp_path))
-    assert trust.is_trusted(tmp_path)
+    assert trusted_folders.is_trusted(tmp_path)
 
 
 async def test_an_untrusted_folder_runs_nothing_of_its_own(tmp_path: Path) -> None:
@@ -188,13 +190,13 @@ async def test_an_untrusted_folder_runs_nothing_of_its_own(tmp_path: Path) -> No
         (note,) = box.heard(inputs.Noted)
         assert note.text.startswith("Left out: true, tool, x.")
         assert not (tmp_path / "ran").exists()
-    assert not trust.is_trusted(tmp_path)
+    assert not trusted_folders.is_trusted(tmp_path)
 
 
 async def test_what_is_named_runs_without_trust(tmp_path: Path) -> None:
     async with toolbox(tmp_path, RUNNING, approve=("true",)) as box:
         assert box.names == ["true", "clock"]
-    assert not trust.is_trusted(tmp_path)
+    assert not trusted_folders.is_trusted(tmp_path)
 
 
 async def test_built_in_tools_need_no_trust(tmp_path: Path) -> None:
@@ -206,8 +208,8 @@ async def test_built_in_tools_need_no_trust(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "{}", "[1, 2]", "\x00", '"x"'])
 def test_a_broken_list_of_folders_trusts_nobody(tmp_path: Path, content: str) -> None:
-    trust.file().parent.mkdir(parents=True, exist_ok=True)
-    trust.file().write_text(content)
-    assert not trust.is_trusted(tmp_path)
-    trust.trust(tmp_path)
-    assert trust.is_trusted(tmp_path)
+    trusted_folders.file().parent.mkdir(parents=True, exist_ok=True)
+    trusted_folders.file().write_text(content)
+    assert not trusted_folders.is_trusted(tmp_path)
+    trusted_folders.trust(tmp_path)
+    assert trusted_folders.is_trusted(tmp_path)

@@ -13,11 +13,11 @@ import os
 import time
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.entry import Entry
 from realtime_cli.errors import ExitCode
-from realtime_cli.recording.entry import Entry
-from realtime_cli.tui.ending import Ending
-from realtime_cli.tui.faces import choose_face, choose_keys
-from realtime_cli.tui.presses import KeyPress, Press, TypedLine
+from realtime_cli.tui.end_summary import EndSummary
+from realtime_cli.tui.frontend import choose_frontend, choose_keys
+from realtime_cli.tui.key_events import KeyEvent, KeyPress, TypedLine
 from tests.tui.scenes import (
     answer,
     begins,
@@ -79,11 +79,11 @@ def _levels(at: float) -> inputs.Levels:
 
 
 async def play(arguments: argparse.Namespace) -> None:
-    face = choose_face(plain=arguments.plain, json=arguments.json, push_to_talk=arguments.ptt)
+    face = choose_frontend(plain=arguments.plain, json=arguments.json, push_to_talk=arguments.ptt)
     over = asyncio.Event()
     start = time.monotonic()
 
-    def pressed(press: Press) -> None:
+    def pressed(press: KeyEvent) -> None:
         at = (time.monotonic() - start) * arguments.speed
         if isinstance(press, KeyPress) and press.meaning == "quit":
             over.set()
@@ -102,7 +102,7 @@ async def play(arguments: argparse.Namespace) -> None:
             await _feed(face, arguments, start, over)
         finally:
             face.end(
-                Ending(
+                EndSummary(
                     ExitCode.OK,
                     recording="/tmp/session.jsonl",
                     replay="realtime-cli replay /tmp/session.jsonl",

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.entry import Entry
 from realtime_cli.protocol import codec
-from realtime_cli.recording.entry import Entry
 
 MS = 48  # bytes of 24 kHz 16-bit sound
 
@@ -128,6 +128,6 @@ def looked_at(at: float, *, glimpse: str = "", source: str = "", detail: str | N
     part = {"type": "input_image", "image_url": uri, **({"detail": detail} if detail else {})}
     item = {"id": f"frame_{at:g}", "type": "message", "role": "user", "content": [part]}
     return [
-        local(inputs.Seen(at, uri, 1024, 768, glimpse, source)),
+        local(inputs.VideoFrameCaptured(at, uri, 1024, 768, glimpse, source)),
         sent(at, "conversation.item.create", item=item),
     ]

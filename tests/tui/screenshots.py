@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, DIMMED_MONOKAI, TerminalTheme
 from rich.text import Text
 
-from realtime_cli.tui.flow import Flow
-from realtime_cli.tui.keys import Board
+from realtime_cli.tui.keys import KeyMap
 from realtime_cli.tui.panels import end_card, end_lines, live_rows
+from realtime_cli.tui.scrollback import Scrollback
 from realtime_cli.tui.view import View
 from tests.tui.demo import scene
 
@@ -27,7 +27,7 @@ MOMENTS = {"talk": 13.4, "end": 30.0}
 
 def lines_at(at: float) -> list[Text]:
     """Scrollback and live rows as they stand at this second of the demo."""
-    view, flow, lines = View(), Flow(), []
+    view, flow, lines = View(), Scrollback(), []
     for entry in scene():
         if entry.at <= at:
             view.fold(entry)
@@ -37,7 +37,7 @@ def lines_at(at: float) -> list[Text]:
         lines += flow.take(view, WIDTH)
         path = "2026-11-23T10-15-00.jsonl"
         return [*lines, Text(), *end_card(end_lines(view, path, f"realtime-cli replay {path}"))]
-    return [*lines, flow.talk(view, WIDTH), *live_rows(view, WIDTH), Board().row(WIDTH)]
+    return [*lines, flow.talk(view, WIDTH), *live_rows(view, WIDTH), KeyMap().row(WIDTH)]
 
 
 def picture(name: str, theme: str) -> str:

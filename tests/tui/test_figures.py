@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from realtime_cli.client import effects, inputs
-from realtime_cli.recording.entry import Entry
+from realtime_cli.client.entry import Entry
 from realtime_cli.tui.figures import ENOUGH_FOR_P95, Figures
 from tests.tui.scenes import answer, connected, cut, in_order, local, received, says, writes
 

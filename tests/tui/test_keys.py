@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from rich.text import Text
 
 from realtime_cli.tui import kitty
-from realtime_cli.tui.keys import Board, Keys
-from realtime_cli.tui.look import PRETTY
-from realtime_cli.tui.presses import Command, KeyPress, Press, TypedLine
+from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, TypedLine
+from realtime_cli.tui.keys import KeyMap, Keys
 from realtime_cli.tui.terminal import Terminal
+from realtime_cli.tui.theme import PRETTY
 from tests.tui.pseudo_terminal import PseudoTerminal, pseudo_terminal, until
 
 
@@ -37,23 +37,23 @@ class Bare:
         self.detail = not self.detail
 
 
-def pressed(board: Board, *names: str) -> list[Press]:
+def pressed(board: KeyMap, *names: str) -> list[KeyEvent]:
     return [press for name in names for press in board.key(name)]
 
 
 def test_single_keys_have_meanings() -> None:
     names = [" ", "i", "escape", "v", "n", "r", "l", "e", "?", "q", "Q", "x", "left"]
-    meanings = [p.meaning for p in pressed(Board(), *names) if isinstance(p, KeyPress)]
+    meanings = [p.meaning for p in pressed(KeyMap(), *names) if isinstance(p, KeyPress)]
     assert meanings == [
         "mute", "interrupt", "interrupt", "video", "note", "reload", "latency", "echo", "help", "quit", "quit",
     ]  # fmt: skip
 
 
 def test_typing_takes_the_keys_until_enter_or_escape() -> None:
-    board = Board()
+    board = KeyMap()
     assert pressed(board, "t", *"quit", "c-m") == [KeyPress("type"), TypedLine("quit")]
     assert pressed(board, "c-m", *"x", "escape", "q") == [KeyPress("type"), KeyPress("quit")]
-    assert pressed(board, "/", *"mu", "c-i", "c-m") == [KeyPress("type"), Command("mute")]
+    assert pressed(board, "/", *"mu", "c-i", "c-m") == [KeyPress("type"), SlashCommand("mute")]
     assert board.key("t") == [KeyPress("type")]
     assert board.key("<bracketed-paste>", "two\nlines") == []
     assert board.key("c-m") == [TypedLine("two lines")]
@@ -61,15 +61,15 @@ def test_typing_takes_the_keys_until_enter_or_escape() -> None:
 
 def test_an_open_question_is_answered_by_one_key() -> None:
     asking = Bare("run")
-    board = Board(asking)
+    board = KeyMap(asking)
     assert asking.bottom(80).plain.startswith("y yes")
-    assert pressed(board, "y", "a", "n") == [Command("approve", a) for a in ("yes", "session", "no")]
+    assert pressed(board, "y", "a", "n") == [SlashCommand("approve", a) for a in ("yes", "session", "no")]
     asking.question = ""
     assert pressed(board, "y", "n") == [KeyPress("note")]
 
 
 def test_push_to_talk_by_tapping() -> None:
-    board = Board(push_to_talk=True)
+    board = KeyMap(push_to_talk=True)
     assert "space to talk" in board.row(80).plain
     assert pressed(board, " ") == [KeyPress("talk")]
     assert "space to send" in board.row(80).plain
@@ -77,7 +77,7 @@ def test_push_to_talk_by_tapping() -> None:
 
 
 def test_push_to_talk_by_holding() -> None:
-    board = Board(push_to_talk=True)
+    board = KeyMap(push_to_talk=True)
     board.holds = True
     assert "hold space" in board.row(80).plain
     assert [*pressed(board, " ", " "), *board.released(), *board.released()] == [
@@ -87,32 +87,32 @@ def test_push_to_talk_by_holding() -> None:
 
 
 def test_the_hints_fit_the_row() -> None:
-    assert all(Board().row(width).cell_len <= width for width in range(10, 120, 7))
+    assert all(KeyMap().row(width).cell_len <= width for width in range(10, 120, 7))
 
 
 def test_a_question_for_a_result_is_answered_by_a_line() -> None:
     asking = Bare("output")
-    board = Board(asking)
+    board = KeyMap(asking)
     assert board.row(80).plain == "/approve RESULT · /approve no REASON"
     assert pressed(board, "y") == []
-    assert pressed(board, "/", *"approve 42", "enter") == [KeyPress("type"), Command("approve", "42")]
+    assert pressed(board, "/", *"approve 42", "enter") == [KeyPress("type"), SlashCommand("approve", "42")]
 
 
 def test_what_only_concerns_the_screen_is_shown_there() -> None:
     bare = Bare()
-    board = Board(bare)
+    board = KeyMap(bare)
     assert pressed(board, "?") == [KeyPress("help")]
     assert bare.said[-1].startswith("keys: space mute")
     pressed(board, "l")
     assert bare.detail
-    assert pressed(board, "t", *"/latency", "enter")[-1] == Command("latency")
+    assert pressed(board, "t", *"/latency", "enter")[-1] == SlashCommand("latency")
     assert not bare.detail
     assert pressed(board, "t", *"/nonsense", "enter") == [KeyPress("type")]
     assert "no command /nonsense" in bare.said[-1]
 
 
 def test_typing_shows_the_line_and_an_emptied_one_ends_it() -> None:
-    board = Board()
+    board = KeyMap()
     pressed(board, "t", *"hi")
     assert "hi" in board.row(40).plain
     pressed(board, "backspace", "backspace")
@@ -127,9 +127,9 @@ def test_typing_shows_the_line_and_an_emptied_one_ends_it() -> None:
 @asynccontextmanager
 async def keyboard(
     surface: Bare | None = None, *, push_to_talk: bool = False
-) -> AsyncIterator[tuple[PseudoTerminal, Keys, list[Press]]]:
+) -> AsyncIterator[tuple[PseudoTerminal, Keys, list[KeyEvent]]]:
     """Keys on a terminal of their own, closed behind."""
-    came: list[Press] = []
+    came: list[KeyEvent] = []
     async with pseudo_terminal() as terminal:
         keys = Keys(
             surface,
@@ -147,7 +147,7 @@ async def keyboard(
 async def test_keys_come_one_by_one_and_the_terminal_is_as_it_was() -> None:
     async with pseudo_terminal() as terminal:
         before = terminal.settings()
-        came: list[Press] = []
+        came: list[KeyEvent] = []
         keys = Keys(stdin=terminal.stdin, stdout=terminal.stdout, terminal=Terminal())
         keys.start(came.append)
         await terminal.until("\x1b[?2004h")

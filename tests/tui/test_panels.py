@@ -10,10 +10,7 @@ from rich.text import Text
 
 from realtime_cli.client import inputs
 from realtime_cli.tui.blocks import AgentTurn, Notice, ToolCard, UserTurn
-from realtime_cli.tui.flow import Flow
-from realtime_cli.tui.look import look_for
 from realtime_cli.tui.meters import Meter
-from realtime_cli.tui.pace import Part
 from realtime_cli.tui.panels import (
     block_text,
     clock,
@@ -24,11 +21,14 @@ from realtime_cli.tui.panels import (
     picture_facts,
     wrapped,
 )
+from realtime_cli.tui.reveal import RevealedPart
+from realtime_cli.tui.scrollback import Scrollback
+from realtime_cli.tui.theme import theme_for
 from realtime_cli.tui.view import View
 from tests.tui.demo import scene
 from tests.tui.scenes import answer, begins, connected, heard, local, looked_at, says, speaks
 
-ASCII = look_for(Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii")))
+ASCII = theme_for(Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii")))
 
 
 def folded(until: float = 1e9) -> View:
@@ -44,7 +44,7 @@ def plain(texts: list[Text]) -> list[str]:
 
 
 def test_blocks_as_paragraphs() -> None:
-    turn = AgentTurn(0, "A", parts={0: Part("No \x1b[31mred.", shown=20)}, cut_ms=1234.0, final=True)
+    turn = AgentTurn(0, "A", parts={0: RevealedPart("No \x1b[31mred.", shown=20)}, cut_ms=1234.0, final=True)
     assert block_text(UserTurn(0, text="Hi\x07", images=2)).plain == "you  Hi␇ [2 images]"
     assert block_text(turn).plain == "agent  No ␛[31mred. ╳ interrupted after 1.2 s"
     assert block_text(turn, ASCII).plain == "agent  No ^[[31mred. -- interrupted after 1.2 s"
@@ -76,12 +76,12 @@ def test_the_state_row_tells_state_and_levels() -> None:
 
 
 def test_a_meter_shows_level_and_peak() -> None:
-    assert meter(Meter(-30, -12), 10, look_for(Console()), "cyan", number=False).plain == "━━━━━──┃──"
+    assert meter(Meter(-30, -12), 10, theme_for(Console()), "cyan", number=False).plain == "━━━━━──┃──"
     assert meter(Meter(-120, -120), 4, ASCII, "cyan", number=True).plain == "----    -"
 
 
 def test_every_line_flows_once_in_order_and_copies_cleanly() -> None:
-    view, flow, lines = View(), Flow(), []
+    view, flow, lines = View(), Scrollback(), []
     for entry in scene():
         view.fold(entry)
         lines += plain(flow.take(view, 60))
@@ -90,11 +90,11 @@ def test_every_line_flows_once_in_order_and_copies_cleanly() -> None:
 
 
 def all_at_once(view: View, width: int) -> list[Text]:
-    return Flow().take(view, width)
+    return Scrollback().take(view, width)
 
 
 def test_a_long_answer_flows_while_it_is_heard() -> None:
-    view, flow = View(), Flow()
+    view, flow = View(), Scrollback()
     text = "one two three four five six seven eight nine ten"
     for entry in [*connected(), local(inputs.Levels(0.1, -40, -120)), *begins(1, "A1", "R1")]:
         view.fold(entry)
@@ -111,7 +111,7 @@ def test_a_long_answer_flows_while_it_is_heard() -> None:
 
 
 def test_a_widened_terminal_goes_on_where_it_was() -> None:
-    view, flow = View(), Flow()
+    view, flow = View(), Scrollback()
     for entry in [
         *connected(),
         *says(0.2, "U", "Go"),

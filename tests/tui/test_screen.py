@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from realtime_cli.client import inputs
-from realtime_cli.tui.ending import Ending
-from realtime_cli.tui.screen import Screen, terminal_console
+from realtime_cli.tui.end_summary import EndSummary
+from realtime_cli.tui.screen import LiveScreen, terminal_console
 from realtime_cli.tui.terminal import Terminal
 from tests.tui.demo import scene
 from tests.tui.pseudo_terminal import PseudoTerminal, plain, pseudo_terminal
@@ -21,10 +21,10 @@ ENVIRONMENT = {"TERM": "xterm-256color"}
 
 
 @asynccontextmanager
-async def on_screen() -> AsyncIterator[tuple[PseudoTerminal, Screen]]:
+async def on_screen() -> AsyncIterator[tuple[PseudoTerminal, LiveScreen]]:
     async with pseudo_terminal() as terminal:
         console = terminal_console(terminal.stdout, ENVIRONMENT)
-        async with Screen(console, terminal=Terminal()) as screen:
+        async with LiveScreen(console, terminal=Terminal()) as screen:
             yield terminal, screen
 
 
@@ -43,7 +43,9 @@ async def test_the_end_writes_what_is_open_and_a_card() -> None:
     async with on_screen() as (terminal, screen):
         for entry in [*connected(), *says(1, "U1", None)]:
             screen.observe(entry)
-        screen.end(Ending(recording="/tmp/session.jsonl", replay="realtime-cli replay /tmp/session.jsonl"))
+        screen.end(
+            EndSummary(recording="/tmp/session.jsonl", replay="realtime-cli replay /tmp/session.jsonl")
+        )
         shown = await terminal.until_plain("replay /tmp/session.jsonl")
     assert "no transcript" in shown
     assert "recording" in shown
@@ -52,7 +54,7 @@ async def test_the_end_writes_what_is_open_and_a_card() -> None:
 
 async def test_left_without_an_end_nothing_that_was_said_is_lost() -> None:
     async with pseudo_terminal() as terminal:
-        async with Screen(terminal_console(terminal.stdout, ENVIRONMENT), terminal=Terminal()) as screen:
+        async with LiveScreen(terminal_console(terminal.stdout, ENVIRONMENT), terminal=Terminal()) as screen:
             for entry in scene():
                 screen.observe(entry)
         shown = await terminal.until_plain("stamps.")
@@ -68,7 +70,7 @@ async def test_lines_of_ours_go_above_the_rows() -> None:
 async def test_what_others_print_goes_there_too_and_commands_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async with pseudo_terminal() as terminal:
         monkeypatch.setattr(sys, "stdout", terminal.stdout)
-        async with Screen(terminal_console(terminal.stdout, ENVIRONMENT), terminal=Terminal()):
+        async with LiveScreen(terminal_console(terminal.stdout, ENVIRONMENT), terminal=Terminal()):
             await asyncio.to_thread(print, "clear it: \x1b[2J")
             await terminal.until_plain("clear it: ␛[2J\n")
 

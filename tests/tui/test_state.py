@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.entry import Entry
 from realtime_cli.errors import ExitCode
-from realtime_cli.recording.entry import Entry
 from realtime_cli.tui.state import State
 from tests.tui.scenes import cut, heard, local, received, sent, writes
 
@@ -28,7 +28,7 @@ def test_a_conversation() -> None:
     follows(
         (local(inputs.Connected(0, "ws://x")), "connecting"),
         (received(0.1, "session.created", session={"type": "realtime"}), "ready"),
-        (local(inputs.Heard(0.2, b"")), "listening"),
+        (local(inputs.MicrophoneFrame(0.2, b"")), "listening"),
         (received(1, "input_audio_buffer.speech_started", **SPEECH), "hearing you"),
         (received(2, "input_audio_buffer.speech_stopped", item_id="U", audio_end_ms=0), "listening"),
         (received(3, "response.created", response={"id": "R"}), "thinking"),
@@ -36,7 +36,7 @@ def test_a_conversation() -> None:
         (heard(4, "A", 100), "speaking"),
         (received(4.1, "response.done", response=DONE), "speaking"),
         (heard(5, "A", 900, to_end=True), "listening"),
-        (local(inputs.HearingEnded(6)), "ready"),
+        (local(inputs.MicrophoneEnded(6)), "ready"),
         (local(effects.Close(ExitCode.OK), 7), "ended"),
         (received(7.1, "response.created", response={"id": "R2"}), "ended"),
     )

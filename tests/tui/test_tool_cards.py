@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from realtime_cli.client import effects, inputs
-from realtime_cli.recording.entry import Entry
+from realtime_cli.client.entry import Entry
 from realtime_cli.tui.plain import sentence
 from realtime_cli.tui.view import View
 from tests.tui.scenes import connected, local, received, says, sent

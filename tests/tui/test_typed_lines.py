@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from realtime_cli.tui.presses import Command, KeyPress, Press, TypedLine
+from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, TypedLine
 from realtime_cli.tui.typed_lines import TypedLines
 from tests.tui.pseudo_terminal import pseudo_terminal, until
 
@@ -13,7 +13,7 @@ def test_lines_mean_the_same_as_keys() -> None:
     said: list[str] = []
     lines = TypedLines(said.append, push_to_talk=True)
     assert [lines.press_of(line) for line in ("hi", "", "", "/quit", "/nonsense")] == [
-        TypedLine("hi"), KeyPress("talk"), KeyPress("release"), Command("quit"), None,
+        TypedLine("hi"), KeyPress("talk"), KeyPress("release"), SlashCommand("quit"), None,
     ]  # fmt: skip
     assert "no command /nonsense" in said[0]
     assert TypedLines(said.append).press_of("") == KeyPress("interrupt")
@@ -21,12 +21,12 @@ def test_lines_mean_the_same_as_keys() -> None:
 
 def test_help_is_said_at_once() -> None:
     said: list[str] = []
-    assert TypedLines(said.append, push_to_talk=True).press_of("/help") == Command("help")
+    assert TypedLines(said.append, push_to_talk=True).press_of("/help") == SlashCommand("help")
     assert said[0].startswith("keys: space talk, and again to stop")
 
 
 async def test_lines_come_from_the_terminal_as_they_are_entered() -> None:
-    came: list[Press] = []
+    came: list[KeyEvent] = []
     async with pseudo_terminal() as terminal:
         lines = TypedLines(stdin=terminal.stdin)
         before = terminal.settings()
@@ -35,7 +35,7 @@ async def test_lines_come_from_the_terminal_as_they_are_entered() -> None:
         terminal.type("one li")
         terminal.type("ne\n\n/mu\n")
         await until(lambda: len(came) == 3)
-        assert came == [TypedLine("one line"), KeyPress("interrupt"), Command("mute")]
+        assert came == [TypedLine("one line"), KeyPress("interrupt"), SlashCommand("mute")]
         await lines.close()
         await lines.close()
         terminal.type("nobody reads this\n")
@@ -43,7 +43,7 @@ async def test_lines_come_from_the_terminal_as_they_are_entered() -> None:
 
 
 async def test_ctrl_d_ends_the_lines_and_not_the_program() -> None:
-    came: list[Press] = []
+    came: list[KeyEvent] = []
     async with pseudo_terminal() as terminal:
         lines = TypedLines(stdin=terminal.stdin)
         lines.start(came.append)
@@ -54,7 +54,7 @@ async def test_ctrl_d_ends_the_lines_and_not_the_program() -> None:
 
 
 async def test_nobody_reads_what_is_no_terminal() -> None:
-    came: list[Press] = []
+    came: list[KeyEvent] = []
     lines = TypedLines(stdin=io.StringIO("piped\n"))
     lines.start(came.append)
     await lines.close()

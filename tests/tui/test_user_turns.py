@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from realtime_cli.client import inputs
-from realtime_cli.recording.entry import Entry
+from realtime_cli.client.entry import Entry
+from realtime_cli.tui.block_order import TRANSCRIPT_PATIENCE_S, BlockOrder
 from realtime_cli.tui.blocks import UserTurn
-from realtime_cli.tui.order import TRANSCRIPT_PATIENCE_S, Order
 from realtime_cli.tui.user_turns import NO_TRANSCRIPTION, UserTurns
 from tests.tui.scenes import received
 
@@ -18,7 +18,7 @@ class Talk:
     """Server events by name -> turns."""
 
     def __init__(self) -> None:
-        self.order = Order()
+        self.order = BlockOrder()
         self.turns = UserTurns(self.order)
 
     def event(self, entry: Entry) -> Any:

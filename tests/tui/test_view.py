@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from realtime_cli.client import effects, inputs
-from realtime_cli.recording.entry import Entry
+from realtime_cli.client.entry import Entry
 from realtime_cli.tui.plain import sentence
 from realtime_cli.tui.view import View
 from tests.tui.scenes import (

@@ -17,7 +17,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from realtime_cli.video.sight import Sight
+from realtime_cli.video.frame import VideoFrame
 
 RED, GREEN, BLUE, WHITE, BLACK = (250, 10, 10), (10, 240, 10), (10, 10, 250), (255, 255, 255), (0, 0, 0)
 Colour = tuple[int, int, int]
@@ -50,7 +50,7 @@ def picture(path: Path, colour: Colour = RED, size: tuple[int, int] = (64, 48), 
     return path
 
 
-def unpacked(sight: Sight | str) -> Image.Image:
+def unpacked(sight: VideoFrame | str) -> Image.Image:
     """The JPEG in a data URI."""
     uri = sight if isinstance(sight, str) else sight.image
     head, _, data = uri.partition(",")
@@ -60,7 +60,7 @@ def unpacked(sight: Sight | str) -> Image.Image:
     return image
 
 
-def shows(sight: Sight | str, colour: Colour) -> bool:
+def shows(sight: VideoFrame | str, colour: Colour) -> bool:
     """Whether the picture is of this colour, but for what JPEG and video make of it."""
     return like(unpacked(sight), colour)
 

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
+from realtime_cli.app.controls import Controls
 from realtime_cli.client import inputs
-from realtime_cli.commands.reading import Reading
 from realtime_cli.config import load_agent
 from realtime_cli.config.video import Video
 from realtime_cli.errors import ExitCode
 from realtime_cli.recording.reader import read
-from realtime_cli.tui.presses import Command
+from realtime_cli.tui.key_events import SlashCommand
 from realtime_cli.tui.view import View
-from realtime_cli.video.eyes import BackgroundEyes
+from realtime_cli.video.capture import BackgroundCapture
 from tests.kit.cli import run_cli
 from tests.kit.live_session import Live, live, serving
 from tests.kit.scripted_engine import ScriptedEngine
@@ -41,7 +41,7 @@ async def seeing(
     """A session with eyes, against the package's server."""
     settings = Video(**{"interval_s": 0.1, **video})
     talks: list[Live] = []
-    eyes = BackgroundEyes(
+    eyes = BackgroundCapture(
         settings, folder, lambda *note: talks[0].duplex.note(*note), sys.platform, os.environ
     )
     options = {
@@ -122,7 +122,7 @@ def test_the_key_pauses_and_goes_on_and_detail_changes_meanwhile(tmp_path: Path)
             before = frames(talk)
             await asyncio.sleep(0.3)
             assert frames(talk) == before
-            talk.duplex.step(inputs.Focused(talk.duplex.now(), "low"))
+            talk.duplex.step(inputs.DetailChanged(talk.duplex.now(), "low"))
             press(talk, "video")
             await talk.until(lambda: frames(talk) > before)
             shown = talk.sent("conversation.item.create")
@@ -169,10 +169,10 @@ def test_slash_image_shows_one_and_asks(tmp_path: Path) -> None:
     async def scene() -> None:
         async with seeing(tmp_path, engine) as talk:
             agent = load_agent(tmp_path / "agent.toml", (), {})
-            reading = Reading(talk.duplex, agent, lambda: agent)
+            reading = Controls(talk.duplex, agent, lambda: agent)
 
             def image(rest: str) -> None:
-                reading.press(Command("image", rest))
+                reading.press(SlashCommand("image", rest))
 
             image(f"'{tmp_path}/my photo.png' What colour is it?")
             await talk.until(lambda: talk.received("response.done"))

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, features
 
 from realtime_cli.errors import ConfigError
-from realtime_cli.video.encode import glimpse, sight_of_bytes, sight_of_file
+from realtime_cli.video.encode import frame_of_bytes, frame_of_file, thumbnail
 from tests.video.material import BLUE, GREEN, RED, WHITE, like, picture, shows, unpacked
 
 ROTATED_RIGHT = 6  # EXIF: the camera was held so that the picture must be turned to the right
@@ -25,7 +25,7 @@ ROTATED_RIGHT = 6  # EXIF: the camera was held so that the picture must be turne
         not features.check("webp"), reason="this Pillow reads no WebP"))],
 )  # fmt: skip
 def test_every_kind_becomes_a_jpeg(tmp_path: Path, kind: str) -> None:
-    sight = sight_of_file(picture(tmp_path / f"red.{kind}"))
+    sight = frame_of_file(picture(tmp_path / f"red.{kind}"))
     assert (sight.width, sight.height) == (64, 48) == unpacked(sight).size
     assert shows(sight, RED)
 
@@ -33,13 +33,13 @@ def test_every_kind_becomes_a_jpeg(tmp_path: Path, kind: str) -> None:
 def test_heic_where_its_reader_is_installed(tmp_path: Path) -> None:
     heif = pytest.importorskip("pillow_heif")
     heif.register_heif_opener()
-    assert shows(sight_of_file(picture(tmp_path / "red.heic")), RED)
+    assert shows(frame_of_file(picture(tmp_path / "red.heic")), RED)
 
 
 def test_of_an_animation_the_first_frame(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (20, 20), colour) for colour in (BLUE, RED, GREEN)]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
-    assert shows(sight_of_file(tmp_path / "moving.gif"), BLUE)
+    assert shows(frame_of_file(tmp_path / "moving.gif"), BLUE)
 
 
 def test_turned_upright_and_shrunk(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_turned_upright_and_shrunk(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = ROTATED_RIGHT
     image.save(tmp_path / "held.jpg", exif=exif)
-    sight = sight_of_file(tmp_path / "held.jpg", max_side=100)
+    sight = frame_of_file(tmp_path / "held.jpg", max_side=100)
     upright = unpacked(sight)
     assert upright.size == (50, 100)
     assert like(upright.crop((0, 0, 50, 45)), BLUE)  # what was left is on top
@@ -57,12 +57,12 @@ def test_turned_upright_and_shrunk(tmp_path: Path) -> None:
 
 
 def test_nothing_is_enlarged(tmp_path: Path) -> None:
-    assert sight_of_file(picture(tmp_path / "dot.png", size=(1, 1)), max_side=500).width == 1
+    assert frame_of_file(picture(tmp_path / "dot.png", size=(1, 1)), max_side=500).width == 1
 
 
 @pytest.mark.parametrize("size", [(3000, 2), (2, 3000)])
 def test_slivers_keep_a_side_of_one_pixel(tmp_path: Path, size: tuple[int, int]) -> None:
-    sight = sight_of_file(picture(tmp_path / "sliver.png", size=size), max_side=64)
+    sight = frame_of_file(picture(tmp_path / "sliver.png", size=size), max_side=64)
     assert max(sight.width, sight.height) == 64
     assert min(sight.width, sight.height) == 1
     assert len(sight.glimpse) % (2 * 16 * 6) == 0
@@ -74,22 +74,22 @@ def test_every_mode_of_colour(tmp_path: Path, mode: str) -> None:
     Image.new("RGB", (20, 20), WHITE).convert(mode if mode != "LA" else "L").convert(mode).save(
         tmp_path / name
     )
-    assert unpacked(sight_of_file(tmp_path / name)).size == (20, 20)
+    assert unpacked(frame_of_file(tmp_path / name)).size == (20, 20)
 
 
 def test_sixteen_bits_of_grey(tmp_path: Path) -> None:
     Image.fromarray(np.full((20, 20), 30_000, np.uint16)).save(tmp_path / "scan.png")
-    assert shows(sight_of_file(tmp_path / "scan.png"), (117, 117, 117))
+    assert shows(frame_of_file(tmp_path / "scan.png"), (117, 117, 117))
 
 
 def test_what_is_transparent_is_white(tmp_path: Path) -> None:
     Image.new("RGBA", (20, 20), (*RED, 0)).save(tmp_path / "glass.png")
-    assert shows(sight_of_file(tmp_path / "glass.png"), WHITE)
+    assert shows(frame_of_file(tmp_path / "glass.png"), WHITE)
 
 
 def test_fifty_megapixels_are_taken(tmp_path: Path) -> None:
     Image.new("1", (8192, 6144)).save(tmp_path / "huge.png")
-    sight = sight_of_file(tmp_path / "huge.png")
+    sight = frame_of_file(tmp_path / "huge.png")
     assert (sight.width, sight.height) == (1024, 768)
 
 
@@ -129,7 +129,7 @@ def test_what_is_no_picture_is_refused_in_a_sentence(
     path = tmp_path / "x.png"
     make(path)
     with pytest.raises(ConfigError) as refusal:
-        sight_of_file(path)
+        frame_of_file(path)
     assert str(path) in str(refusal.value)
     assert said in str(refusal.value)
 
@@ -139,24 +139,24 @@ def test_without_permission(tmp_path: Path) -> None:
     path = picture(tmp_path / "mine.png")
     path.chmod(0)
     with pytest.raises(ConfigError, match="cannot be read: Permission denied"):
-        sight_of_file(path)
+        frame_of_file(path)
 
 
 def test_a_name_that_no_file_can_have() -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
-        sight_of_file(Path("a\0b.png"))
+        frame_of_file(Path("a\0b.png"))
     with pytest.raises(ConfigError, match="cannot be read: File name too long"):
-        sight_of_file(Path("a" * 300 + ".png"))
+        frame_of_file(Path("a" * 300 + ".png"))
 
 
 @pytest.mark.parametrize("cut", range(0, 900, 37))
 def test_a_picture_that_breaks_off_anywhere_raises_nothing_else(tmp_path: Path, cut: int) -> None:
     data = picture(tmp_path / "x.jpg").read_bytes()
     with suppress(ConfigError):
-        assert sight_of_bytes(data[:cut], "x").width == 64
+        assert frame_of_bytes(data[:cut], "x").width == 64
 
 
 def test_a_thumbnail_has_the_proportions_of_its_picture() -> None:
-    assert glimpse(Image.new("RGB", (160, 80), RED)) == bytes(RED).hex() * 16 * 8
-    assert len(glimpse(Image.new("RGB", (100, 1000)))) == 16 * 16 * 6
-    assert len(glimpse(Image.new("RGB", (1000, 1)))) == 16 * 2 * 6
+    assert thumbnail(Image.new("RGB", (160, 80), RED)) == bytes(RED).hex() * 16 * 8
+    assert len(thumbnail(Image.new("RGB", (100, 1000)))) == 16 * 16 * 6
+    assert len(thumbnail(Image.new("RGB", (1000, 1)))) == 16 * 2 * 6

@@ -14,7 +14,7 @@ from PIL import Image
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.video.address import address
-from realtime_cli.video.sight import Sight
+from realtime_cli.video.frame import VideoFrame
 from realtime_cli.video.sources import moments
 from tests.video.material import (
     BLUE,
@@ -35,14 +35,16 @@ needs_xvfb = pytest.mark.skipif(shutil.which("Xvfb") is None, reason="Xvfb is no
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 
 
-def look(source: str | Path, folder: Path = Path(), display: str = "", live: bool = False) -> Iterator[Sight]:
+def look(
+    source: str | Path, folder: Path = Path(), display: str = "", live: bool = False
+) -> Iterator[VideoFrame]:
     """All there is to be seen, as fast as it can be seen unless it is ``live``."""
     place = address(str(source), folder, 0.1, "linux", {"DISPLAY": display})
     for show in moments(place, lambda: True, time.sleep if live else lambda seconds: None):
         yield show(1024, 80)
 
 
-def colour(sight: Sight) -> str:
+def colour(sight: VideoFrame) -> str:
     return next((name for name, colour in COLOURS.items() if shows(sight, colour)), "?")
 
 
@@ -110,7 +112,7 @@ def test_a_stream_over_http(tmp_path: Path) -> None:
         assert colour(first_of(url)) == "red"
 
 
-def first_of(url: str) -> Sight:
+def first_of(url: str) -> VideoFrame:
     """The server takes a moment to listen."""
     for _ in range(100):
         try:

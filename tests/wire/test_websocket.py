@@ -12,7 +12,7 @@ import pytest
 
 from realtime_cli.errors import AuthenticationFailed, ConfigError, ConnectionFailed
 from realtime_cli.wire import websocket
-from realtime_cli.wire.admission import Opening
+from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import Closed, Transport
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ
-from realtime_cli.audio.wire_format import FromWire
+from realtime_cli.audio.wire_format import AudioDecoder
 from realtime_cli.client.effects import Send, WireFormat
 from realtime_cli.client.inputs import Received
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
 from realtime_cli.protocol.server_events import ResponseOutputAudioDelta, SessionCreated, SessionUpdated
 from realtime_cli.recording.reader import Recording
-from realtime_cli.recording.tracks import Clock, Samples, wav_header
+from realtime_cli.recording.tracks import Samples, TrackAligner, wav_header
 
 CHUNK = 60 * RATE_HZ
 
@@ -51,17 +51,17 @@ class _Lane:
     """One channel, from blocks of wire sound."""
 
     def __init__(self) -> None:
-        self._clock = Clock()
+        self._clock = TrackAligner()
         self._blocks: list[tuple[int, Samples]] = []
         self._format: WireFormat = "audio/pcm"
-        self._from_wire = FromWire(self._format)
+        self._from_wire = AudioDecoder(self._format)
         self.end = 0
 
     def use(self, session: object, side: str) -> None:
         audio = getattr(getattr(session, "audio", None), side, None)
         kind = getattr(getattr(audio, "format", None), "type", None)
         if kind in ("audio/pcm", "audio/pcmu", "audio/pcma") and kind != self._format:
-            self._format, self._from_wire = kind, FromWire(kind)
+            self._format, self._from_wire = kind, AudioDecoder(kind)
 
     def add(self, at: float, encoded: str | None) -> None:
         try:

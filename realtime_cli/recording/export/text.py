@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from realtime_cli.client.cost import Tokens
-from realtime_cli.client.latency import Turn
+from realtime_cli.client.latency import LatencyTurn
 from realtime_cli.recording.format import Header
-from realtime_cli.recording.timeline import Said, Timeline
+from realtime_cli.recording.timeline import SpokenLine, Timeline
 from realtime_cli.tui.blocks import AgentTurn, Block, ToolCard, UserTurn
 
 SPEAKER = {"user": "You", "agent": "Agent"}
@@ -22,7 +22,7 @@ def plain_text(timeline: Timeline) -> str:
     )
 
 
-def _in_order(timeline: Timeline) -> list[Said]:
+def _in_order(timeline: Timeline) -> list[SpokenLine]:
     return [said for said in timeline.said if said.text.strip()]
 
 
@@ -30,7 +30,7 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _cut(said: Said) -> str:
+def _cut(said: SpokenLine) -> str:
     return "" if said.cut_ms is None else f" [interrupted after {said.cut_ms / 1000:.1f} s]"
 
 
@@ -56,7 +56,7 @@ def vtt(timeline: Timeline) -> str:
     return "\n".join(blocks)
 
 
-def _end(said: Said) -> float:
+def _end(said: SpokenLine) -> float:
     return max(said.end_s, said.begin_s + 0.2)
 
 
@@ -142,7 +142,7 @@ def turn_table(timeline: Timeline) -> str:
     return "\n".join(rows) + "\n"
 
 
-def turn_row(turn: Turn, cost: float | None) -> list[str]:
+def turn_row(turn: LatencyTurn, cost: float | None) -> list[str]:
     """A turn's figures as words, in the order of the table."""
     tokens = turn.tokens
     return [

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.server.engine.chat_messages import chat_messages, chat_tool_choice, chat_tools
-from realtime_cli.server.engine.reply import Call, EngineError, ReplyRequest, Say
+from realtime_cli.server.engine.reply import EngineCall, EngineError, EngineText, ReplyRequest
 from realtime_cli.server.engine.runtime import INSTALL
 from realtime_cli.server.engine.sentence_stream import SentenceStream
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 5.0
 EXCERPT_LENGTH = 200
-LONGEST_ANSWER = 1_000_000  # characters of text and arguments in one answer; beyond it the stream is cut
+MAX_ANSWER = 1_000_000  # characters of text and arguments in one answer; beyond it the stream is cut
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class ChatEndpoint:
     """Where to ask. The key is not shown in a repr."""
 
     url: str  # up to and with /v1
@@ -45,7 +45,7 @@ class Endpoint:
 class Chat:
     """A ``Reply``: the conversation goes out as chat messages, the answer comes back as it is written."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: ChatEndpoint) -> None:
         self.endpoint = endpoint
         self._http = _http_client()
 
@@ -60,19 +60,21 @@ class Chat:
                 f"The chat endpoint's key is not set: {config.chat_key_env} is empty.",
                 f"Set it: export {config.chat_key_env}=...",
             )
-        return cls(Endpoint(config.chat_url, config.chat_model, key, config.chat_timeout_s, config.chat_sees))
+        return cls(
+            ChatEndpoint(config.chat_url, config.chat_model, key, config.chat_timeout_s, config.chat_sees)
+        )
 
-    async def reply(self, request: ReplyRequest) -> AsyncIterator[Say | Call]:
+    async def reply(self, request: ReplyRequest) -> AsyncIterator[EngineText | EngineCall]:
         """Each sentence as soon as it is complete; calls at the end. Raises EngineError in one sentence."""
-        answer = Answer()
+        answer = ChatAnswer()
         async with self._errors_told(), self._stream(request) as response:
             async for chunk in self._chunks(response):
                 for sentence in answer.take(chunk):
-                    yield Say(sentence)
-                if answer.length > LONGEST_ANSWER:
+                    yield EngineText(sentence)
+                if answer.length > MAX_ANSWER:
                     break
         for sentence in answer.rest():
-            yield Say(sentence)
+            yield EngineText(sentence)
         for call in answer.calls():
             yield call
 
@@ -159,7 +161,7 @@ class Chat:
             ) from error
 
 
-class Answer:
+class ChatAnswer:
     """The pieces of one answer put together."""
 
     def __init__(self) -> None:
@@ -194,10 +196,10 @@ class Answer:
         """What stood behind the last full stop."""
         return self._text.flush()
 
-    def calls(self) -> list[Call]:
+    def calls(self) -> list[EngineCall]:
         """In the order of their index; one without a name is dropped."""
         found = (self._calls[index] for index in sorted(self._calls))
-        return [Call(call["name"], call["arguments"] or "{}") for call in found if call["name"]]
+        return [EngineCall(call["name"], call["arguments"] or "{}") for call in found if call["name"]]
 
 
 def _http_client() -> ModuleType:

@@ -11,7 +11,7 @@ from realtime_cli.audio.pcm import SAMPLES_PER_MS, Samples
 
 BEFORE_MS = 100
 AFTER_MS = 250
-LONGEST_MS = 12_000  # the model was trained on short clips and slows down with the square of the length
+MAX_PIECE_MS = 12_000  # the model was trained on short clips and slows down with the square of the length
 SEAM_MS = 4_000  # the stretch before the limit in which the quietest place is looked for
 QUIET_MS = 20
 
@@ -49,7 +49,7 @@ def crop(samples: Samples, onset_ms: float, end_ms: float) -> Samples:
     return samples[start : round((end_ms + AFTER_MS) * SAMPLES_PER_MS)]
 
 
-def pieces(samples: Samples, longest_ms: int = LONGEST_MS) -> Iterator[Samples]:
+def pieces(samples: Samples, longest_ms: int = MAX_PIECE_MS) -> Iterator[Samples]:
     """The sound in order, in parts of at most ``longest_ms``, each cut at a quiet place."""
     longest = longest_ms * SAMPLES_PER_MS
     while len(samples) > longest:

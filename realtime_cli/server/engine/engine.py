@@ -14,7 +14,7 @@ from realtime_cli.audio.pcm import RATE_HZ
 from realtime_cli.errors import ConfigError
 from realtime_cli.server.engine.config import EngineConfig
 from realtime_cli.server.engine.recogniser import Recogniser
-from realtime_cli.server.engine.reply import Reply
+from realtime_cli.server.engine.reply import EngineReply
 from realtime_cli.server.engine.synthesiser import Synthesiser, open_voice
 from realtime_cli.server.engine.voice_activity import VoiceActivity
 
@@ -78,7 +78,7 @@ class Engine:
         return self._voice.get()
 
     @cached_property
-    def reply(self) -> Reply:
+    def reply(self) -> EngineReply:
         """The chat endpoint where one is configured, else the small dialogue."""
         if self.config.chat_url:
             from realtime_cli.server.engine.chat import Chat

@@ -22,7 +22,7 @@ _FRAME_HEADERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageFacts:
     """Format as people call it, and size in pixels."""
 
     kind: str
@@ -67,7 +67,7 @@ def _listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-def read_picture(data_uri: str) -> Picture | None:
+def read_picture(data_uri: str) -> ImageFacts | None:
     """Format and size from the header of a data URI; None when it is none, or of another format."""
     data = _data(data_uri)
     try:
@@ -86,24 +86,24 @@ def _data(data_uri: str) -> bytes | None:
         return None
 
 
-def read_header(data: bytes) -> Picture | None:
+def read_header(data: bytes) -> ImageFacts | None:
     """PNG, JPEG, GIF and WebP, each by its own specification."""
     if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
-        return Picture("PNG", int.from_bytes(data[16:20]), int.from_bytes(data[20:24]))
+        return ImageFacts("PNG", int.from_bytes(data[16:20]), int.from_bytes(data[20:24]))
     if data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 10:
-        return Picture("GIF", int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"))
+        return ImageFacts("GIF", int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"))
     if data[:2] == b"\xff\xd8":
         return _jpeg(data)
     return _webp(data) if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and len(data) >= 30 else None
 
 
-def _jpeg(data: bytes) -> Picture | None:
+def _jpeg(data: bytes) -> ImageFacts | None:
     """From marker to marker up to the frame header, which holds height, then width."""
     at = 2
     while at + 9 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if marker in _FRAME_HEADERS:
-            return Picture(
+            return ImageFacts(
                 "JPEG", int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
             )
         alone = marker in _NO_LENGTH or marker == 0xFF
@@ -111,15 +111,15 @@ def _jpeg(data: bytes) -> Picture | None:
     return None
 
 
-def _webp(data: bytes) -> Picture | None:
+def _webp(data: bytes) -> ImageFacts | None:
     match data[12:16]:
         case b"VP8X":
-            return Picture("WebP", _low(data[24:27]) + 1, _low(data[27:30]) + 1)
+            return ImageFacts("WebP", _low(data[24:27]) + 1, _low(data[27:30]) + 1)
         case b"VP8 ":
-            return Picture("WebP", _low(data[26:28]) & 0x3FFF, _low(data[28:30]) & 0x3FFF)
+            return ImageFacts("WebP", _low(data[26:28]) & 0x3FFF, _low(data[28:30]) & 0x3FFF)
         case b"VP8L":
             bits = _low(data[21:25])
-            return Picture("WebP", (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1)
+            return ImageFacts("WebP", (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1)
         case _:
             return None
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MOST_PIXELS = 20_000_000  # unpacking more would hold up the answer
+MAX_PIXELS = 20_000_000  # unpacking more would hold up the answer
 SAMPLE_SIDE = 64
-SMALLEST_SHARE = 0.12
-MOST_COLOURS = 3
-MOST_CODES = 3
-LONGEST_CODE = 200
+MIN_SHARE = 0.12
+MAX_COLOURS = 3
+MAX_CODES = 3
+MAX_CODE_LENGTH = 200
 
 # Names by hue in degrees (upper bound), for what is neither grey, black nor white.
 _HUES = (
@@ -35,7 +35,7 @@ def unpacked(data: bytes) -> Image | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data))
-            if image.width * image.height > MOST_PIXELS:
+            if image.width * image.height > MAX_PIXELS:
                 return None
             image.draft("RGB", (1024, 1024))
             image.thumbnail((1024, 1024))
@@ -48,8 +48,8 @@ def colours(image: Image) -> list[str]:
     """The names of the colours that cover the most of it, widest first."""
     small = image.resize((SAMPLE_SIDE, SAMPLE_SIDE)).tobytes()
     counted = Counter(colour_name(*small[at : at + 3]) for at in range(0, len(small), 3))
-    least = SAMPLE_SIDE * SAMPLE_SIDE * SMALLEST_SHARE
-    return [name for name, count in counted.most_common(MOST_COLOURS) if count >= least]
+    least = SAMPLE_SIDE * SAMPLE_SIDE * MIN_SHARE
+    return [name for name, count in counted.most_common(MAX_COLOURS) if count >= least]
 
 
 def colour_name(red: int, green: int, blue: int) -> str:
@@ -69,5 +69,5 @@ def codes(image: Image) -> list[str]:
         import zxingcpp
     except ImportError:
         return []
-    found = [code.text.strip()[:LONGEST_CODE] for code in zxingcpp.read_barcodes(image)]
-    return [text for text in found if text][:MOST_CODES]
+    found = [code.text.strip()[:MAX_CODE_LENGTH] for code in zxingcpp.read_barcodes(image)]
+    return [text for text in found if text][:MAX_CODES]

@@ -12,14 +12,14 @@ WireObject = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Say:
+class EngineText:
     """A piece of the spoken answer, usually one sentence."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Call:
+class EngineCall:
     """A function that the client is asked to call; ``arguments`` is JSON text."""
 
     name: str
@@ -38,10 +38,10 @@ class ReplyRequest:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-class Reply(Protocol):
+class EngineReply(Protocol):
     """The small dialogue and a chat endpoint are both one."""
 
-    def reply(self, request: ReplyRequest) -> AsyncIterator[Say | Call]:
+    def reply(self, request: ReplyRequest) -> AsyncIterator[EngineText | EngineCall]:
         """The answer, piece by piece. Raises EngineError when none can be had."""
 
 

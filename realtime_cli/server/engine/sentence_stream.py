@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-LONGEST = 400  # without an end by then it is cut at a space: a voice must not wait for ever
+MAX_SENTENCE = 400  # without an end by then it is cut at a space: a voice must not wait for ever
 _END = re.compile(r"(?<=[.!?…])[\"”’)\]*_]*(?:\s+)|\n+")
 _NO_END = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|e\.g|i\.e|[A-Z])|^\s*\d+)\.$")
 
@@ -37,6 +37,6 @@ class SentenceStream:
             in_code = before.count("```") % 2
             if not in_code and not _NO_END.search(before.rstrip('"”’)]*_ ')):
                 return end.end()
-        if len(self._pending) > LONGEST:
-            return (self._pending.rfind(" ", 0, LONGEST) + 1) or LONGEST
+        if len(self._pending) > MAX_SENTENCE:
+            return (self._pending.rfind(" ", 0, MAX_SENTENCE) + 1) or MAX_SENTENCE
         return None

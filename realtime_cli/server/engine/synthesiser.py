@@ -14,8 +14,8 @@ import numpy as np
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Floats, Samples, to_int16
 from realtime_cli.audio.resample import convert
 from realtime_cli.errors import ConfigError
-from realtime_cli.server.engine.readable import readable, sentences
 from realtime_cli.server.engine.runtime import INSTALL, onnxruntime, weights
+from realtime_cli.server.engine.tts_text import readable, sentences
 
 PIN = "hibari-tts==0.2.1"
 SHA256 = "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8"

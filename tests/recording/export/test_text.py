@@ -9,7 +9,7 @@ import pytest
 from realtime_cli.protocol import codec
 from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import read
-from realtime_cli.recording.timeline import Said, Timeline, timeline
+from realtime_cli.recording.timeline import SpokenLine, Timeline, timeline
 from tests.recording.conversation import record_conversation
 
 
@@ -38,7 +38,7 @@ def test_subtitles_stand_while_their_words_are_heard(made: Timeline) -> None:
 
 
 def test_markup_and_line_breaks_in_speech_stay_speech() -> None:
-    odd = Timeline(said=[Said("agent", "a <b>\n\n2 --> 3 & c", 3600.0, 3601.5)])
+    odd = Timeline(said=[SpokenLine("agent", "a <b>\n\n2 --> 3 & c", 3600.0, 3601.5)])
 
     assert (
         text.vtt(odd)

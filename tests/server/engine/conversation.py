@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from realtime_cli.server.engine.reply import Call, Reply, ReplyRequest, Say
+from realtime_cli.server.engine.reply import EngineCall, EngineReply, EngineText, ReplyRequest
 
 Item = dict[str, Any]
 
@@ -37,12 +37,12 @@ def function(name: str, description: str = "", required: tuple[str, ...] = (), *
     return {"type": "function", "name": name, "description": description, "parameters": schema}
 
 
-async def pieces(reply: Reply, *items: Item, **settings: Any) -> list[Say | Call]:
+async def pieces(reply: EngineReply, *items: Item, **settings: Any) -> list[EngineText | EngineCall]:
     return [piece async for piece in reply.reply(ReplyRequest(items=items, **settings))]
 
 
-async def answer(reply: Reply, *items: Item, **settings: Any) -> str:
+async def answer(reply: EngineReply, *items: Item, **settings: Any) -> str:
     """What is said, in one string."""
     found = await pieces(reply, *items, **settings)
-    assert all(isinstance(piece, Say) for piece in found), found
-    return " ".join(piece.text for piece in found if isinstance(piece, Say))
+    assert all(isinstance(piece, EngineText) for piece in found), found
+    return " ".join(piece.text for piece in found if isinstance(piece, EngineText))

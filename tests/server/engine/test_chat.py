@@ -7,23 +7,23 @@ import socket
 import pytest
 
 from realtime_cli.errors import ConfigError
-from realtime_cli.server.engine.chat import Chat, Endpoint
+from realtime_cli.server.engine.chat import Chat, ChatEndpoint
 from realtime_cli.server.engine.config import EngineConfig
-from realtime_cli.server.engine.reply import Call, EngineError, ReplyRequest, Say
+from realtime_cli.server.engine.reply import EngineCall, EngineError, EngineText, ReplyRequest
 from tests.kit.chat_server import Answer, ChatServer, call, failure, text
 from tests.server.engine.conversation import assistant, called, function, gave, pieces, spoken, user
 
 
 def chat(server: ChatServer, **settings: object) -> Chat:
-    return Chat(Endpoint(server.url, "small", **settings))  # type: ignore[arg-type]
+    return Chat(ChatEndpoint(server.url, "small", **settings))  # type: ignore[arg-type]
 
 
 async def test_an_answer_comes_sentence_by_sentence() -> None:
     async with ChatServer([text("Hel", "lo. It is 2.", "5 degr", "ees! And", " sunny")]) as server:
         assert await pieces(chat(server), user("Weather?")) == [
-            Say("Hello."),
-            Say("It is 2.5 degrees!"),
-            Say("And sunny"),
+            EngineText("Hello."),
+            EngineText("It is 2.5 degrees!"),
+            EngineText("And sunny"),
         ]
 
 
@@ -31,7 +31,7 @@ async def test_the_first_sentence_does_not_wait_for_the_rest() -> None:
     slow = Answer(text("First. ", "never").pieces[:1], hang=True)
     async with ChatServer([slow]) as server:
         replying = chat(server).reply(ReplyRequest(items=(user("Hi"),)))
-        assert await anext(replying) == Say("First.")
+        assert await anext(replying) == EngineText("First.")
         await replying.aclose()  # type: ignore[attr-defined]
         await server.hung_up.wait()  # a reply that is dropped closes its connection
 
@@ -100,8 +100,8 @@ async def test_calls_are_put_together_from_their_pieces() -> None:
     )
     async with ChatServer([answer]) as server:
         assert await pieces(chat(server), user("Both"), tools=(function("clock"), function("dice"))) == [
-            Call("clock", '{"zone":"UTC"}'),
-            Call("dice", "{}"),
+            EngineCall("clock", '{"zone":"UTC"}'),
+            EngineCall("dice", "{}"),
         ]
 
 
@@ -115,13 +115,13 @@ async def test_a_named_tool_choice_has_the_chat_form() -> None:
 async def test_a_server_that_cannot_stream_is_understood() -> None:
     whole = '{"choices":[{"message":{"content":"One. Two."},"finish_reason":"stop"}]}'
     async with ChatServer([Answer([whole], content_type="application/json")]) as server:
-        assert await pieces(chat(server), user("Hi")) == [Say("One."), Say("Two.")]
+        assert await pieces(chat(server), user("Hi")) == [EngineText("One."), EngineText("Two.")]
 
 
 async def test_comments_and_chunks_without_choices_are_passed_over() -> None:
     noisy = Answer([": ping\n\n", 'data: {"choices":[],"usage":{}}\n\n', *text("Hi.").pieces])
     async with ChatServer([noisy]) as server:
-        assert await pieces(chat(server), user("Hi")) == [Say("Hi.")]
+        assert await pieces(chat(server), user("Hi")) == [EngineText("Hi.")]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ async def test_nobody_listens_there() -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
         with pytest.raises(EngineError, match="cannot be reached"):
-            await pieces(Chat(Endpoint(url, "small")), user("Hi"))
+            await pieces(Chat(ChatEndpoint(url, "small")), user("Hi"))
 
 
 async def test_silence_ends_with_the_timeout() -> None:
@@ -171,4 +171,4 @@ def test_a_configuration_without_its_key_or_model_is_refused(monkeypatch: pytest
 
 
 def test_the_key_is_in_no_repr() -> None:
-    assert "sk-1" not in repr(Endpoint("http://x/v1", "m", "sk-1"))
+    assert "sk-1" not in repr(ChatEndpoint("http://x/v1", "m", "sk-1"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_cli.server.engine.images import Picture, describe, read_header, read_picture
+from realtime_cli.server.engine.images import ImageFacts, describe, read_header, read_picture
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + (320).to_bytes(4) + (240).to_bytes(4) + b"\x08\x06"
 JPEG = (
@@ -34,7 +34,7 @@ WEBP_LOSSLESS = (
     ],
 )
 def test_sizes(data: bytes, kind: str) -> None:
-    assert read_header(data) == Picture(kind, 320, 240)
+    assert read_header(data) == ImageFacts(kind, 320, 240)
 
 
 @given(st.binary(max_size=64), st.sampled_from([PNG, JPEG, GIF, WEBP_LOSSY, WEBP_EXTENDED, b""]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_cli.server.engine.sentence_stream import LONGEST, SentenceStream
+from realtime_cli.server.engine.sentence_stream import MAX_SENTENCE, SentenceStream
 
 TEXT = 'Dr. Smith said "Go!" to J. Doe. It costs 2.50 today. Why?\n1. One thing\nThe end'
 SENTENCES = ['Dr. Smith said "Go!"', "to J. Doe.", "It costs 2.50 today.", "Why?", "1. One thing", "The end"]
@@ -27,7 +27,7 @@ def test_a_text_without_an_end_is_cut_at_a_space() -> None:
     stream = SentenceStream()
     found = stream.feed("word " * 200)
     assert len(found) >= 2
-    assert all(len(each) <= LONGEST for each in found)
+    assert all(len(each) <= MAX_SENTENCE for each in found)
     assert " ".join(found + stream.flush()) == ("word " * 200).strip()
 
 

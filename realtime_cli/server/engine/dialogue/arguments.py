@@ -9,7 +9,7 @@ from typing import Any
 
 from realtime_cli.server.engine.dialogue import clock
 from realtime_cli.server.engine.dialogue.arithmetic import find_sum
-from realtime_cli.server.engine.dialogue.heard import normalise
+from realtime_cli.server.engine.dialogue.normalise import normalise
 
 Schema = Mapping[str, Any]
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}

@@ -43,7 +43,7 @@ _TURNS_OF_PHRASE = (
 )
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[-+*/%^()√]")
 _OTHER_WORDS = re.compile(r"(?:(?![√])[^\s\d\-+*/%^()√.]|\.(?!\d))+")
-_LARGEST_POWER_BITS = 4096
+_MAX_POWER_BITS = 4096
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction:
     if exponent.denominator != 1:
         return Fraction(float(base) ** float(exponent))
     size = max(abs(base.numerator), base.denominator).bit_length()
-    if size * abs(exponent) > _LARGEST_POWER_BITS:
+    if size * abs(exponent) > _MAX_POWER_BITS:
         raise OverflowError
     return Fraction(base**exponent.numerator)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from realtime_cli.server.engine.dialogue import clock
 from realtime_cli.server.engine.dialogue.arguments import fill
 from realtime_cli.server.engine.dialogue.arithmetic import find_sum
-from realtime_cli.server.engine.dialogue.heard import normalise
-from realtime_cli.server.engine.reply import Call, WireObject
+from realtime_cli.server.engine.dialogue.normalise import normalise
+from realtime_cli.server.engine.reply import EngineCall, WireObject
 
 ENOUGH = 2.0
 NAME_WEIGHT, INTENT_WEIGHT, WHOLE_NAME_WEIGHT = 3.0, 4.0, 10.0
@@ -51,7 +51,7 @@ def choose(tools: Sequence[WireObject], tool_choice: str | WireObject) -> Choice
     return Choice(functions, forced=tool_choice == "required" and bool(functions))
 
 
-def calls(said: str, choice: Choice) -> list[Call]:
+def calls(said: str, choice: Choice) -> list[EngineCall]:
     """The calls that an utterance asks for, none if it asks for none and none is forced.
 
     Two things asked for in one sentence ("... and ...") give two calls.
@@ -68,8 +68,8 @@ def calls(said: str, choice: Choice) -> list[Call]:
     return [_call(tool, said)] if tool is not None else []
 
 
-def _by_clause(clauses: list[str], functions: Sequence[WireObject]) -> list[Call]:
-    found: list[Call] = []
+def _by_clause(clauses: list[str], functions: Sequence[WireObject]) -> list[EngineCall]:
+    found: list[EngineCall] = []
     last: WireObject | None = None
     for clause in clauses:
         tool = best(normalise(clause), functions)
@@ -89,10 +89,10 @@ def _names_only_a_place(clause: str) -> bool:
     return place is not None and place[0].lower() == text
 
 
-def _call(tool: WireObject, said: str) -> Call:
+def _call(tool: WireObject, said: str) -> EngineCall:
     schema = tool.get("parameters") or {}
     arguments = fill(schema, said, name_words(tool)) if isinstance(schema, Mapping) else {}
-    return Call(str(tool["name"]), json.dumps(arguments, ensure_ascii=False))
+    return EngineCall(str(tool["name"]), json.dumps(arguments, ensure_ascii=False))
 
 
 def best(heard: str, functions: Sequence[WireObject]) -> WireObject | None:

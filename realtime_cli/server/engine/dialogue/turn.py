@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from realtime_cli.server.engine.dialogue.heard import normalise
+from realtime_cli.server.engine.dialogue.normalise import normalise
 from realtime_cli.server.engine.reply import WireObject
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ToolOutcome:
     """What a called function gave back, as text."""
 
     name: str
@@ -18,27 +18,27 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Turn:
+class DialogueTurn:
     """Read from the items once for each reply."""
 
     said: str  # the user's last words as written or recognised
     heard: str  # the same, normalised
     utterances: tuple[tuple[str, str], ...]  # all of the user's, (said, normalised), oldest first
     images: tuple[str, ...]  # the image_url of those that nothing was said about yet, or else of all
-    outcomes: tuple[Outcome, ...]  # at the conversation's end: results that were not spoken of yet
+    outcomes: tuple[ToolOutcome, ...]  # at the conversation's end: results that were not spoken of yet
     user_items: int
     assistant_items: int
     new_images: bool
 
 
-def read_turn(items: Sequence[WireObject]) -> Turn:
+def read_turn(items: Sequence[WireObject]) -> DialogueTurn:
     """The newest user message with words counts; a later one with a picture alone belongs to it."""
     users = [item for item in items if item.get("role") == "user"]
     waiting = [item for item in since_last_answer(items) if item.get("role") == "user"]
     utterances = tuple((text, normalise(text)) for item in users if (text := words_of(item)))
     said = next((text for item in reversed(waiting or users[-1:]) if (text := words_of(item))), "")
     new = [url for item in waiting for url in images_of(item)]
-    return Turn(
+    return DialogueTurn(
         said=said,
         heard=normalise(said),
         utterances=utterances,
@@ -66,19 +66,21 @@ def images_of(item: WireObject) -> list[str]:
     return [str(part.get("image_url") or "") for part in parts if part.get("type") == "input_image"]
 
 
-def outcomes(items: Sequence[WireObject]) -> list[Outcome]:
+def outcomes(items: Sequence[WireObject]) -> list[ToolOutcome]:
     """Results since the last message of anybody, oldest first, with the names of their calls."""
     names = {item.get("call_id"): item.get("name") for item in items if item.get("type") == "function_call"}
-    found: list[Outcome] = []
+    found: list[ToolOutcome] = []
     for item in reversed(items):
         if item.get("type") == "message":
             break
         if item.get("type") == "function_call_output":
             name = str(names.get(item.get("call_id")) or "the tool")
-            found.append(Outcome(name, str(item.get("output") or "")))
+            found.append(ToolOutcome(name, str(item.get("output") or "")))
         elif item.get("type") == "mcp_call" and (item.get("output") is not None or item.get("error")):
             error = item.get("error")
-            found.append(Outcome(str(item.get("name")), _mcp_error(error) if error else str(item["output"])))
+            found.append(
+                ToolOutcome(str(item.get("name")), _mcp_error(error) if error else str(item["output"]))
+            )
     return found[::-1]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_cli.server.engine.dialogue.arithmetic import find_sum
-from realtime_cli.server.engine.dialogue.heard import normalise
+from realtime_cli.server.engine.dialogue.normalise import normalise
 
 
 def told(said: str) -> str:

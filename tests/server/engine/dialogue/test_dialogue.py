@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from realtime_cli.server.engine.dialogue import Dialogue
-from realtime_cli.server.engine.reply import Call, Say
+from realtime_cli.server.engine.reply import EngineCall, EngineText
 from tests.server.engine.conversation import answer, assistant, called, function, gave, pieces, spoken, user
 
 NOW = datetime(2026, 5, 3, 14, 5, tzinfo=UTC)
@@ -86,7 +86,7 @@ async def test_it_rolls_dice_and_flips_coins(dialogue: Dialogue) -> None:
 async def test_it_counts_slowly_a_number_a_sentence(dialogue: Dialogue) -> None:
     counted = await pieces(dialogue, spoken("Please count to twenty"))
     assert len(counted) == 20
-    assert counted[::19] == [Say("One."), Say("Twenty.")]
+    assert counted[::19] == [EngineText("One."), EngineText("Twenty.")]
     assert await answer(dialogue, user("count down from 3")) == "Three. Two. One. Zero."
 
 
@@ -105,7 +105,7 @@ async def test_notes_live_in_their_conversation(dialogue: Dialogue) -> None:
 
 async def test_a_clock_of_the_session_goes_before_its_own(dialogue: Dialogue) -> None:
     asked = await pieces(dialogue, spoken("What time is it in Tokyo?"), tools=(CLOCK,))
-    assert asked == [Call("clock", '{"zone": "Asia/Tokyo"}')]
+    assert asked == [EngineCall("clock", '{"zone": "Asia/Tokyo"}')]
 
 
 async def test_a_result_is_told_and_no_call_repeated(dialogue: Dialogue) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_cli.server.engine.dialogue.heard import normalise
+from realtime_cli.server.engine.dialogue.normalise import normalise
 from realtime_cli.server.engine.dialogue.notes import note_in, notes_of
 
 

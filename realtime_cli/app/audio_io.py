@@ -1,0 +1,132 @@
+"""Microphone and speaker of a conversation: devices, files, pipes; without a sound card a recorded question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from realtime_cli.audio import echo
+from realtime_cli.audio.pcm import Samples
+from realtime_cli.audio.voice_gate import VoiceGate
+from realtime_cli.audio.wav import WavMicrophone, WavSpeaker
+from realtime_cli.config.audio import Audio
+from realtime_cli.errors import AudioDeviceError
+from realtime_cli.ports import MicrophonePort, SpeakerPort
+
+Report = Callable[[Any, str, str], None]
+Tap = Callable[[Samples], None]
+
+ECHO_WORDS = {
+    "aec": "Echo canceller on",
+    "half_duplex": "Half duplex: the microphone is closed while the agent speaks",
+    "off": "Echo canceller off",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AudioIO:
+    """Both ends. ``from_file``: nobody listens to the greeting, so the talk waits until it was said."""
+
+    microphone: MicrophonePort
+    speaker: SpeakerPort
+    echo: echo.SwitchableEchoControl
+    from_file: bool
+    said: str = ""
+
+    def wait_for(self, may_go_on: Callable[[], bool], has_room: Callable[[], bool]) -> None:
+        """A file waits for its turn, and for the wire, as a person would."""
+        if isinstance(self.microphone, WavMicrophone):
+            self.microphone.may_go_on, self.microphone.has_room = may_go_on, has_room
+
+    def tap(self, heard: Tap) -> None:
+        """Let somebody besides the echo guard have every block that the speaker plays."""
+        guard, speaker = self.echo, self.speaker
+
+        def both(block: Samples) -> None:
+            guard.played(block)
+            heard(block)
+
+        speaker.on_played = both
+
+
+def open_sound(audio: Audio, inputs: tuple[str, ...], output: str | None, report: Report) -> AudioIO:
+    """The two ends that options and agent file name.
+
+    Raises AudioDeviceError for a device that was asked for and cannot be had; when none was asked for
+    and there is no sound card, the bundled question is spoken instead, and ``said`` says so.
+    """
+    chosen = inputs or (str(audio.input),)
+    wanted = output if output is not None else str(audio.output)
+    try:
+        return _open(chosen, wanted, audio, report)
+    except AudioDeviceError as error:
+        if inputs or output or audio.input != "default" or audio.output != "default":
+            raise
+        why = error.message.rstrip(".")
+        said = f"No sound card ({why}): a recorded question is asked instead, and the answer is recorded."
+        guard = echo.make_echo_control(audio.echo, can_echo=False)
+        return AudioIO(_files((str(question()),), audio), WavSpeaker(None), guard, True, said)
+
+
+def _open(chosen: tuple[str, ...], wanted: str, audio: Audio, report: Report) -> AudioIO:
+    from_file = all(map(is_file, chosen))
+    guard = echo.make_echo_control(
+        audio.echo,
+        noise_suppression=audio.noise_suppression,
+        gain_control=audio.auto_gain,
+        can_echo=not (from_file or is_file(wanted)),
+        report=report,
+    )
+    microphone = _files(chosen, audio) if from_file else _device_microphone(chosen[0], guard, audio, report)
+    speaker = _file_speaker(wanted, audio) if is_file(wanted) else _device_speaker(wanted, audio, report)
+    speaker.on_played = guard.played
+    if not from_file:
+        report("info", "echo", f"{ECHO_WORDS[guard.mode]}; e switches.")
+    said = f"Speaking from {', '.join(chosen)}." if from_file else ""
+    return AudioIO(microphone, speaker, guard, from_file, said)
+
+
+def question() -> Path:
+    """The spoken question that comes with the program."""
+    return Path(str(files("realtime_cli") / "clips" / "question.wav"))
+
+
+def is_file(name: str) -> bool:
+    """Whether a name stands for a file or pipe rather than a device."""
+    return name in ("-", "null") or name.lower().endswith((".wav", ".wave", ".raw", ".pcm")) or "/" in name
+
+
+def _files(paths: tuple[str, ...], audio: Audio) -> WavMicrophone:
+    return WavMicrophone(paths, fast=audio.fast, pause_ms=audio.pause_between_files_ms)
+
+
+def _file_speaker(name: str, audio: Audio) -> SpeakerPort:
+    return WavSpeaker(None if name == "null" else name, fast=audio.fast)
+
+
+def _device_microphone(
+    choice: str, guard: echo.SwitchableEchoControl, audio: Audio, report: Report
+) -> MicrophonePort:
+    from realtime_cli.audio.device import open_microphone
+
+    clean = _gated(guard) if audio.vad_gate else guard.clean
+    return open_microphone(_index(choice), clean=clean, report=report, block_ms=audio.block_ms)
+
+
+def _gated(guard: echo.SwitchableEchoControl) -> Callable[[Samples], Samples]:
+    gate = VoiceGate()
+    return lambda frame: gate.clean(guard.clean(frame))
+
+
+def _device_speaker(choice: str, audio: Audio, report: Report) -> SpeakerPort:
+    from realtime_cli.audio.device import open_speaker
+
+    return open_speaker(_index(choice), report=report, block_ms=audio.block_ms, latency_ms=audio.latency_ms)
+
+
+def _index(choice: str) -> str | int:
+    """A device's number as a number: options and files may write either."""
+    return int(choice) if choice.isdecimal() else choice

@@ -1,0 +1,41 @@
+"""What a run may cost, and which sessions cost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from realtime_cli.app import session_factory
+from realtime_cli.client.cost import load_prices
+from realtime_cli.config import LoadedAgent
+from realtime_cli.errors import ConfigError
+from realtime_cli.script.result import Case, CaseResult
+
+
+class Budget:
+    """What a run may cost. A model without a price is refused at once: it would count as nothing."""
+
+    def __init__(self, max_usd: float | None, cases: Sequence[Case], agents: Sequence[LoadedAgent]) -> None:
+        self.max_usd = max_usd
+        self._free = {id(case) for case, agent in zip(cases, agents, strict=True) if _is_free(agent)}
+        unpriced = {
+            agent.config.connection.model or "?"
+            for agent in agents
+            if not _is_free(agent) and not _has_price(agent)
+        }
+        if max_usd is not None and unpriced:
+            raise ConfigError(
+                f"--max-cost: the price of {', '.join(sorted(unpriced))} is not known.",
+                'Write it into the agent file, [prices."MODEL"], or leave --max-cost out.',
+            )
+
+    def usd_of(self, result: CaseResult) -> float | None:
+        """What a session cost; the local server costs nothing, and so does one that made no tokens."""
+        return 0.0 if id(result.case) in self._free or not result.tokens else result.usd
+
+
+def _is_free(agent: LoadedAgent) -> bool:
+    return agent.config.connection.effective_provider == "local" and not agent.config.local.chat_url
+
+
+def _has_price(agent: LoadedAgent) -> bool:
+    return agent.config.connection.model in load_prices(session_factory.prices_of(agent)).models

@@ -1,0 +1,231 @@
+"""``read``: what keys and typed lines mean for the session. The fourth pump of the duplex loop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from realtime_cli.app.audio_io import ECHO_WORDS
+from realtime_cli.audio.echo import SwitchableEchoControl
+from realtime_cli.client import inputs, settings
+from realtime_cli.client.inputs import Verdict
+from realtime_cli.client.session_config import OTHER_MODEL
+from realtime_cli.config import LoadedAgent, session_change
+from realtime_cli.errors import ConfigError
+from realtime_cli.loop import ConversationLoop
+from realtime_cli.recording import copy
+from realtime_cli.recording.file import path_for
+from realtime_cli.tools.approval import InteractiveApprover
+from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, TypedLine
+
+Reload = Callable[[], LoadedAgent]
+DETAILS = ("auto", "low", "high")
+
+
+class Controls:
+    """Turns presses into inputs. ``reload`` reads the agent file again; tools' questions lie on ``desk``.
+
+    ``recording`` is where the talk is recorded.
+    """
+
+    def __init__(
+        self,
+        duplex: ConversationLoop,
+        agent: LoadedAgent,
+        reload: Reload,
+        desk: InteractiveApprover | None = None,
+        echo: SwitchableEchoControl | None = None,
+        recording: Path | None = None,
+    ) -> None:
+        self.save_to: Path | None = None
+        """Where a copy of the recording is wanted, once the talk is over."""
+        self._recording = recording
+        self._echo = echo
+        self._desk = desk
+        self._duplex = duplex
+        self._agent = agent
+        self._reload = reload
+        self._showing: set[asyncio.Task[None]] = set()
+
+    def press(self, press: KeyEvent) -> None:
+        """One press; a mistake in a command is a note on the screen, never the end of the talk."""
+        try:
+            match press:
+                case TypedLine():
+                    self._type(press.text)
+                case KeyPress():
+                    self._key(press.meaning)
+                case SlashCommand():
+                    self._command(press.name, press.rest)
+        except ConfigError as error:
+            self._duplex.note("error", "command", str(error))
+
+    def _key(self, meaning: str) -> None:
+        match meaning:
+            case "mute" | "talk" | "release" | "interrupt" | "video" | "quit":
+                self._duplex.step(inputs.Pressed(self._duplex.now(), meaning))
+            case "reload":
+                self._read_again()
+            case "note":
+                self._duplex.note("info", "note", "(marked)")
+            case "echo" if self._echo:
+                mode = self._echo.switch()
+                self._duplex.note("info", "echo", f"{ECHO_WORDS[mode]}.", {"mode": mode})
+
+    def _command(self, name: str, rest: str) -> None:
+        match name:
+            case "video" if rest in DETAILS:
+                self._focus(rest)
+            case "mute" | "interrupt" | "quit" | "video" | "echo":
+                self._key(name)
+            case "pause" | "resume":
+                if self._duplex.session.hearing.muted != (name == "pause"):
+                    self._key("mute")
+            case "approve":
+                self._approve(rest)
+            case "set":
+                self._set(rest)
+            case "send":
+                self._send(rest)
+            case "say":
+                wording = f"Say exactly this and nothing else: {rest}"
+                self._ask({"type": "response.create", "response": {"instructions": wording}})
+            case "image":
+                self._show_picture(rest)
+            case "save":
+                self._save(rest)
+            case "note":
+                self._duplex.note("info", "note", rest or "(marked)")
+            case "reload":
+                self._read_again()
+            case "tools":
+                names = [
+                    tool.get("name", "?") for tool in self._duplex.session.wanted_session.get("tools", ())
+                ]
+                self._duplex.note("info", "tools", ", ".join(names) or "This agent has no tools.")
+
+    def _approve(self, rest: str) -> None:
+        """``yes``, ``session`` or ``no REASON`` to the oldest question; where a result is asked for, the result."""
+        question = self._desk.question if self._desk else None
+        if self._desk is None or question is None:
+            self._duplex.note("info", "approval", "There is no open question.")
+            return
+        word, _, reason = rest.partition(" ")
+        verdicts: dict[str, Verdict] = {"yes": "once", "once": "once", "session": "session", "no": "no"}
+        if question.kind == "output" and word != "no":
+            self._desk.answer("once", rest)
+        elif word in verdicts:
+            self._desk.answer(verdicts[word], reason)
+        else:
+            self._duplex.note(
+                "error", "approval", "Answer /approve yes, /approve session or /approve no REASON."
+            )
+
+    def _type(self, text: str) -> None:
+        self._duplex.step(inputs.Typed(self._duplex.now(), text))
+
+    def _show_picture(self, rest: str) -> None:
+        """``/image PATH [question]``; a path with blanks stands in quotes. Read and packed in a thread."""
+        try:
+            words = shlex.split(rest)
+        except ValueError:
+            words = rest.split()
+        if not words:
+            raise ConfigError("/image wants the path of a picture.", "Write /image PATH [question].")
+        task = asyncio.get_running_loop().create_task(
+            self._show(Path(words[0]).expanduser(), " ".join(words[1:]))
+        )
+        self._showing.add(task)
+        task.add_done_callback(self._showing.discard)
+
+    async def _show(self, path: Path, question: str) -> None:
+        from realtime_cli.video.encode import frame_of_file
+
+        video = self._agent.config.video
+        try:
+            sight = await asyncio.to_thread(frame_of_file, path, video.max_side, video.quality)
+        except (ConfigError, RuntimeError) as error:
+            self._duplex.note("error", "image", str(error))
+            return
+        detail = self._duplex.session.frames.detail
+        now = self._duplex.now()
+        self._duplex.step(inputs.Typed(now, question, (sight.image,), detail, respond=bool(question)))
+
+    def _save(self, rest: str) -> None:
+        """``/save`` says where the recording is; ``/save PATH`` wants a copy of it, complete, at the end."""
+        if self._recording is None:
+            raise ConfigError("This talk is not recorded, so there is nothing to save.", "Use --record.")
+        if not rest:
+            self._duplex.note("info", "save", f"The recording is kept at {self._recording}.")
+            return
+        wanted = path_for(Path(rest.strip("\"'")).expanduser(), self._recording.stem)
+        copy.refuse(wanted)
+        self.save_to = wanted
+        self._duplex.note("info", "save", f"When the talk is over, the recording is copied to {wanted}.")
+
+    def _focus(self, detail: Any) -> None:
+        self._duplex.step(inputs.DetailChanged(self._duplex.now(), detail))
+        self._duplex.note("info", "video", f"Detail of the pictures from now on: {detail}.")
+
+    def _ask(self, event: dict[str, Any]) -> None:
+        self._duplex.step(inputs.RawEvent(self._duplex.now(), event))
+
+    def _send(self, rest: str) -> None:
+        try:
+            event = json.loads(rest)
+        except ValueError as error:
+            raise ConfigError(f"/send takes one JSON object: {error}.") from error
+        if not isinstance(event, dict):
+            raise ConfigError("/send takes one JSON object.")
+        self._ask(event)
+
+    def _set(self, rest: str) -> None:
+        """``/set session.instructions "..."`` or ``key=value``; only session keys change in a session."""
+        key, _, value = rest.partition("=") if "=" in rest.split(" ", 1)[0] else rest.partition(" ")
+        key, value = key.strip(), value.strip()
+        if not key or not value:
+            raise ConfigError("/set wants a key and a value.", 'Write /set session.instructions "Be brief."')
+        if key == "video.detail":
+            if value.strip("\"'") not in DETAILS:
+                raise ConfigError("video.detail is auto, low or high.")
+            self._focus(value.strip("\"'"))
+            return
+        if key in ("session.model", "connection.model"):
+            raise ConfigError(OTHER_MODEL)
+        session = self._duplex.session
+        in_force = settings.merged(session.wanted_session, session.effective_session)
+        self._patch(session_change(key, value, in_force, self._agent.folder))
+
+    def _patch(self, patch: dict[str, Any]) -> None:
+        self._duplex.step(inputs.SettingsChanged(self._duplex.now(), patch))
+
+    def _read_again(self) -> None:
+        """Send what has changed in ``[session]``; say what else has changed, and waits for a new session."""
+        agent, before = self._reload(), self._agent
+        old, new = before.config.session_patch(), agent.config.session_patch()
+        patch = settings.changes(old, new)
+        self._agent = agent
+        if patch:
+            changed = ", ".join(patch)
+            if "tools" in patch:  # those of [[tools]] stand beside them
+                others = [
+                    tool for tool in self._duplex.session.wanted_session["tools"]
+                    if tool not in old.get("tools", ())
+                ]  # fmt: skip
+                patch["tools"] = [*patch["tools"], *others]
+            self._patch(patch)
+            self._duplex.note("info", "reload", f"Changed: {changed}.")
+        else:
+            self._duplex.note("info", "reload", "No session setting has changed in the agent file.")
+        if waiting := [*settings.dropped(old, new), *_other_sections(before, agent)]:
+            text = f"Changed as well, for the next session: {', '.join(waiting)}."
+            self._duplex.note("info", "reload", text)
+
+
+def _other_sections(before: LoadedAgent, after: LoadedAgent) -> list[str]:
+    names = [name for name in type(after.config).model_fields if name != "session"]
+    return [f"[{name}]" for name in names if getattr(before.config, name) != getattr(after.config, name)]

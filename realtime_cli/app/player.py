@@ -1,0 +1,282 @@
+"""Plays a recording through a face: at its own pace, with pause, step and seek."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rich.text import Text
+
+from realtime_cli.app.console import echo
+from realtime_cli.app.player_audio import ReplaySound
+from realtime_cli.client.cost import CostFold, load_prices
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.latency import LatencyFold
+from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.recording.reader import Recording
+from realtime_cli.recording.time_warp import TimeWarp, eventful
+from realtime_cli.tui.end_summary import EndSummary
+from realtime_cli.tui.frontend import Frontend, choose_frontend
+from realtime_cli.tui.key_events import KeyEvent
+from realtime_cli.tui.keys import KeyMap, Keys
+from realtime_cli.tui.screen import LiveScreen
+
+SEEK_S = 10.0
+YIELD_EVERY = 200  # entries at full speed between two looks at the keyboard
+FASTEST, SLOWEST = 16.0, 0.25
+
+Key = Literal["pause", "step", "back", "ahead", "previous", "next", "faster", "slower", "quit"]
+_KEYS: dict[str, Key] = {
+    " ": "pause", ".": "step", "left": "back", "right": "ahead", "p": "previous", "n": "next",
+    "+": "faster", "-": "slower", "q": "quit",
+}  # fmt: skip
+_HINTS = "space pause · . step · ← → 10 s · p n turn · + - speed · q quit"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackOptions:
+    """How to go through a recording; ``speed`` None is as fast as possible, ``speaker`` None is silent."""
+
+    speed: float | None = 1.0
+    times: TimeWarp = field(default_factory=TimeWarp)
+    begin_s: float = 0.0
+    end_s: float | None = None
+    speaker: str | None = None
+
+
+class ReplayKeyMap(KeyMap):
+    """The keys of a replay in place of those of a talk."""
+
+    def __init__(self, surface: Any, deliver: Any) -> None:
+        super().__init__(surface)
+        self._tell = deliver
+
+    def key(self, name: str, data: str = "") -> list[KeyEvent]:
+        if name.lower() in _KEYS:
+            self._tell(_KEYS[name.lower()])
+        return []
+
+    def row(self, width: int) -> Text:
+        return Text(_HINTS[:width], "dim")
+
+
+class Player:
+    """One replay. ``run`` returns when the recording is over or somebody has seen enough."""
+
+    def __init__(
+        self, recording: Recording, pace: PlaybackOptions, *, plain: bool = False, json: bool = False
+    ) -> None:
+        self._recording = recording
+        self._pace = pace
+        self._speed = pace.speed
+        session = recording.header.session
+        self._face: Frontend = choose_frontend(
+            plain=plain,
+            json=json,
+            push_to_talk=bool(session.get("push_to_talk")),
+            muted=bool(session.get("start_muted")),
+            cost=CostFold(load_prices(session.get("prices")), session.get("model")),
+        )
+        self._keys: asyncio.Queue[Key] = asyncio.Queue()
+        self._sound = ReplaySound(recording, pace.times) if pace.speaker else None
+        self._turns: list[float] | None = None
+        self._exit: ExitCode | None = None
+        self._position = pace.begin_s
+        self._paused = False
+        self._step = False
+        self._over = False
+        self._shown = 0
+        self._shown_from = 0.0  # shown seconds at the anchor
+        self._anchor = 0.0
+
+    def quit(self, exit_code: ExitCode = ExitCode.OK) -> None:
+        """End the replay as soon as possible."""
+        self._exit = exit_code
+        self._keys.put_nowait("quit")
+
+    async def run(self) -> ExitCode:
+        """Play to the end; returns 0, or 130 when interrupted."""
+        keys = self._keyboard()
+        if self._sound and self._pace.speaker:
+            self._sound.open(self._pace.speaker)
+        try:
+            async with self._face:
+                if keys:
+                    keys.start(lambda press: None)
+                try:
+                    await self._play()
+                finally:
+                    if keys:
+                        await keys.close()
+                    self._face.end(self._ending())
+        finally:
+            if self._sound:
+                await self._sound.close()
+        if self._shown == 0 and self._pace.begin_s > 0 and self._exit is None:
+            raise ConfigError(
+                f"The recording ends before {self._pace.begin_s:g} s.", "Begin earlier, see --from."
+            )
+        if self._over and self._recording.end.crashed:
+            echo("realtime-cli: the recording breaks off here: the program was killed, or still runs.")
+        return self._exit or ExitCode.OK
+
+    def _keyboard(self) -> Keys | None:
+        if not isinstance(self._face, LiveScreen):
+            return None
+        keys = Keys(self._face)
+        keys.board = ReplayKeyMap(self._face, self._keys.put_nowait)
+        return keys
+
+    def _ending(self) -> EndSummary:
+        end = self._recording.end
+        known = end.exit_code in ExitCode.__members__.values()
+        return EndSummary(
+            ExitCode(end.exit_code) if known else ExitCode.OK, end.reason, "", str(self._recording.path)
+        )
+
+    # -- playing --------------------------------------------------------------------------------
+
+    async def _play(self) -> None:
+        """One pass; a seek begins another, from a place before or behind."""
+        begin: float | None = self._pace.begin_s
+        while begin is not None and self._exit is None:
+            begin = await self._pass(begin)
+
+    async def _pass(self, begin: float) -> float | None:
+        """Play from ``begin``; returns where to go on after a seek, None at the end."""
+        entries = self._recording.entries()
+        first = self._skip(entries, begin)
+        self._go_from(begin)
+        count = 0
+        entry = first
+        while entry is not None:
+            if self._pace.end_s is not None and entry.at > self._pace.end_s:
+                break
+            sought = await self._wait_for(entry)
+            if sought is not None or self._exit is not None:
+                return sought
+            self._position = max(self._position, entry.at)
+            self._face.observe(entry)
+            self._shown += 1
+            count += 1
+            if (self._speed is None or self._step) and count % YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+            entry = next(entries, None)
+        self._over = entry is None
+        await self._linger()
+        return None
+
+    def _skip(self, entries: Iterator[Entry], begin: float) -> Entry | None:
+        """Everything before ``begin`` is taken as known; returns the first entry behind it."""
+        before: list[Entry] = []
+        first = None
+        for entry in entries:
+            if entry.at >= begin:
+                first = entry
+                break
+            before.append(entry)
+        if isinstance(self._face, LiveScreen) and (before or self._position > begin):
+            self._face.restart(before)
+        self._position = begin
+        return first
+
+    def _go_from(self, at: float) -> None:
+        self._shown_from, self._anchor = self._pace.times.shown(at), time.monotonic()
+        self._let_clock_run()
+        if self._sound and not self._paused:
+            self._sound.play_from(at)
+
+    def _now(self) -> float:
+        """The shown time that it is."""
+        return self._shown_from + (time.monotonic() - self._anchor) * (self._speed or 1.0)
+
+    async def _wait_for(self, entry: Entry) -> float | None:
+        """Wait until the entry is due; returns the place to seek to if a key asked for it."""
+        while self._exit is None:
+            if self._step:
+                self._step = not eventful(entry)  # on to the next thing that can be seen
+                return None
+            if self._paused:
+                sought = await self._on_key(None)
+            elif self._speed is None:
+                sought = self._on(self._keys.get_nowait()) if not self._keys.empty() else None
+                if sought is None:
+                    return None
+            else:
+                delay = (self._pace.times.shown(entry.at) - self._now()) / self._speed
+                if delay <= 0 and self._keys.empty():
+                    return None
+                sought = await self._on_key(max(0.0, delay))
+            if sought is not None:
+                return sought
+        return None
+
+    async def _on_key(self, timeout_s: float | None) -> float | None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                return self._on(await self._keys.get())
+        return None
+
+    def _on(self, key: Key) -> float | None:
+        """What a key does; returns a place to seek to."""
+        match key:
+            case "pause":
+                self._pause(not self._paused)
+            case "step":
+                self._pause(True)
+                self._step = True
+            case "back":
+                return max(0.0, self._position - SEEK_S)
+            case "ahead":
+                return self._position + SEEK_S
+            case "previous" | "next":
+                return self._turn(1 if key == "next" else -1)
+            case "faster" | "slower" if not self._sound:
+                self._set_speed(2.0 if key == "faster" else 0.5)
+            case "quit":
+                self._exit = self._exit or ExitCode.OK
+        return None
+
+    def _pause(self, paused: bool) -> None:
+        if paused == self._paused:
+            return
+        self._paused = paused
+        self._let_clock_run()
+        self._tell("Paused." if paused else "Going on.")
+        if self._sound and paused:
+            self._sound.pause()
+        elif not paused:
+            self._go_from(self._position)
+
+    def _let_clock_run(self) -> None:
+        if isinstance(self._face, LiveScreen):
+            self._face.clock_rate = 0.0 if self._paused else self._speed or 1.0
+
+    def _set_speed(self, factor: float) -> None:
+        self._speed = min(FASTEST, max(SLOWEST, (self._speed or 1.0) * factor))
+        self._go_from(self._position)
+        self._tell(f"Speed {self._speed:g}.")
+
+    def _turn(self, step: int) -> float | None:
+        if self._turns is None:
+            fold = LatencyFold()
+            for entry in self._recording.entries():
+                fold.fold(entry)
+            self._turns = [turn.began_at for turn in fold.turns]
+        behind = [at for at in self._turns if at > self._position + 0.01]
+        before = [at for at in self._turns if at < self._position - 1.0]
+        places = behind[:1] if step > 0 else before[-1:]
+        return places[0] if places else None
+
+    def _tell(self, text: str) -> None:
+        if isinstance(self._face, LiveScreen):
+            self._face.say(text)
+
+    async def _linger(self) -> None:
+        """Let the sound run out before the end card."""
+        if self._sound and self._exit is None:
+            await self._sound.drained()

@@ -1,0 +1,46 @@
+"""A session that has the whole process: its signals, its loop's surprises, its garbage collector."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from contextlib import suppress
+from typing import Any
+
+from realtime_cli.errors import ExitCode
+from realtime_cli.loop import ConversationLoop, Outcome
+
+
+def own_the_process(duplex: ConversationLoop) -> None:
+    """Ctrl+C, SIGTERM and SIGHUP end the session cleanly, a second one at once; no error is swallowed."""
+    _watch_signals(duplex)
+    asyncio.get_running_loop().set_exception_handler(_failing(duplex))
+    gc.collect()
+    gc.freeze()  # a full collection of the imports' objects would be heard
+
+
+def _watch_signals(duplex: ConversationLoop) -> None:
+    asked: list[int] = []
+
+    def interrupted() -> None:
+        if asked:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            raise KeyboardInterrupt
+        asked.append(1)
+        duplex.finish(Outcome(ExitCode.INTERRUPTED))
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        with suppress(NotImplementedError, AttributeError):  # Windows: Ctrl+C raises KeyboardInterrupt there
+            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), interrupted)
+
+
+def _failing(duplex: ConversationLoop) -> Any:
+    def surprise(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if error is None:
+            loop.default_exception_handler(context)
+        else:
+            duplex.fail(error)
+
+    return surprise

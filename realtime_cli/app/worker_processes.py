@@ -1,0 +1,70 @@
+"""Processes that each do a part of the work; none outlives the one that asked for it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from realtime_cli.app.console import echo_error
+from realtime_cli.app.parent_watchdog import end_soon
+from realtime_cli.errors import ExitCode, RealtimeCliError
+
+END_S = 4.0
+Work = Callable[[Any], None]
+
+
+def side_by_side(work: Work, parts: Sequence[Any]) -> list[int]:
+    """``work(part)``, each in a process of its own; their exit codes, in order. ``work`` is a module's function.
+
+    Ctrl+C and SIGTERM end all of them within ``END_S`` seconds and come out as KeyboardInterrupt.
+    """
+    fresh = multiprocessing.get_context("spawn")
+    processes = [fresh.Process(target=_part, args=(work, part), daemon=True) for part in parts]
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        return [process.exitcode or 0 for process in processes]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        _end([process for process in processes if process.pid is not None])
+
+
+def _end(processes: Sequence[BaseProcess]) -> None:
+    for process in processes:
+        process.terminate()
+    end_at = time.monotonic() + END_S
+    for process in processes:
+        process.join(max(0.0, end_at - time.monotonic()))
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+
+
+def _part(work: Work, part: Any) -> None:
+    """In the process: errors end here, as they do in the command line."""
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    try:
+        work(part)
+    except RealtimeCliError as error:
+        echo_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+def _end_with_parent() -> None:
+    """However the parent ended: nobody wants our results any more."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        end_soon(ExitCode.INTERRUPTED)
+        os.kill(os.getpid(), signal.SIGTERM)

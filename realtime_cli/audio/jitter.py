@@ -1,0 +1,76 @@
+"""How late this wire can be, learned from the arrival of sound, and so how early playing may start.
+
+For each piece of an answer let ``late`` be how far it came behind the schedule that the first piece set.
+Playing that starts ``w`` after the first piece never runs dry if no piece will be later than ``w``. Two
+bounds are known from earlier answers: the greatest ``late`` there was, and the worst stall, by which
+``late`` ever rose from a low to a later high; so none will come later than the lowest so far plus that.
+A wire stays what it is, so the worst of the last answers is used; nothing is waited for on a wire that
+was never late, and little on one that now sends far ahead.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+MAX_WAIT_MS = 300.0
+REMEMBERED_ANSWERS = 8  # a wire that got better is trusted again after so many answers
+TELLING_MS = 1000.0  # shorter answers say too little about the wire
+MARGIN_MS = 10.0
+SMALL_QUEUE_MS = 40.0  # with less than this in the queue the timer's own jitter would be heard
+SMALL_WAIT_MS = 20.0
+
+
+class ArrivalTracker:
+    """The lateness of one part's pieces against its first."""
+
+    def __init__(self, at_s: float) -> None:
+        self._first_at_s = at_s
+        self._received_ms = 0.0
+        self.lowest_ms = 0.0
+        self.late_ms = 0.0
+        self.stall_ms = 0.0
+
+    def waited_ms(self, at_s: float) -> float:
+        """How long the first piece has been here."""
+        return 1000 * (at_s - self._first_at_s)
+
+    @property
+    def received_ms(self) -> float:
+        return self._received_ms
+
+    def piece(self, at_s: float, duration_ms: float) -> None:
+        """A piece of sound of this duration came at this time."""
+        late_ms = self.waited_ms(at_s) - self._received_ms
+        self.lowest_ms = min(self.lowest_ms, late_ms)
+        self.late_ms = max(self.late_ms, late_ms)
+        self.stall_ms = max(self.stall_ms, late_ms - self.lowest_ms)
+        self._received_ms += duration_ms
+
+
+class JitterEstimator:
+    """The worst of the last answers."""
+
+    def __init__(self) -> None:
+        self._answers: deque[ArrivalTracker] = deque(maxlen=REMEMBERED_ANSWERS)
+
+    def remember(self, arrival: ArrivalTracker) -> None:
+        """An answer is complete (or was cut)."""
+        if arrival.received_ms >= TELLING_MS and arrival not in self._answers:
+            self._answers.append(arrival)
+
+    @property
+    def wait_ms(self) -> float:
+        """How long after its first sound an answer is held back at most."""
+        worst = max((answer.late_ms for answer in self._answers), default=0.0)
+        return min(MAX_WAIT_MS, _with_margin(worst))
+
+    def may_start(self, arrival: ArrivalTracker, at_s: float, queued_ms: float) -> bool:
+        """Whether playing this answer may start."""
+        waited_ms = arrival.waited_ms(at_s)
+        stall_ms = max((answer.stall_ms for answer in self._answers), default=0.0)
+        safe_ms = min(self.wait_ms, arrival.lowest_ms + _with_margin(stall_ms))
+        return waited_ms >= safe_ms and (queued_ms >= SMALL_QUEUE_MS or waited_ms >= SMALL_WAIT_MS)
+
+
+def _with_margin(late_ms: float) -> float:
+    return late_ms + MARGIN_MS if late_ms > MARGIN_MS else 0.0

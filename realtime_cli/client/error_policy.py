@@ -1,0 +1,73 @@
+"""What an error from the server, or a close of the socket, means for the conversation: one table.
+
+Ignore: a race that the protocol allows. Show: the user is told, the talk goes on (also for codes
+nobody knows). Fatal: the session ends with an exit code and a remedy; no new socket is tried.
+Source: the error and close tables of the Realtime API reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from realtime_cli.errors import ExitCode
+
+Verdict = Literal["ignore", "show", "fatal", "renew"]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPolicy:
+    """What to do about one code."""
+
+    verdict: Verdict
+    exit_code: ExitCode = ExitCode.SESSION
+    remedy: str = ""
+
+
+IGNORE = ErrorPolicy("ignore")
+SHOW = ErrorPolicy("show")
+_KEY = "Check the key and the account it belongs to; `realtime-cli doctor` shows which key is used."
+_QUOTA = "Check plan and billing of the account; `configs/local.toml` works without one."
+_MODEL = "Set connection.model to a model that this endpoint serves."
+
+ERRORS: dict[str, ErrorPolicy] = {
+    "conversation_already_has_active_response": IGNORE,
+    "response_cancel_not_active": IGNORE,
+    "item_truncate_invalid_item_id": IGNORE,
+    "item_delete_invalid_item_id": IGNORE,
+    "input_audio_buffer_commit_empty": IGNORE,
+    "unsupported_content_type": IGNORE,
+    "session_expired": ErrorPolicy("renew"),
+    "invalid_model": ErrorPolicy("fatal", ExitCode.CONNECTION, _MODEL),
+    "model_not_found": ErrorPolicy("fatal", ExitCode.CONNECTION, _MODEL),
+    "invalid_api_key": ErrorPolicy("fatal", ExitCode.CONNECTION, _KEY),
+    "account_deactivated": ErrorPolicy("fatal", ExitCode.CONNECTION, _KEY),
+    "insufficient_quota": ErrorPolicy("fatal", ExitCode.SESSION, _QUOTA),
+    "billing_hard_limit_reached": ErrorPolicy("fatal", ExitCode.SESSION, _QUOTA),
+    "beta_api_shape_disabled": ErrorPolicy(
+        "fatal", ExitCode.SESSION, "Remove the OpenAI-Beta header from connection.headers."
+    ),
+}
+
+# RFC 6455 §7.4.1, and what the API documents for each. 1002 and 1007: bytes were damaged on the way.
+RECONNECT_CODES = frozenset({1001, 1002, 1005, 1006, 1007, 1011, 1012, 1013, 1015})
+CLOSES: dict[int, ErrorPolicy] = {
+    1000: ErrorPolicy("fatal", ExitCode.OK),
+    1008: ErrorPolicy("fatal", ExitCode.CONNECTION, _KEY),
+    1009: ErrorPolicy("fatal", ExitCode.SESSION, "An event was too big for the server."),
+    4000: ErrorPolicy("fatal", ExitCode.SESSION, "The reason names the request that the server refused."),
+}
+
+
+def of_error(code: str | None) -> ErrorPolicy:
+    return ERRORS.get(code or "", SHOW)
+
+
+def of_close(code: int, reason: str) -> ErrorPolicy:
+    """A close's verdict; 4000 carries ``<type>.<code>`` as its reason."""
+    if code in RECONNECT_CODES:
+        return ErrorPolicy("renew")
+    known = ERRORS.get(reason.rpartition(".")[2])
+    if known and known.verdict == "fatal":
+        return known
+    return CLOSES.get(code, ErrorPolicy("fatal", ExitCode.SESSION, "The close code is the server's own."))

@@ -1,0 +1,103 @@
+"""What becomes of a microphone frame: sent, replaced by silence, kept for a moment, or dropped.
+
+Paused input is dropped, not queued. But a server in the middle of an utterance waits for silence that
+would never come, so for as long as it believes that the user speaks, and for a moment after pausing
+(its verdict may be on its way), a paused microphone sends silence.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from realtime_cli.client.effects import WireFormat
+
+SILENCE: dict[WireFormat, int] = {"audio/pcm": 0x00, "audio/pcmu": 0xFF, "audio/pcma": 0xD5}
+BYTES_PER_MS: dict[WireFormat, int] = {"audio/pcm": 48, "audio/pcmu": 8, "audio/pcma": 8}
+FADE_OUT_S = 1.5
+PRE_ROLL_MS = 300
+MINIMUM_COMMIT_MS = 100  # API reference, input_audio_buffer.commit
+
+
+class MicGate:
+    """The gate between microphone and wire."""
+
+    def __init__(
+        self, *, push_to_talk: bool, manual: bool, muted: bool, pre_roll_ms: int = PRE_ROLL_MS
+    ) -> None:
+        self.push_to_talk = push_to_talk
+        self.manual = manual
+        self.muted = muted
+        self.talking = not push_to_talk
+        self.server_hears_speech = False
+        self.format: WireFormat = "audio/pcm"
+        self.uncommitted_ms = 0.0
+        self._pre_roll_ms = pre_roll_ms
+        self._pre_roll: deque[bytes] = deque()
+        self._closed_at: float | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether what the user says reaches the server."""
+        return self.talking and not self.muted
+
+    def frames(self, at: float, audio: bytes) -> list[bytes]:
+        """The frames to append for one that was heard."""
+        if self.open:
+            return self._count([*self._take_pre_roll(), audio])
+        if not self.muted:
+            self._keep(audio)
+        if not self.manual and self._server_waits(at):
+            return self._count([bytes([SILENCE[self.format]]) * len(audio)])
+        return []
+
+    def _server_waits(self, at: float) -> bool:
+        just_closed = self._closed_at is not None and at - self._closed_at < FADE_OUT_S
+        return self.server_hears_speech or just_closed
+
+    def _count(self, frames: list[bytes]) -> list[bytes]:
+        self.uncommitted_ms += sum(map(len, frames)) / BYTES_PER_MS[self.format]
+        return frames
+
+    def _keep(self, audio: bytes) -> None:
+        self._pre_roll.append(audio)
+        while sum(map(len, self._pre_roll)) > self._pre_roll_ms * BYTES_PER_MS[self.format]:
+            self._pre_roll.popleft()
+
+    def _take_pre_roll(self) -> list[bytes]:
+        kept = list(self._pre_roll)
+        self._pre_roll.clear()
+        return kept
+
+    def toggle_mute(self, at: float) -> bool:
+        """Mute or unmute; returns whether the microphone is muted now."""
+        self.muted = not self.muted
+        self._pre_roll.clear()
+        self._closed_at = at if self.muted else None
+        return self.muted
+
+    def talk(self) -> bool:
+        """The key went down; False when it was down already."""
+        if self.talking:
+            return False
+        self.talking, self._closed_at = True, None
+        return True
+
+    def release(self, at: float) -> bool:
+        """The key came up; False when it was up already, or when there is no such key."""
+        if not self.push_to_talk or not self.talking:
+            return False
+        self.talking, self._closed_at = False, at
+        return True
+
+    def committed(self) -> None:
+        self.uncommitted_ms = 0.0
+
+    @property
+    def can_commit(self) -> bool:
+        return self.uncommitted_ms >= MINIMUM_COMMIT_MS
+
+    def lost(self) -> None:
+        """The socket is gone, and its input buffer with it."""
+        self.uncommitted_ms = 0.0
+        self.server_hears_speech = False
+        self._closed_at = None

@@ -1,0 +1,149 @@
+"""The session's settings: what was asked for, what the server took, what it refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from realtime_cli.client import settings
+from realtime_cli.client.effect_queue import EffectQueue
+from realtime_cli.client.effects import WireFormat
+from realtime_cli.client.mic_gate import BYTES_PER_MS
+from realtime_cli.client.options import SessionOptions
+from realtime_cli.config.providers import for_provider
+from realtime_cli.protocol import codec
+
+Refusal = Literal["not ours", "asked again", "nothing left"]
+
+OTHER_MODEL = (
+    "The model is chosen when the connection is opened: it cannot be changed in a session. "
+    "Start a new one with --set connection.model=..."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsUpdate:
+    """Settings that were asked for: in the API's shape, and as the provider was sent them."""
+
+    patch: dict[str, Any]
+    wire: dict[str, Any]
+
+
+class SessionConfig:
+    """``wanted`` is what the user asked for, ``effective`` what the server said is in force."""
+
+    def __init__(self, desk: EffectQueue, options: SessionOptions) -> None:
+        self.wanted = _own_interruptions(options) if options.barge_in != "immediate" else dict(options.patch)
+        self.effective: dict[str, Any] = {}
+        self._desk = desk
+        self._provider = options.provider
+        self._updates: dict[str, SettingsUpdate] = {}
+
+    # -- what is in force -------------------------------------------------------------------------
+
+    def audio_format(self, side: Literal["input", "output"]) -> WireFormat:
+        for session in (self.effective, self.wanted):
+            kind = _at(session, "audio", side, "format", "type")
+            if kind in BYTES_PER_MS:
+                return kind  # type: ignore[no-any-return]
+        return "audio/pcm"
+
+    @property
+    def turn_detection(self) -> dict[str, Any] | None:
+        """The detection in force; None means manual turns."""
+        for session in (self.effective, self.wanted):
+            audio_input = _at(session, "audio", "input")
+            if isinstance(audio_input, dict) and "turn_detection" in audio_input:
+                return audio_input["turn_detection"]  # type: ignore[no-any-return]
+        return {"type": "server_vad"}
+
+    @property
+    def server_interrupts(self) -> bool:
+        detection = self.turn_detection
+        return detection is not None and detection.get("interrupt_response") is not False
+
+    @property
+    def server_answers(self) -> bool:
+        """Whether the server answers the end of a turn by itself."""
+        detection = self.turn_detection
+        return detection is not None and detection.get("create_response") is not False
+
+    # -- asking -----------------------------------------------------------------------------------
+
+    def created(self, session: Any) -> None:
+        """The server told its defaults: tell it our settings."""
+        self.effective = _wire(session)
+        self._ask(self.wanted)
+
+    def patch(self, patch: dict[str, Any]) -> None:
+        """Change settings in the middle of a session. Raises ConfigError for what the API does not take."""
+        model = patch.get("model")
+        if model is not None and model != self.effective.get("model"):
+            self._desk.note("error", "settings", OTHER_MODEL)
+            patch = {key: value for key, value in patch.items() if key != "model"}
+        kind = self.wanted.get("type", "realtime")
+        patch = {"type": kind, **{key: value for key, value in patch.items() if key != "type"}}
+        if len(patch) > 1:
+            self._ask(patch)
+
+    def _ask(self, patch: dict[str, Any], wire: dict[str, Any] | None = None) -> None:
+        wire = for_provider(patch, self._provider) if wire is None else wire
+        self._updates[self._desk.send(codec.session_update(wire))] = SettingsUpdate(patch, wire)
+
+    def updated(self, session: Any) -> None:
+        """The server took settings: tell where it has others than were asked for."""
+        self.effective = _wire(session)
+        if self._updates:
+            update = self._updates.pop(next(iter(self._updates)))
+            self.wanted = settings.merged(self.wanted, update.patch)
+            for difference in settings.differences(update.wire, self.effective):
+                self._desk.note("warning", "settings", difference)
+
+    def refused(self, error: Any) -> Refusal:
+        """One bad key must not lose the rest: say which it was, and send the others again."""
+        update = self._updates.pop(error.event_id or "", None)
+        if update is None:
+            return "not ours"
+        about = f", {error.param}" if error.param else ""
+        self._desk.note("error", "settings", f"{error.message} ({error.code or error.type}{about})")
+        wire = settings.without(update.wire, error.param or "")
+        patch = settings.without(update.patch, error.param or "") or update.patch
+        if update.patch is self.wanted:
+            self.wanted = patch
+        if wire and settings.says_something(wire):
+            self._ask(patch, wire)
+            return "asked again"
+        if wire is None and (lost := sorted(update.wire.keys() - {"type"})):
+            text = f"The server did not say which key it was: none of {', '.join(lost)} is in force."
+            self._desk.note("error", "settings", text)
+        return "nothing left"
+
+    def forget(self) -> None:
+        """No answer to what was asked is expected any more: it is asked for again on the next socket."""
+        for update in self._updates.values():
+            self.wanted = settings.merged(self.wanted, update.patch)
+        self._updates.clear()
+
+
+def _own_interruptions(options: SessionOptions) -> dict[str, Any]:
+    """The settings with ``interrupt_response`` off, unless the user set it: who ducks, or is not to be
+    interrupted, must not have the server cut the answer at the first sound."""
+    detection = _at(options.patch, "audio", "input", "turn_detection")
+    explicit = isinstance(detection, dict) and "interrupt_response" in detection
+    manual = detection is None and "turn_detection" in (_at(options.patch, "audio", "input") or {})
+    if manual or explicit or options.patch.get("type") == "transcription":
+        return dict(options.patch)
+    own = {**(detection or {"type": "server_vad"}), "interrupt_response": False}
+    return settings.merged(options.patch, {"audio": {"input": {"turn_detection": own}}})
+
+
+def _at(tree: Any, *path: str) -> Any:
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
+
+
+def _wire(model: Any) -> dict[str, Any]:
+    if model is None:
+        return {}
+    return model if isinstance(model, dict) else model.model_dump(mode="json", exclude_unset=True)

@@ -1,0 +1,170 @@
+"""Function calls of a response: each run once, outputs in call order, then one request for an answer.
+
+Three events carry the same call (``function_call_arguments.done``, ``output_item.done``,
+``response.done.output``), and older servers leave the name out of the first; calls are told apart by
+``call_id``. A call of a response that was cut short runs only if its arguments parse.
+
+Calls that the server runs itself (hosted MCP) belong to the rounds too: nothing is sent for them, but
+the model speaks about their results only if it is asked to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class PendingCall:
+    """One call and, once it ended, its output. ``remote``: the server runs it, under its item id."""
+
+    call_id: str
+    name: str
+    arguments: str
+    output: str | None = None
+    respond: bool = True
+    sent: bool = False
+    remote: bool = False
+
+
+@dataclass(slots=True)
+class ToolRound:
+    """The calls of one response."""
+
+    calls: list[PendingCall] = field(default_factory=list)
+    response_done: bool = False
+    cancelled: bool = False
+    spoke: bool = False
+    """The response had words beside its calls."""
+
+
+class ToolCalls:
+    """Pending calls, by response. ``not_awaited`` names tools whose results may come any time later."""
+
+    def __init__(self, not_awaited: Collection[str] = ()) -> None:
+        self._not_awaited = frozenset(not_awaited)
+        self._rounds: dict[str, ToolRound] = {}
+        self._aside: list[PendingCall] = []
+        self._names: dict[str, str] = {}
+        self._seen: set[str] = set()
+
+    @property
+    def pending(self) -> bool:
+        """Calls that the talk waits for."""
+        return bool(self._rounds)
+
+    @property
+    def pending_aside(self) -> bool:
+        """Calls that the talk does not wait for."""
+        return bool(self._aside)
+
+    @property
+    def running(self) -> list[PendingCall]:
+        return [call for call in self._all() if call.output is None]
+
+    @property
+    def owed(self) -> set[str]:
+        """Ids of calls whose output the server has not been told yet."""
+        return {call.call_id for call in self._all() if not call.sent}
+
+    def _all(self) -> list[PendingCall]:
+        return [*(call for turn in self._rounds.values() for call in turn.calls), *self._aside]
+
+    def named(self, call_id: str | None, name: str | None) -> None:
+        """Remember the name from ``output_item.added`` for servers that omit it later."""
+        if call_id and name:
+            self._names[call_id] = name
+
+    def begin(
+        self, response_id: str, call_id: str | None, name: str | None, arguments: str | None, *, whole: bool
+    ) -> PendingCall | None:
+        """The call to run now, or None: run already, or cut short (not ``whole``) and unparsable."""
+        name = name or self._names.get(call_id or "")
+        if not call_id or not name or call_id in self._seen:
+            return None
+        if not whole and not _parses(arguments or ""):
+            return None
+        self._seen.add(call_id)
+        call = PendingCall(call_id, name, arguments or "{}")
+        if name in self._not_awaited:
+            self._aside.append(call)
+        else:
+            self._rounds.setdefault(response_id, ToolRound()).calls.append(call)
+        return call
+
+    def begin_remote(self, response_id: str | None, item_id: str, name: str) -> None:
+        """The server runs a call itself; without a response it is one that was approved later."""
+        if not self.first_sight(item_id):
+            return
+        turn = self._rounds.setdefault(response_id or item_id, ToolRound(response_done=response_id is None))
+        turn.calls.append(PendingCall(item_id, name, "", remote=True))
+
+    def first_sight(self, item_id: str) -> bool:
+        """Whether an id was never seen before; from now on it was."""
+        new = item_id not in self._seen
+        self._seen.add(item_id)
+        return new
+
+    def finished_remote(self, item_id: str) -> None:
+        for call in self._all():
+            if call.remote and call.call_id == item_id and call.output is None:
+                call.output, call.sent = "", True
+
+    def finished(self, call_id: str, output: str, *, respond: bool) -> None:
+        for call in self._all():
+            if call.call_id == call_id and call.output is None:
+                call.output, call.respond = output, respond
+
+    def response_done(self, response_id: str, *, cancelled: bool, spoke: bool = False) -> None:
+        if turn := self._rounds.get(response_id):
+            turn.response_done, turn.cancelled, turn.spoke = True, cancelled, spoke
+
+    def outputs_to_send(self) -> list[PendingCall]:
+        """Calls whose output may go out: ended, and every earlier call of the response sent."""
+        ready = []
+        for turn in self._rounds.values():
+            for call in turn.calls:
+                if call.remote:
+                    continue
+                if call.output is None:
+                    break
+                if not call.sent:
+                    call.sent = True
+                    ready.append(call)
+        return ready
+
+    def rounds_over(self) -> list[ToolRound]:
+        """Rounds with all outputs sent and the response done; each is returned once."""
+        over = [
+            key
+            for key, turn in self._rounds.items()
+            if turn.response_done and all(call.sent for call in turn.calls)
+        ]
+        return [self._rounds.pop(key) for key in over]
+
+    @property
+    def ended_aside(self) -> bool:
+        """A result that nobody waited for is there, to be told when the talk rests."""
+        return any(call.output is not None for call in self._aside)
+
+    def outputs_aside(self) -> list[PendingCall]:
+        """Those results, each returned once, in call order."""
+        ended = [call for call in self._aside if call.output is not None]
+        self._aside = [call for call in self._aside if call.output is None]
+        for call in ended:
+            call.sent = True
+        return ended
+
+    def lost(self) -> None:
+        """The socket is gone: no ``response.done`` and no result of the server's own will come."""
+        for turn in self._rounds.values():
+            turn.response_done = True
+            turn.calls = [call for call in turn.calls if not call.remote]
+
+
+def _parses(arguments: str) -> bool:
+    try:
+        return isinstance(json.loads(arguments), dict)
+    except ValueError:
+        return False

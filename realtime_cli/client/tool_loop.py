@@ -1,0 +1,182 @@
+"""What calls of tools do to the talk: run, told to the server, an answer asked for; hosted ones approved."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from realtime_cli.client import inputs
+from realtime_cli.client.effect_queue import EffectQueue
+from realtime_cli.client.effects import CallTool, CancelTool, RequestApproval, SetTimer
+from realtime_cli.client.limits import WARNING_SHARE
+from realtime_cli.client.options import SessionOptions
+from realtime_cli.client.response_queue import ResponseQueue
+from realtime_cli.client.tool_calls import PendingCall, ToolCalls, ToolRound
+from realtime_cli.errors import ExitCode
+from realtime_cli.protocol import client_events as c
+from realtime_cli.protocol.objects import FunctionCall, Item, McpApprovalRequest, McpCall
+
+LATE_RESULT_PAUSE_S = 1.5  # how long nobody must have spoken before a result is told that nobody waited for
+
+
+class ToolLoop:
+    """Owns the rounds of tool calls between two words of the user."""
+
+    def __init__(self, desk: EffectQueue, options: SessionOptions, turns: ResponseQueue) -> None:
+        self.calls = ToolCalls(options.tools_not_awaited)
+        self.asking: set[str] = set()
+        """Ids of approvals that the user has not answered."""
+        self._desk = desk
+        self._options = options
+        self._turns = turns
+        self._rounds = 0
+        self._hanging_up: set[str] = set()
+        self._user_spoke_at = float("-inf")
+
+    # -- calls ------------------------------------------------------------------------------------
+
+    def begin(self, response_id: str | None, item: FunctionCall, *, whole: bool) -> None:
+        self.run(response_id, item.call_id, item.name, item.arguments, whole=whole)
+
+    def run(
+        self,
+        response_id: str | None,
+        call_id: str | None,
+        name: str | None,
+        arguments: str | None,
+        *,
+        whole: bool,
+    ) -> None:
+        call = self.calls.begin(response_id or "", call_id, name, arguments, whole=whole)
+        if call:
+            self._desk.do(CallTool(call.call_id, call.name, call.arguments))
+
+    def finished(self, happened: inputs.ToolFinished) -> None:
+        self.calls.finished(happened.call_id, happened.output, respond=happened.respond)
+        if happened.hang_up:
+            self._hanging_up.add(happened.call_id)
+
+    def cut(self) -> None:
+        """End the calls that an interruption ends; the model is told, so that no call stays open."""
+        for call in self.calls.running:
+            if call.name in self._options.tools_cut_by_interruption and not call.remote:
+                self._desk.do(CancelTool(call.call_id))
+                self.calls.finished(call.call_id, "Ended: the user interrupted.", respond=False)
+
+    # -- the user ---------------------------------------------------------------------------------
+
+    def user_goes_on(self) -> None:
+        """The user said something: tool rounds count anew, and nobody hangs up on a speaker."""
+        self._rounds = 0
+        self.stay()
+
+    def user_spoke(self, at: float) -> None:
+        self._user_spoke_at = at
+
+    def stay(self) -> None:
+        """Do not hang up."""
+        self._hanging_up.clear()
+
+    def hangs_up(self, *, resting: bool) -> bool:
+        """The goodbye was said, and every result that ends the talk was told."""
+        return bool(self._hanging_up) and resting and not self._hanging_up & self.calls.owed
+
+    def lost(self) -> None:
+        self.calls.lost()
+        self.asking.clear()
+
+    # -- results ----------------------------------------------------------------------------------
+
+    def tell(self) -> None:
+        """Outputs that may go out, and the wish for an answer where a round is over."""
+        for call in self.calls.outputs_to_send():
+            self._send_output(call)
+        for over in self.calls.rounds_over():
+            if not over.cancelled and self._wants_an_answer(over):
+                if self._rounds >= self._options.tool_rounds:
+                    self._end_of_rounds()
+                else:
+                    self.ask_for_answer()
+
+    def _send_output(self, call: PendingCall) -> None:
+        item = {"type": "function_call_output", "call_id": call.call_id, "output": call.output}
+        self._create(item)
+
+    def _wants_an_answer(self, over: ToolRound) -> bool:
+        """Whether the model is asked to speak about results; a goodbye is not said twice."""
+        if over.spoke and any(call.call_id in self._hanging_up for call in over.calls):
+            return False
+        return any(call.respond for call in over.calls)
+
+    def tell_late(self, at: float) -> None:
+        """Results of calls that were not waited for go out in a pause, so that they interrupt nobody."""
+        pause_ends = self._user_spoke_at + LATE_RESULT_PAUSE_S
+        if at < pause_ends - 0.001:
+            self._desk.do(SetTimer(pause_ends, "late_results"))
+            return
+        told = self.calls.outputs_aside()
+        for call in told:
+            self._send_output(call)
+        if any(call.respond for call in told):
+            self.ask_for_answer()
+
+    def ask_for_answer(self) -> None:
+        self._rounds += 1
+        most = self._options.tool_rounds
+        text = f"{self._rounds} rounds of tool calls without a word from the user"
+        if self._rounds < most:
+            if self._rounds == ceil(WARNING_SHARE * most):
+                self._desk.note("warning", "limits", f"{text}, of limits.tool_rounds {most}.")
+            self._turns.want()
+            return
+        self._desk.note("warning", "tools", f"{text}: the next answer has none.")
+        self._turns.want({"tool_choice": "none"})
+
+    def _end_of_rounds(self) -> None:
+        """The model was told to call nothing, and calls: it would not end by itself."""
+        reason = f"A limit is reached: more than limits.tool_rounds {self._options.tool_rounds} rounds of tool calls."
+        self._desk.close(ExitCode.LIMIT, reason, "Raise it under [limits] if that was too early.")
+
+    # -- tools that the server runs ---------------------------------------------------------------
+
+    def hosted(self, response_id: str | None, item: Item | None) -> None:
+        """Fold an ``mcp_call``, or ask the user about an ``mcp_approval_request``.
+
+        A call comes outside of any response if it had to be approved; others there are history.
+        """
+        if not item or not item.id:
+            return
+        name = f"{getattr(item, 'server_label', None)}.{getattr(item, 'name', None)}"
+        if isinstance(item, McpCall):
+            if response_id or item.approval_request_id:
+                self.calls.begin_remote(response_id, item.id, name)
+            if item.output is not None or item.error is not None:
+                self.calls.finished_remote(item.id)
+        elif isinstance(item, McpApprovalRequest) and response_id and item.arguments:
+            self._ask_about(item.id, name, item.arguments)
+
+    def _ask_about(self, item_id: str, name: str, arguments: str) -> None:
+        if self.calls.first_sight(item_id):
+            self.asking.add(item_id)
+            self._desk.do(RequestApproval(item_id, name, arguments))
+
+    def answered(self, happened: inputs.ApprovalAnswered, *, ready: bool) -> None:
+        """Tell the server; after a refusal the model is asked to go on, for no call will bring it to."""
+        if happened.call_id not in self.asking:
+            return
+        self.asking.discard(happened.call_id)
+        if not ready:
+            return  # the request went with its socket
+        approve = happened.verdict != "no"
+        item = {
+            "type": "mcp_approval_response",
+            "approval_request_id": happened.call_id,
+            "approve": approve,
+            **({"reason": happened.text} if happened.text else {}),
+        }
+        self._create(item)
+        if not approve:
+            self.ask_for_answer()
+
+    def _create(self, item: dict[str, Any]) -> None:
+        self._desk.send(c.ConversationItemCreate.model_validate({"item": item}))

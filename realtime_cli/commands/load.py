@@ -1,0 +1,215 @@
+"""``load``: everything is checked here, then this process becomes Locust's."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from realtime_cli import load as load_room
+from realtime_cli.app.budget import Budget
+from realtime_cli.app.targets import Target, agent_of
+from realtime_cli.errors import ConfigError
+from realtime_cli.load.plan import LoadPlan
+from realtime_cli.load.shapes import LoadStage, read_stages, soak, spike
+from realtime_cli.script.load import load_scripts, script_files
+from realtime_cli.script.result import Case
+from realtime_cli.script.suite import Selection, plan
+
+LOCUSTFILE = Path(load_room.__file__ or "").with_name("locustfile.py")
+SHAPES = ("ramp", "spike", "soak")
+_SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What the command line says. ``users``: a number or auto; ``ramp``: 10/s; ``duration``: 1h30m, 90s."""
+
+    scripts: tuple[Path, ...]
+    config: Path | None = None
+    sets: tuple[str, ...] = ()
+    against: str | None = None
+    approve: tuple[str, ...] = ()
+    text: bool = False
+    users: str = "10"
+    ramp: str = "10/s"
+    duration: str | None = None
+    shape: str = "ramp"
+    max_cost: float | None = None
+    worker: bool = False
+    master: bool = False
+    master_host: str = "127.0.0.1"
+    master_port: int = 5557
+    bind: str = "127.0.0.1"
+    expect_workers: int | None = None
+    processes: int | None = None
+    web: bool = False
+    web_port: int = 8089
+    csv: Path | None = None
+    html: Path | None = None
+    json: Path | None = None
+    finish: str = "0s"
+
+
+def load(options: LoadOptions) -> NoReturn:
+    """Become Locust. Raises ConfigError for all that is wrong before anything runs."""
+    if importlib.util.find_spec("locust") is None:
+        raise ConfigError(
+            "Load tests run on Locust, which is not installed.",
+            "Install it with: pip install 'realtime-voice-cli[load]'",
+        )
+    _check(options)
+    plan_, arguments = load_plan(options), list(locust_arguments(options))
+    environ = {**os.environ, **plan_.to_environ()}
+    command = [sys.executable, "-m", "locust", *arguments]
+    if os.name == "nt":  # its execv returns to the shell at once
+        raise SystemExit(subprocess.call(command, env=environ))
+    os.execve(sys.executable, command, environ)
+
+
+def _check(options: LoadOptions) -> None:
+    cases = plan(load_scripts(script_files(options.scripts)), Selection(text=options.text))
+    place = Target(options.config, options.sets, options.against, approve=options.approve)
+    for case in cases:
+        _can_be_many(case)
+    agents = [agent_of(case, place) for case in cases]
+    Budget(options.max_cost, cases, agents)
+    if options.users == "auto" and all(case.text for case in cases):
+        raise ConfigError("--users auto needs a spoken script.", "It goes by how late frames of sound are.")
+    if options.worker and options.master:
+        raise ConfigError("A process is --worker or --master, not both.")
+    if options.master and options.processes is not None:
+        raise ConfigError("--processes brings a master of its own.", "Leave --master out.")
+
+
+def _can_be_many(case: Case) -> None:
+    script = case.script.script
+    for expect in (script.expect, *(turn.expect for turn in script.turns)):
+        if expect.check or expect.judge:
+            raise ConfigError(
+                f"{case.script.path}: check and judge are not for load tests.",
+                "They need recordings and a model; leave them to run.",
+            )
+
+
+def load_plan(options: LoadOptions) -> LoadPlan:
+    """What the processes of Locust are told. Raises ConfigError."""
+    return LoadPlan(
+        engine=tuple(_engine_arguments(options)),
+        host=options.against or "",
+        stages=_stages(options),
+        auto=options.users == "auto",
+        max_usd=options.max_cost,
+        finish_s=seconds_of(options.finish, "--finish"),
+        summary=str(options.json) if options.json else None,
+    )
+
+
+def _engine_arguments(options: LoadOptions) -> Iterator[str]:
+    yield from map(str, options.scripts)
+    if options.config:
+        yield from ("--config", str(options.config))
+    for value in options.sets:
+        yield from ("--set", value)
+    if options.against:
+        yield from ("--against", options.against)
+    for value in options.approve:
+        yield from ("--approve", value)
+    if options.text:
+        yield "--text"
+
+
+def _stages(options: LoadOptions) -> tuple[LoadStage, ...]:
+    if options.users == "auto" or options.shape == "ramp":
+        return ()
+    if options.shape not in SHAPES:
+        return read_stages(Path(options.shape))
+    if options.duration is None:
+        raise ConfigError(f"--shape {options.shape} needs a --duration.", "For example --duration 10m")
+    make = spike if options.shape == "spike" else soak
+    return make(_users(options), rate_of(options.ramp), seconds_of(options.duration, "--duration"))
+
+
+def locust_arguments(options: LoadOptions) -> Iterator[str]:
+    """Locust's command line. Raises ConfigError."""
+    yield from ("--locustfile", str(LOCUSTFILE), "--loglevel", "WARNING")
+    if options.worker:
+        yield from (
+            "--worker",
+            "--master-host",
+            options.master_host,
+            "--master-port",
+            str(options.master_port),
+        )
+    elif options.master:
+        yield from (
+            "--master",
+            "--master-bind-host",
+            options.bind,
+            "--master-bind-port",
+            str(options.master_port),
+        )
+        yield from ("--expect-workers", str(options.expect_workers or 1))
+    elif options.processes is not None:
+        port = str(_free_port())
+        yield from ("--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port)
+    if options.processes is not None:
+        yield from ("--processes", str(options.processes))
+    if not options.worker:
+        yield from _run_arguments(options)
+
+
+def _free_port() -> int:
+    """For a master and workers that nobody else knows of."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def _run_arguments(options: LoadOptions) -> Iterator[str]:
+    shaped = options.users == "auto" or options.shape != "ramp"
+    if not shaped:
+        yield from ("--users", str(_users(options)), "--spawn-rate", f"{rate_of(options.ramp):g}")
+        if options.duration:
+            yield from ("--run-time", f"{seconds_of(options.duration, '--duration'):g}s")
+    if options.web:
+        yield from ("--web-host", options.bind, "--web-port", str(options.web_port))
+    else:
+        yield from ("--headless", "--only-summary")
+    if options.csv:
+        yield from ("--csv", str(options.csv))
+    if options.html:
+        yield from ("--html", str(options.html))
+
+
+def _users(options: LoadOptions) -> int:
+    if options.users.isdecimal() and int(options.users):
+        return int(options.users)
+    raise ConfigError(f"--users {options.users} is no number of users.", "Say for example 500, or auto.")
+
+
+def rate_of(text: str) -> float:
+    """``10/s``, ``90/m`` or a plain number a second. Raises ConfigError."""
+    number, _, unit = text.partition("/")
+    try:
+        rate = float(number) / {"": 1, "s": 1, "m": 60}[unit]
+    except (ValueError, KeyError):
+        rate = 0.0
+    if not 0 < rate < 1e6:
+        raise ConfigError(f"--ramp {text} is no rate.", "Say for example 10/s or 30/m.")
+    return rate
+
+
+def seconds_of(text: str, option: str) -> float:
+    """``1h30m``, ``90s`` or seconds. Raises ConfigError."""
+    found = _SPAN.match(text)
+    if not text or found is None:
+        raise ConfigError(f"{option} {text} is no span of time.", "Say for example 90s, 10m or 1h30m.")
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return float(3600 * hours + 60 * minutes + seconds)

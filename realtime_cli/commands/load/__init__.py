@@ -1,1 +1,0 @@
-"""``load``: scripted sessions in numbers, on Locust. Each worker relays what an engine of its own measures."""

@@ -1,0 +1,62 @@
+"""What is allowed in an agent file but likely not meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from realtime_cli.config.agent import AgentConfig
+from realtime_cli.config.interpolation import refers
+from realtime_cli.config.providers import PROVIDERS
+
+# Models without reasoning: the `reasoning` key is refused by them (model pages, autumn 2026).
+NOT_REASONING = ("gpt-realtime-1.5", "gpt-realtime", "gpt-realtime-mini")
+
+
+def lint(config: AgentConfig, raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Warnings about a valid agent, one sentence each. ``raw`` is the tree before ``${NAME}`` is filled."""
+    return tuple(_advice(config, raw))
+
+
+def _advice(config: AgentConfig, raw: Mapping[str, Any]) -> Iterator[str]:
+    yield from _inline_keys(config, raw)
+    yield from _two_instructions(config)
+    yield from _turns(config)
+    yield from _model(config)
+
+
+def _inline_keys(config: AgentConfig, raw: Mapping[str, Any]) -> Iterator[str]:
+    if config.connection.api_key is not None and not refers((raw.get("connection") or {}).get("api_key")):
+        yield 'connection.api_key holds the key itself: name a variable with api_key_env = "NAME" instead.'
+    hosted = [*(config.session.tools or []), *config.tools]
+    written = [*((raw.get("session") or {}).get("tools") or []), *(raw.get("tools") or [])]
+    for tool, text in zip(hosted, written, strict=True):
+        if getattr(tool, "authorization", None) and not refers(text.get("authorization")):
+            yield "A tool's authorization holds the token itself: write ${NAME} and set the variable."
+
+
+def _two_instructions(config: AgentConfig) -> Iterator[str]:
+    if config.seed() != config.conversation.seed():
+        yield (
+            "There are session.instructions and an initial system message in conversation.items: "
+            "the session's instructions win, the message is left out."
+        )
+
+
+def _turns(config: AgentConfig) -> Iterator[str]:
+    heard = config.session.audio.input if config.session.audio else None
+    manual = heard is not None and "turn_detection" in heard.model_fields_set and heard.turn_detection is None
+    if config.audio.push_to_talk and not manual:
+        yield (
+            "audio.push_to_talk is on, but the server still ends turns by itself: "
+            "set session.audio.input.turn_detection = false."
+        )
+
+
+def _model(config: AgentConfig) -> Iterator[str]:
+    connection = config.connection
+    model = connection.model or PROVIDERS[connection.effective_provider].model
+    if config.session.reasoning and connection.effective_provider == "openai" and model in NOT_REASONING:
+        yield f"session.reasoning is set, but {model} does not reason and will refuse it."
+    if "api-version" in (connection.base_url or "") + " ".join(connection.query):
+        yield "An api-version in the URL asks Azure for the retired preview protocol: leave it out."

@@ -1,0 +1,149 @@
+"""Every mistake of an agent file, each in one line: where, which key, what was found, what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from realtime_cli.config import schema
+from realtime_cli.config.layers import Origin
+from realtime_cli.config.toml_file import KeyPath
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+OriginOf = Callable[[KeyPath], Origin]
+
+SECRET_NAME = re.compile(r"(^|[_-])key$|token$|authorization|password|secret", re.IGNORECASE)
+
+# Keys that people look for elsewhere, or that the API has dropped, and what to do instead.
+MOVED: dict[KeyPath, str] = {
+    (
+        "session",
+        "model",
+    ): "the model goes into the URL and cannot change during a session: set connection.model",
+    ("session", "voice"): "the API has it at session.audio.output.voice",
+    ("session", "speed"): "the API has it at session.audio.output.speed",
+    ("session", "turn_detection"): "the API has it at session.audio.input.turn_detection",
+    ("session", "input_audio_format"): "the API has it at session.audio.input.format",
+    ("session", "output_audio_format"): "the API has it at session.audio.output.format",
+    ("session", "input_audio_transcription"): "the API has it at session.audio.input.transcription",
+    ("session", "input_audio_noise_reduction"): "the API has it at session.audio.input.noise_reduction",
+    ("session", "modalities"): "the API calls it session.output_modalities",
+    ("session", "max_response_output_tokens"): "the API calls it session.max_output_tokens",
+    ("session", "system_instruction"): "the API calls it session.instructions",
+    ("session", "temperature"): "the API has dropped it",
+    ("api_key",): "it belongs into [connection]; better is connection.api_key_env",
+    ("model",): "it belongs into [connection]",
+    ("instructions",): "it belongs into [session]",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """One thing that is wrong with one key."""
+
+    path: KeyPath
+    text: str
+
+    def line(self, origin_of: OriginOf) -> str:
+        """``agent.toml:12: session.audio.output.speed: found 3; allowed: a number from 0.25 to 1.5``."""
+        return f"{origin_of(self.path)}: {dotted(self.path)}: {self.text}"
+
+
+def dotted(path: KeyPath) -> str:
+    """``tools[0].timeout_s`` for a path."""
+    text = ""
+    for part in path:
+        bare = f".{part}" if re.fullmatch(r"[\w-]+", str(part)) else f".{json.dumps(part)}"
+        text += f"[{part}]" if isinstance(part, int) else bare
+    return text.removeprefix(".") or "the file"
+
+
+def problems_of(
+    error: ValidationError, tree: dict[str, Any], raw: dict[str, Any], root: schema.JsonSchema | None = None
+) -> list[ConfigProblem]:
+    """Pydantic's errors as mistakes, one for each key however many branches of a union complained.
+
+    ``raw`` is the tree as it was written: what came from the environment is never shown. ``root`` is
+    the schema, if the file is no agent file.
+    """
+    found: dict[KeyPath, ConfigProblem] = {}
+    for entry in error.errors(include_url=False, include_context=False):
+        path = _path_in(tree, entry["loc"], entry["type"])
+        found.setdefault(path, ConfigProblem(path, _sentence(entry["type"], entry["msg"], path, raw, root)))
+    return list(found.values())
+
+
+def _path_in(tree: Any, loc: tuple[str | int, ...], kind: str) -> KeyPath:
+    """Pydantic names the branch of a union in its location; the file does not have it."""
+    path: KeyPath = ()
+    node = tree
+    for index, part in enumerate(loc):
+        if _has(node, part):
+            node = node[part]
+        elif not (kind == "missing" and index == len(loc) - 1):
+            continue
+        path = (*path, part)
+    return path
+
+
+def _has(node: Any, part: str | int) -> bool:
+    if isinstance(node, list):
+        return isinstance(part, int) and part < len(node)
+    return isinstance(node, dict) and part in node
+
+
+def _sentence(
+    kind: str, message: str, path: KeyPath, tree: dict[str, Any], root: schema.JsonSchema | None
+) -> str:
+    if kind == "extra_forbidden":
+        return _unknown(path, tree, root)
+    allowed = schema.describe(schema.at(path, tree, root))
+    if kind == "missing":
+        return f"is missing; it takes {allowed}"
+    if kind == "union_tag_not_found":
+        return f"has no type; allowed: {_types(path, tree)}"
+    if kind == "union_tag_invalid":
+        return f"has an unknown type {_shown(path, tree, 'type')}; allowed: {_types(path, tree)}"
+    if kind == "value_error":
+        return message.removeprefix("Value error, ")
+    if kind == "tool_kind":
+        return message
+    return f"found {_shown(path, tree)}; allowed: {allowed or message}"
+
+
+def _unknown(path: KeyPath, tree: dict[str, Any], root: schema.JsonSchema | None) -> str:
+    if root is None and path in MOVED:
+        return f"unknown key; {MOVED[path]}"
+    known = schema.known_keys(schema.at(path[:-1], tree, root))
+    near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.7)
+    if not near and len(path) <= 2:  # a key of the right name in the wrong table
+        near = schema.places(str(path[-1]), root)
+    hint = f"did you mean {' or '.join(near[:3])}? " if near else ""
+    return f"unknown key; {hint}known here: {', '.join(known)}"
+
+
+def _types(path: KeyPath, tree: dict[str, Any]) -> str:
+    kinds = [
+        inner["properties"]["type"] for inner in schema.at(path) if "type" in inner.get("properties", {})
+    ]
+    return schema.describe(kinds)
+
+
+def _shown(path: KeyPath, tree: Any, *more: str) -> str:
+    """The value that was found, short, and never a secret."""
+    if any(isinstance(part, str) and SECRET_NAME.search(part) for part in path) or "headers" in path:
+        return "a value that is not shown"
+    for part in (*path, *more):
+        tree = tree[part] if _has(tree, part) else None
+    if tree is None:
+        return "null"
+    if isinstance(tree, dict) or (isinstance(tree, list) and any(isinstance(v, dict) for v in tree)):
+        return "a table" if isinstance(tree, dict) else "a list of tables"
+    text = json.dumps(tree, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else text[:77] + "..."

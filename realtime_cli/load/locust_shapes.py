@@ -1,0 +1,86 @@
+"""Shapes as Locust asks for them: once a second, how many users there shall be."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from locust import LoadTestShape
+
+from realtime_cli.app.console import echo
+from realtime_cli.load.search import Search
+from realtime_cli.load.shapes import LoadStage, users_at
+from realtime_cli.script.pacing_histogram import PacingHistogram
+
+SETTLE_S, MEASURE_S = 6.0, 12.0  # workers report every 3 s
+FAILING = 0.05  # more sessions than this share, and a number of users is not carried
+MIN_RATE = 5.0
+
+
+class Stages(LoadTestShape):
+    """Stages, one behind the other."""
+
+    abstract = True
+    stages: Sequence[LoadStage] = ()
+
+    def tick(self) -> tuple[int, float] | None:
+        return users_at(self.stages, self.get_run_time())
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What had been counted at a moment."""
+
+    late: dict[int, int] = field(default_factory=dict)
+    sessions: int = 0
+    failed: int = 0
+
+
+class Auto(LoadTestShape):
+    """As many users as the search says, for as long as it takes to judge them."""
+
+    abstract = True
+    lateness: PacingHistogram
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._search = Search()
+        self._full_at: float | None = None
+        self._before: Counted | None = None
+
+    def tick(self) -> tuple[int, float] | None:
+        now, search = time.monotonic(), self._search
+        assert self.runner is not None
+        if self._full_at is None or self.runner.user_count < search.users:
+            self._full_at, self._before = now, None
+        elif self._before is None:
+            if now >= self._full_at + SETTLE_S:
+                self._before = self._counted()
+        elif now >= self._full_at + SETTLE_S + MEASURE_S:
+            search.tried(self._carried(self._before, self._counted()))
+            self._full_at = self._before = None
+        if search.done:
+            echo(f"This machine carries {search.carried} sessions at a time honestly.")
+            return None
+        return search.users, max(MIN_RATE, search.users / 4)
+
+    def _counted(self) -> Counted:
+        assert self.runner is not None
+        sessions = [entry for (_, kind), entry in self.runner.stats.entries.items() if kind == "session"]
+        return Counted(
+            dict(self.lateness.counts),
+            sum(entry.num_requests for entry in sessions),
+            sum(entry.num_failures for entry in sessions),
+        )
+
+    def _carried(self, before: Counted, now: Counted) -> bool:
+        step = PacingHistogram()
+        step.add({str(ms): frames - before.late.get(ms, 0) for ms, frames in now.late.items()})
+        held, failed = now.sessions - before.sessions, now.failed - before.failed
+        well = step.frames > 0 and step.reliable and failed <= FAILING * held
+        echo(
+            f"{self._search.users} users: 99 % of {step.frames} frames at most {step.percentile_ms(0.99)} ms late, "
+            f"{held} sessions ended, {failed} of them failed: {'carried' if well else 'too many'}"
+        )
+        return well

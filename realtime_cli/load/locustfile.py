@@ -1,0 +1,218 @@
+"""What Locust runs: a user is one scripted session after the other, held by the engine beside this process.
+
+Nothing is measured here, under gevent: the engine tells its figures, and we pass them on. Workers tell
+the master of refusals and costs, and the master slows and stops all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gevent
+from locust import User, constant, events, runners, task
+from locust.env import Environment
+from locust.stats import RequestStats
+
+from realtime_cli.app.console import echo
+from realtime_cli.app.parent_watchdog import end_with_parent
+from realtime_cli.errors import ExitCode
+from realtime_cli.load import graceful_stop
+from realtime_cli.load.engine_process import EngineChild
+from realtime_cli.load.locust_shapes import Auto, Stages
+from realtime_cli.load.plan import from_environ
+from realtime_cli.load.samples import samples
+from realtime_cli.load.shutdown import end_workers_at_exit
+from realtime_cli.load.summary import write
+from realtime_cli.load.totals import Totals
+from realtime_cli.script.throttle import Throttle
+
+PLAN = from_environ()
+AFTER_FAILURE_S = 1.0
+runners.HEARTBEAT_LIVENESS = 10  # s; a worker on a busy machine is not lost at the third second of silence
+runners.MASTER_HEARTBEAT_TIMEOUT = 30  # a worker elsewhere whose master was killed ends then
+
+tally = Totals()
+throttle = Throttle()
+
+
+class Failure(Exception):
+    """A kind of failure, in a few words."""
+
+
+class LoadUser(User):
+    """A user: one scripted session after the other."""
+
+    wait_time = constant(0)
+    host = PLAN.host or "the servers of the agents"
+
+    @task
+    def hold(self) -> None:
+        """Wait for a place, hold a session, tell its figures."""
+        gevent.sleep(throttle.wait_s(time.monotonic()))
+        graceful_stop.may_begin()
+        over = _engines[0].hold()
+        if over["event"] == "gone":
+            gevent.sleep(AFTER_FAILURE_S)
+            return
+        for sample in samples(over):
+            self.environment.events.request.fire(
+                request_type=sample.kind, name=sample.name, response_time=sample.ms, response_length=0,
+                exception=Failure(sample.failure) if sample.failure else None, context={},
+            )  # fmt: skip
+        if over["kind"]:
+            _explain(over)
+            gevent.sleep(AFTER_FAILURE_S)
+
+
+# -- the engine beside each process that has users ------------------------------------------------
+
+_engines: list[EngineChild] = []
+_explained: set[str] = set()
+
+
+def _explain(over: Mapping[str, Any]) -> None:
+    """The first failure of every kind, in full."""
+    if over["kind"] not in _explained:
+        _explained.add(over["kind"])
+        echo(f"{over['script']}: {over['kind']}: {over['error']}")
+
+
+@events.init.add_listener
+def _begin(environment: Environment, **_: Any) -> None:
+    runner = environment.runner
+    assert runner is not None
+    graceful_stop.install(environment, PLAN.finish_s, lambda: sum(engine.held for engine in _engines))
+    if not isinstance(runner, runners.WorkerRunner):
+        runner.register_message("refused", _refused)
+        runner.register_message("paid", _paid)
+    if isinstance(runner, runners.MasterRunner):
+        end_workers_at_exit()
+        return
+    if environment.parsed_options and environment.parsed_options.processes:
+        end_with_parent()  # the one that forked us; a worker begun alone may outlive its shell
+    runner.register_message("slow", _slow)
+    _engines.append(EngineChild(PLAN.engine, partial(_told, environment), partial(_died, environment)))
+
+
+def _told(environment: Environment, event: Mapping[str, Any]) -> None:
+    match event["event"]:
+        case "pace":
+            tally.paced(event)
+            if event["sessions"]:
+                environment.events.request.fire(
+                    request_type="pace", name="99 % of our frames of a second at most this late",
+                    response_time=event["late_p99_ms"], response_length=0, exception=None, context={},
+                )  # fmt: skip
+        case "refused" | "scarce" as kind:
+            _send(environment, "refused", {"pause_s": event["pause_s"], "refused": kind == "refused"})
+        case "spent":
+            _send(environment, "paid", {"usd": event["usd"]})
+        case "over" if event["status"] != "stopped":
+            if event.get("open_ms") is not None:
+                throttle.welcomed()
+            if event["usd"] is None:
+                _send(environment, "paid", {"usd": None})
+
+
+def _died(environment: Environment, code: int) -> None:
+    echo(f"realtime-cli: the engine of this worker has ended (exit code {code}); so the worker ends.")
+    environment.events.request.fire(
+        request_type="engine", name="ended", response_time=0, response_length=0,
+        exception=Failure(f"the engine ended with exit code {code}"), context={},
+    )  # fmt: skip
+    environment.process_exit_code = code if code in (2, 3, 4) else ExitCode.SESSION.value
+    _quit(environment)
+
+
+def _send(environment: Environment, name: str, data: Mapping[str, Any]) -> None:
+    with suppress(Exception):  # the runner is going down, and its socket with it
+        if environment.runner:
+            environment.runner.send_message(name, dict(data))
+
+
+def _quit(environment: Environment) -> None:
+    if runner := environment.runner:
+        gevent.spawn(runner.quit)
+    if environment.web_ui:
+        gevent.spawn_later(1, environment.web_ui.stop)
+
+
+@events.quitting.add_listener
+def _end(environment: Environment, **_: Any) -> None:
+    for engine in _engines:
+        engine.close()
+    if isinstance(environment.runner, runners.WorkerRunner):
+        return
+    held = any(row.method == "session" and row.num_requests for row in environment.stats.entries.values())
+    if not held:
+        echo("No session came to its end: nothing was shown.")
+    honest = tally.lateness.reliable or PLAN.auto
+    if not (held and honest) and environment.process_exit_code is None:
+        environment.process_exit_code = ExitCode.EXPECTATION_FAILED.value
+    events.quit.add_listener(partial(_sum_up, environment.stats))
+
+
+def _sum_up(stats: RequestStats, exit_code: int, **_: Any) -> None:
+    for line in tally.sentences():
+        echo(line)
+    if PLAN.summary:
+        write(Path(PLAN.summary), tally, stats, exit_code)
+
+
+# -- between workers and master ---------------------------------------------------------------------
+
+
+@events.report_to_master.add_listener
+def _report(client_id: str, data: dict[str, Any], **_: Any) -> None:
+    data["tally"] = tally.taken()
+
+
+@events.worker_report.add_listener
+def _reported(client_id: str, data: dict[str, Any], **_: Any) -> None:
+    if "tally" in data:
+        tally.add(data["tally"])
+
+
+def _refused(environment: Environment, msg: Any, **_: Any) -> None:
+    """A server has had enough of one worker's sessions: all of them slow down."""
+    _send(environment, "slow", msg.data)
+
+
+def _slow(environment: Environment, msg: Any, **_: Any) -> None:
+    at = time.monotonic()
+    if msg.data["refused"]:
+        throttle.refused(at, msg.data["pause_s"])
+    else:
+        throttle.hold(at, msg.data["pause_s"])
+
+
+def _paid(environment: Environment, msg: Any, **_: Any) -> None:
+    """Money is counted where it all comes in; ``--max-cost`` ends everything on all workers."""
+    tally.paid(msg.data["usd"])
+    if PLAN.max_usd is not None and tally.usd >= PLAN.max_usd and environment.process_exit_code is None:
+        echo(f"realtime-cli: --max-cost is used up: ${tally.usd:.4f} of ${PLAN.max_usd:g}. All workers stop.")
+        environment.process_exit_code = ExitCode.LIMIT.value
+        _quit(environment)
+
+
+# -- shapes -----------------------------------------------------------------------------------------
+
+if PLAN.stages:
+
+    class Staged(Stages):
+        """The stages of the plan."""
+
+        stages = PLAN.stages
+
+
+if PLAN.auto:
+
+    class Searching(Auto):
+        """The search, by our lateness."""
+
+        lateness = tally.lateness

@@ -1,0 +1,37 @@
+"""What a load test is told, from the command line to Locust's processes: as JSON in one environment variable."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from realtime_cli.load.shapes import LoadStage
+
+VARIABLE = "REALTIME_CLI_LOAD"
+
+
+@dataclass(frozen=True)
+class LoadPlan:
+    """``engine``: the arguments of the engines; ``auto``: find how many sessions this machine carries."""
+
+    engine: tuple[str, ...] = ()
+    host: str = ""
+    """Where the sessions go, for the web page."""
+    stages: tuple[LoadStage, ...] = ()
+    auto: bool = False
+    max_usd: float | None = None
+    finish_s: float = 0.0
+    summary: str | None = None
+    """The file for the summary as JSON."""
+
+    def to_environ(self) -> dict[str, str]:
+        return {VARIABLE: json.dumps(asdict(self))}
+
+
+def from_environ(environ: Mapping[str, str] = os.environ) -> LoadPlan:
+    """The plan that ``to_environ`` wrote; an empty one without."""
+    told = json.loads(environ.get(VARIABLE, "{}"))
+    stages = tuple(LoadStage(**stage) for stage in told.get("stages", ()))
+    return LoadPlan(**{**told, "engine": tuple(told.get("engine", ())), "stages": stages})

@@ -1,0 +1,517 @@
+"""Four pumps and one step: the only place where the client's edges meet.
+
+``hear`` (microphone), ``listen`` (wire) and ``read`` (keys) call one synchronous ``step``; ``speak``
+drains the outbox to the wire. All effects of one input are performed before the next input is looked
+at, and performing never awaits. Whatever crosses the step is an entry; recorder, screen and figures
+observe that one stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from realtime_cli.audio.pcm import Samples, dbfs
+from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder
+from realtime_cli.client import effects, inputs
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.session import ClientSession
+from realtime_cli.errors import ExitCode, RealtimeCliError
+from realtime_cli.outbox import Outbox
+from realtime_cli.ports import (
+    Connect,
+    EchoControl,
+    MicrophonePort,
+    Observer,
+    PlayoutPort,
+    SpeakerPort,
+    ToolsPort,
+    VideoSource,
+)
+from realtime_cli.protocol import codec
+from realtime_cli.protocol.client_events import InputAudioBufferAppend
+from realtime_cli.tools.result import ToolResult
+from realtime_cli.video.frame import NO_FRAME, VideoFrame
+from realtime_cli.wire.transport import Closed, Transport
+
+PROGRESS_S = 0.1
+SOUND_STATE_S = 1.0
+FIRST_SOUND_POLL_S = 0.01
+CLOSE_TIMEOUT_S = 1.0
+TURN_S = 0.005  # how long received frames may keep everything else waiting
+ROOM_FRAMES = 50  # a file that is sent as fast as it is taken may be so far ahead of the wire
+LATELY_FRAMES = 25  # of 20 ms: a server needs that long to say that the user speaks
+CROWDED_CHARS = 100_000  # as much as 1.5 s of sound: the line is behind, and a frame would make it worse
+LAG_S = 0.05  # the event loop may be late by so much; the user is told of more, once per doubling
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the session ended."""
+
+    exit_code: ExitCode
+    reason: str = ""
+    remedy: str = ""
+
+
+class ConversationLoop:
+    """One session on its edges. ``run`` returns when it is over; ``finish`` ends it from outside."""
+
+    def __init__(
+        self,
+        session: ClientSession,
+        connect: Connect,
+        *,
+        observers: Sequence[Observer] = (),
+        microphone: MicrophonePort | None = None,
+        speaker: SpeakerPort | None = None,
+        tools: ToolsPort | None = None,
+        eyes: VideoSource | None = None,
+        guard: EchoControl | None = None,
+        wait_for_floor: bool = False,
+        started_at: float | None = None,
+    ) -> None:
+        self.session = session
+        self._connect = connect
+        self._observers = list(observers)
+        self._microphone = microphone
+        self._speaker = speaker
+        self._tools = tools
+        self._eyes = eyes
+        self._wait_for_floor = wait_for_floor
+        self._started_at = time.monotonic() if started_at is None else started_at
+        self._transport: Transport | None = None
+        self._decoder = codec.ServerDecoder()
+        self._outbox = Outbox()
+        self._frames_left_out = 0
+        self.loop_lag_s = 0.0  # how late the event loop was at worst
+        self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._wakes: dict[str, asyncio.TimerHandle] = {}
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._reconnect_at: float | None = None
+        self._stepping = False
+        self._pending: deque[inputs.Input] = deque()
+        self._to_wire = AudioEncoder(session.input_format)
+        self._from_wire = AudioDecoder(session.output_format)
+        self._output_format = session.output_format
+        self._guard = guard
+        self._microphone_dbfs = -120.0
+        self._sound: tuple[str, float | None, int] = ("", None, 0)
+        self._sound_due = 0.0
+        self._lately_dbfs: deque[float] = deque(maxlen=LATELY_FRAMES)
+        self._microphone_started = False
+        self._eyes_started = False
+        self._finished_parts: set[tuple[str, int]] = set()
+        self._started_parts: set[tuple[str, int]] = set()
+        self._changed = asyncio.Event()
+        if tools:
+            tools.tell_to(self._told)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the wire keeps up with what it is given."""
+        return len(self._outbox) < ROOM_FRAMES
+
+    # -- the step -----------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Seconds since the session started."""
+        return time.monotonic() - self._started_at
+
+    def step(self, happened: inputs.Input) -> None:
+        """Fold one input: note it, ask the session, perform every effect. Never awaits."""
+        self._pending.append(happened)
+        if self._stepping:
+            return
+        self._stepping = True
+        try:
+            while self._pending:
+                self._step_once(self._pending.popleft())
+        finally:
+            self._stepping = False
+        self._changed.set()
+
+    def _step_once(self, happened: inputs.Input) -> None:
+        kind = "received" if isinstance(happened, inputs.Received) else "local"
+        self._observe(Entry(happened.at, kind, happened))  # type: ignore[arg-type]
+        for effect in self.session.handle(happened):
+            self._perform(effect, happened.at)
+        if self.session.ready and not self._microphone_started:
+            self._start_microphone()
+        if self.session.ready and self._eyes and not self._eyes_started:
+            self._eyes_started = True
+            self._eyes.start(self._see)
+
+    def note(self, level: Any, topic: str, text: str, data: dict[str, Any] | None = None) -> None:
+        """Put a mark into the stream: devices, echo, recorder and others report through it."""
+        self._observe(Entry(self.now(), "local", inputs.Noted(self.now(), level, topic, text, data or {})))
+
+    def _told(self, value: inputs.Mark | inputs.ApprovalAnswered) -> None:
+        """A tool says something: an answer is an input, all else is a mark."""
+        value = replace(value, at=self.now())
+        if isinstance(value, inputs.ApprovalAnswered):
+            if not self._ended.done():
+                self.step(value)
+        else:
+            self._observe(Entry(value.at, "local", value))
+
+    def _observe(self, entry: Entry) -> None:
+        for observer in list(self._observers):
+            try:
+                observer.observe(entry)
+            except Exception as error:  # one failing output never stops the rest
+                self._observers.remove(observer)
+                name = type(observer).__name__
+                self.note("error", "observer", f"{name} failed and is switched off: {error!r}")
+
+    def _perform(self, effect: effects.Effect, at: float) -> None:
+        match effect:
+            case effects.Send():
+                self._observe(Entry(at, "sent", effect))
+                self._post(effect)
+                return
+            case effects.Play():
+                self._play(effect)
+            case effects.PlayEnd() if self._speaker:
+                self._play_end(self._speaker.playout, effect)
+            case effects.StopPlayback():
+                self._stop(effect)
+            case effects.CallTool():
+                self._call(effect)
+            case effects.CancelTool():
+                if task := self._calls.pop(effect.call_id, None):
+                    task.cancel()
+            case effects.RequestApproval():
+                self._ask(effect)
+            case effects.CaptureFrame():
+                sight = self._eyes.latest() if self._eyes else None
+                self._pending.appendleft(self._seen(sight or NO_FRAME))
+            case effects.SetCapture() if self._eyes:
+                self._eyes.watch(effect.on)
+            case effects.SetTimer():
+                self._wake(effect)
+            case effects.Duck() if self._speaker:
+                self._speaker.playout.duck(effect.on)
+            case effects.Reconnect():
+                self._reconnect_at = effect.at
+                if self._transport:
+                    self._drop(self._transport)
+            case effects.Close():
+                self.finish(Outcome(effect.exit_code, effect.reason, effect.remedy))
+            case effects.Note():
+                self.note(effect.level, effect.topic, effect.text)
+                return
+        self._observe(Entry(at, "local", effect))
+
+    def finish(self, outcome: Outcome) -> None:
+        """End the session; the first outcome counts."""
+        if not self._ended.done():
+            self._ended.set_result(outcome)
+
+    # -- performing ---------------------------------------------------------------------------
+
+    def _post(self, effect: effects.Send) -> None:
+        sound = isinstance(effect.event, InputAudioBufferAppend)
+        if self._outbox.put(codec.encode(effect.event), sound=sound):
+            self._tell_dropped(self._outbox.dropped_frames)
+
+    def _tell_dropped(self, frames: int) -> None:
+        if frames in (1, 50) or frames % 500 == 0:
+            text = f"The connection stalls: {frames} pieces of microphone sound (10 or 20 ms) dropped so far."
+            self.note("warning", "wire", text, {"dropped_frames": frames})
+
+    def _play(self, effect: effects.Play) -> None:
+        if effect.format != self._output_format:
+            self._from_wire, self._output_format = AudioDecoder(effect.format), effect.format
+        if self._speaker is None:
+            return
+        samples = self._from_wire.decode(effect.audio)
+        self._speaker.playout.push(effect.item_id, effect.content_index, samples)
+
+    def _play_end(self, playout: PlayoutPort, effect: effects.PlayEnd) -> None:
+        rest = self._from_wire.flush()  # G.711 comes through a filter that holds 2.5 ms
+        if len(rest):
+            playout.push(effect.item_id, effect.content_index, rest)
+        playout.end(effect.item_id, effect.content_index)
+
+    def _stop(self, effect: effects.StopPlayback) -> None:
+        heard = self._speaker.stop_now() if self._speaker else ()
+        self._from_wire.flush()  # belongs to what was cut
+        self._finished_parts.clear()
+        residual_dbfs = self._guard.state.residual_dbfs if self._guard else None
+        stopped = inputs.PlaybackStopped(
+            self.now(), effect.cause, heard, max(self._lately_dbfs, default=None), _rounded(residual_dbfs)
+        )
+        self._pending.append(stopped)
+
+    def _call(self, effect: effects.CallTool) -> None:
+        task = asyncio.get_running_loop().create_task(self._run_tool(effect), name=f"tool {effect.name}")
+        self._calls[effect.call_id] = task
+
+    async def _run_tool(self, effect: effects.CallTool) -> None:
+        began = time.monotonic()
+        if self._tools is None:
+            result = ToolResult(f"There is no tool named {effect.name!r} here.", failed=True)
+        else:
+            result = await self._tools.call(effect.call_id, effect.name, effect.arguments)
+        self._calls.pop(effect.call_id, None)
+        seconds = time.monotonic() - began if result.seconds is None else result.seconds
+        self.step(
+            inputs.ToolFinished(
+                self.now(), effect.call_id, result.output, result.failed, round(seconds, 3),
+                result.respond, result.hang_up,
+            )
+        )  # fmt: skip
+
+    def _ask(self, effect: effects.RequestApproval) -> None:
+        if self._tools is None:
+            text = "There is nobody to ask."
+            self._pending.append(inputs.ApprovalAnswered(self.now(), effect.call_id, "no", text))
+            return
+        asking = self._tools.approve(effect.call_id, effect.name, effect.arguments)
+        task = asyncio.get_running_loop().create_task(asking, name=f"ask {effect.name}")
+        self._calls[effect.call_id] = task
+        task.add_done_callback(lambda _: self._calls.pop(effect.call_id, None))
+
+    def _drop(self, transport: Transport) -> None:
+        """Close the old socket; ``listen`` sees its end and opens the new one."""
+        closing = asyncio.get_running_loop().create_task(transport.close(1000, ""), name="drop")
+        self._calls["drop"] = closing
+        closing.add_done_callback(lambda _: self._calls.pop("drop", None))
+
+    def _wake(self, effect: effects.SetTimer) -> None:
+        if old := self._wakes.pop(effect.name, None):
+            old.cancel()
+        if effect.at is not None:
+            loop = asyncio.get_running_loop()
+            delay = max(0.0, effect.at - self.now())
+            self._wakes[effect.name] = loop.call_later(delay, self._woke, effect.name)
+
+    def _woke(self, name: str) -> None:
+        self._wakes.pop(name, None)
+        self.step(inputs.TimerFired(self.now(), name))
+
+    # -- the pumps ----------------------------------------------------------------------------
+
+    async def run(self) -> Outcome:
+        """Converse until something ends the session; every edge is closed when it returns.
+
+        Raises what the first connection attempt raises (:class:`ConnectionFailed` and the like).
+        """
+        pumps = [self._listen, self._speak, self._watch]
+        if self._speaker:
+            self._speaker.start()
+        tasks = [asyncio.create_task(pump(), name=pump.__name__.strip("_")) for pump in pumps]
+        try:
+            waiting: list[asyncio.Future[Any]] = [*tasks, self._ended]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done() and not self._ended.done():
+                    task.result()
+            return await self._ended
+        finally:
+            await self._shut(tasks)
+
+    def fail(self, error: BaseException) -> None:
+        """End the session with an error that came out of a callback or a lost task."""
+        if not self._ended.done():
+            self._ended.set_exception(error)
+
+    async def _shut(self, tasks: list[asyncio.Task[None]]) -> None:
+        for handle in self._wakes.values():
+            handle.cancel()
+        await self._flush()
+        for task in [*tasks, *self._calls.values()]:
+            task.cancel()
+        await asyncio.gather(*tasks, *self._calls.values(), return_exceptions=True)
+        ending_tools = asyncio.create_task(self._tools.close()) if self._tools else None
+        closing = [edge.close() for edge in (self._microphone, self._speaker, self._eyes) if edge]
+        if self._transport:
+            closing.append(self._transport.close(1000, ""))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await asyncio.gather(*closing, return_exceptions=True)
+        if ending_tools:  # has a bound of its own: cut short it would leave processes behind
+            await asyncio.gather(ending_tools, return_exceptions=True)
+
+    async def _flush(self) -> None:
+        """Give what was asked for last a moment to leave."""
+        deadline = time.monotonic() + 0.2
+        while self._outbox and self._transport and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+
+    async def _listen(self) -> None:
+        """Wire → step, over as many sockets as the session asks for."""
+        attempt = 0
+        while True:
+            try:
+                self._transport = await self._connect()
+            except RealtimeCliError as error:
+                if attempt == 0 or not _worth_another_try(error):
+                    raise
+                wait_s = getattr(error, "retry_after_s", None)
+                self.step(inputs.Disconnected(self.now(), 1006, error.message, wait_s))
+            else:
+                self.step(inputs.Connected(self.now(), "", attempt, time.time()))
+                self._outbox.stir()
+                self._decoder = codec.ServerDecoder()
+                await self._receive(self._transport)
+            if self._reconnect_at is None:
+                await asyncio.sleep(3600)  # the session has ended itself; run() stops this task
+            await asyncio.sleep(max(0.0, (self._reconnect_at or 0.0) - self.now()))
+            self._reconnect_at = None
+            attempt += 1
+
+    async def _receive(self, transport: Transport) -> None:
+        """Frames that are there already come without a wait: so that they starve nobody, now and then one
+        is made."""
+        turn_ends = 0.0
+        try:
+            while True:
+                self._take(await transport.recv())
+                if time.monotonic() >= turn_ends:
+                    await asyncio.sleep(0)
+                    turn_ends = time.monotonic() + TURN_S
+        except Closed as closed:
+            self._transport = None
+            self._outbox.clear()
+            self.step(inputs.Disconnected(self.now(), closed.code, closed.reason))
+
+    def _take(self, raw: str) -> None:
+        at = self.now()
+        try:
+            event = self._decoder.decode(raw)
+        except codec.UndecodableEvent as error:
+            self.step(inputs.UndecodableFrame(at, error.reason, error.excerpt))
+            return
+        if event is not None:
+            self.step(inputs.Received(at, event, raw))
+
+    async def _speak(self) -> None:
+        """Outbox → wire."""
+        while True:
+            await self._outbox.filled()
+            while self._outbox and self._transport:
+                try:
+                    await self._transport.send(self._outbox.take())
+                except Closed:
+                    break  # listen sees it too, and tells the session
+
+    def _start_microphone(self) -> None:
+        if self._microphone is None:
+            self._microphone_started = True
+        elif not (self._wait_for_floor and self._owes_a_greeting()):
+            self._microphone_started = True
+            self._microphone.start(self._hear)
+
+    def _owes_a_greeting(self) -> bool:
+        """A file does not wait for the greeting to end as a person would; so it is made to."""
+        greeting = self.session.options.greet and not self.session.responses_done
+        return greeting or not self.session.idle
+
+    def _hear(self, samples: Samples | None) -> None:
+        """Microphone → step. Called on the loop's thread, once per frame."""
+        if self._ended.done():
+            return
+        if samples is None:
+            if rest := self._to_wire.flush():
+                self.step(inputs.MicrophoneFrame(self.now(), rest))
+            self.step(inputs.MicrophoneEnded(self.now()))
+            return
+        self._microphone_dbfs = round(dbfs(samples), 1)
+        self._lately_dbfs.append(self._microphone_dbfs)
+        if self._to_wire.format != self.session.input_format:
+            self._to_wire = AudioEncoder(self.session.input_format)
+        self.step(inputs.MicrophoneFrame(self.now(), self._to_wire.encode(samples)))
+
+    def _see(self, sight: VideoFrame) -> None:
+        """Eyes → step. Called on the loop's thread, once per frame to be shown.
+
+        On a line that is behind, sound goes first: the frame is left out, and the next one is shown.
+        """
+        if self._ended.done():
+            return
+        if self._outbox.size <= CROWDED_CHARS:
+            self.step(self._seen(sight))
+            return
+        if self._eyes and not self.session.frames.paused:
+            self._eyes.watch(True)  # what stays the same is shown later
+        self._frames_left_out += 1
+        if self._frames_left_out in (1, 50) or self._frames_left_out % 500 == 0:
+            text = (
+                f"The connection is too slow for the video; frames left out so far: {self._frames_left_out}."
+            )
+            self.note("warning", "video", text, {"left_out": self._frames_left_out})
+
+    def _seen(self, sight: VideoFrame) -> inputs.VideoFrameCaptured:
+        return inputs.VideoFrameCaptured(
+            self.now(), sight.image, sight.width, sight.height, sight.glimpse, sight.source
+        )
+
+    async def _watch(self) -> None:
+        """Device → step: what is being heard, and how loud both sides are."""
+        last = 0.0
+        while True:
+            pause_s = FIRST_SOUND_POLL_S if self._awaits_first_sound() else PROGRESS_S / 2
+            wake_at = time.monotonic() + pause_s
+            await asyncio.sleep(pause_s)
+            self._keep_lag(time.monotonic() - wake_at)
+            due = self.now() - last >= PROGRESS_S - 0.005
+            last = self.now() if due else last
+            self._report_progress(due)
+            if due and (self._microphone or self._speaker):
+                self._tell_levels()
+
+    def _tell_levels(self) -> None:
+        agent_dbfs = self._speaker.level_dbfs if self._speaker else -120.0
+        levels = inputs.Levels(self.now(), self._microphone_dbfs, round(agent_dbfs, 1))
+        self._observe(Entry(levels.at, "local", levels))
+        if levels.at >= self._sound_due and self._guard and self._speaker:
+            state, told = self._guard.state, self._sound
+            underruns = self._speaker.playout.underruns
+            self._sound = (state.mode, _rounded(state.residual_dbfs), underruns)
+            if self._sound != told:
+                self._observe(Entry(levels.at, "local", inputs.SoundState(levels.at, *self._sound)))
+            self._sound_due = levels.at + SOUND_STATE_S
+
+    def _keep_lag(self, lag_s: float) -> None:
+        if lag_s > max(LAG_S, 2 * self.loop_lag_s):
+            text = (
+                f"This program was late by {1000 * lag_s:.0f} ms: the machine, or a part of it, is too slow."
+            )
+            level = "warning" if lag_s > 5 * LAG_S else "debug"
+            self.note(level, "lag", text, {"loop_lag_ms": round(1000 * lag_s)})
+        self.loop_lag_s = max(self.loop_lag_s, lag_s)
+
+    def _awaits_first_sound(self) -> bool:
+        return self.session.playback.awaits(self._started_parts)
+
+    def _report_progress(self, due: bool) -> None:
+        if self._speaker is None or not self.session.playback.unheard:
+            return
+        for item in self._speaker.playout.heard():
+            part = (item.item_id, item.content_index)
+            if part in self._finished_parts or not (item.heard_ms or item.finished):
+                continue
+            first = part not in self._started_parts
+            if due or first or item.finished:
+                self._started_parts.add(part)
+                if item.finished:
+                    self._finished_parts.add(part)
+                at = self.now()
+                self.step(inputs.Played(at, *part, round(item.heard_ms, 1), item.finished))
+
+
+def _rounded(level_dbfs: float | None) -> float | None:
+    return None if level_dbfs is None else round(level_dbfs, 1)
+
+
+def _worth_another_try(error: RealtimeCliError) -> bool:
+    """A refused key or a wrong address stays so; a server that is away, or stammers, may come back."""
+    stammers = getattr(error, "status", 0) is None  # it answered, but not in HTTP
+    return stammers or bool(getattr(error, "temporary", True))

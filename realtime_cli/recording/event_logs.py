@@ -1,0 +1,174 @@
+"""Logs of Realtime events as other tools write them: one JSON event a line, bare or in a wrapper."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from realtime_cli.client.effects import Send
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.inputs import Received
+from realtime_cli.errors import ConfigError
+from realtime_cli.protocol import codec
+from realtime_cli.recording.format import Header, dumps
+
+_INNER = ("event", "data", "message", "payload", "body")
+_TIMES = ("at", "t", "time", "timestamp", "ts", "created_at", "offset", "elapsed")
+_DIRECTIONS = ("direction", "dir", "source", "from", "role", "kind", "type", "sender")
+_OUTWARD = {
+    "sent",
+    "send",
+    "out",
+    "outgoing",
+    "outbound",
+    "client",
+    "client_event",
+    "request",
+    "->",
+    ">",
+    "tx",
+    "up",
+}
+_CLIENT_TYPES = frozenset(
+    (
+        *("session.update", "transcription_session.update", "response.create", "response.cancel"),
+        *(f"input_audio_buffer.{verb}" for verb in ("append", "commit", "clear")),
+        *(f"conversation.item.{verb}" for verb in ("create", "retrieve", "truncate", "delete")),
+        "output_audio_buffer.clear",
+    )
+)
+STEP_S = 0.02  # between events of a log that has no times
+MAX_EPOCH_S = 1e11  # a time stamp beyond this (the year 5138) is in milliseconds
+
+
+class EventLog:
+    """Reads such a log. Its times, if it has any, become seconds since its first event."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._first: float | None = None
+        self._last = 0.0
+
+    def header(self, first_line: str) -> Header:
+        """A header for a log that has none; raises ConfigError when its first line is no event either."""
+        self._unwrap(first_line, 1)
+        return Header(tool="another tool", foreign=True)
+
+    def entries(self, lines: Iterable[str]) -> Iterator[Entry]:
+        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        for number, line in numbered:
+            try:
+                outer, event = self._unwrap(line, number)
+            except ConfigError:
+                if line.endswith("\n"):
+                    raise
+                return  # torn
+            at = self._at(outer, event)
+            yield self._entry(at, outer, event, number)
+
+    def _unwrap(self, line: str, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        try:
+            outer = json.loads(line)
+        except ValueError as error:
+            raise self._unreadable(number, f"not JSON ({error})") from None
+        if not isinstance(outer, dict):
+            raise self._unreadable(number, f"a {type(outer).__name__} is no Realtime event")
+        event = _inner(outer)
+        if event is None:
+            raise self._unreadable(number, "no Realtime event in it (an object with a 'type')")
+        return outer, event
+
+    def _entry(self, at: float, outer: dict[str, Any], event: dict[str, Any], number: int) -> Entry:
+        raw = dumps(event)
+        try:
+            if _is_outward(outer, event):
+                return Entry(at, "sent", Send(codec.decode_client_event(raw)))
+            return Entry(at, "received", Received(at, codec.decode_server_event(raw), raw))
+        except codec.UndecodableEvent as error:
+            raise self._unreadable(number, str(error.reason)) from None
+
+    def _at(self, outer: dict[str, Any], event: dict[str, Any]) -> float:
+        stamp = _time(outer)
+        if stamp is None:
+            return self._paced(event)
+        if self._first is None:
+            self._first = stamp
+        self._last = max(self._last, stamp - self._first)
+        return self._last
+
+    def _paced(self, event: dict[str, Any]) -> float:
+        """No times: microphone frames last as long as they sound, all else a moment."""
+        size = 0
+        if event.get("type") == "input_audio_buffer.append":
+            size = _decoded_size(event.get("audio"))
+        self._last += max(STEP_S, size / 48_000)
+        return self._last
+
+    def _unreadable(self, number: int, reason: str) -> ConfigError:
+        return ConfigError(
+            f"{self._path}, line {number}: {reason}.",
+            "A recording, or a log with one JSON event a line, is needed.",
+        )
+
+
+def _inner(outer: dict[str, Any], depth: int = 0) -> dict[str, Any] | None:
+    """The event in a wrapper (also when it stands there as a string), or the line itself if it is one."""
+    for name in _INNER:
+        value = outer.get(name)
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            try:
+                value = json.loads(value)
+            except ValueError:
+                continue
+        if isinstance(value, dict) and depth < 3:
+            found = _inner(value, depth + 1)
+            if found is not None:
+                return found
+    return outer if _is_event_type(outer.get("type")) else None
+
+
+def _is_event_type(value: Any) -> bool:
+    return isinstance(value, str) and ("." in value or value in ("error", "ping"))
+
+
+def _is_outward(outer: dict[str, Any], event: dict[str, Any]) -> bool:
+    """By what the wrapper says, else by the type: no type is both a client's and a server's."""
+    if event.get("type") in _CLIENT_TYPES:
+        return True
+    if outer is not event:
+        words = (outer.get(name) for name in _DIRECTIONS)
+        return any(isinstance(word, str) and word.lower() in _OUTWARD for word in words)
+    return False
+
+
+def _time(outer: dict[str, Any]) -> float | None:
+    for name in _TIMES:
+        value = outer.get(name)
+        if isinstance(value, str):
+            value = _iso(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value / 1000 if value > MAX_EPOCH_S else float(value)
+    return None
+
+
+def _iso(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None
+
+
+def _decoded_size(encoded: Any) -> int:
+    try:
+        return len(base64.b64decode(encoded)) if isinstance(encoded, str) else 0
+    except binascii.Error:
+        return 0

@@ -1,0 +1,92 @@
+"""When a recorded moment is shown: speed, shortened pauses, and places that have names."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterable
+
+from realtime_cli.client import effects, inputs
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.latency import LatencyFold
+from realtime_cli.errors import ConfigError
+from realtime_cli.recording.reader import Recording
+
+# What goes on all the time, or is seen by nobody: a pause is a pause though these happen in it.
+_UNEVENTFUL = (inputs.Levels, inputs.SoundState, inputs.MicrophoneFrame, inputs.TimerFired, effects.SetTimer)
+
+
+class TimeWarp:
+    """Session seconds to shown seconds; pauses longer than ``idle_limit_s`` are cut to it."""
+
+    def __init__(self, moments: Iterable[float] = (), idle_limit_s: float | None = None) -> None:
+        self._cut_at: list[float] = []
+        self._cut_s: list[float] = []
+        last, total = 0.0, 0.0
+        for moment in sorted(moments) if idle_limit_s is not None else ():
+            if idle_limit_s is not None and moment - last > idle_limit_s:
+                total += moment - last - idle_limit_s
+                self._cut_at.append(moment)
+                self._cut_s.append(total)
+            last = max(last, moment)
+        self._limit = idle_limit_s
+
+    def shown(self, at: float) -> float:
+        """When, on a clock without the cut pauses, the moment ``at`` comes."""
+        place = bisect.bisect_right(self._cut_at, at)
+        before = self._cut_s[place - 1] if place else 0.0
+        if place < len(self._cut_at):  # inside a pause the clock stands still once the limit is reached
+            begin = self._cut_at[place] - before
+            return min(at - before, begin - (self._cut_s[place] - before))
+        return at - before
+
+
+def eventful(entry: Entry) -> bool:
+    """Whether somebody who looks or listens would notice."""
+    value = entry.value
+    if isinstance(value, effects.Send):
+        return value.event.type != "input_audio_buffer.append"
+    return not isinstance(value, _UNEVENTFUL)
+
+
+def time_warp(recording: Recording, idle_limit_s: float | None) -> TimeWarp:
+    if idle_limit_s is None:
+        return TimeWarp()
+    return TimeWarp((entry.at for entry in recording.entries() if eventful(entry)), idle_limit_s)
+
+
+_CLOCK = re.compile(r"(?:(\d+):)?(?:(\d+):)?(\d+(?:\.\d+)?)s?")
+
+
+def seconds_of(text: str) -> float:
+    """``90``, ``1.5s``, ``1:30`` or ``1:02:03.5`` in seconds; raises ConfigError for anything else."""
+    found = _CLOCK.fullmatch(text.strip())
+    if not found:
+        raise ConfigError(f"{text!r} is no time.", "Write seconds (90, 1.5s) or a clock (1:30).")
+    larger = [int(part) for part in found.groups()[:2] if part is not None]
+    total = float(found[3])
+    for weight, part in zip((60, 3600), reversed(larger), strict=False):
+        total += weight * part
+    return total
+
+
+def turn_at(recording: Recording, number: int) -> float:
+    """When turn ``number`` (from 1) begins; raises ConfigError when there are fewer."""
+    fold = LatencyFold()
+    for entry in recording.entries():
+        fold.fold(entry)
+    if not 1 <= number <= len(fold.turns):
+        raise ConfigError(f"There is no turn {number}.", f"The recording has {len(fold.turns)} turns.")
+    return fold.turns[number - 1].began_at
+
+
+def marker_at(recording: Recording, words: str) -> float:
+    """When the first note was made that contains ``words``; raises ConfigError when there is none."""
+    notes = []
+    for entry in recording.entries():
+        if isinstance(entry.value, inputs.Noted) and entry.value.topic == "note":
+            if words.casefold() in entry.value.text.casefold():
+                return entry.at
+            notes.append(entry.value.text)
+    have = f"There are: {', '.join(notes)}." if notes else "The recording has no notes."
+    raise ConfigError(f"No note contains {words!r}.", have)

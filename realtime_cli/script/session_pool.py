@@ -1,0 +1,192 @@
+"""Many sessions of scripts in one event loop, begun and stopped from outside, each told of in plain figures.
+
+What is told (``tell``) are dictionaries for JSON, each with an ``event``:
+
+    began     id, script
+    refused   id, status, pause_s        HTTP 429: whoever begins sessions should slow down
+    scarce    id, pause_s                rate_limits.updated: less than a tenth is left
+    spent     id, usd                    since it was last told: once a second, and when the session is over
+    over      id, script, status, kind, error, open_ms, session_ms, tool_ms, turns, usd, late_p99_ms
+    pace      sessions, late, late_p99_ms, cpu_s, seconds     once a second; late: ms -> frames
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from realtime_cli.client.cost import CostFold
+from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.script.clips import Clip
+from realtime_cli.script.pacing_histogram import PacingHistogram
+from realtime_cli.script.result import Case, CaseResult
+from realtime_cli.script.runner import RunContext, SessionHandle, prepare, run_case
+from realtime_cli.script.stopwatch import Stopwatch
+from realtime_cli.wire.transport import Transport
+
+PACE_S = 1.0
+TOO_MANY = 429
+Tell = Callable[[Mapping[str, Any]], None]
+
+_KINDS = {
+    ExitCode.CONNECTION: "connection",
+    ExitCode.SESSION: "session",
+    ExitCode.USAGE: "configuration",
+    ExitCode.LIMIT: "limit",
+}
+
+
+@dataclass
+class _TurnWatch:
+    """What belongs to one session."""
+
+    stopwatch: Stopwatch
+    lateness: PacingHistogram
+    status: int | None = None
+    """The HTTP status with which the server refused."""
+    cost: CostFold | None = None
+    told_usd: float = 0.0
+
+    @property
+    def usd(self) -> float:
+        return self.cost.known_usd if self.cost else 0.0
+
+
+class SessionPool:
+    """``begin`` and ``stop`` sessions; ``end`` stops them all."""
+
+    def __init__(self, cases: Sequence[Case], world: RunContext, tell: Tell) -> None:
+        self._cases = {case.name: case for case in cases}
+        self._next = itertools.cycle(cases)
+        self._world = world
+        self._tell = tell
+        self._sounds: dict[str, dict[int, Clip]] = {}
+        self._sessions: dict[str, asyncio.Task[None]] = {}
+        self._watches: dict[str, _TurnWatch] = {}
+        self._late = PacingHistogram()
+
+    async def prepare(self) -> None:
+        """Make every sound once. Raises ConfigError."""
+        for case in self._cases.values():
+            self._sounds[case.name] = await prepare(case, self._world.voice)
+
+    def begin(self, name: str, script: str | None = None) -> None:
+        """Begin a session under a name of its own. Raises ConfigError for a name in use, or no such script."""
+        if name in self._sessions:
+            raise ConfigError(f"The session {name!r} is running already.", "Give each an id of its own.")
+        if script is not None and script not in self._cases:
+            raise ConfigError(f"There is no script {script!r}.", f"There are: {', '.join(self._cases)}.")
+        case = self._cases[script] if script is not None else next(self._next)
+        task = asyncio.get_running_loop().create_task(self._session(name, case), name=f"session {name}")
+        self._sessions[name] = task
+        task.add_done_callback(lambda _: self._sessions.pop(name, None))
+
+    def stop(self, name: str) -> None:
+        """Break a session off; it is over as ``stopped``."""
+        if task := self._sessions.get(name):
+            task.cancel()
+
+    async def end(self) -> None:
+        """Break everything off."""
+        tasks = list(self._sessions.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def pace(self) -> None:
+        """Tell once a second how late we are, what we cost and what the sessions do; runs until cancelled."""
+        while True:
+            await asyncio.sleep(PACE_S)
+            for name, watch in self._watches.items():
+                self._tell_spent(name, watch)
+            self.tell_pace()
+
+    def tell_pace(self) -> None:
+        p99 = self._late.percentile_ms(0.99)
+        self._tell(
+            {"event": "pace", "sessions": len(self._sessions), "late": self._late.taken(), "late_p99_ms": p99,
+             "cpu_s": round(time.process_time(), 3), "seconds": PACE_S}
+        )  # fmt: skip
+
+    def _tell_spent(self, name: str, watch: _TurnWatch) -> None:
+        if watch.usd > watch.told_usd:
+            self._tell({"event": "spent", "id": name, "usd": round(watch.usd - watch.told_usd, 9)})
+            watch.told_usd = watch.usd
+
+    # -- one session --------------------------------------------------------------------------
+
+    async def _session(self, name: str, case: Case) -> None:
+        self._tell({"event": "began", "id": name, "script": case.name})
+        began = time.monotonic()
+        watch = _TurnWatch(
+            Stopwatch(lambda pause_s: self._tell({"event": "scarce", "id": name, "pause_s": pause_s})),
+            PacingHistogram(),
+        )
+        self._watches[name] = watch
+        world = replace(self._world, open=lambda case: self._open(name, case, watch))
+        try:
+            result = await run_case(case, world, self._sounds.get(case.name))
+            told = of_result(result, watch.status)
+        except asyncio.CancelledError:
+            told = {"status": "stopped", "kind": "", "error": "", "turns": [], "usd": watch.usd}
+        del self._watches[name]
+        self._tell_spent(name, watch)
+        told |= {
+            "open_ms": watch.stopwatch.open_ms,
+            "session_ms": round(1000 * (time.monotonic() - began), 1),
+            "tool_ms": watch.stopwatch.tool_ms,
+            "late_p99_ms": watch.lateness.percentile_ms(0.99),
+        }
+        self._tell({"event": "over", "id": name, "script": case.name, **told})
+
+    @asynccontextmanager
+    async def _open(self, name: str, case: Case, watch: _TurnWatch) -> AsyncIterator[SessionHandle]:
+        """The session with our clocks on it."""
+
+        def late(ms: float) -> None:
+            self._late.note(ms)
+            watch.lateness.note(ms)
+
+        async with self._world.open(case) as opened:
+            watch.cost = opened.session.cost
+
+            async def connect() -> Transport:
+                try:
+                    return await opened.connect()
+                except Exception as error:
+                    self._refused(name, error, watch)
+                    raise
+
+            observers = (*opened.observers, watch.stopwatch)
+            yield replace(opened, connect=connect, observers=observers, on_frame=late)
+
+    def _refused(self, name: str, error: Exception, watch: _TurnWatch) -> None:
+        watch.status = getattr(error, "status", None)
+        if watch.status == TOO_MANY:
+            pause_s = getattr(error, "retry_after_s", None)
+            self._tell({"event": "refused", "id": name, "status": watch.status, "pause_s": pause_s})
+
+
+def of_result(result: CaseResult, http_status: int | None = None) -> dict[str, Any]:
+    """What is told of a session that came to its end."""
+    return {
+        "status": result.status,
+        "kind": kind_of(result, http_status),
+        "error": result.error or "; ".join(map(str, result.bad)),
+        "turns": [turn.figures for turn in result.turns],
+        "usd": result.usd,
+    }
+
+
+def kind_of(result: CaseResult, http_status: int | None = None) -> str:
+    """A few words for all failures of one kind; nothing for what passed."""
+    if result.error:
+        kind = _KINDS.get(ExitCode(result.exit_code), "session")
+        return f"{kind} (HTTP {http_status})" if http_status else kind
+    names = sorted({verdict.name for verdict in result.bad})
+    return f"{result.status}: {', '.join(names)}" if names else ""

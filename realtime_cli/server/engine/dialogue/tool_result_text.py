@@ -1,0 +1,79 @@
+"""A function's result in a spoken sentence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+MAX_LENGTH = 600
+MAX_PARTS = 12
+_OF_A_CLOCK = {"time", "date", "weekday", "zone", "timezone"}
+
+
+def tell_outcome(name: str, output: str) -> str:
+    """A clock's result as one tells the time, an error as an error, all else as "The result of f is …"."""
+    value = _parsed(output)
+    problem = _problem(value)
+    if problem:
+        return _sentence(f"{name} did not work: {_short(problem)}")
+    if isinstance(value, dict) and "time" in value and value.keys() <= _OF_A_CLOCK:
+        return _the_time(value)
+    words = _short(in_words(value))
+    if not words:
+        return f"{name} is done and gave no result."
+    return _sentence(f"The result of {name} is {words}")
+
+
+def _the_time(value: dict[str, Any]) -> str:
+    """Like "It is 10:31 in Tokyo on Monday, 2026-05-04", of which only the time must be given."""
+    zone = str(value.get("zone") or value.get("timezone") or "")
+    place = f" in {zone.rsplit('/')[-1].replace('_', ' ')}" if "/" in zone else ""
+    day = ", ".join(str(value[key]) for key in ("weekday", "date") if value.get(key))
+    return _sentence(f"It is {value['time']}{place}" + (f" on {day}" if day else ""))
+
+
+def in_words(value: Any) -> str:
+    """JSON without its punctuation: "time 10:31, weekday Monday"."""
+    if isinstance(value, dict):
+        if len(value) == 1:
+            return in_words(next(iter(value.values())))
+        parts = [
+            f"{_key(key)} {in_words(inner)}"
+            for key, inner in value.items()
+            if inner not in (None, "", [], {})
+        ]
+        return ", ".join(parts[:MAX_PARTS])
+    if isinstance(value, list):
+        more = len(value) - MAX_PARTS
+        parts = [in_words(inner) for inner in value[:MAX_PARTS]]
+        return ", ".join(parts) + (f", and {more} more" if more > 0 else "")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "nothing" if value is None else str(value).strip()
+
+
+def _parsed(output: str) -> Any:
+    try:
+        return json.loads(output)
+    except ValueError:
+        return output
+
+
+def _problem(value: Any) -> str:
+    if isinstance(value, dict) and value.get("error"):
+        return in_words(value["error"])
+    if isinstance(value, str) and value.lower().startswith("error"):
+        return value.split(":", 1)[-1].strip() or value
+    return ""
+
+
+def _key(key: str) -> str:
+    return str(key).replace("_", " ")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH].rsplit(" ", 1)[0] + " and so on"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

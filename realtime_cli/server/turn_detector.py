@@ -1,0 +1,141 @@
+"""When the user begins and ends a turn: speech probabilities in, turn marks out.
+
+``server_vad`` ends a turn after ``silence_duration_ms`` without speech. ``semantic_vad`` waits for words
+that sound complete: the real one is a model, ours asks whether the transcript so far looks like a
+whole sentence, and waits longer if it does not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+WINDOW_MS = 32
+ONSET_WINDOWS = 2  # one window over the threshold is a click or a cough
+RELEASE_BELOW = 0.15  # silence is this much under the threshold, so that a fading vowel does not flicker
+SPECULATE_AFTER_MS = 250  # then the words are written down on suspicion that the turn is over
+MAX_WAIT_MS = {"low": 8_000, "medium": 4_000, "auto": 4_000, "high": 2_000}
+COMPLETE_WAIT_MS = {"low": 1_000, "medium": 600, "auto": 600, "high": 400}
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """Speech was heard first at ``onset_ms``."""
+
+    onset_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPaused:
+    """Silence since ``speech_end_ms``: maybe the turn is over."""
+
+    onset_ms: float
+    speech_end_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResumed:
+    """It was not over."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The silence has been long enough."""
+
+    onset_ms: float
+    speech_end_ms: float
+    end_ms: float
+
+
+TurnMark = TurnStarted | TurnPaused | TurnResumed | TurnEnded
+
+
+class TurnDetector:
+    """Counts windows from ``start_ms`` (session time) on; ``settings`` is the wire's turn_detection."""
+
+    def __init__(self, settings: dict[str, Any], start_ms: float) -> None:
+        self.settings = settings
+        self._now_ms = start_ms
+        self._loud_windows = 0
+        self._onset_ms: float | None = None
+        self._speech_end_ms = start_ms
+        self._paused = False
+        self._complete: bool | None = None
+
+    @property
+    def speaking(self) -> bool:
+        """A turn has begun and not ended."""
+        return self._onset_ms is not None
+
+    @property
+    def keep_from_ms(self) -> float:
+        """Sound before this position will not be needed."""
+        since = self._onset_ms if self._onset_ms is not None else self._now_ms
+        return since - float(self.settings.get("prefix_padding_ms", 300)) - 1_000
+
+    def sounds_complete(self, text: str) -> None:
+        """What the words so far look like, for ``semantic_vad``."""
+        self._complete = looks_complete(text)
+
+    def feed(self, probability: float) -> list[TurnMark]:
+        """Take the next window."""
+        self._now_ms += WINDOW_MS
+        threshold = self.settings.get("threshold", 0.5)
+        if self._onset_ms is None:
+            return self._wait(probability >= threshold)
+        if probability >= threshold - (RELEASE_BELOW if not self._silence_ms else 0):
+            return self._go_on()
+        return self._be_silent()
+
+    @property
+    def _silence_ms(self) -> float:
+        return self._now_ms - self._speech_end_ms - WINDOW_MS
+
+    def _wait(self, loud: bool) -> list[TurnMark]:
+        self._loud_windows = self._loud_windows + 1 if loud else 0
+        if self._loud_windows < ONSET_WINDOWS:
+            return []
+        self._onset_ms = self._now_ms - self._loud_windows * WINDOW_MS
+        self._speech_end_ms = self._now_ms
+        self._paused, self._complete = False, None
+        return [TurnStarted(self._onset_ms)]
+
+    def _go_on(self) -> list[TurnMark]:
+        self._speech_end_ms = self._now_ms
+        self._complete = None
+        paused, self._paused = self._paused, False
+        return [TurnResumed()] if paused else []
+
+    def _be_silent(self) -> list[TurnMark]:
+        onset_ms = self._onset_ms or 0.0
+        silence_ms = self._now_ms - self._speech_end_ms
+        marks: list[TurnMark] = []
+        if silence_ms >= min(SPECULATE_AFTER_MS, self._patience_ms()) and not self._paused:
+            self._paused = True
+            marks.append(TurnPaused(onset_ms, self._speech_end_ms))
+        if silence_ms >= self._patience_ms():
+            marks.append(TurnEnded(onset_ms, self._speech_end_ms, self._now_ms))
+            self._onset_ms, self._loud_windows = None, 0
+        return marks
+
+    def _patience_ms(self) -> float:
+        if self.settings.get("type") != "semantic_vad":
+            return max(WINDOW_MS, float(self.settings.get("silence_duration_ms", 500)))
+        eagerness = self.settings.get("eagerness", "auto")
+        return (COMPLETE_WAIT_MS if self._complete else MAX_WAIT_MS)[eagerness]
+
+
+_UNFINISHED = re.compile(
+    r"\b(a|about|and|an|as|at|because|but|by|for|from|if|in|is|like|my|of|on|or|so|than|that|the|then|to|"
+    r"uh|um|er|when|which|with|your)[.,…\s]*$",
+    re.IGNORECASE,
+)
+
+
+def looks_complete(text: str) -> bool:
+    """Whether these words could be all: they end a sentence, and not in a word that wants another."""
+    text = text.strip()
+    if not text or text.endswith(("...", "…", ",", "-", "—", ":")):
+        return False
+    return not _UNFINISHED.search(text)

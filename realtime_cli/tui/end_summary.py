@@ -1,0 +1,18 @@
+"""What only the caller of a face knows at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from realtime_cli.errors import ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class EndSummary:
+    """What only the caller knows at the end: the outcome, where the recording is, how to replay it."""
+
+    exit_code: ExitCode = ExitCode.OK
+    reason: str = ""
+    remedy: str = ""
+    recording: str = ""
+    replay: str = ""

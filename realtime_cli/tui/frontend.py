@@ -1,0 +1,96 @@
+"""A face shows a session: the live screen, plain sentences, or lines of JSON. Here one is chosen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from types import TracebackType
+from typing import Protocol, Self, TextIO
+
+from realtime_cli.client.cost import CostFold
+from realtime_cli.client.entry import Entry
+from realtime_cli.tui.end_summary import EndSummary
+from realtime_cli.tui.key_events import KeyEvent
+from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS
+from realtime_cli.tui.view import View
+
+
+class Frontend(Protocol):
+    """Sees every entry; is entered before the first one and ended before it is left."""
+
+    def observe(self, entry: Entry) -> None: ...
+
+    def end(self, ending: EndSummary) -> None: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Keyboard(Protocol):
+    """Delivers presses on the running loop from ``start`` to ``close``; silent where stdin is no terminal."""
+
+    def start(self, deliver: Callable[[KeyEvent], None]) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+def choose_frontend(
+    *,
+    plain: bool = False,
+    json: bool = False,
+    push_to_talk: bool = False,
+    muted: bool = False,
+    cost: CostFold | None = None,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Frontend:
+    """The face that fits the options, the terminal and the environment.
+
+    ``NO_COLOR`` keeps the screen and takes its colours; ``ACCESSIBLE`` (any value but 0) and
+    ``TERM=dumb`` ask for plain sentences, as does a terminal below 40 columns or 8 rows.
+    """
+    out, err = stdout or sys.stdout, stderr or sys.stderr
+    view = View(push_to_talk=push_to_talk, muted=muted, cost=cost)
+    if json:
+        from realtime_cli.tui.json_lines import JsonLines
+
+        return JsonLines(out, view=view)
+    if plain or not can_repaint(out, environ):
+        from realtime_cli.tui.plain import PlainFrontend
+
+        return PlainFrontend(out, err, view=view)
+    from realtime_cli.tui.screen import LiveScreen, terminal_console
+
+    return LiveScreen(terminal_console(out, environ), view=view)
+
+
+def choose_keys(face: Frontend, *, push_to_talk: bool = False) -> Keyboard:
+    """Single keys beside a live screen, whole lines beside any other face."""
+    from realtime_cli.tui.screen import LiveScreen
+
+    if isinstance(face, LiveScreen):
+        from realtime_cli.tui.keys import Keys
+
+        return Keys(face, push_to_talk=push_to_talk)
+    from realtime_cli.tui.typed_lines import TypedLines
+
+    return TypedLines(push_to_talk=push_to_talk)
+
+
+def can_repaint(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether live rows can be shown there, and are wanted."""
+    if environ.get("ACCESSIBLE", "0") not in ("", "0") or environ.get("TERM", "") in ("dumb", "unknown", ""):
+        return False
+    if find_spec("termios") is None:  # Windows: neither single keys nor a way to leave the screen in order
+        return False
+    try:
+        size = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return stream.isatty() and size.columns >= FEWEST_COLUMNS and size.lines >= FEWEST_ROWS

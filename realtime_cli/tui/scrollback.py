@@ -1,0 +1,69 @@
+"""What leaves the live rows for the scrollback, and when: each line once, in conversation order.
+
+A long answer does not wait for its end: its lines flow as soon as they were heard and the next line
+has begun. The turn at the head of the unsettled blocks may do so, because nothing can come above it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from realtime_cli.tui.blocks import AgentTurn, Block, UserTurn
+from realtime_cli.tui.panels import block_text, talk_row, wrapped
+from realtime_cli.tui.safe_text import wrap
+from realtime_cli.tui.theme import PRETTY, Theme
+from realtime_cli.tui.view import View
+
+
+@dataclass(slots=True)
+class Scrollback:
+    """A cursor into a view: ``taken`` blocks, and the beginning of one that is still growing."""
+
+    taken: int = 0
+    _flowing: AgentTurn | None = None
+    _flowed: int = 0  # characters of its paragraph
+    _wrote_something: bool = False
+
+    def take(self, view: View, width: int, look: Theme = PRETTY) -> list[Text]:
+        """The lines that are due for the scrollback now."""
+        lines: list[Text] = []
+        while self.taken < view.settled:
+            lines += self._block(view.blocks[self.taken], width, look)
+            self.taken += 1
+        if self.taken < len(view.blocks):
+            lines += self._begun(view.blocks[self.taken], width, look)
+        return lines
+
+    def _block(self, block: Block, width: int, look: Theme) -> list[Text]:
+        text = block_text(block, look)[self._done_of(block) :]
+        if not text.plain.strip():
+            return []
+        return [*self._gap(block), *wrapped(text, width)]
+
+    def _gap(self, block: Block) -> list[Text]:
+        """An empty line above each turn of the user, so that exchanges stand apart."""
+        gap = self._wrote_something and isinstance(block, UserTurn) and not block.late
+        self._wrote_something = True
+        return [Text()] if gap else []
+
+    def _begun(self, block: Block, width: int, look: Theme) -> list[Text]:
+        """The whole lines of an answer that is still being heard, all but the last."""
+        if not isinstance(block, AgentTurn) or block.final:
+            return []
+        text = block_text(block, look)[self._done_of(block) :]
+        spans = wrap(text.plain, width)
+        if len(spans) < 2:
+            return []
+        lines = wrapped(text, width)[:-1]
+        self._flowing, self._flowed = block, self._done_of(block) + spans[-1][0]
+        self._wrote_something = True
+        return lines
+
+    def talk(self, view: View, width: int, look: Theme = PRETTY) -> Text:
+        """The live row of what is being said."""
+        return talk_row(view, width, look, self._done_of(view.current))
+
+    def _done_of(self, block: Block | None) -> int:
+        return self._flowed if block is not None and block is self._flowing else 0

@@ -1,0 +1,108 @@
+"""Who may open a session on our server: path, browser origin, key."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+PATHS = frozenset({"/v1/realtime", "/openai/v1/realtime"})
+KEY_SUBPROTOCOL = "openai-insecure-api-key."  # how browsers, which cannot set headers, pass a key
+SUBPROTOCOL = "realtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a client said when it opened the socket."""
+
+    path: str = "/v1/realtime"
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    beta_header: bool = False
+
+    @property
+    def model(self) -> str:
+        return self.query.get("model", "")
+
+    @property
+    def transcribes(self) -> bool:
+        """``?intent=transcription`` opens a session that only writes down."""
+        return self.query.get("intent") == "transcription"
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """The HTTP answer to an upgrade that is not let in."""
+
+    status: int
+    code: str
+    message: str
+
+    @property
+    def body(self) -> str:
+        error = {"type": "invalid_request_error", "code": self.code, "message": self.message, "param": None}
+        return json.dumps({"error": error}) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAuth:
+    """The rules of one listening server. Without a ``key`` everybody who reaches the port may talk."""
+
+    key: str | None = field(default=None, repr=False)
+    allowed_origins: frozenset[str] = frozenset()
+
+    def denial(self, target: str, headers: Mapping[str, str]) -> Denial | None:
+        """Why this upgrade is refused; None lets it in. ``headers`` must ignore case."""
+        parts = urlsplit(target)
+        if parts.path.rstrip("/") not in PATHS:
+            text = f"There is nothing at {parts.path}. The Realtime endpoint is /v1/realtime."
+            return Denial(404, "not_found", text)
+        if not self._origin_is_ours(headers.get("Origin"), headers.get("Host", "")):
+            text = "This server takes no connections from that web page. Allow its origin to change that."
+            return Denial(403, "origin_not_allowed", text)
+        if self.key is not None and not self._knows_key(parts.query, headers):
+            return Denial(401, "invalid_api_key", "Incorrect or missing API key.")
+        return None
+
+    def _origin_is_ours(self, origin: str | None, host: str) -> bool:
+        """Browsers send ``Origin``: without this check any web page could talk to a loopback server."""
+        if not origin or origin in self.allowed_origins:
+            return True
+        there = urlsplit(origin)
+        return there.netloc == host or is_loopback(there.hostname or "")
+
+    def _knows_key(self, query: str, headers: Mapping[str, str]) -> bool:
+        wanted = (self.key or "").encode()
+        matches = [hmac.compare_digest(offered.encode(), wanted) for offered in _offered(query, headers)]
+        return any(matches)
+
+
+def _offered(query: str, headers: Mapping[str, str]) -> list[str]:
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    offered = [token.strip()] if scheme.lower() == "bearer" else []
+    offered += [headers[name] for name in ("api-key", "X-API-Key") if name in headers]
+    fields = parse_qs(query)
+    offered += [*fields.get("api-key", []), *fields.get("api_key", [])]
+    for name in headers.get("Sec-WebSocket-Protocol", "").split(","):
+        if name.strip().startswith(KEY_SUBPROTOCOL):
+            offered.append(name.strip().removeprefix(KEY_SUBPROTOCOL))
+    return offered
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def opening(target: str, headers: Mapping[str, str]) -> Opening:
+    """What an upgrade request says about the session."""
+    parts = urlsplit(target)
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    return Opening(parts.path, query, "realtime=v1" in headers.get("OpenAI-Beta", ""))

@@ -1,0 +1,145 @@
+"""The life of the connection: opened, lost and had again, changed before it expires."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from realtime_cli.client import effects, inputs
+from realtime_cli.client.connection_policy import MAX_RETRY_AFTER_S, STABLE_S
+from tests.client.dialogue import Dialogue
+
+HOUR_S = 3600.0
+
+
+class Talk(Dialogue):
+    """A dialogue that keeps the pauses before each new socket."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.pauses_s: list[float] = []
+
+    def _line(self, effect: effects.Effect) -> str | None:
+        if isinstance(effect, effects.Reconnect):
+            self.pauses_s.append(effect.at - self.at)
+        return super()._line(effect)
+
+
+def talk(**options: Any) -> Talk:
+    made = Talk(**options)
+    made.connect()
+    return made
+
+
+def expiring(after_s: float = HOUR_S) -> Talk:
+    """A session that the server ends so long after the connection."""
+    made = Talk()
+    made.give(inputs.Connected, "ws://x", 0, 1_000_000.0)
+    made.server("session.created", session={"type": "realtime", "expires_at": 1_000_000 + int(after_s)})
+    made.server("session.updated", session={"type": "realtime"})
+    return made
+
+
+def test_goes_on_without_session_updated() -> None:
+    d = Dialogue()
+    d.give(inputs.Connected, "ws://x")
+    d.server("session.created", session={})
+    assert d.give(inputs.TimerFired, "settings") == ["note warning settings"]
+    assert d.session.ready
+
+
+def test_a_silent_server_is_given_up() -> None:
+    d = Dialogue()
+    d.give(inputs.Connected, "ws://x")
+    assert d.give(inputs.TimerFired, "first_event") == ["close CONNECTION"]
+
+
+@pytest.mark.parametrize("code", [1001, 1006, 1011, 1012])
+def test_a_lost_connection_comes_back_with_its_history(code: int) -> None:
+    d = talk()
+    d.give(inputs.Typed, "What is the time?")
+    d.agent_speaks()
+    d.agent_says("It is noon.")
+    d.done()
+    user = {"id": "U", "type": "message", "role": "user",
+            "content": [{"type": "input_text", "text": "What is the time?"}]}  # fmt: skip
+    d.server("conversation.item.added", item=user, previous_item_id=None)
+    assert d.give(inputs.Disconnected, code, "gone") == ["end A", "note warning reconnect", "reconnect"]
+    d.give(inputs.Connected, "ws://x", 1)
+    d.server("session.created", session={})
+    assert d.server("session.updated", session={}) == [
+        "note info reconnect", "item.create assistant", "item.create user",
+    ]  # fmt: skip
+
+
+def test_refused_connections_are_not_tried_again() -> None:
+    d = talk()
+    assert d.give(inputs.Disconnected, 4000, "invalid_request_error.invalid_model") == ["close CONNECTION"]
+
+
+def test_reconnecting_ends_after_so_many_tries() -> None:
+    d = talk()
+    for _ in range(5):
+        assert "reconnect" in d.give(inputs.Disconnected, 1006, "")
+    assert d.give(inputs.Disconnected, 1006, "") == ["close CONNECTION"]
+
+
+def test_pauses_double_to_a_longest_one_with_some_jitter() -> None:
+    d = talk(reconnect_tries=6, reconnect_first_s=1.0, reconnect_longest_s=8.0)
+    for _ in range(6):
+        d.give(inputs.Disconnected, 1006)
+    for pause_s, plain_s in zip(d.pauses_s, (1, 2, 4, 8, 8, 8), strict=True):
+        assert 0.75 * plain_s <= pause_s <= 1.25 * plain_s
+    assert len({round(pause_s, 6) for pause_s in d.pauses_s[3:]}) == 3
+
+
+@pytest.mark.parametrize(("asked_s", "pause_s"), [(20.0, 20.0), (3600.0, MAX_RETRY_AFTER_S)])
+def test_a_server_may_ask_for_a_longer_pause_but_not_for_any(asked_s: float, pause_s: float) -> None:
+    d = talk()
+    d.give(inputs.Disconnected, 1013, "", asked_s)
+    assert d.pauses_s == [pause_s]
+
+
+def test_a_connection_that_held_is_no_failure_and_one_that_did_not_is() -> None:
+    d = talk(reconnect_tries=1)
+    for attempt in range(1, 4):
+        d.at += STABLE_S
+        assert "reconnect" in d.give(inputs.Disconnected, 1006)
+        d.give(inputs.Connected, "ws://x", attempt)
+        d.server("session.created", session={})
+        d.server("session.updated", session={})
+    d.at += STABLE_S / 2
+    assert d.give(inputs.Disconnected, 1006) == ["close CONNECTION"]
+
+
+# -- before the server ends the session -----------------------------------------------------------
+
+
+def test_the_sockets_change_in_a_pause_and_no_sound_is_lost() -> None:
+    d = expiring()
+    d.at = HOUR_S - 120.0
+    assert d.give(inputs.TimerFired, "rotate") == ["note info rotate", "reconnect"]
+    assert d.pauses_s == [0.0]
+    d.give(inputs.Disconnected, 1000)
+    assert d.give(inputs.MicrophoneFrame, bytes(960)) == []
+    d.give(inputs.Connected, "ws://x", 1, 1_000_000.0 + HOUR_S)
+    d.server("session.created", session={})
+    assert d.server("session.updated", session={}) == ["note info reconnect", "buffer.append 960"]
+
+
+def test_an_answer_is_heard_out_unless_it_is_high_time() -> None:
+    d = expiring()
+    d.at = HOUR_S - 120.0
+    d.agent_speaks()
+    assert d.give(inputs.TimerFired, "rotate") == []
+    d.at = HOUR_S - 5.0
+    assert d.give(inputs.TimerFired, "rotate") == ["note info rotate", "reconnect"]
+
+
+def test_a_server_that_is_gone_while_the_sockets_change_is_tried_again_like_any() -> None:
+    d = expiring()
+    d.at = HOUR_S - 120.0
+    d.give(inputs.TimerFired, "rotate")
+    d.give(inputs.Disconnected, 1000)
+    assert d.give(inputs.Disconnected, 1006) == ["note warning reconnect", "reconnect"]

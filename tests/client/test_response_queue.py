@@ -1,0 +1,65 @@
+"""The owner of ``response.create``."""
+
+from __future__ import annotations
+
+from realtime_cli.client.response_queue import ResponseQueue
+from realtime_cli.protocol.objects import Response
+
+
+def response(response_id: str, **fields: object) -> Response:
+    return Response.model_validate({"id": response_id, "conversation_id": "conv", **fields})
+
+
+def test_one_wish_at_a_time():
+    turns = ResponseQueue()
+    turns.want()
+    turns.want()
+    assert turns.next_request() == {}
+    turns.asked("c1", {})
+    assert turns.next_request() is None
+    assert turns.busy
+
+
+def test_wishes_with_parameters_are_each_kept():
+    turns = ResponseQueue()
+    turns.want({"instructions": "a"})
+    turns.want({"instructions": "b"})
+    assert turns.next_request() == {"instructions": "a"}
+    turns.asked("c1", {"instructions": "a"})
+    turns.created(response("R"))
+    turns.done(response("R"))
+    assert turns.next_request() == {"instructions": "b"}
+
+
+def test_a_clone_that_always_sends_a_null_conversation_is_not_taken_for_out_of_band():
+    turns = ResponseQueue()
+    turns.created(response("R", conversation_id=None))
+    assert turns.active_id == "R"
+
+
+def test_a_response_done_without_id_ends_the_running_one():
+    turns = ResponseQueue()
+    turns.created(response("R"))
+    turns.done(Response.model_validate({"status": "completed"}))
+    assert not turns.busy
+
+
+def test_a_lost_request_is_asked_again_on_the_next_socket():
+    turns = ResponseQueue()
+    turns.want({"instructions": "x"})
+    turns.asked("c1", turns.next_request() or {})
+    turns.lost()
+    assert turns.next_request() == {"instructions": "x"}
+
+
+def test_a_stranger_error_refuses_nothing():
+    assert not ResponseQueue().refused("c9", retry=False)
+
+
+def test_cut_responses_are_remembered_until_done():
+    turns = ResponseQueue()
+    turns.created(response("R"))
+    turns.cut("R")
+    assert turns.is_cut("R")
+    turns.done(response("R"))
+    assert not turns.is_cut("R")

@@ -1,0 +1,329 @@
+"""The duplex loop on a transport in memory: a scripted server at the other end."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from realtime_cli import outbox
+from realtime_cli.audio.wav import WavSpeaker
+from realtime_cli.client import effects, inputs
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.session import ClientSession, SessionOptions
+from realtime_cli.errors import ConnectionFailed, ExitCode
+from realtime_cli.loop import ConversationLoop, Outcome
+from realtime_cli.tools.result import ToolResult
+from realtime_cli.wire.transport import MemoryTransport, memory_pair
+
+
+class Server:
+    """The other end: tells events, and waits for the client's."""
+
+    def __init__(self, transport: MemoryTransport) -> None:
+        self.transport = transport
+        self.seen: list[str] = []
+
+    async def tell(self, type: str, **fields: Any) -> None:
+        await self.transport.send(json.dumps({"type": type, "event_id": "e", **fields}))
+
+    async def wait_for(self, type: str) -> dict[str, Any]:
+        async with asyncio.timeout(10):
+            while True:
+                event = json.loads(await self.transport.recv())
+                self.seen.append(event["type"])
+                if event["type"] == type:
+                    return event
+
+    async def open(self) -> None:
+        await self.tell("session.created", session={"type": "realtime"})
+        await self.wait_for("session.update")
+        await self.tell("session.updated", session={"type": "realtime"})
+
+    async def speak(self, item_id: str, ms: int) -> None:
+        place = {"response_id": "R", "item_id": item_id, "output_index": 0, "content_index": 0}
+        audio = base64.b64encode(np.full(24 * ms, 1000, "<i2").tobytes()).decode()
+        await self.tell("response.output_audio.delta", **place, delta=audio)
+
+
+class Seen:
+    """An observer that keeps what it saw."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def observe(self, entry: Entry) -> None:
+        self.entries.append(entry)
+
+    def values(self, kind: type) -> list[Any]:
+        return [entry.value for entry in self.entries if isinstance(entry.value, kind)]
+
+
+class Clock:
+    """Tools with one tool."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def tell_to(self, listener: Any) -> None:
+        self.tell = listener
+
+    async def approve(self, call_id: str, name: str, arguments: str) -> None:
+        self.tell(inputs.ApprovalAnswered(0.0, call_id, "once"))
+
+    async def call(self, call_id: str, name: str, arguments: str) -> ToolResult:
+        return ToolResult(f"{name} says noon")
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@asynccontextmanager
+async def talking(
+    options: SessionOptions | None = None, **edges: Any
+) -> AsyncIterator[tuple[ConversationLoop, list[Server], asyncio.Task[Outcome]]]:
+    servers: list[Server] = []
+
+    async def connect() -> MemoryTransport:
+        ours, theirs = memory_pair()
+        servers.append(Server(theirs))
+        return ours
+
+    duplex = ConversationLoop(ClientSession(options), connect, **edges)
+    task = asyncio.create_task(duplex.run())
+    while not servers:
+        await asyncio.sleep(0.001)
+    yield duplex, servers, task
+    duplex.finish(Outcome(ExitCode.OK))
+    async with asyncio.timeout(5):
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_typed_text_reaches_the_server_and_asks_for_an_answer():
+    async with talking() as (duplex, servers, _):
+        await servers[0].open()
+        while not duplex.session.ready:
+            await asyncio.sleep(0.001)
+        duplex.step(inputs.Typed(duplex.now(), "hello"))
+        item = await servers[0].wait_for("conversation.item.create")
+        assert item["item"]["content"] == [{"type": "input_text", "text": "hello"}]
+        await servers[0].wait_for("response.create")
+
+
+async def test_a_tool_round_trip():
+    tools = Clock()
+    async with talking(tools=tools) as (_, servers, _):
+        await servers[0].open()
+        call = {"id": "F", "type": "function_call", "call_id": "1", "name": "clock", "arguments": "{}",
+                "status": "completed"}  # fmt: skip
+        await servers[0].tell("response.created", response={"id": "R"})
+        await servers[0].tell("response.output_item.done", response_id="R", output_index=0, item=call)
+        await servers[0].tell("response.done", response={"id": "R", "status": "completed", "output": [call]})
+        output = await servers[0].wait_for("conversation.item.create")
+        assert output["item"] == {"type": "function_call_output", "call_id": "1", "output": "clock says noon"}
+        await servers[0].wait_for("response.create")
+    assert tools.closed
+
+
+async def test_barge_in_truncates_at_what_the_speaker_has_played():
+    seen = Seen()
+    async with talking(speaker=WavSpeaker(None), observers=[seen]) as (_, servers, _):
+        await servers[0].open()
+        await servers[0].tell("response.created", response={"id": "R"})
+        await servers[0].speak("A", 2000)
+        await asyncio.sleep(0.5)
+        await servers[0].tell("input_audio_buffer.speech_started", audio_start_ms=0, item_id="U")
+        cut = await servers[0].wait_for("conversation.item.truncate")
+    (stopped,) = seen.values(inputs.PlaybackStopped)
+    assert cut["item_id"] == "A"
+    assert cut["audio_end_ms"] == int(stopped.items[0].heard_ms)
+    assert 200 <= cut["audio_end_ms"] <= 900
+
+
+class Room:
+    """An echo guard as the duplex sees it: in a mode, and with an estimate."""
+
+    mode = "aec"
+    residual_dbfs = -70.04
+    state = property(lambda self: self)
+
+
+async def test_an_interruption_says_how_loud_the_user_was_and_how_much_echo_was_left():
+    seen = Seen()
+    microphone = Frames([np.full(480, 3277, np.int16)] * 5)
+    parts = {"speaker": WavSpeaker(None), "microphone": microphone, "guard": Room()}
+    async with talking(observers=[seen], **parts) as (_, servers, _):
+        await servers[0].open()
+        await servers[0].tell("response.created", response={"id": "R"})
+        await servers[0].speak("A", 2000)
+        await asyncio.sleep(0.2)
+        await servers[0].tell("input_audio_buffer.speech_started", audio_start_ms=0, item_id="U")
+        await servers[0].wait_for("conversation.item.truncate")
+    (stopped,) = seen.values(inputs.PlaybackStopped)
+    assert (stopped.cause, stopped.near_dbfs, stopped.residual_dbfs) == ("server_vad", -20.0, -70.0)
+    assert [(s.echo, s.residual_dbfs) for s in seen.values(inputs.SoundState)][:1] == [("aec", -70.0)]
+
+
+class Frames:
+    """A microphone that gives these frames at once, and is over."""
+
+    def __init__(self, frames: list[Any]) -> None:
+        self._frames = frames
+
+    def start(self, deliver: Any) -> None:
+        for frame in [*self._frames, None]:
+            deliver(frame)
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_telephone_sound_loses_nothing_in_the_filters():
+    """300 ms in, 300 ms out, though G.711 goes through filters that hold back 2.5 ms."""
+    patch = {"type": "realtime", "audio": {"input": {"format": {"type": "audio/pcmu"}},
+                                           "output": {"format": {"type": "audio/pcmu"}}}}  # fmt: skip
+    seen = Seen()
+    microphone = Frames([np.full(480, 1000, np.int16)] * 15)
+    parts = {"speaker": WavSpeaker(None), "microphone": microphone}
+    options = SessionOptions(patch=patch)
+    async with talking(options, observers=[seen], **parts) as (_, servers, _):
+        await servers[0].tell("session.created", session={"type": "realtime"})
+        await servers[0].wait_for("session.update")
+        await servers[0].tell("session.updated", session=patch)
+        heard = 0
+        while heard < 300 * 8:
+            event = await servers[0].wait_for("input_audio_buffer.append")
+            heard += len(base64.b64decode(event["audio"]))
+        place = {"response_id": "R", "item_id": "A", "output_index": 0, "content_index": 0}
+        await servers[0].tell("response.created", response={"id": "R"})
+        for _ in range(3):
+            delta = base64.b64encode(b"\x80" * 800).decode()
+            await servers[0].tell("response.output_audio.delta", **place, delta=delta)
+        await servers[0].tell("response.output_audio.done", **place)
+        async with asyncio.timeout(5):
+            while not seen.values(inputs.Played) or not seen.values(inputs.Played)[-1].finished:
+                await asyncio.sleep(0.01)
+    assert heard == 300 * 8
+    assert seen.values(inputs.Played)[-1].heard_ms == 300
+
+
+async def test_everything_heard_is_reported_as_finished():
+    seen = Seen()
+    async with talking(speaker=WavSpeaker(None), observers=[seen]) as (duplex, servers, _):
+        await servers[0].open()
+        await servers[0].tell("response.created", response={"id": "R"})
+        await servers[0].speak("A", 100)
+        item = {"id": "A", "type": "message", "role": "assistant",
+                "content": [{"type": "output_audio", "transcript": "hi"}]}  # fmt: skip
+        await servers[0].tell("response.done", response={"id": "R", "status": "completed", "output": [item]})
+        async with asyncio.timeout(5):
+            while not seen.values(inputs.Played) or not seen.values(inputs.Played)[-1].finished:
+                await asyncio.sleep(0.01)
+        assert duplex.session.idle
+    assert seen.values(inputs.Played)[-1].heard_ms == 100
+
+
+async def test_a_lost_connection_is_opened_again():
+    quick = SessionOptions(reconnect_first_s=0.01)
+    async with talking(quick) as (duplex, servers, _):
+        await servers[0].open()
+        await servers[0].transport.close(1011, "oops")
+        async with asyncio.timeout(5):
+            while len(servers) < 2:
+                await asyncio.sleep(0.01)
+        await servers[1].open()
+        async with asyncio.timeout(5):
+            while not duplex.session.ready:
+                await asyncio.sleep(0.01)
+
+
+async def test_garbage_is_noted_and_survived():
+    seen = Seen()
+    async with talking(observers=[seen]) as (duplex, servers, _):
+        await servers[0].transport.send("not json")
+        await servers[0].transport.send('{"no": "type"}')
+        await servers[0].open()
+        async with asyncio.timeout(5):
+            while not duplex.session.ready:
+                await asyncio.sleep(0.001)
+    assert len(seen.values(inputs.UndecodableFrame)) == 2
+
+
+async def test_one_failing_observer_never_stops_the_rest():
+    class Broken:
+        def observe(self, entry: Entry) -> None:
+            raise RuntimeError("broken")
+
+    seen = Seen()
+    async with talking(observers=[Broken(), seen]) as (duplex, servers, _):
+        await servers[0].open()
+        async with asyncio.timeout(5):
+            while not duplex.session.ready:
+                await asyncio.sleep(0.001)
+    assert [note.topic for note in seen.values(inputs.Noted)] == ["observer"]
+
+
+async def test_a_stalled_wire_drops_the_oldest_sound_and_says_so():
+    seen = Seen()
+
+    class Stalled:
+        def __init__(self, transport: MemoryTransport) -> None:
+            self._transport = transport
+            self.stuck = asyncio.Event()
+
+        async def send(self, text: str) -> None:
+            if "append" in text:
+                await asyncio.Event().wait()
+            await self._transport.send(text)
+
+        async def recv(self) -> str:
+            return await self._transport.recv()
+
+        async def close(self, code: int = 1000, reason: str = "") -> None:
+            await self._transport.close(code, reason)
+
+    ours, theirs = memory_pair()
+
+    async def connect() -> Any:
+        return Stalled(ours)
+
+    duplex = ConversationLoop(ClientSession(), connect, observers=[seen])
+    task = asyncio.create_task(duplex.run())
+    await Server(theirs).open()
+    while not duplex.session.ready:
+        await asyncio.sleep(0.001)
+    for _ in range(outbox.FRAMES + 60):
+        duplex.step(inputs.MicrophoneFrame(duplex.now(), bytes(960)))
+        await asyncio.sleep(0)
+    assert len(duplex._outbox) == outbox.FRAMES
+    assert any(note.topic == "wire" for note in seen.values(inputs.Noted))
+    duplex.finish(Outcome(ExitCode.OK))
+    assert (await task).exit_code == ExitCode.OK
+
+
+async def test_a_connection_that_cannot_be_had_is_the_callers_error():
+    async def connect() -> Any:
+        raise ConnectionFailed("Nobody is there.")
+
+    with pytest.raises(ConnectionFailed, match="Nobody"):
+        await ConversationLoop(ClientSession(), connect).run()
+
+
+async def test_every_input_and_effect_crosses_the_one_stream():
+    seen = Seen()
+    async with talking(observers=[seen]) as (duplex, servers, _):
+        await servers[0].open()
+        while not duplex.session.ready:
+            await asyncio.sleep(0.001)
+        duplex.step(inputs.Pressed(duplex.now(), "mute"))
+    kinds = [(entry.kind, type(entry.value)) for entry in seen.entries]
+    assert ("received", inputs.Received) in kinds
+    assert ("sent", effects.Send) in kinds
+    assert ("local", inputs.Pressed) in kinds
+    assert [entry.at for entry in seen.entries] == sorted(entry.at for entry in seen.entries)

@@ -1,0 +1,141 @@
+"""Which face is chosen, and what plain and JSON faces write."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+from collections.abc import Iterator
+from typing import TextIO
+
+import pytest
+
+from realtime_cli.errors import ExitCode
+from realtime_cli.tui.end_summary import EndSummary
+from realtime_cli.tui.frontend import choose_frontend, choose_keys
+from realtime_cli.tui.json_lines import JsonLines, schema
+from realtime_cli.tui.keys import Keys
+from realtime_cli.tui.plain import PlainFrontend
+from realtime_cli.tui.screen import LiveScreen
+from realtime_cli.tui.typed_lines import TypedLines
+from tests.tui.demo import scene
+
+TERM = {"TERM": "xterm-256color"}
+
+
+@pytest.fixture
+def tty() -> Iterator[TextIO]:
+    """A real terminal of 100 by 30."""
+    import fcntl
+    import struct
+    import termios
+
+    primary, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    with os.fdopen(secondary, "w") as stream:
+        yield stream
+    os.close(primary)
+
+
+def shrink(tty: TextIO, rows: int, columns: int) -> None:
+    import fcntl
+    import struct
+    import termios
+
+    fcntl.ioctl(tty.fileno(), termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def test_a_terminal_gets_the_screen_and_all_else_sentences(tty: TextIO) -> None:
+    assert isinstance(choose_frontend(stdout=tty, environ=TERM), LiveScreen)
+    assert isinstance(choose_frontend(stdout=tty, environ={**TERM, "ACCESSIBLE": "0"}), LiveScreen)
+    assert isinstance(choose_frontend(stdout=io.StringIO(), environ=TERM), PlainFrontend)
+    assert isinstance(choose_frontend(stdout=tty, environ=TERM, plain=True), PlainFrontend)
+    assert isinstance(choose_frontend(stdout=tty, environ={"TERM": "dumb"}), PlainFrontend)
+    assert isinstance(choose_frontend(stdout=tty, environ={**TERM, "ACCESSIBLE": "1"}), PlainFrontend)
+    assert isinstance(choose_frontend(stdout=tty, environ=TERM, json=True), JsonLines)
+
+
+def test_the_keyboard_fits_the_face(tty: TextIO) -> None:
+    assert isinstance(choose_keys(choose_frontend(stdout=tty, environ=TERM)), Keys)
+    assert isinstance(choose_keys(choose_frontend(stdout=io.StringIO(), environ=TERM)), TypedLines)
+
+
+@pytest.mark.parametrize("size", [(7, 100), (30, 39)])
+def test_a_small_terminal_gets_sentences(tty: TextIO, size: tuple[int, int]) -> None:
+    shrink(tty, *size)
+    assert isinstance(choose_frontend(stdout=tty, environ=TERM), PlainFrontend)
+
+
+def test_no_color_takes_the_colours_only(tty: TextIO) -> None:
+    face = choose_frontend(stdout=tty, environ={**TERM, "NO_COLOR": "1"})
+    assert isinstance(face, LiveScreen)
+    from rich.text import Text
+
+    assert "\x1b[3" not in face._ansi(Text("red", "red"))
+    colourful = choose_frontend(stdout=tty, environ=TERM)
+    assert isinstance(colourful, LiveScreen)
+    assert "\x1b[3" in colourful._ansi(Text("red", "red"))
+
+
+async def test_plain_sentences_repaint_nothing() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    async with PlainFrontend(out, err) as face:
+        for entry in scene():
+            face.observe(entry)
+        face.end(EndSummary(recording="/tmp/s.jsonl"))
+    assert out.getvalue().splitlines()[:4] == [
+        "You: Hello, can you hear me?",
+        "Agent: Hello! I can hear you well. What would you like to know?",
+        "You: What time is it in Oslo?",
+        'Tool get_time(city="Oslo") answered after 610 ms: {"time": "14:05"}',
+    ]
+    assert err.getvalue().splitlines()[0] == "Connected."
+    assert "Recording: /tmp/s.jsonl" in err.getvalue()
+    assert not {"\x1b", "\r"} & set(out.getvalue() + err.getvalue())
+
+
+async def test_plain_goes_through_an_ascii_pipe() -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
+    async with PlainFrontend(out, out) as face:
+        for entry in scene():
+            face.observe(entry)
+    assert b"odd ^[[31mred" in raw.getvalue()
+
+
+async def test_lines_of_json_follow_their_schema() -> None:
+    out = io.StringIO()
+    async with JsonLines(out) as face:
+        for entry in scene():
+            face.observe(entry)
+        face.end(EndSummary(ExitCode.OK))
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert {line["v"] for line in lines} == {1}
+    assert [line["text"] for line in lines if line["type"] == "user"] == [
+        "Hello, can you hear me?",
+        "What time is it in Oslo?",
+        "Thanks, that is enough. Tell me a tale.",
+    ]
+    [cut] = [line for line in lines if line["type"] == "agent" and line["interrupted"]]
+    assert (cut["text"], cut["heard_ms"]) == ("In Oslo it is five past two in", 1880.0)
+    assert lines[-1]["type"] == "end"
+    assert out.getvalue().isascii()
+    known = {definition["properties"]["type"]["const"] for definition in schema()["$defs"].values()}
+    assert {line["type"] for line in lines} <= known
+
+
+async def test_a_replay_jumps_without_telling_again_what_was_told(tty: TextIO) -> None:
+    face = choose_frontend(stdout=tty, environ=TERM)
+    assert isinstance(face, LiveScreen)
+    entries = scene()
+    for entry in entries:
+        face.observe(entry)
+    face.restart(entry for entry in entries if entry.at < 9.0)
+    assert face.view.at < 9.0
+    assert face._flow.take(face.view, 80, face.look) == []
+    for entry in entries:
+        if 9.0 <= entry.at < 10.9:
+            face.observe(entry)
+    told = [line.plain for line in face._flow.take(face.view, 80, face.look)]
+    assert told == ["agent  In Oslo it is five past two in ╳ interrupted after 1.9 s"]

@@ -1,0 +1,73 @@
+"""Frames shown to the agent: counted when they are sent, and in small."""
+
+from __future__ import annotations
+
+from rich.color import Color
+
+from realtime_cli.client import inputs
+from realtime_cli.client.image_tokens import image_tokens
+from realtime_cli.tui.video_panel import VideoPanel, thumbnail
+from tests.tui.scenes import local, looked_at, sent
+
+RED, BLUE = "ff0000", "0000ff"
+WIDTH = inputs.THUMBNAIL_COLUMNS
+
+
+def test_a_frame_counts_when_it_is_sent() -> None:
+    sights = VideoPanel()
+    seen, message = looked_at(1.0, glimpse=RED, source="camera")
+    sights.fold(seen)
+    assert (sights.source, sights.sent, sights.glimpse) == ("camera", 0, "")
+    sights.fold(message)
+    sights.fold(message)
+    assert (sights.sent, sights.tokens, sights.glimpse) == (1, image_tokens(1024, 768, None), RED)
+
+
+def test_a_closer_look_takes_more_tokens() -> None:
+    glance, look = VideoPanel(), VideoPanel()
+    for sights, detail in ((glance, "low"), (look, "high")):
+        for entry in looked_at(1.0, detail=detail):
+            sights.fold(entry)
+    assert 0 < glance.tokens < look.tokens
+
+
+def test_other_pictures_and_words_are_none_of_its_business() -> None:
+    sights = VideoPanel()
+    frame, _ = looked_at(1.0)
+    _, other = looked_at(2.0)
+    words = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Look!"}]}
+    for entry in (
+        frame,
+        other,
+        sent(2.1, "conversation.item.create", item=words),
+        sent(2.2, "response.create"),
+    ):
+        sights.fold(entry)
+    assert sights.sent == 0
+
+
+def test_a_source_that_has_nothing_to_show_keeps_its_name() -> None:
+    sights = VideoPanel()
+    frame, message = looked_at(1.0, source="camera")
+    for entry in (frame, local(inputs.VideoFrameCaptured(2.0, "")), message):
+        sights.fold(entry)
+    assert (sights.source, sights.sent) == ("camera", 0)
+
+
+def test_two_rows_of_pixels_make_a_line() -> None:
+    [line] = thumbnail(RED * WIDTH + BLUE * WIDTH)
+    assert line.plain == "▀" * WIDTH
+    colours = {
+        (span.style.color, span.style.bgcolor) for span in line.spans if not isinstance(span.style, str)
+    }
+    assert colours == {(Color.from_rgb(255, 0, 0), Color.from_rgb(0, 0, 255))}
+
+
+def test_what_is_no_whole_pair_of_rows_is_left_out() -> None:
+    assert [len(thumbnail(RED * count)) for count in (0, WIDTH, 2 * WIDTH - 1, 2 * WIDTH, 3 * WIDTH)] == [
+        0,
+        0,
+        0,
+        1,
+        1,
+    ]

@@ -1,0 +1,88 @@
+"""Who may open a session."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from realtime_cli.wire.auth import ClientAuth, is_loopback, opening
+
+HOST = {"Host": "127.0.0.1:8765"}
+
+
+def status(admission: ClientAuth, target: str = "/v1/realtime?model=m", **headers: str) -> int | None:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    denial = admission.denial(target, {**HOST, **named})
+    return denial and denial.status
+
+
+def test_without_a_key_everybody_may_talk():
+    assert status(ClientAuth()) is None
+    assert status(ClientAuth(), "/openai/v1/realtime/") is None
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/realtime/translations", "/realtime"])
+def test_there_is_one_place(path: str):
+    assert status(ClientAuth(), path) == 404
+
+
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        ("/v1/realtime", {"Authorization": "Bearer sésame"}),
+        ("/v1/realtime", {"Authorization": "bearer sésame"}),
+        ("/v1/realtime", {"api_key": "sésame"}),
+        ("/v1/realtime", {"X_API_Key": "sésame"}),
+        ("/v1/realtime?api-key=s%C3%A9same", {}),
+        ("/v1/realtime", {"Sec_WebSocket_Protocol": "realtime, openai-insecure-api-key.sésame"}),
+    ],
+)
+def test_a_key_may_come_in_many_ways(target: str, headers: dict[str, str]):
+    assert status(ClientAuth("sésame"), target, **headers) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic sésame"}, {"Authorization": "Bearer "}],
+)
+def test_a_wrong_key_is_refused(headers: dict[str, str]):
+    assert status(ClientAuth("sésame"), **headers) == 401
+
+
+@pytest.mark.parametrize(
+    ("origin", "refused"),
+    [
+        ("https://evil.example", 403),
+        ("null", 403),
+        ("http://127.0.0.1.evil.example", 403),
+        ("http://localhost:3000", None),
+        ("http://127.0.0.1:8765", None),
+        ("https://mine.example", None),
+    ],
+)
+def test_web_pages_of_strangers_are_refused(origin: str, refused: int | None):
+    assert status(ClientAuth(allowed_origins=frozenset({"https://mine.example"})), Origin=origin) == refused
+
+
+def test_a_denial_is_told_as_the_api_does():
+    denial = ClientAuth("k").denial("/v1/realtime", HOST)
+    assert denial
+    assert json.loads(denial.body)["error"]["code"] == "invalid_api_key"
+    assert "'k'" not in repr(ClientAuth("k"))
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]", "x.localhost"])
+def test_this_machine(host: str):
+    assert is_loopback(host)
+    assert not is_loopback("192.168.1.2")
+    assert not is_loopback("localhost.example")
+
+
+def test_what_a_client_says_at_the_door():
+    said = opening(
+        "/v1/realtime?model=a&model=b&intent=transcription&api-key=s", {"OpenAI-Beta": "realtime=v1"}
+    )
+    assert (said.model, said.transcribes, said.beta_header) == ("b", True, True)
+    assert "api-key" not in repr(said)
+    assert opening("/v1/realtime", {}).model == ""
