@@ -51,9 +51,9 @@ def test_a_parent_that_ended_before_it_was_asked_for_is_noticed(monkeypatch: pyt
 def test_whatever_holds_it_up_a_process_is_gone_soon() -> None:
     program = """
         import threading
-        from realtime_cli.commands import parent
-        parent.GRACE_S = 0.05
-        parent.end_soon(7)
+        from realtime_cli.app import parent_watchdog
+        parent_watchdog.GRACE_S = 0.05
+        parent_watchdog.end_soon(7)
         threading.Event().wait()
     """
     done = subprocess.run([sys.executable, "-c", dedent(program)], timeout=50, check=False)

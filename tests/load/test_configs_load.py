@@ -18,7 +18,7 @@ from realtime_cli.cli import app
 from realtime_cli.load.shapes import read_stages
 from realtime_cli.script.load import load_scripts, script_files
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 LOAD = ROOT / "configs" / "load"
 README = (
     (ROOT / "README.md").read_text(encoding="utf-8").split("## More than one machine")[1].split("\n## ")[0]

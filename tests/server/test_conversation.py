@@ -110,8 +110,8 @@ def test_an_image_is_an_item_like_others():
 
 
 def test_old_items_and_old_sound_fall_out(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "MOST_ITEMS", 3)
-    monkeypatch.setattr(module, "MOST_SOUND_BYTES", 1000)
+    monkeypatch.setattr(module, "MAX_ITEMS", 3)
+    monkeypatch.setattr(module, "MAX_AUDIO_BYTES", 1000)
     talked = ServerConversation("conv")
     for number in range(4):
         talked.insert(StoredItem({"id": str(number)}, {0: StoredAudio("audio/pcm", bytearray(600))}))
