@@ -22,6 +22,7 @@ from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.session import ClientSession
 from realtime_cli.errors import ExitCode, RealtimeCliError
+from realtime_cli.notices import ToolNotice
 from realtime_cli.outbox import Outbox
 from realtime_cli.ports import (
     Connect,
@@ -110,7 +111,7 @@ class ConversationLoop:
         self._started_parts: set[tuple[str, int]] = set()
         self._changed = asyncio.Event()
         if tools:
-            tools.tell_to(self._told)
+            tools.subscribe(self._on_tool_notice)
 
     @property
     def has_room(self) -> bool:
@@ -151,8 +152,8 @@ class ConversationLoop:
         """Put a mark into the stream: devices, echo, recorder and others report through it."""
         self._observe(Entry(self.now(), "local", inputs.Noted(self.now(), level, topic, text, data or {})))
 
-    def _told(self, value: inputs.Mark | inputs.ApprovalAnswered) -> None:
-        """A tool says something: an answer is an input, all else is a mark."""
+    def _on_tool_notice(self, value: ToolNotice) -> None:
+        """A tool reports: an answer is an input, all else is a mark."""
         value = replace(value, at=self.now())
         if isinstance(value, inputs.ApprovalAnswered):
             if not self._ended.done():

@@ -8,6 +8,7 @@ from typing import Protocol
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.client import inputs
 from realtime_cli.client.entry import Entry
+from realtime_cli.notices import ToolNotice
 from realtime_cli.tools.result import ToolResult
 from realtime_cli.video.frame import VideoFrame
 from realtime_cli.wire.transport import Transport
@@ -76,7 +77,7 @@ class EchoControl(Protocol):
 class ToolsPort(Protocol):
     """Runs the calls of the conversation; never raises, always answers."""
 
-    def tell_to(self, listener: Callable[[inputs.Mark | inputs.ApprovalAnswered], None]) -> None:
+    def subscribe(self, listener: Callable[[ToolNotice], None]) -> None:
         """Questions, answers, starts and progress go to ``listener``, which sets their times."""
 
     async def call(self, call_id: str, name: str, arguments: str) -> ToolResult: ...

@@ -71,7 +71,7 @@ class Clock:
     def __init__(self) -> None:
         self.closed = False
 
-    def tell_to(self, listener: Any) -> None:
+    def subscribe(self, listener: Any) -> None:
         self.tell = listener
 
     async def approve(self, call_id: str, name: str, arguments: str) -> None:

@@ -128,9 +128,9 @@ async def _hooks(agent: LoadedAgent, tools: Registry, approver: Approver) -> Hoo
     trusted = await trusted_of(list(wanted), Path.cwd() / agent.folder, approver)
     if left_out := [name for name in wanted if name not in trusted]:
         text = f"Left out: {', '.join(left_out)}. {why_left_out(agent.folder, 'hooks')}"
-        tools.tell(Noted(0.0, "warning", "hooks", text))
+        tools.notify(Noted(0.0, "warning", "hooks", text))
         written = written.model_copy(update=dict.fromkeys(left_out))
-    return await open_hooks(written, agent.folder, os.environ, tools.tell)
+    return await open_hooks(written, agent.folder, os.environ, tools.notify)
 
 
 def session_options(

@@ -6,14 +6,19 @@ reads no clock of its own, which is what makes a recording a test.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
+from realtime_cli.notices import ApprovalAnswered as ApprovalAnswered
+from realtime_cli.notices import ApprovalAsked as ApprovalAsked
+from realtime_cli.notices import Noted as Noted
+from realtime_cli.notices import ToolProgress as ToolProgress
+from realtime_cli.notices import ToolStarted as ToolStarted
+from realtime_cli.notices import Verdict as Verdict
 from realtime_cli.protocol.server_events import ServerEvent
 
 Key = Literal["mute", "talk", "release", "interrupt", "video", "quit"]
 Cause = Literal["server_vad", "key", "typed", "policy", "tool"]
-Verdict = Literal["once", "session", "no"]
 THUMBNAIL_COLUMNS = 16
 
 
@@ -175,19 +180,6 @@ class ToolFinished:
 
 
 @dataclass(frozen=True, slots=True)
-class ApprovalAnswered:
-    """The answer to an ``ApprovalAsked`` of the same ``call_id``.
-
-    ``text`` is the reason that the model hears, or the output where an output was asked for.
-    """
-
-    at: float
-    call_id: str
-    verdict: Verdict
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class TimerFired:
     """The wake-up that a ``WakeAt`` asked for, by its name."""
 
@@ -253,48 +245,6 @@ class SoundState:
     echo: str
     residual_dbfs: float | None = None
     underruns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Something that a user may want to know: ``topic`` is one word, such as device, echo, underrun."""
-
-    at: float
-    level: Literal["debug", "info", "warning", "error"]
-    topic: str
-    text: str
-    data: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalAsked:
-    """A question to the user: may this call run (``run``), what is its output (``output``)?
-
-    ``arguments`` is the JSON text in full. Answered by ``ApprovalAnswered``; only one is open at a time.
-    """
-
-    at: float
-    call_id: str
-    name: str
-    arguments: str
-    kind: Literal["run", "output"] = "run"
-
-
-@dataclass(frozen=True, slots=True)
-class ToolStarted:
-    """A call has its permission and its turn, and runs from now on."""
-
-    at: float
-    call_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToolProgress:
-    """What a running tool tells of its progress."""
-
-    at: float
-    call_id: str
-    text: str
 
 
 Mark = Levels | SoundState | Noted | ApprovalAsked | ToolStarted | ToolProgress

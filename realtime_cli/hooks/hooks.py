@@ -11,26 +11,26 @@ from contextlib import suppress
 from pathlib import Path
 
 from realtime_cli.client.entry import Entry
-from realtime_cli.client.inputs import Noted
 from realtime_cli.config.agent import HooksConfig as Written
 from realtime_cli.errors import ConfigError
 from realtime_cli.hooks.hook import Hook, HookFailed, open_hook
 from realtime_cli.hooks.items import ItemFold, ItemNews
+from realtime_cli.notices import Noted
 
 LAST_WORDS_S = 1.0  # how long the end of a session waits for hooks that still run
 
-Tell = Callable[[Noted], None]
+Notify = Callable[[Noted], None]
 
 
 class Hooks:
     """``hooks`` by what they are told of: ``created``, ``updated``."""
 
-    def __init__(self, hooks: Mapping[str, Hook], tell: Tell, timeout_s: float = 10.0) -> None:
-        self._hooks, self._tell, self._timeout_s = dict(hooks), tell, timeout_s
+    def __init__(self, hooks: Mapping[str, Hook], notify: Notify, timeout_s: float = 10.0) -> None:
+        self._hooks, self._notify, self._timeout_s = dict(hooks), notify, timeout_s
         self._items = ItemFold()
         self._news: asyncio.Queue[ItemNews] = asyncio.Queue()
         self._reported: set[str] = set()
-        self._telling: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
 
     def observe(self, entry: Entry) -> None:
         if not self._hooks:
@@ -38,9 +38,9 @@ class Hooks:
         for news in self._items.fold(entry):
             if news.what in self._hooks:
                 self._news.put_nowait(news)
-                self._telling = self._telling or asyncio.create_task(self._tell_all(), name="hooks")
+                self._running = self._running or asyncio.create_task(self._run_all(), name="hooks")
 
-    async def _tell_all(self) -> None:
+    async def _run_all(self) -> None:
         while True:
             news = await self._news.get()
             try:
@@ -61,7 +61,7 @@ class Hooks:
             text = (
                 f"The hook on_conversation_item_{what} failed: {why.rstrip('.')}. It is not reported again."
             )
-            self._tell(Noted(0.0, "warning", "hooks", text))
+            self._notify(Noted(0.0, "warning", "hooks", text))
 
     async def settled(self) -> None:
         """Everything so far was told."""
@@ -69,11 +69,11 @@ class Hooks:
 
     async def close(self) -> None:
         """Wait a moment for those that still run, then end them."""
-        if self._telling:
+        if self._running:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.settled(), LAST_WORDS_S)
-            self._telling.cancel()
-            await asyncio.gather(self._telling, return_exceptions=True)
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
         await asyncio.gather(*(hook.close() for hook in self._hooks.values()))
 
 
@@ -86,7 +86,7 @@ def names_of(written: Written) -> dict[str, str | list[str]]:
     return {key: value for key, value in wanted.items() if value}
 
 
-async def open_hooks(written: Written, folder: Path, environ: Mapping[str, str], tell: Tell) -> Hooks:
+async def open_hooks(written: Written, folder: Path, environ: Mapping[str, str], notify: Notify) -> Hooks:
     """The hooks of an agent file, their processes started. Raises ConfigError for one that cannot be used."""
     opened: dict[str, Hook] = {}
     try:
@@ -96,4 +96,4 @@ async def open_hooks(written: Written, folder: Path, environ: Mapping[str, str],
     except ConfigError:
         await asyncio.gather(*(hook.close() for hook in opened.values()))
         raise
-    return Hooks(opened, tell, written.timeout_s)
+    return Hooks(opened, notify, written.timeout_s)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from realtime_cli.client import inputs
+from realtime_cli.notices import ToolNotice
 from realtime_cli.ports import ToolsPort
 from realtime_cli.script.expectations import is_within
 from realtime_cli.script.format import Mock
@@ -21,10 +21,10 @@ class MockedTools:
         self._real = real
         self._mocks = mocks
 
-    def tell_to(self, listener: Callable[[inputs.Mark | inputs.ApprovalAnswered], None]) -> None:
-        """The real tools tell; a mock has nothing to say beside its result."""
+    def subscribe(self, listener: Callable[[ToolNotice], None]) -> None:
+        """The real tools report; a mock has nothing to say beside its result."""
         if self._real is not None:
-            self._real.tell_to(listener)
+            self._real.subscribe(listener)
 
     async def call(self, call_id: str, name: str, arguments: str) -> ToolResult:
         """The first mock that fits answers; a mocked tool without one is an error, never a real call."""

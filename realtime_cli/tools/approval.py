@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from realtime_cli.client.inputs import Verdict
+from realtime_cli.notices import Verdict
 from realtime_cli.tools.output import visible
 
 ALL = "all"

@@ -115,12 +115,12 @@ class Server:
             group=self.name,
         )
 
-    async def call(self, tool: str, arguments: dict[str, Any], tell: Progress) -> str:
+    async def call(self, tool: str, arguments: dict[str, Any], report: Progress) -> str:
         """The result as text. Raises ToolFailed with what the server says."""
         from mcp import MCPError
 
         async def on_progress(progress: float, total: float | None, message: str | None) -> None:
-            tell(message or (f"{progress:g} of {total:g}" if total else f"{progress:g}"))
+            report(message or (f"{progress:g} of {total:g}" if total else f"{progress:g}"))
 
         try:
             client = await self._connected()

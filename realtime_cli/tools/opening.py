@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from realtime_cli.client import inputs
 from realtime_cli.config.session import HostedMcp
 from realtime_cli.config.tools import (
     BuiltinTool,
@@ -20,6 +19,7 @@ from realtime_cli.config.tools import (
 )
 from realtime_cli.config.tools import Tool as Written
 from realtime_cli.errors import ConfigError
+from realtime_cli.notices import Noted
 from realtime_cli.tools import mcp, trusted_folders
 from realtime_cli.tools.approval import ALL, Approver, Question
 from realtime_cli.tools.arguments import schema_mistake
@@ -74,7 +74,7 @@ async def open_registry(
     if left_out:
         notes = [f"Left out: {', '.join(left_out)}. {why_left_out(folder)}", *notes]
     for text in notes:
-        registry.tell(inputs.Noted(0.0, "warning", "tools", text))
+        registry.notify(Noted(0.0, "warning", "tools", text))
     return registry
 
 

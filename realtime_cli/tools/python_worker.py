@@ -122,7 +122,7 @@ class Worker:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._cancelled: set[int] = set()
 
-    def tell(self, **message: Any) -> None:
+    def post(self, **message: Any) -> None:
         frame = json.dumps(message).encode()
         with self._writing:
             self._out.write(len(frame).to_bytes(4, "big") + frame)
@@ -159,7 +159,7 @@ class Worker:
         try:
             while call_id not in self._cancelled:
                 last = next(steps)
-                self.tell(id=call_id, progress=_text(last))
+                self.post(id=call_id, progress=_text(last))
         except StopIteration as stop:
             return last if stop.value is None else stop.value
         steps.close()
@@ -172,24 +172,24 @@ class Worker:
             if inspect.isasyncgen(running):
                 result = None
                 async for result in running:
-                    self.tell(id=call_id, progress=_text(result))
+                    self.post(id=call_id, progress=_text(result))
             else:
                 result = await running
             self._finish(message, result)
         except asyncio.CancelledError:
-            self.tell(id=call_id, ended=True)
+            self.post(id=call_id, ended=True)
         except BaseException as error:
             self._fail(call_id, error)
 
     def _finish(self, message: dict[str, Any], result: Any) -> None:
         data = _text(result).encode("utf-8", "replace")
         kept = data[: message["limit"]].decode("utf-8", "ignore")
-        self.tell(id=message["id"], output=kept, total=len(data))
+        self.post(id=message["id"], output=kept, total=len(data))
 
     def _fail(self, call_id: int, error: BaseException) -> None:
         traceback.print_exception(error, file=sys.stderr)
         words = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
-        self.tell(id=call_id, failed=words[:2000] or type(error).__name__)
+        self.post(id=call_id, failed=words[:2000] or type(error).__name__)
 
 
 def _text(value: Any) -> str:
@@ -223,10 +223,10 @@ async def _serve(stdin: BinaryIO, out: BinaryIO) -> None:
     except BaseException as error:  # the source is foreign code: whatever it raises is told
         traceback.print_exception(error, file=sys.stderr)
         own = isinstance(error, ImportError | TypeError)
-        worker.tell(broken=str(error) if own else f"{type(error).__name__}: {error}")
+        worker.post(broken=str(error) if own else f"{type(error).__name__}: {error}")
         return
     worker = Worker(functions, out)
-    worker.tell(functions=described)
+    worker.post(functions=described)
     loop = asyncio.get_running_loop()
     threading.Thread(target=_listen, args=(stdin, worker, loop), daemon=True).start()
     await asyncio.Event().wait()

@@ -12,8 +12,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Literal, Protocol
 
-from realtime_cli.client import inputs
 from realtime_cli.errors import ConfigError
+from realtime_cli.notices import (
+    ApprovalAnswered,
+    ApprovalAsked,
+    ToolNotice,
+    ToolProgress,
+    ToolStarted,
+)
 from realtime_cli.tools import arguments as args
 from realtime_cli.tools.approval import AllowlistApprover, ApprovalAnswer, Approver, Question
 from realtime_cli.tools.output import fitted, visible
@@ -23,8 +29,6 @@ from realtime_cli.tools.tool import Tool, ToolFailed
 ANSWER_TIMEOUT_S = 120.0
 CLOSE_TIMEOUT_S = 1.5
 
-Told = inputs.Mark | inputs.ApprovalAnswered
-
 
 class Closable(Protocol):
     """A process, a client, a connection."""
@@ -33,7 +37,7 @@ class Closable(Protocol):
 
 
 class Registry:
-    """Runs calls side by side. ``tell_to`` names who hears of questions, starts and progress."""
+    """Runs calls side by side. Whoever ``subscribe``s hears of questions, starts and progress."""
 
     def __init__(
         self,
@@ -51,8 +55,8 @@ class Registry:
         self._allowed: set[str] = set()
         self._asking = asyncio.Lock()
         self._running: dict[str, asyncio.Task[Any]] = {}
-        self._listener: Callable[[Told], None] | None = None
-        self._untold: list[Told] = []
+        self._listener: Callable[[ToolNotice], None] | None = None
+        self._pending: list[ToolNotice] = []
         self._closed = False
 
     # -- what the session is told -------------------------------------------------------------
@@ -72,18 +76,18 @@ class Registry:
         """Tools with ``cancel_on_interrupt``."""
         return tuple(name for name, tool in self._tools.items() if tool.rules.cancel_on_interrupt)
 
-    def tell_to(self, listener: Callable[[Told], None]) -> None:
-        """From now on ``listener`` hears everything, and at once what there was to tell before."""
+    def subscribe(self, listener: Callable[[ToolNotice], None]) -> None:
+        """From now on ``listener`` gets every notice, and at once those that waited for it."""
         self._listener = listener
-        untold, self._untold = self._untold, []
-        for told in untold:
-            listener(told)
+        pending, self._pending = self._pending, []
+        for notice in pending:
+            listener(notice)
 
-    def tell(self, told: Told) -> None:
+    def notify(self, notice: ToolNotice) -> None:
         if self._listener:
-            self._listener(told)
+            self._listener(notice)
         else:
-            self._untold.append(told)
+            self._pending.append(notice)
 
     # -- calls --------------------------------------------------------------------------------
 
@@ -123,12 +127,12 @@ class Registry:
         await self._permission(call_id, tool, arguments)
         async with self._slots[tool.name]:
             began.append(time.monotonic())
-            self.tell(inputs.ToolStarted(0.0, call_id))
+            self.notify(ToolStarted(0.0, call_id))
             return await self._within_time(call_id, tool, given)
 
     async def _within_time(self, call_id: str, tool: Tool, given: dict[str, Any]) -> str:
         def progress(text: str) -> None:
-            self.tell(inputs.ToolProgress(0.0, call_id, visible(fitted(text, 500))))
+            self.notify(ToolProgress(0.0, call_id, visible(fitted(text, 500))))
 
         limit_s = tool.rules.timeout_s
         try:
@@ -174,17 +178,17 @@ class Registry:
                 answer = ApprovalAnswer("session")  # allowed for the session while this one waited
             else:
                 if question.kind == "output" or not self._approver.approves(question):
-                    self._tell_question(question)  # nobody is asked for what was allowed beforehand
+                    self._announce(question)  # nobody is asked for what was allowed beforehand
                 answer = await self._answer(question, timeout_s)
             if answer.verdict == "session" and question.kind == "run":
                 self._allowed.add(question.name)
-            self.tell(inputs.ApprovalAnswered(0.0, question.call_id, answer.verdict, answer.text))
+            self.notify(ApprovalAnswered(0.0, question.call_id, answer.verdict, answer.text))
             return answer
 
-    def _tell_question(self, question: Question) -> None:
+    def _announce(self, question: Question) -> None:
         shown = visible(question.arguments)
         kind: Literal["run", "output"] = "output" if question.kind == "output" else "run"
-        self.tell(inputs.ApprovalAsked(0.0, question.call_id, question.name, shown, kind))
+        self.notify(ApprovalAsked(0.0, question.call_id, question.name, shown, kind))
 
     async def _answer(self, question: Question, timeout_s: float) -> ApprovalAnswer:
         try:
@@ -193,8 +197,8 @@ class Registry:
         except TimeoutError:
             return ApprovalAnswer("no", f"Nobody answered within {timeout_s:g} s.")
         except asyncio.CancelledError:
-            withdrawn = inputs.ApprovalAnswered(0.0, question.call_id, "no", "No longer needed.")
-            self.tell(withdrawn)
+            withdrawn = ApprovalAnswered(0.0, question.call_id, "no", "No longer needed.")
+            self.notify(withdrawn)
             raise
 
     # -- the end ------------------------------------------------------------------------------

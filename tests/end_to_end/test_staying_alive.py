@@ -59,7 +59,7 @@ def history(engine: ScriptedEngine) -> list[tuple[str, str]]:
 class Noon:
     """One tool."""
 
-    def tell_to(self, listener: Any) -> None:
+    def subscribe(self, listener: Any) -> None:
         pass
 
     async def call(self, call_id: str, name: str, arguments: str) -> ToolResult:

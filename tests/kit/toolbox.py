@@ -12,9 +12,10 @@ from textwrap import dedent
 from typing import Any
 
 from realtime_cli.config import load_agent
+from realtime_cli.notices import ToolNotice
 from realtime_cli.tools.approval import AllowlistApprover, Approver
 from realtime_cli.tools.opening import open_registry
-from realtime_cli.tools.registry import Registry, Told
+from realtime_cli.tools.registry import Registry
 from realtime_cli.tools.result import ToolResult
 
 
@@ -23,8 +24,8 @@ class Toolbox:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self.told: list[Told] = []
-        registry.tell_to(self.told.append)
+        self.told: list[ToolNotice] = []
+        registry.subscribe(self.told.append)
         self._count = 0
 
     async def call(self, name: str, /, _raw: str | None = None, **arguments: Any) -> ToolResult:

@@ -19,7 +19,7 @@ class RealTools:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def tell_to(self, listener: Callable[[inputs.Mark | inputs.ApprovalAnswered], None]) -> None:
+    def subscribe(self, listener: Callable[[inputs.Mark | inputs.ApprovalAnswered], None]) -> None:
         self.asked.append("tell")
 
     async def call(self, call_id: str, name: str, arguments: str) -> ToolResult:
@@ -61,7 +61,7 @@ async def test_a_mock_may_fail() -> None:
 async def test_everything_else_is_for_the_real_tools() -> None:
     real = RealTools()
     tools = MockedTools(real, [mock()])
-    tools.tell_to(lambda told: None)
+    tools.subscribe(lambda told: None)
     assert (await tools.call("c", "weather", "{}")).output == "the real one"
     await tools.approve("c", "wiki.ask", "{}")
     await tools.close()
@@ -70,7 +70,7 @@ async def test_everything_else_is_for_the_real_tools() -> None:
 
 async def test_without_real_tools_there_is_nobody_to_ask() -> None:
     tools = MockedTools(None, [])
-    tools.tell_to(lambda told: None)
+    tools.subscribe(lambda told: None)
     await tools.approve("c", "wiki.ask", "{}")
     assert (await tools.call("c", "weather", "{}")).failed
     await tools.close()

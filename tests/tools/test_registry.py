@@ -101,7 +101,7 @@ async def test_what_there_is_to_tell_waits_for_a_listener(tmp_path: Path) -> Non
     async with toolbox(tmp_path, '[mcp.x]\nurl = "http://127.0.0.1:9/"') as box:
         assert len(box.told) == 1
         again: list[Any] = []
-        box.registry.tell_to(again.append)
+        box.registry.subscribe(again.append)
         assert again == []
 
 

@@ -1,0 +1,68 @@
+"""What devices, tools and hooks report to the loop: it sets the times (``at``, session seconds) and passes
+the reports on to the session and its observers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Verdict = Literal["once", "session", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that a user may want to know: ``topic`` is one word, such as device, echo, underrun."""
+
+    at: float
+    level: Literal["debug", "info", "warning", "error"]
+    topic: str
+    text: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """A question to the user: may this call run (``run``), what is its output (``output``)?
+
+    ``arguments`` is the JSON text in full. Answered by ``ApprovalAnswered``; only one is open at a time.
+    """
+
+    at: float
+    call_id: str
+    name: str
+    arguments: str
+    kind: Literal["run", "output"] = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAnswered:
+    """The answer to an ``ApprovalAsked`` of the same ``call_id``.
+
+    ``text`` is the reason that the model hears, or the output where an output was asked for.
+    """
+
+    at: float
+    call_id: str
+    verdict: Verdict
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """A call has its permission and its turn, and runs from now on."""
+
+    at: float
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProgress:
+    """What a running tool tells of its progress."""
+
+    at: float
+    call_id: str
+    text: str
+
+
+ToolNotice = Noted | ApprovalAsked | ApprovalAnswered | ToolStarted | ToolProgress
