@@ -33,8 +33,6 @@ from realtime_cli.server import effects, inputs
 from realtime_cli.server.engine.crop import crop, find_speech
 from realtime_cli.server.engine.reply import EngineCall, EngineReply, EngineText, ReplyRequest
 from realtime_cli.server.session import ServerSession
-from realtime_cli.server.settings import Defaults
-from realtime_cli.server.switches import Quirks
 from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
 
@@ -104,14 +102,11 @@ class SessionRunner:
         self,
         transport: Transport,
         room: EngineWorkers,
-        *,
-        defaults: Defaults | None = None,
-        switches: Quirks | None = None,
+        session: ServerSession | None = None,
     ) -> None:
         self._transport = transport
         self._room = room
-        self._switches = switches or Quirks()
-        self._session = ServerSession(defaults=defaults, switches=self._switches)
+        self._session = session or ServerSession()
         self._started_at = time.monotonic()
         self._loop = asyncio.get_running_loop()
         self._outbox: deque[str] = deque()
@@ -173,8 +168,7 @@ class SessionRunner:
                 self._end(effect.code, effect.reason)
 
     def _post(self, effect: effects.Emit) -> None:
-        write = codec.encode_old if self._switches.beta_names else codec.encode
-        text = write(effect.event)
+        text = codec.encode(effect.event)
         self._outbox.append(text)
         self._outbox_bytes += len(text)
         self._outbox_filled.set()

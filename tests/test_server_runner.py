@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,10 +16,10 @@ from realtime_cli import server_runner as module
 from realtime_cli.audio.wire_format import AudioDecoder
 from realtime_cli.server.engine.reply import EngineCall, EngineError, EngineText
 from realtime_cli.server.settings import Defaults
-from realtime_cli.server.switches import Quirks
 from realtime_cli.server_runner import EngineWorkers, SessionRunner
 from realtime_cli.wire.auth import Opening
-from realtime_cli.wire.transport import Closed, MemoryTransport, memory_pair
+from realtime_cli.wire.transport import Closed, MemoryTransport, Transport, memory_pair
+from tests.kit.fault_injection import OldWire, Quirks, QuirkySession
 from tests.kit.scripted_engine import ScriptedEngine, loud, quiet
 
 
@@ -68,13 +68,14 @@ class Client:
 @asynccontextmanager
 async def hosted(
     engine: ScriptedEngine | None = None, *, opening: Opening | None = None, defaults: Defaults | None = None,
-    bugs: list[BaseException] | None = None, **switches: Any,
+    bugs: list[BaseException] | None = None, wrap: Callable[[Transport], Transport] = lambda wire: wire,
+    **quirks: Any,
 ) -> AsyncIterator[Client]:  # fmt: skip
     """A client of a session; bugs fail the test unless it wants to see them."""
     found: list[BaseException] = []
     room = EngineWorkers(engine or ScriptedEngine(), (found if bugs is None else bugs).append)
     here, there = memory_pair()
-    host = SessionRunner(there, room, defaults=defaults, switches=Quirks(**switches))
+    host = SessionRunner(wrap(there), room, QuirkySession(Quirks(**quirks), defaults=defaults))
     running = asyncio.create_task(host.run(opening))
     try:
         yield Client(here)
@@ -282,7 +283,7 @@ async def test_a_bug_in_the_session_ends_it_with_1011(monkeypatch: pytest.Monkey
 
 
 async def test_the_session_limit_and_other_closes():
-    async with hosted(session_limit_s=0.05) as client:
+    async with hosted(defaults=Defaults(session_limit_s=0.05)) as client:
         closed = await client.closed()
         assert (closed.code, client.kinds()[-1]) == (1001, "error")
     async with hosted(opening=Opening(beta_header=True)) as client:
@@ -312,7 +313,7 @@ async def test_a_client_that_does_not_read(monkeypatch: pytest.MonkeyPatch):
 
 
 async def test_old_names_on_the_wire():
-    async with hosted(ScriptedEngine(), beta_names=True) as client:
+    async with hosted(ScriptedEngine(), wrap=OldWire) as client:
         created = await client.until("session.created")
         assert created["session"]["input_audio_format"] == "pcm16"
         assert "audio" not in created["session"]

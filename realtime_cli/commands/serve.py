@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from realtime_cli.app.console import echo
 from realtime_cli.config import load_agent
 from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
-from realtime_cli.server.switches import Quirks
 from realtime_cli.server_runner import EngineWorkers, SessionRunner
 from realtime_cli.wire import websocket
 from realtime_cli.wire.auth import Opening, is_loopback
@@ -38,7 +38,6 @@ class ServeOptions:
     key: str | None = field(default=None, repr=False)
     engine: EngineConfig | None = None
     defaults: Defaults = field(default_factory=Defaults)
-    switches: Quirks = field(default_factory=Quirks)
     max_connections: int = 16
     allowed_origins: tuple[str, ...] = ()
 
@@ -97,7 +96,7 @@ async def start_local_server(config: LocalConfig, *, warm: bool = True) -> Local
     return await listen(
         ServeOptions(
             host="127.0.0.1", port=0, key=secrets.token_urlsafe(24), engine=options.engine,
-            defaults=options.defaults, switches=options.switches,
+            defaults=options.defaults,
         ),
         warm=warm,
     )  # fmt: skip
@@ -122,8 +121,8 @@ def of_config(config: LocalConfig, environ: Mapping[str, str]) -> ServeOptions:
         defaults=Defaults(
             silence_duration_ms=config.silence_duration_ms,
             transcription={"model": "whisper-1"} if config.transcription else None,
+            session_limit_s=config.max_session_minutes * 60,
         ),
-        switches=Quirks(session_limit_s=config.max_session_minutes * 60),
         max_connections=config.max_connections,
     )
 
@@ -139,10 +138,8 @@ async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
     loaded: asyncio.Future[EngineWorkers] = asyncio.get_running_loop().create_future()
 
     async def converse(transport: Transport, opening: Opening) -> None:
-        host = SessionRunner(
-            transport, await asyncio.shield(loaded), defaults=options.defaults, switches=options.switches
-        )
-        await host.run(opening)
+        session = ServerSession(defaults=options.defaults)
+        await SessionRunner(transport, await asyncio.shield(loaded), session).run(opening)
 
     listener = await _listener(options, converse)  # first, for it fails at once if it does
     try:

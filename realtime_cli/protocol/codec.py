@@ -11,7 +11,7 @@ import json
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError, from_json, to_json
+from pydantic_core import PydanticSerializationError, from_json
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import legacy
@@ -159,11 +159,6 @@ def encode(event: Wire) -> str:
     except PydanticSerializationError:
         text = json.dumps(event.model_dump(mode="json", exclude_unset=True), ensure_ascii=False)
         return text.encode("utf-8", "replace").decode()
-
-
-def encode_old(event: Wire) -> str:
-    """The same in the words of the protocol's beta."""
-    return to_json(legacy.to_legacy(event.model_dump(mode="json", exclude_unset=True))).decode()
 
 
 def session_update(patch: Json) -> SessionUpdate:

@@ -1,4 +1,4 @@
-"""Names of the protocol's beta, which compatible servers still use, in today's words and back.
+"""Names of the protocol's beta, which compatible servers still use, in today's words.
 
 Only the codec calls this. Source: the Realtime API's migration notes; which servers still need it
 was seen in their sources (speaches, old Azure deployments, xAI for some events).
@@ -21,15 +21,12 @@ EVENTS = {
     "transcription_session.created": "session.created",
     "transcription_session.updated": "session.updated",
 }
-OLD_EVENTS = {new: old for old, new in EVENTS.items() if not old.startswith("transcription")}
 CONTENT = {"text": "output_text", "audio": "output_audio"}
-OLD_CONTENT = {new: old for old, new in CONTENT.items()}
 FORMATS: dict[str, Json] = {
     "pcm16": {"type": "audio/pcm", "rate": 24_000},
     "g711_ulaw": {"type": "audio/pcmu"},
     "g711_alaw": {"type": "audio/pcma"},
 }
-OLD_FORMATS = {new["type"]: old for old, new in FORMATS.items()}
 # Old key -> where it lives today; None: gone.
 SESSION: dict[str, tuple[str, ...] | None] = {
     "modalities": ("output_modalities",),
@@ -110,53 +107,5 @@ def _item_today(item: Any) -> Any:
         if isinstance(part, dict) and part.get("type") in CONTENT
         else part
         for part in item["content"]
-    ]
-    return {**item, "content": content}
-
-
-# -- and back: for a server that shall look like an old one -----------------------------------
-
-
-def to_legacy(event: Json) -> Json:
-    """The event as the beta wrote it."""
-    kind = event["type"]
-    event = {**event, "type": OLD_EVENTS.get(kind, kind)}
-    if isinstance(event.get("session"), dict):
-        event["session"] = _object_then(event["session"], SESSION)
-    if isinstance(event.get("response"), dict):
-        event["response"] = _object_then(event["response"], RESPONSE)
-        output = event["response"].get("output")
-        if isinstance(output, list):
-            event["response"]["output"] = [_item_then(item) for item in output]
-    if isinstance(event.get("item"), dict):
-        event["item"] = _item_then(event["item"])
-    return event
-
-
-def _object_then(new: Json, names: dict[str, tuple[str, ...] | None]) -> Json:
-    old = {key: value for key, value in new.items() if key not in ("audio", "output_modalities", "type")}
-    old.pop("max_output_tokens", None)
-    for key, path in names.items():
-        value: Any = new
-        for name in path or ("",):
-            value = value.get(name, ...) if isinstance(value, dict) else ...
-        if value is not ...:
-            old[key] = _value_then(key, value)
-    return old
-
-
-def _value_then(key: str, value: Any) -> Any:
-    if key.endswith("_audio_format") and isinstance(value, dict):
-        return OLD_FORMATS.get(value.get("type", ""), value.get("type"))
-    if key == "modalities":
-        return ["text", "audio"] if value == ["audio"] else value
-    return value
-
-
-def _item_then(item: Any) -> Any:
-    if not isinstance(item, dict) or item.get("role") != "assistant":
-        return item
-    content = [
-        {**part, "type": OLD_CONTENT.get(part.get("type"), part.get("type"))} for part in item["content"]
     ]
     return {**item, "content": content}

@@ -15,7 +15,7 @@ from typing import Any
 from realtime_cli.protocol.client_events import APPEND_BYTES
 from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
-from realtime_cli.server.effects import CancelTranscription, DetectVoice, SetDeadline, Transcribe
+from realtime_cli.server.effects import CancelTranscription, DetectVoice, Transcribe
 from realtime_cli.server.event_queue import EventQueue
 from realtime_cli.server.input_buffer import COMMIT_MS, InputBuffer
 from realtime_cli.server.turn_detector import (
@@ -73,7 +73,6 @@ class InputPipeline:
         self._turn: SpokenTurn | None = None
         self._tickets = 0
         self._awaited: dict[int, tuple[StoredItem, int]] = {}
-        self._late: list[tuple[float, str, Json]] = []
 
     @property
     def user_speaks(self) -> bool:
@@ -260,28 +259,27 @@ class InputPipeline:
         record.heard_text[index] = text or ""
         record.unheard.discard(index)
         if self._settings["transcription"] is not None:
-            self._tell(at, record, index, text)
+            self._tell(record, index, text)
         self._on_heard(at)
 
-    def _tell(self, at: float, record: StoredItem, index: int, text: str | None) -> None:
+    def _tell(self, record: StoredItem, index: int, text: str | None) -> None:
         place = {"item_id": record.item_id, "content_index": index}
-        if text is None or self._desk.switches.fail_transcription:
+        if text is None:
             error = {
                 "type": "transcription_error", "code": "audio_unintelligible",
                 "message": "The audio could not be transcribed.", "param": None,
             }  # fmt: skip
-            self._tell_later(at, f"{T}.failed", {**place, "error": error})
+            self._desk.emit(f"{T}.failed", **place, error=error)
             return
         record.wire["content"][index]["transcript"] = text
         # whisper-1 streams nothing: its one delta holds all.
         whole = self._settings["transcription"].get("model") == "whisper-1"
         for delta in [text] if whole else _WORDS.findall(text):
-            self._tell_later(at, f"{T}.delta", {**place, "delta": delta, **self._logprobs(delta)})
+            self._desk.emit(f"{T}.delta", **place, delta=delta, **self._logprobs(delta))
         seconds = round(record.sounds[index].ms / 1000, 3) if index in record.sounds else 0.0
         usage = {"type": "duration", "seconds": seconds}
-        self._tell_later(
-            at, f"{T}.completed", {**place, "transcript": text, "usage": usage, **self._logprobs(text)}
-        )
+        fields = {"transcript": text, "usage": usage, **self._logprobs(text)}
+        self._desk.emit(f"{T}.completed", **place, **fields)
 
     def _logprobs(self, text: str) -> Json:
         """The recogniser gives none, so every word is as good as certain; only when asked for."""
@@ -292,19 +290,3 @@ class InputPipeline:
                 {"token": word, "bytes": list(word.encode()), "logprob": 0.0} for word in _WORDS.findall(text)
             ]
         }
-
-    def _tell_later(self, at: float, type: str, fields: Json) -> None:
-        delay_s = self._desk.switches.transcription_delay_s
-        if not delay_s:
-            self._desk.emit(type, **fields)
-            return
-        self._late.append((at + delay_s, type, fields))
-        self._desk.do(SetDeadline(self._late[0][0], "transcription"))
-
-    def woke(self, at: float) -> None:
-        """Tell what was kept back long enough."""
-        while self._late and self._late[0][0] <= at + 1e-6:
-            _, type, fields = self._late.pop(0)
-            self._desk.emit(type, **fields)
-        if self._late:
-            self._desk.do(SetDeadline(self._late[0][0], "transcription"))

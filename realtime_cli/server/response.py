@@ -193,10 +193,7 @@ class ResponseRun:
     # -- items ------------------------------------------------------------------------------------
 
     def _next_message(self) -> None:
-        """Open a message if none is; with the switch the first piece is a message of its own."""
-        preamble = self._desk.switches.two_messages and len(self._output) == 1
-        if self._open is not None and preamble:
-            self._close_message("completed")
+        """Open a message if none is."""
         if self._open is None:
             self._open_message()
 
@@ -205,8 +202,6 @@ class ResponseRun:
             "id": self._desk.new_id("item"), "object": "realtime.item", "type": "message",
             "status": "in_progress", "role": "assistant", "content": [],
         }  # fmt: skip
-        if self._desk.switches.two_messages:
-            wire["phase"] = "commentary" if not self._output else "final_answer"
         self._open = self._add(StoredItem(wire))
         kind = self.plan.modality
         self._emit_part("response.content_part.added", part={"type": kind, _words_key(kind): ""})
@@ -246,14 +241,10 @@ class ResponseRun:
     def _item_done(self, record: StoredItem, status: str) -> None:
         record.wire["status"] = status
         place = {"response_id": self.id, "output_index": len(self._output) - 1}
-        out_first = self._desk.switches.output_item_done_first
-        if out_first:
-            self._desk.emit("response.output_item.done", **place, item=dict(record.wire))
         if self.plan.conversation is not None:
             previous = self.plan.conversation.before(record.item_id)
             self._desk.emit("conversation.item.done", item=dict(record.wire), previous_item_id=previous)
-        if not out_first:
-            self._desk.emit("response.output_item.done", **place, item=dict(record.wire))
+        self._desk.emit("response.output_item.done", **place, item=dict(record.wire))
 
     def _call(self, name: str, arguments: str) -> None:
         """A function call: an item of its own, its arguments in several deltas."""

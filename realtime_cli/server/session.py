@@ -19,11 +19,10 @@ from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.audio_input import InputPipeline
 from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
 from realtime_cli.server.effects import Effect, Generate, SetDeadline
-from realtime_cli.server.event_queue import SESSION_OVER, EventQueue
+from realtime_cli.server.event_queue import EventQueue
 from realtime_cli.server.ids import NewId, random_ids
 from realtime_cli.server.response import ResponseParams, ResponseRun
 from realtime_cli.server.settings import Defaults
-from realtime_cli.server.switches import Quirks
 
 Json = dict[str, Any]
 
@@ -31,15 +30,16 @@ Json = dict[str, Any]
 class ServerSession:
     """The server's rules. ``handle`` takes one input and returns what is to be done, in order."""
 
+    response_class: type[ResponseRun] = ResponseRun
+
     def __init__(
         self,
         *,
         defaults: Defaults | None = None,
-        switches: Quirks | None = None,
         new_id: NewId | None = None,
     ) -> None:
         self._defaults = defaults or Defaults()
-        self._desk = EventQueue(new_id or random_ids(), switches or Quirks())
+        self._desk = EventQueue(new_id or random_ids())
         self.conversation = ServerConversation(self._desk.new_id("conv"))
         self.session: Json = {}
         self._hearing = InputPipeline(
@@ -68,10 +68,6 @@ class ServerSession:
         if happened.beta_header:
             text = "The Realtime Beta API is no longer supported. Connect without the OpenAI-Beta header."
             self._end("beta_api_shape_disabled", text)
-        elif self._desk.switches.refuse_model:
-            self._end(
-                "invalid_model", f"Model '{happened.model}' is not supported in realtime mode.", "model"
-            )
         else:
             self._begin(happened)
 
@@ -80,7 +76,7 @@ class ServerSession:
         self._desk.shut(4000, f"invalid_request_error.{code}")
 
     def _begin(self, happened: inputs.ClientConnected) -> None:
-        limit_s = self._desk.switches.session_limit_s
+        limit_s = self._defaults.session_limit_s
         expires_at = int(happened.unix_s + limit_s)
         session_id = self._desk.new_id("sess")
         if happened.transcribes:
@@ -94,10 +90,9 @@ class ServerSession:
     def _woke(self, happened: inputs.DeadlineReached) -> None:
         match happened.name:
             case "expired":
-                self._desk.error("session_expired", SESSION_OVER)
-                self._desk.shut(1001, SESSION_OVER)
-            case "transcription":
-                self._hearing.woke(happened.at)
+                text = f"Your session hit the maximum duration of {self._defaults.session_limit_s / 60:g} minutes."
+                self._desk.error("session_expired", text)
+                self._desk.shut(1001, text)
             case "idle":
                 self._idle(happened.at)
             case name if run := self._run(name.removeprefix("lead ")):
@@ -239,7 +234,9 @@ class ServerSession:
         plan = self._plan(params, aside=aside)
         context = [(record.wire, record.sound_ms) for record in plan.context]
         sent = tokens.of_input(plan.instructions, plan.tools, context)
-        run = ResponseRun(self._desk, plan, sent, tokens.Count() if aside else sent.least(self._cached))
+        run = self.response_class(
+            self._desk, plan, sent, tokens.Count() if aside else sent.least(self._cached)
+        )
         if aside:
             self._aside[run.id] = run
         else:

@@ -30,6 +30,7 @@ class Defaults:
     transcription: Json | None = None
     voice: str = "alloy"
     instructions: str = INSTRUCTIONS
+    session_limit_s: float = 3600.0
 
 
 def realtime_session(model: str, session_id: str, expires_at: int, defaults: Defaults) -> Json:

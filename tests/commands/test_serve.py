@@ -102,7 +102,7 @@ def test_the_agent_file_decides():
         3,
     )
     assert (options.defaults.silence_duration_ms, options.defaults.transcription) == (320, None)
-    assert options.switches.session_limit_s == 30
+    assert options.defaults.session_limit_s == 30
     assert options.engine
     assert (options.engine.chat_url, options.engine.chat_model) == ("http://127.0.0.1:1/v1", "tiny")
     assert "sk-mine" not in repr(options)

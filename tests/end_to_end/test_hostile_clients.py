@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from realtime_cli.commands.serve import ServeOptions
-from realtime_cli.server.switches import Quirks
+from realtime_cli.server.settings import Defaults
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Closed, Transport
 from tests.kit.live_session import live, serving
@@ -129,7 +129,7 @@ async def test_one_that_asks_and_never_reads_is_let_go():
 
 
 async def test_sessions_end_when_their_time_is_over():
-    async with serving(ScriptedEngine(), Quirks(session_limit_s=0.3)) as server:
+    async with serving(ScriptedEngine(), defaults=Defaults(session_limit_s=0.3)) as server:
         client = await websocket.connect(server.url)
         assert (await answer_to(client))["error"]["code"] == "session_expired"
         with pytest.raises(Closed) as closed:

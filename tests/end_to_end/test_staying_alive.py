@@ -20,7 +20,7 @@ from realtime_cli.outbox import FRAMES
 from realtime_cli.recording.reader import read
 from realtime_cli.recording.verify import verify
 from realtime_cli.server.engine.reply import EngineCall, EngineText
-from realtime_cli.server.switches import Quirks
+from realtime_cli.server.settings import Defaults
 from realtime_cli.tools.result import ToolResult
 from realtime_cli.wire import websocket
 from realtime_cli.wire.auth import Opening
@@ -330,7 +330,7 @@ async def test_a_session_longer_than_the_servers_limit_has_no_gap(tmp_path: Path
     engine = ScriptedEngine()
     recording = tmp_path / "long.jsonl"
     async with (
-        serving(engine, Quirks(session_limit_s=4)) as server,
+        serving(engine, defaults=Defaults(session_limit_s=4)) as server,
         live(server.url, greet=True, record=recording) as talk,
     ):
         await talk.ready()
@@ -353,7 +353,7 @@ async def test_a_session_longer_than_the_servers_limit_has_no_gap(tmp_path: Path
 async def test_rotation_into_a_server_that_is_gone_backs_off(tmp_path: Path):
     engine = ScriptedEngine()
     async with (
-        serving(engine, Quirks(session_limit_s=3)) as server,
+        serving(engine, defaults=Defaults(session_limit_s=3)) as server,
         bad_wire(server.url) as wire,
         live(wire.url, reconnect_tries=2) as talk,
     ):

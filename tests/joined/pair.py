@@ -21,12 +21,11 @@ from realtime_cli.protocol import codec
 from realtime_cli.server import effects as server_effects
 from realtime_cli.server import inputs as server_inputs
 from realtime_cli.server.ids import counted_ids
-from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
-from realtime_cli.server.switches import Quirks
 from realtime_cli.server.turn_detector import WINDOW_MS
 from tests.client.dialogue import describe as describe_client
 from tests.joined.engine import Engine
+from tests.kit.fault_injection import Quirks, QuirkySession
 from tests.server.dialogue import describe as describe_server
 
 FRAME_MS = 20
@@ -42,7 +41,7 @@ class Pair:
         engine: Engine | None = None,
         *,
         defaults: Defaults | None = None,
-        switches: Quirks | None = None,
+        quirks: Quirks | None = None,
         **options: Any,
     ) -> None:
         self.at = 0.0
@@ -64,7 +63,7 @@ class Pair:
         self.outcome: effects.Close | None = None
         self.user_talks = False
         self.sockets = 0
-        self._defaults, self._switches, self._ids = defaults, switches, counted_ids()
+        self._defaults, self._quirks, self._ids = defaults, quirks, counted_ids()
         self._pending: deque[inputs.Input] = deque()
         self._server_pending: deque[server_inputs.Input] = deque()
         self._wakes: dict[str, float] = {}
@@ -81,7 +80,7 @@ class Pair:
 
     def open(self) -> None:
         """A socket to a server session that knows nothing of those before it."""
-        self.server = ServerSession(defaults=self._defaults, switches=self._switches, new_id=self._ids)
+        self.server = QuirkySession(self._quirks, defaults=self._defaults, new_id=self._ids)
         self._decoder = codec.ServerDecoder()
         self._reconnect_at = None
         self.connected = True

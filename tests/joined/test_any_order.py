@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from realtime_cli.client import inputs
-from realtime_cli.server.switches import Quirks
 from tests.joined.engine import Engine
 from tests.joined.pair import Pair
+from tests.kit.fault_injection import Quirks
 
 DETECTIONS = [
     None,
@@ -53,7 +53,7 @@ class BothSides(RuleBasedStateMachine):
         detection=st.sampled_from(DETECTIONS),
         answers=st.lists(ANSWERS, max_size=6),
         words=st.lists(st.sampled_from(["Hello there.", "", None]), max_size=4),
-        switches=st.fixed_dictionaries(
+        quirks=st.fixed_dictionaries(
             {},
             optional={
                 "two_messages": st.just(True), "output_item_done_first": st.just(True),
@@ -75,14 +75,14 @@ class BothSides(RuleBasedStateMachine):
         detection: Any,
         answers: list[Any],
         words: list[str | None],
-        switches: dict[str, Any],
+        quirks: dict[str, Any],
         options: dict[str, Any],
     ) -> None:
         audio = {"input": {"turn_detection": detection, "transcription": {"model": "whisper-1"}}}
         self.pair = Pair(
             Engine(answers, words),
             patch={"type": "realtime", "audio": audio},
-            switches=Quirks(**switches),
+            quirks=Quirks(**quirks),
             reconnect_tries=1_000,
             **options,
         )

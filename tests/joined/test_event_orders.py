@@ -7,18 +7,19 @@ from typing import Any
 import pytest
 
 from realtime_cli.client import inputs
-from realtime_cli.server.switches import Quirks
+from realtime_cli.server.settings import Defaults
 from tests.joined.engine import Engine, Piece
 from tests.joined.pair import Pair
+from tests.kit.fault_injection import Quirks
 
 STORY = "It is a long story that nobody wants to hear. It begins in Oslo, and it ends there, too."
 TRANSCRIPTION = {"model": "gpt-realtime-whisper"}
 
 
-def talk(*answers: tuple[Piece, ...], switches: Quirks | None = None, **options: Any) -> Pair:
+def talk(*answers: tuple[Piece, ...], quirks: Quirks | None = None, **options: Any) -> Pair:
     """A pair whose settings are in force."""
     session = options.pop("session", {})
-    pair = Pair(Engine(answers), switches=switches, patch={"type": "realtime", **session}, **options)
+    pair = Pair(Engine(answers), quirks=quirks, patch={"type": "realtime", **session}, **options)
     pair.settle()
     pair.since()
     return pair
@@ -94,7 +95,7 @@ def test_the_words_of_the_user_come_with_the_answer_or_behind_it():
     late = talk(
         ("It is noon.",),
         session={"audio": {"input": {"transcription": TRANSCRIPTION}}},
-        switches=Quirks(transcription_delay_s=2.0),
+        quirks=Quirks(transcription_delay_s=2.0),
     )
     late.say()
     assert late.since() == [*user_spoke("item_1"), *answer]
@@ -104,7 +105,7 @@ def test_the_words_of_the_user_come_with_the_answer_or_behind_it():
 
 
 def test_the_two_ends_of_an_item_may_swap():
-    pair = talk(("It is noon.",), switches=Quirks(output_item_done_first=True))
+    pair = talk(("It is noon.",), quirks=Quirks(output_item_done_first=True))
     pair.say()
     lines = pair.since()
     assert lines.index("s output_item.done item_2 completed") < lines.index("s item.done item_2 completed")
@@ -335,7 +336,7 @@ def test_a_socket_that_is_lost_within_an_answer_leaves_nothing_waiting_to_be_hea
 @pytest.mark.parametrize("when", ["between", "within"])
 def test_the_session_is_about_to_expire(when: str):
     """A new socket takes over in a pause; what was said goes with it."""
-    pair = talk((STORY,), ("Yes.",), switches=Quirks(session_limit_s=20.0))
+    pair = talk((STORY,), ("Yes.",), defaults=Defaults(session_limit_s=20.0))
     pair.type("Tell me.")
     pair.settle()
     if when == "within":

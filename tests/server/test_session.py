@@ -395,7 +395,7 @@ def test_the_tokens_run_out_in_text_and_in_a_call():
 
 
 def test_the_session_ends():
-    talk = Talk(session_limit_s=5.0)
+    talk = Talk(defaults=Defaults(session_limit_s=5.0))
     assert talk.events[0]["session"]["expires_at"] == 1005
     assert talk.wakes["expired"] == 5.0
     assert talk.wake("expired") == ["error session_expired None", "shut 1001"]
