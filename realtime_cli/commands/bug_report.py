@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import tempfile
 import traceback
@@ -9,13 +10,15 @@ from pathlib import Path
 
 from realtime_cli import __version__
 from realtime_cli.app.console import echo
+from realtime_cli.config.redaction import known
 from realtime_cli.errors import ExitCode
+from realtime_cli.recording.redactor import Redactor
 
 
 def write(error: Exception) -> int:
     """Write the report (owner-only) and return the exit code of a bug.
 
-    Local variables are left out on purpose: they may hold keys.
+    Local variables are left out on purpose: they may hold keys. So may the words of an error.
     """
     lines = [
         f"realtime-cli {__version__}, Python {platform.python_version()}, {platform.platform()}",
@@ -25,6 +28,6 @@ def write(error: Exception) -> int:
     with tempfile.NamedTemporaryFile(
         "w", prefix="realtime-cli-bug-", suffix=".txt", delete=False, encoding="utf-8"
     ) as report:
-        report.write("\n".join(lines))
+        report.write(Redactor(known(os.environ)).scrub("\n".join(lines)))
     echo(f"realtime-cli: This is a bug: {type(error).__name__}. The details are in {Path(report.name)}.")
     return ExitCode.BUG

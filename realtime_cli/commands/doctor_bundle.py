@@ -15,6 +15,7 @@ from realtime_cli.app.diagnostics import Finding
 from realtime_cli.commands.config import effective
 from realtime_cli.commands.doctor_machine import installed
 from realtime_cli.config import LoadedAgent
+from realtime_cli.config.redaction import known
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.redactor import MASK, Redactor
 
@@ -60,9 +61,7 @@ def _owner_only(name: str, flags: int) -> int:
 
 def redacted(text: str, agent: LoadedAgent | None, environ: Mapping[str, str]) -> str:
     """The text without secrets, and without who and where the user is."""
-    keys = [value for name, value in environ.items() if name.upper().endswith(("_KEY", "_TOKEN", "_SECRET"))]
-    known = [*keys, *(agent.secrets(environ) if agent else ())]
-    text = Redactor(known).scrub(text)
+    text = Redactor({*known(environ), *(agent.secrets(environ) if agent else ())}).scrub(text)
     home = str(Path.home())
     if len(home) > 1:
         text = text.replace(home, "~")

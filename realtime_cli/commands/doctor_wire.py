@@ -29,14 +29,12 @@ def key(connection: Connection, environ: Mapping[str, str] = os.environ) -> Find
     name = connection.api_key_env or PROVIDERS[connection.effective_provider].key_env
     try:
         found = find_key(connection, environ)
-    except AuthenticationFailed as error:
+    except RealtimeCliError as error:
         return failure("key", error, variable=name)
     if found is None:
         return ok("key", f"{connection.effective_provider} needs none", variable=None)
-    if any(letter.isspace() for letter in found) or not found.isascii():
-        return warning(
-            "key", f"the one in {name} has a space or a foreign letter in it.", "Copy it once more.", variable=name
-        )  # fmt: skip
+    if any(letter.isspace() for letter in found):
+        return warning("key", f"the one in {name} has a space in it.", "Copy it once more.", variable=name)
     return ok("key", f"from {'the agent file' if connection.api_key else name}", variable=name)
 
 

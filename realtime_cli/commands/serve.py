@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from realtime_cli.app.console import echo
 from realtime_cli.config import load_agent
+from realtime_cli.config.header_value import sendable_key
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
@@ -106,12 +107,14 @@ def of_config(config: LocalConfig, environ: Mapping[str, str]) -> ServeOptions:
     """The agent file's ``[local]`` as options. Raises :class:`ConfigError` if the key's variable is unset."""
     from realtime_cli.server.engine.config import EngineConfig
 
-    key = environ.get(config.key_env) if config.key_env else None
+    key = environ.get(config.key_env, "").strip() if config.key_env else None
     if config.key_env and not key:
         raise ConfigError(
             f"The environment variable {config.key_env} (local.key_env) is not set.",
             "Set it to the key that clients shall send, or remove local.key_env.",
         )
+    if key:
+        sendable_key(key, f"in {config.key_env}")
     shared = {name: value for name in _ENGINE_KEYS if (value := getattr(config, name, None)) is not None}
     return ServeOptions(
         host=config.host,

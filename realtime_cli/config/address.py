@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from realtime_cli.config.connection import AuthStyle, Connection
+from realtime_cli.config.header_value import sendable_key
 from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.errors import AuthenticationFailed, ConfigError
 
@@ -53,18 +54,22 @@ def endpoint(
 
 
 def find_key(connection: Connection, environ: Mapping[str, str]) -> str | None:
-    """The API key, None where none is wanted; raises AuthenticationFailed with the variable's name."""
+    """The API key, None where none is wanted.
+
+    Raises AuthenticationFailed with the variable's name where it is missing, ConfigError where no
+    header can carry it.
+    """
     provider = PROVIDERS[connection.effective_provider]
     if (connection.auth or provider.auth) == "none":
         return None
     if connection.api_key is not None:
-        return connection.api_key.get_secret_value().strip()
+        return sendable_key(connection.api_key.get_secret_value().strip(), "in connection.api_key")
     name = connection.api_key_env or provider.key_env
     if name is None:
         return None
     key = environ.get(name, "").strip()
     if key:
-        return key
+        return sendable_key(key, f"in {name}")
     raise AuthenticationFailed(
         f"There is no API key: the environment variable {name} is not set.",
         f"Set it (export {name}=...), or try without a key: realtime-cli talk --config configs/local.toml",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from realtime_cli.config.header_value import Headers, HeaderText
 from realtime_cli.config.section import Section
 
 ProviderName = Literal["openai", "azure", "xai", "local", "custom"]
@@ -29,15 +30,15 @@ class Connection(Section):
     """The variable with the key: OPENAI_API_KEY, AZURE_OPENAI_API_KEY or XAI_API_KEY by provider."""
     auth: AuthStyle | None = None
     """How the key is sent: bearer, api-key (a header), query (?api-key=), none. By provider."""
-    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
     """More headers; write secrets as ${NAME}."""
     query: dict[str, str] = Field(default_factory=dict)
     """More of the URL's query."""
-    organization: str | None = None
+    organization: HeaderText | None = None
     """OpenAI-Organization."""
-    project: str | None = None
+    project: HeaderText | None = None
     """OpenAI-Project."""
-    safety_identifier: str | None = None
+    safety_identifier: HeaderText | None = None
     """OpenAI-Safety-Identifier: a hash that stands for your user."""
     proxy: str | None = None
     """http:// or socks5:// proxy; without it the environment's (https_proxy)."""

@@ -17,7 +17,7 @@ from realtime_cli.config.agent import AgentConfig
 from realtime_cli.config.interpolation import substituted
 from realtime_cli.config.layers import Origin, Override
 from realtime_cli.config.lint import lint
-from realtime_cli.config.redaction import safe, secrets
+from realtime_cli.config.redaction import remember, safe, secrets
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.validation_errors import ConfigProblem, problems_of
 from realtime_cli.errors import ConfigError
@@ -119,7 +119,9 @@ def load_agent(
     _read_instructions(tree, folder, files, mistakes)
     config = _validated(tree, raw, origins, mistakes)
     warnings = lint(config, raw)
-    return LoadedAgent(config, origins, file, tuple(files), warnings, raw)
+    agent = LoadedAgent(config, origins, file, tuple(files), warnings, raw)
+    remember(agent.secrets(environ))
+    return agent
 
 
 def session_change(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import SecretStr
@@ -13,6 +13,7 @@ from realtime_cli.config.interpolation import referred, refers
 from realtime_cli.config.validation_errors import SECRET_NAME
 
 _SECRET_VARIABLE = re.compile(r"KEY|TOKEN|SECRET|PASS|SIGNATURE|CREDENTIAL", re.IGNORECASE)
+_remembered: set[str] = set()
 
 
 def safe(value: Any, raw: Any, within: str = "") -> Any:
@@ -42,6 +43,23 @@ def secrets(value: Any, raw: Any, environ: Mapping[str, str]) -> Iterator[str]:
     for name in (*referred(raw), *_let_through(value)):
         if _SECRET_VARIABLE.search(name) and name in environ:
             yield environ[name]
+
+
+def of_environment(environ: Mapping[str, str]) -> Iterator[str]:
+    """Values of all variables with a secret's name, each also word by word: it may hold two keys."""
+    for name, value in environ.items():
+        if _SECRET_VARIABLE.search(name):
+            yield from (value, *value.split())
+
+
+def remember(found: Iterable[str]) -> None:
+    """Keep the secrets of an agent in mind for reports that are written where no agent is at hand."""
+    _remembered.update(found)
+
+
+def known(environ: Mapping[str, str]) -> set[str]:
+    """All secrets that this process can know of: the environment's, and those of every agent it read."""
+    return {*_remembered, *of_environment(environ)}
 
 
 def _let_through(value: Any) -> Iterator[str]:

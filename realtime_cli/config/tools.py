@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, SecretStr, Tag, model_validator
 
+from realtime_cli.config.header_value import Headers
 from realtime_cli.config.section import Section
 from realtime_cli.config.session import FunctionTool, HostedMcp, JsonObject
 
@@ -63,7 +64,7 @@ class HttpRequest(Section):
     """Address; {name} takes an argument of the call."""
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] = "GET"
     """With GET the arguments that the address does not name become its query, else a JSON body."""
-    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
     """Write secrets as ${NAME}."""
 
 
@@ -133,7 +134,7 @@ class McpServer(Section):
     """Program and arguments."""
     url: str | None = Field(default=None, pattern=r"^https?://", examples=["http://127.0.0.1:8000/mcp"])
     """Or where it is."""
-    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
     """For url; write secrets as ${NAME}."""
     env: dict[str, SecretStr] = Field(default_factory=dict)
     """For command: variables beside PATH, HOME and LANG; write secrets as ${NAME}."""

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from realtime_cli.config.header_value import sendable_key
 from realtime_cli.errors import ConfigError
 from realtime_cli.script.format import JudgeEndpoint
 from realtime_cli.script.result import Case
@@ -54,7 +55,7 @@ def _ask(endpoint: JudgeEndpoint, body: dict[str, Any]) -> str:
         key = os.environ.get(endpoint.key_env, "").strip()
         if not key:
             raise ConfigError(f"The judge's key is missing: {endpoint.key_env} is not set.")
-        headers["Authorization"] = f"Bearer {key}"
+        headers["Authorization"] = f"Bearer {sendable_key(key, f'in {endpoint.key_env}')}"
     url = endpoint.url.rstrip("/") + "/chat/completions"
     request = urllib.request.Request(url, json.dumps(body).encode(), headers)
     try:

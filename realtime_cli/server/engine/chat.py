@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from realtime_cli.config.header_value import sendable_key
 from realtime_cli.errors import ConfigError
 from realtime_cli.server.engine.chat_messages import chat_messages, chat_tool_choice, chat_tools
 from realtime_cli.server.engine.reply import EngineCall, EngineError, EngineText, ReplyRequest
@@ -54,12 +55,14 @@ class Chat:
         """Raises ConfigError without a model, or when the key's environment variable is not set."""
         if not config.chat_url or not config.chat_model:
             raise ConfigError("A chat endpoint needs chat_url and chat_model.", "Set both in [local].")
-        key = os.environ.get(config.chat_key_env, "") if config.chat_key_env else ""
+        key = os.environ.get(config.chat_key_env, "").strip() if config.chat_key_env else ""
         if config.chat_key_env and not key:
             raise ConfigError(
                 f"The chat endpoint's key is not set: {config.chat_key_env} is empty.",
                 f"Set it: export {config.chat_key_env}=...",
             )
+        if key:
+            sendable_key(key, f"in {config.chat_key_env}")
         return cls(
             ChatEndpoint(config.chat_url, config.chat_model, key, config.chat_timeout_s, config.chat_sees)
         )
