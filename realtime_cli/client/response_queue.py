@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from realtime_cli.client.out_of_band import OutOfBand
 from realtime_cli.protocol.objects import Response
 
 
@@ -23,8 +24,7 @@ class ResponseQueue:
         self.active_id: str | None = None
         self._asked: dict[str, dict[str, Any]] = {}  # event id -> params, not yet created
         self._maybe_overtaken: dict[str, dict[str, Any]] = {}  # event id -> params, a response was created
-        self._aside: dict[str, dict[str, Any]] = {}  # the same for out-of-band requests
-        self._aside_ids: set[str] = set()
+        self._out_of_band = OutOfBand()
         self._wanted: deque[dict[str, Any]] = deque()
         self._cut: set[str] = set()
 
@@ -36,7 +36,7 @@ class ResponseQueue:
     @property
     def idle(self) -> bool:
         """Nothing runs, nothing is awaited, nothing waits."""
-        return not (self.busy or self._wanted or self._aside or self._aside_ids)
+        return self._out_of_band.idle and not (self.busy or self._wanted)
 
     def want(self, params: dict[str, Any] | None = None) -> None:
         """Ask for a response as soon as none runs. Wishes without parameters become one."""
@@ -51,28 +51,24 @@ class ResponseQueue:
         """The parameters of a ``response.create`` that may be sent now, taken off the queue."""
         if not self._wanted:
             return None
-        if self._wanted[0].get("conversation") == "none":
+        if OutOfBand.asks_for_one(self._wanted[0]):
             return self._wanted.popleft()
         return None if self.busy else self._wanted.popleft()
 
     def asked(self, event_id: str, params: dict[str, Any]) -> None:
-        (self._aside if params.get("conversation") == "none" else self._asked)[event_id] = params
+        if OutOfBand.asks_for_one(params):
+            self._out_of_band.requested(event_id, params)
+        else:
+            self._asked[event_id] = params
 
     def created(self, response: Response) -> None:
-        if self._is_aside(response):
-            self._aside.pop(next(iter(self._aside)))
-            self._aside_ids.add(response.id or "")
+        if self._out_of_band.created(response):
             return
         self._maybe_overtaken, self._asked = self._asked, {}
         self.active_id = response.id or ""
 
-    def _is_aside(self, response: Response) -> bool:
-        """A null conversation id means out-of-band, but only if one was asked for: clones send null always."""
-        return bool(self._aside) and response.conversation_id is None
-
     def done(self, response: Response) -> None:
-        if response.id in self._aside_ids:
-            self._aside_ids.discard(response.id or "")
+        if self._out_of_band.done(response.id):
             return
         if self.active_id is None or response.id in (self.active_id, None):
             self.active_id = None
@@ -81,8 +77,7 @@ class ResponseQueue:
 
     def refused(self, event_id: str, *, retry: bool) -> bool:
         """The server refused a request of ours; with ``retry`` it waits for the running response."""
-        if event_id in self._aside:
-            del self._aside[event_id]
+        if self._out_of_band.refused(event_id):
             return True
         params = self._asked.pop(event_id, None)
         if params is None:
@@ -103,7 +98,7 @@ class ResponseQueue:
         return response_id in self._cut
 
     def is_aside(self, response_id: str | None) -> bool:
-        return response_id in self._aside_ids
+        return response_id in self._out_of_band
 
     def lost(self) -> None:
         """The socket is gone: what ran will never be done, what was asked for is asked again."""
@@ -111,7 +106,6 @@ class ResponseQueue:
         self.active_id = None
         self._asked.clear()
         self._maybe_overtaken.clear()
-        self._aside.clear()
-        self._aside_ids.clear()
+        self._out_of_band.on_disconnect()
         self._cut.clear()
         self._wanted.extendleft(dict(params) for params in reversed(waiting))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from realtime_cli.client import settings
+from realtime_cli.client import in_force, settings
 from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import WireFormat
-from realtime_cli.client.mic_gate import BYTES_PER_MS
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.config.providers import for_provider
 from realtime_cli.protocol import codec
@@ -42,31 +41,21 @@ class SessionConfig:
     # -- what is in force -------------------------------------------------------------------------
 
     def audio_format(self, side: Literal["input", "output"]) -> WireFormat:
-        for session in (self.effective, self.wanted):
-            kind = _at(session, "audio", side, "format", "type")
-            if kind in BYTES_PER_MS:
-                return kind  # type: ignore[no-any-return]
-        return "audio/pcm"
+        return in_force.audio_format(side, self.effective, self.wanted)
 
     @property
     def turn_detection(self) -> dict[str, Any] | None:
         """The detection in force; None means manual turns."""
-        for session in (self.effective, self.wanted):
-            audio_input = _at(session, "audio", "input")
-            if isinstance(audio_input, dict) and "turn_detection" in audio_input:
-                return audio_input["turn_detection"]  # type: ignore[no-any-return]
-        return {"type": "server_vad"}
+        return in_force.turn_detection(self.effective, self.wanted)
 
     @property
     def server_interrupts(self) -> bool:
-        detection = self.turn_detection
-        return detection is not None and detection.get("interrupt_response") is not False
+        return in_force.interrupts_by_itself(self.turn_detection)
 
     @property
     def server_answers(self) -> bool:
         """Whether the server answers the end of a turn by itself."""
-        detection = self.turn_detection
-        return detection is not None and detection.get("create_response") is not False
+        return in_force.answers_by_itself(self.turn_detection)
 
     # -- asking -----------------------------------------------------------------------------------
 
@@ -128,19 +117,13 @@ class SessionConfig:
 def _own_interruptions(options: SessionOptions) -> dict[str, Any]:
     """The settings with ``interrupt_response`` off, unless the user set it: who ducks, or is not to be
     interrupted, must not have the server cut the answer at the first sound."""
-    detection = _at(options.patch, "audio", "input", "turn_detection")
+    detection = in_force.at(options.patch, "audio", "input", "turn_detection")
     explicit = isinstance(detection, dict) and "interrupt_response" in detection
-    manual = detection is None and "turn_detection" in (_at(options.patch, "audio", "input") or {})
+    manual = detection is None and "turn_detection" in (in_force.at(options.patch, "audio", "input") or {})
     if manual or explicit or options.patch.get("type") == "transcription":
         return dict(options.patch)
     own = {**(detection or {"type": "server_vad"}), "interrupt_response": False}
     return settings.merged(options.patch, {"audio": {"input": {"turn_detection": own}}})
-
-
-def _at(tree: Any, *path: str) -> Any:
-    for name in path:
-        tree = tree.get(name) if isinstance(tree, dict) else None
-    return tree
 
 
 def _wire(model: Any) -> dict[str, Any]:

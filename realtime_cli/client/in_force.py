@@ -1,0 +1,58 @@
+"""What settings mean, for the client's session and for whoever reads its entries.
+
+Each function takes session objects of the API as dictionaries, the one that counts most first: what the
+server said is in force, then what it was asked for. Where none of them tells, the API's default holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from realtime_cli.client.effects import WireFormat
+from realtime_cli.client.mic_gate import BYTES_PER_MS
+
+Json = dict[str, Any]
+
+
+def at(tree: Any, *path: str) -> Any:
+    """The value at a path of keys; None where it leads nowhere."""
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
+
+
+def audio_format(side: Literal["input", "output"], *sessions: Json) -> WireFormat:
+    """The format of the sound in one direction; PCM by default."""
+    for session in sessions:
+        kind = at(session, "audio", side, "format", "type")
+        if kind in BYTES_PER_MS:
+            return kind  # type: ignore[no-any-return]
+    return "audio/pcm"
+
+
+def turn_detection(*sessions: Json) -> Json | None:
+    """The turn detection; None means manual turns. By default the server detects turns."""
+    for session in sessions:
+        audio_input = at(session, "audio", "input")
+        if isinstance(audio_input, dict) and "turn_detection" in audio_input:
+            return audio_input["turn_detection"]  # type: ignore[no-any-return]
+    return {"type": "server_vad"}
+
+
+def interrupts_by_itself(detection: Json | None) -> bool:
+    """Whether the server cuts its answer when the user begins to speak."""
+    return detection is not None and detection.get("interrupt_response") is not False
+
+
+def answers_by_itself(detection: Json | None) -> bool:
+    """Whether the server answers the end of a turn by itself."""
+    return detection is not None and detection.get("create_response") is not False
+
+
+def transcribes(*sessions: Json) -> bool:
+    """Whether a transcript of what the user says will come. Where nothing is told it may."""
+    for session in sessions:
+        audio_input = at(session, "audio", "input")
+        if isinstance(audio_input, dict) and "transcription" in audio_input:
+            return audio_input["transcription"] is not None
+    return True
