@@ -251,7 +251,7 @@ def load(
     csv: Annotated[Path | None, typer.Option(help="Write tables to files whose names begin so.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a report with curves.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write a summary as JSON.")] = None,
-    finish: Annotated[str, typer.Option(help="How long sessions may go on at the end.")] = "0s",
+    finish: Annotated[str, typer.Option(help="How long sessions may go on at the end, such as 1.5s.")] = "0s",
 ) -> None:
     """Hold scripted sessions in numbers, on one machine or many (Locust)."""
     from realtime_cli.commands import load as command
@@ -297,7 +297,7 @@ def replay(
     max: Annotated[bool, typer.Option("--max", help="As fast as possible.")] = False,
     idle_limit: Annotated[str | None, typer.Option(help="Longest pause to keep, such as 1s.")] = None,
     begin: Annotated[str | None, typer.Option("--from", help="Where to begin, such as 1m30s.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Where to stop.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Where to stop, such as 2:30.")] = None,
     turn: Annotated[int | None, typer.Option(help="Begin at this turn.")] = None,
     marker: Annotated[str | None, typer.Option(help="Begin at this note.")] = None,
     audio: Annotated[bool, typer.Option("--audio", help="Play what was heard.")] = False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 from realtime_cli import __version__, cli
 from realtime_cli.cli import app
 from realtime_cli.commands.examples import EXAMPLES
+from realtime_cli.config.time_span import seconds_of
 from realtime_cli.errors import ExitCode, SessionFailed
 from tests.kit.cli import run_cli
 
@@ -53,6 +55,19 @@ def test_an_example_is_taken_by_the_parser(line: str) -> None:
     assert program == "realtime-cli"
     ended = CliRunner().invoke(app, [*words, "--help"])
     assert ended.exit_code == 0, ended.output
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [("replay", ("--from", "--to", "--idle-limit")), ("load", ("--duration", "--finish"))],
+)
+def test_every_time_that_a_help_names_is_taken(command: str, options: tuple[str, ...]) -> None:
+    parameters = {p.opts[0]: p for p in typer.main.get_command(app).commands[command].params}  # type: ignore[attr-defined]
+    for option in options:
+        named = re.search(r"[Ss]uch as ([^(]*?)(?: \(|\.$)", parameters[option].help)
+        assert named, f"{option} of {command} names no example"
+        for text in named[1].split(", "):
+            assert seconds_of(text, option) > 0
 
 
 def test_help_names_every_exit_code() -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import NoReturn
 
 from realtime_cli import load as load_room
 from realtime_cli.app.budget import Budget
 from realtime_cli.app.targets import Target, agent_of
+from realtime_cli.config.time_span import seconds_of
 from realtime_cli.errors import ConfigError
 from realtime_cli.load.plan import LoadPlan
 from realtime_cli.load.shapes import LoadStage, read_stages, soak, spike
@@ -25,7 +26,6 @@ from realtime_cli.script.suite import Selection, plan
 
 LOCUSTFILE = Path(load_room.__file__ or "").with_name("locustfile.py")
 SHAPES = ("ramp", "spike", "soak")
-_SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def _run_arguments(options: LoadOptions) -> Iterator[str]:
     if not shaped:
         yield from ("--users", str(_users(options)), "--spawn-rate", f"{rate_of(options.ramp):g}")
         if options.duration:
-            yield from ("--run-time", f"{seconds_of(options.duration, '--duration'):g}s")
+            yield from ("--run-time", f"{ceil(seconds_of(options.duration, '--duration'))}s")
     if options.web:
         yield from ("--web-host", options.bind, "--web-port", str(options.web_port))
     else:
@@ -204,12 +204,3 @@ def rate_of(text: str) -> float:
     if not 0 < rate < 1e6:
         raise ConfigError(f"--ramp {text} is no rate.", "Say for example 10/s or 30/m.")
     return rate
-
-
-def seconds_of(text: str, option: str) -> float:
-    """``1h30m``, ``90s`` or seconds. Raises ConfigError."""
-    found = _SPAN.match(text)
-    if not text or found is None:
-        raise ConfigError(f"{option} {text} is no span of time.", "Say for example 90s, 10m or 1h30m.")
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return float(3600 * hours + 60 * minutes + seconds)

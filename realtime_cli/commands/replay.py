@@ -11,6 +11,7 @@ from realtime_cli.app.console import echo
 from realtime_cli.app.player import PlaybackOptions, Player
 from realtime_cli.app.replay_options import ReplayOptions
 from realtime_cli.commands import sessions
+from realtime_cli.config.time_span import seconds_of
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording import time_warp
 from realtime_cli.recording.reader import Recording, read
@@ -62,8 +63,8 @@ def pace_of(recording: Recording, options: ReplayOptions) -> PlaybackOptions:
         raise ConfigError(
             "Sound is played at its own speed only.", "Leave out --audio, or --speed and --max."
         )
-    idle_s = None if options.idle_limit is None else time_warp.seconds_of(options.idle_limit)
-    end_s = None if options.end is None else time_warp.seconds_of(options.end)
+    idle_s = None if options.idle_limit is None else seconds_of(options.idle_limit, "--idle-limit")
+    end_s = None if options.end is None else seconds_of(options.end, "--to")
     begin_s = _begin_s(recording, options)
     if end_s is not None and end_s <= begin_s:
         raise ConfigError(
@@ -86,4 +87,4 @@ def _begin_s(recording: Recording, options: ReplayOptions) -> float:
         return time_warp.turn_at(recording, options.turn)
     if options.marker is not None:
         return time_warp.marker_at(recording, options.marker)
-    return 0.0 if options.begin is None else time_warp.seconds_of(options.begin)
+    return 0.0 if options.begin is None else seconds_of(options.begin, "--from")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import re
 from collections.abc import Iterable
 
 from realtime_cli.client import effects, inputs
@@ -53,21 +52,6 @@ def time_warp(recording: Recording, idle_limit_s: float | None) -> TimeWarp:
     if idle_limit_s is None:
         return TimeWarp()
     return TimeWarp((entry.at for entry in recording.entries() if eventful(entry)), idle_limit_s)
-
-
-_CLOCK = re.compile(r"(?:(\d+):)?(?:(\d+):)?(\d+(?:\.\d+)?)s?")
-
-
-def seconds_of(text: str) -> float:
-    """``90``, ``1.5s``, ``1:30`` or ``1:02:03.5`` in seconds; raises ConfigError for anything else."""
-    found = _CLOCK.fullmatch(text.strip())
-    if not found:
-        raise ConfigError(f"{text!r} is no time.", "Write seconds (90, 1.5s) or a clock (1:30).")
-    larger = [int(part) for part in found.groups()[:2] if part is not None]
-    total = float(found[3])
-    for weight, part in zip((60, 3600), reversed(larger), strict=False):
-        total += weight * part
-    return total
 
 
 def turn_at(recording: Recording, number: int) -> float:

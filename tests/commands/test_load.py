@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from realtime_cli.commands.load import LoadOptions, load, load_plan, locust_arguments, rate_of, seconds_of
+from realtime_cli.commands.load import LoadOptions, load, load_plan, locust_arguments, rate_of
 from realtime_cli.errors import ConfigError
 from realtime_cli.load.plan import from_environ
 from realtime_cli.load.shapes import LoadStage
@@ -36,13 +36,6 @@ needs_locust = pytest.mark.skipif(find_spec("locust") is None, reason="needs the
 
 def arguments(script: Path, **options: Any) -> str:
     return " ".join(locust_arguments(LoadOptions((script,), **options)))
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0s", 0)]
-)
-def test_spans(text: str, seconds: float) -> None:
-    assert seconds_of(text, "--duration") == seconds
 
 
 @pytest.mark.parametrize(("text", "rate"), [("10/s", 10), ("30/m", 0.5), ("2.5", 2.5)])

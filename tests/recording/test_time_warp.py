@@ -8,7 +8,7 @@ import pytest
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.reader import read
-from realtime_cli.recording.time_warp import TimeWarp, marker_at, seconds_of, time_warp, turn_at
+from realtime_cli.recording.time_warp import TimeWarp, marker_at, time_warp, turn_at
 from tests.recording.conversation import record_conversation
 
 
@@ -28,19 +28,6 @@ def test_a_long_pause_is_cut_to_the_limit_and_time_goes_on_behind_it() -> None:
 
 def test_without_a_limit_nothing_is_cut() -> None:
     assert TimeWarp([1.0, 100.0]).shown(50.0) == 50.0
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("1.5s", 1.5), ("1:30", 90), ("1:02:03.5", 3723.5)]
-)
-def test_times_as_people_write_them(text: str, seconds: float) -> None:
-    assert seconds_of(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "soon", "-3", "1:2:3:4"])
-def test_what_is_no_time_says_so(text: str) -> None:
-    with pytest.raises(ConfigError, match="is no time"):
-        seconds_of(text)
 
 
 def test_turns_and_notes_are_places(tmp_path: Path) -> None:
