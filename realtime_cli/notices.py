@@ -22,6 +22,16 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardItem:
+    """How much of one content part of an item left the loudspeaker."""
+
+    item_id: str
+    content_index: int
+    heard_ms: float
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalAsked:
     """A question to the user: may this call run (``run``), what is its output (``output``)?
 

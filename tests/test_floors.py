@@ -165,6 +165,7 @@ STRANGERS = [
     ("client", "server"),
     ("server", "client"),
     ("tools", "client"),
+    ("audio", "client"),
     ("hooks", "tui"),
 ]
 

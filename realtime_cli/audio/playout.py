@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from realtime_cli.audio.jitter import ArrivalTracker, JitterEstimator
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
-from realtime_cli.client.inputs import HeardItem
+from realtime_cli.notices import HeardItem
 
 DUCKED_GAIN = 0.25
 FADE_SAMPLES = 10 * SAMPLES_PER_MS

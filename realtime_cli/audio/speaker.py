@@ -19,7 +19,7 @@ from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, silence
 from realtime_cli.audio.playout import Playout
 from realtime_cli.audio.resample import Resampler
 from realtime_cli.audio.supervised_stream import Report, Stream, SupervisedStream
-from realtime_cli.client.inputs import HeardItem
+from realtime_cli.notices import HeardItem
 
 PULL_SAMPLES = 10 * SAMPLES_PER_MS
 WARM_UP_CALLBACKS = 50  # a device that starts reports its own empty buffer

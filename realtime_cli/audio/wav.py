@@ -20,8 +20,8 @@ import numpy as np
 from realtime_cli.audio.pcm import FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS, Samples, silence
 from realtime_cli.audio.playout import Playout
 from realtime_cli.audio.wav_file import read_wav, wav_header
-from realtime_cli.client.inputs import HeardItem
 from realtime_cli.errors import ConfigError
+from realtime_cli.notices import HeardItem
 
 FRAME_S = FRAME_MS / 1000
 QUEUE_FRAMES = 50  # what the reading thread may be ahead

@@ -6,17 +6,13 @@ delta that ends inside a sample.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
 from realtime_cli.audio import g711
 from realtime_cli.audio.pcm import BYTES_PER_MS, RATE_HZ, Samples
 from realtime_cli.audio.resample import Resampler
-
-if TYPE_CHECKING:
-    from realtime_cli.client.effects import WireFormat
+from realtime_cli.protocol.objects import WireFormat
 
 G711_HZ = 8_000
 _ENCODERS = {"audio/pcmu": g711.encode_mu_law, "audio/pcma": g711.encode_a_law}

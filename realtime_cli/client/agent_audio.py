@@ -7,12 +7,12 @@ from typing import Any
 
 from realtime_cli.client.conversation import ConversationHistory
 from realtime_cli.client.effect_queue import EffectQueue
-from realtime_cli.client.effects import Play, PlayEnd, WireFormat
+from realtime_cli.client.effects import Play, PlayEnd
 from realtime_cli.client.mic_gate import BYTES_PER_MS
 from realtime_cli.client.playback import Playback
 from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.protocol import server_events as s
-from realtime_cli.protocol.objects import Item
+from realtime_cli.protocol.objects import Item, WireFormat
 
 
 class AgentAudio:

@@ -8,8 +8,7 @@ from typing import Literal
 from realtime_cli.client.inputs import Cause
 from realtime_cli.errors import ExitCode
 from realtime_cli.protocol.client_events import ClientEvent
-
-WireFormat = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
+from realtime_cli.protocol.objects import WireFormat
 
 
 @dataclass(frozen=True, slots=True)

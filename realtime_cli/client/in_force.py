@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from realtime_cli.client.effects import WireFormat
 from realtime_cli.client.mic_gate import BYTES_PER_MS
+from realtime_cli.protocol.objects import WireFormat
 
 Json = dict[str, Any]
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from realtime_cli.notices import ApprovalAnswered as ApprovalAnswered
 from realtime_cli.notices import ApprovalAsked as ApprovalAsked
+from realtime_cli.notices import HeardItem as HeardItem
 from realtime_cli.notices import Noted as Noted
 from realtime_cli.notices import ToolProgress as ToolProgress
 from realtime_cli.notices import ToolStarted as ToolStarted
@@ -124,16 +125,6 @@ class SettingsChanged:
 
     at: float
     patch: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class HeardItem:
-    """How much of one content part of an item left the loudspeaker."""
-
-    item_id: str
-    content_index: int
-    heard_ms: float
-    finished: bool
 
 
 @dataclass(frozen=True, slots=True)

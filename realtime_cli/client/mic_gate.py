@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from realtime_cli.client.effects import WireFormat
+from realtime_cli.protocol.objects import WireFormat
 
 SILENCE: dict[WireFormat, int] = {"audio/pcm": 0x00, "audio/pcmu": 0xFF, "audio/pcma": 0xD5}
 BYTES_PER_MS: dict[WireFormat, int] = {"audio/pcm": 48, "audio/pcmu": 8, "audio/pcma": 8}

@@ -19,7 +19,7 @@ from realtime_cli.client.conversation import ConversationHistory
 from realtime_cli.client.cost import CostFold, load_prices
 from realtime_cli.client.deadlines import Deadlines
 from realtime_cli.client.effect_queue import EffectQueue
-from realtime_cli.client.effects import Effect, Send, SetTimer, WireFormat
+from realtime_cli.client.effects import Effect, Send, SetTimer
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.image_context import ImageContext
 from realtime_cli.client.mic_gate import MicGate
@@ -34,7 +34,7 @@ from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import codec
 from realtime_cli.protocol import server_events as s
-from realtime_cli.protocol.objects import FunctionCall
+from realtime_cli.protocol.objects import FunctionCall, WireFormat
 
 __all__ = ["ClientSession", "SessionOptions"]
 

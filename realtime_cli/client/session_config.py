@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from realtime_cli.client import in_force, settings
 from realtime_cli.client.effect_queue import EffectQueue
-from realtime_cli.client.effects import WireFormat
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.config.providers import for_provider
 from realtime_cli.protocol import codec
+from realtime_cli.protocol.objects import WireFormat
 
 Refusal = Literal["not ours", "asked again", "nothing left"]
 

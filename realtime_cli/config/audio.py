@@ -36,8 +36,8 @@ class Audio(Section):
     """With duck: speech that long cuts the agent off."""
     latency_ms: int = Field(default=20, ge=5, le=500)
     """Device buffer asked for; widened by itself when it proves too small."""
-    block_ms: int = Field(default=10, ge=10, le=20)
-    """Device block; 20 costs less and answers later."""
+    block_ms: Literal[10, 20] = 10
+    """Device block: 10, or 20, which costs less and answers later."""
     fast: bool = False
     """With files: as fast as the server takes it instead of real time."""
     pause_between_files_ms: int = Field(default=1500, ge=0)

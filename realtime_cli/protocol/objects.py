@@ -8,13 +8,14 @@ servers leave out or type differently are optional: what we *receive* must never
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag
 
 from realtime_cli.protocol.rules import Problem, Rule, TypedObject, Wire
 
 VOICES = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar")
+WireFormat = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
 STATUSES = ("completed", "incomplete", "in_progress")
 
 Needed = Rule(needed=True)
@@ -302,7 +303,7 @@ ResponseInput = Annotated[
 class AudioFormat(Wire):
     """PCM is 24 000 Hz; G.711 (``audio/pcmu``, ``audio/pcma``) is 8 000 Hz and names no rate."""
 
-    type: Annotated[str | None, Rule(choices=("audio/pcm", "audio/pcmu", "audio/pcma"), needed=True)] = None
+    type: Annotated[str | None, Rule(choices=get_args(WireFormat), needed=True)] = None
     rate: Annotated[int | None, Rule(least=24_000, most=24_000)] = None
 
     def own_problems(self) -> Iterator[Problem]:

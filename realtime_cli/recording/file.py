@@ -21,12 +21,13 @@ from typing import Any
 import platformdirs
 
 from realtime_cli.audio.pcm import RATE_HZ
-from realtime_cli.client.effects import Play, Send, WireFormat
+from realtime_cli.client.effects import Play, Send
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import MicrophoneFrame, Received
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
+from realtime_cli.protocol.objects import WireFormat
 from realtime_cli.recording import format
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.private_file import open_private

@@ -11,7 +11,7 @@ import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ
 from realtime_cli.audio.wire_format import AudioEncoder
-from realtime_cli.client.effects import WireFormat
+from realtime_cli.protocol.objects import WireFormat
 from realtime_cli.recording.sidecar import sidecars
 from realtime_cli.recording.tracks import HEADER_BYTES, Samples
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from realtime_cli.audio.pcm import SAMPLES_PER_MS
 from realtime_cli.audio.playout import FADE_SAMPLES, Playout
-from realtime_cli.client.inputs import HeardItem
+from realtime_cli.notices import HeardItem
 from tests.audio.room import Clock, Room, tone
 
 

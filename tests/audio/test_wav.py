@@ -14,8 +14,8 @@ import pytest
 from realtime_cli.audio.pcm import FRAME_SAMPLES, SAMPLES_PER_MS, Samples
 from realtime_cli.audio.wav import WavMicrophone, WavSpeaker
 from realtime_cli.audio.wav_file import read_wav, wav_header
-from realtime_cli.client.inputs import HeardItem
 from realtime_cli.errors import ConfigError
+from realtime_cli.notices import HeardItem
 from tests.audio.room import tone
 
 

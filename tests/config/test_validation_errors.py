@@ -60,6 +60,7 @@ def test_all_mistakes_come_in_one_run_in_the_order_of_the_file(load: Load) -> No
         ),
         ("[session]\ntemperature = 1", "session.temperature: unknown key; the API has dropped it"),
         ('[session]\nvoice = "x"', "the API has it at session.audio.output.voice"),
+        ("[audio]\nblock_ms = 15", "agent.toml:2: audio.block_ms: found 15; allowed: 10, 20"),
         ('voice = "x"', "did you mean local.voice or session.audio.output.voice?"),
         ("[sesion]", "did you mean session?"),
         ('[session]\noutput_modalities = ["text", "audio"]', "takes exactly one entry"),
