@@ -90,7 +90,8 @@ class ServerSession:
     def _woke(self, happened: inputs.DeadlineReached) -> None:
         match happened.name:
             case "expired":
-                text = f"Your session hit the maximum duration of {self._defaults.session_limit_s / 60:g} minutes."
+                limit_minutes = self._defaults.session_limit_s / 60
+                text = f"Your session hit the maximum duration of {limit_minutes:g} minutes."
                 self._desk.error("session_expired", text)
                 self._desk.shut(1001, text)
             case "idle":

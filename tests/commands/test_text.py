@@ -42,12 +42,12 @@ def agent(tmp_path: Path) -> Path:
 
 
 def test_each_message_is_a_turn_of_one_session(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = ("Take a note: buy milk", "Read my notes")
+    said = ("Foxes like milk",) * 3
     assert text(TextOptions(config=agent, messages=said, no_record=True)) == ExitCode.OK
     out, err = capsys.readouterr()
-    first, second = out.splitlines()
-    assert "milk" in first.lower()
-    assert "milk" in second.lower()
+    first, _, third = out.splitlines()
+    assert first == "You said: Foxes like milk. I am only a small set of rules: ask me what I can do."
+    assert third == "You said: Foxes like milk.", "it knows that it has said what it is"
     assert without_lateness(err) == ""
 
 

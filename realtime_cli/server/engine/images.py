@@ -1,33 +1,48 @@
-"""What can be known of a picture without a model that sees: format, size, colours, codes in it."""
+"""What can be told of a picture without a model that sees: format, size, colours, the codes in it.
+
+Pillow reads the picture, zxing-cpp the codes. Both are optional: without Pillow the user is told so.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import colorsys
+import io
 import re
+import warnings
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from realtime_cli.server.engine.picture_facts import codes, colours, unpacked
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
+MAX_PIXELS = 20_000_000  # unpacking more would hold up the answer
+MAX_SIDE = 1024  # pixels; colours and codes are looked for in a picture no larger than this
+SAMPLE_SIDE = 64
+MIN_SHARE = 0.12  # of the picture, for a colour to be named
+MAX_COLOURS = 3
+MAX_CODES = 3
+MAX_CODE_LENGTH = 200
+NO_PILLOW = (
+    " cannot be looked at: the package Pillow is not installed on the server."
+    " It comes with pip install 'realtime-voice-cli[video]'."
+)
+UNREADABLE = " is in a form that I cannot read."
+_FORMATS = {"WEBP": "WebP", "MPO": "JPEG"}  # Pillow's name -> the usual one
 _ASKING = re.compile(
     r"\b(?:picture|image|photo|photograph|screen ?shot|drawing|camera|screen|frame)s?\b"
     r"|\bwhat (?:do|can) you see\b|\bcan you see\b|\bwhat is (?:this|that|it)(?: here)?$|\blook at\b"
     r"|\bwhat am i (?:holding|showing)\b"
     r"|\bdescribe (?:this|that|it|what)\b"
 )
-_NO_LENGTH = {0x01, *range(0xD0, 0xDA)}  # JPEG markers that stand alone
-_FRAME_HEADERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-
-
-@dataclass(frozen=True)
-class ImageFacts:
-    """Format as people call it, and size in pixels."""
-
-    kind: str
-    width: int
-    height: int
+# Names by hue in degrees (upper bound), for what is neither grey, black nor white.
+_HUES = (
+    (15, "red"), (45, "orange"), (70, "yellow"), (165, "green"), (200, "turquoise"), (260, "blue"),
+    (290, "purple"), (335, "pink"), (361, "red"),
+)  # fmt: skip
 
 
 def asks_about_images(normalised: str) -> bool:
@@ -38,42 +53,28 @@ def describe(image_urls: Sequence[str]) -> str:
     """A sentence for the newest picture, honest about the limits; "" for none."""
     if not image_urls:
         return ""
-    count = (
-        f"You have shown me {len(image_urls)} pictures. The last" if len(image_urls) > 1 else "Your picture"
-    )
-    picture = read_picture(image_urls[-1])
-    if picture is None:
-        return f"{count} is in a form that I cannot read."
-    facts = pixel_facts(image_urls[-1])
-    return (
-        f"{count} is a {picture.kind} of {picture.width} by {picture.height} pixels."
-        f"{facts} More than that I cannot see without a model that sees."
-    )
+    several = len(image_urls) > 1
+    count = f"You have shown me {len(image_urls)} pictures. The last" if several else "Your picture"
+    return count + picture_facts(image_urls[-1])
 
 
 @lru_cache(maxsize=4)
-def pixel_facts(data_uri: str) -> str:
-    """Sentences about colours and codes, each with a blank before it; "" where nothing can be told."""
-    data = _data(data_uri)
-    image = unpacked(data) if data else None
-    if image is None:
-        return ""
-    shades, texts = colours(image), codes(image)
-    told = f" It is mostly {_listed(shades)}." if shades else ""
-    return told + (f" A code in it says: {'; '.join(texts)}." if texts else "")
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
-def read_picture(data_uri: str) -> ImageFacts | None:
-    """Format and size from the header of a data URI; None when it is none, or of another format."""
+def picture_facts(data_uri: str) -> str:
+    """The rest of a sentence that begins "Your picture", and more sentences."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return NO_PILLOW
     data = _data(data_uri)
     try:
-        return read_header(data) if data else None
-    except (ValueError, IndexError):
-        return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(data or b""))
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, Image.DecompressionBombError):
+        return UNREADABLE
+    kind = _FORMATS.get(image.format or "", image.format)
+    size = f" is a {kind} of {image.width} by {image.height} pixels."
+    return f"{size}{_pixel_facts(image)} More than that I cannot see without a model that sees."
 
 
 def _data(data_uri: str) -> bytes | None:
@@ -86,43 +87,51 @@ def _data(data_uri: str) -> bytes | None:
         return None
 
 
-def read_header(data: bytes) -> ImageFacts | None:
-    """PNG, JPEG, GIF and WebP, each by its own specification."""
-    if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
-        return ImageFacts("PNG", int.from_bytes(data[16:20]), int.from_bytes(data[20:24]))
-    if data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 10:
-        return ImageFacts("GIF", int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"))
-    if data[:2] == b"\xff\xd8":
-        return _jpeg(data)
-    return _webp(data) if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and len(data) >= 30 else None
+def _pixel_facts(image: Image) -> str:
+    """Sentences about colours and codes, each with a blank before it; "" where nothing can be told."""
+    if image.width * image.height > MAX_PIXELS:
+        return ""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image.draft("RGB", (MAX_SIDE, MAX_SIDE))
+            image.thumbnail((MAX_SIDE, MAX_SIDE))
+            pixels = image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError):
+        return ""  # damaged behind its header
+    shades, texts = colours(pixels), codes(pixels)
+    told = (
+        f" It is mostly {' and '.join(filter(None, [', '.join(shades[:-1]), *shades[-1:]]))}."
+        if shades
+        else ""
+    )
+    return told + (f" A code in it says: {'; '.join(texts)}." if texts else "")
 
 
-def _jpeg(data: bytes) -> ImageFacts | None:
-    """From marker to marker up to the frame header, which holds height, then width."""
-    at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker in _FRAME_HEADERS:
-            return ImageFacts(
-                "JPEG", int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
-            )
-        alone = marker in _NO_LENGTH or marker == 0xFF
-        at += (1 if marker == 0xFF else 2) if alone else 2 + int.from_bytes(data[at + 2 : at + 4])
-    return None
+def colours(image: Image) -> list[str]:
+    """The names of the colours that cover the most of it, widest first."""
+    small = image.resize((SAMPLE_SIDE, SAMPLE_SIDE)).tobytes()
+    counted = Counter(colour_name(*small[at : at + 3]) for at in range(0, len(small), 3))
+    least = SAMPLE_SIDE * SAMPLE_SIDE * MIN_SHARE
+    return [name for name, count in counted.most_common(MAX_COLOURS) if count >= least]
 
 
-def _webp(data: bytes) -> ImageFacts | None:
-    match data[12:16]:
-        case b"VP8X":
-            return ImageFacts("WebP", _low(data[24:27]) + 1, _low(data[27:30]) + 1)
-        case b"VP8 ":
-            return ImageFacts("WebP", _low(data[26:28]) & 0x3FFF, _low(data[28:30]) & 0x3FFF)
-        case b"VP8L":
-            bits = _low(data[21:25])
-            return ImageFacts("WebP", (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1)
-        case _:
-            return None
+def colour_name(red: int, green: int, blue: int) -> str:
+    """What people call a colour (channels 0 to 255)."""
+    hue, saturation, value = colorsys.rgb_to_hsv(red / 255, green / 255, blue / 255)
+    if value < 0.18:
+        return "black"
+    if saturation < 0.15:
+        return "white" if value > 0.85 else "grey"
+    name = next(name for bound, name in _HUES if hue * 360 < bound)
+    return "brown" if name == "orange" and value < 0.65 else name
 
 
-def _low(data: bytes) -> int:
-    return int.from_bytes(data, "little")
+def codes(image: Image) -> list[str]:
+    """The texts of barcodes and QR codes in it; none without zxing-cpp."""
+    try:
+        import zxingcpp
+    except ImportError:
+        return []
+    found = [code.text.strip()[:MAX_CODE_LENGTH] for code in zxingcpp.read_barcodes(image)]
+    return [text for text in found if text][:MAX_CODES]

@@ -19,23 +19,21 @@ _DAYS = re.compile(
     r"(?: (?:morning|noon|evening|night))?"
     r"|today|tonight|tomorrow(?: (?:morning|evening|night))?|yesterday|\d{4}-\d\d-\d\d)\b"
 )
-_PLACE = {
-    "city",
-    "location",
-    "place",
-    "town",
-    "destination",
-    "origin",
-    "country",
-    "where",
-    "address",
-    "region",
-}
-_ZONE = {"zone", "timezone", "tz"}
-_DATE = {"date", "day", "when", "weekday"}
-_SUM = {"expression", "expr", "formula", "calculation", "equation", "sum"}
-_PERSON = {"name", "person", "recipient", "to", "contact", "customer", "user", "who", "attendee"}
+# What a property's name says it is.
+_ZONE = frozenset(["zone", "timezone", "tz"])
+_PLACE = frozenset(
+    ["city", "location", "place", "town", "destination", "origin", "country", "where", "address", "region"]
+)
+_DATE = frozenset(["date", "day", "when", "weekday"])
+_SUM = frozenset(["expression", "expr", "formula", "calculation", "equation", "sum"])
+_PERSON = frozenset(["name", "person", "recipient", "to", "contact", "customer", "user", "who", "attendee"])
 _OFF = re.compile(r"\b(?:off|not|no|without|disable|false|never)\b")
+_IN_QUOTES = re.compile(r"[\"“](.+?)[\"”]")
+_LED_BY = re.compile(r"\b(?:saying|that says|about|titled|called|that|for|of|:)\s+(.+)$", re.IGNORECASE)
+_NAMED_PLACE = re.compile(r"\b(?:in|at|near|to|from|for|of)\s+((?:[A-Z][\w'-]*\s?)+)")
+_NAMED_PERSON = re.compile(
+    r"\b(?:to|for|called|named|name is|with|is|of)\s+([A-Z][\w'-]*(?:\s[A-Z][\w'-]*)?)"
+)
 
 
 @dataclass
@@ -43,41 +41,41 @@ class Utterance:
     """What is left to be used: a number that went into one argument is not offered to the next."""
 
     said: str
-    heard: str
+    normalised: str
     numbers: list[str]
     topic: frozenset[str]
 
     def take_number(self, unit: str | None) -> float | None:
         """The number before ``unit`` (converted from other units of time), else the next unused one."""
         if unit in _SECONDS:
-            for amount, told in re.findall(r"(\d+(?:\.\d+)?) (second|minute|hour|day|week)s?\b", self.heard):
+            amounts = re.findall(r"(\d+(?:\.\d+)?) (second|minute|hour|day|week)s?\b", self.normalised)
+            for amount, told in amounts:
                 if amount in self.numbers:
                     self.numbers.remove(amount)
                     return float(amount) * _SECONDS[told] / _SECONDS[unit]
         return float(self.numbers.pop(0)) if self.numbers else None
 
 
-def fill(schema: Schema, said: str, topic: set[str] = frozenset()) -> dict[str, Any]:  # type: ignore[assignment]
+def fill(schema: Schema, said: str, topic: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Values for the properties that the utterance speaks of, and for all required ones.
 
     ``topic`` are the words of the function's name: a free text does not begin before them.
     """
-    heard = normalise(said)
-    utterance = Utterance(said.strip(), heard, _NUMBER.findall(heard), frozenset(topic))
+    normalised = normalise(said)
+    utterance = Utterance(said.strip(), normalised, _NUMBER.findall(normalised), topic)
     return _object(schema, schema, utterance)
 
 
 def _object(schema: Schema, root: Schema, utterance: Utterance) -> dict[str, Any]:
     properties = schema.get("properties") or {}
-    required = schema.get("required") or ()
     filled = {}
     for name, inner in properties.items():
         if not isinstance(inner, Mapping):
             continue
         resolved = _resolve(inner, root)
         value = _value(name, resolved, root, utterance, only=len(properties) == 1)
-        if value is None and name in required:
-            value = _guess(name, resolved, root, utterance)
+        if value is None and name in (schema.get("required") or ()):
+            value = _guess(resolved, root, utterance)
         if value is not None:
             filled[name] = value
     return filled
@@ -101,9 +99,7 @@ def _resolve(schema: Schema, root: Schema) -> Schema:
 
 def kind_of(schema: Schema) -> str:
     kind = schema.get("type") or ("object" if "properties" in schema else "string")
-    if isinstance(kind, list):
-        kind = next((each for each in kind if each != "null"), "string")
-    return str(kind)
+    return str(next((each for each in kind if each != "null"), "string") if isinstance(kind, list) else kind)
 
 
 def _value(name: str, schema: Schema, root: Schema, utterance: Utterance, only: bool) -> Any:
@@ -111,31 +107,27 @@ def _value(name: str, schema: Schema, root: Schema, utterance: Utterance, only: 
     if "const" in schema:
         return schema["const"]
     if schema.get("enum"):
-        return _enum(schema["enum"], utterance.heard)
+        said = [value for value in schema["enum"] if value is not None and _said(value, utterance)]
+        return max(said, key=lambda value: len(str(value)), default=None)
     match kind_of(schema):
         case "integer" | "number" as kind:
             number = utterance.take_number(_unit(name, schema))
             return None if number is None else bounded(number, schema, whole=kind == "integer")
         case "boolean":
-            spoken_of = bool(_words(name) & set(utterance.heard.split()))
-            return not _OFF.search(utterance.heard) if spoken_of or only else None
+            spoken_of = bool(_words(name) & set(utterance.normalised.split()))
+            return not _OFF.search(utterance.normalised) if spoken_of or only else None
         case "array":
-            return _array(name, schema, root, utterance) or None
+            items = schema.get("items")
+            return _array(_resolve(items, root) if isinstance(items, Mapping) else {}, utterance) or None
         case "object":
             return _object(schema, root, utterance) or None
         case _:
             return _text(name, schema, utterance)
 
 
-def _enum(values: list[Any], heard: str) -> Any:
-    """The longest of the values that was said."""
-    said = [value for value in values if value is not None and _said(str(value), heard)]
-    return max(said, key=lambda value: len(str(value)), default=None)
-
-
-def _said(value: str, heard: str) -> bool:
-    words = normalise(re.sub(r"[_-]", " ", value))
-    return bool(words) and re.search(rf"\b{re.escape(words)}s?\b", heard) is not None
+def _said(value: object, utterance: Utterance) -> bool:
+    words = normalise(re.sub(r"[_-]", " ", str(value)))
+    return bool(words) and re.search(rf"\b{re.escape(words)}s?\b", utterance.normalised) is not None
 
 
 def _unit(name: str, schema: Schema) -> str | None:
@@ -145,79 +137,60 @@ def _unit(name: str, schema: Schema) -> str | None:
 
 def bounded(number: float, schema: Schema, whole: bool) -> float | int:
     """Inside minimum and maximum, and an int where the schema wants one or nothing is lost."""
-    least, most = schema.get("minimum"), schema.get("maximum")
-    number = number if least is None else max(number, least)
-    number = number if most is None else min(number, most)
+    number = max(number, schema.get("minimum", number))
+    number = min(number, schema.get("maximum", number))
     return round(number) if whole or number == int(number) else number
 
 
-def _array(name: str, schema: Schema, root: Schema, utterance: Utterance) -> list[Any]:
-    items = schema.get("items")
-    inner = _resolve(items, root) if isinstance(items, Mapping) else {}
-    if inner.get("enum"):
-        return [value for value in inner["enum"] if _said(str(value), utterance.heard)]
-    if kind_of(inner) in ("integer", "number"):
+def _array(items: Schema, utterance: Utterance) -> list[Any]:
+    if items.get("enum"):
+        return [value for value in items["enum"] if _said(value, utterance)]
+    if kind_of(items) in ("integer", "number"):
         taken, utterance.numbers = utterance.numbers, []
-        return [bounded(float(number), inner, whole=kind_of(inner) == "integer") for number in taken]
-    text = _text(name, inner, utterance) or free_text(utterance)
-    return [part.strip() for part in re.split(r",|\band\b", text) if part.strip()] if text else []
+        return [bounded(float(number), items, whole=kind_of(items) == "integer") for number in taken]
+    return [part.strip() for part in re.split(r",|\band\b", free_text(utterance)) if part.strip()]
 
 
 def _text(name: str, schema: Schema, utterance: Utterance) -> str | None:
     """By what the property's name says it is; None where only a guess could be made."""
     words = _words(name)
     if words & _ZONE:
-        place = clock.find_place(utterance.heard)
+        place = clock.find_place(utterance.normalised)
         return place[1] if place else None
     if words & _PLACE:
-        return place_in(utterance)
+        place = clock.find_place(utterance.normalised)
+        return place[0] if place else _first(_NAMED_PLACE, utterance.said)
     if words & _DATE or schema.get("format") == "date":
-        day = _DAYS.search(utterance.heard)
+        day = _DAYS.search(utterance.normalised)
         return day[0] if day else None
     if words & _SUM:
-        found = find_sum(utterance.heard)
+        found = find_sum(utterance.normalised)
         return found.written if found else None
-    quoted = re.search(r"[\"“](.+?)[\"”]", utterance.said)
-    if quoted:
-        return quoted[1]
-    if words & _PERSON:
-        return _person(utterance.said)
-    return _named(name, utterance.said)
-
-
-def place_in(utterance: Utterance) -> str | None:
-    """A known place, else what stands behind "in", "at", "for" … if it is written like a name."""
-    place = clock.find_place(utterance.heard)
-    if place:
-        return place[0]
-    named = re.search(r"\b(?:in|at|near|to|from|for|of)\s+((?:[A-Z][\w'-]*\s?)+)", utterance.said)
-    return named[1].strip() if named else None
-
-
-def _person(said: str) -> str | None:
-    found = re.search(
-        r"\b(?:to|for|called|named|name is|with|is|of)\s+([A-Z][\w'-]*(?:\s[A-Z][\w'-]*)?)", said
+    named = (
+        _NAMED_PERSON
+        if words & _PERSON
+        else rf"\b{re.escape(name.replace('_', ' '))}\b(?: is)?\s+([\w@.'-]+)"
     )
-    return found[1] if found else None
+    return _first(_IN_QUOTES, utterance.said) or _first(named, utterance.said)
 
 
-def _named(name: str, said: str) -> str | None:
-    """ "... with the subject lunch": the word or words behind the property's own name."""
-    spoken = re.escape(name.replace("_", " "))
-    found = re.search(rf"\b{spoken}\b(?: is| of| to|:)?\s+([\w@.'-]+)", said, re.IGNORECASE)
-    return found[1].strip(".,") if found else None
+def _first(pattern: str | re.Pattern[str], said: str) -> str | None:
+    """What the pattern's group holds, without the punctuation around it."""
+    found = re.search(pattern, said)
+    return found[1].strip(" .,") if found else None
 
 
-def _guess(name: str, schema: Schema, root: Schema, utterance: Utterance) -> Any:
+def _guess(schema: Schema, root: Schema, utterance: Utterance) -> Any:
     """Something valid for a required property that the utterance does not name."""
-    for key in ("default", "examples", "enum"):
-        if schema.get(key) not in (None, []):
-            return schema[key][0] if key != "default" else schema[key]
+    if schema.get("default") is not None:
+        return schema["default"]
+    if schema.get("enum"):
+        return schema["enum"][0]
     match kind_of(schema):
         case "integer" | "number" as kind:
             return bounded(1, schema, whole=kind == "integer")
         case "boolean":
-            return not _OFF.search(utterance.heard)
+            return not _OFF.search(utterance.normalised)
         case "array":
             return []
         case "object":
@@ -229,8 +202,7 @@ def _guess(name: str, schema: Schema, root: Schema, utterance: Utterance) -> Any
 def free_text(utterance: Utterance) -> str:
     """What stands behind "saying", "that", "about", "for" or the function's own words, else all of it."""
     said = utterance.said.strip(" .!?")
-    led = re.search(r"\b(?:saying|that says|about|titled|called|that|for|of|:)\s+(.+)$", said, re.IGNORECASE)
-    if led:
+    if led := _LED_BY.search(said):
         return led[1].strip()
     words = said.split()
     topical = [at for at, word in enumerate(words) if _is_topic(word, utterance.topic)]

@@ -41,18 +41,9 @@ _ALSO = {
     "Pacific/Honolulu": "hawaii",
     "UTC": "utc,gmt,greenwich",
 }
-_NO_CITIES = {
-    "easter",
-    "center",
-    "central",
-    "north",
-    "south",
-    "west",
-    "east",
-    "eastern",
-    "pacific",
-    "mountain",
-}
+_NO_CITIES = frozenset(
+    ["easter", "center", "central", "north", "south", "west", "east", "eastern", "pacific", "mountain"]
+)
 _DAY = re.compile(
     r"\b(what|which|tell me|today is|give me|current)\b.*\b(day|date|weekday|month|year)\b|^(the )?date\b"
 )

@@ -8,9 +8,18 @@ from collections.abc import Iterator
 from realtime_cli.server.engine.dialogue.numbers import in_words
 
 MAX_COUNT = 200
-_COUNT = re.compile(r"\bcount\b(?P<down>.*\bdown\b)?")
+_USER_WILL = re.compile(
+    r"\b(?:i (?:want|would like|will|am going|have|need|like|can)|let me)\b(?: to)?"
+    r" (?:read|tell|recite|say|count)\b"
+)
+_COUNT = re.compile(
+    r"(?<!the )(?<!a )(?<!my )(?<!your )\bcount\b(?! (?:on|as|in|me|of|the|my|your|how)\b)"
+    r"(?P<down>.*\bdown\b)?"
+)
+_LONG = r"(?:(?:something|anything) long|long (?:text|letter|story|tale|poem|article|chapter))"
 _READ = re.compile(
-    r"\b(?:read|tell|recite|say|give|speak)\b.*\b(?:story|long|poem|letter|text|tale|something|chapter|article)\b"
+    rf"\b(?:read|tell|recite|say|give|speak)\b.*\b{_LONG}\b"
+    r"|\b(?:read|tell|recite)\b.*\b(?:story|tale|poem)\b|\bread (?:me |us )?(?:something|a (?:text|letter))\b"
     r"|\bkeep talking\b|\btalk for\b"
 )
 
@@ -36,8 +45,10 @@ STORY = (
 )
 
 
-def recital(normalised: str) -> Iterator[str] | None:
+def read_aloud(normalised: str) -> Iterator[str] | None:
     """Sentence by sentence, if one is asked for."""
+    if _USER_WILL.search(normalised):
+        return None
     if counting := _COUNT.search(normalised):
         return count(normalised, down=bool(counting["down"]))
     return iter(STORY) if _READ.search(normalised) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+import math
 
 _BELOW_TWENTY = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
@@ -22,10 +22,7 @@ def with_digits(text: str) -> str:
     words, done, at = text.split(), list[str](), 0
     while at < len(words):
         value, length = _number(words[at:])
-        if not length:
-            done.append(words[at])
-        else:
-            done.append(value)
+        done.append(value if length else words[at])
         at += max(1, length)
     return " ".join(done)
 
@@ -81,14 +78,13 @@ def _scaled(total: int, group: int, word: str) -> tuple[int, int, int]:
     return total + group * _SCALES[word], 0, _SCALES[word]
 
 
-def spoken(value: Fraction) -> str:
+def spoken(value: float) -> str:
     """A result as digits that a voice reads well: 391, 2.5, "minus 3", "about 0.3333"."""
-    sign = "minus " if value < 0 else ""
-    value = abs(value)
-    if value.denominator == 1:
-        return f"{sign}{value.numerator}"
-    rounded = f"{float(value):.4f}".rstrip("0").rstrip(".")
-    exact = Fraction(rounded) == value
+    sign, value = ("minus " if value < 0 else ""), abs(value)
+    if isinstance(value, int):
+        return f"{sign}{value}"
+    rounded = f"{value:.4f}".rstrip("0").rstrip(".")
+    exact = math.isclose(float(rounded), value, rel_tol=1e-12)
     return f"{sign if exact else f'about {sign}'}{rounded}"
 
 

@@ -13,15 +13,12 @@ _OF_A_CLOCK = {"time", "date", "weekday", "zone", "timezone"}
 def tell_outcome(name: str, output: str) -> str:
     """A clock's result as one tells the time, an error as an error, all else as "The result of f is …"."""
     value = _parsed(output)
-    problem = _problem(value)
-    if problem:
+    if problem := _problem(value):
         return _sentence(f"{name} did not work: {_short(problem)}")
     if isinstance(value, dict) and "time" in value and value.keys() <= _OF_A_CLOCK:
         return _the_time(value)
     words = _short(in_words(value))
-    if not words:
-        return f"{name} is done and gave no result."
-    return _sentence(f"The result of {name} is {words}")
+    return _sentence(f"The result of {name} is {words}" if words else f"{name} is done and gave no result")
 
 
 def _the_time(value: dict[str, Any]) -> str:
@@ -34,28 +31,25 @@ def _the_time(value: dict[str, Any]) -> str:
 
 def in_words(value: Any) -> str:
     """JSON without its punctuation: "time 10:31, weekday Monday"."""
-    if isinstance(value, dict):
-        if len(value) == 1:
+    match value:
+        case dict() if len(value) == 1:
             return in_words(next(iter(value.values())))
-        parts = [
-            f"{_key(key)} {in_words(inner)}"
-            for key, inner in value.items()
-            if inner not in (None, "", [], {})
-        ]
-        return ", ".join(parts[:MAX_PARTS])
-    if isinstance(value, list):
-        more = len(value) - MAX_PARTS
-        parts = [in_words(inner) for inner in value[:MAX_PARTS]]
-        return ", ".join(parts) + (f", and {more} more" if more > 0 else "")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+        case dict():
+            given = [(key, inner) for key, inner in value.items() if inner not in (None, "", [], {})]
+            parts = [f"{str(key).replace('_', ' ')} {in_words(inner)}" for key, inner in given]
+            return ", ".join(parts[:MAX_PARTS])
+        case list():
+            more = f", and {len(value) - MAX_PARTS} more" if len(value) > MAX_PARTS else ""
+            return ", ".join(map(in_words, value[:MAX_PARTS])) + more
+        case bool():
+            return "yes" if value else "no"
     return "nothing" if value is None else str(value).strip()
 
 
 def _parsed(output: str) -> Any:
     try:
         return json.loads(output)
-    except ValueError:
+    except (ValueError, RecursionError):
         return output
 
 
@@ -65,10 +59,6 @@ def _problem(value: Any) -> str:
     if isinstance(value, str) and value.lower().startswith("error"):
         return value.split(":", 1)[-1].strip() or value
     return ""
-
-
-def _key(key: str) -> str:
-    return str(key).replace("_", " ")
 
 
 def _short(text: str) -> str:

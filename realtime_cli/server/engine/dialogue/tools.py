@@ -40,9 +40,7 @@ class Choice:
 
 def choose(tools: Sequence[WireObject], tool_choice: str | WireObject) -> Choice:
     """``none``, ``auto``, ``required`` or ``{type: function, name}``; an unknown form means auto."""
-    functions = tuple(
-        tool for tool in tools if tool.get("name") and tool.get("type", "function") == "function"
-    )
+    functions = tuple(t for t in tools if t.get("name") and t.get("type", "function") == "function")
     if isinstance(tool_choice, Mapping):
         named = tuple(tool for tool in functions if tool["name"] == tool_choice.get("name"))
         return Choice(named or functions, forced=bool(named))
@@ -56,9 +54,7 @@ def calls(said: str, choice: Choice) -> list[EngineCall]:
 
     Two things asked for in one sentence ("... and ...") give two calls.
     """
-    clauses = [
-        clause for clause in re.split(r"\band then\b|\band also\b|\band\b|\bthen\b|;", said) if clause.strip()
-    ]
+    clauses = [clause for clause in re.split(r"\band(?: then| also)?\b|\bthen\b|;", said) if clause.strip()]
     found = _by_clause(clauses, choice.functions) if len(clauses) > 1 else []
     if len(found) > 1:
         return found
@@ -70,58 +66,46 @@ def calls(said: str, choice: Choice) -> list[EngineCall]:
 
 def _by_clause(clauses: list[str], functions: Sequence[WireObject]) -> list[EngineCall]:
     found: list[EngineCall] = []
-    last: WireObject | None = None
     for clause in clauses:
         tool = best(normalise(clause), functions)
-        if tool is None and last is not None and _names_only_a_place(clause):
-            tool = last
-        if tool is not None:
-            last = tool
-            if (call := _call(tool, clause)) not in found:
-                found.append(call)
+        if tool is not None and (call := _call(tool, clause)) not in found:
+            found.append(call)
     return found
-
-
-def _names_only_a_place(clause: str) -> bool:
-    """The second half of "the time in Tokyo and in London"."""
-    text = re.sub(r"^in ", "", normalise(clause).replace(" please", ""))
-    place = clock.find_place(text)
-    return place is not None and place[0].lower() == text
 
 
 def _call(tool: WireObject, said: str) -> EngineCall:
     schema = tool.get("parameters") or {}
-    arguments = fill(schema, said, name_words(tool)) if isinstance(schema, Mapping) else {}
+    arguments = fill(schema, said, frozenset(name_words(tool))) if isinstance(schema, Mapping) else {}
     return EngineCall(str(tool["name"]), json.dumps(arguments, ensure_ascii=False))
 
 
-def best(heard: str, functions: Sequence[WireObject]) -> WireObject | None:
+def best(normalised: str, functions: Sequence[WireObject]) -> WireObject | None:
     """The function with the most in common with the utterance, if that is enough."""
-    scored = [(score(heard, tool), -at, tool) for at, tool in enumerate(functions)]
+    scored = [(score(normalised, tool), -at, tool) for at, tool in enumerate(functions)]
     top = max(scored, key=lambda each: each[:2], default=None)
     return top[2] if top is not None and top[0] >= ENOUGH else None
 
 
-def score(heard: str, tool: WireObject) -> float:
+def score(normalised: str, tool: WireObject) -> float:
     """The share of the name's words that were said, words of the description, and what was meant."""
-    summed = find_sum(heard) is not None
-    words = stems(re.sub(r"\btimes\b", " ", heard) if summed else heard)
+    summed = find_sum(normalised) is not None
+    words = stems(re.sub(r"\btimes\b", " ", normalised) if summed else normalised)
     name = name_words(tool)
     total = NAME_WEIGHT * len(words & name) / len(name) if name else 0.0
     total += len(words & (stems(str(tool.get("description") or "")) - name))
     spelled = re.sub(r"[_\W]+", " ", str(tool["name"])).lower().strip()
-    if " " in spelled and spelled in heard:
+    if " " in spelled and spelled in normalised:
         total += WHOLE_NAME_WEIGHT
-    return total + (INTENT_WEIGHT if _means(heard, name, summed) else 0.0)
+    return total + (INTENT_WEIGHT if _means(normalised, name, summed) else 0.0)
 
 
-def _means(heard: str, name: set[str], summed: bool) -> bool:
+def _means(normalised: str, name: set[str], summed: bool) -> bool:
     """Whether the utterance asks for what a clock, a calculator or dice do, and the function is one."""
     if name & stems(_CLOCKS):
-        return clock.asks_time(heard) or clock.asks_date(heard)
+        return clock.asks_time(normalised) or clock.asks_date(normalised)
     if name & stems(_CALCULATORS):
         return summed
-    return bool(name & stems(_DICE) and re.search(r"\b(roll|throw)\b.*\b(dice|die)\b", heard))
+    return bool(name & stems(_DICE) and re.search(r"\b(roll|throw)\b.*\b(dice|die)\b", normalised))
 
 
 def name_words(tool: WireObject) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from realtime_cli.server.engine.dialogue.normalise import normalise
@@ -22,8 +22,7 @@ class DialogueTurn:
     """Read from the items once for each reply."""
 
     said: str  # the user's last words as written or recognised
-    heard: str  # the same, normalised
-    utterances: tuple[tuple[str, str], ...]  # all of the user's, (said, normalised), oldest first
+    normalised: str  # the same in the form that rules match
     images: tuple[str, ...]  # the image_url of those that nothing was said about yet, or else of all
     outcomes: tuple[ToolOutcome, ...]  # at the conversation's end: results that were not spoken of yet
     user_items: int
@@ -35,13 +34,11 @@ def read_turn(items: Sequence[WireObject]) -> DialogueTurn:
     """The newest user message with words counts; a later one with a picture alone belongs to it."""
     users = [item for item in items if item.get("role") == "user"]
     waiting = [item for item in since_last_answer(items) if item.get("role") == "user"]
-    utterances = tuple((text, normalise(text)) for item in users if (text := words_of(item)))
     said = next((text for item in reversed(waiting or users[-1:]) if (text := words_of(item))), "")
     new = [url for item in waiting for url in images_of(item)]
     return DialogueTurn(
         said=said,
-        heard=normalise(said),
-        utterances=utterances,
+        normalised=normalise(said),
         images=tuple(new or [url for item in users for url in images_of(item)]),
         outcomes=tuple(outcomes(items)),
         user_items=len(users),
@@ -78,12 +75,7 @@ def outcomes(items: Sequence[WireObject]) -> list[ToolOutcome]:
             found.append(ToolOutcome(name, str(item.get("output") or "")))
         elif item.get("type") == "mcp_call" and (item.get("output") is not None or item.get("error")):
             error = item.get("error")
-            found.append(
-                ToolOutcome(str(item.get("name")), _mcp_error(error) if error else str(item["output"]))
-            )
+            message = error.get("message") if isinstance(error, Mapping) else error
+            output = f"Error: {message}" if error else str(item["output"])
+            found.append(ToolOutcome(str(item.get("name")), output))
     return found[::-1]
-
-
-def _mcp_error(error: object) -> str:
-    message = error.get("message") if isinstance(error, dict) else error
-    return f"Error: {message}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_cli.server.engine.dialogue.long_reading import MAX_COUNT, STORY, recital
+from realtime_cli.server.engine.dialogue.long_reading import MAX_COUNT, STORY, read_aloud
 
 
 @pytest.mark.parametrize(
@@ -21,23 +21,46 @@ from realtime_cli.server.engine.dialogue.long_reading import MAX_COUNT, STORY, r
     ],
 )
 def test_counting_is_a_sentence_for_each_number(asked: str, first: str, last: str, sentences: int) -> None:
-    told = recital(asked)
+    told = read_aloud(asked)
     assert told is not None
     said = [*told]
     assert (said[0], said[-1], len(said)) == (first, last, sentences)
 
 
 @pytest.mark.parametrize(
-    "asked", ["tell me a story", "read me something long", "keep talking", "recite a poem"]
+    "asked",
+    [
+        "tell me a story",
+        "read me something long",
+        "keep talking",
+        "recite a poem",
+        "say something long",
+        "read me a letter",
+    ],
 )
 def test_a_text_is_read_to_its_end(asked: str) -> None:
-    told = recital(asked)
+    told = read_aloud(asked)
     assert told is not None
     assert tuple(told) == STORY
 
 
 @pytest.mark.parametrize(
-    "asked", ["what is the time", "what is my account number", "say after me one", "a long day"]
+    "asked",
+    [
+        "what is the time",
+        "what is my account number",
+        "say after me one",
+        "a long day",
+        "i want to say something",
+        "i want to say something long",
+        "let me tell you a story",
+        "can i give you something",
+        "say something",
+        "i have read something about it",
+        "it is a long story",
+        "you can count on me",
+        "the count is wrong",
+    ],
 )
-def test_everything_else_is_no_recital(asked: str) -> None:
-    assert recital(asked) is None
+def test_everything_else_is_no_wish_to_be_read_to(asked: str) -> None:
+    assert read_aloud(asked) is None
