@@ -323,8 +323,8 @@ def replay(
     base_url: BaseUrl = None,
 ) -> None:
     """Show a recorded conversation again; verify it, serve it, or send it to another agent."""
-    from realtime_cli.app.replay_options import ReplayOptions
     from realtime_cli.commands import replay as command
+    from realtime_cli.commands.replay_options import ReplayOptions
 
     options = ReplayOptions(
         recording=recording, speed=speed, max=max, idle_limit=idle_limit, begin=begin, end=end, turn=turn,

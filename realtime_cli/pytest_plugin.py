@@ -48,21 +48,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         server.close()
 
 
-def _place(config: pytest.Config) -> Target:
+def _target(config: pytest.Config) -> Target:
     """Where sessions run; the local server is started once, when it is first needed."""
     from realtime_cli.app.targets import Target
 
     against = config.getoption("--realtime-against")
     if against == "agent":
-        return Target(keep_recordings=False)
+        return Target()
     if against != "local":
-        return Target(against=against, keep_recordings=False)
+        return Target(against=against)
     if _SERVER not in config.stash:
         from realtime_cli.app.background_server import BackgroundServer
 
         config.stash[_SERVER] = BackgroundServer()
     server = config.stash[_SERVER]
-    return Target(against=server.url, headers=server.headers, keep_recordings=False)
+    return Target(against=server.url, headers=server.headers)
 
 
 class VoiceFile(pytest.File):
@@ -96,17 +96,17 @@ class VoiceTest(pytest.Item):
             raise ScriptFailed(result)
 
     async def _run(self) -> CaseResult:
-        from realtime_cli.app.targets import SessionFactory
         from realtime_cli.script.checks import run_check
         from realtime_cli.script.clips import LocalSpeechSource
         from realtime_cli.script.judge import judge
+        from realtime_cli.script.opening import CaseOpener
         from realtime_cli.script.runner import RunContext, run_case
 
-        stage = SessionFactory(_place(self.config))
+        opener = CaseOpener(_target(self.config), recordings="temporary")
         try:
-            return await run_case(self._case, RunContext(stage.open, LocalSpeechSource(), judge, run_check))
+            return await run_case(self._case, RunContext(opener.open, LocalSpeechSource(), judge, run_check))
         finally:
-            await stage.close()
+            await opener.close()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, ScriptFailed):
@@ -133,8 +133,8 @@ def realtime(request: pytest.FixtureRequest) -> Callable[..., Session]:
     def session(agent: str | Path | Mapping[str, Any] | None = None, **options: Any) -> Session:
         from realtime_cli.session_api import Session
 
-        place = _place(request.config)
-        against = {"url": place.against, "headers": place.headers} if place.against else {}
+        target = _target(request.config)
+        against = {"url": target.against, "headers": target.headers} if target.against else {}
         return Session(agent, **{**against, **options})
 
     return session

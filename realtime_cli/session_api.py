@@ -17,8 +17,8 @@ import asyncio
 import base64
 import json
 import mimetypes
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -26,20 +26,22 @@ from typing import Any, Self
 
 import numpy as np
 
-from realtime_cli.app.targets import LocalServers, SessionFactory, Target
+from realtime_cli.app.local_servers import LocalServers
+from realtime_cli.app.session_factory import OpenSession, SessionFactory
+from realtime_cli.app.targets import Target
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Key, Received
 from realtime_cli.errors import ConfigError, SessionFailed
 from realtime_cli.protocol.codec import encode
+from realtime_cli.recording import file
 from realtime_cli.script import clips
 from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.facts import facts_of
-from realtime_cli.script.format import Mock, Script, ScriptTurn
+from realtime_cli.script.format import Mock
 from realtime_cli.script.live import Live
-from realtime_cli.script.load import LoadedScript
+from realtime_cli.script.mocks import MockedTools
 from realtime_cli.script.observed import TurnSeen
-from realtime_cli.script.result import Case
 
 TIMEOUT_S = 30.0
 
@@ -98,24 +100,12 @@ class Session:
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         given = agent if agent is not None else {"connection": {"provider": "local"}}
-        path = None if isinstance(given, Mapping) else Path(given)
-        script = Script(
-            agent=dict(given) if isinstance(given, Mapping) else str(given),
-            set=dict(settings or {}),
-            mocks=[Mock(tool=name, result=result) for name, result in (tools or {}).items()],
-            turns=[ScriptTurn(user="")],
-        )
-        self._case = Case(LoadedScript(script, Path("session.toml")), text=text)
-        self._stage = SessionFactory(
-            Target(
-                config=path,
-                against=url,
-                headers=dict(headers or {}),
-                record=None if record is None else Path(record),
-                keep_recordings=record is not None,
-            ),
-            LocalServers(connections=1, warm=not text),
-        )
+        self._agent = given if isinstance(given, Mapping) else Path(given)
+        self._over = {**(settings or {}), **({"session.output_modalities": ["text"]} if text else {})}
+        self._target = Target(against=url, headers=dict(headers or {}))
+        self._mocks = MockedTools([Mock(tool=name, result=result) for name, result in (tools or {}).items()])
+        self._record = None if record is None else Path(record)
+        self._factory = SessionFactory(LocalServers(connections=1, warm=not text), self._target.replayed)
         self._timeout_s = timeout_s
         self._voice = LocalSpeechSource()
         self._stack = AsyncExitStack()
@@ -126,18 +116,15 @@ class Session:
     async def __aenter__(self) -> Self:
         """Connect."""
         try:
-            self._stack.push_async_callback(self._stage.close)
-            opened = await self._stack.enter_async_context(self._stage.open(self._case))
-            recording = opened.recording
-            if recording:
-                self._stack.callback(recording.close)
+            opened = await self._stack.enter_async_context(self._opened())
+            recorder = opened.recorder
             live = Live(
                 opened.session,
                 opened.connect,
                 tools=opened.tools,
-                observers=[self._answers, *opened.observers, *([recording] if recording else [])],
+                observers=[self._answers, *opened.observers, *([recorder] if recorder else [])],
                 aloud=opened.aloud,
-                on_played=recording.played if recording else None,
+                on_played=recorder.played if recorder else None,
             )
             self._open = await self._stack.enter_async_context(live)
         except BaseException:
@@ -148,6 +135,16 @@ class Session:
     async def __aexit__(self, *_: object) -> None:
         self._open = None
         await self._stack.aclose()
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[OpenSession]:
+        agent = self._target.load(self._agent, self._over)
+        path = self._record and file.new_path("session", self._record)
+        async with (
+            self._factory,
+            self._factory.open(agent, mocks=self._mocks, record_to=path, command="run") as opened,
+        ):
+            yield opened
 
     # -- turns --------------------------------------------------------------------------------
 

@@ -15,9 +15,9 @@ import pytest
 from typer.testing import CliRunner
 
 from realtime_cli.app.audio_io import question
+from realtime_cli.app.local_server import ServeOptions, listen
 from realtime_cli.cli import app
 from realtime_cli.commands import init
-from realtime_cli.commands.serve import ServeOptions, listen
 from realtime_cli.config import AgentConfig
 from realtime_cli.errors import ExitCode
 from tests.kit.cli import run_cli

@@ -7,7 +7,7 @@ import secrets
 import threading
 from collections.abc import Mapping
 
-from realtime_cli.commands.serve import ServeOptions, listen
+from realtime_cli.app.local_server import ServeOptions, listen
 
 
 class BackgroundServer:

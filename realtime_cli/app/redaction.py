@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from realtime_cli.client import inputs
 from realtime_cli.client.effects import Close
@@ -14,14 +14,15 @@ from realtime_cli.loop import Outcome
 from realtime_cli.ports import Observer
 from realtime_cli.recording.redactor import Redactor
 
-if TYPE_CHECKING:
-    from realtime_cli.script.expectations import CheckResult
-    from realtime_cli.script.result import CaseResult
-
 # What others said, in words that are shown as they are.
 _FOREIGN = (
-    inputs.Noted, inputs.Disconnected, inputs.UndecodableFrame, inputs.ToolProgress, inputs.ToolFinished, Close
-)  # fmt: skip
+    inputs.Noted,
+    inputs.Disconnected,
+    inputs.UndecodableFrame,
+    inputs.ToolProgress,
+    inputs.ToolFinished,
+    Close,
+)
 
 
 class OutputRedaction:
@@ -34,27 +35,13 @@ class OutputRedaction:
         """The observer, but it sees no secret in errors, notes and tools' outputs."""
         return _Masked(observer, self)
 
+    def text(self, text: str) -> str:
+        """The text without the secrets in it."""
+        return self._scrubber.scrub(text)
+
     def outcome(self, outcome: Outcome) -> Outcome:
         scrub = self._scrubber.scrub
         return replace(outcome, reason=scrub(outcome.reason), remedy=scrub(outcome.remedy))
-
-    def result(self, result: CaseResult) -> CaseResult:
-        """A script's result with what was heard and what went wrong in it masked."""
-        return replace(
-            result,
-            error=self._scrubber.scrub(result.error),
-            turns=tuple(
-                replace(turn, reply=self._scrubber.scrub(turn.reply), verdicts=self._verdicts(turn.verdicts))
-                for turn in result.turns
-            ),
-            verdicts=self._verdicts(result.verdicts),
-        )
-
-    def _verdicts(self, verdicts: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
-        scrub = self._scrubber.scrub
-        return tuple(
-            replace(each, expected=scrub(each.expected), found=scrub(each.found)) for each in verdicts
-        )
 
     def entry(self, entry: Entry) -> Entry:
         """The entry itself where there is nothing to hide."""

@@ -1,25 +1,26 @@
-"""From an agent file to a session that can be run: what ``talk``, ``text`` and ``run`` share."""
+"""From an agent file to a session that can be held: one way for commands, scripts and the Python interface."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self
 
 from realtime_cli import __version__
 from realtime_cli.app.console import echo
+from realtime_cli.app.local_servers import LocalServers
+from realtime_cli.app.session_options import session_options, socket_options
 from realtime_cli.client.inputs import Noted
-from realtime_cli.client.session import ClientSession, SessionOptions
+from realtime_cli.client.session import ClientSession
 from realtime_cli.config import LoadedAgent, ServerAddress, endpoint, load_agent
 from realtime_cli.config.address import secrets_in
-from realtime_cli.config.connection import Connection
-from realtime_cli.errors import RealtimeCliError
+from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.hooks.hooks import Hooks, names_of, open_hooks
-from realtime_cli.ports import Connect
+from realtime_cli.ports import Connect, Observer, ToolsPort
 from realtime_cli.recording import file
 from realtime_cli.recording.format import Header
 from realtime_cli.tools.approval import AllowlistApprover, Approver
@@ -40,17 +41,33 @@ class AgentOptions:
     no_record: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpenSession:
-    """A session and its edges, ready to be run."""
+    """A session and its edges, ready to be held."""
 
     session: ClientSession
     connect: Connect
-    tools: Registry
-    place: ServerAddress
-    secrets: tuple[str, ...]
-    hooks: Hooks
-    """An observer: what ``[hooks]`` asks for."""
+    tools: ToolsPort | None = None
+    recorder: file.Recorder | None = None
+    observers: Sequence[Observer] = ()
+    """What ``[hooks]`` asks for."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Whatever is shown of the session must not hold these."""
+
+    @property
+    def aloud(self) -> bool:
+        """With sound both ways."""
+        return self.session.options.patch.get("output_modalities") != ["text"]
+
+
+class ToolMocks(Protocol):
+    """Tools that stand in front of an agent's own."""
+
+    def schemas(self, known: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those that the agent, which has the ``known`` tools, does not have itself."""
+
+    def before(self, real: ToolsPort) -> ToolsPort:
+        """The agent's tools with these in front."""
 
 
 def load(options: AgentOptions, more: Mapping[str, Any] | None = None) -> LoadedAgent:
@@ -70,55 +87,85 @@ def require_address(agent: LoadedAgent) -> None:
         endpoint(agent.config.connection, os.environ)
 
 
-@asynccontextmanager
-async def opened(
-    agent: LoadedAgent,
-    *,
-    greet: bool,
-    warm: bool = True,
-    approver: Approver | None = None,
-    seed: Sequence[dict[str, Any]] = (),
-) -> AsyncIterator[OpenSession]:
-    """The session of an agent; the embedded server, if it is the agent's, runs as long as this is open.
+@dataclass
+class SessionFactory:
+    """Opens sessions of agents; the local servers that they need run until it is closed.
 
-    ``warm``: with every model of it loaded, which takes a second; a session in text needs none.
-    ``approver``: who allows tools that ask; without one they are refused. ``seed``: items to begin with,
-    behind those of the agent file.
-    Raises AuthenticationFailed when a key is missing, ConfigError when there is no address.
+    ``replayed``: a recording that answers instead of the server that the agent names.
     """
-    config = agent.config
-    server = None
-    tools: Registry | None = None
-    hooks: Hooks | None = None
-    if config.connection.embedded:
-        from realtime_cli.commands.serve import start_local_server
 
-        server = await start_local_server(config.local, warm=warm)
-    try:
-        place = endpoint(config.connection, os.environ, base_url=server.url if server else None)
-        headers = {**place.headers, **(server.headers if server else {})}
-        tools = await open_registry(
-            config.tools,
-            config.mcp,
-            agent.folder,
-            approver=approver or AllowlistApprover(),
-            environ=os.environ,
-        )
-        hooks = await _hooks(agent, tools, approver or AllowlistApprover())
-        session = ClientSession(session_options(agent, tools, greet=greet and not seed, seed=seed))
-        connection = config.connection
+    servers: LocalServers = field(default_factory=LocalServers)
+    replayed: Path | None = None
 
-        async def connect() -> Transport:
-            return await websocket.connect(place.url, headers, **socket_options(connection))
+    async def __aenter__(self) -> Self:
+        return self
 
-        yield OpenSession(session, connect, tools, place, secrets_of(agent, place), hooks)
-    finally:
-        if hooks:
-            await hooks.close()
-        if tools:
-            await tools.close()
-        if server:
-            await server.close()
+    async def __aexit__(self, *_: object) -> None:
+        await self.servers.close()
+
+    @asynccontextmanager
+    async def open(
+        self,
+        agent: LoadedAgent,
+        *,
+        greet: bool = True,
+        approver: Approver | None = None,
+        seed: Sequence[dict[str, Any]] = (),
+        mocks: ToolMocks | None = None,
+        record_to: Path | None = None,
+        command: str = "",
+    ) -> AsyncIterator[OpenSession]:
+        """The session of an agent. Its tools, hooks and recording are closed behind it.
+
+        ``approver``: who allows tools that ask; without one they are refused. ``seed``: items to begin with,
+        behind those of the agent file. ``command`` is named in the recording.
+        Raises AuthenticationFailed when a key is missing, ConfigError when there is no address or a tool,
+        a hook or the recording cannot be had.
+        """
+        config, approver = agent.config, approver or AllowlistApprover()
+        async with AsyncExitStack() as stack:
+            address = await self.address(agent)
+            registry = await open_registry(
+                config.tools, config.mcp, agent.folder, approver=approver, environ=os.environ
+            )
+            stack.push_async_callback(registry.close)
+            hooks = await _hooks(agent, registry, approver)
+            stack.push_async_callback(hooks.close)
+            known = [*(config.session_patch().get("tools") or ()), *registry.schemas]
+            mocked = mocks.schemas(known) if mocks else ()
+            session = ClientSession(
+                session_options(agent, registry, greet=greet and not seed, seed=seed, mocked=mocked)
+            )
+            secrets = secrets_of(agent, address)
+            recorder = None
+            if record_to:
+                recorder = recorder_at(record_to, agent, session, secrets, command)
+                stack.callback(recorder.close, ExitCode.BUG, "The conversation broke off.")
+            tools = mocks.before(registry) if mocks else registry
+            yield OpenSession(session, _way(agent, address), tools, recorder, (hooks,), secrets)
+
+    async def address(self, agent: LoadedAgent) -> ServerAddress:
+        """Where the agent's sessions are held; starts the local server if it is there.
+
+        Raises AuthenticationFailed when a key is missing, ConfigError when there is no address.
+        """
+        connection = agent.config.connection
+        if self.replayed:
+            return endpoint(connection, os.environ, base_url=await self.servers.replaying(self.replayed))
+        if not connection.embedded:
+            return endpoint(connection, os.environ)
+        server = await self.servers.server(agent.config.local)
+        address = endpoint(connection, os.environ, base_url=server.url)
+        return replace(address, headers={**address.headers, **server.headers})
+
+
+def _way(agent: LoadedAgent, address: ServerAddress) -> Connect:
+    options = socket_options(agent.config.connection)
+
+    async def connect() -> Transport:
+        return await websocket.connect(address.url, address.headers, **options)
+
+    return connect
 
 
 async def _hooks(agent: LoadedAgent, tools: Registry, approver: Approver) -> Hooks:
@@ -131,71 +178,6 @@ async def _hooks(agent: LoadedAgent, tools: Registry, approver: Approver) -> Hoo
         tools.notify(Noted(0.0, "warning", "hooks", text))
         written = written.model_copy(update=dict.fromkeys(left_out))
     return await open_hooks(written, agent.folder, os.environ, tools.notify)
-
-
-def session_options(
-    agent: LoadedAgent, tools: Registry, *, greet: bool, seed: Sequence[dict[str, Any]] = ()
-) -> SessionOptions:
-    """What the agent file decides for the session."""
-    config = agent.config
-    patch = config.session_patch()
-    if tools.schemas:
-        patch["tools"] = [*(patch.get("tools") or ()), *tools.schemas]
-    return SessionOptions(
-        patch=patch,
-        provider=config.connection.effective_provider,
-        seed=(*config.seed(), *seed),
-        greet=greet and (config.conversation.greet or bool(config.conversation.greeting)),
-        greeting=config.conversation.greeting,
-        push_to_talk=config.audio.push_to_talk,
-        start_muted=config.audio.start_paused,
-        pre_roll_ms=config.audio.pre_roll_ms,
-        tool_rounds=config.limits.tool_rounds,
-        tools_not_awaited=tools.not_awaited,
-        tools_cut_by_interruption=tools.cut_by_interruption,
-        limit_cost_usd=config.limits.cost,
-        limit_minutes=config.limits.minutes,
-        limit_idle_minutes=config.limits.idle_minutes,
-        prices=prices_of(agent),
-        model=config.connection.model,
-        video_when=config.video.when if config.video.source else None,
-        video_detail=config.video.detail,
-        video_start_paused=config.video.start_paused,
-        video_keep=config.video.keep,
-        video_respond=config.video.respond,
-        barge_in=config.audio.barge_in,
-        barge_in_after_ms=config.audio.barge_in_ms,
-        first_event_timeout_s=config.connection.first_event_timeout_s,
-        progress_timeout_s=config.connection.progress_timeout_s,
-        reconnect_tries=config.connection.reconnect_tries,
-        reconnect_first_s=config.connection.reconnect_first_s,
-        reconnect_longest_s=config.connection.reconnect_longest_s,
-    )
-
-
-def prices_of(agent: LoadedAgent) -> dict[str, Any]:
-    """The agent file's prices in the shape of the package's table: USD per million tokens by modality."""
-    names = {"in": "input", "cached": "cached", "out": "output"}
-    table: dict[str, Any] = {}
-    for model, price in agent.config.prices.items():
-        parts: dict[str, dict[str, float]] = {}
-        for key, usd in price.model_dump(exclude_none=True).items():
-            kind, way = key.split("_")
-            parts.setdefault(kind, {})[names[way]] = usd
-        table[model] = parts
-    return table
-
-
-def socket_options(connection: Connection) -> dict[str, Any]:
-    """What ``[connection]`` says about the socket, as arguments of ``websocket.connect``."""
-    return {
-        "ca_file": connection.ca_file,
-        "close_timeout_s": connection.close_timeout_s,
-        "connect_timeout_s": connection.connect_timeout_s,
-        "ping_interval_s": connection.ping_interval_s,
-        "ping_timeout_s": connection.ping_timeout_s,
-        "proxy": connection.proxy or True,
-    }
 
 
 def secrets_of(agent: LoadedAgent, place: ServerAddress) -> tuple[str, ...]:
@@ -215,19 +197,21 @@ def known_secrets(agents: Iterable[LoadedAgent]) -> set[str]:
     return found
 
 
-def recorder_for(
-    agent: LoadedAgent, options: AgentOptions, session: ClientSession, secrets: tuple[str, ...], command: str
-) -> file.Recorder | None:
-    """The recorder that options and agent file ask for; None when nothing is to be recorded."""
+def recording_path(agent: LoadedAgent, options: AgentOptions) -> Path | None:
+    """Where options and agent file want the session recorded; None when nothing is to be recorded."""
     wanted = agent.config.recording
     if options.no_record or not (wanted.enabled or options.record):
         return None
     name = agent.path.stem if agent.path else "session"
-    named = options.record or (Path(wanted.path).expanduser() if wanted.path else None)
-    if named:
-        path = file.path_for(named, name)
-    else:
-        path = file.new_path(name, Path(wanted.folder).expanduser() if wanted.folder else None)
+    if named := options.record or (Path(wanted.path).expanduser() if wanted.path else None):
+        return file.path_for(named, name)
+    return file.new_path(name, Path(wanted.folder).expanduser() if wanted.folder else None)
+
+
+def recorder_at(
+    path: Path, agent: LoadedAgent, session: ClientSession, secrets: tuple[str, ...], command: str
+) -> file.Recorder:
+    """A recorder of this session. Raises ConfigError when the file cannot be made."""
     header = Header(
         tool=f"realtime-cli {__version__}",
         started=datetime.now().astimezone().isoformat(timespec="milliseconds"),

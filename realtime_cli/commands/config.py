@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from realtime_cli.app.console import echo, echo_error
 from realtime_cli.config import AgentConfig, LoadedAgent, load_agent
+from realtime_cli.config.effective import effective
 from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.config.schema import agent_schema
 from realtime_cli.config.toml_file import KeyPath
@@ -62,24 +63,6 @@ def summary(config: AgentConfig) -> str:
     provider = connection.effective_provider
     model = connection.model or PROVIDERS[provider].model or "no model"
     return "the server inside this program" if connection.embedded else f"{provider}, {model}"
-
-
-def effective(agent: LoadedAgent) -> Iterator[tuple[KeyPath, Any]]:
-    """Every key with its value, in the order of the schema; the session has only what was set."""
-    everything = agent.shown()
-    for section in AgentConfig.model_fields:
-        yield from _leaves(everything[section], (section,))
-
-
-def _leaves(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, (*path, key))
-    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, (*path, index))
-    else:
-        yield path, value
 
 
 def _written(value: Any) -> str:

@@ -15,7 +15,7 @@ from realtime_cli.app.console import echo
 from realtime_cli.audio import device
 from realtime_cli.audio.device_choice import Device, Direction
 from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs
-from realtime_cli.commands.remember_devices import remember
+from realtime_cli.commands.devices_save import remember
 from realtime_cli.errors import ConfigError, ExitCode
 
 TONE_HZ = 440

@@ -16,8 +16,8 @@ from realtime_cli.app.console import echo
 from realtime_cli.app.diagnostics import Finding, Status, exit_code, failure, ok, warning
 from realtime_cli.app.session_factory import AgentOptions
 from realtime_cli.commands import doctor_acoustic, doctor_bundle, doctor_machine, doctor_sound, doctor_wire
-from realtime_cli.commands.init import likely_provider
 from realtime_cli.config import LoadedAgent, load_agent
+from realtime_cli.config.providers import likely_provider
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 
 MARKS: dict[Status, str] = {"ok": "ok", "warning": "warning", "failure": "FAILURE"}
@@ -77,7 +77,7 @@ def _over(options: DoctorOptions, environ: Mapping[str, str]) -> dict[str, Any]:
     named = any(text.partition("=")[0].strip() == "connection.provider" for text in options.sets)
     if options.config or named or "REALTIME_CLI__CONNECTION__PROVIDER" in environ:
         return {}
-    return {"connection.provider": likely_provider("assistant", environ)}
+    return {"connection.provider": likely_provider(environ)}
 
 
 def _examined(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Finding]:

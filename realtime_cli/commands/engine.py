@@ -3,7 +3,7 @@
     in    {"begin": "id", "script": "name"}   one session; without "script" the scripts take turns
           {"begin": 20}                       so many, with ids of our own
           {"stop": "id"}   {"end": true}      the end of stdin is the end, too
-    out   {"event": "ready", "scripts": [...], "pid": 4711}, then what ``script.crowd`` tells,
+    out   {"event": "ready", "scripts": [...], "pid": 4711}, then what ``script.pool`` tells,
           {"event": "mistake", "error": "..."} for a line that says none of this, {"event": "ended"}
 
 It ends with its parent: at the end of stdin, at SIGTERM, and on Linux when the parent is killed.
@@ -25,12 +25,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.parent_watchdog import end_soon, end_with_parent
-from realtime_cli.app.targets import LocalServers, SessionFactory, Target, agent_of
+from realtime_cli.app.targets import Target
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.script.checks import run_check
 from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.load import load_scripts, script_files
+from realtime_cli.script.opening import CaseOpener, agent_of
 from realtime_cli.script.result import Case
 from realtime_cli.script.runner import RunContext
 from realtime_cli.script.session_pool import SessionPool
@@ -54,14 +56,11 @@ def engine(options: EngineOptions) -> ExitCode:
     """Serve the pipe until it ends. Raises ConfigError for scripts and agents that are wrong."""
     end_with_parent()
     cases = plan(load_scripts(script_files(options.scripts)), Selection(text=options.text))
-    place = Target(
-        options.config, options.sets, options.against, options.record,
-        approve=options.approve, records=options.record is not None,
-    )  # fmt: skip
+    target = Target(options.config, options.sets, options.against, approve=options.approve)
     for case in cases:
-        agent_of(case, place)
+        agent_of(case, target)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
-        runner.run(_serve(cases, place))
+        runner.run(_serve(cases, target, options.record))
     return ExitCode.OK
 
 
@@ -81,23 +80,24 @@ def tell(event: Mapping[str, Any]) -> None:
         sys.stdout.flush()
 
 
-async def _serve(cases: Sequence[Case], place: Target) -> None:
-    stage = SessionFactory(place, LocalServers(connections=1000, warm=not all(case.text for case in cases)))
-    crowd = SessionPool(cases, RunContext(stage.open, LocalSpeechSource(), None, run_check), tell)
+async def _serve(cases: Sequence[Case], target: Target, record: Path | None) -> None:
+    servers = LocalServers(connections=1000, warm=not all(case.text for case in cases))
+    opener = CaseOpener(target, servers, "kept" if record else "none", record)
+    pool = SessionPool(cases, RunContext(opener.open, LocalSpeechSource(), None, run_check), tell)
     lines = _lines()
     try:
-        await crowd.prepare()
+        await pool.prepare()
         gc.collect()
         gc.freeze()  # what is loaded now stays; no collection needs to look at it again
         tell({"event": "ready", "scripts": [case.name for case in cases], "pid": os.getpid()})
-        pace = asyncio.create_task(crowd.pace(), name="pace")
-        await _obey(crowd, lines)
+        pace = asyncio.create_task(pool.pace(), name="pace")
+        await _obey(pool, lines)
         pace.cancel()
     finally:
         end_soon(ExitCode.OK)
-        await crowd.end()
-        crowd.tell_pace()
-        await stage.close()
+        await pool.end()
+        pool.tell_pace()
+        await opener.close()
         tell({"event": "ended"})
 
 
@@ -122,17 +122,17 @@ def _lines() -> asyncio.Queue[str]:
     return lines
 
 
-async def _obey(crowd: SessionPool, lines: asyncio.Queue[str]) -> None:
+async def _obey(pool: SessionPool, lines: asyncio.Queue[str]) -> None:
     ids = (f"s{number}" for number in itertools.count(1))
     while line := await lines.get():
         try:
-            if not _do(crowd, line, ids):
+            if not _do(pool, line, ids):
                 return
         except ConfigError as error:
             tell({"event": "mistake", "error": str(error)})
 
 
-def _do(crowd: SessionPool, line: str, ids: Iterator[str]) -> bool:
+def _do(pool: SessionPool, line: str, ids: Iterator[str]) -> bool:
     """Obey one line; False when it is the last."""
     try:
         asked = json.loads(line) if line.strip() else {"begin": 0}
@@ -140,12 +140,12 @@ def _do(crowd: SessionPool, line: str, ids: Iterator[str]) -> bool:
         asked = None
     match asked:
         case {"begin": str(name), **more}:
-            crowd.begin(name, _script(more))
+            pool.begin(name, _script(more))
         case {"begin": int(count), **more} if 0 <= count <= 10_000:
             for _ in range(count):
-                crowd.begin(next(ids), _script(more))
+                pool.begin(next(ids), _script(more))
         case {"stop": str(name)}:
-            crowd.stop(name)
+            pool.stop(name)
         case {"end": _}:
             return False
         case _:

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from realtime_cli.app.console import echo
 from realtime_cli.config import load_agent
 from realtime_cli.config.connection import ProviderName
-from realtime_cli.config.providers import PROVIDERS
+from realtime_cli.config.providers import likely_provider
 from realtime_cli.errors import ConfigError, ExitCode
 
 TemplateName = Literal["assistant", "tutor", "interpreter", "support", "phone", "screen-share", "local"]
@@ -71,7 +71,7 @@ def init(
     Without ``provider`` it is the one whose key is in the environment, else the local server.
     """
     environ = os.environ if environ is None else environ
-    text = rendered(template, provider or likely_provider(template, environ))
+    text = rendered(template, provider or ("local" if template == "local" else likely_provider(environ)))
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
@@ -82,14 +82,6 @@ def init(
     load_agent(path, environ=environ)
     echo(f"Wrote {path}. Talk to it: realtime-cli talk --config {path}")
     return ExitCode.OK
-
-
-def likely_provider(template: str, environ: Mapping[str, str]) -> ProviderName:
-    """The provider whose key is there; ``local`` when none is, or when the template says so."""
-    if template == "local":
-        return "local"
-    with_key = (name for name, known in PROVIDERS.items() if known.key_env and environ.get(known.key_env))
-    return next(with_key, "local")
 
 
 def rendered(template: str, provider: str) -> str:

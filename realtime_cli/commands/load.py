@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from realtime_cli import load as load_room
-from realtime_cli.app.budget import Budget
-from realtime_cli.app.targets import Target, agent_of
+from realtime_cli.app.targets import Target
 from realtime_cli.config.time_span import seconds_of
 from realtime_cli.errors import ConfigError
 from realtime_cli.load.plan import LoadPlan
 from realtime_cli.load.shapes import LoadStage, read_stages, soak, spike
+from realtime_cli.script.budget import Budget
 from realtime_cli.script.load import load_scripts, script_files
+from realtime_cli.script.opening import agent_of
 from realtime_cli.script.result import Case
 from realtime_cli.script.suite import Selection, plan
 
@@ -76,10 +77,10 @@ def load(options: LoadOptions) -> NoReturn:
 
 def _check(options: LoadOptions) -> None:
     cases = plan(load_scripts(script_files(options.scripts)), Selection(text=options.text))
-    place = Target(options.config, options.sets, options.against, approve=options.approve)
+    target = Target(options.config, options.sets, options.against, approve=options.approve)
     for case in cases:
         _can_be_many(case)
-    agents = [agent_of(case, place) for case in cases]
+    agents = [agent_of(case, target) for case in cases]
     Budget(options.max_cost, cases, agents)
     if options.users == "auto" and all(case.text for case in cases):
         raise ConfigError("--users auto needs a spoken script.", "It goes by how late frames of sound are.")

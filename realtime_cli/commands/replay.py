@@ -9,12 +9,12 @@ from contextlib import suppress
 
 from realtime_cli.app.console import echo
 from realtime_cli.app.player import PlaybackOptions, Player
-from realtime_cli.app.replay_options import ReplayOptions
-from realtime_cli.commands import sessions
+from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.config.time_span import seconds_of
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording import time_warp
 from realtime_cli.recording.reader import Recording, read
+from realtime_cli.recording.stored import find_or_path
 from realtime_cli.recording.verify import side_by_side, verify
 
 
@@ -22,7 +22,7 @@ def replay(options: ReplayOptions) -> ExitCode:
     """Do with the recording what the options say; returns the exit code."""
     if sum((options.verify, options.serve, options.resend)) > 1:
         raise ConfigError("--verify, --serve and --resend are three different things.", "Choose one.")
-    recording = read(sessions.find_or_path(options.recording))
+    recording = read(find_or_path(options.recording))
     if options.verify:
         return _verify(recording)
     if options.serve:

@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from realtime_cli.app import session_factory
 from realtime_cli.app.console import echo
 from realtime_cli.app.redaction import OutputRedaction
-from realtime_cli.app.replay_options import ReplayOptions
+from realtime_cli.app.session_factory import AgentOptions, SessionFactory, load
 from realtime_cli.app.signals import own_the_process
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.audio.wire_format import AudioDecoder
 from realtime_cli.client import inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import MicrophoneFrame, Typed
+from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.recording import file
@@ -115,16 +115,17 @@ def resend(recording: Recording, options: ReplayOptions) -> ExitCode:
 
 
 async def _converse(said: RecordedTurn, options: ReplayOptions) -> tuple[Path, Outcome]:
-    agent_options = session_factory.AgentOptions(
-        config=options.config, sets=options.sets, base_url=options.base_url
-    )
-    agent = session_factory.load(agent_options)
-    async with session_factory.opened(
-        agent, greet=True, approver=AllowlistApprover(options.approve)
-    ) as opened:
-        recorder = session_factory.recorder_for(
-            agent, _recorded(agent_options), opened.session, opened.secrets, "resend"
-        )
+    agent = load(AgentOptions(config=options.config, sets=options.sets, base_url=options.base_url))
+    async with (
+        SessionFactory() as factory,
+        factory.open(
+            agent,
+            approver=AllowlistApprover(options.approve),
+            record_to=file.new_path("resent"),  # a comparison needs one, whatever the agent file says
+            command="resend",
+        ) as opened,
+    ):
+        recorder = opened.recorder
         assert recorder is not None
         user, speaker = RecordedUser(said), WavSpeaker(None)
         discretion = OutputRedaction(opened.secrets)
@@ -147,13 +148,6 @@ async def _converse(said: RecordedTurn, options: ReplayOptions) -> tuple[Path, O
         finally:
             recorder.close(outcome.exit_code, outcome.reason)
         return recorder.path, outcome
-
-
-def _recorded(options: session_factory.AgentOptions) -> session_factory.AgentOptions:
-    """A comparison needs a recording, whatever the agent file says."""
-    return session_factory.AgentOptions(
-        options.config, options.sets, options.base_url, file.new_path("resent")
-    )
 
 
 class _ResendWatch:

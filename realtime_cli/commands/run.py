@@ -16,19 +16,21 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from realtime_cli.app.budget import Budget
 from realtime_cli.app.console import echo
+from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.redaction import OutputRedaction
 from realtime_cli.app.session_factory import known_secrets
-from realtime_cli.app.targets import LocalServers, SessionFactory, Target, agent_of
+from realtime_cli.app.targets import Target
 from realtime_cli.app.worker_processes import side_by_side
 from realtime_cli.config.layers import split_key, typed
 from realtime_cli.errors import ConfigError, ExitCode, SessionFailed
 from realtime_cli.script import merge, reports
+from realtime_cli.script.budget import Budget
 from realtime_cli.script.checks import run_check
 from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.judge import judge
 from realtime_cli.script.load import load_scripts, script_files
+from realtime_cli.script.opening import CaseOpener, agent_of
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext
 from realtime_cli.script.suite import Selection, groups, plan, regressions, run_suite
@@ -75,9 +77,9 @@ class RunOptions:
 def run(options: RunOptions) -> ExitCode:
     """Run the scripts; 0 when all went as expected, 1 when not, 3 when no session could be had."""
     if options.convert or options.promote:
-        from realtime_cli.commands import write_script
+        from realtime_cli.commands import run_convert
 
-        return write_script.write(options.convert, options.promote, options.output, options.config)
+        return run_convert.write(options.convert, options.promote, options.output, options.config)
     if options.merge:
         whole = merge.merged(options.scripts)
         return _finish(list(whole.results), whole.seconds, options)
@@ -85,13 +87,13 @@ def run(options: RunOptions) -> ExitCode:
         raise ConfigError(
             "There is nothing to run.", "Name a script, or a folder: realtime-cli run configs/scripts"
         )
-    cases, budget, discretion = _planned(options)
+    cases, budget, redaction = _planned(options)
     _read_baseline(options.baseline)  # tells mistakes before anything runs
     began = time.monotonic()
     results = (
         _in_processes(cases, options) if options.workers > 1 else asyncio.run(_run(cases, options, budget))
     )
-    results = [discretion.result(result) for result in results]
+    results = [result.redacted(redaction.text) for result in results]
     if options.no_record:  # they are gone by now
         results = [replace(result, recording="") for result in results]
     code = _finish(results, time.monotonic() - began, options)
@@ -106,7 +108,7 @@ def run(options: RunOptions) -> ExitCode:
 
 def _planned(options: RunOptions) -> tuple[list[Case], Budget, OutputRedaction]:
     cases = plan(load_scripts(script_files(options.scripts)), _selection(options))
-    agents = [agent_of(case, _place(options)) for case in cases]
+    agents = [agent_of(case, _target(options)) for case in cases]
     return cases, Budget(options.max_cost, cases, agents), OutputRedaction(known_secrets(agents))
 
 
@@ -187,20 +189,22 @@ def _read_baseline(path: Path | None) -> dict[str, Any] | None:
     return None if path is None else merge.read_json(path)
 
 
-def _place(options: RunOptions) -> Target:
-    keep = not options.no_record
-    return Target(
-        options.config, options.sets, options.against, options.record, keep, approve=options.approve
-    )
+def _target(options: RunOptions) -> Target:
+    return Target(options.config, options.sets, options.against, approve=options.approve)
 
 
 async def _run(
     cases: Sequence[Case], options: RunOptions, budget: Budget, *, bar: bool = True
 ) -> list[CaseResult]:
     warm = not all(case.text for case in cases)
-    stage = SessionFactory(_place(options), LocalServers(options.jobs, warm))
+    opener = CaseOpener(
+        _target(options),
+        LocalServers(options.jobs, warm),
+        "temporary" if options.no_record else "kept",
+        options.record,
+    )
     with _progress(len(cases), quiet=options.quiet, bar=bar) as tell:
-        world = RunContext(stage.open, LocalSpeechSource(), judge, run_check, tell)
+        world = RunContext(opener.open, LocalSpeechSource(), judge, run_check, tell)
         running = asyncio.create_task(
             run_suite(
                 cases,
@@ -219,7 +223,7 @@ async def _run(
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
         finally:
-            await stage.close()
+            await opener.close()
 
 
 @contextmanager

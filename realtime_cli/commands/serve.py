@@ -1,61 +1,19 @@
-"""``serve``: the local server alone, for any Realtime client; and the same inside ``talk``."""
+"""``serve``: the local server alone, for any Realtime client."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import signal
-import sys
-import traceback
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from realtime_cli.app.console import echo
+from realtime_cli.app.local_server import ServeOptions, listen, serve_options
 from realtime_cli.config import load_agent
-from realtime_cli.config.header_value import sendable_key
-from realtime_cli.errors import ConfigError, ExitCode
-from realtime_cli.server.session import ServerSession
-from realtime_cli.server.settings import Defaults
-from realtime_cli.server_runner import EngineWorkers, SessionRunner
-from realtime_cli.wire import websocket
-from realtime_cli.wire.auth import Opening, is_loopback
-from realtime_cli.wire.transport import Transport
-
-if TYPE_CHECKING:
-    from realtime_cli.config.agent import LocalConfig
-    from realtime_cli.server.engine.config import EngineConfig
-
-
-@dataclass(frozen=True, slots=True)
-class ServeOptions:
-    """What ``serve`` is told. Without a ``key`` everybody who reaches the port may talk."""
-
-    host: str = "127.0.0.1"
-    port: int = 8765
-    key: str | None = field(default=None, repr=False)
-    engine: EngineConfig | None = None
-    defaults: Defaults = field(default_factory=Defaults)
-    max_connections: int = 16
-    allowed_origins: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LocalServer:
-    """A server that listens inside this process."""
-
-    url: str
-    headers: Mapping[str, str] = field(repr=False)
-    _listener: websocket.Listener
-    _room: EngineWorkers
-
-    async def close(self) -> None:
-        """Say goodbye to every client, then stop the engine's threads."""
-        await self._listener.close()
-        self._room.close()
+from realtime_cli.errors import ExitCode
+from realtime_cli.wire.auth import is_loopback
 
 
 def from_agent(
@@ -63,7 +21,7 @@ def from_agent(
 ) -> ServeOptions:
     """The agent file's ``[local]`` with the command line over it."""
     agent = load_agent(path, sets, os.environ, {"local.host": host, "local.port": port})
-    return replace(of_config(agent.config.local, os.environ), allowed_origins=origins)
+    return replace(serve_options(agent.config.local, os.environ), allowed_origins=origins)
 
 
 def serve(options: ServeOptions) -> ExitCode:
@@ -86,99 +44,6 @@ async def served(options: ServeOptions) -> ExitCode:
     finally:
         await server.close()
     return ExitCode.OK
-
-
-async def start_local_server(config: LocalConfig, *, warm: bool = True) -> LocalServer:
-    """The server inside ``talk``: on a free loopback port, with a key that nobody else knows.
-
-    ``warm`` loads every model first; without it each is loaded when it is needed.
-    """
-    options = of_config(config, os.environ)
-    return await listen(
-        ServeOptions(
-            host="127.0.0.1", port=0, key=secrets.token_urlsafe(24), engine=options.engine,
-            defaults=options.defaults,
-        ),
-        warm=warm,
-    )  # fmt: skip
-
-
-def of_config(config: LocalConfig, environ: Mapping[str, str]) -> ServeOptions:
-    """The agent file's ``[local]`` as options. Raises :class:`ConfigError` if the key's variable is unset."""
-    from realtime_cli.server.engine.config import EngineConfig
-
-    key = environ.get(config.key_env, "").strip() if config.key_env else None
-    if config.key_env and not key:
-        raise ConfigError(
-            f"The environment variable {config.key_env} (local.key_env) is not set.",
-            "Set it to the key that clients shall send, or remove local.key_env.",
-        )
-    if key:
-        sendable_key(key, f"in {config.key_env}")
-    shared = {name: value for name in _ENGINE_KEYS if (value := getattr(config, name, None)) is not None}
-    return ServeOptions(
-        host=config.host,
-        port=config.port,
-        key=key,
-        engine=EngineConfig(**shared),
-        defaults=Defaults(
-            silence_duration_ms=config.silence_duration_ms,
-            transcription={"model": "whisper-1"} if config.transcription else None,
-            session_limit_s=config.max_session_minutes * 60,
-        ),
-        max_connections=config.max_connections,
-    )
-
-
-_ENGINE_KEYS = ("speech", "chat_url", "chat_model", "chat_key_env", "chat_timeout_s", "chat_sees")
-
-
-async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
-    """Take the port, load the engine, listen. Raises :class:`ConfigError` like :func:`serve`.
-
-    A client that comes while the engine loads is let in and waits.
-    """
-    loaded: asyncio.Future[EngineWorkers] = asyncio.get_running_loop().create_future()
-
-    async def converse(transport: Transport, opening: Opening) -> None:
-        session = ServerSession(defaults=options.defaults)
-        await SessionRunner(transport, await asyncio.shield(loaded), session).run(opening)
-
-    listener = await _listener(options, converse)  # first, for it fails at once if it does
-    try:
-        room = await _engine_room(options, warm)
-    except BaseException:
-        loaded.cancel()
-        await listener.close()
-        raise
-    loaded.set_result(room)
-    headers = {"Authorization": f"Bearer {options.key}"} if options.key else {}
-    return LocalServer(listener.url, headers, listener, room)
-
-
-async def _engine_room(options: ServeOptions, warm: bool) -> EngineWorkers:
-    from realtime_cli.server.engine.engine import Engine
-
-    engine = await Engine.load(options.engine) if warm else Engine(options.engine)
-    return EngineWorkers(engine, _report)
-
-
-async def _listener(options: ServeOptions, handler: websocket.Handler) -> websocket.Listener:
-    return await websocket.serve(
-        handler,
-        options.host,
-        options.port,
-        key=options.key,
-        max_connections=options.max_connections,
-        allowed_origins=options.allowed_origins,
-    )
-
-
-def _report(error: BaseException) -> None:
-    """A bug in one session: the operator of the server learns of it, the others talk on."""
-    where = traceback.extract_tb(error.__traceback__)[-1:]
-    place = f" ({os.path.basename(where[0].filename)}:{where[0].lineno})" if where else ""
-    print(f"realtime-cli: internal error: {error!r}{place}", file=sys.stderr, flush=True)
 
 
 def _signals() -> asyncio.Event:

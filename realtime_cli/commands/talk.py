@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from realtime_cli.app import session_factory
 from realtime_cli.app.audio_io import AudioIO, open_sound
 from realtime_cli.app.console import echo
 from realtime_cli.app.controls import Controls
 from realtime_cli.app.redaction import OutputRedaction
+from realtime_cli.app.session_factory import (
+    AgentOptions,
+    SessionFactory,
+    load,
+    recording_path,
+    require_address,
+)
 from realtime_cli.app.signals import own_the_process
 from realtime_cli.config import LoadedAgent
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
@@ -28,7 +34,7 @@ from realtime_cli.tui.frontend import Frontend, Keyboard, choose_frontend, choos
 
 
 @dataclass(frozen=True, slots=True)
-class TalkOptions(session_factory.AgentOptions):
+class TalkOptions(AgentOptions):
     """What the command line adds to the agent file."""
 
     inputs: tuple[str, ...] = ()
@@ -43,14 +49,12 @@ class TalkOptions(session_factory.AgentOptions):
 def talk(options: TalkOptions) -> ExitCode:
     """Hold the conversation; returns the exit code of its end."""
     sys.setswitchinterval(0.001)  # the audio thread waits at most this long for the interpreter
-    agent = session_factory.load(options, {"audio.fast": True} if options.fast else None)
+    agent = load(options, {"audio.fast": True} if options.fast else None)
     return asyncio.run(_talk(agent, options))
 
 
 async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
-    session_factory.require_address(
-        agent
-    )  # before any device is opened, and before any question is asked instead
+    require_address(agent)  # before any device is opened, and before any question is asked instead
     reports = Reports()
     sound = open_sound(agent.config.audio, options.inputs, options.output, reports.report)
     if sound.said:
@@ -59,14 +63,23 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
     approver: Approver = desk or AllowlistApprover(options.approve)
     seed = items_of(options.resume) if options.resume else ()
     try:
-        async with session_factory.opened(agent, greet=True, approver=approver, seed=seed) as opened:
-            recorder = session_factory.recorder_for(agent, options, opened.session, opened.secrets, "talk")
+        async with (
+            SessionFactory() as factory,
+            factory.open(
+                agent,
+                approver=approver,
+                seed=seed,
+                record_to=recording_path(agent, options),
+                command="talk",
+            ) as opened,
+        ):
+            recorder = opened.recorder
             face = _face(agent, options)
             discretion = OutputRedaction(opened.secrets)
             duplex = ConversationLoop(
                 opened.session,
                 opened.connect,
-                observers=[each for each in (recorder, discretion.before(face), opened.hooks) if each],
+                observers=[each for each in (recorder, discretion.before(face), *opened.observers) if each],
                 microphone=sound.microphone,
                 speaker=sound.speaker,
                 tools=opened.tools,
@@ -78,9 +91,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
             sound.wait_for(lambda: opened.session.resting, lambda: duplex.has_room)
             reports.pass_on(duplex)
             kept_at = recorder.path if recorder else None
-            reading = Controls(
-                duplex, agent, lambda: session_factory.load(options), desk, sound.echo, kept_at
-            )
+            reading = Controls(duplex, agent, lambda: load(options), desk, sound.echo, kept_at)
             keys = choose_keys(face, push_to_talk=agent.config.audio.push_to_talk)
             try:
                 return await _converse(duplex, face, recorder, keys, reading, discretion)
@@ -126,9 +137,9 @@ def items_of(path: Path) -> tuple[dict[str, Any], ...]:
 
     ``path`` may be a session's name, or ``last``.
     """
-    from realtime_cli.commands.sessions import find_or_path
     from realtime_cli.recording.export.text import items
     from realtime_cli.recording.reader import read
+    from realtime_cli.recording.stored import find_or_path
     from realtime_cli.recording.timeline import timeline
 
     return tuple(items(timeline(read(find_or_path(str(path))))))

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TextIO, cast
 
-from realtime_cli.app import session_factory
 from realtime_cli.app.console import echo
+from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.redaction import OutputRedaction
+from realtime_cli.app.session_factory import AgentOptions, SessionFactory, load, recording_path
 from realtime_cli.app.signals import own_the_process
 from realtime_cli.app.stdout import Answers, Stdout
 from realtime_cli.client import inputs
@@ -29,7 +30,7 @@ from realtime_cli.tui.end_summary import EndSummary
 
 
 @dataclass(frozen=True, slots=True)
-class TextOptions(session_factory.AgentOptions):
+class TextOptions(AgentOptions):
     """What the command line adds to the agent file. ``approve``: tools that run unasked, or ``all``."""
 
     messages: tuple[str, ...] = ()
@@ -43,7 +44,7 @@ class TextOptions(session_factory.AgentOptions):
 def text(options: TextOptions) -> ExitCode:
     """Run every message as one turn of one session; returns the exit code of its end."""
     messages = _messages(options)
-    agent = session_factory.load(options, {"session.output_modalities": ["text"]})
+    agent = load(options, {"session.output_modalities": ["text"]})
     images = tuple(_picture(path, agent) for path in options.images)
     return asyncio.run(_text(agent, options, messages, images))
 
@@ -175,15 +176,22 @@ async def _text(
     agent: LoadedAgent, options: TextOptions, messages: Iterator[str], images: tuple[str, ...]
 ) -> ExitCode:
     out = Stdout()
-    async with session_factory.opened(
-        agent, greet=False, warm=False, approver=AllowlistApprover(options.approve)
-    ) as opened:
-        recorder = session_factory.recorder_for(agent, options, opened.session, opened.secrets, "text")
+    async with (
+        SessionFactory(LocalServers(warm=False)) as factory,
+        factory.open(
+            agent,
+            greet=False,
+            approver=AllowlistApprover(options.approve),
+            record_to=recording_path(agent, options),
+            command="text",
+        ) as opened,
+    ):
+        recorder = opened.recorder
         answers = _face(options, out)
         turns = MessageFeed(messages, out, images, agent.config.video.detail)
         discretion = OutputRedaction(opened.secrets)
         talk = None if options.quiet or options.json else discretion.before(Warnings())
-        each = (recorder, discretion.before(answers), turns, talk, opened.hooks)
+        each = (recorder, discretion.before(answers), turns, talk, *opened.observers)
         observers: list[Observer] = [one for one in each if one]
         duplex = ConversationLoop(opened.session, opened.connect, observers=observers, tools=opened.tools)
         own_the_process(duplex)

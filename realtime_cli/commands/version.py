@@ -6,7 +6,7 @@ import platform
 from importlib.util import find_spec
 
 from realtime_cli import __version__
-from realtime_cli.commands.doctor_machine import EXTRAS, installed
+from realtime_cli.app.installed import EXTRAS, installed
 
 PARTS = ("websockets", "pydantic", "numpy", "sounddevice", "pywebrtc-audio", "samplerate", "rich", "typer")
 

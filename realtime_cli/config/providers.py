@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,3 +59,9 @@ def _drop_empty(shaped: dict[str, Any]) -> None:
         shaped["audio"] = {key: value for key, value in audio.items() if value != {}}
         if not shaped["audio"]:
             del shaped["audio"]
+
+
+def likely_provider(environ: Mapping[str, str]) -> ProviderName:
+    """The first provider whose key is set; ``local`` when none is."""
+    with_key = (name for name, known in PROVIDERS.items() if known.key_env and environ.get(known.key_env))
+    return next(with_key, "local")

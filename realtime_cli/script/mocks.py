@@ -17,9 +17,22 @@ from realtime_cli.tools.result import ToolResult
 class MockedTools:
     """The agent's tools, with mocks in front of them."""
 
-    def __init__(self, real: ToolsPort | None, mocks: Sequence[Mock]) -> None:
-        self._real = real
+    def __init__(self, mocks: Sequence[Mock], real: ToolsPort | None = None) -> None:
         self._mocks = mocks
+        self._real = real
+
+    def before(self, real: ToolsPort) -> ToolsPort:
+        """The agent's tools with these mocks in front; without mocks the tools themselves."""
+        return MockedTools(self._mocks, real) if self._mocks else real
+
+    def schemas(self, known: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What the model is told of mocked tools that the agent does not have itself."""
+        names = {tool.get("name") for tool in known}
+        added: dict[str, dict[str, Any]] = {}
+        for mock in self._mocks:
+            if mock.tool not in names and mock.tool not in added:
+                added[mock.tool] = _schema(mock)
+        return list(added.values())
 
     def subscribe(self, listener: Callable[[ToolNotice], None]) -> None:
         """The real tools report; a mock has nothing to say beside its result."""
@@ -48,16 +61,6 @@ class MockedTools:
     async def close(self) -> None:
         if self._real is not None:
             await self._real.close()
-
-
-def added_schemas(mocks: Sequence[Mock], known: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the model is told of mocked tools that the agent does not have itself."""
-    names = {tool.get("name") for tool in known}
-    added: dict[str, dict[str, Any]] = {}
-    for mock in mocks:
-        if mock.tool not in names and mock.tool not in added:
-            added[mock.tool] = _schema(mock)
-    return list(added.values())
 
 
 def _schema(mock: Mock) -> dict[str, Any]:

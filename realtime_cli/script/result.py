@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from realtime_cli.script.expectations import CheckResult, Status
@@ -76,6 +77,19 @@ class CaseResult:
         if self.error or "failed" in kinds:
             return "failed"
         return "unreliable" if kinds else "passed"
+
+    def redacted(self, redact: Callable[[str], str]) -> CaseResult:
+        """The same with what was heard and what went wrong in it redacted."""
+
+        def checks(results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
+            return tuple(
+                replace(each, expected=redact(each.expected), found=redact(each.found)) for each in results
+            )
+
+        turns = (
+            replace(turn, reply=redact(turn.reply), verdicts=checks(turn.verdicts)) for turn in self.turns
+        )
+        return replace(self, error=redact(self.error), turns=tuple(turns), verdicts=checks(self.verdicts))
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON reports and baselines."""

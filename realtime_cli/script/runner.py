@@ -9,16 +9,14 @@ from __future__ import annotations
 import base64
 import mimetypes
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
-from realtime_cli.client.session import ClientSession
+from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.loop import Outcome
-from realtime_cli.ports import Connect, Observer, ToolsPort
 from realtime_cli.script import clips
 from realtime_cli.script.clips import Clip, SpeechSource
 from realtime_cli.script.expectations import CheckResult, awaited_events, verdicts
@@ -31,31 +29,7 @@ from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan, Tu
 AFTERWORDS_S = 2.0  # transcripts and bookkeeping may trail the answer
 
 
-class RunRecorder(Observer, Protocol):
-    """What the runner needs of a recorder."""
-
-    path: Path
-
-    def played(self, at: float, samples: Any) -> None: ...
-
-    def close(self, exit_code: int = 0, reason: str = "") -> None: ...
-
-
-@dataclass(frozen=True)
-class SessionHandle:
-    """A session that is ready to be held. ``aloud``: with sound both ways."""
-
-    session: ClientSession
-    connect: Connect
-    tools: ToolsPort | None
-    aloud: bool
-    recording: RunRecorder | None = None
-    observers: Sequence[Observer] = ()
-    on_frame: Callable[[float], None] | None = None
-    """Told how late each frame of the microphone is, in ms."""
-
-
-Open = Callable[[Case], AbstractAsyncContextManager[SessionHandle]]
+Open = Callable[[Case], AbstractAsyncContextManager[OpenSession]]
 Judge = Callable[[Case, str, str], Awaitable[tuple[float, str]]]
 """(case, rubric, conversation) -> score from 0 to 1, and why. Raises ConfigError when it cannot be asked."""
 Check = Callable[[str, Path, Path, int], str]
@@ -71,6 +45,8 @@ class RunContext:
     judge: Judge | None = None
     check: Check | None = None
     tell: Callable[[Progress], None] = lambda progress: None
+    on_frame: Callable[[float], None] | None = None
+    """Told how late each frame of the microphone is, in ms."""
 
 
 async def run_case(case: Case, world: RunContext, sounds: dict[int, Clip] | None = None) -> CaseResult:
@@ -109,21 +85,21 @@ async def prepare(case: Case, voice: SpeechSource) -> dict[int, Clip]:
 class ScriptRun:
     """One run of one script."""
 
-    def __init__(self, case: Case, opened: SessionHandle, world: RunContext, sounds: dict[int, Clip]) -> None:
+    def __init__(self, case: Case, opened: OpenSession, world: RunContext, sounds: dict[int, Clip]) -> None:
         self._case = case
         self._script = case.script.script
         self._opened = opened
         self._world = world
         self._sounds = sounds
-        recording = opened.recording
+        recorder = opened.recorder
         self._live = Live(
             opened.session,
             opened.connect,
             tools=opened.tools,
-            observers=[*opened.observers, *([recording] if recording else [])],
+            observers=[*opened.observers, *([recorder] if recorder else [])],
             aloud=opened.aloud,
-            on_played=recording.played if recording else None,
-            on_frame=opened.on_frame,
+            on_played=recorder.played if recorder else None,
+            on_frame=world.on_frame,
         )
         self._seen: dict[int, TurnSeen] = {}
         self._extra: dict[int, list[CheckResult]] = {}
@@ -144,8 +120,8 @@ class ScriptRun:
             outcome = Outcome(failure.exit_code, failure.message, failure.remedy)
             error = str(failure)
         finally:
-            if self._opened.recording:
-                self._opened.recording.close(outcome.exit_code, outcome.reason)
+            if self._opened.recorder:
+                self._opened.recorder.close(outcome.exit_code, outcome.reason)
         await self._judge_and_check()
         return self._result(error, outcome, time.monotonic() - began)
 
@@ -298,7 +274,7 @@ class ScriptRun:
                 self._extra.setdefault(number, []).extend(found)
 
     def _checked(self, number: int, expect: Expect) -> list[CheckResult]:
-        recording = self._opened.recording
+        recording = self._opened.recorder
         if expect.check is None:
             return []
         if self._world.check is None or recording is None:
@@ -340,7 +316,7 @@ class ScriptRun:
 
     def _result(self, error: str, outcome: Outcome, seconds: float) -> CaseResult:
         whole = whole_facts(self._live.observed)
-        recording = self._opened.recording
+        recording = self._opened.recorder
         return CaseResult(
             self._case,
             turns=tuple(self._turn_result(number, turn) for number, turn in enumerate(self._script.turns, 1)),

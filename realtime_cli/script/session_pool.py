@@ -20,12 +20,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.client.cost import CostFold
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.script.clips import Clip
 from realtime_cli.script.pacing_histogram import PacingHistogram
 from realtime_cli.script.result import Case, CaseResult
-from realtime_cli.script.runner import RunContext, SessionHandle, prepare, run_case
+from realtime_cli.script.runner import RunContext, prepare, run_case
 from realtime_cli.script.stopwatch import Stopwatch
 from realtime_cli.wire.transport import Transport
 
@@ -128,7 +129,12 @@ class SessionPool:
             PacingHistogram(),
         )
         self._watches[name] = watch
-        world = replace(self._world, open=lambda case: self._open(name, case, watch))
+
+        def late(ms: float) -> None:
+            self._late.note(ms)
+            watch.lateness.note(ms)
+
+        world = replace(self._world, open=lambda case: self._open(name, case, watch), on_frame=late)
         try:
             result = await run_case(case, world, self._sounds.get(case.name))
             told = of_result(result, watch.status)
@@ -145,13 +151,8 @@ class SessionPool:
         self._tell({"event": "over", "id": name, "script": case.name, **told})
 
     @asynccontextmanager
-    async def _open(self, name: str, case: Case, watch: _TurnWatch) -> AsyncIterator[SessionHandle]:
+    async def _open(self, name: str, case: Case, watch: _TurnWatch) -> AsyncIterator[OpenSession]:
         """The session with our clocks on it."""
-
-        def late(ms: float) -> None:
-            self._late.note(ms)
-            watch.lateness.note(ms)
-
         async with self._world.open(case) as opened:
             watch.cost = opened.session.cost
 
@@ -162,8 +163,7 @@ class SessionPool:
                     self._refused(name, error, watch)
                     raise
 
-            observers = (*opened.observers, watch.stopwatch)
-            yield replace(opened, connect=connect, observers=observers, on_frame=late)
+            yield replace(opened, connect=connect, observers=(*opened.observers, watch.stopwatch))
 
     def _refused(self, name: str, error: Exception, watch: _TurnWatch) -> None:
         watch.status = getattr(error, "status", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,6 @@ from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.errors import ExitCode
 from realtime_cli.loop import Outcome
-from realtime_cli.script.expectations import CheckResult
-from realtime_cli.script.format import Script
-from realtime_cli.script.load import LoadedScript
-from realtime_cli.script.result import Case, CaseResult, TurnResult
 
 SECRET = "correct horse battery"
 HIDING = OutputRedaction([SECRET])
@@ -75,13 +70,3 @@ def test_an_observer_behind_it_sees_no_secret() -> None:
 def test_the_outcome_keeps_its_exit_code() -> None:
     outcome = HIDING.outcome(Outcome(ExitCode.CONNECTION, f"No: {SECRET}", f"Not {SECRET}"))
     assert (outcome.exit_code, outcome.reason, outcome.remedy) == (ExitCode.CONNECTION, "No: ***", "Not ***")
-
-
-def test_a_result_is_masked_in_replies_verdicts_and_errors() -> None:
-    script = LoadedScript(Script.model_validate({"turns": [{"user": "hi"}]}), Path("a.toml"))
-    verdict = CheckResult(1, "contains", "failed", f"not {SECRET}", f"found {SECRET}")
-    turn = TurnResult(1, "user: hi", f"It is {SECRET}.", {}, (verdict,))
-    shown = HIDING.result(CaseResult(Case(script), (turn,), (verdict,), error=f"lost {SECRET}", usd=0.5))
-    assert SECRET not in repr(shown)
-    assert (shown.turns[0].reply, shown.error, shown.usd) == ("It is ***.", "lost ***", 0.5)
-    assert [each.status for each in shown.all_verdicts] == ["failed", "failed"]

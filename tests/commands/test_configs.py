@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from realtime_cli.app.audio_io import question
+from realtime_cli.app.local_server import ServeOptions, listen
 from realtime_cli.commands import config as config_command
 from realtime_cli.commands import init
-from realtime_cli.commands.serve import ServeOptions, listen
 from realtime_cli.commands.talk import TalkOptions, talk
 from realtime_cli.commands.text import TextOptions, text
 from realtime_cli.errors import ExitCode

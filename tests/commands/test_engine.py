@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from realtime_cli.app.local_server import ServeOptions, listen
 from realtime_cli.commands import engine as engine_command
-from realtime_cli.commands.serve import ServeOptions, listen
 from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from realtime_cli.app.replay_options import ReplayOptions
+from realtime_cli.app.replay_service import ReplayService
 from realtime_cli.commands.replay import replay
-from realtime_cli.commands.replay_serve import Service
+from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording.reader import read
 from realtime_cli.wire import websocket
@@ -113,9 +113,9 @@ def test_a_missing_recording_says_so() -> None:
 UPDATE = {"type": "session.update", "session": {"type": "realtime"}}
 
 
-async def _visit(path: Path, *events: dict[str, Any], strict: bool = True) -> tuple[list[str], Service]:
+async def _visit(path: Path, *events: dict[str, Any], strict: bool = True) -> tuple[list[str], ReplayService]:
     """What a client gets that says these events, each after the server's next word, and then leaves."""
-    service = Service(read(path), strict=strict, pace=None)
+    service = ReplayService(read(path), strict=strict, pace=None)
     listener = await websocket.serve(service.handle)
     got = []
     try:
@@ -166,7 +166,7 @@ async def test_each_connection_is_judged_by_itself(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record(tmp_path / "s.jsonl", [received(0.1, "session.created"), sent(0.2, **UPDATE)])
-    service = Service(read(tmp_path / "s.jsonl"), strict=True, pace=None)
+    service = ReplayService(read(tmp_path / "s.jsonl"), strict=True, pace=None)
     listener = await websocket.serve(service.handle)
     for event in ({"type": "response.create"}, UPDATE):
         wire = await websocket.connect(listener.url, {})

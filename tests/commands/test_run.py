@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from realtime_cli.commands.run import RunOptions, run
-from realtime_cli.commands.write_script import write
+from realtime_cli.commands.run_convert import write
 from realtime_cli.errors import ConfigError, ExitCode
 
 pytestmark = pytest.mark.usefixtures("recordings_verify")

@@ -1,4 +1,4 @@
-"""``serve``: as a process, and inside another program."""
+"""``serve``: as a process."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from typing import Any
 
 import pytest
 
+from realtime_cli.app.local_server import ServeOptions
 from realtime_cli.commands import serve as module
-from realtime_cli.commands.serve import ServeOptions, of_config, start_local_server
-from realtime_cli.config.agent import LocalConfig
-from realtime_cli.errors import AuthenticationFailed, ConfigError
+from realtime_cli.errors import AuthenticationFailed
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Closed, Transport
 from tests.kit.cli import run_cli
@@ -85,48 +84,6 @@ async def test_a_port_in_use_is_said_in_one_sentence():
     assert done.returncode == 2
     assert f"Port {listener.port} on 127.0.0.1 is in use." in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_the_agent_file_decides():
-    options = of_config(
-        LocalConfig(
-            host="0.0.0.0", port=1234, key_env="K", max_connections=3, silence_duration_ms=320, transcription=False,
-            max_session_minutes=0.5, chat_url="http://127.0.0.1:1/v1", chat_model="tiny",
-        ),
-        {"K": "sk-mine"},
-    )  # fmt: skip
-    assert (options.host, options.port, options.key, options.max_connections) == (
-        "0.0.0.0",
-        1234,
-        "sk-mine",
-        3,
-    )
-    assert (options.defaults.silence_duration_ms, options.defaults.transcription) == (320, None)
-    assert options.defaults.session_limit_s == 30
-    assert options.engine
-    assert (options.engine.chat_url, options.engine.chat_model) == ("http://127.0.0.1:1/v1", "tiny")
-    assert "sk-mine" not in repr(options)
-
-
-def test_a_key_that_is_not_set():
-    with pytest.raises(ConfigError, match=r"K .* is not set"):
-        of_config(LocalConfig(key_env="K"), {})
-
-
-async def test_the_server_inside_the_program_lets_nobody_else_in():
-    server = await start_local_server(LocalConfig(), warm=False)
-    try:
-        assert server.url.startswith("ws://127.0.0.1:")
-        with pytest.raises(AuthenticationFailed):
-            await websocket.connect(server.url)
-        client = await websocket.connect(server.url, server.headers)
-        session = (await next_event(client))["session"]
-        assert session["audio"]["input"]["transcription"] == {"model": "whisper-1"}
-        assert session["audio"]["input"]["turn_detection"]["silence_duration_ms"] == 480
-        await client.close()
-    finally:
-        await server.close()
-    assert "Bearer" not in repr(server)
 
 
 async def test_an_address_that_others_reach_without_a_key_is_warned_about(

@@ -11,6 +11,7 @@ import pytest
 
 from realtime_cli.commands import sessions
 from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.recording.stored import stored
 from tests.recording.conversation import record_conversation
 from tests.recording.sample import record
 
@@ -61,10 +62,10 @@ def test_search_finds_speech_and_tools_in_any_case(folder: Path, capsys: Capture
 
 def test_prune_takes_the_old_with_their_sidecars_and_only_those(folder: Path, capsys: Captured) -> None:
     sessions.prune(5, folder, dry_run=True)
-    assert len(sessions.stored(folder)) == 3
+    assert len(stored(folder)) == 3
 
     sessions.prune(5, folder)
-    assert [one.name for one in sessions.stored(folder)] == ["2026-01-02_talk"]
+    assert [one.name for one in stored(folder)] == ["2026-01-02_talk"]
     with pytest.raises(ConfigError, match="age"):
         sessions.prune(-1, folder)
 
@@ -79,7 +80,7 @@ def test_a_name_that_means_none_or_several_deletes_nothing(folder: Path) -> None
     for name, sentence in (("x", "There is no recording"), ("2026", "2 recordings")):
         with pytest.raises(ConfigError, match=sentence):
             sessions.delete(["broken", name], folder)
-    assert len(sessions.stored(folder)) == 3
+    assert len(stored(folder)) == 3
 
 
 def test_an_empty_or_missing_folder_has_no_sessions(tmp_path: Path, capsys: Captured) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from realtime_cli.commands.serve import ServeOptions
+from realtime_cli.app.local_server import ServeOptions
 from realtime_cli.server.settings import Defaults
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Closed, Transport

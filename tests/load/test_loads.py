@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from realtime_cli.commands.serve import ServeOptions, listen
+from realtime_cli.app.local_server import ServeOptions, listen
 from tests.kit.cli import run_cli
 from tests.kit.scripts import GOOD
 from tests.kit.threads import loop_in_a_thread

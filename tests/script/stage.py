@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.ports import Connect, ToolsPort
 from realtime_cli.script.result import Case
-from realtime_cli.script.runner import Open, SessionHandle
+from realtime_cli.script.runner import Open
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
 from tests.kit.live_session import serving
@@ -33,9 +34,9 @@ def opens(connect: Connect, tools: ToolsPort | None = None, *, aloud: bool = Fal
     """Opens every case there, with an agent of these options (by itself it says nothing)."""
 
     @asynccontextmanager
-    async def open(case: Case) -> AsyncIterator[SessionHandle]:
+    async def open(case: Case) -> AsyncIterator[OpenSession]:
         patch = {"type": "realtime"} if aloud else TEXT
         session = ClientSession(SessionOptions(patch=patch, reconnect_tries=0, **options))
-        yield SessionHandle(session, connect, tools, aloud)
+        yield OpenSession(session, connect, tools)
 
     return open

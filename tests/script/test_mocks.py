@@ -9,7 +9,7 @@ import pytest
 
 from realtime_cli.client import inputs
 from realtime_cli.script.format import Mock
-from realtime_cli.script.mocks import MockedTools, added_schemas
+from realtime_cli.script.mocks import MockedTools
 from realtime_cli.tools.result import ToolResult
 
 
@@ -39,7 +39,7 @@ def mock(tool: str = "book", **fields: Any) -> Mock:
 
 async def test_the_first_mock_that_fits_answers() -> None:
     tools = MockedTools(
-        None, [mock(when={"people": 4}, result="by the window"), mock(result={"table": None}, delay_ms=1)]
+        [mock(when={"people": 4}, result="by the window"), mock(result={"table": None}, delay_ms=1)]
     )
     assert await tools.call("c", "book", '{"people": 4, "day": "Friday"}') == ToolResult("by the window")
     assert await tools.call("c", "book", '{"people": 2}') == ToolResult('{"table": null}')
@@ -48,19 +48,19 @@ async def test_the_first_mock_that_fits_answers() -> None:
 @pytest.mark.parametrize("arguments", ["", "{", '{"people": 4}'])
 async def test_a_mocked_tool_is_never_a_real_call(arguments: str) -> None:
     real = RealTools()
-    result = await MockedTools(real, [mock(when={"people": 5})]).call("c", "book", arguments)
+    result = await MockedTools([mock(when={"people": 5})], real).call("c", "book", arguments)
     assert (result.failed, real.asked) == (True, [])
     assert f"no result for book({arguments})" in result.output
 
 
 async def test_a_mock_may_fail() -> None:
-    tools = MockedTools(None, [mock(error="The kitchen is closed.", result="ignored")])
+    tools = MockedTools([mock(error="The kitchen is closed.", result="ignored")])
     assert await tools.call("c", "book", "{}") == ToolResult("The kitchen is closed.", failed=True)
 
 
 async def test_everything_else_is_for_the_real_tools() -> None:
     real = RealTools()
-    tools = MockedTools(real, [mock()])
+    tools = MockedTools([mock()], real)
     tools.subscribe(lambda told: None)
     assert (await tools.call("c", "weather", "{}")).output == "the real one"
     await tools.approve("c", "wiki.ask", "{}")
@@ -69,7 +69,7 @@ async def test_everything_else_is_for_the_real_tools() -> None:
 
 
 async def test_without_real_tools_there_is_nobody_to_ask() -> None:
-    tools = MockedTools(None, [])
+    tools = MockedTools([])
     tools.subscribe(lambda told: None)
     await tools.approve("c", "wiki.ask", "{}")
     assert (await tools.call("c", "weather", "{}")).failed
@@ -82,7 +82,7 @@ def test_the_model_is_told_once_of_tools_that_the_agent_has_not() -> None:
         mock("book", description="Book a table", parameters=parameters),
         mock("book"), mock("weather"), mock("plain"),
     ]  # fmt: skip
-    assert added_schemas(mocks, [{"type": "function", "name": "weather"}]) == [
+    assert MockedTools(mocks).schemas([{"type": "function", "name": "weather"}]) == [
         {"type": "function", "name": "book", "description": "Book a table", "parameters": parameters},
         {"type": "function", "name": "plain", "parameters": {"type": "object", "properties": {}}},
     ]

@@ -13,7 +13,7 @@ import numpy as np
 from realtime_cli.client import inputs as i
 from realtime_cli.client.effects import Send
 from realtime_cli.client.entry import Entry
-from realtime_cli.commands.write_script import write
+from realtime_cli.commands.run_convert import write
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
 from realtime_cli.recording.file import Recorder
 from realtime_cli.recording.format import Header

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.audio.pcm import FRAME_SAMPLES, Samples
 from realtime_cli.errors import ConfigError, ConnectionFailed, ExitCode
 from realtime_cli.script.format import Script, ScriptTurn
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult, TurnBegan
-from realtime_cli.script.runner import RunContext, SessionHandle, prepare, run_case, title_of
+from realtime_cli.script.runner import RunContext, prepare, run_case, title_of
 from realtime_cli.server.engine.reply import EngineCall, EngineText
 from tests.kit.scripted_engine import Piece, ScriptedEngine
 from tests.script.stage import connecting, opens
@@ -117,7 +118,7 @@ async def test_pictures_of_files_and_addresses_go_with_the_words(tmp_path: Path)
 async def test_an_agent_may_open() -> None:
     async with connecting(ScriptedEngine(answers=[[EngineText("Hello.")]])) as connect:
 
-        def greeting(case: Case) -> AbstractAsyncContextManager[SessionHandle]:
+        def greeting(case: Case) -> AbstractAsyncContextManager[OpenSession]:
             return opens(connect, greet=True)(case)
 
         result = await run_case(

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.errors import ConfigError, ConnectionFailed
 from realtime_cli.script.expectations import CheckResult
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult, TurnResult
-from realtime_cli.script.runner import RunContext, SessionHandle
+from realtime_cli.script.runner import RunContext
 from realtime_cli.script.suite import Selection, groups, plan, regressions, run_suite
 
 
@@ -64,7 +65,7 @@ def test_a_sound_without_words_cannot_run_in_text() -> None:
 
 
 @asynccontextmanager
-async def nowhere(case: Case) -> AsyncIterator[SessionHandle]:
+async def nowhere(case: Case) -> AsyncIterator[OpenSession]:
     raise ConnectionFailed(f"There is no server for {case.name}.")
     yield
 

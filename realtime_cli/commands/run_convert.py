@@ -43,11 +43,11 @@ def _read_yaml(source: Path) -> dict[str, Any]:
 
 
 def _promote(source: Path, output: Path | None, config: Path | None) -> None:
-    from realtime_cli.commands import sessions
     from realtime_cli.recording.reader import read
+    from realtime_cli.recording.stored import find_or_path
     from realtime_cli.script.promote import promote
 
-    recording = read(sessions.find_or_path(str(source)))
+    recording = read(find_or_path(str(source)))
     path = output or Path(f"{_file_name(recording.path.name.partition('.')[0])}.toml")
     made = promote(recording, path.stem, _relative(config, path) if config else None)
     _write(made.script, path, made.clips, made.images)

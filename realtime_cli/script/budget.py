@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from realtime_cli.app import session_factory
+from realtime_cli.app.session_options import prices_of
 from realtime_cli.client.cost import load_prices
 from realtime_cli.config import LoadedAgent
 from realtime_cli.errors import ConfigError
@@ -38,4 +38,4 @@ def _is_free(agent: LoadedAgent) -> bool:
 
 
 def _has_price(agent: LoadedAgent) -> bool:
-    return agent.config.connection.model in load_prices(session_factory.prices_of(agent)).models
+    return agent.config.connection.model in load_prices(prices_of(agent)).models

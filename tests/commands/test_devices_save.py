@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime_cli.commands.remember_devices import with_audio
+from realtime_cli.commands.devices_save import with_audio
 from realtime_cli.errors import ConfigError, ExitCode
 from tests.kit.cli import run_cli
 from tests.kit.virtual_devices import VirtualDevices, virtual_devices

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from realtime_cli.app.budget import Budget
 from realtime_cli.config import LoadedAgent
 from realtime_cli.errors import ConfigError
+from realtime_cli.script.budget import Budget
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult

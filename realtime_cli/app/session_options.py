@@ -1,0 +1,81 @@
+"""What an agent file decides for a session: its options, its socket, its prices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from realtime_cli.client.session import SessionOptions
+from realtime_cli.config import LoadedAgent
+from realtime_cli.config.connection import Connection
+from realtime_cli.tools.registry import Registry
+
+
+def session_options(
+    agent: LoadedAgent,
+    tools: Registry,
+    *,
+    greet: bool,
+    seed: Sequence[dict[str, Any]] = (),
+    mocked: Sequence[dict[str, Any]] = (),
+) -> SessionOptions:
+    """What the agent file decides for the session. ``mocked``: schemas of further tools."""
+    config = agent.config
+    patch = config.session_patch()
+    if added := [*tools.schemas, *mocked]:
+        patch["tools"] = [*(patch.get("tools") or ()), *added]
+    return SessionOptions(
+        patch=patch,
+        provider=config.connection.effective_provider,
+        seed=(*config.seed(), *seed),
+        greet=greet and (config.conversation.greet or bool(config.conversation.greeting)),
+        greeting=config.conversation.greeting,
+        push_to_talk=config.audio.push_to_talk,
+        start_muted=config.audio.start_paused,
+        pre_roll_ms=config.audio.pre_roll_ms,
+        tool_rounds=config.limits.tool_rounds,
+        tools_not_awaited=tools.not_awaited,
+        tools_cut_by_interruption=tools.cut_by_interruption,
+        limit_cost_usd=config.limits.cost,
+        limit_minutes=config.limits.minutes,
+        limit_idle_minutes=config.limits.idle_minutes,
+        prices=prices_of(agent),
+        model=config.connection.model,
+        video_when=config.video.when if config.video.source else None,
+        video_detail=config.video.detail,
+        video_start_paused=config.video.start_paused,
+        video_keep=config.video.keep,
+        video_respond=config.video.respond,
+        barge_in=config.audio.barge_in,
+        barge_in_after_ms=config.audio.barge_in_ms,
+        first_event_timeout_s=config.connection.first_event_timeout_s,
+        progress_timeout_s=config.connection.progress_timeout_s,
+        reconnect_tries=config.connection.reconnect_tries,
+        reconnect_first_s=config.connection.reconnect_first_s,
+        reconnect_longest_s=config.connection.reconnect_longest_s,
+    )
+
+
+def prices_of(agent: LoadedAgent) -> dict[str, Any]:
+    """The agent file's prices in the shape of the package's table: USD per million tokens by modality."""
+    names = {"in": "input", "cached": "cached", "out": "output"}
+    table: dict[str, Any] = {}
+    for model, price in agent.config.prices.items():
+        parts: dict[str, dict[str, float]] = {}
+        for key, usd in price.model_dump(exclude_none=True).items():
+            kind, way = key.split("_")
+            parts.setdefault(kind, {})[names[way]] = usd
+        table[model] = parts
+    return table
+
+
+def socket_options(connection: Connection) -> dict[str, Any]:
+    """What ``[connection]`` says about the socket, as arguments of ``websocket.connect``."""
+    return {
+        "ca_file": connection.ca_file,
+        "close_timeout_s": connection.close_timeout_s,
+        "connect_timeout_s": connection.connect_timeout_s,
+        "ping_interval_s": connection.ping_interval_s,
+        "ping_timeout_s": connection.ping_timeout_s,
+        "proxy": connection.proxy or True,
+    }

@@ -1,0 +1,79 @@
+"""The folder of recordings: what is in it, found by name, and deleted with all that belongs to it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from realtime_cli.errors import ConfigError
+from realtime_cli.recording import file
+from realtime_cli.recording.sidecar import sidecars
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One recording in the folder; ``size`` in bytes with all its sidecars."""
+
+    path: Path
+    modified: float
+    size: int
+
+    @property
+    def name(self) -> str:
+        return self.path.name.removesuffix(".gz").removesuffix(".jsonl")
+
+
+def stored(folder: Path) -> list[Stored]:
+    """All recordings of a folder, the newest first."""
+    found = []
+    for path in [*folder.glob("*.jsonl"), *folder.glob("*.jsonl.gz")]:
+        state = path.stat()
+        found.append(Stored(path, state.st_mtime, sum(_size(part) for part in _parts(path))))
+    return sorted(found, key=lambda one: one.modified, reverse=True)
+
+
+def _parts(path: Path) -> tuple[Path, ...]:
+    return (path, *sidecars(path))
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(_size(part) for part in path.iterdir())
+    return path.stat().st_size if path.exists() else 0
+
+
+def delete_recording(path: Path) -> None:
+    try:
+        for part in _parts(path):
+            if part.is_dir():
+                shutil.rmtree(part)
+            else:
+                part.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be deleted: {error.strerror}.") from None
+
+
+def find_or_path(name: str, folder: Path | None = None) -> Path:
+    """A path that exists, or else what ``find`` finds; what looks like a path but is none is left to the
+    reader to complain about."""
+    looks_like_path = "/" in name or name.endswith((".jsonl", ".gz", ".json", ".log", ".txt"))
+    return Path(name) if looks_like_path or Path(name).is_file() else find(name, folder)
+
+
+def find(name: str, folder: Path | None = None) -> Path:
+    """The recording of that path, name, beginning of a name, or ``last``.
+
+    Raises ConfigError when there is none, or more than one.
+    """
+    if name.endswith((".jsonl", ".gz")) and Path(name).is_file():
+        return Path(name)
+    known = stored(folder or file.folder())
+    if name == "last" and known:
+        return known[0].path
+    exact = [one for one in known if one.name == name]
+    matching = exact or [one for one in known if one.name.startswith(name)]
+    if len(matching) == 1:
+        return matching[0].path
+    what = "There is no recording" if not matching else f"{len(matching)} recordings"
+    raise ConfigError(f"{what} named {name!r}.", "See `realtime-cli sessions list`.")

@@ -1,0 +1,79 @@
+"""From a case to an open session: the agent with the script's layers over it, its tools mocked, recorded."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from realtime_cli.app.local_servers import LocalServers
+from realtime_cli.app.session_factory import OpenSession, SessionFactory
+from realtime_cli.app.targets import Target
+from realtime_cli.config import LoadedAgent
+from realtime_cli.recording import file
+from realtime_cli.script.mocks import MockedTools
+from realtime_cli.script.result import Case
+from realtime_cli.tools.approval import AllowlistApprover
+
+Recordings = Literal["kept", "temporary", "none"]
+"""``temporary``: there for checks, deleted at the end. ``none``: nothing is written at all."""
+
+
+@dataclass
+class CaseOpener:
+    """Opens the sessions of cases. ``folder``: where recordings are kept; None is the state folder."""
+
+    target: Target
+    servers: LocalServers = field(default_factory=LocalServers)
+    recordings: Recordings = "kept"
+    folder: Path | None = None
+    _temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    def __post_init__(self) -> None:
+        self._factory = SessionFactory(self.servers, self.target.replayed)
+
+    @asynccontextmanager
+    async def open(self, case: Case) -> AsyncIterator[OpenSession]:
+        """The session of a case. Raises what loading the agent raises."""
+        async with self._factory.open(
+            agent_of(case, self.target),
+            approver=AllowlistApprover(self.target.approve),
+            mocks=MockedTools(case.script.script.mocks),
+            record_to=self._recording(case),
+            command="run",
+        ) as opened:
+            yield opened
+
+    def _recording(self, case: Case) -> Path | None:
+        if self.recordings == "none":
+            return None
+        if self.recordings == "kept":
+            return file.new_path(case.title, self.folder)
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="realtime-cli-")
+        return file.new_path(case.title, Path(self._temporary.name))
+
+    async def close(self) -> None:
+        """End the servers, and delete what was recorded for the checks alone."""
+        await self.servers.close()
+        if self._temporary:
+            self._temporary.cleanup()
+
+
+def agent_of(case: Case, target: Target) -> LoadedAgent:
+    """The agent of a case, with the layers of script, matrix and command line over its file.
+
+    The path of an agent is relative to its script; the command line's to where we are.
+    """
+    script, variant = case.script.script, dict(case.variant)
+    written = variant.pop("config", None) or script.agent
+    agent: Any = target.config or (written if isinstance(written, dict) else case.script.folder / written)
+    over: dict[str, Any] = {**script.set, **variant}
+    if case.text:
+        over["session.output_modalities"] = ["text"]
+    if script.turns[0].kind == "nothing":
+        over["conversation.greet"] = True
+    return target.load(agent, over)
