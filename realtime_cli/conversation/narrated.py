@@ -1,0 +1,42 @@
+"""From entries to those who read conversation events: while a session runs, and over a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from realtime_cli.client.entry import Entry
+from realtime_cli.conversation.events import ConversationEvent
+from realtime_cli.conversation.realtime import RealtimeNarrator
+
+
+class Narrator(Protocol):
+    """Turns the entries of one protocol into conversation events, in order."""
+
+    def narrate(self, entry: Entry) -> Sequence[ConversationEvent]: ...
+
+
+class ConversationReader(Protocol):
+    """Folds conversation events."""
+
+    def observe(self, event: ConversationEvent) -> None: ...
+
+
+class Narrated:
+    """An observer of entries that gives readers of conversation events what they read, from one narrator."""
+
+    def __init__(self, readers: Iterable[ConversationReader], narrator: Narrator | None = None) -> None:
+        self.readers = list(readers)
+        self.narrator = narrator or RealtimeNarrator()
+
+    def observe(self, entry: Entry) -> None:
+        for event in self.narrator.narrate(entry):
+            for reader in self.readers:
+                reader.observe(event)
+
+
+def narrate(entries: Iterable[Entry], narrator: Narrator | None = None) -> Iterator[ConversationEvent]:
+    """The conversation events of a recording's entries."""
+    narrator = narrator or RealtimeNarrator()
+    for entry in entries:
+        yield from narrator.narrate(entry)

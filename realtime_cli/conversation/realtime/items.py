@@ -1,0 +1,93 @@
+"""Which items of the conversation are new, and which have changed.
+
+A new socket is told the history: those items come a second time, under other ids, and are no news.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from realtime_cli.conversation import events as e
+from realtime_cli.conversation.realtime.scene import Scene
+from realtime_cli.conversation.realtime.wire import model_dump
+from realtime_cli.protocol import server_events as s
+
+Json = dict[str, Any]
+
+
+class ItemSide:
+    """Tells of items as they are on the wire."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._items: dict[str, Json] = {}
+        self._before: list[Json] = []  # items of the socket that is gone: they come again
+
+    def connected_again(self) -> None:
+        self._before += self._items.values()
+        self._items = {}
+
+    def seen(self, wire: Any) -> None:
+        item = model_dump(wire)
+        item_id = item.get("id")
+        if not item_id:
+            return
+        known = self._items.get(item_id)
+        self._items[item_id] = item
+        if known is None:
+            if not self._comes_again(item):
+                self._scene.tell(e.ItemCreated(self._scene.at, item_id, copy.deepcopy(item)))
+        elif _state(known) != _state(item):
+            self._updated(item_id, item)
+
+    def transcribed(self, event: s.ConversationItemInputAudioTranscriptionCompleted) -> None:
+        self._changed(event, "transcript", event.transcript)
+
+    def truncated(self, event: s.ConversationItemTruncated) -> None:
+        self._changed(event, "audio_end_ms", event.audio_end_ms)
+
+    def deleted(self, event: s.ConversationItemDeleted) -> None:
+        self._items.pop(event.item_id or "", None)
+
+    def _changed(self, event: Any, key: str, value: Any) -> None:
+        """One content part of a known item got another value."""
+        item = self._items.get(event.item_id or "")
+        content = (item or {}).get("content") or []
+        index = event.content_index or 0
+        if item is None or index >= len(content) or content[index].get(key) == value:
+            return
+        content[index][key] = value
+        self._updated(event.item_id, item)
+
+    def _updated(self, item_id: str, item: Json) -> None:
+        self._scene.tell(e.ItemUpdated(self._scene.at, item_id, copy.deepcopy(item)))
+
+    def _comes_again(self, item: Json) -> bool:
+        for place, before in enumerate(self._before):
+            if _same(before, item):
+                del self._before[place]
+                return True
+        return False
+
+
+def _state(item: Json) -> Json:
+    """What a change of makes an update; a sound's transcript is null until it is told by its own event."""
+    return {key: value for key, value in item.items() if key not in ("object", "status") and value}
+
+
+def _same(before: Json, item: Json) -> bool:
+    """History is text, and of an answer that was cut only what was heard."""
+    keys = ("type", "role", "call_id", "name", "output")
+    if any(before.get(key) != item.get(key) for key in keys):
+        return False
+    if item.get("type") != "message":
+        return True
+    words = _words(item)
+    told = _words(before)
+    return bool(words) and (told.startswith(words) if item.get("role") == "assistant" else told == words)
+
+
+def _words(item: Json) -> str:
+    parts = item.get("content") or ()
+    return "".join(part.get("transcript") or part.get("text") or "" for part in parts)

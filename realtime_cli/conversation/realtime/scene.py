@@ -1,0 +1,84 @@
+"""What all parts of the narrator share: the time, the turn that goes on, the settings, the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from realtime_cli.client import in_force
+from realtime_cli.client.cost import Prices
+from realtime_cli.client.mic_gate import BYTES_PER_MS
+from realtime_cli.client.out_of_band import OutOfBand
+from realtime_cli.conversation.events import AgentResponseRequested, ConversationEvent
+
+Json = dict[str, Any]
+
+
+class Scene:
+    """``tell`` gives an event out. ``live``: a client's own entries are there, not only bare wire events."""
+
+    def __init__(self, prices: Prices, model: str | None) -> None:
+        self.at = 0.0
+        self.live = False
+        self.told: list[ConversationEvent] = []
+        self.prices, self.model = prices, model
+        self.out_of_band = OutOfBand()
+        self.effective: Json = {}
+        self.requested: Json = {}
+        self.turn = 0
+        self.turn_of: dict[str, int] = {}
+        """By the id of an item or a response."""
+        self.awaiting = False
+        """An answer was asked for and has not begun."""
+        self.news = False
+        """Somebody did something since the last answer ended: a response may be due."""
+        self._answered = False
+        self._by_agent = False
+        self._made_up = 0
+
+    def tell(self, event: ConversationEvent) -> None:
+        self.told.append(event)
+
+    def made_up_id(self, kind: str) -> str:
+        """An id for something to which the server gives none."""
+        self._made_up += 1
+        return f"{kind}_{self._made_up}"
+
+    # -- turns --------------------------------------------------------------------------------
+
+    def users_turn(self) -> int:
+        """The turn of what the user says now: a new one once the last was answered."""
+        if not self.turn or self._answered or self._by_agent:
+            self.turn += 1
+            self._answered = self._by_agent = False
+        self.news = True
+        return self.turn
+
+    def agents_turn(self) -> int:
+        """The turn that an answer belongs to: the last one. Where nobody spoke it is the agent's own."""
+        if not self.turn:
+            self.turn, self._by_agent = 1, True
+        self._answered = True
+        return self.turn
+
+    def expect_answer(self, by_client: bool, *, out_of_band: bool = False) -> None:
+        self.news = True
+        if not self.awaiting:
+            self.awaiting = True
+            self.tell(AgentResponseRequested(self.at, "client" if by_client else "server", out_of_band))
+
+    # -- settings -----------------------------------------------------------------------------
+
+    @property
+    def turn_detection(self) -> Json | None:
+        return in_force.turn_detection(self.effective, self.requested)
+
+    @property
+    def answers_by_itself(self) -> bool:
+        return in_force.answers_by_itself(self.turn_detection)
+
+    @property
+    def transcribes(self) -> bool:
+        return in_force.transcribes(self.effective, self.requested)
+
+    def bytes_per_ms(self, side: Any) -> int:
+        return BYTES_PER_MS[in_force.audio_format(side, self.effective, self.requested)]
