@@ -440,7 +440,7 @@ class ConversationLoop:
         if self._outbox.size <= CROWDED_CHARS:
             self.step(self._seen(sight))
             return
-        if self._eyes and not self.session.frames.paused:
+        if self._eyes and not self.session.image_context.paused:
             self._eyes.watch(True)  # what stays the same is shown later
         self._frames_left_out += 1
         if self._frames_left_out in (1, 50) or self._frames_left_out % 500 == 0:

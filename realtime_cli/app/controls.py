@@ -83,7 +83,7 @@ class Controls:
             case "mute" | "interrupt" | "quit" | "video" | "echo":
                 self._key(name)
             case "pause" | "resume":
-                if self._duplex.session.hearing.muted != (name == "pause"):
+                if self._duplex.session.mic_gate.muted != (name == "pause"):
                     self._key("mute")
             case "approve":
                 self._approve(rest)
@@ -104,7 +104,7 @@ class Controls:
                 self._read_again()
             case "tools":
                 names = [
-                    tool.get("name", "?") for tool in self._duplex.session.wanted_session.get("tools", ())
+                    tool.get("name", "?") for tool in self._duplex.session.requested_session.get("tools", ())
                 ]
                 self._duplex.note("info", "tools", ", ".join(names) or "This agent has no tools.")
 
@@ -151,7 +151,7 @@ class Controls:
         except (ConfigError, RuntimeError) as error:
             self._duplex.note("error", "image", str(error))
             return
-        detail = self._duplex.session.frames.detail
+        detail = self._duplex.session.image_context.detail
         now = self._duplex.now()
         self._duplex.step(inputs.Typed(now, question, (sight.image,), detail, respond=bool(question)))
 
@@ -197,7 +197,7 @@ class Controls:
         if key in ("session.model", "connection.model"):
             raise ConfigError(OTHER_MODEL)
         session = self._duplex.session
-        in_force = settings.merged(session.wanted_session, session.effective_session)
+        in_force = settings.merged(session.requested_session, session.effective_session)
         self._patch(session_change(key, value, in_force, self._agent.folder))
 
     def _patch(self, patch: dict[str, Any]) -> None:
@@ -213,7 +213,7 @@ class Controls:
             changed = ", ".join(patch)
             if "tools" in patch:  # those of [[tools]] stand beside them
                 others = [
-                    tool for tool in self._duplex.session.wanted_session["tools"]
+                    tool for tool in self._duplex.session.requested_session["tools"]
                     if tool not in old.get("tools", ())
                 ]  # fmt: skip
                 patch["tools"] = [*patch["tools"], *others]

@@ -9,25 +9,26 @@ from realtime_cli.client.effects import Duck, SetTimer, StopPlayback
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.playback import Playback, truncations
 from realtime_cli.client.response_queue import ResponseQueue
+from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.tool_loop import ToolLoop
 from realtime_cli.protocol import client_events as c
 
 
-class BargeIn:
+class BargeIn(SessionPart):
     """Ends what is being said, by whichever cause."""
 
     def __init__(
         self,
-        desk: EffectQueue,
+        effects: EffectQueue,
         options: SessionOptions,
-        turns: ResponseQueue,
+        responses: ResponseQueue,
         tools: ToolLoop,
         playback: Playback,
     ) -> None:
         self.ducked = False
-        self._desk = desk
+        self._effects = effects
         self._options = options
-        self._turns = turns
+        self._responses = responses
         self._tools = tools
         self._playback = playback
 
@@ -35,43 +36,47 @@ class BargeIn:
         if self._options.barge_in == "duck":
             self._duck(at)
         elif server_interrupts and self._options.barge_in == "immediate":
-            self._turns.cut(self._turns.active_id)
+            self._responses.cut(self._responses.active_id)
             if self._playback.unheard:
                 self._stop("server_vad")
             self._tools.cut()
 
-    def speech_stopped(self) -> None:
+    def on_user_speech(self, at: float, *, speaking: bool) -> None:
         """It was short, or there is no server any more that heard it: the voice comes back."""
+        if not speaking:
+            self._unduck()
+
+    def _unduck(self) -> None:
         if self.ducked:
             self.ducked = False
-            self._desk.do(Duck(False), SetTimer(None, "barge_in"))
+            self._effects.do(Duck(False), SetTimer(None, "barge_in"))
 
     def _duck(self, at: float) -> None:
         """Lower the voice; only speech that lasts becomes an interruption, a cough does not."""
         if self._playback.unheard and not self.ducked:
             self.ducked = True
             after_s = self._options.barge_in_after_ms / 1000
-            self._desk.do(Duck(True), SetTimer(at + after_s, "barge_in"))
+            self._effects.do(Duck(True), SetTimer(at + after_s, "barge_in"))
 
     def speech_lasts(self, *, ready: bool) -> None:
-        self.speech_stopped()
+        self._unduck()
         self.interrupt("policy", ready=ready)
 
     def interrupt(self, cause: inputs.Cause, *, ready: bool) -> None:
         """Stop what is being said; the queue goes first, then the server hears of it."""
-        active = self._turns.active_id
-        self._tools.stay()
-        self._turns.cut(active)
+        active = self._responses.active_id
+        self._tools.cancel_hang_up()
+        self._responses.cut(active)
         if self._playback.unheard:
             self._stop(cause)
         if active is not None and ready:
-            self._desk.send(c.ResponseCancel())
+            self._effects.send(c.ResponseCancel())
         self._tools.cut()
 
     def _stop(self, cause: inputs.Cause) -> None:
         for response_id in self._playback.response_ids:
-            self._turns.cut(response_id)
-        self._desk.do(StopPlayback(cause))
+            self._responses.cut(response_id)
+        self._effects.do(StopPlayback(cause))
 
     def stopped(
         self, happened: inputs.PlaybackStopped, conversation: ConversationHistory, *, ready: bool
@@ -84,8 +89,8 @@ class BargeIn:
                 part = (item.item_id, item.content_index)
                 received[part] = conversation.received_ms(*part)
                 conversation.cut(*part, item.heard_ms)
-        active = {item.item_id for item in happened.items} if self._turns.busy else set()
+        active = {item.item_id for item in happened.items} if self._responses.busy else set()
         self._playback.stopped()
         if ready:
             for event in truncations(known, received, active):
-                self._desk.send(event)
+                self._effects.send(event)

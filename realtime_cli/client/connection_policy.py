@@ -14,6 +14,7 @@ from realtime_cli.client import error_policy, inputs
 from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import Reconnect, SetTimer
 from realtime_cli.client.options import SessionOptions
+from realtime_cli.client.session_part import SessionPart
 from realtime_cli.errors import ExitCode
 
 SETTINGS_TIMEOUT_S = 5.0  # some servers never send session.updated: then go on without it
@@ -26,14 +27,14 @@ MAX_RETRY_AFTER_S = 60.0  # a server may ask for a longer pause; nobody talks to
 Phase = Literal["connecting", "settling", "ready", "lost"]
 
 
-class Reconnection:
+class Reconnection(SessionPart):
     """Which phase the connection is in, and when there is to be another one."""
 
-    def __init__(self, desk: EffectQueue, options: SessionOptions) -> None:
+    def __init__(self, effects: EffectQueue, options: SessionOptions) -> None:
         self.phase: Phase = "connecting"
         self.attempt = 0
-        self.rotating = False
-        self._desk = desk
+        self.renewing = False
+        self._effects = effects
         self._options = options
         self._leaving = False
         self._failures = 0
@@ -48,23 +49,23 @@ class Reconnection:
         self.attempt = happened.attempt
         self._connected_at, self._unix_at_connect = happened.at, happened.unix_s
         self.phase = "connecting"
-        self._desk.do(SetTimer(happened.at + self._options.first_event_timeout_s, "first_event"))
+        self._effects.do(SetTimer(happened.at + self._options.first_event_timeout_s, "first_event"))
 
     def created(self, at: float, expires_at: float | None) -> None:
         """The server's first event came: now it has to answer to our settings."""
         self.phase = "settling"
-        self._desk.do(SetTimer(None, "first_event"), SetTimer(at + SETTINGS_TIMEOUT_S, "settings"))
-        self._plan_rotation(expires_at)
+        self._effects.do(SetTimer(None, "first_event"), SetTimer(at + SETTINGS_TIMEOUT_S, "settings"))
+        self._plan_renewal(expires_at)
 
     def settled(self, at: float) -> None:
         self.phase = "ready"
         self._settled_at = at
         self._leaving = False
-        self._desk.do(SetTimer(None, "settings"))
+        self._effects.do(SetTimer(None, "settings"))
 
     def silent(self) -> None:
         """No first event came."""
-        self._desk.close(
+        self._effects.close(
             ExitCode.CONNECTION,
             f"Connected, but no session.created within {self._options.first_event_timeout_s:g} s.",
             "Is it a Realtime server? Check connection.base_url.",
@@ -72,22 +73,24 @@ class Reconnection:
 
     # -- loss -----------------------------------------------------------------------------------
 
-    def lost(self, happened: inputs.Disconnected) -> None:
+    def disconnected(self, happened: inputs.Disconnected) -> None:
         """The socket is gone: another one, at once or after a pause; or the end."""
         self.phase = "lost"
-        self._desk.do(SetTimer(None, "first_event"), SetTimer(None, "settings"), SetTimer(None, "progress"))
+        self._effects.do(
+            SetTimer(None, "first_event"), SetTimer(None, "settings"), SetTimer(None, "progress")
+        )
         self._forgive(happened.at)
         verdict = error_policy.of_close(happened.code, happened.reason)
         why = f"{happened.code} {happened.reason}".rstrip()
         if self._leaving:
             self._leaving = False
-            self._desk.do(Reconnect(happened.at))
+            self._effects.do(Reconnect(happened.at))
         elif verdict.verdict != "renew":
             reason = f"The server closed the connection ({why})."
             ended = verdict.exit_code == ExitCode.OK
-            self._desk.close(verdict.exit_code, "" if ended else reason, verdict.remedy)
+            self._effects.close(verdict.exit_code, "" if ended else reason, verdict.remedy)
         elif self._failures >= self._options.reconnect_tries:
-            self._desk.close(
+            self._effects.close(
                 ExitCode.CONNECTION,
                 f"The connection was lost ({why}) and {self._failures} tries did not bring it back.",
                 "Check the network and the server, then talk on with --continue.",
@@ -108,37 +111,39 @@ class Reconnection:
         pause_s = max(pause_s, min(asked_s, MAX_RETRY_AFTER_S))
         self._failures += 1
         text = f"Connection lost ({why}); try {self._failures} in {pause_s:.1f} s."
-        self._desk.note("warning", "reconnect", text)
-        self._desk.do(Reconnect(at + pause_s))
+        self._effects.note("warning", "reconnect", text)
+        self._effects.do(Reconnect(at + pause_s))
 
     # -- rotation -------------------------------------------------------------------------------
 
-    def _plan_rotation(self, expires_at: float | None) -> None:
+    def _plan_renewal(self, expires_at: float | None) -> None:
         """A session ends after an hour (API reference, limits): a new socket takes over in a pause before."""
         if not expires_at or not self._unix_at_connect:
             return
         self._expires_at = self._connected_at + expires_at - self._unix_at_connect
         early_s = min(RENEW_BEFORE_S, (self._expires_at - self._connected_at) / 4)
-        self._desk.do(SetTimer(self._expires_at - early_s, "rotate"))
+        self._effects.do(SetTimer(self._expires_at - early_s, "rotate"))
 
-    def rotate(self, at: float, *, pause: bool) -> None:
+    def renew(self, at: float, *, pause: bool) -> None:
         """Change sockets in a pause of the conversation, or when it is high time."""
         at_last = self._expires_at is not None and at >= self._expires_at - RENEW_AT_LAST_S
         if pause or at_last:
-            self.rotating = self._leaving = True
-            self._desk.note("info", "rotate", "The session is about to expire: changing to a new connection.")
-            self._desk.do(Reconnect(at))
+            self.renewing = self._leaving = True
+            self._effects.note(
+                "info", "rotate", "The session is about to expire: changing to a new connection."
+            )
+            self._effects.do(Reconnect(at))
         else:
-            self._desk.do(SetTimer(at + 0.25, "rotate"))
+            self._effects.do(SetTimer(at + 0.25, "rotate"))
 
     def keep(self, frame: bytes) -> None:
         """Keep sound for the next socket; only a rotation is short enough for that."""
-        if self.rotating:
+        if self.renewing:
             self._kept_frames.append(frame)
 
     def kept(self) -> list[bytes]:
         """The sound for the new socket; the rotation is over."""
-        self.rotating = False
+        self.renewing = False
         frames = list(self._kept_frames)
         self._kept_frames.clear()
         return frames

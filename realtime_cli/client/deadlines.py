@@ -8,6 +8,7 @@ from realtime_cli.client.effects import SetTimer
 from realtime_cli.client.limits import SessionLimits
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.response_queue import ResponseQueue
+from realtime_cli.client.session_part import SessionPart
 from realtime_cli.errors import ExitCode
 from realtime_cli.protocol import client_events as c
 
@@ -15,20 +16,20 @@ LIMIT_GRACE_S = 10.0  # a limit lets the sentence end, but not for ever
 QUIET_S = 2.0  # after the input ended: how long nothing must happen before the session ends
 
 
-class Deadlines:
+class Deadlines(SessionPart):
     """Times are session seconds; ``idle`` is whether anybody owes anybody an answer."""
 
     def __init__(
-        self, desk: EffectQueue, options: SessionOptions, turns: ResponseQueue, cost: CostFold
+        self, effects: EffectQueue, options: SessionOptions, responses: ResponseQueue, cost: CostFold
     ) -> None:
         self.active_at = 0.0
         """When the server last told something."""
         self.word_at = 0.0
         """When a word was last heard of either side; the server tells nothing while a long one lasts."""
         self.input_ended_at: float | None = None
-        self._desk = desk
+        self._effects = effects
         self._progress_timeout_s = options.progress_timeout_s
-        self._turns = turns
+        self._responses = responses
         self._cost = cost
         self._limits = SessionLimits(
             cost_usd=options.limit_cost_usd,
@@ -41,24 +42,24 @@ class Deadlines:
         """Warn at 80 %; at 100 % let the sentence end, then the session."""
         self.word_at = at if user_speaking else max(self.word_at, self.active_at)
         for warning in self._limits.check(at, self.word_at, self._cost.total_usd):
-            self._desk.note("warning", "limits", warning)
+            self._effects.note("warning", "limits", warning)
         if self._limits.reached is None:
-            self._desk.do(SetTimer(self._limits.next_at(at, self.word_at), "limits"))
+            self._effects.do(SetTimer(self._limits.next_at(at, self.word_at), "limits"))
             return
         if self._limit_reached_at is None:
             self._limit_reached_at = at
-            self._turns.forget_wishes()
+            self._responses.clear_pending()
             if not idle:
-                self._desk.note("warning", "limits", self._limits.reached)
+                self._effects.note("warning", "limits", self._limits.reached)
         if idle or at - self._limit_reached_at >= LIMIT_GRACE_S:
             remedy = "Raise it under [limits] if that was too early."
-            self._desk.close(ExitCode.LIMIT, self._limits.reached, remedy)
+            self._effects.close(ExitCode.LIMIT, self._limits.reached, remedy)
         else:
-            self._desk.do(SetTimer(at + 0.25, "limits"))
+            self._effects.do(SetTimer(at + 0.25, "limits"))
 
     def expect_progress(self, at: float) -> None:
         """An answer was asked for, or begins."""
-        self._desk.do(SetTimer(at + self._progress_timeout_s, "progress"))
+        self._effects.do(SetTimer(at + self._progress_timeout_s, "progress"))
 
     def no_progress(self, at: float, *, ready: bool) -> None:
         since_s = at - self.active_at
@@ -66,22 +67,22 @@ class Deadlines:
             self.expect_progress(self.active_at)
             return
         text = f"No progress in the answer for {since_s:.0f} s; it is given up."
-        self._desk.note("error", "response", text)
-        if ready and self._turns.active_id is not None:
-            self._desk.send(c.ResponseCancel())
-        self._turns.lost()
-        self._turns.forget_wishes()
+        self._effects.note("error", "response", text)
+        if ready and self._responses.active_id is not None:
+            self._effects.send(c.ResponseCancel())
+        self._responses.on_disconnect()
+        self._responses.clear_pending()
 
     def input_ended(self, at: float) -> None:
         self.input_ended_at = self.active_at = at
 
     def expect_quiet(self, at: float) -> None:
-        self._desk.do(SetTimer(at + QUIET_S, "quiet"))
+        self._effects.do(SetTimer(at + QUIET_S, "quiet"))
 
     def end_when_quiet(self, at: float, *, idle: bool) -> None:
         """The input ended: so does the session, once nothing has been going on for a while."""
         quiet_since = max(self.active_at, self.input_ended_at or 0.0)
         if idle and at >= quiet_since + QUIET_S - 0.001:
-            self._desk.close(ExitCode.OK)
+            self._effects.close(ExitCode.OK)
         else:
-            self._desk.do(SetTimer(max(at + 0.1, quiet_since + QUIET_S), "quiet"))
+            self._effects.do(SetTimer(max(at + 0.1, quiet_since + QUIET_S), "quiet"))

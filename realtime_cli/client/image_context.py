@@ -13,25 +13,26 @@ from realtime_cli.client import inputs
 from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import CaptureFrame, SetCapture
 from realtime_cli.client.options import SessionOptions
+from realtime_cli.client.session_part import SessionPart
 from realtime_cli.protocol import client_events as c
 
 Detail = Literal["auto", "low", "high"]
 PREFIX = "frame_"
 
 
-class ImageContext:
+class ImageContext(SessionPart):
     """Turns what the eyes deliver into items; knows whether the user lets the agent see."""
 
-    def __init__(self, desk: EffectQueue, options: SessionOptions) -> None:
+    def __init__(self, effects: EffectQueue, options: SessionOptions) -> None:
         self.when = options.video_when
         self.detail: Detail = options.video_detail
         self.paused = options.video_start_paused
         self._keep = options.video_keep
-        self._desk = desk
+        self._effects = effects
         self._count = 0
         self._kept: deque[str] = deque()
         self._events: dict[str, str] = {}  # event id -> frame, until the server shows or deletes it
-        self._told = False
+        self._reported = False
 
     @property
     def looks_at_turns(self) -> bool:
@@ -39,7 +40,7 @@ class ImageContext:
 
     def look(self) -> None:
         """Ask for the newest frame; it comes as ``Seen``."""
-        self._desk.do(CaptureFrame())
+        self._effects.do(CaptureFrame())
 
     def pressed(self) -> None:
         """The key: shows one frame where frames wait for it, else pauses or goes on."""
@@ -47,7 +48,7 @@ class ImageContext:
             self.look()
         elif self.when is not None:
             self.paused = not self.paused
-            self._desk.do(SetCapture(not self.paused))
+            self._effects.do(SetCapture(not self.paused))
 
     def seen(self, seen: inputs.VideoFrameCaptured) -> bool:
         """Put a frame into the conversation and the oldest out of it; False when it is dropped."""
@@ -57,11 +58,11 @@ class ImageContext:
         frame = f"{PREFIX}{self._count}"
         image = {"type": "input_image", "image_url": seen.image, "detail": self.detail}
         item = {"id": frame, "type": "message", "role": "user", "content": [image]}
-        self._events[self._desk.send(c.ConversationItemCreate.model_validate({"item": item}))] = frame
+        self._events[self._effects.send(c.ConversationItemCreate.model_validate({"item": item}))] = frame
         self._kept.append(frame)
         while len(self._kept) > self._keep:
             oldest = self._kept.popleft()
-            self._events[self._desk.send(c.ConversationItemDelete(item_id=oldest))] = oldest
+            self._events[self._effects.send(c.ConversationItemDelete(item_id=oldest))] = oldest
         return True
 
     def settled(self, item_id: str | None) -> None:
@@ -75,18 +76,18 @@ class ImageContext:
             return False
         if frame in self._kept:
             self._kept.remove(frame)
-        told, self._told = self._told, True
+        told, self._reported = self._reported, True
         return told
 
-    def lost(self) -> None:
+    def on_disconnect(self) -> None:
         """A new socket begins without frames: the next one shows what is to be seen."""
         self._kept.clear()
         self._events.clear()
 
-    def again(self) -> None:
+    def resume(self) -> None:
         """The new socket takes frames: also one that looks like the last."""
         if self.when == "on_change" and not self.paused:
-            self._desk.do(SetCapture(True))
+            self._effects.do(SetCapture(True))
 
     @staticmethod
     def concerns(event: Any) -> bool:

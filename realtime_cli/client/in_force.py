@@ -6,12 +6,24 @@ server said is in force, then what it was asked for. Where none of them tells, t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from realtime_cli.client.mic_gate import BYTES_PER_MS
-from realtime_cli.protocol.objects import WireFormat
+from realtime_cli.protocol.objects import BYTES_PER_MS, WireFormat
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What the parts of the client session need to know of the settings in force.
+
+    ``manual``: the client commits the user's turns. ``tool_choice``: as on the wire.
+    """
+
+    input_format: WireFormat
+    manual: bool
+    tool_choice: str | Json | None = None
 
 
 def at(tree: Any, *path: str) -> Any:

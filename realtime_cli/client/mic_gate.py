@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections import deque
 
-from realtime_cli.protocol.objects import WireFormat
+from realtime_cli.client.in_force import InForce
+from realtime_cli.client.session_part import SessionPart
+from realtime_cli.protocol.objects import BYTES_PER_MS, WireFormat
 
 SILENCE: dict[WireFormat, int] = {"audio/pcm": 0x00, "audio/pcmu": 0xFF, "audio/pcma": 0xD5}
-BYTES_PER_MS: dict[WireFormat, int] = {"audio/pcm": 48, "audio/pcmu": 8, "audio/pcma": 8}
 FADE_OUT_S = 1.5
 PRE_ROLL_MS = 300
 MINIMUM_COMMIT_MS = 100  # API reference, input_audio_buffer.commit
 
 
-class MicGate:
+class MicGate(SessionPart):
     """The gate between microphone and wire."""
 
     def __init__(
@@ -96,7 +97,13 @@ class MicGate:
     def can_commit(self) -> bool:
         return self.uncommitted_ms >= MINIMUM_COMMIT_MS
 
-    def lost(self) -> None:
+    def on_settings(self, in_force: InForce) -> None:
+        self.format, self.manual = in_force.input_format, in_force.manual
+
+    def on_user_speech(self, at: float, *, speaking: bool) -> None:
+        self.server_hears_speech = speaking
+
+    def on_disconnect(self) -> None:
         """The socket is gone, and its input buffer with it."""
         self.uncommitted_ms = 0.0
         self.server_hears_speech = False

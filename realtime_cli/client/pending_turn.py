@@ -10,21 +10,22 @@ from __future__ import annotations
 from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import SetTimer
 from realtime_cli.client.response_queue import ResponseQueue
+from realtime_cli.client.session_part import SessionPart
 
 MOMENT_S = 0.5
 
 
-class PendingTurn:
+class PendingTurn(SessionPart):
     """``waits``: there is such a turn. ``overdue`` is asked when the wake-up ``unanswered`` comes."""
 
-    def __init__(self, desk: EffectQueue, turns: ResponseQueue) -> None:
-        self._desk = desk
-        self._turns = turns
+    def __init__(self, effects: EffectQueue, responses: ResponseQueue) -> None:
+        self._effects = effects
+        self._responses = responses
         self.waits = False
 
     def turn_ended(self, *, answers_by_itself: bool) -> None:
         """The user's turn was committed."""
-        self.waits = answers_by_itself and self._turns.busy
+        self.waits = answers_by_itself and self._responses.busy
 
     def response_begun(self) -> None:
         """Whatever it is about, it knows of the turn."""
@@ -32,14 +33,14 @@ class PendingTurn:
 
     def response_over(self, at: float) -> None:
         if self.waits:
-            self._desk.do(SetTimer(at + MOMENT_S, "unanswered"))
+            self._effects.do(SetTimer(at + MOMENT_S, "unanswered"))
 
     def overdue(self) -> None:
         """The moment is over."""
-        if self.waits and not self._turns.busy:
+        if self.waits and not self._responses.busy:
             self.waits = False
-            self._turns.want()
+            self._responses.request()
 
-    def lost(self) -> None:
+    def on_disconnect(self) -> None:
         """The socket is gone, and with it what the server would have answered."""
         self.waits = False

@@ -14,57 +14,58 @@ from collections.abc import Mapping
 from typing import Any
 
 from realtime_cli.client.out_of_band import OutOfBand
+from realtime_cli.client.session_part import SessionPart
 from realtime_cli.protocol.objects import Response
 
 
-class ResponseQueue:
+class ResponseQueue(SessionPart):
     """Which response runs, which were cut, and which are still to be asked for."""
 
     def __init__(self) -> None:
         self.active_id: str | None = None
-        self._asked: dict[str, dict[str, Any]] = {}  # event id -> params, not yet created
+        self._sent: dict[str, dict[str, Any]] = {}  # event id -> params, not yet created
         self._maybe_overtaken: dict[str, dict[str, Any]] = {}  # event id -> params, a response was created
         self._out_of_band = OutOfBand()
-        self._wanted: deque[dict[str, Any]] = deque()
+        self._pending: deque[dict[str, Any]] = deque()
         self._cut: set[str] = set()
 
     @property
     def busy(self) -> bool:
         """A response of the default conversation runs or was asked for."""
-        return self.active_id is not None or bool(self._asked)
+        return self.active_id is not None or bool(self._sent)
 
     @property
     def idle(self) -> bool:
         """Nothing runs, nothing is awaited, nothing waits."""
-        return self._out_of_band.idle and not (self.busy or self._wanted)
+        return self._out_of_band.idle and not (self.busy or self._pending)
 
-    def want(self, params: dict[str, Any] | None = None) -> None:
+    def request(self, params: dict[str, Any] | None = None) -> None:
         """Ask for a response as soon as none runs. Wishes without parameters become one."""
-        if params is None and any(not waiting for waiting in self._wanted):
+        if params is None and any(not waiting for waiting in self._pending):
             return
-        self._wanted.append(params or {})
+        self._pending.append(params or {})
 
-    def forget_wishes(self) -> None:
-        self._wanted.clear()
+    def clear_pending(self) -> None:
+        self._pending.clear()
 
     def next_request(self) -> dict[str, Any] | None:
         """The parameters of a ``response.create`` that may be sent now, taken off the queue."""
-        if not self._wanted:
+        if not self._pending:
             return None
-        if OutOfBand.asks_for_one(self._wanted[0]):
-            return self._wanted.popleft()
-        return None if self.busy else self._wanted.popleft()
+        if OutOfBand.asks_for_one(self._pending[0]):
+            return self._pending.popleft()
+        return None if self.busy else self._pending.popleft()
 
-    def asked(self, event_id: str, params: dict[str, Any]) -> None:
+    def sent(self, event_id: str, params: dict[str, Any]) -> None:
         if OutOfBand.asks_for_one(params):
             self._out_of_band.requested(event_id, params)
         else:
-            self._asked[event_id] = params
+            self._sent[event_id] = params
 
     def created(self, response: Response) -> None:
         if self._out_of_band.created(response):
             return
-        self._maybe_overtaken, self._asked = self._asked, {}
+        self._maybe_overtaken, self._sent = self._sent, {}
         self.active_id = response.id or ""
 
     def done(self, response: Response) -> None:
@@ -79,14 +80,14 @@ class ResponseQueue:
         """The server refused a request of ours; with ``retry`` it waits for the running response."""
         if self._out_of_band.refused(event_id):
             return True
-        params = self._asked.pop(event_id, None)
+        params = self._sent.pop(event_id, None)
         if params is None:
             params = self._maybe_overtaken.pop(event_id, None)
         if params is None:
             return False
         if retry:
             self.active_id = self.active_id or ""
-            self._wanted.appendleft(params)
+            self._pending.appendleft(params)
         return True
 
     def cut(self, response_id: str | None) -> None:
@@ -97,15 +98,15 @@ class ResponseQueue:
     def is_cut(self, response_id: str | None) -> bool:
         return response_id in self._cut
 
-    def is_aside(self, response_id: str | None) -> bool:
+    def is_out_of_band(self, response_id: str | None) -> bool:
         return response_id in self._out_of_band
 
-    def lost(self) -> None:
+    def on_disconnect(self) -> None:
         """The socket is gone: what ran will never be done, what was asked for is asked again."""
-        waiting: list[Mapping[str, Any]] = [*self._asked.values()]
+        waiting: list[Mapping[str, Any]] = [*self._sent.values()]
         self.active_id = None
-        self._asked.clear()
+        self._sent.clear()
         self._maybe_overtaken.clear()
         self._out_of_band.on_disconnect()
         self._cut.clear()
-        self._wanted.extendleft(dict(params) for params in reversed(waiting))
+        self._pending.extendleft(dict(params) for params in reversed(waiting))

@@ -28,6 +28,7 @@ from realtime_cli.client.pending_turn import PendingTurn
 from realtime_cli.client.playback import Playback
 from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.client.session_config import SessionConfig
+from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.tool_calls import ToolCalls
 from realtime_cli.client.tool_loop import ToolLoop
 from realtime_cli.errors import ConfigError, ExitCode
@@ -45,27 +46,31 @@ class ClientSession:
     def __init__(self, options: SessionOptions | None = None) -> None:
         self.options = options = options or SessionOptions()
         self.conversation = ConversationHistory()
-        self.turns = ResponseQueue()
+        self.responses = ResponseQueue()
         self.playback = Playback()
         self.cost = CostFold(load_prices(options.prices), options.model)
         self.user_speaking = False
         self.responses_done = 0
-        self._desk = EffectQueue()
-        self._link = Reconnection(self._desk, options)
-        self._agreement = SessionConfig(self._desk, options)
-        self._tools = ToolLoop(self._desk, options, self.turns)
-        self._barge_in = BargeIn(self._desk, options, self.turns, self._tools, self.playback)
-        self.frames = ImageContext(self._desk, options)
-        self._unanswered = PendingTurn(self._desk, self.turns)
-        self._voice = AgentAudio(self._desk, self.turns, self.playback)
-        self._deadlines = Deadlines(self._desk, options, self.turns, self.cost)
-        self.hearing = MicGate(
+        self._effects = EffectQueue()
+        self._reconnection = Reconnection(self._effects, options)
+        self._config = SessionConfig(self._effects, options)
+        self._tools = ToolLoop(self._effects, options, self.responses)
+        self._barge_in = BargeIn(self._effects, options, self.responses, self._tools, self.playback)
+        self.image_context = ImageContext(self._effects, options)
+        self._pending_turn = PendingTurn(self._effects, self.responses)
+        self._agent_audio = AgentAudio(self._effects, self.responses, self.playback)
+        self._deadlines = Deadlines(self._effects, options, self.responses, self.cost)
+        self.mic_gate = MicGate(
             push_to_talk=options.push_to_talk,
             manual=self._manual,
             muted=options.start_muted,
             pre_roll_ms=options.pre_roll_ms,
         )
-        self.hearing.format = self.input_format
+        self._parts: tuple[SessionPart, ...] = (
+            self._pending_turn, self.responses, self._agent_audio, self._barge_in, self._tools,
+            self.mic_gate, self.image_context, self._config, self._deadlines, self._reconnection,
+        )  # fmt: skip
+        self._notify_settings()
         self._waiting: list[inputs.Typed | inputs.RawEvent | inputs.SettingsChanged] = []
         self._greeted = False
         self._looking: inputs.Typed | None = None  # waits for the frame that goes before it
@@ -74,7 +79,7 @@ class ClientSession:
 
     @property
     def phase(self) -> Phase | Literal["over"]:
-        return "over" if self._desk.closed else self._link.phase
+        return "over" if self._effects.closed else self._reconnection.phase
 
     @property
     def ready(self) -> bool:
@@ -84,58 +89,63 @@ class ClientSession:
     @property
     def idle(self) -> bool:
         """Nobody owes anybody an answer: no response, no tool, no unheard sound, nothing waiting."""
-        return self.resting and not self.calls.pending_aside
+        return self.idle_but_background_tools and not self.calls.background_pending
 
     @property
-    def resting(self) -> bool:
+    def idle_but_background_tools(self) -> bool:
         """The talk may go on: what still runs are tools that it does not wait for."""
         busy = self.calls.pending or self.playback.unheard or self.user_speaking or self._waiting
-        owed = self._tools.asking or self._unanswered.waits
-        return self.ready and self.turns.idle and not busy and not owed
+        owed = self._tools.approvals_open or self._pending_turn.waits
+        return self.ready and self.responses.idle and not busy and not owed
 
     @property
     def calls(self) -> ToolCalls:
         return self._tools.calls
 
     @property
-    def wanted_session(self) -> dict[str, Any]:
+    def requested_session(self) -> dict[str, Any]:
         """The settings that the user asked for."""
-        return self._agreement.wanted
+        return self._config.requested
 
     @property
     def effective_session(self) -> dict[str, Any]:
         """The settings that the server said are in force."""
-        return self._agreement.effective
+        return self._config.effective
 
     @property
     def input_format(self) -> WireFormat:
-        return self._agreement.audio_format("input")
+        return self._config.audio_format("input")
 
     @property
     def output_format(self) -> WireFormat:
-        return self._agreement.audio_format("output")
+        return self._config.audio_format("output")
 
     @property
     def turn_detection(self) -> dict[str, Any] | None:
         """The detection in force; None means manual turns."""
-        return self._agreement.turn_detection
+        return self._config.turn_detection
 
     @property
     def _manual(self) -> bool:
         return self.turn_detection is None
 
+    def _notify_settings(self) -> None:
+        in_force = self._config.to_parts()
+        for part in self._parts:
+            part.on_settings(in_force)
+
     # -- the one entrance ---------------------------------------------------------------------
 
     def handle(self, happened: inputs.Input) -> list[Effect]:
         """Fold one input and return the effects it has, in the order to perform them."""
-        if not self._desk.closed:
+        if not self._effects.closed:
             try:
                 _HANDLERS[type(happened)](self, happened)
             except ConfigError as error:  # a person asked for what the API does not take
-                self._desk.note("error", "settings", str(error))
+                self._effects.note("error", "settings", str(error))
             if self.ready:
                 self._go_on(happened.at)
-        effects = self._desk.take()
+        effects = self._effects.take()
         for effect in effects:
             self._remember(effect)
         return effects
@@ -147,61 +157,59 @@ class ClientSession:
 
     def _go_on(self, at: float) -> None:
         """After every input: outputs that may go out, then a response that may be asked for."""
-        self._tools.tell()
-        if self.calls.ended_aside and self.resting:
-            self._tools.tell_late(at)
-        if self._tools.hangs_up(resting=self.resting):
-            self._desk.close(ExitCode.OK)
+        self._tools.send_outputs()
+        if self.calls.background_ended and self.idle_but_background_tools:
+            self._tools.send_background_outputs(at)
+        if self._tools.hangs_up(idle_but_background_tools=self.idle_but_background_tools):
+            self._effects.close(ExitCode.OK)
             return
-        while (params := self.turns.next_request()) is not None:
+        while (params := self.responses.next_request()) is not None:
             body = {"response": params} if params else {}
-            self.turns.asked(self._desk.send(c.ResponseCreate.model_validate(body)), params)
+            self.responses.sent(self._effects.send(c.ResponseCreate.model_validate(body)), params)
             self._deadlines.expect_progress(at)
 
     # -- connection ---------------------------------------------------------------------------
 
     def _connected(self, happened: inputs.Connected) -> None:
-        self._link.connected(happened)
+        self._reconnection.connected(happened)
 
     def _disconnected(self, happened: inputs.Disconnected) -> None:
-        self.user_speaking = False
-        self._barge_in.speech_stopped()
-        self._unanswered.lost()
-        self.turns.lost()
-        self._voice.lost()
-        self._tools.lost()
-        self.hearing.lost()
-        self.frames.lost()
-        self._agreement.forget()
-        self._link.lost(happened)
+        self._user_speaks(happened.at, False)
+        for part in self._parts:
+            part.on_disconnect()
+        self._reconnection.disconnected(happened)
 
     def _session_created(self, happened: inputs.Received, event: s.SessionCreated) -> None:
         if self.phase == "connecting":
-            self._agreement.created(event.session)
-            self._link.created(happened.at, getattr(event.session, "expires_at", None))
+            self._config.created(event.session)
+            self._reconnection.created(happened.at, getattr(event.session, "expires_at", None))
 
     def _session_updated(self, happened: inputs.Received, event: s.SessionUpdated) -> None:
         detection = self.turn_detection
-        self._agreement.updated(event.session)
+        self._config.updated(event.session)
         if self.turn_detection != detection:
-            self._listens_anew()
-        self.hearing.format, self.hearing.manual = self.input_format, self._manual
+            self._user_speaks(happened.at, False)  # the server began to listen anew
+        self._notify_settings()
         if self.phase == "settling":
             self._settle(happened.at)
 
     def _settle(self, at: float) -> None:
         """The settings are in force: tell the history (on a new socket), then begin."""
-        self._link.settled(at)
+        self._reconnection.settled(at)
         self._keep_limits(at)
-        past = self.conversation.history(self.calls.owed) if self._link.attempt else list(self.options.seed)
-        if self._link.attempt:
+        past = (
+            self.conversation.history(self.calls.owed)
+            if self._reconnection.attempt
+            else list(self.options.seed)
+        )
+        if self._reconnection.attempt:
             past = ImageContext.without(past)
-            self.frames.again()
+            self.image_context.resume()
             self.conversation = ConversationHistory()
-            self._desk.note("info", "reconnect", f"Connected again; {len(past)} items of history sent.")
+            self._effects.note("info", "reconnect", f"Connected again; {len(past)} items of history sent.")
         for item in past:
             self._create(item)
-        for frame in self._link.kept():
+        for frame in self._reconnection.kept():
             self._append(frame)
         self._begin()
 
@@ -209,33 +217,33 @@ class ClientSession:
         """Greet, unless that was done or something else waits; then do what waited."""
         waiting, self._waiting = self._waiting, []
         if self.options.greet and not self._greeted and not waiting:
-            self.turns.want({"instructions": self.options.greeting} if self.options.greeting else None)
+            self.responses.request({"instructions": self.options.greeting} if self.options.greeting else None)
         self._greeted = True
         for happened in waiting:
             _HANDLERS[type(happened)](self, happened)
 
     def _create(self, item: dict[str, Any]) -> None:
-        self._desk.send(c.ConversationItemCreate.model_validate({"item": item}))
+        self._effects.send(c.ConversationItemCreate.model_validate({"item": item}))
 
     # -- sound in -----------------------------------------------------------------------------
 
-    def _heard(self, happened: inputs.MicrophoneFrame) -> None:
+    def _microphone_frame(self, happened: inputs.MicrophoneFrame) -> None:
         if not self.ready:
-            if self.hearing.open:
-                self._link.keep(happened.audio)
+            if self.mic_gate.open:
+                self._reconnection.keep(happened.audio)
             return
         if self._manual and self._deadlines.input_ended_at is not None:
             return  # the silence behind a file is for voice detection only
-        for frame in self.hearing.frames(happened.at, happened.audio):
+        for frame in self.mic_gate.frames(happened.at, happened.audio):
             self._append(frame)
             if self._manual:
                 self._deadlines.word_at = happened.at
 
     def _append(self, frame: bytes) -> None:
         audio = base64.b64encode(frame).decode("ascii")
-        self._desk.do(Send(c.InputAudioBufferAppend(audio=audio)))
+        self._effects.do(Send(c.InputAudioBufferAppend(audio=audio)))
 
-    def _hearing_ended(self, happened: inputs.MicrophoneEnded) -> None:
+    def _microphone_ended(self, happened: inputs.MicrophoneEnded) -> None:
         self._deadlines.input_ended(happened.at)
         if self._manual:
             self._commit()
@@ -243,38 +251,38 @@ class ClientSession:
 
     def _commit(self) -> None:
         """End a manual turn. Under 100 ms there is nothing to commit: the server would refuse it."""
-        if not self.hearing.can_commit:
-            self._desk.send(c.InputAudioBufferClear())
+        if not self.mic_gate.can_commit:
+            self._effects.send(c.InputAudioBufferClear())
         else:
-            self._desk.send(c.InputAudioBufferCommit())
-            self._tools.user_goes_on()
-            self.turns.want()
-        self.hearing.committed()
+            self._effects.send(c.InputAudioBufferCommit())
+            self._tools.user_took_turn()
+            self.responses.request()
+        self.mic_gate.committed()
 
     # -- keys and words -----------------------------------------------------------------------
 
     def _pressed(self, happened: inputs.Pressed) -> None:
         match happened.key:
             case "mute":
-                self.hearing.toggle_mute(happened.at)
+                self.mic_gate.toggle_mute(happened.at)
             case "talk":
                 self._talk()
             case "release":
-                if self.hearing.release(happened.at) and self._manual and self.ready:
+                if self.mic_gate.release(happened.at) and self._manual and self.ready:
                     self._commit()
             case "interrupt":
                 self._interrupt("key")
             case "video":
-                self.frames.pressed()
+                self.image_context.pressed()
             case "quit":
-                self._desk.close(ExitCode.OK)
+                self._effects.close(ExitCode.OK)
 
     def _talk(self) -> None:
-        if self.hearing.talk() and self.ready:
+        if self.mic_gate.talk() and self.ready:
             self._interrupt("key")
             if self._manual:
-                self._desk.send(c.InputAudioBufferClear())
-                self.hearing.committed()
+                self._effects.send(c.InputAudioBufferClear())
+                self.mic_gate.committed()
 
     def _interrupt(self, cause: inputs.Cause) -> None:
         self._barge_in.interrupt(cause, ready=self.ready)
@@ -283,9 +291,9 @@ class ClientSession:
         if not self.ready:
             self._waiting.append(happened)
             return
-        if self.frames.looks_at_turns and self._looking is None:
+        if self.image_context.looks_at_turns and self._looking is None:
             self._looking = happened
-            self.frames.look()
+            self.image_context.look()
             return
         if happened.respond:
             self._interrupt("typed")
@@ -293,22 +301,27 @@ class ClientSession:
         if happened.text:
             content.append({"type": "input_text", "text": happened.text})
         self._create({"type": "message", "role": "user", "content": content})
-        self._tools.user_goes_on()
+        self._tools.user_took_turn()
         if happened.respond:
-            self.turns.want()
+            self.responses.request()
 
-    def _seen(self, happened: inputs.VideoFrameCaptured) -> None:
+    def _video_frame(self, happened: inputs.VideoFrameCaptured) -> None:
         """A frame; it asks for an answer only where the agent file says so, and nobody else talks."""
-        if self.ready and self.frames.seen(happened) and self.options.video_respond and self.resting:
-            self.turns.want()
+        if (
+            self.ready
+            and self.image_context.seen(happened)
+            and self.options.video_respond
+            and self.idle_but_background_tools
+        ):
+            self.responses.request()
         if (typed := self._looking) is not None:
             self._typed(typed)
             self._looking = None
 
-    def _focused(self, happened: inputs.DetailChanged) -> None:
-        self.frames.detail = happened.detail
+    def _detail_changed(self, happened: inputs.DetailChanged) -> None:
+        self.image_context.detail = happened.detail
 
-    def _asked(self, happened: inputs.RawEvent) -> None:
+    def _raw_event(self, happened: inputs.RawEvent) -> None:
         if not self.ready:
             self._waiting.append(happened)
             return
@@ -316,20 +329,20 @@ class ClientSession:
         if isinstance(event, c.ResponseCreate):
             params = dict(happened.event.get("response") or {})
             if params.get("conversation") == "none":  # it waits for nobody, and keeps its id
-                self.turns.asked(self._desk.send(event), params)
+                self.responses.sent(self._effects.send(event), params)
                 self._deadlines.expect_progress(happened.at)
             else:
-                self.turns.want(params)
+                self.responses.request(params)
         elif isinstance(event, c.SessionUpdate):
-            self._agreement.patch(dict(happened.event.get("session") or {}))
+            self._config.patch(dict(happened.event.get("session") or {}))
         else:
             if isinstance(event, c.InputAudioBufferCommit | c.InputAudioBufferClear):
-                self.hearing.committed()
-            self._desk.send(event)
+                self.mic_gate.committed()
+            self._effects.send(event)
 
-    def _patched(self, happened: inputs.SettingsChanged) -> None:
+    def _settings_changed(self, happened: inputs.SettingsChanged) -> None:
         if self.ready:
-            self._agreement.patch(happened.patch)
+            self._config.patch(happened.patch)
         else:
             self._waiting.append(happened)
 
@@ -342,31 +355,32 @@ class ClientSession:
     # -- turns --------------------------------------------------------------------------------
 
     def _speech_started(self, happened: inputs.Received, event: s.InputAudioBufferSpeechStarted) -> None:
-        self.user_speaking = self.hearing.server_hears_speech = True
-        self._tools.user_goes_on()
-        server_interrupts = self._agreement.server_interrupts
+        self._user_speaks(happened.at, True)
+        self._tools.user_took_turn()
+        server_interrupts = self._config.server_interrupts
         self._barge_in.speech_started(happened.at, server_interrupts=server_interrupts)
-        if self.frames.looks_at_turns:
-            self.frames.look()  # now, so that it stands before what is being said
+        if self.image_context.looks_at_turns:
+            self.image_context.look()  # now, so that it stands before what is being said
 
     def _speech_stopped(self, happened: inputs.Received, event: s.InputAudioBufferSpeechStopped) -> None:
-        self.user_speaking = self.hearing.server_hears_speech = False
-        self._tools.user_spoke(happened.at)
-        self._barge_in.speech_stopped()
+        self._user_speaks(happened.at, False)
 
     def _cleared(self, happened: inputs.Received, event: s.InputAudioBufferCleared) -> None:
-        self._listens_anew()
-
-    def _listens_anew(self) -> None:
         """The server forgot what it was hearing: no ``speech_stopped`` needs to come of it."""
-        self.user_speaking = self.hearing.server_hears_speech = False
-        self._barge_in.speech_stopped()
+        self._user_speaks(happened.at, False)
+
+    def _user_speaks(self, at: float, speaking: bool) -> None:
+        if speaking == self.user_speaking:
+            return
+        self.user_speaking = speaking
+        for part in self._parts:
+            part.on_user_speech(at, speaking=speaking)
 
     def _committed(self, happened: inputs.Received, event: s.InputAudioBufferCommitted) -> None:
-        self.user_speaking = self.hearing.server_hears_speech = False
-        self.hearing.committed()
-        if not self._agreement.server_interrupts:
-            self._unanswered.turn_ended(answers_by_itself=self._agreement.server_answers)
+        self._user_speaks(happened.at, False)
+        self.mic_gate.committed()
+        if not self._config.server_interrupts:
+            self._pending_turn.turn_ended(answers_by_itself=self._config.server_answers)
         if event.item_id:
             self.conversation.record(event.item_id, role="user")
 
@@ -381,15 +395,15 @@ class ClientSession:
     # -- responses ----------------------------------------------------------------------------
 
     def _response_created(self, happened: inputs.Received, event: s.ResponseCreated) -> None:
-        self.turns.created(event.response)
-        self._unanswered.response_begun()
+        self.responses.created(event.response)
+        self._pending_turn.response_begun()
         self._deadlines.expect_progress(happened.at)
 
     def _response_done(self, happened: inputs.Received, event: s.ResponseDone) -> None:
         response = event.response
-        aside, cut = self.turns.is_aside(response.id), self.turns.is_cut(response.id)
+        aside, cut = self.responses.is_out_of_band(response.id), self.responses.is_cut(response.id)
         self.responses_done += 1
-        self.turns.done(response)
+        self.responses.done(response)
         self._output_of(response, aside=aside, cut=cut)
         cancelled = response.status == "cancelled"
         spoke = any(item.type == "message" for item in response.output or ())
@@ -397,10 +411,10 @@ class ClientSession:
         if response.status == "failed":
             self._failed(response)
         elif response.status == "incomplete":
-            self._desk.note("warning", "response", f"The answer is incomplete ({_reason(response)}).")
-        if not self.turns.busy:
-            self._desk.do(SetTimer(None, "progress"))
-            self._unanswered.response_over(happened.at)
+            self._effects.note("warning", "response", f"The answer is incomplete ({_reason(response)}).")
+        if not self.responses.busy:
+            self._effects.do(SetTimer(None, "progress"))
+            self._pending_turn.response_over(happened.at)
         self._keep_limits(happened.at)
 
     def _output_of(self, response: Any, *, aside: bool, cut: bool) -> None:
@@ -414,43 +428,43 @@ class ClientSession:
                 self.conversation.added(item)
         if not aside and not cut:
             for item in output:
-                self._voice.item_done(item)
+                self._agent_audio.item_done(item)
 
     def _failed(self, response: Any) -> None:
         code, message = _failure(response)
         fault = error_policy.of_error(code)
         if fault.verdict == "fatal":
             reason = f"The server refused to answer: {message} ({code})."
-            self._desk.close(fault.exit_code, reason, fault.remedy)
+            self._effects.close(fault.exit_code, reason, fault.remedy)
         else:
             text = f"The answer failed: {message or code or 'no reason given'}."
-            self._desk.note("error", "response", text)
+            self._effects.note("error", "response", text)
 
     def _item_added(self, happened: inputs.Received, event: Any) -> None:
         if event.item is None:
             return
-        self.frames.settled(event.item.id)
+        self.image_context.settled(event.item.id)
         if event.item.id not in self.conversation:
             self.conversation.confirmed(event.item)
         self.conversation.added(event.item, getattr(event, "previous_item_id", None))
-        if not self.turns.busy:  # one of a response comes with the response's own events
+        if not self.responses.busy:  # one of a response comes with the response's own events
             self._tools.hosted(None, event.item)
 
     def _output_item_added(self, happened: inputs.Received, event: Any) -> None:
         if isinstance(event.item, FunctionCall):
             self.calls.named(event.item.call_id, event.item.name)
         self._tools.hosted(event.response_id, event.item)
-        if event.item is not None and not self.turns.is_aside(event.response_id):
+        if event.item is not None and not self.responses.is_out_of_band(event.response_id):
             self.conversation.added(event.item)
 
     def _output_item_done(self, happened: inputs.Received, event: s.ResponseOutputItemDone) -> None:
         self._output_item_added(happened, event)
-        if isinstance(event.item, FunctionCall) and not self.turns.is_aside(event.response_id):
+        if isinstance(event.item, FunctionCall) and not self.responses.is_out_of_band(event.response_id):
             whole = event.item.status in ("completed", None)
             self._tools.begin(event.response_id, event.item, whole=whole)
 
     def _arguments_done(self, happened: inputs.Received, event: s.ResponseFunctionCallArgumentsDone) -> None:
-        if not self.turns.is_aside(event.response_id):
+        if not self.responses.is_out_of_band(event.response_id):
             self._tools.run(event.response_id, event.call_id, event.name, event.arguments, whole=False)
 
     def _hosted_call_over(self, happened: inputs.Received, event: s.McpCallEvent) -> None:
@@ -458,24 +472,24 @@ class ClientSession:
 
     def _hosted_list_failed(self, happened: inputs.Received, event: s.McpListToolsFailed) -> None:
         text = "The server could not list the tools of an MCP server of the session."
-        self._desk.note("error", "tools", text)
+        self._effects.note("error", "tools", text)
 
     # -- sound and words of both --------------------------------------------------------------
 
     def _audio_delta(self, happened: inputs.Received, event: s.ResponseOutputAudioDelta) -> None:
-        self._voice.delta(event, self.conversation, self.output_format)
+        self._agent_audio.delta(event, self.conversation, self.output_format)
 
     def _audio_done(self, happened: inputs.Received, event: s.ResponseOutputAudioDone) -> None:
-        self._voice.done(event.item_id, event.content_index)
+        self._agent_audio.done(event.item_id, event.content_index)
 
     def _text_delta(self, happened: inputs.Received, event: Any) -> None:
-        self._voice.words(event, event.delta, self.conversation, whole=False)
+        self._agent_audio.words(event, event.delta, self.conversation, whole=False)
 
     def _transcript_done(self, happened: inputs.Received, event: s.ResponseOutputAudioTranscriptDone) -> None:
-        self._voice.words(event, event.transcript, self.conversation, whole=True)
+        self._agent_audio.words(event, event.transcript, self.conversation, whole=True)
 
     def _text_done(self, happened: inputs.Received, event: s.ResponseOutputTextDone) -> None:
-        self._voice.words(event, event.text, self.conversation, whole=True)
+        self._agent_audio.words(event, event.text, self.conversation, whole=True)
 
     def _user_delta(self, happened: inputs.Received, event: Any) -> None:
         if event.item_id and event.delta:
@@ -489,56 +503,56 @@ class ClientSession:
 
     def _item_deleted(self, happened: inputs.Received, event: s.ConversationItemDeleted) -> None:
         self.conversation.deleted(event.item_id or "")
-        self.frames.settled(event.item_id)
+        self.image_context.settled(event.item_id)
 
     # -- errors and wake-ups ------------------------------------------------------------------
 
     def _error(self, happened: inputs.Received, event: s.ErrorEvent) -> None:
         error = event.error
         code = error.code
-        refusal = self._agreement.refused(error)
+        refusal = self._config.refused(error)
         if refusal != "not ours":
             if refusal == "nothing left" and self.phase == "settling":
                 self._settle(happened.at)
             return
         self.conversation.refused(error.event_id)
-        if self.frames.refused(error.event_id):
+        if self.image_context.refused(error.event_id):
             return
         retry = code == "conversation_already_has_active_response"
-        mine = self.turns.refused(error.event_id or "", retry=retry)
+        mine = self.responses.refused(error.event_id or "", retry=retry)
         fault = error_policy.of_error(code)
         if fault.verdict == "fatal":
             reason = f"The server ended the session: {error.message} ({code})."
-            self._desk.close(fault.exit_code, reason, fault.remedy)
+            self._effects.close(fault.exit_code, reason, fault.remedy)
         elif fault.verdict == "show" or (mine and not retry):
             about = f", {error.param}" if error.param else ""
-            self._desk.note("error", "server", f"{error.message} ({code or error.type}{about})")
+            self._effects.note("error", "server", f"{error.message} ({code or error.type}{about})")
 
-    def _garbled(self, happened: inputs.UndecodableFrame) -> None:
+    def _undecodable_frame(self, happened: inputs.UndecodableFrame) -> None:
         text = f"The server sent something that is no event: {happened.reason}."
-        self._desk.note("warning", "protocol", text)
+        self._effects.note("warning", "protocol", text)
 
     def _keep_limits(self, at: float) -> None:
         self._deadlines.keep_limits(at, idle=self.idle, user_speaking=self.user_speaking)
 
-    def _woke(self, happened: inputs.TimerFired) -> None:
+    def _timer_fired(self, happened: inputs.TimerFired) -> None:
         at = happened.at
         match happened.name:
             case "first_event" if self.phase == "connecting":
-                self._link.silent()
+                self._reconnection.silent()
             case "settings" if self.phase == "settling":
                 text = "The server did not answer session.update; going on without it."
-                self._desk.note("warning", "settings", text)
-                self._agreement.forget()
+                self._effects.note("warning", "settings", text)
+                self._config.forget()
                 self._settle(at)
-            case "progress" if self.turns.busy:
+            case "progress" if self.responses.busy:
                 self._deadlines.no_progress(at, ready=self.ready)
             case "barge_in" if self._barge_in.ducked:
                 self._barge_in.speech_lasts(ready=self.ready)
             case "unanswered":
-                self._unanswered.overdue()
+                self._pending_turn.overdue()
             case "rotate" if self.ready:
-                self._link.rotate(at, pause=self.idle)
+                self._reconnection.renew(at, pause=self.idle)
             case "limits":
                 self._keep_limits(at)
             case "quiet" if self._deadlines.input_ended_at is not None:
@@ -574,20 +588,20 @@ def _failure(response: Any) -> tuple[str | None, str]:
 _HANDLERS: dict[type, Callable[[ClientSession, Any], None]] = {
     inputs.Connected: ClientSession._connected,
     inputs.Received: ClientSession._received,
-    inputs.UndecodableFrame: ClientSession._garbled,
-    inputs.MicrophoneFrame: ClientSession._heard,
-    inputs.MicrophoneEnded: ClientSession._hearing_ended,
+    inputs.UndecodableFrame: ClientSession._undecodable_frame,
+    inputs.MicrophoneFrame: ClientSession._microphone_frame,
+    inputs.MicrophoneEnded: ClientSession._microphone_ended,
     inputs.Pressed: ClientSession._pressed,
     inputs.Typed: ClientSession._typed,
-    inputs.VideoFrameCaptured: ClientSession._seen,
-    inputs.DetailChanged: ClientSession._focused,
-    inputs.RawEvent: ClientSession._asked,
-    inputs.SettingsChanged: ClientSession._patched,
+    inputs.VideoFrameCaptured: ClientSession._video_frame,
+    inputs.DetailChanged: ClientSession._detail_changed,
+    inputs.RawEvent: ClientSession._raw_event,
+    inputs.SettingsChanged: ClientSession._settings_changed,
     inputs.Played: ClientSession._played,
     inputs.PlaybackStopped: ClientSession._playback_stopped,
     inputs.ToolFinished: ClientSession._tool_finished,
     inputs.ApprovalAnswered: ClientSession._approval_answered,
-    inputs.TimerFired: ClientSession._woke,
+    inputs.TimerFired: ClientSession._timer_fired,
     inputs.Disconnected: ClientSession._disconnected,
 }
 

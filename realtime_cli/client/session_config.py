@@ -8,6 +8,7 @@ from typing import Any, Literal
 from realtime_cli.client import in_force, settings
 from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.options import SessionOptions
+from realtime_cli.client.session_part import SessionPart
 from realtime_cli.config.providers import for_provider
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.objects import WireFormat
@@ -28,25 +29,27 @@ class SettingsUpdate:
     wire: dict[str, Any]
 
 
-class SessionConfig:
+class SessionConfig(SessionPart):
     """``wanted`` is what the user asked for, ``effective`` what the server said is in force."""
 
-    def __init__(self, desk: EffectQueue, options: SessionOptions) -> None:
-        self.wanted = _own_interruptions(options) if options.barge_in != "immediate" else dict(options.patch)
+    def __init__(self, effects: EffectQueue, options: SessionOptions) -> None:
+        self.requested = (
+            _own_interruptions(options) if options.barge_in != "immediate" else dict(options.patch)
+        )
         self.effective: dict[str, Any] = {}
-        self._desk = desk
+        self._effects = effects
         self._provider = options.provider
         self._updates: dict[str, SettingsUpdate] = {}
 
     # -- what is in force -------------------------------------------------------------------------
 
     def audio_format(self, side: Literal["input", "output"]) -> WireFormat:
-        return in_force.audio_format(side, self.effective, self.wanted)
+        return in_force.audio_format(side, self.effective, self.requested)
 
     @property
     def turn_detection(self) -> dict[str, Any] | None:
         """The detection in force; None means manual turns."""
-        return in_force.turn_detection(self.effective, self.wanted)
+        return in_force.turn_detection(self.effective, self.requested)
 
     @property
     def server_interrupts(self) -> bool:
@@ -57,36 +60,41 @@ class SessionConfig:
         """Whether the server answers the end of a turn by itself."""
         return in_force.answers_by_itself(self.turn_detection)
 
+    def to_parts(self) -> in_force.InForce:
+        """What the parts of the session need to know."""
+        tool_choice = self.effective.get("tool_choice", self.requested.get("tool_choice"))
+        return in_force.InForce(self.audio_format("input"), self.turn_detection is None, tool_choice)
+
     # -- asking -----------------------------------------------------------------------------------
 
     def created(self, session: Any) -> None:
         """The server told its defaults: tell it our settings."""
         self.effective = _wire(session)
-        self._ask(self.wanted)
+        self._ask(self.requested)
 
     def patch(self, patch: dict[str, Any]) -> None:
         """Change settings in the middle of a session. Raises ConfigError for what the API does not take."""
         model = patch.get("model")
         if model is not None and model != self.effective.get("model"):
-            self._desk.note("error", "settings", OTHER_MODEL)
+            self._effects.note("error", "settings", OTHER_MODEL)
             patch = {key: value for key, value in patch.items() if key != "model"}
-        kind = self.wanted.get("type", "realtime")
+        kind = self.requested.get("type", "realtime")
         patch = {"type": kind, **{key: value for key, value in patch.items() if key != "type"}}
         if len(patch) > 1:
             self._ask(patch)
 
     def _ask(self, patch: dict[str, Any], wire: dict[str, Any] | None = None) -> None:
         wire = for_provider(patch, self._provider) if wire is None else wire
-        self._updates[self._desk.send(codec.session_update(wire))] = SettingsUpdate(patch, wire)
+        self._updates[self._effects.send(codec.session_update(wire))] = SettingsUpdate(patch, wire)
 
     def updated(self, session: Any) -> None:
         """The server took settings: tell where it has others than were asked for."""
         self.effective = _wire(session)
         if self._updates:
             update = self._updates.pop(next(iter(self._updates)))
-            self.wanted = settings.merged(self.wanted, update.patch)
+            self.requested = settings.merged(self.requested, update.patch)
             for difference in settings.differences(update.wire, self.effective):
-                self._desk.note("warning", "settings", difference)
+                self._effects.note("warning", "settings", difference)
 
     def refused(self, error: Any) -> Refusal:
         """One bad key must not lose the rest: say which it was, and send the others again."""
@@ -94,23 +102,26 @@ class SessionConfig:
         if update is None:
             return "not ours"
         about = f", {error.param}" if error.param else ""
-        self._desk.note("error", "settings", f"{error.message} ({error.code or error.type}{about})")
+        self._effects.note("error", "settings", f"{error.message} ({error.code or error.type}{about})")
         wire = settings.without(update.wire, error.param or "")
         patch = settings.without(update.patch, error.param or "") or update.patch
-        if update.patch is self.wanted:
-            self.wanted = patch
+        if update.patch is self.requested:
+            self.requested = patch
         if wire and settings.says_something(wire):
             self._ask(patch, wire)
             return "asked again"
         if wire is None and (lost := sorted(update.wire.keys() - {"type"})):
             text = f"The server did not say which key it was: none of {', '.join(lost)} is in force."
-            self._desk.note("error", "settings", text)
+            self._effects.note("error", "settings", text)
         return "nothing left"
+
+    def on_disconnect(self) -> None:
+        self.forget()
 
     def forget(self) -> None:
         """No answer to what was asked is expected any more: it is asked for again on the next socket."""
         for update in self._updates.values():
-            self.wanted = settings.merged(self.wanted, update.patch)
+            self.requested = settings.merged(self.requested, update.patch)
         self._updates.clear()
 
 

@@ -45,7 +45,7 @@ class ToolCalls:
     def __init__(self, not_awaited: Collection[str] = ()) -> None:
         self._not_awaited = frozenset(not_awaited)
         self._rounds: dict[str, ToolRound] = {}
-        self._aside: list[PendingCall] = []
+        self._background: list[PendingCall] = []
         self._names: dict[str, str] = {}
         self._seen: set[str] = set()
 
@@ -55,9 +55,9 @@ class ToolCalls:
         return bool(self._rounds)
 
     @property
-    def pending_aside(self) -> bool:
+    def background_pending(self) -> bool:
         """Calls that the talk does not wait for."""
-        return bool(self._aside)
+        return bool(self._background)
 
     @property
     def running(self) -> list[PendingCall]:
@@ -69,7 +69,7 @@ class ToolCalls:
         return {call.call_id for call in self._all() if not call.sent}
 
     def _all(self) -> list[PendingCall]:
-        return [*(call for turn in self._rounds.values() for call in turn.calls), *self._aside]
+        return [*(call for turn in self._rounds.values() for call in turn.calls), *self._background]
 
     def named(self, call_id: str | None, name: str | None) -> None:
         """Remember the name from ``output_item.added`` for servers that omit it later."""
@@ -88,7 +88,7 @@ class ToolCalls:
         self._seen.add(call_id)
         call = PendingCall(call_id, name, arguments or "{}")
         if name in self._not_awaited:
-            self._aside.append(call)
+            self._background.append(call)
         else:
             self._rounds.setdefault(response_id, ToolRound()).calls.append(call)
         return call
@@ -144,19 +144,19 @@ class ToolCalls:
         return [self._rounds.pop(key) for key in over]
 
     @property
-    def ended_aside(self) -> bool:
+    def background_ended(self) -> bool:
         """A result that nobody waited for is there, to be told when the talk rests."""
-        return any(call.output is not None for call in self._aside)
+        return any(call.output is not None for call in self._background)
 
-    def outputs_aside(self) -> list[PendingCall]:
+    def background_outputs(self) -> list[PendingCall]:
         """Those results, each returned once, in call order."""
-        ended = [call for call in self._aside if call.output is not None]
-        self._aside = [call for call in self._aside if call.output is None]
+        ended = [call for call in self._background if call.output is not None]
+        self._background = [call for call in self._background if call.output is None]
         for call in ended:
             call.sent = True
         return ended
 
-    def lost(self) -> None:
+    def on_disconnect(self) -> None:
         """The socket is gone: no ``response.done`` and no result of the server's own will come."""
         for turn in self._rounds.values():
             turn.response_done = True

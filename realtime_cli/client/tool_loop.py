@@ -11,6 +11,7 @@ from realtime_cli.client.effects import CallTool, CancelTool, RequestApproval, S
 from realtime_cli.client.limits import WARNING_SHARE
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.response_queue import ResponseQueue
+from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.tool_calls import PendingCall, ToolCalls, ToolRound
 from realtime_cli.errors import ExitCode
 from realtime_cli.protocol import client_events as c
@@ -19,16 +20,16 @@ from realtime_cli.protocol.objects import FunctionCall, Item, McpApprovalRequest
 LATE_RESULT_PAUSE_S = 1.5  # how long nobody must have spoken before a result is told that nobody waited for
 
 
-class ToolLoop:
+class ToolLoop(SessionPart):
     """Owns the rounds of tool calls between two words of the user."""
 
-    def __init__(self, desk: EffectQueue, options: SessionOptions, turns: ResponseQueue) -> None:
+    def __init__(self, effects: EffectQueue, options: SessionOptions, responses: ResponseQueue) -> None:
         self.calls = ToolCalls(options.tools_not_awaited)
-        self.asking: set[str] = set()
+        self.approvals_open: set[str] = set()
         """Ids of approvals that the user has not answered."""
-        self._desk = desk
+        self._effects = effects
         self._options = options
-        self._turns = turns
+        self._responses = responses
         self._rounds = 0
         self._hanging_up: set[str] = set()
         self._user_spoke_at = float("-inf")
@@ -49,7 +50,7 @@ class ToolLoop:
     ) -> None:
         call = self.calls.begin(response_id or "", call_id, name, arguments, whole=whole)
         if call:
-            self._desk.do(CallTool(call.call_id, call.name, call.arguments))
+            self._effects.do(CallTool(call.call_id, call.name, call.arguments))
 
     def finished(self, happened: inputs.ToolFinished) -> None:
         self.calls.finished(happened.call_id, happened.output, respond=happened.respond)
@@ -60,34 +61,35 @@ class ToolLoop:
         """End the calls that an interruption ends; the model is told, so that no call stays open."""
         for call in self.calls.running:
             if call.name in self._options.tools_cut_by_interruption and not call.remote:
-                self._desk.do(CancelTool(call.call_id))
+                self._effects.do(CancelTool(call.call_id))
                 self.calls.finished(call.call_id, "Ended: the user interrupted.", respond=False)
 
     # -- the user ---------------------------------------------------------------------------------
 
-    def user_goes_on(self) -> None:
+    def user_took_turn(self) -> None:
         """The user said something: tool rounds count anew, and nobody hangs up on a speaker."""
         self._rounds = 0
-        self.stay()
+        self.cancel_hang_up()
 
-    def user_spoke(self, at: float) -> None:
-        self._user_spoke_at = at
+    def on_user_speech(self, at: float, *, speaking: bool) -> None:
+        if not speaking:
+            self._user_spoke_at = at
 
-    def stay(self) -> None:
+    def cancel_hang_up(self) -> None:
         """Do not hang up."""
         self._hanging_up.clear()
 
-    def hangs_up(self, *, resting: bool) -> bool:
+    def hangs_up(self, *, idle_but_background_tools: bool) -> bool:
         """The goodbye was said, and every result that ends the talk was told."""
-        return bool(self._hanging_up) and resting and not self._hanging_up & self.calls.owed
+        return bool(self._hanging_up) and idle_but_background_tools and not self._hanging_up & self.calls.owed
 
-    def lost(self) -> None:
-        self.calls.lost()
-        self.asking.clear()
+    def on_disconnect(self) -> None:
+        self.calls.on_disconnect()
+        self.approvals_open.clear()
 
     # -- results ----------------------------------------------------------------------------------
 
-    def tell(self) -> None:
+    def send_outputs(self) -> None:
         """Outputs that may go out, and the wish for an answer where a round is over."""
         for call in self.calls.outputs_to_send():
             self._send_output(call)
@@ -108,13 +110,13 @@ class ToolLoop:
             return False
         return any(call.respond for call in over.calls)
 
-    def tell_late(self, at: float) -> None:
+    def send_background_outputs(self, at: float) -> None:
         """Results of calls that were not waited for go out in a pause, so that they interrupt nobody."""
         pause_ends = self._user_spoke_at + LATE_RESULT_PAUSE_S
         if at < pause_ends - 0.001:
-            self._desk.do(SetTimer(pause_ends, "late_results"))
+            self._effects.do(SetTimer(pause_ends, "late_results"))
             return
-        told = self.calls.outputs_aside()
+        told = self.calls.background_outputs()
         for call in told:
             self._send_output(call)
         if any(call.respond for call in told):
@@ -126,16 +128,16 @@ class ToolLoop:
         text = f"{self._rounds} rounds of tool calls without a word from the user"
         if self._rounds < most:
             if self._rounds == ceil(WARNING_SHARE * most):
-                self._desk.note("warning", "limits", f"{text}, of limits.tool_rounds {most}.")
-            self._turns.want()
+                self._effects.note("warning", "limits", f"{text}, of limits.tool_rounds {most}.")
+            self._responses.request()
             return
-        self._desk.note("warning", "tools", f"{text}: the next answer has none.")
-        self._turns.want({"tool_choice": "none"})
+        self._effects.note("warning", "tools", f"{text}: the next answer has none.")
+        self._responses.request({"tool_choice": "none"})
 
     def _end_of_rounds(self) -> None:
         """The model was told to call nothing, and calls: it would not end by itself."""
         reason = f"A limit is reached: more than limits.tool_rounds {self._options.tool_rounds} rounds of tool calls."
-        self._desk.close(ExitCode.LIMIT, reason, "Raise it under [limits] if that was too early.")
+        self._effects.close(ExitCode.LIMIT, reason, "Raise it under [limits] if that was too early.")
 
     # -- tools that the server runs ---------------------------------------------------------------
 
@@ -157,14 +159,14 @@ class ToolLoop:
 
     def _ask_about(self, item_id: str, name: str, arguments: str) -> None:
         if self.calls.first_sight(item_id):
-            self.asking.add(item_id)
-            self._desk.do(RequestApproval(item_id, name, arguments))
+            self.approvals_open.add(item_id)
+            self._effects.do(RequestApproval(item_id, name, arguments))
 
     def answered(self, happened: inputs.ApprovalAnswered, *, ready: bool) -> None:
         """Tell the server; after a refusal the model is asked to go on, for no call will bring it to."""
-        if happened.call_id not in self.asking:
+        if happened.call_id not in self.approvals_open:
             return
-        self.asking.discard(happened.call_id)
+        self.approvals_open.discard(happened.call_id)
         if not ready:
             return  # the request went with its socket
         approve = happened.verdict != "no"
@@ -179,4 +181,4 @@ class ToolLoop:
             self.ask_for_answer()
 
     def _create(self, item: dict[str, Any]) -> None:
-        self._desk.send(c.ConversationItemCreate.model_validate({"item": item}))
+        self._effects.send(c.ConversationItemCreate.model_validate({"item": item}))

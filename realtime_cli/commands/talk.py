@@ -88,7 +88,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                 wait_for_floor=sound.from_file,
             )
             _tap(sound, duplex, recorder)
-            sound.wait_for(lambda: opened.session.resting, lambda: duplex.has_room)
+            sound.wait_for(lambda: opened.session.idle_but_background_tools, lambda: duplex.has_room)
             reports.pass_on(duplex)
             kept_at = recorder.path if recorder else None
             reading = Controls(duplex, agent, lambda: load(options), desk, sound.echo, kept_at)

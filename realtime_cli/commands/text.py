@@ -130,7 +130,7 @@ class MessageFeed:
     async def run(self, duplex: ConversationLoop) -> None:
         """Until there are no more messages, or nobody reads the answers; then end the session."""
         while not self.out.gone:
-            await self._until(lambda: duplex.session.resting)
+            await self._until(lambda: duplex.session.idle_but_background_tools)
             message = None if self.out.gone else await self._next()
             if message is None:
                 break

@@ -16,6 +16,7 @@ from realtime_cli.protocol.rules import Problem, Rule, TypedObject, Wire
 
 VOICES = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar")
 WireFormat = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
+BYTES_PER_MS: dict[WireFormat, int] = {"audio/pcm": 48, "audio/pcmu": 8, "audio/pcma": 8}
 STATUSES = ("completed", "incomplete", "in_progress")
 
 Needed = Rule(needed=True)

@@ -166,7 +166,7 @@ def test_reload_keeps_the_tools_of_this_program(talk: Callable[..., Talk]):
     raw = '[[session.tools]]\ntype = "function"\nname = "raw"\n'
     here = talk(raw)
     mine = {"type": "function", "name": "mine"}
-    here.pair.client.wanted_session["tools"].append(mine)  # as [[tools]] are put beside them
+    here.pair.client.requested_session["tools"].append(mine)  # as [[tools]] are put beside them
     here.path.write_text(raw.replace("raw", "other"))
     assert session(here.command("reload"))["tools"] == [{"type": "function", "name": "other"}, mine]
 
@@ -195,7 +195,7 @@ def test_pause_and_resume(talk: Callable[..., Talk]):
     here = talk()
     for line, muted in [("pause", True), ("pause", True), ("resume", False), ("mute", True)]:
         here.command(line)
-        assert here.pair.client.hearing.muted is muted
+        assert here.pair.client.mic_gate.muted is muted
 
 
 def test_save_says_where_the_recording_is(talk: Callable[..., Talk]):
@@ -275,4 +275,4 @@ def test_video_detail_changes_at_run_time(talk: Callable[..., Talk]):
     ]:
         here.command(line)
         assert here.last_note == f"Detail of the pictures from now on: {detail}."
-        assert here.pair.client.frames.detail == detail
+        assert here.pair.client.image_context.detail == detail

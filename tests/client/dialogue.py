@@ -55,7 +55,7 @@ class Dialogue:
     def connect(self) -> list[str]:
         self.give(inputs.Connected, "ws://test")
         self.server("session.created", session={"type": "realtime", "model": "m"})
-        session = {"type": "realtime", **self.session.wanted_session}
+        session = {"type": "realtime", **self.session.requested_session}
         return self.server("session.updated", session=session)
 
     def agent_speaks(self, item: str = "A", response: str = "R", ms: int = 1000, **more: Any) -> list[str]:

@@ -154,7 +154,7 @@ def test_a_new_socket_begins_without_frames(when: str, asked: list[str]) -> None
     assert d.see() == []
     d.give(inputs.Connected, "ws://test", attempt=1)
     d.server("session.created", session={"type": "realtime"})
-    lines = d.server("session.updated", session={"type": "realtime", **d.session.wanted_session})
+    lines = d.server("session.updated", session={"type": "realtime", **d.session.requested_session})
     assert [line for line in lines if line.startswith("watch")] == asked
     assert not [line for line in lines if "frame" in line]
     assert d.see() == ["item.create user frame_2"]  # and frame_1, of the old socket, is not deleted

@@ -33,7 +33,7 @@ def test_who_spoke_meanwhile_is_answered_when_the_answer_is_over() -> None:
     t.user_speaks()
     t.at = 3.0
     assert t.done() == ["wake at 3.5"]
-    assert not t.session.resting
+    assert not t.session.idle_but_background_tools
     assert t.give(inputs.TimerFired, "unanswered") == ["response.create"]
 
 
@@ -51,7 +51,7 @@ def test_a_server_that_answers_by_itself_is_not_asked() -> None:
 def test_who_speaks_into_silence_is_the_server_s_business() -> None:
     t = Talk()
     t.user_speaks()
-    assert t.session.resting
+    assert t.session.idle_but_background_tools
     assert t.give(inputs.TimerFired, "unanswered") == []
 
 

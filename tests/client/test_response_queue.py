@@ -12,20 +12,20 @@ def response(response_id: str, **fields: object) -> Response:
 
 def test_one_wish_at_a_time():
     turns = ResponseQueue()
-    turns.want()
-    turns.want()
+    turns.request()
+    turns.request()
     assert turns.next_request() == {}
-    turns.asked("c1", {})
+    turns.sent("c1", {})
     assert turns.next_request() is None
     assert turns.busy
 
 
 def test_wishes_with_parameters_are_each_kept():
     turns = ResponseQueue()
-    turns.want({"instructions": "a"})
-    turns.want({"instructions": "b"})
+    turns.request({"instructions": "a"})
+    turns.request({"instructions": "b"})
     assert turns.next_request() == {"instructions": "a"}
-    turns.asked("c1", {"instructions": "a"})
+    turns.sent("c1", {"instructions": "a"})
     turns.created(response("R"))
     turns.done(response("R"))
     assert turns.next_request() == {"instructions": "b"}
@@ -46,9 +46,9 @@ def test_a_response_done_without_id_ends_the_running_one():
 
 def test_a_lost_request_is_asked_again_on_the_next_socket():
     turns = ResponseQueue()
-    turns.want({"instructions": "x"})
-    turns.asked("c1", turns.next_request() or {})
-    turns.lost()
+    turns.request({"instructions": "x"})
+    turns.sent("c1", turns.next_request() or {})
+    turns.on_disconnect()
     assert turns.next_request() == {"instructions": "x"}
 
 

@@ -153,9 +153,9 @@ def test_an_out_of_band_response_runs_beside_the_main_one(talk):
     aside = {"type": "response.create", "response": {"conversation": "none", "metadata": {"a": "b"}}}
     assert talk.give(inputs.RawEvent, aside) == ["response.create"]
     talk.server("response.created", response={"id": "X", "conversation_id": None})
-    assert talk.session.turns.active_id == "R"
+    assert talk.session.responses.active_id == "R"
     assert talk.done("X") == []
-    assert talk.session.turns.active_id == "R"
+    assert talk.session.responses.active_id == "R"
 
 
 def test_nothing_is_said_after_the_end(talk):

@@ -92,7 +92,7 @@ def test_a_refused_change_leaves_what_was_in_force() -> None:
     d.give(inputs.SettingsChanged, {"instructions": "new", "tracing": "auto"})
     assert refuse(d, "session.tracing") == ["note error settings", "session.update"]
     d.server("session.updated", session={"instructions": "new"})
-    assert d.session.wanted_session == {"type": "realtime", "instructions": "new"}
+    assert d.session.requested_session == {"type": "realtime", "instructions": "new"}
     assert d.session.effective_session["instructions"] == "new"
 
 

@@ -51,7 +51,7 @@ def test_a_round_is_over_once():
 def test_a_lost_socket_ends_open_responses():
     calls = ToolCalls()
     calls.begin("R", "1", "f", "{}", whole=True)
-    calls.lost()
+    calls.on_disconnect()
     calls.finished("1", "a", respond=True)
     assert [call.output for call in calls.outputs_to_send()] == ["a"]
     assert len(calls.rounds_over()) == 1
@@ -65,12 +65,12 @@ def test_a_call_that_is_not_awaited_holds_up_no_round():
     calls.response_done("R", cancelled=False)
     assert [call.output for call in calls.outputs_to_send()] == ["b"]
     assert len(calls.rounds_over()) == 1
-    assert calls.pending_aside
-    assert not calls.ended_aside
+    assert calls.background_pending
+    assert not calls.background_ended
     calls.finished("1", "a", respond=True)
-    assert calls.ended_aside
-    assert [call.output for call in calls.outputs_aside()] == ["a"]
-    assert not calls.pending_aside
+    assert calls.background_ended
+    assert [call.output for call in calls.background_outputs()] == ["a"]
+    assert not calls.background_pending
 
 
 def test_a_round_waits_for_a_call_of_the_server_but_sends_nothing_for_it():
@@ -89,7 +89,7 @@ def test_a_round_waits_for_a_call_of_the_server_but_sends_nothing_for_it():
 def test_a_lost_socket_takes_calls_of_the_server_with_it():
     calls = ToolCalls()
     calls.begin_remote("R", "M", "wiki.ask")
-    calls.lost()
+    calls.on_disconnect()
     assert len(calls.rounds_over()) == 1
 
 

@@ -148,7 +148,7 @@ def test_tool_rounds_are_warned_of_and_counted_anew_after_a_word() -> None:
 def test_a_result_that_is_not_awaited_is_told_when_the_talk_rests() -> None:
     d = talk(tools_not_awaited=("clock",))
     assert calls(d, call()) == ["call clock {}"]
-    assert d.session.resting
+    assert d.session.idle_but_background_tools
     assert not d.session.idle
     d.agent_speaks("A", "R2")
     assert d.give(inputs.ToolFinished, "1", "noon") == []

@@ -261,7 +261,7 @@ class Pair:
         self.asked.append(event)
         if event["type"] == "conversation.item.truncate":
             self.truncated.append((event, self._received_ms[event["item_id"]]))
-        elif event["type"] == "response.create" and not _is_aside(event) and self._known_active:
+        elif event["type"] == "response.create" and not _is_out_of_band(event) and self._known_active:
             self.too_early.append(event)
         if self.connected:
             self.up.append(text)
@@ -326,5 +326,5 @@ def _described(who: str, event: Json) -> str:
     return f"{who} {describe_client(event) if who == 'c' else describe_server(event)}"
 
 
-def _is_aside(request: Json) -> bool:
+def _is_out_of_band(request: Json) -> bool:
     return (request.get("response") or {}).get("conversation") == "none"

@@ -121,7 +121,7 @@ def test_a_setting_is_on_the_wire_as_it_was_written_and_nothing_else_is(
     assert updates(pair)[-1] == {"type": "realtime", **nested(key, value)}
     assert not [event for event in pair.received if event["type"] == "error"]
     assert at(pair.client.effective_session, key) == value
-    assert at(pair.client.wanted_session, key) == value
+    assert at(pair.client.requested_session, key) == value
 
 
 def test_only_what_is_set_is_sent(tmp_path: Path):
@@ -163,7 +163,7 @@ def test_one_bad_key_loses_itself_and_is_shown_the_rest_is_in_force():
     ]  # fmt: skip
     good = {"instructions": "Be brief.", "audio": {"output": {"voice": "cedar"}}}
     assert updates(pair)[-1] == {"type": "realtime", **good}
-    assert pair.client.wanted_session == {"type": "realtime", **good}, (
+    assert pair.client.requested_session == {"type": "realtime", **good}, (
         "the next socket is not asked for it again"
     )
 

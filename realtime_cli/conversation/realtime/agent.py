@@ -7,12 +7,12 @@ from typing import Any
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.cost import Tokens
-from realtime_cli.client.mic_gate import BYTES_PER_MS
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.realtime.scene import Scene
 from realtime_cli.conversation.realtime.wire import base64_bytes, error_text
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import server_events as s
+from realtime_cli.protocol.objects import BYTES_PER_MS
 
 
 @dataclass(slots=True)

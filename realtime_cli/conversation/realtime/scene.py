@@ -6,9 +6,9 @@ from typing import Any
 
 from realtime_cli.client import in_force
 from realtime_cli.client.cost import Prices
-from realtime_cli.client.mic_gate import BYTES_PER_MS
 from realtime_cli.client.out_of_band import OutOfBand
 from realtime_cli.conversation.events import AgentResponseRequested, ConversationEvent
+from realtime_cli.protocol.objects import BYTES_PER_MS
 
 Json = dict[str, Any]
 
