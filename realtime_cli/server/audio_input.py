@@ -47,24 +47,24 @@ class SpokenTurn:
 
     item_id: str
     start_ms: float
-    guess: SpeculativeTranscript | None = None
+    speculative: SpeculativeTranscript | None = None
 
 
 class InputPipeline:
-    """``on_started``: the user speaks; ``on_ended``: a turn became an item; ``on_heard``: its words came."""
+    """``on_started``: the user speaks; ``on_ended``: a turn became an item; ``on_transcript``: its words came."""
 
     def __init__(
         self,
-        desk: EventQueue,
+        events: EventQueue,
         conversation: ServerConversation,
         *,
         on_started: Callable[[float], None],
         on_ended: Callable[[float], None],
-        on_heard: Callable[[float], None],
+        on_transcript: Callable[[float], None],
     ) -> None:
-        self._desk = desk
+        self._events = events
         self._conversation = conversation
-        self._on_started, self._on_ended, self._on_heard = on_started, on_ended, on_heard
+        self._on_started, self._on_ended, self._on_transcript = on_started, on_ended, on_transcript
         self.buffer = InputBuffer()
         self._settings: Json = {}
         self._include: list[str] = []
@@ -72,19 +72,19 @@ class InputPipeline:
         self._stream = 0
         self._turn: SpokenTurn | None = None
         self._tickets = 0
-        self._awaited: dict[int, tuple[StoredItem, int]] = {}
+        self._pending: dict[int, tuple[StoredItem, int]] = {}
 
     @property
     def user_speaks(self) -> bool:
         return self._turn is not None
 
-    def use(self, settings: Json, include: list[str] | None) -> None:
+    def apply_settings(self, settings: Json, include: list[str] | None) -> None:
         """Take ``session.audio.input`` as it is now."""
         old, self._settings, self._include = self._settings, settings, include or []
         format = settings["format"]["type"]
         if format != self.buffer.format:
             self.buffer.use_format(format)
-            self._listen_anew()
+            self._restart_detection()
         elif old.get("turn_detection") != settings["turn_detection"]:
             self._change_detection()
 
@@ -95,13 +95,13 @@ class InputPipeline:
             or self._detector is None
             or detection["type"] != self._detector.settings["type"]
         ):
-            self._listen_anew()
+            self._restart_detection()
         else:
             self._detector.settings = detection  # a turn that is going on may go on
 
-    def _listen_anew(self) -> None:
+    def _restart_detection(self) -> None:
         """Forget a turn that was going on, and begin a new stream of detection if it is on."""
-        self._forget_guess()
+        self._cancel_speculative()
         self._turn = None
         self._stream += 1
         detection = self._settings["turn_detection"]
@@ -122,7 +122,7 @@ class InputPipeline:
             text = "The input audio buffer is full: commit or clear it."
             raise ApiError("input_audio_buffer_full", text)
         if self._detector is not None:
-            self._desk.do(DetectVoice(self._stream, audio, self.buffer.format))
+            self._events.do(DetectVoice(self._stream, audio, self.buffer.format))
             self.buffer.forget_before(min(self._detector.keep_from_ms, self._turn_start_ms()))
 
     def _turn_start_ms(self) -> float:
@@ -130,8 +130,8 @@ class InputPipeline:
 
     def clear(self) -> None:
         self.buffer.clear()
-        self._listen_anew()
-        self._desk.emit("input_audio_buffer.cleared")
+        self._restart_detection()
+        self._events.emit("input_audio_buffer.cleared")
 
     def commit(self) -> None:
         """``input_audio_buffer.commit``; raises :class:`ApiError` when there is too little."""
@@ -141,22 +141,22 @@ class InputPipeline:
                 f"but buffer only has {self.buffer.kept_ms:.2f}ms of audio."
             )
             raise ApiError("input_audio_buffer_commit_empty", text)
-        item_id = self._turn.item_id if self._turn else self._desk.new_id("item")
+        item_id = self._turn.item_id if self._turn else self._events.new_id("item")
         audio = self.buffer.take(self.buffer.start_ms, self.buffer.end_ms)
         record = self._new_item(item_id, audio)
-        self._listen_anew()
-        self._recognise(record, 0)
+        self._restart_detection()
+        self._transcribe(record, 0)
 
     def commit_silence(self, since_ms: float) -> None:
         """The idle timeout: what was (not) said since becomes an item without words."""
-        item_id, end_ms = self._desk.new_id("item"), self.buffer.end_ms
+        item_id, end_ms = self._events.new_id("item"), self.buffer.end_ms
         start_ms = min(end_ms, max(since_ms, self.buffer.start_ms))
-        self._desk.emit(
+        self._events.emit(
             "input_audio_buffer.timeout_triggered",
             audio_start_ms=int(since_ms), audio_end_ms=int(end_ms), item_id=item_id,
         )  # fmt: skip
         record = self._new_item(item_id, self.buffer.take(start_ms, end_ms))
-        record.heard_text[0] = ""
+        record.transcripts[0] = ""
 
     def _new_item(self, item_id: str, audio: bytes) -> StoredItem:
         wire = {
@@ -165,121 +165,121 @@ class InputPipeline:
         }  # fmt: skip
         record = StoredItem(wire, {0: StoredAudio(self.buffer.format, bytearray(audio))})
         previous = self._conversation.insert(record)
-        self._desk.emit("input_audio_buffer.committed", item_id=item_id, previous_item_id=previous)
+        self._events.emit("input_audio_buffer.committed", item_id=item_id, previous_item_id=previous)
         for event in ("conversation.item.added", "conversation.item.done"):
-            self._desk.emit(event, item=dict(wire), previous_item_id=previous)
+            self._events.emit(event, item=dict(wire), previous_item_id=previous)
         return record
 
     # -- turns ------------------------------------------------------------------------------------
 
-    def listened(self, at: float, stream: int, probabilities: tuple[float, ...]) -> None:
+    def vad_result(self, at: float, stream: int, probabilities: tuple[float, ...]) -> None:
         """Fold what the detector says; sound of an older stream does not count."""
         for probability in probabilities:
             if stream != self._stream or self._detector is None:
                 return
             for mark in self._detector.feed(probability):
-                self._fold(at, mark)
+                self._apply(at, mark)
 
-    def _fold(self, at: float, mark: TurnMark) -> None:
+    def _apply(self, at: float, mark: TurnMark) -> None:
         match mark:
             case TurnStarted():
                 self._started(at, mark)
             case TurnPaused() if self._turn:
-                self._turn.guess = SpeculativeTranscript(self._ask_for_words(mark, self._turn))
+                self._turn.speculative = SpeculativeTranscript(self._request_transcript(mark, self._turn))
             case TurnResumed():
-                self._forget_guess()
+                self._cancel_speculative()
             case TurnEnded() if self._turn:
                 self._ended(at, mark, self._turn)
 
     def _started(self, at: float, mark: TurnStarted) -> None:
         padding_ms = self._settings["turn_detection"].get("prefix_padding_ms", 300)
         start_ms = max(self.buffer.start_ms, mark.onset_ms - padding_ms)
-        self._turn = SpokenTurn(self._desk.new_id("item"), start_ms)
-        self._desk.emit(
+        self._turn = SpokenTurn(self._events.new_id("item"), start_ms)
+        self._events.emit(
             "input_audio_buffer.speech_started", audio_start_ms=int(start_ms), item_id=self._turn.item_id
         )
         self._on_started(at)
 
-    def _ask_for_words(self, mark: TurnPaused, turn: SpokenTurn) -> int:
+    def _request_transcript(self, mark: TurnPaused, turn: SpokenTurn) -> int:
         self._tickets += 1
         start_ms = max(self.buffer.start_ms, min(turn.start_ms, mark.onset_ms - 200))
         audio = self.buffer.between(start_ms, self.buffer.end_ms)
         onset_ms, end_ms = mark.onset_ms - start_ms, mark.speech_end_ms - start_ms
-        self._desk.do(Transcribe(self._tickets, audio, self.buffer.format, onset_ms, end_ms))
+        self._events.do(Transcribe(self._tickets, audio, self.buffer.format, onset_ms, end_ms))
         return self._tickets
 
     def _ended(self, at: float, mark: TurnEnded, turn: SpokenTurn) -> None:
-        self._desk.emit(
+        self._events.emit(
             "input_audio_buffer.speech_stopped", audio_end_ms=int(mark.end_ms), item_id=turn.item_id
         )
         self._turn = None
         record = self._new_item(turn.item_id, self.buffer.take(turn.start_ms, mark.end_ms))
-        record.unheard.add(0)
+        record.untranscribed.add(0)
         self._on_ended(at)
-        guess = turn.guess
-        if guess is None:
-            self._recognise(record, 0)
-        elif guess.failed or guess.text is not None:
-            self._write_down(at, record, 0, guess.text)
+        speculative = turn.speculative
+        if speculative is None:
+            self._transcribe(record, 0)
+        elif speculative.failed or speculative.text is not None:
+            self._store_transcript(at, record, 0, speculative.text)
         else:
-            self._awaited[guess.ticket] = (record, 0)
+            self._pending[speculative.ticket] = (record, 0)
 
-    def _forget_guess(self) -> None:
-        guess = self._turn.guess if self._turn else None
-        if self._turn and guess:
-            if guess.text is None and not guess.failed:
-                self._desk.do(CancelTranscription(guess.ticket))
-            self._turn.guess = None
+    def _cancel_speculative(self) -> None:
+        speculative = self._turn.speculative if self._turn else None
+        if self._turn and speculative:
+            if speculative.text is None and not speculative.failed:
+                self._events.do(CancelTranscription(speculative.ticket))
+            self._turn.speculative = None
 
     # -- words ------------------------------------------------------------------------------------
 
-    def recognise_parts(self, record: StoredItem) -> None:
+    def transcribe_parts(self, record: StoredItem) -> None:
         """Ask for the words of all user sound in an item that the client made."""
-        for index in record.sounds:
-            self._recognise(record, index)
+        for index in record.audio:
+            self._transcribe(record, index)
 
-    def _recognise(self, record: StoredItem, index: int) -> None:
+    def _transcribe(self, record: StoredItem, index: int) -> None:
         self._tickets += 1
-        self._awaited[self._tickets] = (record, index)
-        record.unheard.add(index)
-        sound = record.sounds[index]
-        self._desk.do(Transcribe(self._tickets, bytes(sound.audio), sound.format))
+        self._pending[self._tickets] = (record, index)
+        record.untranscribed.add(index)
+        sound = record.audio[index]
+        self._events.do(Transcribe(self._tickets, bytes(sound.data), sound.format))
 
-    def recognised(self, at: float, ticket: int, text: str | None) -> None:
+    def transcribed(self, at: float, ticket: int, text: str | None) -> None:
         """The words of a ticket; None when the recogniser failed."""
-        guess = self._turn.guess if self._turn else None
-        if guess and guess.ticket == ticket:
-            guess.text, guess.failed = text, text is None
+        speculative = self._turn.speculative if self._turn else None
+        if speculative and speculative.ticket == ticket:
+            speculative.text, speculative.failed = text, text is None
             if self._detector and text is not None:
-                self._detector.sounds_complete(text)
-        elif ticket in self._awaited:
-            self._write_down(at, *self._awaited.pop(ticket), text)
+                self._detector.judge_transcript(text)
+        elif ticket in self._pending:
+            self._store_transcript(at, *self._pending.pop(ticket), text)
 
-    def _write_down(self, at: float, record: StoredItem, index: int, text: str | None) -> None:
-        record.heard_text[index] = text or ""
-        record.unheard.discard(index)
+    def _store_transcript(self, at: float, record: StoredItem, index: int, text: str | None) -> None:
+        record.transcripts[index] = text or ""
+        record.untranscribed.discard(index)
         if self._settings["transcription"] is not None:
-            self._tell(record, index, text)
-        self._on_heard(at)
+            self._send_transcript(record, index, text)
+        self._on_transcript(at)
 
-    def _tell(self, record: StoredItem, index: int, text: str | None) -> None:
+    def _send_transcript(self, record: StoredItem, index: int, text: str | None) -> None:
         place = {"item_id": record.item_id, "content_index": index}
         if text is None:
             error = {
                 "type": "transcription_error", "code": "audio_unintelligible",
                 "message": "The audio could not be transcribed.", "param": None,
             }  # fmt: skip
-            self._desk.emit(f"{T}.failed", **place, error=error)
+            self._events.emit(f"{T}.failed", **place, error=error)
             return
         record.wire["content"][index]["transcript"] = text
         # whisper-1 streams nothing: its one delta holds all.
         whole = self._settings["transcription"].get("model") == "whisper-1"
         for delta in [text] if whole else _WORDS.findall(text):
-            self._desk.emit(f"{T}.delta", **place, delta=delta, **self._logprobs(delta))
-        seconds = round(record.sounds[index].ms / 1000, 3) if index in record.sounds else 0.0
+            self._events.emit(f"{T}.delta", **place, delta=delta, **self._logprobs(delta))
+        seconds = round(record.audio[index].ms / 1000, 3) if index in record.audio else 0.0
         usage = {"type": "duration", "seconds": seconds}
         fields = {"transcript": text, "usage": usage, **self._logprobs(text)}
-        self._desk.emit(f"{T}.completed", **place, **fields)
+        self._events.emit(f"{T}.completed", **place, **fields)
 
     def _logprobs(self, text: str) -> Json:
         """The recogniser gives none, so every word is as good as certain; only when asked for."""

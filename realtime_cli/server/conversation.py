@@ -19,50 +19,50 @@ class StoredAudio:
     """Bytes of one content part, in a wire format."""
 
     format: str
-    audio: bytearray = field(default_factory=bytearray)
+    data: bytearray = field(default_factory=bytearray)
 
     @property
     def ms(self) -> float:
-        return len(self.audio) / BYTES_PER_MS[self.format]
+        return len(self.data) / BYTES_PER_MS[self.format]
 
     def cut(self, ms: float) -> None:
         end = int(ms * BYTES_PER_MS[self.format])
-        del self.audio[end & ~1 if self.format == "audio/pcm" else end :]
+        del self.data[end & ~1 if self.format == "audio/pcm" else end :]
 
 
 @dataclass(slots=True)
 class StoredItem:
     """One item: as it is on the wire (without sound), its sound by content index, and the words heard in it.
 
-    ``heard_text`` is what our recogniser understood; it is on the wire only if transcription is on.
+    ``transcripts`` is what our recogniser understood; it is on the wire only if transcription is on.
     """
 
     wire: Json
-    sounds: dict[int, StoredAudio] = field(default_factory=dict)
-    heard_text: dict[int, str] = field(default_factory=dict)
-    unheard: set[int] = field(default_factory=set)  # parts that the recogniser is still to write down
+    audio: dict[int, StoredAudio] = field(default_factory=dict)
+    transcripts: dict[int, str] = field(default_factory=dict)
+    untranscribed: set[int] = field(default_factory=set)  # parts that the recogniser is still to write down
 
     @property
     def item_id(self) -> str:
         return str(self.wire["id"])
 
     @property
-    def sound_ms(self) -> float:
-        return sum(sound.ms for sound in self.sounds.values())
+    def audio_ms(self) -> float:
+        return sum(sound.ms for sound in self.audio.values())
 
     def with_audio(self) -> Json:
         """As ``conversation.item.retrieved`` shows it."""
         content = []
         for index, part in enumerate(self.wire.get("content") or ()):
-            sound = self.sounds.get(index)
-            audio = {"audio": base64.b64encode(sound.audio).decode("ascii")} if sound else {}
+            sound = self.audio.get(index)
+            audio = {"audio": base64.b64encode(sound.data).decode("ascii")} if sound else {}
             content.append({**part, **audio})
         return {**self.wire, "content": content} if content else dict(self.wire)
 
-    def for_thinking(self) -> Json:
+    def for_engine(self) -> Json:
         """With the words of its sound, whether or not the client wants to see them."""
         content = [
-            {**part, "transcript": self.heard_text[index]} if index in self.heard_text else part
+            {**part, "transcript": self.transcripts[index]} if index in self.transcripts else part
             for index, part in enumerate(self.wire.get("content") or ())
         ]
         return {**self.wire, "content": content} if content else dict(self.wire)
@@ -70,9 +70,9 @@ class StoredItem:
     def truncate(self, index: int, end_ms: int) -> None:
         """Cut sound behind ``end_ms``, and its words in proportion."""
         content = self.wire.get("content") or []
-        if self.wire.get("role") != "assistant" or not 0 <= index < len(content) or index not in self.sounds:
+        if self.wire.get("role") != "assistant" or not 0 <= index < len(content) or index not in self.audio:
             raise ApiError("unsupported_content_type", "Only model output audio messages can be truncated")
-        sound = self.sounds[index]
+        sound = self.audio[index]
         if end_ms > sound.ms + 1:
             text = f"Audio content of {sound.ms:.0f}ms is already shorter than {end_ms}ms"
             raise ApiError("invalid_value", text, "audio_end_ms")
@@ -127,7 +127,7 @@ class ServerConversation:
             place = self._order.index(previous) + 1
         self._records[record.item_id] = record
         self._order.insert(place, record.item_id)
-        self._make_room()
+        self._evict()
         return self._order[place - 1] if place else None
 
     def before(self, item_id: str) -> str | None:
@@ -145,14 +145,14 @@ class ServerConversation:
         del self._records[item_id]
         self._order.remove(item_id)
 
-    def _make_room(self) -> None:
+    def _evict(self) -> None:
         while len(self._order) > MAX_ITEMS:
             self._remove(self._order[0])
-        held = sum(len(sound.audio) for record in self for sound in record.sounds.values())
+        held = sum(len(sound.data) for record in self for sound in record.audio.values())
         for record in self:
             if held <= MAX_AUDIO_BYTES or record.item_id == self.last_id:
                 break
             if record.wire.get("status") == "in_progress":
                 continue
-            held -= sum(len(sound.audio) for sound in record.sounds.values())
-            record.sounds.clear()
+            held -= sum(len(sound.data) for sound in record.audio.values())
+            record.audio.clear()

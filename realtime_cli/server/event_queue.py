@@ -38,7 +38,7 @@ class EventQueue:
         detail = {"type": type, "code": code, "message": message, "param": param, "event_id": event_id}
         self.emit("error", error=detail)
 
-    def shut(self, code: int, reason: str = "") -> None:
+    def close_socket(self, code: int, reason: str = "") -> None:
         self.do(CloseSocket(code, reason))
         self.closed = True
 

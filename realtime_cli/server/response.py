@@ -26,7 +26,7 @@ _ARGUMENT_CHUNK = 12
 
 
 @dataclass(frozen=True, slots=True)
-class ResponseParams:
+class ResponseSettings:
     """The settings of one response; ``conversation`` None means out-of-band."""
 
     response_id: str
@@ -47,118 +47,118 @@ class ResponseRun:
     """A response that is going on."""
 
     def __init__(
-        self, desk: EventQueue, plan: ResponseParams, sent: tokens.Count, cached: tokens.Count
+        self, events: EventQueue, params: ResponseSettings, sent: tokens.Count, cached: tokens.Count
     ) -> None:
-        self._desk = desk
-        self.plan = plan
-        self._sent, self._cached, self._made = sent, cached, tokens.Count()
+        self._events = events
+        self.params = params
+        self._input_tokens, self._cached_tokens, self._output_tokens = sent, cached, tokens.Count()
         self._output: list[StoredItem] = []
         self._open: StoredItem | None = None
         self._queue: deque[tuple[str, str, str]] = deque()  # ("say", text, "") or ("call", name, arguments)
-        self._speaking: str | None = None  # the piece that is being made into sound
-        self._told = False  # whether its words have gone out
-        self._thought_out = False
-        self._first_sound_at: float | None = None
-        self._sound_ms = 0.0
+        self._synthesizing: str | None = None  # the piece that is being made into sound
+        self._words_sent = False  # whether its words have gone out
+        self._generated = False
+        self._first_audio_at: float | None = None
+        self._audio_ms = 0.0
         self.over = False
-        self.thinking = False
+        self.generating = False
 
     @property
     def id(self) -> str:
-        return self.plan.response_id
+        return self.params.response_id
 
     @property
-    def waits_for_words(self) -> bool:
+    def waits_for_transcripts(self) -> bool:
         """Some sound of its context is not written down yet."""
-        return any(record.unheard for record in self.plan.context)
+        return any(record.untranscribed for record in self.params.context)
 
     @property
-    def has_sound(self) -> bool:
-        return self._first_sound_at is not None
+    def has_audio(self) -> bool:
+        return self._first_audio_at is not None
 
     @property
-    def heard_at(self) -> float | None:
+    def playback_ends_at(self) -> float | None:
         """When the last of its sound is heard if it is played as it comes; None without sound."""
-        return None if self._first_sound_at is None else self._first_sound_at + self._sound_ms / 1000
+        return None if self._first_audio_at is None else self._first_audio_at + self._audio_ms / 1000
 
     def begin(self) -> None:
-        self._desk.emit("response.created", response=self._wire("in_progress", None))
+        self._events.emit("response.created", response=self._wire("in_progress", None))
 
     # -- the answer comes -------------------------------------------------------------------------
 
-    def said(self, at: float, text: str) -> None:
+    def add_text(self, at: float, text: str) -> None:
         self._queue.append(("say", text, ""))
         self.advance(at)
 
-    def called(self, at: float, name: str, arguments: str) -> None:
+    def add_call(self, at: float, name: str, arguments: str) -> None:
         self._queue.append(("call", name, arguments))
         self.advance(at)
 
-    def thought_out(self, at: float) -> None:
-        self._thought_out = True
+    def generation_done(self, at: float) -> None:
+        self._generated = True
         self.advance(at)
 
     def advance(self, at: float) -> None:
         """Do what can be done now: one piece at a time is spoken, and not too far ahead."""
-        while self._queue and not self.over and self._speaking is None:
+        while self._queue and not self.over and self._synthesizing is None:
             kind, text, arguments = self._queue[0]
-            if kind == "say" and self.plan.modality == "audio" and not self._may_speak(at):
+            if kind == "say" and self.params.modality == "audio" and not self._may_synthesize(at):
                 return
             self._queue.popleft()
             if kind == "call":
                 self._call(text, arguments)
-            elif self.plan.modality == "audio":
-                self._speak(text)
+            elif self.params.modality == "audio":
+                self._synthesize(text)
             else:
                 self._write(text)
-        if self._thought_out and not self._queue and self._speaking is None and not self.over:
+        if self._generated and not self._queue and self._synthesizing is None and not self.over:
             self.finish("completed")
 
-    def _may_speak(self, at: float) -> bool:
-        lead_ms = (self.heard_at - at) * 1000 if self.heard_at is not None else 0.0
+    def _may_synthesize(self, at: float) -> bool:
+        lead_ms = (self.playback_ends_at - at) * 1000 if self.playback_ends_at is not None else 0.0
         if lead_ms <= LEAD_MS:
             return True
-        self._desk.do(SetDeadline(at + (lead_ms - LEAD_MS) / 1000, f"lead {self.id}"))
+        self._events.do(SetDeadline(at + (lead_ms - LEAD_MS) / 1000, f"lead {self.id}"))
         return False
 
-    def _speak(self, text: str) -> None:
+    def _synthesize(self, text: str) -> None:
         self._next_message()
-        self._speaking, self._told = text, False
-        voice = self.plan.voice if isinstance(self.plan.voice, str) else self.plan.voice["id"]
-        self._desk.do(Synthesize(self.id, text, self.plan.format["type"], self.plan.speed, voice))
+        self._synthesizing, self._words_sent = text, False
+        voice = self.params.voice if isinstance(self.params.voice, str) else self.params.voice["id"]
+        self._events.do(Synthesize(self.id, text, self.params.format["type"], self.params.speed, voice))
 
-    def spoken(self, at: float, audio: bytes) -> None:
+    def add_audio(self, at: float, audio: bytes) -> None:
         """Sound of the piece that is being spoken; its words go first."""
-        if self.over or self._open is None or self._speaking is None:
+        if self.over or self._open is None or self._synthesizing is None:
             return
-        if self._first_sound_at is None:
-            self._first_sound_at = at
-        self._tell_words()
+        if self._first_audio_at is None:
+            self._first_audio_at = at
+        self._send_words()
         allowed_ms = self._left() * tokens.ASSISTANT_MS_PER_TOKEN
-        per_ms = BYTES_PER_MS[self.plan.format["type"]]
+        per_ms = BYTES_PER_MS[self.params.format["type"]]
         cut = len(audio) > allowed_ms * per_ms
         audio = audio[: int(allowed_ms) * per_ms] if cut else audio
         if audio:
-            self._open.sounds[0].audio += audio
-            self._sound_ms += len(audio) / per_ms
-            self._made.audio = tokens.of_assistant_ms(self._sound_ms)
+            self._open.audio[0].data += audio
+            self._audio_ms += len(audio) / per_ms
+            self._output_tokens.audio = tokens.of_assistant_ms(self._audio_ms)
             self._emit_part("response.output_audio.delta", delta=base64.b64encode(audio).decode("ascii"))
         if cut:
             self.finish("incomplete", "max_output_tokens")
 
-    def spoken_out(self, at: float) -> None:
-        if self.over or self._speaking is None:
+    def audio_done(self, at: float) -> None:
+        if self.over or self._synthesizing is None:
             return
-        self._tell_words()
-        self._speaking = None
+        self._send_words()
+        self._synthesizing = None
         self.advance(at)
 
-    def _tell_words(self) -> None:
-        if self._told or self._speaking is None or self._open is None:
+    def _send_words(self) -> None:
+        if self._words_sent or self._synthesizing is None or self._open is None:
             return
-        self._told = True
-        self._made.text += tokens.of_text(self._speaking)
-        for delta in self._deltas("transcript", self._speaking):
+        self._words_sent = True
+        self._output_tokens.text += tokens.of_text(self._synthesizing)
+        for delta in self._deltas("transcript", self._synthesizing):
             self._emit_part("response.output_audio_transcript.delta", delta=delta)
 
     def _write(self, text: str) -> None:
@@ -166,7 +166,7 @@ class ResponseRun:
         self._next_message()
         left_chars = self._left() * tokens.CHARS_PER_TOKEN
         allowed = text[: int(min(left_chars, len(text)))]
-        self._made.text += tokens.of_text(allowed)
+        self._output_tokens.text += tokens.of_text(allowed)
         for delta in self._deltas("text", allowed):
             self._emit_part("response.output_text.delta", delta=delta)
         if len(allowed) < len(text):
@@ -186,8 +186,8 @@ class ResponseRun:
 
     def _left(self) -> float:
         """Output tokens that may still be used."""
-        limit = self.plan.max_output_tokens
-        used = self._made.audio if self.plan.modality == "audio" else self._made.text
+        limit = self.params.max_output_tokens
+        used = self._output_tokens.audio if self.params.modality == "audio" else self._output_tokens.text
         return float("inf") if limit == "inf" else max(0, int(limit) - used)
 
     # -- items ------------------------------------------------------------------------------------
@@ -199,35 +199,35 @@ class ResponseRun:
 
     def _open_message(self) -> None:
         wire: Json = {
-            "id": self._desk.new_id("item"), "object": "realtime.item", "type": "message",
+            "id": self._events.new_id("item"), "object": "realtime.item", "type": "message",
             "status": "in_progress", "role": "assistant", "content": [],
         }  # fmt: skip
         self._open = self._add(StoredItem(wire))
-        kind = self.plan.modality
+        kind = self.params.modality
         self._emit_part("response.content_part.added", part={"type": kind, _words_key(kind): ""})
         wire["content"] = [{"type": f"output_{kind}", _words_key(kind): ""}]
         if kind == "audio":
-            self._open.sounds[0] = StoredAudio(self.plan.format["type"])
+            self._open.audio[0] = StoredAudio(self.params.format["type"])
 
     def _add(self, record: StoredItem) -> StoredItem:
         self._output.append(record)
         place = {"response_id": self.id, "output_index": len(self._output) - 1}
-        self._desk.emit("response.output_item.added", **place, item=dict(record.wire))
-        if self.plan.conversation is not None:
-            previous = self.plan.conversation.insert(record)
-            self._desk.emit("conversation.item.added", item=dict(record.wire), previous_item_id=previous)
+        self._events.emit("response.output_item.added", **place, item=dict(record.wire))
+        if self.params.conversation is not None:
+            previous = self.params.conversation.insert(record)
+            self._events.emit("conversation.item.added", item=dict(record.wire), previous_item_id=previous)
         return record
 
     def _emit_part(self, type: str, **fields: Any) -> None:
         assert self._open is not None
-        self._desk.emit(
+        self._events.emit(
             type, response_id=self.id, item_id=self._open.item_id, output_index=len(self._output) - 1,
             content_index=0, **fields,
         )  # fmt: skip
 
     def _close_message(self, status: str) -> None:
         assert self._open is not None
-        record, kind = self._open, self.plan.modality
+        record, kind = self._open, self.params.modality
         words = record.wire["content"][0][_words_key(kind)] if record.wire["content"] else ""
         if kind == "audio":
             self._emit_part("response.output_audio.done")
@@ -241,18 +241,18 @@ class ResponseRun:
     def _item_done(self, record: StoredItem, status: str) -> None:
         record.wire["status"] = status
         place = {"response_id": self.id, "output_index": len(self._output) - 1}
-        if self.plan.conversation is not None:
-            previous = self.plan.conversation.before(record.item_id)
-            self._desk.emit("conversation.item.done", item=dict(record.wire), previous_item_id=previous)
-        self._desk.emit("response.output_item.done", **place, item=dict(record.wire))
+        if self.params.conversation is not None:
+            previous = self.params.conversation.before(record.item_id)
+            self._events.emit("conversation.item.done", item=dict(record.wire), previous_item_id=previous)
+        self._events.emit("response.output_item.done", **place, item=dict(record.wire))
 
     def _call(self, name: str, arguments: str) -> None:
         """A function call: an item of its own, its arguments in several deltas."""
         if self._open is not None:
             self._close_message("completed")
-        call_id = self._desk.new_id("call")
+        call_id = self._events.new_id("call")
         wire = {
-            "id": self._desk.new_id("item"), "object": "realtime.item", "type": "function_call",
+            "id": self._events.new_id("item"), "object": "realtime.item", "type": "function_call",
             "status": "in_progress", "name": name, "call_id": call_id, "arguments": "",
         }  # fmt: skip
         record = self._add(StoredItem(wire))
@@ -264,10 +264,10 @@ class ResponseRun:
         }  # fmt: skip
         for start in range(0, len(allowed), _ARGUMENT_CHUNK):
             delta = allowed[start : start + _ARGUMENT_CHUNK]
-            self._desk.emit("response.function_call_arguments.delta", **place, delta=delta)
-        self._made.text += tokens.of_text(allowed) + tokens.of_text(name)
+            self._events.emit("response.function_call_arguments.delta", **place, delta=delta)
+        self._output_tokens.text += tokens.of_text(allowed) + tokens.of_text(name)
         wire["arguments"] = allowed
-        self._desk.emit("response.function_call_arguments.done", **place, name=name, arguments=allowed)
+        self._events.emit("response.function_call_arguments.done", **place, name=name, arguments=allowed)
         self._item_done(record, "incomplete" if cut else "completed")
         if cut:
             self.finish("incomplete", "max_output_tokens")
@@ -286,26 +286,31 @@ class ResponseRun:
             details = {"type": status}
             details.update({"reason": reason} if reason else {})
             details.update({"error": error} if error else {})
-            self._desk.do(CancelResponse(self.id))
-        self._desk.do(SetDeadline(None, f"lead {self.id}"))
-        self._desk.emit("response.done", response=self._wire(status, details))
-        self._desk.emit("rate_limits.updated", rate_limits=[_rate_limit(self._sent.total + self._made.total)])
+            self._events.do(CancelResponse(self.id))
+        self._events.do(SetDeadline(None, f"lead {self.id}"))
+        self._events.emit("response.done", response=self._wire(status, details))
+        self._events.emit(
+            "rate_limits.updated",
+            rate_limits=[_rate_limit(self._input_tokens.total + self._output_tokens.total)],
+        )
 
     def _wire(self, status: str, details: Json | None) -> Json:
-        plan = self.plan
-        usage = tokens.usage(self._sent, self._cached, self._made) if self.over else None
+        params = self.params
+        usage = (
+            tokens.usage(self._input_tokens, self._cached_tokens, self._output_tokens) if self.over else None
+        )
         return {
             "object": "realtime.response",
             "id": self.id,
             "status": status,
             "status_details": details,
             "output": [dict(record.wire) for record in self._output],
-            "conversation_id": plan.conversation.id if plan.conversation else None,
-            "output_modalities": [plan.modality],
-            "max_output_tokens": plan.max_output_tokens,
-            "audio": {"output": {"format": plan.format, "voice": plan.voice}},
+            "conversation_id": params.conversation.id if params.conversation else None,
+            "output_modalities": [params.modality],
+            "max_output_tokens": params.max_output_tokens,
+            "audio": {"output": {"format": params.format, "voice": params.voice}},
             "usage": usage,
-            "metadata": dict(plan.metadata) if plan.metadata is not None else None,
+            "metadata": dict(params.metadata) if params.metadata is not None else None,
         }
 
 

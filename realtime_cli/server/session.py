@@ -21,7 +21,7 @@ from realtime_cli.server.conversation import ServerConversation, StoredAudio, St
 from realtime_cli.server.effects import Effect, Generate, SetDeadline
 from realtime_cli.server.event_queue import EventQueue
 from realtime_cli.server.ids import NewId, random_ids
-from realtime_cli.server.response import ResponseParams, ResponseRun
+from realtime_cli.server.response import ResponseRun, ResponseSettings
 from realtime_cli.server.settings import Defaults
 
 Json = dict[str, Any]
@@ -39,32 +39,32 @@ class ServerSession:
         new_id: NewId | None = None,
     ) -> None:
         self._defaults = defaults or Defaults()
-        self._desk = EventQueue(new_id or random_ids())
-        self.conversation = ServerConversation(self._desk.new_id("conv"))
+        self._events = EventQueue(new_id or random_ids())
+        self.conversation = ServerConversation(self._events.new_id("conv"))
         self.session: Json = {}
-        self._hearing = InputPipeline(
-            self._desk,
+        self._audio_input = InputPipeline(
+            self._events,
             self.conversation,
             on_started=self._speech_started,
             on_ended=self._turn_ended,
-            on_heard=self._words_came,
+            on_transcript=self._transcript_ready,
         )
         self._active: ResponseRun | None = None
-        self._aside: dict[str, ResponseRun] = {}
-        self._owed = False  # a turn ended while a response ran that may not be interrupted
+        self._out_of_band: dict[str, ResponseRun] = {}
+        self._answer_pending = False  # a turn ended while a response ran that may not be interrupted
         self._voice_is_fixed = False
-        self._cached = tokens.Count()
+        self._cached_tokens = tokens.Count()
         self._idle_since_ms = 0.0
 
     def handle(self, happened: inputs.Input) -> list[Effect]:
         """Fold one input and return the effects it has, in the order to perform them."""
-        if not self._desk.closed:
+        if not self._events.closed:
             _HANDLERS[type(happened)](self, happened)
-        return self._desk.take()
+        return self._events.take()
 
     # -- opening --------------------------------------------------------------------------------
 
-    def _opened(self, happened: inputs.ClientConnected) -> None:
+    def _client_connected(self, happened: inputs.ClientConnected) -> None:
         if happened.beta_header:
             text = "The Realtime Beta API is no longer supported. Connect without the OpenAI-Beta header."
             self._end("beta_api_shape_disabled", text)
@@ -72,28 +72,28 @@ class ServerSession:
             self._begin(happened)
 
     def _end(self, code: str, text: str, param: str | None = None) -> None:
-        self._desk.error(code, text, param)
-        self._desk.shut(4000, f"invalid_request_error.{code}")
+        self._events.error(code, text, param)
+        self._events.close_socket(4000, f"invalid_request_error.{code}")
 
     def _begin(self, happened: inputs.ClientConnected) -> None:
         limit_s = self._defaults.session_limit_s
         expires_at = int(happened.unix_s + limit_s)
-        session_id = self._desk.new_id("sess")
+        session_id = self._events.new_id("sess")
         if happened.transcribes:
             self.session = settings.transcription_session(session_id, expires_at, self._defaults)
         else:
             self.session = settings.realtime_session(happened.model, session_id, expires_at, self._defaults)
-        self._hearing.use(self.session["audio"]["input"], self.session["include"])
-        self._desk.emit("session.created", session=self.session)
-        self._desk.do(SetDeadline(happened.at + limit_s, "expired"))
+        self._audio_input.apply_settings(self.session["audio"]["input"], self.session["include"])
+        self._events.emit("session.created", session=self.session)
+        self._events.do(SetDeadline(happened.at + limit_s, "expired"))
 
-    def _woke(self, happened: inputs.DeadlineReached) -> None:
+    def _deadline_reached(self, happened: inputs.DeadlineReached) -> None:
         match happened.name:
             case "expired":
                 limit_minutes = self._defaults.session_limit_s / 60
                 text = f"Your session hit the maximum duration of {limit_minutes:g} minutes."
-                self._desk.error("session_expired", text)
-                self._desk.shut(1001, text)
+                self._events.error("session_expired", text)
+                self._events.close_socket(1001, text)
             case "idle":
                 self._idle(happened.at)
             case name if run := self._run(name.removeprefix("lead ")):
@@ -112,9 +112,9 @@ class ServerSession:
             _OBEY[type(event)](self, happened.at, event)
         except codec.UndecodableEvent as error:
             code = "invalid_json" if error.reason.startswith("not JSON") else "invalid_event"
-            self._desk.error(code, f"The server could not read your event: {error.reason}.")
+            self._events.error(code, f"The server could not read your event: {error.reason}.")
         except ApiError as fault:
-            self._desk.error(fault.code, fault.message, fault.param, event_id)
+            self._events.error(fault.code, fault.message, fault.param, event_id)
 
     def _checked(self, fields: Json) -> Any:
         kind = CLIENT_EVENTS.get(fields["type"])
@@ -134,8 +134,8 @@ class ServerSession:
         patch = event.session.model_dump(exclude_unset=True, mode="json")
         before = self.session
         self.session = settings.updated(before, patch, self._defaults, voice_is_fixed=self._voice_is_fixed)
-        self._hearing.use(self.session["audio"]["input"], self.session["include"])
-        self._desk.emit("session.updated", session=self.session)
+        self._audio_input.apply_settings(self.session["audio"]["input"], self.session["include"])
+        self._events.emit("session.updated", session=self.session)
         known = [tool.get("server_label") for tool in before.get("tools", ()) if tool["type"] == "mcp"]
         for tool in self.session.get("tools", ()):
             if tool["type"] == "mcp" and tool["server_label"] not in known:
@@ -143,36 +143,36 @@ class ServerSession:
 
     def _list_tools(self, label: str) -> None:
         """This server reaches out to nobody, so listing the tools of an MCP server always fails."""
-        item_id = self._desk.new_id("item")
-        self._desk.emit("mcp_list_tools.in_progress", item_id=item_id)
+        item_id = self._events.new_id("item")
+        self._events.emit("mcp_list_tools.in_progress", item_id=item_id)
         wire = {"id": item_id, "type": "mcp_list_tools", "server_label": label, "tools": []}
         previous = self.conversation.insert(StoredItem(wire))
         for event in ("conversation.item.added", "conversation.item.done"):
-            self._desk.emit(event, item=wire, previous_item_id=previous)
+            self._events.emit(event, item=wire, previous_item_id=previous)
         why = "This server calls no MCP servers; let the client do it ([mcp.NAME] in the agent file)."
-        self._desk.emit("mcp_list_tools.failed", item_id=item_id, error={"message": why})
+        self._events.emit("mcp_list_tools.failed", item_id=item_id, error={"message": why})
 
     def _append(self, at: float, event: c.InputAudioBufferAppend) -> None:
-        self._hearing.append(event.audio)
+        self._audio_input.append(event.audio)
 
     def _commit(self, at: float, event: c.InputAudioBufferCommit) -> None:
-        self._hearing.commit()
+        self._audio_input.commit()
 
     def _clear(self, at: float, event: c.InputAudioBufferClear) -> None:
-        self._hearing.clear()
+        self._audio_input.clear()
 
     def _create_item(self, at: float, event: c.ConversationItemCreate) -> None:
         wire = event.item.model_dump(exclude_unset=True, mode="json")
-        wire = {"id": self._desk.new_id("item"), "object": "realtime.item", **wire, "status": "completed"}
+        wire = {"id": self._events.new_id("item"), "object": "realtime.item", **wire, "status": "completed"}
         record = StoredItem(wire)
-        self._keep_sounds(record)
+        self._keep_audio(record)
         previous = self.conversation.insert(record, event.previous_item_id)
         for name in ("conversation.item.added", "conversation.item.done"):
-            self._desk.emit(name, item=dict(wire), previous_item_id=previous)
+            self._events.emit(name, item=dict(wire), previous_item_id=previous)
         if wire.get("role") == "user":
-            self._hearing.recognise_parts(record)
+            self._audio_input.transcribe_parts(record)
 
-    def _keep_sounds(self, record: StoredItem) -> None:
+    def _keep_audio(self, record: StoredItem) -> None:
         """Sound that the client sends with an item is kept beside it, not in it."""
         for index, part in enumerate(record.wire.get("content") or ()):
             encoded = part.pop("audio", None)
@@ -186,25 +186,25 @@ class ServerSession:
                     "invalid_value", f"Invalid '{param}'. Expected base64-encoded audio bytes.", param
                 ) from None
             part.setdefault("transcript", None)
-            record.sounds[index] = StoredAudio(
+            record.audio[index] = StoredAudio(
                 self.session["audio"]["input"]["format"]["type"], bytearray(audio)
             )
 
     def _retrieve(self, at: float, event: c.ConversationItemRetrieve) -> None:
         record = self.conversation.find(event.item_id, "retrieve")
-        self._desk.emit("conversation.item.retrieved", item=record.with_audio())
+        self._events.emit("conversation.item.retrieved", item=record.with_audio())
 
     def _truncate(self, at: float, event: c.ConversationItemTruncate) -> None:
         record = self.conversation.find(event.item_id, "truncate")
         record.truncate(event.content_index, event.audio_end_ms)
-        self._desk.emit(
+        self._events.emit(
             "conversation.item.truncated", item_id=event.item_id, content_index=event.content_index,
             audio_end_ms=event.audio_end_ms,
         )  # fmt: skip
 
     def _delete(self, at: float, event: c.ConversationItemDelete) -> None:
         self.conversation.delete(event.item_id)
-        self._desk.emit("conversation.item.deleted", item_id=event.item_id)
+        self._events.emit("conversation.item.deleted", item_id=event.item_id)
 
     def _cancel(self, at: float, event: c.ResponseCancel) -> None:
         run = self._run(event.response_id) if event.response_id else self._active
@@ -216,45 +216,47 @@ class ServerSession:
     # -- responses ------------------------------------------------------------------------------
 
     def _create_response(self, at: float, event: c.ResponseCreate) -> None:
-        params = event.response.model_dump(exclude_unset=True, mode="json") if event.response else {}
+        overrides = event.response.model_dump(exclude_unset=True, mode="json") if event.response else {}
         if self.session["type"] == "transcription":
             raise ApiError("invalid_parameter", "A transcription session gives no responses.", "type")
-        aside = params.get("conversation") == "none"
-        if params.get("conversation", "auto") not in ("auto", "none", self.conversation.id):
-            text = f"Unknown conversation '{params['conversation']}'. Supported values are: 'auto', 'none'."
+        out_of_band = overrides.get("conversation") == "none"
+        if overrides.get("conversation", "auto") not in ("auto", "none", self.conversation.id):
+            text = (
+                f"Unknown conversation '{overrides['conversation']}'. Supported values are: 'auto', 'none'."
+            )
             raise ApiError("invalid_value", text, "response.conversation")
-        if self._active and not aside:
+        if self._active and not out_of_band:
             text = (
                 f"Conversation already has an active response in progress: {self._active.id}. "
                 "Wait until the response is finished before creating a new one."
             )
             raise ApiError("conversation_already_has_active_response", text)
-        self._start(at, params, aside=aside)
+        self._start(at, overrides, out_of_band=out_of_band)
 
-    def _start(self, at: float, params: Json, *, aside: bool = False) -> None:
-        plan = self._plan(params, aside=aside)
-        context = [(record.wire, record.sound_ms) for record in plan.context]
-        sent = tokens.of_input(plan.instructions, plan.tools, context)
+    def _start(self, at: float, overrides: Json, *, out_of_band: bool = False) -> None:
+        params = self._response_params(overrides, out_of_band=out_of_band)
+        context = [(record.wire, record.audio_ms) for record in params.context]
+        sent = tokens.of_input(params.instructions, params.tools, context)
         run = self.response_class(
-            self._desk, plan, sent, tokens.Count() if aside else sent.least(self._cached)
+            self._events, params, sent, tokens.Count() if out_of_band else sent.overlap(self._cached_tokens)
         )
-        if aside:
-            self._aside[run.id] = run
+        if out_of_band:
+            self._out_of_band[run.id] = run
         else:
-            self._active, self._cached, self._owed = run, sent, False
-            self._desk.do(SetDeadline(None, "idle"))
+            self._active, self._cached_tokens, self._answer_pending = run, sent, False
+            self._events.do(SetDeadline(None, "idle"))
         run.begin()
-        self._think_if_ready(run)
+        self._generate_if_ready(run)
 
-    def _plan(self, params: Json, *, aside: bool) -> ResponseParams:
+    def _response_params(self, overrides: Json, *, out_of_band: bool) -> ResponseSettings:
         session, output = self.session, self.session["audio"]["output"]
-        wanted = (params.get("audio") or {}).get("output") or {}
-        chosen = session | params
+        wanted = (overrides.get("audio") or {}).get("output") or {}
+        chosen = session | overrides
         if self._voice_is_fixed and wanted.get("voice", output["voice"]) != output["voice"]:
             settings.refuse_voice("response.audio.output.voice")
-        return ResponseParams(
-            response_id=self._desk.new_id("resp"),
-            conversation=None if aside else self.conversation,
+        return ResponseSettings(
+            response_id=self._events.new_id("resp"),
+            conversation=None if out_of_band else self.conversation,
             modality=chosen["output_modalities"][0],
             format=wanted.get("format", output["format"]),
             voice=wanted.get("voice", output["voice"]),
@@ -263,8 +265,8 @@ class ServerSession:
             tools=chosen["tools"],
             tool_choice=chosen["tool_choice"],
             max_output_tokens=chosen["max_output_tokens"],
-            metadata=params.get("metadata"),
-            context=self._context(params.get("input")),
+            metadata=overrides.get("metadata"),
+            context=self._context(overrides.get("input")),
         )
 
     def _context(self, given: list[Json] | None) -> list[StoredItem]:
@@ -280,90 +282,90 @@ class ServerSession:
                     raise ApiError("invalid_value", text, f"response.input[{place}].id")
                 context.append(known)
             else:
-                record = StoredItem({"id": self._desk.new_id("item"), **item})
-                self._keep_sounds(record)
-                self._hearing.recognise_parts(record)
+                record = StoredItem({"id": self._events.new_id("item"), **item})
+                self._keep_audio(record)
+                self._audio_input.transcribe_parts(record)
                 context.append(record)
         return context
 
-    def _think_if_ready(self, run: ResponseRun) -> None:
-        if run.thinking or run.over or run.waits_for_words:
+    def _generate_if_ready(self, run: ResponseRun) -> None:
+        if run.generating or run.over or run.waits_for_transcripts:
             return
-        run.thinking = True
-        plan = run.plan
-        self._desk.do(
+        run.generating = True
+        params = run.params
+        self._events.do(
             Generate(
                 run.id,
-                tuple(record.for_thinking() for record in plan.context),
-                plan.instructions,
-                tuple(plan.tools),
-                plan.tool_choice,
-                (plan.modality,),
-                dict(plan.metadata or {}),
+                tuple(record.for_engine() for record in params.context),
+                params.instructions,
+                tuple(params.tools),
+                params.tool_choice,
+                (params.modality,),
+                dict(params.metadata or {}),
             )
         )
 
     def _run(self, response_id: str | None) -> ResponseRun | None:
         if self._active and self._active.id == response_id:
             return self._active
-        return self._aside.get(response_id or "")
+        return self._out_of_band.get(response_id or "")
 
     def _runs(self) -> list[ResponseRun]:
-        return [*([self._active] if self._active else []), *self._aside.values()]
+        return [*([self._active] if self._active else []), *self._out_of_band.values()]
 
     def _after(self, run: ResponseRun, at: float) -> None:
         """Something came of this response: take note, and see whether it is over."""
-        self._voice_is_fixed = self._voice_is_fixed or run.has_sound
+        self._voice_is_fixed = self._voice_is_fixed or run.has_audio
         if not run.over:
             return
-        self._aside.pop(run.id, None)
+        self._out_of_band.pop(run.id, None)
         if run is self._active:
             self._active = None
-            self._set_idle_timer(at, run.heard_at)
-            if self._owed:
+            self._set_idle_timer(at, run.playback_ends_at)
+            if self._answer_pending:
                 self._start(at, {})
 
     # -- the engine's news ----------------------------------------------------------------------
 
-    def _listened(self, happened: inputs.VadResult) -> None:
-        self._hearing.listened(happened.at, happened.stream, happened.probabilities)
+    def _vad_result(self, happened: inputs.VadResult) -> None:
+        self._audio_input.vad_result(happened.at, happened.stream, happened.probabilities)
 
-    def _recognised(self, happened: inputs.Transcribed) -> None:
-        self._hearing.recognised(happened.at, happened.ticket, happened.text)
+    def _transcribed(self, happened: inputs.Transcribed) -> None:
+        self._audio_input.transcribed(happened.at, happened.ticket, happened.text)
 
-    def _not_recognised(self, happened: inputs.TranscriptionFailed) -> None:
-        self._hearing.recognised(happened.at, happened.ticket, None)
+    def _transcription_failed(self, happened: inputs.TranscriptionFailed) -> None:
+        self._audio_input.transcribed(happened.at, happened.ticket, None)
 
-    def _words_came(self, at: float) -> None:
+    def _transcript_ready(self, at: float) -> None:
         for run in self._runs():
-            self._think_if_ready(run)
+            self._generate_if_ready(run)
 
-    def _said(self, happened: inputs.TextGenerated) -> None:
+    def _text_generated(self, happened: inputs.TextGenerated) -> None:
         if run := self._run(happened.response_id):
-            run.said(happened.at, happened.text)
+            run.add_text(happened.at, happened.text)
             self._after(run, happened.at)
 
-    def _called(self, happened: inputs.ToolCallGenerated) -> None:
+    def _tool_call_generated(self, happened: inputs.ToolCallGenerated) -> None:
         if run := self._run(happened.response_id):
-            run.called(happened.at, happened.name, happened.arguments)
+            run.add_call(happened.at, happened.name, happened.arguments)
             self._after(run, happened.at)
 
-    def _thought_out(self, happened: inputs.GenerationDone) -> None:
+    def _generation_done(self, happened: inputs.GenerationDone) -> None:
         if run := self._run(happened.response_id):
-            run.thought_out(happened.at)
+            run.generation_done(happened.at)
             self._after(run, happened.at)
 
-    def _spoken(self, happened: inputs.AudioGenerated) -> None:
+    def _audio_generated(self, happened: inputs.AudioGenerated) -> None:
         if run := self._run(happened.response_id):
-            run.spoken(happened.at, happened.audio)
+            run.add_audio(happened.at, happened.audio)
             self._after(run, happened.at)
 
-    def _spoken_out(self, happened: inputs.AudioDone) -> None:
+    def _audio_done(self, happened: inputs.AudioDone) -> None:
         if run := self._run(happened.response_id):
-            run.spoken_out(happened.at)
+            run.audio_done(happened.at)
             self._after(run, happened.at)
 
-    def _failed(self, happened: inputs.GenerationFailed) -> None:
+    def _generation_failed(self, happened: inputs.GenerationFailed) -> None:
         if run := self._run(happened.response_id):
             error = {"type": "server_error", "code": "server_error", "message": happened.message}
             run.finish("failed", error=error)
@@ -376,10 +378,10 @@ class ServerSession:
         return self.session["audio"]["input"]["turn_detection"] or {}
 
     def _speech_started(self, at: float) -> None:
-        self._desk.do(SetDeadline(None, "idle"))
+        self._events.do(SetDeadline(None, "idle"))
         if self._active and self._detection.get("interrupt_response"):
             run = self._active
-            self._owed = False
+            self._answer_pending = False
             run.finish("cancelled", "turn_detected")
             self._after(run, at)
 
@@ -387,38 +389,38 @@ class ServerSession:
         if self.session["type"] == "transcription" or not self._detection.get("create_response"):
             return
         if self._active:
-            self._owed = True
+            self._answer_pending = True
         else:
             self._start(at, {})
 
-    def _set_idle_timer(self, at: float, heard_at: float | None = None) -> None:
+    def _set_idle_timer(self, at: float, playback_ends_at: float | None = None) -> None:
         """The timeout counts from the end of the answer's sound, not of its delivery."""
         timeout_ms = self._detection.get("idle_timeout_ms")
-        if timeout_ms is None or heard_at is None or self._hearing.user_speaks:
+        if timeout_ms is None or playback_ends_at is None or self._audio_input.user_speaks:
             return
-        self._idle_since_ms = self._hearing.buffer.end_ms + max(0.0, (heard_at - at) * 1000)
-        self._desk.do(SetDeadline(max(at, heard_at) + timeout_ms / 1000, "idle"))
+        self._idle_since_ms = self._audio_input.buffer.end_ms + max(0.0, (playback_ends_at - at) * 1000)
+        self._events.do(SetDeadline(max(at, playback_ends_at) + timeout_ms / 1000, "idle"))
 
     def _idle(self, at: float) -> None:
-        if self._active or self._hearing.user_speaks or self._detection.get("idle_timeout_ms") is None:
+        if self._active or self._audio_input.user_speaks or self._detection.get("idle_timeout_ms") is None:
             return
-        self._hearing.commit_silence(min(self._idle_since_ms, self._hearing.buffer.end_ms))
+        self._audio_input.commit_silence(min(self._idle_since_ms, self._audio_input.buffer.end_ms))
         self._start(at, {})
 
 
 _HANDLERS: dict[type, Callable[[ServerSession, Any], None]] = {
-    inputs.ClientConnected: ServerSession._opened,
+    inputs.ClientConnected: ServerSession._client_connected,
     inputs.Frame: ServerSession._frame,
-    inputs.VadResult: ServerSession._listened,
-    inputs.Transcribed: ServerSession._recognised,
-    inputs.TranscriptionFailed: ServerSession._not_recognised,
-    inputs.TextGenerated: ServerSession._said,
-    inputs.ToolCallGenerated: ServerSession._called,
-    inputs.GenerationDone: ServerSession._thought_out,
-    inputs.GenerationFailed: ServerSession._failed,
-    inputs.AudioGenerated: ServerSession._spoken,
-    inputs.AudioDone: ServerSession._spoken_out,
-    inputs.DeadlineReached: ServerSession._woke,
+    inputs.VadResult: ServerSession._vad_result,
+    inputs.Transcribed: ServerSession._transcribed,
+    inputs.TranscriptionFailed: ServerSession._transcription_failed,
+    inputs.TextGenerated: ServerSession._text_generated,
+    inputs.ToolCallGenerated: ServerSession._tool_call_generated,
+    inputs.GenerationDone: ServerSession._generation_done,
+    inputs.GenerationFailed: ServerSession._generation_failed,
+    inputs.AudioGenerated: ServerSession._audio_generated,
+    inputs.AudioDone: ServerSession._audio_done,
+    inputs.DeadlineReached: ServerSession._deadline_reached,
 }
 
 _OBEY: dict[type, Callable[[ServerSession, float, Any], None]] = {

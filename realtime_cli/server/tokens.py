@@ -32,7 +32,7 @@ class Count:
     def total(self) -> int:
         return self.text + self.audio + self.image
 
-    def least(self, other: Count) -> Count:
+    def overlap(self, other: Count) -> Count:
         return Count(min(self.text, other.text), min(self.audio, other.audio), min(self.image, other.image))
 
     def details(self) -> dict[str, int]:
@@ -50,9 +50,9 @@ def of_assistant_ms(ms: float) -> int:
 def of_input(instructions: str, tools: Iterable[Json], items: Iterable[tuple[Json, float]]) -> Count:
     """A request: ``items`` on the wire, each with the milliseconds of sound in it."""
     count = Count(text=of_text(instructions) + sum(of_text(json.dumps(tool)) for tool in tools))
-    for item, sound_ms in items:
+    for item, audio_ms in items:
         per_token = ASSISTANT_MS_PER_TOKEN if item.get("role") == "assistant" else USER_MS_PER_TOKEN
-        count.audio += math.ceil(sound_ms / per_token)
+        count.audio += math.ceil(audio_ms / per_token)
         for part in item.get("content") or ():
             count.image += IMAGE_TOKENS if part["type"] == "input_image" else 0
             count.text += of_text(part.get("text") or "")

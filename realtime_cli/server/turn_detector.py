@@ -57,7 +57,7 @@ class TurnDetector:
     def __init__(self, settings: dict[str, Any], start_ms: float) -> None:
         self.settings = settings
         self._now_ms = start_ms
-        self._loud_windows = 0
+        self._speech_windows = 0
         self._onset_ms: float | None = None
         self._speech_end_ms = start_ms
         self._paused = False
@@ -74,7 +74,7 @@ class TurnDetector:
         since = self._onset_ms if self._onset_ms is not None else self._now_ms
         return since - float(self.settings.get("prefix_padding_ms", 300)) - 1_000
 
-    def sounds_complete(self, text: str) -> None:
+    def judge_transcript(self, text: str) -> None:
         """What the words so far look like, for ``semantic_vad``."""
         self._complete = looks_complete(text)
 
@@ -83,43 +83,43 @@ class TurnDetector:
         self._now_ms += WINDOW_MS
         threshold = self.settings.get("threshold", 0.5)
         if self._onset_ms is None:
-            return self._wait(probability >= threshold)
+            return self._await_onset(probability >= threshold)
         if probability >= threshold - (RELEASE_BELOW if not self._silence_ms else 0):
-            return self._go_on()
-        return self._be_silent()
+            return self._speech()
+        return self._silence()
 
     @property
     def _silence_ms(self) -> float:
         return self._now_ms - self._speech_end_ms - WINDOW_MS
 
-    def _wait(self, loud: bool) -> list[TurnMark]:
-        self._loud_windows = self._loud_windows + 1 if loud else 0
-        if self._loud_windows < ONSET_WINDOWS:
+    def _await_onset(self, loud: bool) -> list[TurnMark]:
+        self._speech_windows = self._speech_windows + 1 if loud else 0
+        if self._speech_windows < ONSET_WINDOWS:
             return []
-        self._onset_ms = self._now_ms - self._loud_windows * WINDOW_MS
+        self._onset_ms = self._now_ms - self._speech_windows * WINDOW_MS
         self._speech_end_ms = self._now_ms
         self._paused, self._complete = False, None
         return [TurnStarted(self._onset_ms)]
 
-    def _go_on(self) -> list[TurnMark]:
+    def _speech(self) -> list[TurnMark]:
         self._speech_end_ms = self._now_ms
         self._complete = None
         paused, self._paused = self._paused, False
         return [TurnResumed()] if paused else []
 
-    def _be_silent(self) -> list[TurnMark]:
+    def _silence(self) -> list[TurnMark]:
         onset_ms = self._onset_ms or 0.0
         silence_ms = self._now_ms - self._speech_end_ms
         marks: list[TurnMark] = []
-        if silence_ms >= min(SPECULATE_AFTER_MS, self._patience_ms()) and not self._paused:
+        if silence_ms >= min(SPECULATE_AFTER_MS, self._required_silence_ms()) and not self._paused:
             self._paused = True
             marks.append(TurnPaused(onset_ms, self._speech_end_ms))
-        if silence_ms >= self._patience_ms():
+        if silence_ms >= self._required_silence_ms():
             marks.append(TurnEnded(onset_ms, self._speech_end_ms, self._now_ms))
-            self._onset_ms, self._loud_windows = None, 0
+            self._onset_ms, self._speech_windows = None, 0
         return marks
 
-    def _patience_ms(self) -> float:
+    def _required_silence_ms(self) -> float:
         if self.settings.get("type") != "semantic_vad":
             return max(WINDOW_MS, float(self.settings.get("silence_duration_ms", 500)))
         eagerness = self.settings.get("eagerness", "auto")

@@ -211,7 +211,7 @@ def test_a_key_interrupts():
         "- stop key", "c response.cancel", "c item.truncate item_2 280", *ends[:5],
         "s done resp_1 cancelled client_cancelled", "s rate_limits.updated", "s item.truncated item_2",
     ]  # fmt: skip
-    assert [record.sound_ms for record in pair.server.conversation] == [0, 280]
+    assert [record.audio_ms for record in pair.server.conversation] == [0, 280]
 
 
 def test_nobody_says_anything():
@@ -278,7 +278,7 @@ def test_pausing_in_the_middle_of_an_utterance_leaves_nobody_waiting():
     pair.press("mute")
     pair.wait(1000)  # the user talks on, unheard
     assert pair.since() == [*user_spoke("item_1"), *spoken_answer("resp_1", "item_2")]
-    heard_ms = next(iter(pair.server.conversation)).sound_ms
+    heard_ms = next(iter(pair.server.conversation)).audio_ms
     assert 600 <= heard_ms <= 1200
     pair.wait(3000)
     sent = len(pair.asked)

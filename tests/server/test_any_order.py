@@ -154,13 +154,13 @@ def parts_open_and_close(events: list[dict[str, Any]]) -> None:
 def sound_is_told_once(talk: Talk) -> None:
     """An item never holds more sound than was sent for it, and is never longer than its words' deltas."""
     for record in talk.session.conversation:
-        if record.wire.get("role") == "assistant" and record.sounds:
+        if record.wire.get("role") == "assistant" and record.audio:
             sent = [
                 e
                 for e in talk.events
                 if e["type"] == "response.output_audio.delta" and e["item_id"] == record.item_id
             ]
-            assert len(record.sounds[0].audio) <= sum(len(event["delta"]) * 3 // 4 for event in sent)
+            assert len(record.audio[0].data) <= sum(len(event["delta"]) * 3 // 4 for event in sent)
 
 
 def conforms(event: dict[str, Any]) -> None:

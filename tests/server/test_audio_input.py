@@ -45,14 +45,14 @@ def test_an_onset_late_in_the_session_is_asked_about_with_its_padding():
     talk.silence(512)
     asked = talk.effect(effects.Transcribe)
     assert (asked.onset_ms, asked.end_ms) == (300, 396)
-    assert talk.session.conversation.get("item_1").sound_ms == 300 + 96 + 512
+    assert talk.session.conversation.get("item_1").audio_ms == 300 + 96 + 512
 
 
 def test_silence_is_not_kept_for_ever():
     talk = Talk()
     talk.silence(32_000)
-    assert talk.session._hearing.buffer.kept_ms < 2_000
-    assert talk.session._hearing.buffer.end_ms == 32_000
+    assert talk.session._audio_input.buffer.kept_ms < 2_000
+    assert talk.session._audio_input.buffer.end_ms == 32_000
 
 
 def test_clearing_forgets_the_turn_that_was_going_on():

@@ -77,7 +77,7 @@ def test_truncation_cuts_sound_and_words():
         "item.truncated item_1"
     ]
     record = talk.session.conversation.get("item_1")
-    assert (record.sounds[0].ms, record.wire["content"][0]["transcript"]) == (500, "One two")
+    assert (record.audio[0].ms, record.wire["content"][0]["transcript"]) == (500, "One two")
     assert talk.client("conversation.item.truncate", **truncate, audio_end_ms=900) == [
         "error invalid_value audio_end_ms"
     ]
@@ -116,11 +116,11 @@ def test_old_items_and_old_sound_fall_out(monkeypatch: pytest.MonkeyPatch):
     for number in range(4):
         talked.insert(StoredItem({"id": str(number)}, {0: StoredAudio("audio/pcm", bytearray(600))}))
     assert [record.item_id for record in talked] == ["1", "2", "3"]
-    assert [bool(record.sounds) for record in talked] == [False, False, True]
+    assert [bool(record.audio) for record in talked] == [False, False, True]
 
 
 @pytest.mark.parametrize(("format", "bytes_left"), [("audio/pcm", 48), ("audio/pcma", 8)])
 def test_sound_is_cut_between_samples(format: str, bytes_left: int):
     sound = StoredAudio(format, bytearray(1000))
     sound.cut(1.01)
-    assert len(sound.audio) == bytes_left
+    assert len(sound.data) == bytes_left

@@ -379,7 +379,7 @@ def test_the_tokens_run_out_in_speech():
     lines = talk.spoken(400)
     assert lines[0] == "output_audio.delta item_1"
     assert lines[-2] == "done resp_1 incomplete max_output_tokens"
-    assert talk.session.conversation.get("item_1").sounds[0].ms == 500
+    assert talk.session.conversation.get("item_1").audio[0].ms == 500
     assert talk.last("response.done")["response"]["usage"]["output_token_details"]["audio_tokens"] == 10
 
 

@@ -38,7 +38,7 @@ def test_a_request_counts_instructions_tools_items_and_pictures() -> None:
 
 
 def test_what_is_known_already_is_what_both_have() -> None:
-    assert Count(5, 1, 0).least(Count(3, 4, 9)) == Count(3, 1, 0)
+    assert Count(5, 1, 0).overlap(Count(3, 4, 9)) == Count(3, 1, 0)
 
 
 def test_the_parts_of_a_usage_add_up() -> None:

@@ -85,7 +85,7 @@ def test_a_second_turn_is_a_turn_like_the_first():
 def test_semantic_detection_waits_for_words_that_are_complete(eagerness: str, text: str, wait_ms: int):
     detect = detector(type="semantic_vad", eagerness=eagerness)
     assert isinstance(feed(detect, (10, 0.9), (8, 0.0))[-1], TurnPaused)
-    detect.sounds_complete(text)
+    detect.judge_transcript(text)
     ended = feed(detect, (300, 0.0))
     assert ended == [TurnEnded(0, 320, 320 + wait_ms)]
 
@@ -93,7 +93,7 @@ def test_semantic_detection_waits_for_words_that_are_complete(eagerness: str, te
 def test_words_of_before_do_not_count_for_what_follows():
     detect = detector(type="semantic_vad", eagerness="high")
     feed(detect, (10, 0.9), (8, 0.0))
-    detect.sounds_complete("Stop.")
+    detect.judge_transcript("Stop.")
     assert feed(detect, (2, 0.9), (20, 0.0)) == [TurnResumed(), TurnPaused(0, 640)]
 
 
