@@ -14,7 +14,7 @@ import pytest
 
 from realtime_cli import server_runner as module
 from realtime_cli.audio.wire_format import AudioDecoder
-from realtime_cli.server.engine.reply import EngineCall, EngineError, EngineText
+from realtime_cli.server.engine.ports import EngineCall, EngineError, EngineText
 from realtime_cli.server.settings import Defaults
 from realtime_cli.server_runner import EngineWorkers, SessionRunner
 from realtime_cli.wire.auth import Opening

@@ -1,12 +1,11 @@
-"""All that a server session can ask for. The host performs them in order, without awaiting."""
+"""All that a server session can ask for. The session runner performs them in order, without awaiting."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from realtime_cli.protocol.server_events import ServerEvent
+from realtime_cli.server.engine.ports import ReplyRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class Emit:
 
 @dataclass(frozen=True, slots=True)
 class DetectVoice:
-    """Look for speech in this sound (wire format); answered by ``Listened``. Each stream begins afresh."""
+    """Look for speech in this sound (wire format); answered by ``VadResult``. Each stream begins afresh."""
 
     stream: int
     audio: bytes
@@ -27,9 +26,9 @@ class DetectVoice:
 
 @dataclass(frozen=True, slots=True)
 class Transcribe:
-    """Write down this sound (wire format); answered by ``Recognised`` or ``NotRecognised``.
+    """Transcribe this sound (wire format); answered by ``Transcribed`` or ``TranscriptionFailed``.
 
-    Speech begins at ``onset_ms`` and ends at ``end_ms`` of it; None: nobody has looked for it yet.
+    Speech begins at ``onset_ms`` and ends at ``end_ms`` of it; None: not looked for yet.
     """
 
     ticket: int
@@ -41,27 +40,25 @@ class Transcribe:
 
 @dataclass(frozen=True, slots=True)
 class CancelTranscription:
-    """The answer to this ticket is not wanted any more."""
+    """The transcript of this ticket is not needed any more."""
 
     ticket: int
 
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Give an answer, piece by piece: ``Said``, ``Called`` …, at last ``ThoughtOut``, or ``Failed``."""
+    """Make an answer: ``TextGenerated``, ``ToolCallGenerated`` …, then ``GenerationDone`` or ``GenerationFailed``."""
 
     response_id: str
-    items: tuple[dict[str, Any], ...]
-    instructions: str
-    tools: tuple[dict[str, Any], ...]
-    tool_choice: str | dict[str, Any]
-    modalities: tuple[str, ...]
-    metadata: Mapping[str, str]
+    request: ReplyRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Synthesize:
-    """Say this aloud: ``Spoken`` …, at last ``SpokenOut``, or ``Failed``. One at a time per response."""
+    """Make speech of this text: ``AudioGenerated`` …, then ``AudioDone`` or ``GenerationFailed``.
+
+    One at a time per response.
+    """
 
     response_id: str
     text: str
@@ -72,14 +69,14 @@ class Synthesize:
 
 @dataclass(frozen=True, slots=True)
 class CancelResponse:
-    """Stop thinking and speaking for this response; nothing more of it is wanted."""
+    """Stop generation and synthesis for this response."""
 
     response_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class SetDeadline:
-    """Answer with ``Woke(name)`` at this time; a later one of that name replaces it, None drops it."""
+    """Send ``DeadlineReached(name)`` at this time; a later one of that name replaces it, None drops it."""
 
     at: float | None
     name: str
@@ -87,7 +84,7 @@ class SetDeadline:
 
 @dataclass(frozen=True, slots=True)
 class CloseSocket:
-    """Close the socket; 1006 means: cut it without a word."""
+    """Close the socket; 1006 means: without a close frame."""
 
     code: int
     reason: str = ""

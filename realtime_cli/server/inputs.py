@@ -26,7 +26,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class VadResult:
-    """Speech probabilities of the next windows of what was given to ``Listen``."""
+    """Speech probabilities of the next windows of what was given to ``DetectVoice``."""
 
     at: float
     stream: int
@@ -35,7 +35,7 @@ class VadResult:
 
 @dataclass(frozen=True, slots=True)
 class Transcribed:
-    """What was said in the sound of a ``Recognise``."""
+    """The words in the sound of a ``Transcribe``."""
 
     at: float
     ticket: int
@@ -44,7 +44,7 @@ class Transcribed:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionFailed:
-    """The recogniser failed."""
+    """The recogniser failed on the sound of a ``Transcribe``."""
 
     at: float
     ticket: int
@@ -62,7 +62,7 @@ class TextGenerated:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallGenerated:
-    """The answer wants a function of the client's; ``arguments`` is JSON text."""
+    """The answer calls one of the client's functions; ``arguments`` is JSON text."""
 
     at: float
     response_id: str
@@ -80,7 +80,7 @@ class GenerationDone:
 
 @dataclass(frozen=True, slots=True)
 class GenerationFailed:
-    """The engine cannot answer, or cannot speak."""
+    """The engine cannot answer, or cannot synthesize."""
 
     at: float
     response_id: str
@@ -89,7 +89,7 @@ class GenerationFailed:
 
 @dataclass(frozen=True, slots=True)
 class AudioGenerated:
-    """Sound of the piece that is being spoken, in the response's output format."""
+    """Audio of the piece of text that is being synthesized, in the response's output format."""
 
     at: float
     response_id: str
@@ -98,7 +98,7 @@ class AudioGenerated:
 
 @dataclass(frozen=True, slots=True)
 class AudioDone:
-    """The piece has no more sound."""
+    """The piece of text has no more audio."""
 
     at: float
     response_id: str
@@ -106,7 +106,7 @@ class AudioDone:
 
 @dataclass(frozen=True, slots=True)
 class DeadlineReached:
-    """The wake-up that a ``WakeAt`` asked for."""
+    """The time that a ``SetDeadline`` named."""
 
     at: float
     name: str

@@ -19,6 +19,7 @@ from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.audio_input import InputPipeline
 from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
 from realtime_cli.server.effects import Effect, Generate, SetDeadline
+from realtime_cli.server.engine.ports import ReplyRequest
 from realtime_cli.server.event_queue import EventQueue
 from realtime_cli.server.ids import NewId, random_ids
 from realtime_cli.server.response import ResponseRun, ResponseSettings
@@ -293,17 +294,15 @@ class ServerSession:
             return
         run.generating = True
         params = run.params
-        self._events.do(
-            Generate(
-                run.id,
-                tuple(record.for_engine() for record in params.context),
-                params.instructions,
-                tuple(params.tools),
-                params.tool_choice,
-                (params.modality,),
-                dict(params.metadata or {}),
-            )
+        request = ReplyRequest(
+            items=tuple(record.for_engine() for record in params.context),
+            instructions=params.instructions,
+            tools=tuple(params.tools),
+            tool_choice=params.tool_choice,
+            modalities=(params.modality,),
+            metadata=dict(params.metadata or {}),
         )
+        self._events.do(Generate(run.id, request))
 
     def _run(self, response_id: str | None) -> ResponseRun | None:
         if self._active and self._active.id == response_id:

@@ -31,7 +31,7 @@ from realtime_cli.audio.playout import Playout
 from realtime_cli.client import effects, inputs
 from realtime_cli.recording.reader import read
 from realtime_cli.recording.verify import verify
-from realtime_cli.server.engine.reply import EngineCall, EngineText, ReplyRequest
+from realtime_cli.server.engine.ports import EngineCall, EngineText, ReplyRequest
 from realtime_cli.tools.result import ToolResult
 from tests.kit.bad_wire import BadWire, bad_wire
 from tests.kit.live_session import Live, live, serving

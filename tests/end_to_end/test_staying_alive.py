@@ -19,7 +19,7 @@ from realtime_cli.errors import ExitCode
 from realtime_cli.outbox import FRAMES
 from realtime_cli.recording.reader import read
 from realtime_cli.recording.verify import verify
-from realtime_cli.server.engine.reply import EngineCall, EngineText
+from realtime_cli.server.engine.ports import EngineCall, EngineText
 from realtime_cli.server.settings import Defaults
 from realtime_cli.tools.result import ToolResult
 from realtime_cli.wire import websocket

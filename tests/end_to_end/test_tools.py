@@ -12,7 +12,7 @@ from pathlib import Path
 
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
-from realtime_cli.server.engine.reply import EngineCall, EngineText
+from realtime_cli.server.engine.ports import EngineCall, EngineText
 from tests.kit.live_session import live, serving
 from tests.kit.scripted_engine import ScriptedEngine
 from tests.kit.toolbox import gone, toolbox

@@ -42,7 +42,7 @@ class Engine:
     def perform(self, effect: effects.Effect) -> None:
         match effect:
             case effects.Generate():
-                self._think(effect.response_id, may_call=effect.tool_choice != "none")
+                self._think(effect.response_id, may_call=effect.request.tool_choice != "none")
             case effects.Synthesize():
                 self._speak(effect.response_id, effect.text)
             case effects.Transcribe():

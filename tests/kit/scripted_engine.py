@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 import numpy as np
 
 from realtime_cli.audio.pcm import SAMPLES_PER_MS, Samples
-from realtime_cli.server.engine.reply import EngineCall, EngineText, ReplyRequest
+from realtime_cli.server.engine.ports import EngineCall, EngineText, ReplyRequest
 
 WINDOW = 32 * SAMPLES_PER_MS
 WORD_MS = 100
@@ -87,16 +87,12 @@ class ScriptedEngine:
             raise word
         return word
 
-    def speak(
-        self, text: str, speed: float = 1.0, stop: Callable[[], bool] = lambda: False
-    ) -> Iterator[Samples]:
+    def speak(self, text: str, speed: float = 1.0) -> Iterator[Samples]:
         self.sentences.append(text)
         self.speeds.append(speed)
         if len(self.sentences) > 1 and self._pause:
             self._pause.wait(5)
         for _ in text.split():
-            if stop():
-                return
             yield np.full(WORD_MS * SAMPLES_PER_MS, 5000, np.int16)
 
     def next_answer(self) -> Iterable[Piece]:

@@ -15,7 +15,7 @@ from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.errors import ConnectionFailed, ExitCode, SessionFailed
 from realtime_cli.script.clips import clip_of, silent
 from realtime_cli.script.live import Live
-from realtime_cli.server.engine.reply import EngineText
+from realtime_cli.server.engine.ports import EngineText
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
 from tests.kit.fault_injection import Quirks

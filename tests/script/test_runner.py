@@ -17,7 +17,7 @@ from realtime_cli.script.format import Script, ScriptTurn
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult, TurnBegan
 from realtime_cli.script.runner import RunContext, prepare, run_case, title_of
-from realtime_cli.server.engine.reply import EngineCall, EngineText
+from realtime_cli.server.engine.ports import EngineCall, EngineText
 from tests.kit.scripted_engine import Piece, ScriptedEngine
 from tests.script.stage import connecting, opens
 

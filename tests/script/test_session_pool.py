@@ -21,7 +21,7 @@ from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult, TurnResult
 from realtime_cli.script.runner import Open, RunContext
 from realtime_cli.script.session_pool import SessionPool, kind_of, of_result
-from realtime_cli.server.engine.reply import EngineText
+from realtime_cli.server.engine.ports import EngineText
 from realtime_cli.wire.connect_errors import Refused
 from realtime_cli.wire.transport import Transport
 from tests.kit.scripted_engine import ScriptedEngine

@@ -125,7 +125,7 @@ def test_a_voice_turn():
 def test_without_transcription_the_words_go_to_the_answer_only():
     talk = Talk()
     assert not [line for line in talk.spoken_turn("Hello there") if line.startswith("T.")]
-    assert talk.effect(effects.Generate).items[0]["content"][0]["transcript"] == "Hello there"
+    assert talk.effect(effects.Generate).request.items[0]["content"][0]["transcript"] == "Hello there"
     assert talk.session.conversation.get("item_1").wire["content"][0]["transcript"] is None
 
 
@@ -173,7 +173,7 @@ def test_a_function_call_and_its_answer():
         "item.done item_3 completed",
     ]
     assert talk.client("response.create") == ["created resp_2", "think resp_2"]
-    assert [item["type"] for item in talk.effect(effects.Generate).items] == [
+    assert [item["type"] for item in talk.effect(effects.Generate).request.items] == [
         "message",
         "function_call",
         "function_call_output",
@@ -305,7 +305,7 @@ def test_an_answer_beside_the_conversation():
         "instructions": "Yes or no?", "input": [{"type": "item_reference", "id": "item_1"}], "tools": [],
     }  # fmt: skip
     assert talk.client("response.create", response=params) == ["created resp_2", "think resp_2"]
-    think = talk.effect(effects.Generate)
+    think = talk.effect(effects.Generate).request
     assert (think.instructions, [item["id"] for item in think.items]) == ("Yes or no?", ["item_1"])
     lines = talk.said("Yes.", "resp_2") + talk.thought_out("resp_2")
     assert not [line for line in lines if line.startswith("item.")], "its items join no history"
@@ -320,9 +320,9 @@ def test_input_of_its_own_and_none_at_all():
     talk.write("Old")
     item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "New"}]}
     talk.client("response.create", response={"input": [item]})
-    assert [part["text"] for part in talk.effect(effects.Generate).items[0]["content"]] == ["New"]
+    assert [part["text"] for part in talk.effect(effects.Generate).request.items[0]["content"]] == ["New"]
     talk.client("response.create", response={"input": [], "conversation": "none"})
-    assert talk.effect(effects.Generate).items == ()
+    assert talk.effect(effects.Generate).request.items == ()
     assert talk.client(
         "response.create", response={"conversation": "none", "input": [{"type": "item_reference", "id": "X"}]}
     ) == ["error invalid_value response.input[0].id"]
@@ -340,7 +340,7 @@ def test_overrides_hold_for_one_response():
     talk.client("response.create", response=override)
     created = talk.last("response.created")["response"]
     assert (created["output_modalities"], created["max_output_tokens"]) == (["text"], 9)
-    think = talk.effect(effects.Generate)
+    think = talk.effect(effects.Generate).request
     assert (think.instructions, think.tool_choice, think.tools) == (
         "Shout.",
         "none",
@@ -348,7 +348,7 @@ def test_overrides_hold_for_one_response():
     )
     talk.thought_out()
     talk.client("response.create")
-    assert talk.effect(effects.Generate).instructions == talk.settings["instructions"]
+    assert talk.effect(effects.Generate).request.instructions == talk.settings["instructions"]
 
 
 # -- ends ---------------------------------------------------------------------------------------
@@ -431,7 +431,7 @@ def test_nobody_answers_the_agent():
     ]  # fmt: skip
     triggered = talk.last("input_audio_buffer.timeout_triggered")
     assert (triggered["audio_start_ms"], triggered["audio_end_ms"]) == (1000, 6400)
-    assert talk.effect(effects.Generate).items[-1]["content"][0]["transcript"] == ""
+    assert talk.effect(effects.Generate).request.items[-1]["content"][0]["transcript"] == ""
 
 
 def test_who_speaks_is_not_idle():

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from realtime_cli.config.header_value import sendable_key
 from realtime_cli.errors import ConfigError
 from realtime_cli.server.engine.chat_messages import chat_messages, chat_tool_choice, chat_tools
-from realtime_cli.server.engine.reply import EngineCall, EngineError, EngineText, ReplyRequest
+from realtime_cli.server.engine.ports import EngineCall, EngineError, EngineText, ReplyRequest
 from realtime_cli.server.engine.runtime import INSTALL
 from realtime_cli.server.engine.sentence_stream import SentenceStream
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from realtime_cli.server.engine.reply import WireObject
+from realtime_cli.server.engine.ports import WireObject
 
 Message = dict[str, Any]
 

@@ -13,9 +13,9 @@ import numpy as np
 from realtime_cli.audio.pcm import RATE_HZ
 from realtime_cli.errors import ConfigError
 from realtime_cli.server.engine.config import EngineConfig
+from realtime_cli.server.engine.ports import EngineReply, SynthesiserPort
 from realtime_cli.server.engine.recogniser import Recogniser
-from realtime_cli.server.engine.reply import EngineReply
-from realtime_cli.server.engine.synthesiser import Synthesiser, open_voice
+from realtime_cli.server.engine.synthesiser import open_voice
 from realtime_cli.server.engine.voice_activity import VoiceActivity
 
 WARM_UP_TEXT = "Hello, it is 10:30 on May 3rd."
@@ -73,7 +73,7 @@ class Engine:
         return self._recogniser.get()
 
     @property
-    def synthesiser(self) -> Synthesiser:
+    def synthesiser(self) -> SynthesiserPort:
         """The one voice; thread-safe."""
         return self._voice.get()
 

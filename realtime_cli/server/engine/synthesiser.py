@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import wave
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Floats, Samples, to_int16
 from realtime_cli.audio.resample import convert
 from realtime_cli.errors import ConfigError
+from realtime_cli.server.engine.ports import SynthesiserPort
 from realtime_cli.server.engine.runtime import INSTALL, onnxruntime, weights
 from realtime_cli.server.engine.tts_text import readable, sentences
 
@@ -26,25 +27,8 @@ PAUSE_MS = 220
 SEED = 0  # of the noise part: the same text always gives the same samples
 
 
-def never() -> bool:
-    return False
-
-
-class Synthesiser(Protocol):
-    """What the server needs of a voice."""
-
-    @property
-    def voices(self) -> tuple[str, ...]:
-        """The voices that there really are. Every other name is spoken by the first of them."""
-
-    def speak(self, text: str, speed: float = 1.0, stop: Callable[[], bool] = never) -> Iterator[Samples]:
-        """int16 mono 24 kHz, chunk by chunk as each is ready; ends early once ``stop()`` is true."""
-
-
 class HibariVoice:
     """Voice heart, the one whose weights are in the wheel (the others would be downloaded)."""
-
-    voices = ("heart",)
 
     def __init__(self) -> None:
         model = weights("hibari", "assets/hibari.onnx", PIN, SHA256)
@@ -53,13 +37,11 @@ class HibariVoice:
 
         self._hibari: Any = Hibari(voice="heart", model=str(model), threads=1)
 
-    def speak(self, text: str, speed: float = 1.0, stop: Callable[[], bool] = never) -> Iterator[Samples]:
+    def speak(self, text: str, speed: float = 1.0) -> Iterator[Samples]:
         """One chunk a sentence, about 45 ms of work each; blocking, any thread."""
         pace = min(max(speed, SLOWEST), FASTEST)
         for sentence in sentences(readable(text)):
             for phonemes in self._hibari.phonemize(sentence):
-                if stop():
-                    return
                 yield to_int16(self._sound(phonemes, pace))
 
     def _sound(self, phonemes: str, pace: float) -> Floats:
@@ -69,7 +51,6 @@ class HibariVoice:
 class EspeakVoice:
     """espeak-ng, robotic: only for machines where hibari cannot load and this is installed."""
 
-    voices = ("espeak",)
     WORDS_PER_MINUTE = 170
 
     def __init__(self) -> None:
@@ -78,11 +59,9 @@ class EspeakVoice:
             raise ConfigError("Neither hibari nor espeak-ng is installed.", f"Install one: {INSTALL}.")
         self._program = program
 
-    def speak(self, text: str, speed: float = 1.0, stop: Callable[[], bool] = never) -> Iterator[Samples]:
+    def speak(self, text: str, speed: float = 1.0) -> Iterator[Samples]:
         """One run of the program and one chunk for each sentence."""
         for sentence in sentences(readable(text)):
-            if stop():
-                return
             yield self._say(sentence, round(self.WORDS_PER_MINUTE * speed))
 
     def _say(self, sentence: str, words_per_minute: int) -> Samples:
@@ -100,7 +79,6 @@ class EspeakVoice:
 class CannedVoice:
     """A hum as long as the words would take, rendered once: so load tests do not measure synthesis."""
 
-    voices = ("canned",)
     MS_PER_LETTER = 65
     CLIP_MS = 60_000
     CHUNK_MS = 1_000
@@ -111,13 +89,11 @@ class CannedVoice:
         syllables = np.sin(np.pi * 4 * seconds) ** 2
         self._clip = to_int16((0.12 * voice * syllables).astype(np.float32))
 
-    def speak(self, text: str, speed: float = 1.0, stop: Callable[[], bool] = never) -> Iterator[Samples]:
+    def speak(self, text: str, speed: float = 1.0) -> Iterator[Samples]:
         """Chunks of a second, at most a minute in all."""
         length = round(len(text) * self.MS_PER_LETTER / speed) * SAMPLES_PER_MS
         step = self.CHUNK_MS * SAMPLES_PER_MS
         for start in range(0, min(length, len(self._clip)), step):
-            if stop():
-                return
             yield self._clip[start : min(start + step, length)]
 
 
@@ -136,14 +112,14 @@ def trimmed(sound: Floats) -> Floats:
     return sound[start : (int(loud[-1]) + 1) * block + PAUSE_MS * SAMPLES_PER_MS]
 
 
-def open_voice(speech: str) -> Synthesiser:
+def open_voice(speech: str) -> SynthesiserPort:
     """``auto`` (hibari, else espeak-ng if installed), ``hibari``, ``espeak`` or ``canned``.
 
     Raises ConfigError when it is not installed, its weights are not the known ones, or the name is unknown.
     """
     if speech == "auto":
         return _best_voice()
-    kinds: dict[str, Callable[[], Synthesiser]] = {
+    kinds: dict[str, Callable[[], SynthesiserPort]] = {
         "hibari": HibariVoice,
         "espeak": EspeakVoice,
         "canned": CannedVoice,
@@ -153,7 +129,7 @@ def open_voice(speech: str) -> Synthesiser:
     return kinds[speech]()
 
 
-def _best_voice() -> Synthesiser:
+def _best_voice() -> SynthesiserPort:
     try:
         return HibariVoice()
     except ConfigError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from realtime_cli.server.engine.reply import EngineCall, EngineReply, EngineText, ReplyRequest
+from realtime_cli.server.engine.ports import EngineCall, EngineReply, EngineText, ReplyRequest
 
 Item = dict[str, Any]
 

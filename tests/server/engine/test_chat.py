@@ -9,7 +9,7 @@ import pytest
 from realtime_cli.errors import ConfigError
 from realtime_cli.server.engine.chat import Chat, ChatEndpoint
 from realtime_cli.server.engine.config import EngineConfig
-from realtime_cli.server.engine.reply import EngineCall, EngineError, EngineText, ReplyRequest
+from realtime_cli.server.engine.ports import EngineCall, EngineError, EngineText, ReplyRequest
 from tests.kit.chat_server import Answer, ChatServer, call, failure, text
 from tests.server.engine.conversation import assistant, called, function, gave, pieces, spoken, user
 

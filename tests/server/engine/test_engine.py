@@ -13,13 +13,14 @@ from realtime_cli.server.engine.chat import Chat
 from realtime_cli.server.engine.config import EngineConfig
 from realtime_cli.server.engine.dialogue import Dialogue
 from realtime_cli.server.engine.engine import Engine, Once
+from realtime_cli.server.engine.synthesiser import CannedVoice, HibariVoice
 
 pytestmark = pytest.mark.xdist_group("voice")
 
 
 async def test_everything_is_loaded_and_warm() -> None:
     engine = await Engine.load()
-    assert engine.synthesiser.voices == ("heart",)
+    assert isinstance(engine.synthesiser, HibariVoice)
     assert isinstance(engine.reply, Dialogue)
     sound = np.concatenate(list(engine.synthesiser.speak("The door is open.")))
     assert max(engine.voice_activity().feed(sound)) > 0.9
@@ -39,7 +40,7 @@ async def test_an_unusable_chat_endpoint_is_told_at_the_start() -> None:
 def test_a_chat_endpoint_takes_the_place_of_the_rules() -> None:
     engine = Engine(EngineConfig(speech="canned", chat_url="http://127.0.0.1:1/v1", chat_model="m"))
     assert isinstance(engine.reply, Chat)
-    assert engine.synthesiser.voices == ("canned",)
+    assert isinstance(engine.synthesiser, CannedVoice)
 
 
 def test_threads_that_ask_at_once_share_one_model() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 
 import numpy as np
@@ -31,11 +30,6 @@ def test_one_chunk_for_each_sentence_and_sound_at_once(heart: HibariVoice) -> No
         assert np.abs(chunk[:2400]).max() > 100  # within 100 ms
 
 
-def test_it_stops_between_sentences(heart: HibariVoice) -> None:
-    asked = itertools.count()
-    assert len(list(heart.speak(TEXT * 3, stop=lambda: next(asked) >= 2))) == 2
-
-
 def test_speed_is_honoured_and_kept_in_range(heart: HibariVoice) -> None:
     lengths = [sum(map(len, heart.speak(TEXT, speed))) for speed in (0.25, 0.5, 1.0, 1.5)]
     assert lengths[0] == lengths[1] > lengths[2] > lengths[3]
@@ -61,7 +55,7 @@ def test_the_canned_voice_costs_nothing_and_lasts_as_long_as_words_would() -> No
     chunks = list(voice.speak("x" * 40))
     assert sum(map(len, chunks)) == 40 * 65 * 24
     assert np.shares_memory(chunks[0], next(iter(voice.speak("y"))))
-    assert len(list(voice.speak("x" * 100, stop=lambda: True))) == 0
+    assert len(list(voice.speak(""))) == 0
 
 
 def test_silence_around_is_cut_but_for_a_pause() -> None:

@@ -19,7 +19,7 @@ from realtime_cli.server.engine.dialogue.tool_result_text import tell_outcome
 from realtime_cli.server.engine.dialogue.tools import calls, choose
 from realtime_cli.server.engine.dialogue.turn import DialogueTurn, read_turn
 from realtime_cli.server.engine.images import asks_about_images, describe
-from realtime_cli.server.engine.reply import EngineCall, EngineText, ReplyRequest
+from realtime_cli.server.engine.ports import EngineCall, EngineText, ReplyRequest
 from realtime_cli.server.engine.tts_text import whole_sentences
 
 DialogueAnswer = str | Iterable[str] | None

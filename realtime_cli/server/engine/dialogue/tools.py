@@ -11,7 +11,7 @@ from realtime_cli.server.engine.dialogue import clock
 from realtime_cli.server.engine.dialogue.arguments import fill
 from realtime_cli.server.engine.dialogue.arithmetic import find_sum
 from realtime_cli.server.engine.dialogue.normalise import normalise
-from realtime_cli.server.engine.reply import EngineCall, WireObject
+from realtime_cli.server.engine.ports import EngineCall, WireObject
 
 ENOUGH = 2.0
 NAME_WEIGHT, INTENT_WEIGHT, WHOLE_NAME_WEIGHT = 3.0, 4.0, 10.0

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from realtime_cli.server.engine.dialogue.normalise import normalise
-from realtime_cli.server.engine.reply import WireObject
+from realtime_cli.server.engine.ports import WireObject
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from realtime_cli.server.engine.dialogue import Dialogue
-from realtime_cli.server.engine.reply import EngineCall, EngineText
+from realtime_cli.server.engine.ports import EngineCall, EngineText
 from tests.server.engine.conversation import answer, assistant, called, function, gave, pieces, spoken, user
 
 NOW = datetime(2026, 5, 3, 14, 5, tzinfo=UTC)

@@ -1,0 +1,88 @@
+"""What the server needs of an engine, and what it asks for an answer and gets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from realtime_cli.errors import RealtimeCliError
+
+if TYPE_CHECKING:
+    from realtime_cli.audio.pcm import Samples
+
+WireObject = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class EngineText:
+    """A piece of the spoken answer, usually one sentence."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class EngineCall:
+    """A function that the client is asked to call; ``arguments`` is JSON text."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class ReplyRequest:
+    """One response to give: the items as on the wire, oldest first, and the settings in force."""
+
+    items: tuple[WireObject, ...] = ()
+    instructions: str = ""
+    tools: tuple[WireObject, ...] = ()
+    tool_choice: str | WireObject = "auto"
+    modalities: tuple[str, ...] = ("audio",)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class EngineReply(Protocol):
+    """Gives the answers: the small dialogue and a chat endpoint are both one."""
+
+    def reply(self, request: ReplyRequest) -> AsyncIterator[EngineText | EngineCall]:
+        """The answer, piece by piece. Raises EngineError when none can be had."""
+
+
+class VoiceActivityPort(Protocol):
+    """Finds speech in one stream of sound."""
+
+    def feed(self, samples: Samples) -> list[float]:
+        """The speech probability (0 to 1) of each window of 32 ms that these int16 24 kHz samples complete."""
+
+
+class RecogniserPort(Protocol):
+    """Writes down speech; called from threads."""
+
+    def transcribe(self, samples: Samples) -> str:
+        """The words in int16 mono 24 kHz sound; "" for none."""
+
+
+class SynthesiserPort(Protocol):
+    """Speaks text; called from threads."""
+
+    def speak(self, text: str, speed: float = 1.0) -> Iterator[Samples]:
+        """int16 mono 24 kHz, about a sentence at a time; each is made when it is asked for."""
+
+
+class EnginePort(Protocol):
+    """What a session runner needs (``server.engine.engine.Engine`` is one)."""
+
+    def voice_activity(self) -> VoiceActivityPort: ...
+
+    @property
+    def recogniser(self) -> RecogniserPort: ...
+
+    @property
+    def synthesiser(self) -> SynthesiserPort: ...
+
+    @property
+    def reply(self) -> EngineReply: ...
+
+
+class EngineError(RealtimeCliError):
+    """No answer can be had; the response fails with the code server_error and this message."""

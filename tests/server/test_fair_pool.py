@@ -1,0 +1,57 @@
+"""Many sessions, few threads, turns by turns."""
+
+from __future__ import annotations
+
+from concurrent.futures import CancelledError
+from threading import Event
+
+import pytest
+
+from realtime_cli.server.fair_pool import FairPool
+
+GREEDY, MODEST = "greedy", "modest"
+
+
+def test_a_modest_session_waits_for_one_piece_of_a_greedy_one():
+    pool, done, started, gate = FairPool(1, "test"), [], Event(), Event()
+    pool.submit(GREEDY, lambda: (started.set(), gate.wait()))
+    started.wait(5)
+    greedy = [pool.submit(GREEDY, lambda n=n: done.append(f"greedy {n}")) for n in range(1000)]
+    modest = [pool.submit(MODEST, lambda n=n: done.append(f"modest {n}")) for n in range(2)]
+    gate.set()
+    for future in (*greedy, *modest):
+        future.result(5)
+    assert done[:5] == ["greedy 0", "modest 0", "greedy 1", "modest 1", "greedy 2"]
+    assert done[-1] == "greedy 999"
+    pool.close()
+
+
+def test_results_and_errors_come_back():
+    pool = FairPool(2, "test")
+    assert pool.submit(GREEDY, lambda: 42).result(5) == 42
+    with pytest.raises(ZeroDivisionError):
+        pool.submit(GREEDY, lambda: 1 / 0).result(5)
+    assert pool.submit(GREEDY, lambda: "still there").result(5) == "still there"
+    pool.close()
+
+
+def test_what_is_cancelled_is_not_run():
+    pool, started, gate, ran = FairPool(1, "test"), Event(), Event(), []
+    pool.submit(GREEDY, lambda: (started.set(), gate.wait()))
+    started.wait(5)
+    forgotten = pool.submit(GREEDY, lambda: ran.append("forgotten"))
+    kept = pool.submit(GREEDY, lambda: ran.append("kept"))
+    assert forgotten.cancel()
+    gate.set()
+    kept.result(5)
+    assert ran == ["kept"]
+    with pytest.raises(CancelledError):
+        forgotten.result(5)
+    pool.close()
+
+
+def test_a_closed_pool_takes_nothing():
+    pool = FairPool(1, "test")
+    pool.close()
+    with pytest.raises(RuntimeError):
+        pool.submit(GREEDY, lambda: None)
