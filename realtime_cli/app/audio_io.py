@@ -112,13 +112,13 @@ def _device_microphone(
 ) -> MicrophonePort:
     from realtime_cli.audio.device import open_microphone
 
-    clean = _gated(guard) if audio.vad_gate else guard.clean
-    return open_microphone(_index(choice), clean=clean, report=report, block_ms=audio.block_ms)
+    process = _gated(guard) if audio.vad_gate else guard.process
+    return open_microphone(_index(choice), process=process, report=report, block_ms=audio.block_ms)
 
 
 def _gated(guard: echo.SwitchableEchoControl) -> Callable[[Samples], Samples]:
     gate = VoiceGate()
-    return lambda frame: gate.clean(guard.clean(frame))
+    return lambda frame: gate.process(guard.process(frame))
 
 
 def _device_speaker(choice: str, audio: Audio, report: Report) -> SpeakerPort:

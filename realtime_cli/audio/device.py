@@ -79,16 +79,16 @@ def rates(device: Device, direction: Direction) -> list[int]:
 def open_microphone(
     choice: str | int | None = None,
     *,
-    clean: Callable[[Samples], Samples] | None = None,
+    process: Callable[[Samples], Samples] | None = None,
     report: Report | None = None,
     block_ms: int = BLOCK_MS,
 ) -> DeviceMicrophone:
     """The microphone that ``choice`` means (index, name, part of a name, ``default``), opened, not started.
 
-    ``clean`` sees each frame before it is delivered; ``report(level, topic, text)`` is told, on the
+    ``process`` sees each frame before it is delivered; ``report(level, topic, text)`` is told, on the
     loop's thread, what the user may want to know; ``block_ms`` is 10 or 20. Raises :class:`AudioDeviceError`.
     """
-    return DeviceMicrophone(partial(_open_input, choice, block_ms), report or _log, clean, block_ms)
+    return DeviceMicrophone(partial(_open_input, choice, block_ms), report or _log, process, block_ms)
 
 
 def open_speaker(

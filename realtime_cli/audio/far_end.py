@@ -1,94 +1,115 @@
-"""What was given to the loudspeaker, in step with the microphone, for the echo canceller.
+"""What was given to the loudspeaker (the far end), in step with the microphone, for the echo canceller.
 
 It must not slip: a slip of 20 ms each second costs 15 dB. So each microphone frame takes exactly its
-length of reference; sound that comes late is thrown away as late as it came; and where one clock has
-lost time for good, both are aligned anew once, which the canceller needs about a second to learn. Until
-the first sound nothing is lost by aligning, so it is done with every frame: devices start in bursts.
+length of far end; what comes late is dropped, as much as was missing; and where one clock has lost time
+for good, both are aligned once more, which the canceller needs about a second to learn. Until the first
+sound nothing is lost by aligning, so every frame does: devices start in bursts.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from dataclasses import dataclass
 
 import numpy as np
 
-from realtime_cli.audio.pcm import FRAME_SAMPLES, Samples, silence
+from realtime_cli.audio.pcm import FRAME_MS, SAMPLES_PER_MS, Samples, silence
 
-MAX_REFERENCE_BLOCKS = 500
-MISSED_TO_REALIGN = 3 * FRAME_SAMPLES
-FORGIVEN = 1 / 50  # of what is taken
-DRIFT_SAMPLES = 100 * FRAME_SAMPLES  # over which too much reference in hand counts as drift, not as jitter
+
+@dataclass(frozen=True, slots=True)
+class FarEndTuning:
+    """When the two clocks are taken to be apart."""
+
+    capacity_ms: int = 5000  # kept while nobody takes; the oldest goes first
+    missed_ms: int = 60  # so much missing within a short time is a slip, not jitter: align again
+    forgiven_share: float = 1 / 50  # of what is taken: missing sound is forgotten at this rate
+    drift_window_ms: int = 2000  # too much in hand all that time is drift, not jitter
 
 
 class FarEnd:
-    """A queue of sound: blocks of any length in, as much as a frame has samples out.
+    """A ring of int16 mono samples at 24 kHz: blocks of any length in, frames of any length out.
 
-    ``ahead`` samples are kept in hand against jitter; must stay below both devices' latencies together.
+    One thread puts, another takes; each writes counters of its own, so there is no lock. ``ahead_ms`` is
+    kept in hand against jitter; it must stay below both devices' latencies together.
     """
 
-    def __init__(self, ahead: int = FRAME_SAMPLES) -> None:
-        self._ahead = ahead
-        self._blocks: deque[Samples] = deque(maxlen=MAX_REFERENCE_BLOCKS)
-        self._rest = silence(0)
+    def __init__(self, ahead_ms: int = FRAME_MS, tuning: FarEndTuning = FarEndTuning()) -> None:
+        self._ahead = ahead_ms * SAMPLES_PER_MS
+        self._missed_to_realign = tuning.missed_ms * SAMPLES_PER_MS
+        self._forgiven_share = tuning.forgiven_share
+        self._drift_window = tuning.drift_window_ms * SAMPLES_PER_MS
+        self._ring = silence(tuning.capacity_ms * SAMPLES_PER_MS)
+        self._written = 0  # by the audio thread only
+        self._end = self._start = 0  # what is in hand, as sample numbers since the beginning
         self._aligned = False
-        self._debt = 0
+        self._late = 0  # samples that were missing and are still to come
         self._lately_missed = 0.0
         self._sounded = False
-        self._lowest = MAX_REFERENCE_BLOCKS * FRAME_SAMPLES
+        self._lowest = len(self._ring)
         self._watched = 0
         self.misses = 0
         self.realigned = 0
 
     def put(self, block: Samples) -> None:
-        """On the audio thread: an append, which is atomic."""
-        self._blocks.append(block)
+        """On the audio thread: copy into the ring."""
+        at = self._written % len(self._ring)
+        head = min(len(block), len(self._ring) - at)
+        self._ring[at : at + head] = block[:head]
+        self._ring[: len(block) - head] = block[head:]
+        self._written += len(block)
 
     def take(self, count: int) -> Samples:
-        """As much reference as a microphone frame has samples; zeros where there is none."""
-        while self._blocks:
-            self._rest = np.concatenate([self._rest, self._blocks.popleft()])
-        self._pay()
+        """The far end of a microphone frame of ``count`` samples; zeros where there is none."""
+        self._end = self._written
+        self._start = max(self._start, self._end - len(self._ring))
+        self._skip_late()
         if not self._aligned and not self._align(count):
             return silence(count)
-        if len(self._rest) < count:
+        if self._in_hand < count:
             return self._miss(count)
-        self._lately_missed = max(0.0, self._lately_missed - FORGIVEN * count)
+        self._lately_missed = max(0.0, self._lately_missed - self._forgiven_share * count)
         self._watch_drift(count)
-        taken, self._rest = self._rest[:count], self._rest[count:]
-        return taken
+        self._start += count
+        return self._samples(self._start - count, self._start)
+
+    @property
+    def _in_hand(self) -> int:
+        return self._end - self._start
+
+    def _samples(self, start: int, end: int) -> Samples:
+        return self._ring[np.arange(start, end) % len(self._ring)]
 
     def _align(self, count: int) -> bool:
         """Have just enough in hand; for good as soon as there is sound in it."""
-        if len(self._rest) < count + self._ahead:
+        if self._in_hand < count + self._ahead:
             return False
-        self._sounded = self._sounded or bool(self._rest.any())
+        self._sounded = self._sounded or bool(self._samples(self._start, self._end).any())
         self._aligned = self._sounded
-        self._rest = self._rest[-count - self._ahead :]
+        self._start = self._end - count - self._ahead
         return True
 
-    def _pay(self) -> None:
+    def _skip_late(self) -> None:
         """What was late has been replaced by zeros: its time is over."""
-        late = min(self._debt, len(self._rest))
-        self._rest = self._rest[late:]
-        self._debt -= late
+        skipped = min(self._late, self._in_hand)
+        self._start += skipped
+        self._late -= skipped
 
     def _miss(self, count: int) -> Samples:
         self.misses += 1
         self._lately_missed += count
-        if self._lately_missed > MISSED_TO_REALIGN:
-            self._aligned, self._debt, self._lately_missed = False, 0, 0.0
+        if self._lately_missed > self._missed_to_realign:
+            self._aligned, self._late, self._lately_missed = False, 0, 0.0
             self.realigned += 1
         else:
-            self._debt += count
+            self._late += count
         return silence(count)
 
     def _watch_drift(self, count: int) -> None:
-        """Jitter lets the store grow for a moment; only what is never used shows that a clock is ahead."""
-        self._lowest = min(self._lowest, len(self._rest) - count)
+        """Jitter adds to what is in hand for a moment; only what is never used shows that a clock is ahead."""
+        self._lowest = min(self._lowest, self._in_hand - count)
         self._watched += count
-        if self._watched < DRIFT_SAMPLES:
+        if self._watched < self._drift_window:
             return
         if self._lowest > 2 * self._ahead:
-            self._rest = self._rest[self._lowest - self._ahead :]
+            self._start += self._lowest - self._ahead
             self.realigned += 1
-        self._watched, self._lowest = 0, MAX_REFERENCE_BLOCKS * FRAME_SAMPLES
+        self._watched, self._lowest = 0, len(self._ring)

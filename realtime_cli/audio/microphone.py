@@ -68,19 +68,19 @@ class InputHealth:
 
 
 class DeviceMicrophone:
-    """A device as microphone. ``clean`` (an echo canceller) sees each frame before it is delivered."""
+    """A device as microphone. ``process`` (an echo canceller) sees each frame before it is delivered."""
 
     def __init__(
         self,
         open: OpenInput,
         report: Report,
-        clean: Callable[[Samples], Samples] | None = None,
+        process: Callable[[Samples], Samples] | None = None,
         block_ms: int = 10,
     ) -> None:
         self._frame_samples = block_ms * SAMPLES_PER_MS
         self._quiet = silence(0)
         self._report = report
-        self._clean = clean
+        self._process = process
         self._condition = InputHealth()
         self._deliver: Callable[[Samples | None], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -153,7 +153,7 @@ class DeviceMicrophone:
             return
         if told := self._condition.frame(time.monotonic(), frame):
             self._report("warning", "microphone", told)
-        frame = self._clean(frame) if self._clean else frame
+        frame = self._process(frame) if self._process else frame
         if len(self._quiet):
             frame, self._quiet = np.concatenate([self._quiet, frame]), silence(0)
         if len(frame) < FRAME_SAMPLES and dbfs(frame) < QUIET_DBFS:

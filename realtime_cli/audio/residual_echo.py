@@ -1,193 +1,241 @@
-"""What the echo canceller leaves: an estimate of it, and a gate that closes on it.
+"""What the echo canceller leaves: an estimate of it, and a suppressor that closes on it.
 
-The canceller takes out 35 to 50 dB, but for some 100 ms after a pause or a change of the room a rest
+The canceller removes 35 to 50 dB, but for some 100 ms after a pause or a change of the room a residual
 remains that a voice activity detection takes for a voice, however soft it is. It lies 15 dB and more
-under the echo that was there before; a user who is worth hearing does not. So while the agent sounds,
-what is that far under the echo becomes silence. (In thirty synthetic rooms every third gave a burst
-without the gate and none with it; the price is a few points of word errors in lasting double talk.)
+below the echo; a user who is worth hearing does not. So while the far end sounds, what is that far below
+the echo becomes silence. (In thirty synthetic rooms every third gave a burst without the suppressor and
+none with it; the price is a few points of word errors in lasting double talk.)
+
+All sound here is int16 mono at 24 kHz, shape (n,): ``far_end`` was given to the loudspeaker, ``near_end``
+is what the microphone heard then, ``aec_output`` is what the canceller left of it.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 
 import numpy as np
 
-from realtime_cli.audio.pcm import SILENCE_DBFS, Samples, dbfs
+from realtime_cli.audio.pcm import FRAME_MS, SAMPLES_PER_MS, SILENCE_DBFS, Samples, dbfs
 
 FAR_ACTIVE_DBFS = -50.0
-TAIL_FRAMES = 25  # of 20 ms: longer than any echo lasts
-WAY_FRAMES = 20  # of 20 ms: an echo comes within 400 ms
-PATH_FRAMES = 150
-JUDGED_EVERY = 10  # frames: a median costs more than all the rest
-ABSENT_DB = -45.0  # under the loudspeaker's signal: nobody hears that, no voice activity detection either
-TAIL_STEPS = 35  # of 10 ms
-OPEN_DB = -15.0  # against the echo that was heard
-OPEN_AT_ONSET_DB = -8.0  # the canceller is at its worst when the agent begins after a pause
-OPEN_IF_LIKE_DB = 0.0  # what looks somewhat like the agent's sound is no louder than its echo, the user is
-OPEN_IF_VERY_LIKE_DB = 12.0
-LIKE = 0.4
-VERY_LIKE = 0.6
-SLOPE_DB = 6.0
-ONSET_STEPS = 60  # 350 ms, and a way of 250 ms through the room
-PAUSE_STEPS = 20
-GIVEN_FALL_DB = 0.1  # in 10 ms: the echo of what was loud comes up to 400 ms later
-FALL_DB = 0.15  # by which the way through the room is taken to lose more in 10 ms of the agent's sound, echo included ...
-RISE_DB = 0.5  # ... and less: the canceller takes a part of a first word for echo too
-SURE_DB = -6.0  # so loud against the echo ...
-SURE_STEPS = 6  # ... and so long: that is a voice, not a burst
-HANGOVER_STEPS = 20  # and its softer sounds are wanted, too
-MOSTLY_ECHO_DB = 6.0  # the canceller took out so much: then it was not the user
+"""Louder than this, the far end sounds."""
+MAX_ERL_DB = 45.0
+"""An echo that is so much softer than the far end is heard by nobody, and by no voice activity detection."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressorTuning:
+    """How loud ``aec_output`` must be, against the estimated echo, to be let through."""
+
+    open_db: float = -15.0  # lower: more of the user passes, and more bursts of residual echo
+    onset_open_db: float = (
+        -8.0
+    )  # the same in the onset: the canceller is at its worst when the far end begins after a pause
+    alike_open_db: float = (
+        0.0  # the same for what correlates with the far end: no louder than the echo, as the user would be
+    )
+    very_alike_open_db: float = 12.0  # the same for what correlates strongly: echo by all odds
+    alike: float = (
+        0.4  # correlation with the far end; recorded speech of others reaches 0.35 (95th percentile)
+    )
+    very_alike: float = 0.6  # echo in a room has 0.6 to 0.8; the same voice saying something else up to 0.69
+    slope_db: float = 6.0  # width of the half-open range; narrower is choppier
+    onset_ms: int = 600  # the canceller's 350 ms after a pause, and a way of 250 ms through the room
+    pause_ms: int = 200  # silence of the far end after which its next sound is an onset
+    tail_ms: int = (
+        350  # the far end counts as sounding for so long after its last sound: its echo is still on the way
+    )
+    far_fall_db_per_s: float = 10.0  # how fast a loud far end is forgotten: its echo comes up to 400 ms later
+    erl_rise_db_per_s: float = 15.0  # how fast a loud echo is forgotten while none is heard
+    erl_fall_db_per_s: float = (
+        50.0  # how fast a louder echo is believed; faster takes the user's first word for echo
+    )
+    sure_db: float = -6.0  # so loud against the echo for ``sure_ms`` is a voice, not a burst
+    sure_ms: int = 60  # longer: first syllables are lost in double talk. Shorter: bursts count as a voice
+    hangover_ms: int = 200  # the suppressor stays open so long after a sure voice, for its softer sounds
+    mostly_echo_db: float = 6.0  # what the canceller reduced by this much was echo, not the user
 
 
 class ResidualEchoSuppressor:
-    """Steps of 10 ms. Open while the agent is silent."""
+    """Call it once for each step of 10 ms (240 samples). Open while the far end is silent."""
 
-    def __init__(self) -> None:
-        self._given_dbfs = SILENCE_DBFS
-        self._way_db = ABSENT_DB
+    def __init__(self, tuning: SuppressorTuning = SuppressorTuning()) -> None:
+        self._tuning = tuning
+        self._far_dbfs = SILENCE_DBFS
+        self._erl_db = MAX_ERL_DB
         self._gain = 1.0
-        self._tail = 0
-        self._silent_steps = PAUSE_STEPS
-        self._onset = 0
-        self._loud_steps = 0
-        self._held = 0
+        self._tail_ms = 0
+        self._far_silent_ms = tuning.pause_ms
+        self._onset_ms = 0
+        self._loud_ms = 0
+        self._hangover_ms = 0
 
     @property
-    def user_speaks(self) -> bool:
-        """Whether what is heard is surely a voice beside the agent's."""
-        return self._held > 0
+    def near_end_speaks(self) -> bool:
+        """Whether the microphone surely hears a voice beside the echo."""
+        return self._hangover_ms > 0
 
     @property
-    def agent_sounds(self) -> bool:
-        """Whether what the microphone hears may have echo in it."""
-        return self._tail > 0
+    def far_end_sounds(self) -> bool:
+        """Whether the microphone may be hearing echo."""
+        return self._tail_ms > 0
 
     def step(
         self,
-        reference: Samples,
-        before: Samples,
-        after: Samples,
+        far_end: Samples,
+        near_end: Samples,
+        aec_output: Samples,
         *,
-        learning: bool = False,
-        likeness: float = 0.0,
+        converging: bool = False,
+        correlation: float = 0.0,
     ) -> Samples:
-        """``after`` without what is most likely only a rest of the echo.
+        """``aec_output`` without what is most likely residual echo; all three are 10 ms long.
 
-        ``likeness``: how much it looks like the agent's sound, see ``leak``.
-        ``learning``: nobody is listened to, so what is heard is taken for echo at once; else a louder
-        echo is believed slowly, or the gate would take the user's first word for it.
+        ``correlation``: of ``aec_output`` with the far end, 0 to 1, see ``echo_leak``.
+        ``converging``: nobody is listened to, so a louder echo is believed at once.
         """
-        self._follow_agent(dbfs(reference))
-        left_dbfs = dbfs(after)
-        self._follow_echo(dbfs(before), left_dbfs, learning)
-        share = 1 + (left_dbfs - self._echo_dbfs - self._open_db(likeness)) / SLOPE_DB
-        self._hold(left_dbfs > self._echo_dbfs + SURE_DB, likeness < LIKE and not learning)
-        gain = min(1.0, max(0.0, share)) if self._tail and not self._held else 1.0
+        step_ms = len(aec_output) // SAMPLES_PER_MS
+        self._follow_far_end(dbfs(far_end), step_ms)
+        output_dbfs = dbfs(aec_output)
+        self._follow_echo(dbfs(near_end), output_dbfs, step_ms, converging)
+        openness = 1 + (output_dbfs - self._echo_dbfs - self._open_db(correlation)) / self._tuning.slope_db
+        loud = output_dbfs > self._echo_dbfs + self._tuning.sure_db
+        self._follow_voice(loud, correlation < self._tuning.alike and not converging, step_ms)
+        suppressing = self.far_end_sounds and not self.near_end_speaks
+        gain = min(1.0, max(0.0, openness)) if suppressing else 1.0
         if gain == self._gain == 1.0:
-            return after
-        ramp = np.linspace(self._gain, gain, len(after), dtype=np.float32)
+            return aec_output
+        ramp = np.linspace(self._gain, gain, len(aec_output), dtype=np.float32)
         self._gain = gain
-        return (after * ramp).astype(np.int16)
+        return (aec_output * ramp).astype(np.int16)
 
-    def rest(self) -> None:
-        """A step in which nothing is to be looked at: the agent has been silent for long."""
-        self._follow_agent(SILENCE_DBFS)
-        self._loud_steps, self._held, self._gain = 0, max(0, self._held - 1), 1.0
+    def skip(self, step_ms: int) -> None:
+        """A step in which the far end has long been silent: nothing needs to be looked at."""
+        self._follow_far_end(SILENCE_DBFS, step_ms)
+        self._loud_ms, self._hangover_ms, self._gain = 0, max(0, self._hangover_ms - step_ms), 1.0
 
-    def _open_db(self, likeness: float) -> float:
+    def _open_db(self, correlation: float) -> float:
         """How loud the user has to be, against the echo."""
-        if likeness >= LIKE:
-            return OPEN_IF_VERY_LIKE_DB if likeness >= VERY_LIKE else OPEN_IF_LIKE_DB
-        return OPEN_AT_ONSET_DB if self._onset else OPEN_DB
+        tuning = self._tuning
+        if correlation >= tuning.alike:
+            return tuning.very_alike_open_db if correlation >= tuning.very_alike else tuning.alike_open_db
+        return tuning.onset_open_db if self._onset_ms else tuning.open_db
 
-    def _hold(self, loud: bool, strange: bool) -> None:
-        """Who speaks is not cut between two syllables."""
-        self._loud_steps = self._loud_steps + 1 if loud and strange else 0
-        if not strange:
-            self._held = 0
-        self._held = HANGOVER_STEPS if self._loud_steps >= SURE_STEPS else max(0, self._held - 1)
+    def _follow_voice(self, loud: bool, unlike_echo: bool, step_ms: int) -> None:
+        self._loud_ms = self._loud_ms + step_ms if loud and unlike_echo else 0
+        if self._loud_ms >= self._tuning.sure_ms:
+            self._hangover_ms = self._tuning.hangover_ms
+        else:
+            self._hangover_ms = max(0, self._hangover_ms - step_ms) if unlike_echo else 0
 
-    def _follow_agent(self, given_dbfs: float) -> None:
-        self._given_dbfs = max(SILENCE_DBFS, given_dbfs, self._given_dbfs - GIVEN_FALL_DB)
-        sounds = given_dbfs > FAR_ACTIVE_DBFS
-        if sounds and self._silent_steps >= PAUSE_STEPS:
-            self._onset = ONSET_STEPS
-        self._onset = max(0, self._onset - 1)
-        self._silent_steps = 0 if sounds else self._silent_steps + 1
-        self._tail = TAIL_STEPS if sounds else max(0, self._tail - 1)
+    def _follow_far_end(self, far_dbfs: float, step_ms: int) -> None:
+        tuning = self._tuning
+        fallen_dbfs = self._far_dbfs - tuning.far_fall_db_per_s * step_ms / 1000
+        self._far_dbfs = max(SILENCE_DBFS, far_dbfs, fallen_dbfs)
+        sounds = far_dbfs > FAR_ACTIVE_DBFS
+        if sounds and self._far_silent_ms >= tuning.pause_ms:
+            self._onset_ms = tuning.onset_ms
+        self._onset_ms = max(0, self._onset_ms - step_ms)
+        self._far_silent_ms = 0 if sounds else self._far_silent_ms + step_ms
+        self._tail_ms = tuning.tail_ms if sounds else max(0, self._tail_ms - step_ms)
 
-    def _follow_echo(self, heard_dbfs: float, left_dbfs: float, learning: bool) -> None:
-        if self._tail:
-            self._way_db = max(ABSENT_DB, self._way_db - FALL_DB)
-        mostly_echo = left_dbfs < heard_dbfs - MOSTLY_ECHO_DB and not self._held
-        if mostly_echo and self._tail and heard_dbfs > self._echo_dbfs:
-            way_db = heard_dbfs - self._given_dbfs
-            self._way_db = way_db if learning else min(way_db, self._way_db + RISE_DB)
+    def _follow_echo(self, near_dbfs: float, output_dbfs: float, step_ms: int, converging: bool) -> None:
+        tuning = self._tuning
+        if self.far_end_sounds:
+            self._erl_db = min(MAX_ERL_DB, self._erl_db + tuning.erl_rise_db_per_s * step_ms / 1000)
+        mostly_echo = output_dbfs < near_dbfs - tuning.mostly_echo_db and not self.near_end_speaks
+        if mostly_echo and self.far_end_sounds and near_dbfs > self._echo_dbfs:
+            erl_db = self._far_dbfs - near_dbfs
+            slowly_db = self._erl_db - tuning.erl_fall_db_per_s * step_ms / 1000
+            self._erl_db = erl_db if converging else max(erl_db, slowly_db)
 
     @property
     def _echo_dbfs(self) -> float:
         """As loud as the echo may be now."""
-        return max(SILENCE_DBFS, self._given_dbfs + self._way_db)
+        return max(SILENCE_DBFS, self._far_dbfs - self._erl_db)
+
+
+@dataclass(frozen=True, slots=True)
+class EchoPathTuning:
+    """When the loudspeaker is taken for headphones."""
+
+    delay_ms: int = 400  # an echo comes within this time
+    window_ms: int = 3000  # of the far end's sound; shorter takes a user who talks over it for an echo path
+    judged_every_ms: int = 200  # a median costs more than all the rest
 
 
 class EchoPathDetector:
     """Is there any way from the loudspeaker to the microphone? With headphones there is none.
 
     Where there is none, nothing has to be cancelled, and the canceller, which expects an echo, must not
-    take the user's voice for it. Judged by the median over three seconds of the agent's sound: the user
-    speaks for less than half of them.
+    take the user's voice for it. Judged by the median over three seconds of the far end's sound: the user
+    speaks for less than half of them. Call it for each frame of 20 ms (480 samples).
     """
 
-    def __init__(self) -> None:
-        self._given: deque[float] = deque(maxlen=WAY_FRAMES)
-        self._returned: deque[float] = deque(maxlen=PATH_FRAMES)
+    def __init__(self, tuning: EchoPathTuning = EchoPathTuning()) -> None:
+        self._far_dbfs: deque[float] = deque(maxlen=tuning.delay_ms // FRAME_MS)
+        self._erl_db: deque[float] = deque(maxlen=tuning.window_ms // FRAME_MS)
+        self._judged_every = tuning.judged_every_ms // FRAME_MS
         self._frames = 0
         self.absent = False
 
-    def frame(self, reference: Samples, heard: Samples) -> None:
-        """One frame of 20 ms: given to the loudspeaker, heard by the microphone."""
-        self._given.append(dbfs(reference))
-        loudest = max(self._given)
-        if loudest < FAR_ACTIVE_DBFS or len(self._given) < WAY_FRAMES:
+    def frame(self, far_end: Samples, near_end: Samples) -> None:
+        """Look at one frame of both sides."""
+        self._far_dbfs.append(dbfs(far_end))
+        loudest_dbfs = max(self._far_dbfs)
+        if loudest_dbfs < FAR_ACTIVE_DBFS or len(self._far_dbfs) < (self._far_dbfs.maxlen or 0):
             return
-        self._returned.append(dbfs(heard) - loudest)
+        self._erl_db.append(loudest_dbfs - dbfs(near_end))
         self._frames += 1
-        if len(self._returned) >= PATH_FRAMES // 3 and self._frames % JUDGED_EVERY == 0:
-            self.absent = float(np.median(self._returned)) < ABSENT_DB
+        enough = len(self._erl_db) >= (self._erl_db.maxlen or 0) // 3
+        if enough and self._frames % self._judged_every == 0:
+            self.absent = float(np.median(self._erl_db)) > MAX_ERL_DB
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Echo was heard after all."""
-        self._returned.clear()
+        self._erl_db.clear()
         self.absent = False
 
 
 class ErleEstimator:
-    """How much echo there is before and after, while the agent sounds and the user most likely does not."""
+    """Echo return loss enhancement: the echo's level before and after the canceller.
+
+    Looks only while the far end sounds and the user most likely does not.
+    """
+
+    TAIL_MS = 500  # longer than any echo lasts
+    SMOOTHING = 0.02  # of each frame of 20 ms: an average over about a second
 
     def __init__(self) -> None:
-        self._before = self._after = 0.0
-        self._tail = 0
+        self._near_power = self._output_power = 0.0
+        self._tail_ms = 0
 
-    def frame(self, reference: Samples, before: Samples, after: Samples) -> None:
-        """One frame of 20 ms: given to the loudspeaker, heard by the microphone, left by the canceller."""
-        self._tail = TAIL_FRAMES if dbfs(reference) > FAR_ACTIVE_DBFS else max(0, self._tail - 1)
-        power_before, power_after = _power(before), _power(after)
-        user_speaks = power_after > power_before / 2
-        if not self._tail or user_speaks:
+    def frame(self, far_end: Samples, near_end: Samples, aec_output: Samples) -> None:
+        """One frame of 20 ms (480 samples) of all three."""
+        sounds = dbfs(far_end) > FAR_ACTIVE_DBFS
+        self._tail_ms = self.TAIL_MS if sounds else max(0, self._tail_ms - FRAME_MS)
+        near_power, output_power = _power(near_end), _power(aec_output)
+        user_speaks = output_power > near_power / 2
+        if not self._tail_ms or user_speaks:
             return
-        self._before += (power_before - self._before) * 0.02  # over about a second
-        self._after += (power_after - self._after) * 0.02
+        self._near_power += (near_power - self._near_power) * self.SMOOTHING
+        self._output_power += (output_power - self._output_power) * self.SMOOTHING
 
     @property
-    def removed_db(self) -> float | None:
-        return 10 * float(np.log10(self._before / max(self._after, 1e-3))) if self._before > 1 else None
+    def erle_db(self) -> float | None:
+        """How much of the echo the canceller removes; None before any echo was heard."""
+        if self._near_power <= 1:
+            return None
+        return 10 * float(np.log10(self._near_power / max(self._output_power, 1e-3)))
 
     @property
     def residual_dbfs(self) -> float | None:
-        if not self._before:
+        """How loud the residual echo is; None before any echo was heard."""
+        if not self._near_power:
             return None
-        return max(SILENCE_DBFS, 10 * float(np.log10(max(self._after, 1e-3) / 32768**2)))
+        return max(SILENCE_DBFS, 10 * float(np.log10(max(self._output_power, 1e-3) / 32768**2)))
 
 
 def _power(samples: Samples) -> float:

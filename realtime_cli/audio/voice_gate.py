@@ -45,7 +45,7 @@ class VoiceGate:
         """Whether what is given out now is sound."""
         return self._open_ms > 0
 
-    def clean(self, frame: Samples) -> Samples:
+    def process(self, frame: Samples) -> Samples:
         """The frame of 120 ms ago, or as much silence."""
         self._open_ms = max(0.0, self._open_ms - len(frame) / SAMPLES_PER_MS)
         if self._speaks(frame):

@@ -12,7 +12,7 @@ import numpy as np
 from realtime_cli.app.audio_io import question
 from realtime_cli.app.diagnostics import Finding, ok, warning
 from realtime_cli.audio import chirp, device
-from realtime_cli.audio.echo import EchoCanceller
+from realtime_cli.audio.echo_canceller import EchoCanceller
 from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs, silence
 from realtime_cli.audio.wav_file import read_wav
 from realtime_cli.commands.doctor_sound import MICROPHONE_RIGHTS
@@ -146,7 +146,7 @@ def _cancelled(log: Log, from_s: float, latency_s: float) -> tuple[float | None,
         if was_played:
             canceller.played(block)
             continue
-        cleaned = canceller.clean(block)
+        cleaned = canceller.process(block)
         if from_s <= at_s < from_s + JUDGED_S:
             before.append(block)
             after.append(cleaned)

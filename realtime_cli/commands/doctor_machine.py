@@ -88,7 +88,7 @@ def portaudio() -> Finding:
 
 def echo_canceller() -> Finding:
     """Whether the canceller can be had; without it the program is half duplex."""
-    from realtime_cli.audio.echo import EchoCanceller
+    from realtime_cli.audio.echo_canceller import EchoCanceller
 
     try:
         EchoCanceller()

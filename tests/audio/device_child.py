@@ -221,13 +221,13 @@ async def hear_itself(path: str, mode: str) -> dict[str, Any]:
     heard: list[Samples] = []
     cleaned: list[Samples] = []
 
-    def clean(frame: Samples) -> Samples:
+    def process(frame: Samples) -> Samples:
         heard.append(frame)
-        cleaned.append(guard.clean(frame))
+        cleaned.append(guard.process(frame))
         return cleaned[-1]
 
     speaker = device.open_speaker(on_played=guard.played, report=lambda *note: notes.append(note))
-    microphone = device.open_microphone(clean=clean, report=lambda *note: notes.append(note))
+    microphone = device.open_microphone(process=process, report=lambda *note: notes.append(note))
     speaker.start()
     microphone.start(lambda frame: None)
     await asyncio.sleep(WARM_UP_S)

@@ -7,7 +7,7 @@ import pytest
 
 from realtime_cli.audio.echo_leak import EchoLeakDetector
 from realtime_cli.audio.pcm import SAMPLES_PER_MS, Samples, silence
-from tests.audio.test_echo import far_speech, frames
+from tests.audio.echo_rooms import far_speech, frames
 
 
 def hits(given: Samples, left: Samples) -> list[int]:

@@ -15,11 +15,11 @@ def test_the_estimate_does_not_take_the_user_for_echo() -> None:
     estimate = ErleEstimator()
     for _ in range(200):
         estimate.frame(tone(20, 3000), tone(20, 1000), tone(20, 10))
-    assert estimate.removed_db == pytest.approx(40, abs=1)
+    assert estimate.erle_db == pytest.approx(40, abs=1)
     for _ in range(200):
         estimate.frame(tone(20, 3000), tone(20, 9000), tone(20, 8900))
-    assert estimate.removed_db == pytest.approx(40, abs=1)
-    assert ErleEstimator().removed_db is None
+    assert estimate.erle_db == pytest.approx(40, abs=1)
+    assert ErleEstimator().erle_db is None
     assert ErleEstimator().residual_dbfs is None
 
 
@@ -32,7 +32,7 @@ def test_the_gate_is_open_while_the_agent_is_silent() -> None:
 def test_the_gate_closes_on_what_lies_far_under_the_echo() -> None:
     gate = ResidualEchoSuppressor()
     for _ in range(3):
-        left = gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 3000), tone(STEP_MS, 200), learning=True)
+        left = gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 3000), tone(STEP_MS, 200), converging=True)
     assert not left.any()
 
 
@@ -58,7 +58,7 @@ def learned() -> ResidualEchoSuppressor:
     """It knows the way: the echo is 10 dB softer than what was given."""
     gate = ResidualEchoSuppressor()
     for _ in range(100):
-        gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 30), learning=True)
+        gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 30), converging=True)
     return gate
 
 
@@ -72,11 +72,13 @@ def test_when_the_agent_begins_again_after_a_pause_the_gate_still_knows_how_loud
 
 
 def test_what_resembles_the_agent_must_be_louder_than_its_echo() -> None:
-    for likeness, passes in ((0.0, True), (0.5, False), (0.7, False)):
+    for correlation, passes in ((0.0, True), (0.5, False), (0.7, False)):
         gate = learned()
         for _ in range(3):
-            left = gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 1400), likeness=likeness)
-        assert bool(left.any()) == passes, likeness
+            left = gate.step(
+                tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 1400), correlation=correlation
+            )
+        assert bool(left.any()) == passes, correlation
 
 
 def test_after_a_long_time_with_headphones_an_echo_is_believed_within_a_second() -> None:
@@ -84,7 +86,7 @@ def test_after_a_long_time_with_headphones_an_echo_is_believed_within_a_second()
     for _ in range(6000):
         gate.step(tone(STEP_MS, 9500), silence(240), silence(240))
     for _ in range(100):
-        left = gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 100), likeness=0.5)
+        left = gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 100), correlation=0.5)
     assert not left.any()
 
 
@@ -96,7 +98,7 @@ def test_headphones_have_no_echo_path_also_while_the_user_speaks() -> None:
     for _ in range(40):
         path.frame(tone(20, 3000), tone(20, 4000))
     assert path.absent
-    path.forget()
+    path.reset()
     assert not path.absent
 
 

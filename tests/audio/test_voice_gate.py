@@ -25,7 +25,7 @@ def room(seconds: float, level: float = 40) -> Samples:
 def gated(sound: Samples) -> Samples:
     gate = VoiceGate()
     whole = sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    return np.concatenate([gate.clean(frame) for frame in whole])
+    return np.concatenate([gate.process(frame) for frame in whole])
 
 
 def test_a_room_without_a_voice_is_silence_as_long_as_it_was() -> None:

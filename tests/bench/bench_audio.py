@@ -158,7 +158,7 @@ async def our_microphone(seconds: float, echo: str) -> dict[str, Any]:
 
     guard = make_echo_control(echo)  # type: ignore[arg-type]
     took: list[float] = []
-    microphone = device.open_microphone(clean=guard.clean)
+    microphone = device.open_microphone(process=guard.process)
     on_block, blocks = microphone._on_block, []
 
     def stamped(frames: Any) -> None:

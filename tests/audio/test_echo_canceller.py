@@ -1,0 +1,155 @@
+"""Echo in synthetic rooms: what is taken out, what would still wake a voice activity detection."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from realtime_cli.audio.echo_canceller import (
+    AEC_DELAY_SAMPLES,
+    CancellerTuning,
+    EchoCanceller,
+    TalkState,
+    gains,
+)
+from realtime_cli.audio.pcm import RATE_HZ, Samples, dbfs, silence
+from tests.audio.echo_rooms import ROOMS, cancelled, far_speech, frames, through_room
+
+
+@pytest.mark.parametrize("noise_suppression", [False, True])
+@pytest.mark.parametrize("room", ROOMS)
+def test_at_least_25_db_are_gone_after_2_s(room: str, noise_suppression: bool) -> None:
+    far = far_speech()
+    near = through_room(far, *ROOMS[room])
+    cleaned, canceller = cancelled(far, near, noise_suppression=noise_suppression)
+    after = slice(2 * RATE_HZ, None)
+    assert dbfs(near[after]) - dbfs(cleaned[after]) >= 25
+    erle_db = canceller.state.erle_db
+    assert erle_db is not None
+    assert erle_db >= 20
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_nothing_is_left_that_would_wake_a_voice_activity_detection_from_the_first_sound_on(
+    room: str,
+) -> None:
+    pytest.importorskip("onnxruntime", reason="the local engine's packages are not installed")
+    from realtime_cli.server.engine.voice_activity import VoiceActivity
+
+    far = far_speech()
+    near = through_room(far, *ROOMS[room])
+    cleaned, _ = cancelled(far, near)
+    assert max(VoiceActivity().feed(near[2 * RATE_HZ :])) > 0.8, "without the canceller it would"
+    probabilities = VoiceActivity().feed(cleaned)
+    assert max(probabilities) < 0.5
+
+
+def test_the_user_opens_the_gate_in_double_talk() -> None:
+    far = far_speech(6)
+    near = through_room(far, 60, 0, None)
+    user = far_speech(3)[: -RATE_HZ - 1 : -1]  # backwards: nothing that the canceller could know
+    user = np.concatenate([user, user])
+    near[4 * RATE_HZ :] = np.clip(near[4 * RATE_HZ :].astype(np.int32) + user, -32768, 32767)
+    cleaned, _ = cancelled(far, near)
+    assert dbfs(cleaned[4 * RATE_HZ :]) > dbfs(user) - 9
+
+
+def test_after_a_slip_it_is_half_duplex_until_it_has_learned() -> None:
+    canceller = EchoCanceller()
+    far = far_speech(8)
+    near = through_room(far, 60, 0, None)
+    cleaned = []
+    for place, (given, heard) in enumerate(zip(frames(far), frames(near), strict=True)):
+        if place != 200 and not 250 <= place < 260:  # the device lost 20 ms, then 200 ms for good
+            canceller.played(given)
+        cleaned.append(canceller.process(heard))
+    assert canceller.state.realigned == 1
+    after_slip = np.concatenate(cleaned[100:])
+    assert dbfs(after_slip) < dbfs(near) - 25
+    assert not canceller.converging
+
+
+def test_the_user_alone_is_left_alone() -> None:
+    near = far_speech(5)
+    cleaned, _ = cancelled(silence(len(near)), near)
+    assert dbfs(cleaned[RATE_HZ:]) == pytest.approx(dbfs(near[RATE_HZ:]), abs=1.5)
+
+
+def test_while_nothing_is_played_the_user_is_passed_on_as_late_as_otherwise() -> None:
+    near = far_speech(2)
+    cleaned, _ = cancelled(silence(len(near)), near)
+    assert np.array_equal(cleaned[AEC_DELAY_SAMPLES:], near[: len(cleaned) - AEC_DELAY_SAMPLES])
+
+
+def test_where_the_canceller_wakes_and_rests_nothing_clicks() -> None:
+    near = np.resize(tone_of(200, 4_000), 6 * RATE_HZ)
+    far = silence(len(near))
+    far[2 * RATE_HZ : 3 * RATE_HZ] = 20  # too soft for the gate, enough to wake it
+    cleaned, canceller = cancelled(far, near)
+    steps = np.abs(np.diff(cleaned[RATE_HZ // 10 :].astype(np.int32)))
+    assert canceller.state.mode == "aec"
+    assert steps.max() <= 1.5 * np.abs(np.diff(near.astype(np.int32))).max()
+
+
+def tone_of(hz: int, peak: int) -> Samples:
+    return (peak * np.sin(2 * np.pi * hz * np.arange(RATE_HZ) / RATE_HZ)).astype(np.int16)
+
+
+# -- the state table --------------------------------------------------------------------------
+
+
+def states(far: Samples, near: Samples) -> list[TalkState]:
+    """The states in the order in which they came, each once in a row."""
+    canceller = EchoCanceller()
+    seen = []
+    for given, heard in zip(frames(far), frames(near), strict=True):
+        canceller.played(given)
+        canceller.process(heard)
+        if not seen or canceller.talk_state is not seen[-1]:
+            seen.append(canceller.talk_state)
+    return seen
+
+
+def test_a_conversation_goes_through_the_states() -> None:
+    far = np.concatenate([silence(RATE_HZ), far_speech(4), silence(3 * RATE_HZ)])
+    near = through_room(far, 60, 0, None)
+    alone = states(far, near)
+    assert list(dict.fromkeys(alone)) == [TalkState.IDLE, TalkState.FAR_END_ONLY, TalkState.CONVERGING]
+    assert alone[-2:] == [TalkState.FAR_END_ONLY, TalkState.IDLE]
+    user = far_speech(1)[::-1]
+    near[4 * RATE_HZ : 5 * RATE_HZ] = np.clip(
+        near[4 * RATE_HZ : 5 * RATE_HZ].astype(int) + user, -32768, 32767
+    )
+    assert TalkState.DOUBLE_TALK in states(far, near)
+
+
+def test_with_headphones_the_near_end_is_sent_as_it_is() -> None:
+    far = far_speech(6)
+    user = far_speech(6)[::-1].copy()
+    _, canceller = cancelled(far, silence(len(far)))
+    assert canceller.talk_state is TalkState.NO_ECHO_PATH
+    canceller.played(far[:480])
+    assert canceller.process(user[:480]).tolist() == user[:480].tolist()
+
+
+@pytest.mark.parametrize(
+    ("state", "aec_output", "near_end"),
+    [
+        (TalkState.IDLE, 0, 1),
+        (TalkState.FAR_END_ONLY, 1, 0),
+        (TalkState.DOUBLE_TALK, 0.4, 0.6),
+        (TalkState.CONVERGING, 0, 0),
+        (TalkState.NO_ECHO_PATH, 0, 1),
+    ],
+)
+def test_the_gains_of_each_state(state: TalkState, aec_output: float, near_end: float) -> None:
+    gain = gains(CancellerTuning().double_talk_mix, processes_voice=False)[state]
+    assert (gain.aec_output, gain.near_end) == (aec_output, near_end)
+    ones = np.full(240, 1000, np.int16)
+    assert gain.mix(ones, 2 * ones).tolist() == [1000 * aec_output + 2000 * near_end] * 240
+
+
+@pytest.mark.parametrize("state", [TalkState.IDLE, TalkState.NO_ECHO_PATH])
+def test_noise_suppression_is_not_gone_past(state: TalkState) -> None:
+    gain = gains(0.6, processes_voice=True)[state]
+    assert (gain.aec_output, gain.near_end) == (1, 0)
