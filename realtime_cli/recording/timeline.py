@@ -10,8 +10,8 @@ from realtime_cli.client import inputs
 from realtime_cli.client.cost import CostFold, Prices, load_prices
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.latency import LatencyFold, LatencyTurn
+from realtime_cli.conversation.blocks import AgentTurn, Block, ToolCard, UserTurn
 from realtime_cli.recording.reader import Recording
-from realtime_cli.tui.blocks import AgentTurn, Block, ToolCard, UserTurn
 from realtime_cli.tui.view import View
 
 READING_CHARACTERS_PER_S = 15.0  # how long a subtitle of a typed message stands

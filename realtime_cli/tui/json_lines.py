@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import ToolStarted
-from realtime_cli.tui.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
+from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.view import View
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from realtime_cli.client.inputs import Levels
+from realtime_cli.conversation.events import LevelsMeasured
 
 FLOOR_DBFS = -120.0
 HOLD_S = 1.5  # a peak stands this long ...
@@ -36,7 +36,7 @@ class Meters:
     agent: Meter = field(default_factory=Meter)
     seen: bool = False
 
-    def fold(self, levels: Levels) -> None:
+    def observe(self, levels: LevelsMeasured) -> None:
         self.seen = True
         self.microphone.fold(levels.at, levels.microphone_dbfs)
         self.agent.fold(levels.at, levels.agent_dbfs)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from realtime_cli.tui.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
+from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
 from realtime_cli.tui.meters import Meter
 from realtime_cli.tui.safe_text import cells, cut_to, for_encoding, one_line, safe, tail, wrap
 from realtime_cli.tui.theme import AGENT, DIM, LEVEL_STYLES, PRETTY, STATE_STYLES, TOOL, USER, Theme
@@ -249,8 +249,8 @@ def _why_it_stopped(view: View) -> list[str]:
     stop = view.figures.last_stop
     if stop is None:
         return []
-    heard_s = sum(item.heard_ms for item in stop.items if not item.finished) / 1000
-    text = f"cut {clock(stop.at)} by {CAUSES[stop.cause]} after {heard_s:.1f} s"
+    cause = f" by {CAUSES[stop.cause]}" if stop.cause else ""
+    text = f"cut {clock(stop.at)}{cause} after {stop.heard_ms / 1000:.1f} s"
     if stop.near_dbfs is not None:
         text += f", you {stop.near_dbfs:.0f} dBFS"
     if stop.residual_dbfs is not None:

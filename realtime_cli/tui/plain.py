@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from realtime_cli.client.entry import Entry
-from realtime_cli.tui.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
+from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.panels import arguments_line, end_lines, interruption, plural, seconds
 from realtime_cli.tui.safe_text import for_encoding, one_line

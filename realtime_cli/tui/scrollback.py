@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from realtime_cli.tui.blocks import AgentTurn, Block, UserTurn
+from realtime_cli.conversation.blocks import AgentTurn, Block, UserTurn
 from realtime_cli.tui.panels import block_text, talk_row, wrapped
 from realtime_cli.tui.safe_text import wrap
 from realtime_cli.tui.theme import PRETTY, Theme

@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-from realtime_cli.client import effects, inputs
-from realtime_cli.client.entry import Entry
+from realtime_cli.client import inputs
 from realtime_cli.client.image_tokens import image_tokens
+from realtime_cli.conversation import events as e
 
 HALF = "▀"  # the upper half in the colour of the letter, the lower in that of the ground
 
 
 class VideoPanel:
-    """Fold entries. ``tokens`` is an estimate of what the frames took when they were new."""
+    """``observe`` events. ``tokens`` is an estimate of what the frames took when they were new."""
 
     def __init__(self) -> None:
         self.source = ""
         self.sent = 0
         self.tokens = 0
         self.glimpse = ""
-        self._seen: inputs.VideoFrameCaptured | None = None
 
-    def fold(self, entry: Entry) -> None:
-        value: Any = entry.value
-        if isinstance(value, inputs.VideoFrameCaptured):
-            self._seen = value if value.image else None
-            self.source = value.source or self.source
-        elif self._seen and isinstance(value, effects.Send):
-            self._count(self._seen, getattr(value.event, "item", None))
-
-    def _count(self, seen: inputs.VideoFrameCaptured, item: Any) -> None:
-        part = next(
-            (part for part in getattr(item, "content", None) or () if part.type == "input_image"), None
-        )
-        if part is not None and part.image_url == seen.image:
-            self.sent += 1
-            self.tokens += image_tokens(seen.width, seen.height, part.detail)
-            self.glimpse, self._seen = seen.glimpse, None
+    def observe(self, event: e.ConversationEvent) -> None:
+        match event:
+            case e.VideoFrameTaken():
+                self.source = event.source or self.source
+            case e.ImageShown(frame=True) if event.width_px:
+                self.sent += 1
+                self.tokens += image_tokens(event.width_px, event.height_px, event.detail)
+                self.glimpse = event.thumbnail
 
 
 def thumbnail(glimpse: str) -> list[Text]:

@@ -1,17 +1,18 @@
-"""All that a screen shows, folded from the entry stream; alike for a live session and a recording."""
+"""All that a screen shows, folded from conversation events; alike for a live session and a recording."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from realtime_cli.client import inputs
-from realtime_cli.client.cost import CostFold
+from realtime_cli.client.cost import CostFold, load_prices
 from realtime_cli.client.entry import Entry
-from realtime_cli.tui.blocks import AgentTurn, Block, ToolCard, UserTurn
+from realtime_cli.conversation import events as e
+from realtime_cli.conversation.blocks import AgentTurn, Block, ToolCard, UserTurn
+from realtime_cli.conversation.realtime import RealtimeNarrator
+from realtime_cli.conversation.status import Status
+from realtime_cli.conversation.transcript import Transcript
 from realtime_cli.tui.figures import Figures
 from realtime_cli.tui.meters import Meters
-from realtime_cli.tui.state import State
-from realtime_cli.tui.transcript import Transcript
 from realtime_cli.tui.video_panel import VideoPanel
 
 ECHO_CUTS = 3
@@ -19,42 +20,52 @@ ECHO_MS = 2500.0  # an answer cut this early, time after time, is likely to hear
 
 
 class View:
-    """Fold entries; drawing reads and changes nothing. All time is ``entry.at``."""
+    """Fold entries, or ``observe`` what a narrator made of them; drawing reads and changes nothing.
+
+    All time is session time.
+    """
 
     def __init__(
         self, *, push_to_talk: bool = False, muted: bool = False, cost: CostFold | None = None
     ) -> None:
         self._options: dict[str, Any] = {"push_to_talk": push_to_talk, "muted": muted}
-        self._prices = (cost.prices, cost.model) if cost else None
+        self._prices = (cost.prices, cost.model) if cost else (load_prices(), None)
+        prices, model = self._prices
+        self._narrator = RealtimeNarrator(prices=prices, model=model, muted=muted)
         self.at = 0.0
         self.transcript = Transcript()
-        self.state = State(push_to_talk=push_to_talk, muted=muted)
+        self.state = Status(push_to_talk=push_to_talk, muted=muted)
         self.meters = Meters()
         self.sights = VideoPanel()
-        self.figures = Figures(cost)
+        self.figures = Figures(prices, model)
         self._early_cuts = 0
 
     def fold(self, entry: Entry) -> None:
         self.at = max(self.at, entry.at)
-        self.state.fold(entry)
-        self.figures.fold(entry)
-        self.transcript.fold(entry)
-        self.sights.fold(entry)
-        if isinstance(entry.value, inputs.Levels):
-            self.meters.fold(entry.value)
-        elif isinstance(entry.value, inputs.PlaybackStopped):
-            self._suspect_echo(entry.value)
+        for event in self._narrator.narrate(entry):
+            self.observe(event)
+
+    def observe(self, event: e.ConversationEvent) -> None:
+        self.at = max(self.at, event.at)
+        self.state.observe(event)
+        self.figures.observe(event)
+        self.transcript.observe(event)
+        self.sights.observe(event)
+        if isinstance(event, e.LevelsMeasured):
+            self.meters.observe(event)
+        elif isinstance(event, e.AgentInterrupted):
+            self._suspect_echo(event)
 
     def anew(self) -> View:
         """An empty view with the same options and prices."""
-        return View(**self._options, cost=CostFold(*self._prices) if self._prices else None)
+        return View(**self._options, cost=CostFold(*self._prices))
 
     def close(self) -> None:
         """The session is over: whatever is open is shown as it stands."""
         self.transcript.order.close()
 
-    def _suspect_echo(self, stopped: inputs.PlaybackStopped) -> None:
-        early = stopped.cause == "server_vad" and all(i.heard_ms < ECHO_MS for i in stopped.items)
+    def _suspect_echo(self, stopped: e.AgentInterrupted) -> None:
+        early = stopped.cause == "server_vad" and all(i.heard_ms < ECHO_MS for i in stopped.parts)
         self._early_cuts = self._early_cuts + 1 if early else 0
         if self._early_cuts == ECHO_CUTS:
             self.transcript.order.notice(

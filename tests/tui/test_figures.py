@@ -7,15 +7,18 @@ from collections.abc import Iterable
 import pytest
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.cost import load_prices
 from realtime_cli.client.entry import Entry
-from realtime_cli.tui.figures import ENOUGH_FOR_P95, Figures
+from realtime_cli.conversation.narrated import narrate
+from realtime_cli.conversation.turns import MIN_FOR_P95
+from realtime_cli.tui.figures import Figures
 from tests.tui.scenes import answer, connected, cut, in_order, local, received, says, writes
 
 
 def figures(*parts: Entry | Iterable[Entry]) -> Figures:
-    made = Figures()
-    for entry in in_order(*parts):
-        made.fold(entry)
+    made = Figures(load_prices())
+    for event in narrate(in_order(*parts)):
+        made.observe(event)
     return made
 
 
@@ -52,12 +55,19 @@ def test_in_text_one_waits_for_the_first_word() -> None:
 
 
 def test_the_slowest_twentieth_is_told_once_there_are_enough() -> None:
-    made = Figures()
-    made.waits_ms = [100.0] * (ENOUGH_FOR_P95 - 1)
-    assert made.p95_ms is None
-    made.waits_ms.append(900.0)
-    assert made.p95_ms is not None
-    assert 100 < made.p95_ms < 900
+    def texts(count: int) -> list[Entry]:
+        """Each is answered after 250 ms, the last one after 900."""
+        made = []
+        for n in range(count):
+            at, wait = 10.0 * n + 1, 0.9 if n == count - 1 else 0.25
+            made += [local(inputs.Typed(at, "Hm?")), writes(at + wait, f"A{n}", f"R{n}", "Yes.")]
+            made.append(usage(at + 2, f"R{n}", 1))
+        return made
+
+    assert figures(connected(text=True), texts(MIN_FOR_P95 - 1)).p95_ms is None
+    enough = figures(connected(text=True), texts(MIN_FOR_P95))
+    assert (enough.median_ms, enough.p95_ms) == (pytest.approx(250), pytest.approx(250))
+    assert enough.last_ms == pytest.approx(900)
 
 
 def test_interruptions_tools_and_reconnects_are_counted() -> None:
@@ -69,6 +79,7 @@ def test_interruptions_tools_and_reconnects_are_counted() -> None:
         local(effects.CallTool("c1", "clock", "{}"), 6),
         local(inputs.ToolFinished(7, "c1", "broken", failed=True)),
         local(inputs.Connected(8, "ws://x", attempt=1)),
+        received(8.1, "session.created", session={}),
     )
     assert (made.interruptions, made.tools, made.tools_failed, made.reconnects) == (1, 1, 1, 1)
     assert made.last_stop is not None
@@ -77,4 +88,4 @@ def test_interruptions_tools_and_reconnects_are_counted() -> None:
 
 def test_pictures_have_a_price_where_the_model_has_one() -> None:
     assert figures(connected()).images_usd(1000) is not None
-    assert Figures().images_usd(1000) is None
+    assert Figures(load_prices()).images_usd(1000) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realtime_cli.client.inputs import Levels
+from realtime_cli.conversation.events import LevelsMeasured
 from realtime_cli.tui.meters import FLOOR_DBFS, HOLD_S, Meter, Meters
 
 
@@ -30,7 +30,7 @@ def test_a_louder_sound_is_the_new_peak_at_once() -> None:
 def test_microphone_and_agent_have_a_meter_each() -> None:
     meters = Meters()
     assert not meters.seen
-    meters.fold(Levels(1.0, -30.0, -20.0))
+    meters.observe(LevelsMeasured(1.0, -30.0, -20.0))
     assert meters.seen
     assert (meters.microphone.dbfs, meters.agent.dbfs) == (-30.0, -20.0)
     assert Meter().peak_dbfs == FLOOR_DBFS

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from realtime_cli.client import inputs
-from realtime_cli.tui.blocks import AgentTurn, Notice, ToolCard, UserTurn
+from realtime_cli.conversation.blocks import AgentTurn, Notice, ToolCard, UserTurn
+from realtime_cli.conversation.reveal import RevealedPart
 from realtime_cli.tui.meters import Meter
 from realtime_cli.tui.panels import (
     block_text,
@@ -21,7 +22,6 @@ from realtime_cli.tui.panels import (
     picture_facts,
     wrapped,
 )
-from realtime_cli.tui.reveal import RevealedPart
 from realtime_cli.tui.scrollback import Scrollback
 from realtime_cli.tui.theme import theme_for
 from realtime_cli.tui.view import View

@@ -5,7 +5,9 @@ from __future__ import annotations
 from rich.color import Color
 
 from realtime_cli.client import inputs
+from realtime_cli.client.entry import Entry
 from realtime_cli.client.image_tokens import image_tokens
+from realtime_cli.conversation.narrated import narrate
 from realtime_cli.tui.video_panel import VideoPanel, thumbnail
 from tests.tui.scenes import local, looked_at, sent
 
@@ -13,44 +15,37 @@ RED, BLUE = "ff0000", "0000ff"
 WIDTH = inputs.THUMBNAIL_COLUMNS
 
 
-def test_a_frame_counts_when_it_is_sent() -> None:
+def shown(*entries: Entry) -> VideoPanel:
     sights = VideoPanel()
+    for event in narrate(entries):
+        sights.observe(event)
+    return sights
+
+
+def test_a_frame_counts_when_it_is_sent() -> None:
     seen, message = looked_at(1.0, glimpse=RED, source="camera")
-    sights.fold(seen)
+    sights = shown(seen)
     assert (sights.source, sights.sent, sights.glimpse) == ("camera", 0, "")
-    sights.fold(message)
-    sights.fold(message)
+    sights = shown(seen, message, message)
     assert (sights.sent, sights.tokens, sights.glimpse) == (1, image_tokens(1024, 768, None), RED)
 
 
 def test_a_closer_look_takes_more_tokens() -> None:
-    glance, look = VideoPanel(), VideoPanel()
-    for sights, detail in ((glance, "low"), (look, "high")):
-        for entry in looked_at(1.0, detail=detail):
-            sights.fold(entry)
+    glance, look = shown(*looked_at(1.0, detail="low")), shown(*looked_at(1.0, detail="high"))
     assert 0 < glance.tokens < look.tokens
 
 
 def test_other_pictures_and_words_are_none_of_its_business() -> None:
-    sights = VideoPanel()
     frame, _ = looked_at(1.0)
     _, other = looked_at(2.0)
     words = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Look!"}]}
-    for entry in (
-        frame,
-        other,
-        sent(2.1, "conversation.item.create", item=words),
-        sent(2.2, "response.create"),
-    ):
-        sights.fold(entry)
-    assert sights.sent == 0
+    sending = (sent(2.1, "conversation.item.create", item=words), sent(2.2, "response.create"))
+    assert shown(frame, other, *sending).sent == 0
 
 
 def test_a_source_that_has_nothing_to_show_keeps_its_name() -> None:
-    sights = VideoPanel()
     frame, message = looked_at(1.0, source="camera")
-    for entry in (frame, local(inputs.VideoFrameCaptured(2.0, "")), message):
-        sights.fold(entry)
+    sights = shown(frame, local(inputs.VideoFrameCaptured(2.0, "")), message)
     assert (sights.source, sights.sent) == ("camera", 0)
 
 

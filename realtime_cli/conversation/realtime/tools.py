@@ -42,8 +42,8 @@ class ToolSide:
             call = self._call(item.id, response_id, f"{item.server_label}.{item.name}", hosted=True)
             if item.arguments or item.output is not None or item.error is not None:
                 self._called(call, item.arguments)
-        elif item.call_id and item.call_id not in self._history:
-            call = self._call(item.call_id, response_id, item.name)
+        elif (call_id := item.call_id or item.id) and call_id not in self._history:
+            call = self._call(call_id, response_id, item.name)
             if item.status in ("completed", None) and item.arguments is not None and item.arguments != "":
                 self._called(call, item.arguments)
 
@@ -51,12 +51,15 @@ class ToolSide:
         self.item(item, response_id)
         if item.type == "mcp_call":
             self._hosted_over(item)
-        elif item.call_id and item.call_id not in self._history and item.status != "incomplete":
-            self._called(self._call(item.call_id, response_id, item.name), item.arguments)
+            return
+        call_id = item.call_id or item.id
+        if call_id and call_id not in self._history and item.status != "incomplete":
+            self._called(self._call(call_id, response_id, item.name), item.arguments)
 
     def arguments_done(self, event: s.ResponseFunctionCallArgumentsDone) -> None:
-        if event.call_id and event.call_id not in self._history:
-            call = self._call(event.call_id, event.response_id, event.name)
+        call_id = event.call_id or event.item_id
+        if call_id and call_id not in self._history:
+            call = self._call(call_id, event.response_id, event.name)
             if call.name:  # else its item will tell it
                 self._called(call, event.arguments)
 
@@ -75,9 +78,12 @@ class ToolSide:
         self, call_id: str | None, response_id: str | None, name: str | None, *, hosted: bool = False
     ) -> _Call:
         call = self._calls.get(call_id or "")
-        if call is None:
+        # Some servers call all their calls alike.
+        again = call is not None and call.ended and bool(response_id and call.response_id)
+        if call is None or (again and response_id != call.response_id):
             turn = self._scene.turn_of.get(response_id or "", self._scene.turn)
-            call = self._calls[call_id or ""] = _Call(call_id or "", turn, response_id or "", hosted=hosted)
+            unique = self._scene.made_up_id(call.call_id) if call else call_id or ""
+            call = self._calls[call_id or ""] = _Call(unique, turn, response_id or "", hosted=hosted)
         call.name = call.name or name or ""
         return call
 

@@ -271,11 +271,12 @@ class UserSide:
         return turn
 
     def _images(self, item: Any, *, frame: bool) -> None:
-        seen, self._frame = (self._frame, None) if frame else (None, self._frame)
+        seen = self._frame if frame else None
         for part in item.content or ():
             if part.type != "input_image":
                 continue
             known = seen if seen and seen.image == part.image_url else None
+            self._frame = None if known else self._frame
             self._scene.tell(
                 e.ImageShown(
                     self._scene.at, self._scene.turn, part.image_url or "", part.detail, frame,

@@ -8,9 +8,9 @@ from typing import Any
 
 from realtime_cli.client.cost import Tokens
 from realtime_cli.client.latency import LatencyTurn
+from realtime_cli.conversation.blocks import AgentTurn, Block, ToolCard, UserTurn
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.timeline import SpokenLine, Timeline
-from realtime_cli.tui.blocks import AgentTurn, Block, ToolCard, UserTurn
 
 SPEAKER = {"user": "You", "agent": "Agent"}
 

@@ -129,3 +129,17 @@ def test_in_a_bare_log_the_wire_tells_what_was_asked_and_answered() -> None:
 
     assert tools(*flow) == ["waiting docs.find run", "answered no 1000"]
     assert tools(live(), *flow) == []
+
+
+def test_a_server_may_leave_out_the_ids_of_calls_or_call_them_all_alike() -> None:
+    unnamed = {**CALL, "call_id": ""}
+    output = sent(1.5, "conversation.item.create", item=OUTPUT)
+    second = (begun(2.0, "r2"), received(2.1, "response.output_item.done", response_id="r2", item=CALL),
+              sent(2.5, "conversation.item.create", item=OUTPUT))  # fmt: skip
+
+    assert tools(begun(1.0), received(1.1, "response.output_item.done", response_id="r1", item=unnamed)) == [
+        'called clock {"a":1}'
+    ]
+    flow = (begun(1.0), item(1.1, "done"), output, *second)
+    assert tools(*flow) == ['called clock {"a":1}', "done noon"] * 2
+    assert len({event.call_id for event in of(e.ToolCalled, *flow)}) == 2

@@ -75,7 +75,7 @@ def read_header():  # type: ignore[no-untyped-def]
 
 
 def test_backticks_in_a_tools_output_do_not_end_its_block() -> None:
-    from realtime_cli.tui.blocks import ToolCard
+    from realtime_cli.conversation.blocks import ToolCard
 
     card = ToolCard(0.0, "c", "run", "{}", "done", "```\nx", 0.1)
     assert "\n````\n" in text.markdown(Timeline(blocks=[card]), read_header())

@@ -1,4 +1,4 @@
-"""What a conversation is made of on a screen: turns, tool cards, notices; all text as it came, unsafe.
+"""What a transcript is made of: turns, tool cards, notices; all text as it came, unsafe.
 
 A block is ``final`` when nothing of it will change any more.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from realtime_cli.tui.reveal import RevealedPart
+from realtime_cli.conversation.reveal import RevealedPart
 
 Level = Literal["debug", "info", "warning", "error"]
 ToolState = Literal["running", "done", "failed", "cancelled"]

@@ -8,10 +8,12 @@ import pytest
 
 from realtime_cli.client import inputs
 from realtime_cli.client.entry import Entry
-from realtime_cli.tui.block_order import TRANSCRIPT_PATIENCE_S, BlockOrder
-from realtime_cli.tui.blocks import UserTurn
-from realtime_cli.tui.user_turns import NO_TRANSCRIPTION, UserTurns
-from tests.tui.scenes import received
+from realtime_cli.conversation.block_order import TRANSCRIPT_PATIENCE_S, BlockOrder
+from realtime_cli.conversation.blocks import UserTurn
+from realtime_cli.conversation.realtime import RealtimeNarrator
+from realtime_cli.conversation.realtime.user import NO_TRANSCRIPTION
+from realtime_cli.conversation.user_turns import UserTurns
+from tests.tui.scenes import local, received
 
 
 class Talk:
@@ -19,30 +21,30 @@ class Talk:
 
     def __init__(self) -> None:
         self.order = BlockOrder()
+        self.narrator = RealtimeNarrator()
         self.turns = UserTurns(self.order)
 
-    def event(self, entry: Entry) -> Any:
-        self.order.at = entry.at
-        assert isinstance(entry.value, inputs.Received)
-        return entry.value.event
+    def entry(self, entry: Entry) -> None:
+        for event in self.narrator.narrate(entry):
+            self.order.at = event.at
+            self.turns.observe(event)
 
-    def starts(self, at: float, item: str) -> None:
-        self.turns.speech_started(self.event(received(at, "input_audio_buffer.speech_started", item_id=item)))
+    def starts(self, at: float, item: str | None) -> None:
+        self.entry(received(at, "input_audio_buffer.speech_started", item_id=item))
 
-    def stops(self, at: float, item: str) -> None:
-        self.turns.speech_stopped(self.event(received(at, "input_audio_buffer.speech_stopped", item_id=item)))
+    def stops(self, at: float, item: str | None) -> None:
+        self.entry(received(at, "input_audio_buffer.speech_stopped", item_id=item))
 
-    def commits(self, at: float, item: str, after: str | None = None) -> None:
-        event = received(at, "input_audio_buffer.committed", item_id=item, previous_item_id=after)
-        self.turns.committed(self.event(event))
+    def commits(self, at: float, item: str | None, after: str | None = None) -> None:
+        self.entry(received(at, "input_audio_buffer.committed", item_id=item, previous_item_id=after))
 
     def hears(self, at: float, item: str, text: str) -> None:
         kind = "conversation.item.input_audio_transcription.completed"
-        self.turns.completed(self.event(received(at, kind, item_id=item, transcript=text)))
+        self.entry(received(at, kind, item_id=item, transcript=text))
 
     def hears_part(self, at: float, item: str, text: str) -> None:
         kind = "conversation.item.input_audio_transcription.delta"
-        self.turns.delta(self.event(received(at, kind, item_id=item, delta=text)))
+        self.entry(received(at, kind, item_id=item, delta=text))
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -69,7 +71,7 @@ def test_nothing_understood_and_a_transcription_that_failed_are_told() -> None:
     talk.commits(3, "b", "a")
     error = {"type": "server_error", "message": "Out of ears."}
     kind = "conversation.item.input_audio_transcription.failed"
-    talk.turns.failed(talk.event(received(4, kind, item_id="b", error=error)))
+    talk.entry(received(4, kind, item_id="b", error=error))
     assert talk.told == [("", "nothing was understood"), ("", "Out of ears.")]
 
 
@@ -77,7 +79,7 @@ def test_speech_that_is_thrown_away_leaves_no_trace_and_what_was_committed_stays
     talk = Talk()
     talk.commits(1, "a")
     talk.starts(2, "b")
-    talk.turns.cleared(talk.event(received(3, "input_audio_buffer.cleared")))
+    talk.entry(received(3, "input_audio_buffer.cleared"))
     assert list(talk.order.turns) == ["a"]
     assert len(talk.told) == 1
 
@@ -103,14 +105,14 @@ def test_a_transcript_that_comes_after_all_is_told_behind() -> None:
 )
 def test_without_transcription_nobody_waits_for_a_text(session: dict[str, Any], missing: str) -> None:
     talk = Talk()
-    talk.turns.session(talk.event(received(0, "session.updated", session={"type": "realtime", **session})))
+    talk.entry(received(0, "session.updated", session={"type": "realtime", **session}))
     talk.commits(1, "a")
     assert talk.told == [("", missing)]
 
 
 def test_typed_turns_are_whole_at_once() -> None:
     talk = Talk()
-    talk.turns.typed(inputs.Typed(1, "Look!", ("data:image/png;base64,AA==",)))
+    talk.entry(local(inputs.Typed(1, "Look!", ("data:image/png;base64,AA==",))))
     [turn] = talk.order.blocks
     assert isinstance(turn, UserTurn)
     assert (turn.text, turn.images, turn.spoken, turn.final) == ("Look!", 1, False, True)
@@ -127,8 +129,24 @@ def test_typed_turns_are_whole_at_once() -> None:
 def test_a_message_that_the_server_told_of_first(part: dict[str, Any], spoken: bool, final: bool) -> None:
     talk = Talk()
     message = {"id": "a", "type": "message", "role": "user", "content": [part]}
-    event = talk.event(received(1, "conversation.item.added", item=message))
-    talk.turns.item(event.item, None)
+    talk.entry(received(1, "conversation.item.added", item=message))
     [turn] = talk.order.blocks
     assert isinstance(turn, UserTurn)
     assert (turn.spoken, turn.final) == (spoken, final)
+
+
+def test_speech_that_has_no_name_while_it_lasts_is_one_turn() -> None:
+    talk = Talk()
+    talk.starts(1, None)
+    talk.stops(2, None)
+    talk.commits(2.1, "a")
+    talk.hears(2.2, "a", "Hello")
+    assert talk.told == [("Hello", "")]
+
+
+def test_the_last_word_of_a_transcript_stands() -> None:
+    talk = Talk()
+    talk.commits(1, "a")
+    talk.hears(2, "a", "Hello")
+    talk.hears(3, "a", "Hello there")
+    assert talk.told == [("Hello there", "")]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from realtime_cli.tui.block_order import COMMIT_PATIENCE_S, TRANSCRIPT_PATIENCE_S, BlockOrder
-from realtime_cli.tui.blocks import AgentTurn, Notice, ToolCard, UserTurn
-from realtime_cli.tui.reveal import RevealedPart
+from realtime_cli.conversation.block_order import COMMIT_PATIENCE_S, TRANSCRIPT_PATIENCE_S, BlockOrder
+from realtime_cli.conversation.blocks import AgentTurn, Notice, ToolCard, UserTurn
+from realtime_cli.conversation.reveal import RevealedPart
 
 
 def user(order: BlockOrder, item_id: str, after: str | None = None, **more: object) -> UserTurn:

@@ -72,7 +72,7 @@ def test_in_a_bare_log_the_items_tell() -> None:
         received(1.2, "response.function_call_arguments.done", call_id="c1", name="get_time", arguments='{"city":"Oslo"}'),
         sent(2, "conversation.item.create", item=OUTPUT),
     )  # fmt: skip
-    assert cards(view) == ['Tool get_time(city="Oslo") answered after 1.0 s: 14:05']
+    assert cards(view) == ['Tool get_time(city="Oslo") answered after 800 ms: 14:05']
 
 
 def test_calls_that_the_server_runs_end_with_what_it_says_of_them() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_cli.tui.reveal import SPOKEN_MS_PER_CHARACTER, RevealedPart, word_end
+from realtime_cli.conversation.reveal import SPOKEN_MS_PER_CHARACTER, RevealedPart, word_end
 
 TEXT = "one two three four"
 

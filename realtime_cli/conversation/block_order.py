@@ -1,4 +1,4 @@
-"""The order of a conversation on a screen: blocks, and how many of them will never change again.
+"""The order of a transcript: blocks, and how many of them will never change again.
 
 ``blocks[:settled]`` are final and stand still: a face may write them into the scrollback, once.
 Everything behind may still change and move.
@@ -6,7 +6,7 @@ Everything behind may still change and move.
 
 from __future__ import annotations
 
-from realtime_cli.tui.blocks import AgentTurn, Block, Level, Notice, ToolCard, UserTurn
+from realtime_cli.conversation.blocks import AgentTurn, Block, Level, Notice, ToolCard, UserTurn
 
 TRANSCRIPT_PATIENCE_S = 10.0  # how long a turn without transcript may hold up what comes behind it
 COMMIT_PATIENCE_S = 5.0

@@ -1,0 +1,56 @@
+"""The conversation as blocks in order: a fold of conversation events.
+
+A user's transcript often comes after the answer has begun; it fills the place that was kept for it
+above the answer.
+"""
+
+from __future__ import annotations
+
+from realtime_cli.conversation import events as e
+from realtime_cli.conversation.agent_turns import AgentTurns
+from realtime_cli.conversation.block_order import BlockOrder
+from realtime_cli.conversation.tool_cards import ToolCards
+from realtime_cli.conversation.user_turns import UserTurns
+
+# Somebody listens: what is said is told as it is heard.
+_LISTENED = (
+    e.MicrophoneOpened,
+    e.LevelsMeasured,
+    e.SoundMeasured,
+    e.AgentHeard,
+    e.AgentSoundQueued,
+)
+
+
+class Transcript:
+    """``observe`` events; read ``order``, ``approvals`` and ``pictures_sent``."""
+
+    def __init__(self) -> None:
+        self.order = BlockOrder()
+        self.approvals: dict[str, str] = {}  # call id of an open question -> its kind
+        self.pictures_sent = 0
+        self._parts = (UserTurns(self.order), AgentTurns(self.order), ToolCards(self.order))
+
+    def observe(self, event: e.ConversationEvent) -> None:
+        self.order.at = event.at
+        self.order.paced = self.order.paced or isinstance(event, _LISTENED)
+        for part in self._parts:
+            part.observe(event)
+        match event:
+            case e.NoticeIssued() if event.level != "debug":
+                self.order.notice(event.level, event.topic, event.text)
+            case e.ToolWaiting():
+                self._ask(event)
+            case e.ToolAnswered():
+                self.approvals.pop(event.call_id, None)
+            case e.ImageShown(frame=True):
+                self.pictures_sent += 1
+            case e.SessionEnded() if event.reason:
+                self.order.notice("error", "session", f"{event.reason} {event.remedy}".strip())
+        self.order.settle()
+
+    def _ask(self, event: e.ToolWaiting) -> None:
+        """The arguments are told in full: it is they that are decided on."""
+        self.approvals[event.call_id] = event.question
+        question = "May it run?" if event.question == "run" else "What is its result?"
+        self.order.notice("warning", "approval", f"{event.name} {event.arguments} - {question}")
