@@ -89,11 +89,11 @@ def _of_model(model: Wire, fields: dict[str, Any], path: Path) -> Iterator[Probl
 
 
 def _of_field(rule: Rule, value: Any, raw: Any, path: Path) -> Iterator[Problem]:
-    if rule.server_only:
-        yield Problem(path, "unknown_parameter", "only the server sets it")
-    elif raw is None:
+    if raw is None:
         if not rule.nullable:
             yield Problem(path, "invalid_type", "it may be left out, but not be null")
+    elif rule.server_only:
+        yield Problem(path, "unknown_parameter", "only the server sets it")
     else:
         yield from rule.problems(path, value)
         yield from _of_inner(value, raw, path)

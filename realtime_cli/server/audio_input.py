@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from realtime_cli.protocol.client_events import APPEND_BYTES
+from realtime_cli.server import tokens
 from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
 from realtime_cli.server.effects import CancelTranscription, DetectVoice, Transcribe
@@ -276,8 +277,8 @@ class InputPipeline:
         whole = self._settings["transcription"].get("model") == "whisper-1"
         for delta in [text] if whole else _WORDS.findall(text):
             self._events.emit(f"{T}.delta", **place, delta=delta, **self._logprobs(delta))
-        seconds = round(record.audio[index].ms / 1000, 3) if index in record.audio else 0.0
-        usage = {"type": "duration", "seconds": seconds}
+        audio_ms = record.audio[index].ms if index in record.audio else 0.0
+        usage = tokens.of_transcription(self._settings["transcription"].get("model"), audio_ms, text)
         fields = {"transcript": text, "usage": usage, **self._logprobs(text)}
         self._events.emit(f"{T}.completed", **place, **fields)
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import copy
 from collections.abc import Callable
 from typing import Any
 
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import codec, strict
 from realtime_cli.protocol.client_events import CLIENT_EVENTS
+from realtime_cli.protocol.rules import Path, Problem
 from realtime_cli.server import api_error, inputs, settings, tokens
 from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.audio_input import InputPipeline
@@ -26,6 +28,7 @@ from realtime_cli.server.response import ResponseRun, ResponseSettings
 from realtime_cli.server.settings import Defaults
 
 Json = dict[str, Any]
+BOOLEANS_OF_TURN_DETECTION = frozenset({"create_response", "interrupt_response"})  # never null
 
 
 class ServerSession:
@@ -126,9 +129,11 @@ class ServerSession:
             )
         if kind is c.InputAudioBufferAppend and len(fields) == 2 and isinstance(fields.get("audio"), str):
             return c.InputAudioBufferAppend(audio=fields["audio"])  # fifty a second: no need to look closer
-        found = strict.problems(kind, fields)
-        if found:
-            raise api_error.of_problem(found[0])
+        while found := strict.problems(kind, fields):
+            nulls = [problem.path for problem in found if _may_be_left_out(fields, problem)]
+            if not nulls:
+                raise api_error.of_problem(found[0])
+            fields = _without(fields, nulls)
         return kind.model_validate(fields)
 
     def _update(self, at: float, event: c.SessionUpdate) -> None:
@@ -405,6 +410,32 @@ class ServerSession:
             return
         self._audio_input.commit_silence(min(self._idle_since_ms, self._audio_input.buffer.end_ms))
         self._start(at, {})
+
+
+def _may_be_left_out(fields: Json, problem: Problem) -> bool:
+    """Whether it is a null that means nothing: client libraries send null for what they leave out.
+
+    In a content part that is also so for the fields of other kinds of part.
+    """
+    *parents, key = problem.path
+    wrong_here = problem.code == "invalid_type" or "content" in parents
+    if not wrong_here or not isinstance(key, str) or key in BOOLEANS_OF_TURN_DETECTION:
+        return False
+    node: Any = fields
+    for step in parents:
+        node = node[step]
+    return node.get(key, ...) is None
+
+
+def _without(fields: Json, paths: list[Path]) -> Json:
+    """A copy less the keys at the ends of ``paths``."""
+    copied = copy.deepcopy(fields)
+    for *parents, key in paths:
+        node: Any = copied
+        for step in parents:
+            node = node[step]
+        del node[key]
+    return copied
 
 
 _HANDLERS: dict[type, Callable[[ServerSession, Any], None]] = {

@@ -81,6 +81,7 @@ def _audio_input(defaults: Defaults) -> Json:
 def updated(session: Json, patch: Json, defaults: Defaults, *, voice_is_fixed: bool) -> Json:
     """``session`` changed by a patch that was found to be in order.
 
+    The model is chosen when the connection is opened: another one in the patch is passed over.
     Raises :class:`ApiError` for what may not change any more; nothing is changed then.
     """
     _refuse_fixed(session, patch, voice_is_fixed=voice_is_fixed)
@@ -104,9 +105,6 @@ def _refuse_fixed(session: Json, patch: Json, *, voice_is_fixed: bool) -> None:
             f"Passing a {patch['type']} session update event to a {session['type']} session is not allowed."
         )
         raise ApiError("invalid_parameter", text, "session.type")
-    if patch.get("model", session.get("model")) != session.get("model"):
-        text = "Cannot update a conversation's model: it is chosen when the connection is opened."
-        raise ApiError("invalid_parameter", text, "session.model")
     if session.get("tracing") is not None and patch.get("tracing", session["tracing"]) != session["tracing"]:
         raise ApiError("invalid_parameter", "Cannot update tracing once it is enabled.", "session.tracing")
     voice = ((patch.get("audio") or {}).get("output") or {}).get("voice")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ USER_MS_PER_TOKEN = 100
 ASSISTANT_MS_PER_TOKEN = 50
 CHARS_PER_TOKEN = 4
 IMAGE_TOKENS = 255
+_BILLED_BY_TOKENS = re.compile(r"gpt-4o-(mini-)?transcribe(-\d{4}-\d\d-\d\d)?")
 
 Json = dict[str, Any]
 
@@ -58,6 +60,17 @@ def of_input(instructions: str, tools: Iterable[Json], items: Iterable[tuple[Jso
             count.text += of_text(part.get("text") or "")
         count.text += sum(of_text(item.get(key) or "") for key in ("name", "arguments", "output"))
     return count
+
+
+def of_transcription(model: str | None, audio_ms: float, text: str) -> Json:
+    """The ``usage`` of a transcription: some models are billed by tokens, the others by time."""
+    if not _BILLED_BY_TOKENS.fullmatch(model or ""):
+        return {"type": "duration", "seconds": round(audio_ms / 1000, 3)}
+    sent, made = math.ceil(audio_ms / USER_MS_PER_TOKEN), of_text(text)
+    return {
+        "type": "tokens", "input_tokens": sent, "output_tokens": made, "total_tokens": sent + made,
+        "input_token_details": {"audio_tokens": sent, "text_tokens": 0},
+    }  # fmt: skip
 
 
 def usage(sent: Count, cached: Count, made: Count) -> Json:

@@ -100,6 +100,37 @@ async def test_openai_async_text_turn(server: BackgroundServer):
         assert (done.response.status, done.response.usage.output_tokens > 0) == ("completed", True)
 
 
+async def test_openai_async_sends_null_for_what_it_leaves_out(server: BackgroundServer):
+    async with connected(server, output_modalities=["text"], tools=None, instructions=None) as connection:
+        await connection.conversation.item.create(item={**message("Two plus three?"), "id": None})
+        nothing = dict.fromkeys(["instructions", "tools", "tool_choice", "metadata", "input", "conversation"])
+        await connection.response.create(response=nothing)
+        assert "5" in (await until(connection, "response.output_text.done")).text
+
+
+async def test_openai_async_names_another_model_in_an_update(server: BackgroundServer):
+    async with connected(server) as connection:
+        await connection.session.update(
+            session={"type": "realtime", "model": "gpt-realtime-mini", "instructions": "Be brief."}
+        )
+        updated = (await until(connection, "session.updated")).session
+        assert (updated.model, updated.instructions) == ("gpt-realtime-1.5", "Be brief.")
+
+
+@pytest.mark.parametrize(("model", "kind"), [("gpt-4o-transcribe", "tokens"), ("gpt-transcribe", "duration")])
+async def test_openai_async_reads_how_a_transcription_is_billed(
+    server: BackgroundServer, model: str, kind: str
+):
+    async with connected(
+        server, audio={"input": {"transcription": {"model": model}, "turn_detection": None}}
+    ) as connection:
+        sound = base64.b64encode(b"".join(frames("more-talk-01", silence_s=0.2))).decode()
+        await connection.input_audio_buffer.append(audio=sound)
+        await connection.input_audio_buffer.commit()
+        completed = await until(connection, "conversation.item.input_audio_transcription.completed")
+        assert completed.usage.type == kind
+
+
 async def test_openai_async_spoken_turn(server: BackgroundServer):
     listening = {"input": {"transcription": {"model": "whisper-1"}}}
     async with connected(server, audio=listening) as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_a_voice_turn():
     assert user["content"] == [{"type": "input_audio", "transcript": None}]
     completed = talk.last("conversation.item.input_audio_transcription.completed")
     assert completed["transcript"] == "What time is it?"
-    assert completed["usage"] == {"type": "duration", "seconds": 1.472}
+    assert completed["usage"]["input_tokens"] == 15
     assert talk.last("response.content_part.done")["part"] == {"type": "audio", "transcript": "It is noon."}
     assert talk.last("response.output_audio.delta")["delta"] == base64.b64encode(bytes(24_000)).decode()
 
@@ -514,6 +515,69 @@ def test_a_mistake_is_told_and_the_session_goes_on(frame: str, line: str):
     assert talk.write() == ["item.added item_1", "item.done item_1 completed"]
 
 
+MESSAGE = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}
+
+
+def test_null_is_left_out_where_it_means_nothing():
+    talk = Talk()
+    nothing = dict.fromkeys(
+        ["instructions", "tools", "tool_choice", "output_modalities", "max_output_tokens", "conversation",
+         "input", "metadata", "audio", "prompt", "reasoning", "parallel_tool_calls"]
+    )  # fmt: skip
+    assert talk.client("response.create", event_id=None, response=nothing) == [
+        "created resp_1",
+        "think resp_1",
+    ]
+    assert talk.effect(effects.Generate).request.instructions == talk.settings["instructions"]
+    talk.says()
+    assert talk.client("response.create", response=None) == ["created resp_2", "think resp_2"]
+    talk.says(response="resp_2")
+    out_of_band = {"conversation": "none", "input": [{**MESSAGE, "id": None, "status": None, "object": None}]}
+    assert talk.client("response.create", response=out_of_band) == ["created resp_3", "think resp_3"]
+    part = {"type": "input_text", "text": "Hi", "audio": None, "transcript": None, "image_url": None}
+    item = {**MESSAGE, "id": None, "object": None, "status": None, "content": [part]}
+    lines = talk.client("conversation.item.create", previous_item_id=None, item=item)
+    assert lines[0].startswith("item.added item_")
+
+
+def test_null_in_a_session_update_is_left_out_unless_it_clears():
+    talk = Talk(defaults=Defaults(transcription={"model": "whisper-1"}))
+    before = talk.settings
+    nothing = dict.fromkeys(
+        ["instructions", "tools", "tool_choice", "output_modalities", "max_output_tokens"]
+    )
+    output = {"voice": None, "speed": None, "format": None}
+    assert talk.update(**nothing, audio={"output": output, "input": None}) == ["session.updated"]
+    assert talk.settings == before
+    detection = {
+        "type": "server_vad",
+        "threshold": None,
+        "idle_timeout_ms": None,
+        "silence_duration_ms": None,
+    }
+    assert talk.sound_in(turn_detection=detection) == ["session.updated"]
+    assert talk.settings == before
+    off = {"turn_detection": None, "transcription": None, "noise_reduction": None}
+    assert talk.sound_in(**off) == ["session.updated"]
+    assert {key: talk.settings["audio"]["input"][key] for key in off} == off
+
+
+@pytest.mark.parametrize(
+    ("session", "line"),
+    [
+        ({"type": None}, "error missing_required_parameter session.type"),
+        ({"tools": [None]}, "error invalid_type session.tools[0]"),
+        ({"temperature": None}, "error unknown_parameter session.temperature"),
+        (
+            {"audio": {"input": {"turn_detection": {"type": "server_vad", "create_response": None}}}},
+            "error invalid_type session.audio.input.turn_detection.create_response",
+        ),
+    ],
+)
+def test_null_is_wrong_where_something_is_needed(session: dict[str, Any], line: str):
+    assert Talk().update(**session) == [line]
+
+
 def test_an_error_names_the_event_it_is_about():
     talk = Talk()
     talk.client("session.update", event_id="c6", session={"type": "realtime", "temperature": 1})
@@ -562,9 +626,9 @@ def test_the_voice_is_fixed_by_the_first_sound():
 
 def test_the_model_is_chosen_in_the_address():
     talk = Talk()
-    assert talk.update(model="m") == ["session.updated"]
-    assert talk.update(model="other") == ["error invalid_parameter session.model"]
-    assert talk.events[0]["session"]["model"] == "m"
+    assert talk.update(model="other", instructions="Be brief.") == ["session.updated"]
+    told = talk.last("session.updated")["session"]
+    assert (told["model"], told["instructions"]) == ("m", "Be brief."), "one field is passed over, not all"
     assert Talk(opened={"model": ""}).events[0]["session"]["model"] == "local"
 
 

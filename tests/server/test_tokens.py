@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from realtime_cli.server.tokens import IMAGE_TOKENS, Count, of_assistant_ms, of_input, of_text, usage
+from realtime_cli.server.tokens import (
+    IMAGE_TOKENS,
+    Count,
+    of_assistant_ms,
+    of_input,
+    of_text,
+    of_transcription,
+    usage,
+)
 
 
 @pytest.mark.parametrize(("text", "tokens"), [("", 0), ("a", 1), ("four", 1), ("fives", 2)])
@@ -49,3 +57,20 @@ def test_the_parts_of_a_usage_add_up() -> None:
         "cached_tokens_details": {"text_tokens": 4, "audio_tokens": 3, "image_tokens": 0},
     }  # fmt: skip
     assert told["output_token_details"] == {"text_tokens": 2, "audio_tokens": 8}
+
+
+@pytest.mark.parametrize(
+    "model", ["gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-4o-mini-transcribe-2025-12-15"]
+)
+def test_some_transcriptions_are_billed_by_tokens(model: str):
+    assert of_transcription(model, 1_550, "What time is it?") == {
+        "type": "tokens", "input_tokens": 16, "output_tokens": 4, "total_tokens": 20,
+        "input_token_details": {"audio_tokens": 16, "text_tokens": 0},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "model", ["whisper-1", "gpt-transcribe", "gpt-live-transcribe", "gpt-realtime-whisper", "local", None]
+)
+def test_the_others_by_time(model: str | None):
+    assert of_transcription(model, 1_550, "What time is it?") == {"type": "duration", "seconds": 1.55}
