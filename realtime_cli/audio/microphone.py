@@ -24,7 +24,7 @@ ZEROS_S = 1.5
 QUIET_DBFS = -50.0
 CLIPPED_SHARE = 0.002
 CLIPPING_REPEAT_S = 60.0
-MAX_BLOCKS = 100  # that wait for the loop: 1 s, for a busy loop of 200 ms must not be heard
+MAX_WAITING_MS = 1000  # of sound that waits for the loop: a busy loop of 200 ms must not be heard
 
 InputCallback = Callable[[npt.NDArray[np.int16]], None]
 OpenInput = Callable[[InputCallback], Stream]
@@ -33,27 +33,27 @@ OpenInput = Callable[[InputCallback], Stream]
 class InputHealth:
     """What is wrong with the sound itself: only zeros, or clipped. Time comes with the frame.
 
-    Zeros are told only before the first sound: headsets and sound servers gate what is quiet.
+    Zeros are reported only before the first sound: headsets and sound servers gate what is quiet.
     """
 
     def __init__(self) -> None:
         self._began_at_s: float | None = None
         self._heard = False
-        self._told_zeros = False
-        self._told_clipping_s = -CLIPPING_REPEAT_S
+        self._reported_zeros = False
+        self._reported_clipping_s = -CLIPPING_REPEAT_S
         self._clipped = 0.0
 
     def frame(self, at_s: float, samples: Samples) -> str:
-        """What the user should know now, or nothing."""
+        """What the user should know now, or an empty text. int16, mono, 24 kHz, any length."""
         if self._began_at_s is None:
             self._began_at_s = at_s
         if not self._heard and samples.any():
             self._heard = True
-            if self._told_zeros:
-                return "The microphone gives sound now."
-        elif not (self._heard or self._told_zeros) and at_s - self._began_at_s >= ZEROS_S:
-            self._told_zeros = True
-            return "The microphone gives nothing but zeros: is it muted, or access to it not allowed?"
+            if self._reported_zeros:
+                return "The microphone delivers sound now."
+        elif not (self._heard or self._reported_zeros) and at_s - self._began_at_s >= ZEROS_S:
+            self._reported_zeros = True
+            return "The microphone delivers only silence. Is it muted, or is access blocked?"
         return self._clipping(at_s, samples)
 
     def _clipping(self, at_s: float, samples: Samples) -> str:
@@ -61,14 +61,17 @@ class InputHealth:
         if len(samples) and (samples.max() == 32767 or samples.min() == -32768):
             share = float(np.mean((samples == 32767) | (samples == -32768)))
         self._clipped += (share - self._clipped) * len(samples) / RATE_HZ  # over about a second
-        if self._clipped < CLIPPED_SHARE or at_s - self._told_clipping_s < CLIPPING_REPEAT_S:
+        if self._clipped < CLIPPED_SHARE or at_s - self._reported_clipping_s < CLIPPING_REPEAT_S:
             return ""
-        self._told_clipping_s = at_s
+        self._reported_clipping_s = at_s
         return "The microphone is too loud and clips: lower its level."
 
 
 class DeviceMicrophone:
-    """A device as microphone. ``process`` (an echo canceller) sees each frame before it is delivered."""
+    """A device as microphone: int16 mono frames at 24 kHz, 10 or 20 ms long.
+
+    ``process`` (an echo canceller) gets each block of ``block_ms`` and returns what is to be delivered.
+    """
 
     def __init__(
         self,
@@ -77,86 +80,87 @@ class DeviceMicrophone:
         process: Callable[[Samples], Samples] | None = None,
         block_ms: int = 10,
     ) -> None:
-        self._frame_samples = block_ms * SAMPLES_PER_MS
-        self._quiet = silence(0)
+        self._block_ms = block_ms
+        self._block_samples = block_ms * SAMPLES_PER_MS
+        self._held_back = silence(0)
         self._report = report
         self._process = process
-        self._condition = InputHealth()
+        self._health = InputHealth()
         self._deliver: Callable[[Samples | None], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._rest = silence(0)
-        self._callbacks = 0
-        # A machine that slept, or a server of sound that held back, gives minutes at once: the oldest goes.
-        self._blocks: deque[npt.NDArray[np.int16]] = deque(maxlen=MAX_BLOCKS)
-        self._late = 0
-        self._kept = SupervisedStream(
-            "microphone", lambda: open(self._on_block), lambda: self._callbacks, report
+        self._partial = silence(0)
+        self._callback_count = 0
+        # A machine that slept, or a sound server that held back, delivers minutes at once: the oldest goes.
+        self._blocks: deque[npt.NDArray[np.int16]] = deque(maxlen=MAX_WAITING_MS // block_ms)
+        self._dropped = 0
+        self._stream = SupervisedStream(
+            "microphone", lambda: open(self._on_block), lambda: self._callback_count, report
         )
         self._resampler = Resampler(self.rate_hz, RATE_HZ)
 
     @property
     def rate_hz(self) -> int:
         """What the device runs at."""
-        return self._kept.stream.rate_hz if self._kept.stream else RATE_HZ
+        return self._stream.stream.rate_hz if self._stream.stream else RATE_HZ
 
     @property
     def device_name(self) -> str:
-        return self._kept.stream.device_name if self._kept.stream else ""
+        return self._stream.stream.device_name if self._stream.stream else ""
 
     @property
     def reopened(self) -> int:
         """How often the device had to be opened again."""
-        return self._kept.reopened
+        return self._stream.reopened
 
     def start(self, deliver: Callable[[Samples | None], None]) -> None:
-        """Begin to give frames to ``deliver`` on the running loop's thread."""
+        """Begin to deliver frames to ``deliver`` on the running loop's thread."""
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
-        self._kept.start()
+        self._stream.start()
 
     async def close(self) -> None:
-        """Give no more, and release the device."""
+        """Deliver no more, and release the device."""
         self._deliver = None
-        await self._kept.close()
+        await self._stream.close()
 
     def _on_block(self, frames: npt.NDArray[np.int16]) -> None:
         """On the audio thread; ``frames`` has shape (n, channels) and is only lent."""
-        self._callbacks += 1
+        self._callback_count += 1
         if self._loop and not self._loop.is_closed():
-            self._late += len(self._blocks) == MAX_BLOCKS
+            self._dropped += len(self._blocks) == self._blocks.maxlen
             self._blocks.append(frames.copy())
             self._loop.call_soon_threadsafe(self._take_next)
 
     def _take_next(self) -> None:
         if not self._blocks:
-            return  # it was late, and went for a newer one
+            return  # it was dropped for a newer one
         self._take(self._blocks.popleft())
-        if self._late and not self._blocks:
-            lost_ms = round(1000 * self._late * self._frame_samples / RATE_HZ)
-            self._report("warning", "microphone", f"{lost_ms} ms of sound came too late and were dropped.")
-            self._late = 0
+        if self._dropped and not self._blocks:
+            text = f"{self._dropped * self._block_ms} ms of sound came too late and were dropped."
+            self._report("warning", "microphone", text)
+            self._dropped = 0
 
     def _take(self, frames: npt.NDArray[np.int16]) -> None:
         if self._resampler.from_hz != self.rate_hz:
             self._resampler = Resampler(self.rate_hz, RATE_HZ)
         block = self._resampler.feed(down_mix(frames))
-        if not len(self._rest) and len(block) == self._frame_samples:
-            self._give(block)
+        if not len(self._partial) and len(block) == self._block_samples:
+            self._finish(block)
             return
-        self._rest = np.concatenate([self._rest, block])
-        while len(self._rest) >= self._frame_samples:
-            frame, self._rest = self._rest[: self._frame_samples], self._rest[self._frame_samples :]
-            self._give(frame)
+        self._partial = np.concatenate([self._partial, block])
+        while len(self._partial) >= self._block_samples:
+            frame, self._partial = self._partial[: self._block_samples], self._partial[self._block_samples :]
+            self._finish(frame)
 
-    def _give(self, frame: Samples) -> None:
+    def _finish(self, frame: Samples) -> None:
         if self._deliver is None:
             return
-        if told := self._condition.frame(time.monotonic(), frame):
-            self._report("warning", "microphone", told)
+        if text := self._health.frame(time.monotonic(), frame):
+            self._report("warning", "microphone", text)
         frame = self._process(frame) if self._process else frame
-        if len(self._quiet):
-            frame, self._quiet = np.concatenate([self._quiet, frame]), silence(0)
+        if len(self._held_back):
+            frame, self._held_back = np.concatenate([self._held_back, frame]), silence(0)
         if len(frame) < FRAME_SAMPLES and dbfs(frame) < QUIET_DBFS:
-            self._quiet = frame
+            self._held_back = frame
         else:
             self._deliver(frame)

@@ -9,7 +9,7 @@ sound came, each to its end before the next. Sound for a part that was cut is ig
 deltas of a cancelled answer stay silent even if the caller lets them through.
 
 Heard is what left the loudspeaker: every pulled block is marked with the time at which the device will
-make it audible, and the marks that lie in the past are what was heard.
+make it audible, and the spans that lie in the past are what was heard.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ REFILL_MS = 60.0  # after running dry: fewer gaps instead of many small ones on 
 STARVATION_TIMEOUT_S = 0.3  # how long a dry part that nobody ended holds up the next one
 LEVEL_SAMPLES = 100 * SAMPLES_PER_MS
 KEPT_CUTS = 256
-MAX_SPANS = 512  # 5 s of 10 ms blocks: only reached when nobody asks what was heard
 
 PartKey = tuple[str, int]
 
@@ -51,8 +50,8 @@ class _Part:
     pulled: int = 0
     heard: int = 0
     ended: bool = False
-    told: bool = False  # that it was heard to its end
-    dry_since_s: float | None = None
+    reported: bool = False  # that it was heard to its end
+    starved_since_s: float | None = None
 
     @property
     def finished(self) -> bool:
@@ -91,9 +90,9 @@ class Playout:
         self._clock = clock
         self._lock = threading.Lock()
         self._parts: list[_Part] = []
-        self._marks: deque[PlaybackSpan] = deque()
+        self._spans: deque[PlaybackSpan] = deque()
         self._cut: dict[PartKey, None] = {}
-        self._lateness = JitterEstimator()
+        self._jitter = JitterEstimator()
         self._duck = False
         self._gain = 1.0
         self._flowing = False
@@ -114,7 +113,7 @@ class Playout:
             if not len(samples) or key in self._cut:
                 return
             part = self._find(key) or self._begin(key, now)
-            part.ended = part.told = False  # a server that goes on after its "done" is heard as well
+            part.ended = part.reported = False  # a server that goes on after its "done" is heard as well
             part.arrival.piece(now, len(samples) / SAMPLES_PER_MS)
             part.blocks.append(samples)
             part.pushed += len(samples)
@@ -126,12 +125,12 @@ class Playout:
         with self._lock:
             if part := self._find((item_id, content_index)):
                 part.ended = True
-                self._lateness.remember(part.arrival)
+                self._jitter.remember(part.arrival)
 
     def stop(self, flush_s: float = 0.0) -> tuple[HeardItem, ...]:
         """Drop everything but a fade of 10 ms, and say what was heard of each part, in play order.
 
-        ``flush_s``: how long the device goes on with what it has. A part that ``heard`` has told to be
+        ``flush_s``: how long the device goes on with what it has. A part that ``heard`` has reported to be
         finished may be left out.
         """
         now = self._clock() + flush_s
@@ -139,13 +138,13 @@ class Playout:
             heard = self._report(now)
             self._fade = self._fading_out()
             for part in self._parts:
-                self._lateness.remember(part.arrival)
+                self._jitter.remember(part.arrival)
                 if not part.finished:
                     self._cut[part.key] = None
             while len(self._cut) > KEPT_CUTS:
                 del self._cut[next(iter(self._cut))]
             self._parts.clear()
-            self._marks.clear()
+            self._spans.clear()
             self._flowing, self._waits_since_s = False, None
         return heard
 
@@ -181,12 +180,12 @@ class Playout:
         now = self._clock()
         with self._lock:
             self._settle(now)
-            return not self._marks and not self._queued() and not len(self._fade)
+            return not self._spans and not self._queued() and not len(self._fade)
 
     @property
     def wait_ms(self) -> float:
         """How long the next answer is held back at most, from what this wire has shown."""
-        return self._lateness.wait_ms
+        return self._jitter.wait_ms
 
     @property
     def level_dbfs(self) -> float:
@@ -203,8 +202,7 @@ class Playout:
             filled = self._take_fade(block)
             if self._flowing or self._may_start(now):
                 self._fill(block, filled, now, latency_s)
-            if len(self._marks) > MAX_SPANS:
-                self._settle(now)
+            self._settle(now)
         block = self._ducked(block)
         self._remember_level(block)
         return block
@@ -225,10 +223,10 @@ class Playout:
         waited_ms = 1000 * (now - self._waits_since_s)
         queued_ms = self._queued() / SAMPLES_PER_MS
         complete = part.ended or part is not self._parts[-1]
-        if part.dry_since_s is not None:
+        if part.starved_since_s is not None:
             self._flowing = complete or waited_ms >= REFILL_MS or queued_ms >= REFILL_MS
         else:
-            self._flowing = complete or self._lateness.may_start(part.arrival, now, queued_ms)
+            self._flowing = complete or self._jitter.may_start(part.arrival, now, queued_ms)
         if self._flowing:
             self._waits_since_s = None
         return self._flowing
@@ -239,22 +237,22 @@ class Playout:
             if part is None or not part.blocks:
                 self._flowing = False
                 self._waits_since_s = now if self._queued() else None
-                if part and part.dry_since_s is None:
-                    part.dry_since_s = now + filled / RATE_HZ
+                if part and part.starved_since_s is None:
+                    part.starved_since_s = now + filled / RATE_HZ
                 return
             audible_at_s = now + latency_s + filled / RATE_HZ
             self._count_gap(part, now + filled / RATE_HZ)
             start = part.pulled
             count = part.copy_to(block, filled)
-            self._marks.append(PlaybackSpan(audible_at_s, part, start, count))
+            self._spans.append(PlaybackSpan(audible_at_s, part, start, count))
             filled += count
 
     def _count_gap(self, part: _Part, now: float) -> None:
         """Only now is it known that the part had not been over when it ran dry."""
-        if part.dry_since_s is not None:
+        if part.starved_since_s is not None:
             self.underruns += 1
-            self.gap_ms += 1000 * (now - part.dry_since_s)
-            part.dry_since_s = None
+            self.gap_ms += 1000 * (now - part.starved_since_s)
+            part.starved_since_s = None
 
     def _take_fade(self, block: Samples) -> int:
         count = min(len(block), len(self._fade))
@@ -276,7 +274,7 @@ class Playout:
         return next((part for part in self._parts if part.key == key), None)
 
     def _begin(self, key: PartKey, now: float) -> _Part:
-        self._parts = [part for part in self._parts if not part.told]
+        self._parts = [part for part in self._parts if not part.reported]
         part = _Part(key, ArrivalTracker(now))
         self._parts.append(part)
         return part
@@ -286,8 +284,8 @@ class Playout:
         for part in self._parts:
             waited_for = not part.ended and (
                 part is self._parts[-1]
-                or part.dry_since_s is None
-                or now - part.dry_since_s < STARVATION_TIMEOUT_S
+                or part.starved_since_s is None
+                or now - part.starved_since_s < STARVATION_TIMEOUT_S
             )
             if part.blocks or waited_for:
                 return part
@@ -297,18 +295,18 @@ class Playout:
         return sum(part.pushed - part.pulled for part in self._parts)
 
     def _settle(self, now: float) -> None:
-        """Move what has become audible from the marks to the parts."""
-        while self._marks:
-            mark = self._marks[0]
-            mark.part.heard = max(mark.part.heard, mark.start + mark.heard_by(now))
-            if mark.heard_by(now) < mark.length:
+        """Move what has become audible from the spans to the parts."""
+        while self._spans:
+            span = self._spans[0]
+            span.part.heard = max(span.part.heard, span.start + span.heard_by(now))
+            if span.heard_by(now) < span.length:
                 return
-            self._marks.popleft()
+            self._spans.popleft()
 
     def _report(self, now: float) -> tuple[HeardItem, ...]:
         self._settle(now)
         for part in self._parts:
-            part.told = part.told or part.finished
+            part.reported = part.reported or part.finished
         return tuple(
             HeardItem(*part.key, heard_ms=part.heard / SAMPLES_PER_MS, finished=part.finished)
             for part in self._parts

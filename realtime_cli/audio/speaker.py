@@ -22,7 +22,7 @@ from realtime_cli.audio.supervised_stream import Report, Stream, SupervisedStrea
 from realtime_cli.notices import HeardItem
 
 PULL_SAMPLES = 10 * SAMPLES_PER_MS
-WARM_UP_CALLBACKS = 50  # a device that starts reports its own empty buffer
+WARM_UP_S = 0.5  # a device that starts reports its own empty buffer
 POLL_S = 0.01
 FLUSH_S = 0.008  # from stop_now to silence: what an abort takes, and half the step of a sound server
 MAX_LATENCY_S = 1.0
@@ -46,15 +46,15 @@ class DeviceSpeaker:
         self.device_gaps = 0
         self._seen_gaps = 0
         self._report = report
-        self._ladder = AdaptiveLatency((latency_s, *(step for step in STEPS_S if step > latency_s)))
-        self._callbacks = 0
-        self._started_at = 0
+        self._latency = AdaptiveLatency((latency_s, *(step for step in STEPS_S if step > latency_s)))
+        self._callback_count = 0
+        self._running_s = 0.0  # of sound since the device was started
         self._flushing = False
-        self._rest = silence(0)
+        self._partial = silence(0)
         self._changing: asyncio.Task[None] | None = None
         self._resampler = Resampler(RATE_HZ, RATE_HZ)
-        self._kept = SupervisedStream(
-            "loudspeaker", lambda: self._open(open), lambda: self._callbacks, report
+        self._stream = SupervisedStream(
+            "loudspeaker", lambda: self._open(open), lambda: self._callback_count, report
         )
 
     @property
@@ -64,17 +64,17 @@ class DeviceSpeaker:
 
     @property
     def device_name(self) -> str:
-        return self._kept.stream.device_name if self._kept.stream else ""
+        return self._stream.stream.device_name if self._stream.stream else ""
 
     @property
     def reopened(self) -> int:
         """How often the device had to be opened again."""
-        return self._kept.reopened
+        return self._stream.reopened
 
     @property
     def latency_s(self) -> float:
         """From the callback to the ear, as the device says."""
-        return self._kept.stream.latency_s if self._kept.stream else 0.0
+        return self._stream.stream.latency_s if self._stream.stream else 0.0
 
     @property
     def level_dbfs(self) -> float:
@@ -82,7 +82,7 @@ class DeviceSpeaker:
 
     def start(self) -> None:
         """Start the device; it plays silence until there is something in the playout."""
-        self._kept.start(self._watch_gaps)
+        self._stream.start(self._watch_gaps)
 
     def stop_now(self) -> tuple[HeardItem, ...]:
         """Silence within some milliseconds; returns at once what was heard."""
@@ -90,7 +90,7 @@ class DeviceSpeaker:
         heard = self.playout.stop(FLUSH_S)
         if sounding and not self._flushing:
             self._flushing = True
-            self._kept.flush(self._flushed)
+            self._stream.flush(self._flushed)
         return heard
 
     async def drained(self) -> None:
@@ -102,34 +102,35 @@ class DeviceSpeaker:
         """Stop, and release the device."""
         if self._changing:
             await asyncio.gather(self._changing, return_exceptions=True)
-        await self._kept.close()
+        await self._stream.close()
 
     # -- on the stream's worker ---------------------------------------------------------------
 
     def _open(self, open: OpenOutput) -> Stream:
-        stream = open(self._on_pull, self._ladder.latency_s)
+        stream = open(self._on_pull, self._latency.latency_s)
         self._resampler = Resampler(RATE_HZ, stream.rate_hz)
-        self._rest = silence(0)
-        self._started_at = self._callbacks
+        self._partial = silence(0)
+        self._running_s = 0.0
         return stream
 
     def _flushed(self) -> None:
         self.playout.forget_fade()
-        self._rest = silence(0)
+        self._partial = silence(0)
         self._resampler.reset()
-        self._started_at = self._callbacks
+        self._running_s = 0.0
         self._flushing = False
 
     # -- on the audio thread ------------------------------------------------------------------
 
     def _on_pull(self, out: npt.NDArray[np.int16], dac_in_s: float, underflow: bool) -> None:
         """Fill ``out``, shape (n, channels), audible in ``dac_in_s``."""
-        self._callbacks += 1
-        if underflow and self.playout.flowing and self._callbacks - self._started_at > WARM_UP_CALLBACKS:
+        self._callback_count += 1
+        self._running_s += len(out) / self.rate_hz
+        if underflow and self.playout.flowing and self._running_s > WARM_UP_S:
             self.device_gaps += 1  # in silence nobody hears it
         if self._flushing:
             out.fill(0)
-            self._tell_played(silence(round(len(out) * RATE_HZ / self.rate_hz)))
+            self._notify_played(silence(round(len(out) * RATE_HZ / self.rate_hz)))
             return
         latency_s = dac_in_s if 0 < dac_in_s < MAX_LATENCY_S else self.latency_s
         out[:] = self._next(len(out), latency_s)[:, None]
@@ -137,17 +138,17 @@ class DeviceSpeaker:
     def _next(self, count: int, latency_s: float) -> Samples:
         if self._resampler.from_hz == self._resampler.to_hz:
             block = self.playout.pull(count, latency_s)
-            self._tell_played(block)
+            self._notify_played(block)
             return block
-        while len(self._rest) < count:
-            waiting_s = len(self._rest) / self.rate_hz + self._resampler.held_ms / 1000
+        while len(self._partial) < count:
+            waiting_s = len(self._partial) / self.rate_hz + self._resampler.held_ms / 1000
             block = self.playout.pull(PULL_SAMPLES, latency_s + waiting_s)
-            self._tell_played(block)
-            self._rest = np.concatenate([self._rest, self._resampler.feed(block)])
-        ready, self._rest = self._rest[:count], self._rest[count:]
+            self._notify_played(block)
+            self._partial = np.concatenate([self._partial, self._resampler.feed(block)])
+        ready, self._partial = self._partial[:count], self._partial[count:]
         return ready
 
-    def _tell_played(self, block: Samples) -> None:
+    def _notify_played(self, block: Samples) -> None:
         if self.on_played:
             self.on_played(block)
 
@@ -156,16 +157,16 @@ class DeviceSpeaker:
     def _watch_gaps(self) -> None:
         now = time.monotonic()
         for _ in range(self.device_gaps - self._seen_gaps):
-            self._ladder.gap(now)
+            self._latency.gap(now)
         self._seen_gaps = self.device_gaps
-        before_s = self._ladder.latency_s
-        if not self._flushing and self._ladder.change(now, silent=self.playout.idle):
+        before_s = self._latency.latency_s
+        if not self._flushing and self._latency.change(now, silent=self.playout.idle):
             self._changing = asyncio.get_running_loop().create_task(self._change(before_s))
 
     async def _change(self, before_s: float) -> None:
-        wider = self._ladder.latency_s > before_s
+        wider = self._latency.latency_s > before_s
         change = "raised because the sound had gaps" if wider else "lowered: no gaps for a long time"
         self._report(
-            "info", "device", f"Output latency {change}; now {self._ladder.latency_s * 1000:.0f} ms."
+            "info", "device", f"Output latency {change}; now {self._latency.latency_s * 1000:.0f} ms."
         )
-        await self._kept.reopen()
+        await self._stream.reopen()

@@ -63,36 +63,36 @@ class StallDetector:
 
 
 class SupervisedStream:
-    """``open`` opens one, not yet started (raises :class:`AudioDeviceError`); ``beats`` counts callbacks."""
+    """``open`` opens one, not yet started (raises :class:`AudioDeviceError`); ``callback_count`` counts callbacks."""
 
     def __init__(
-        self, noun: str, open: Callable[[], Stream], beats: Callable[[], int], report: Report
+        self, noun: str, open: Callable[[], Stream], callback_count: Callable[[], int], report: Report
     ) -> None:
         self._noun = noun
         self._open = open
-        self._beats = beats
+        self._callback_count = callback_count
         self._report = report
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=noun)
-        self._heartbeat = StallDetector()
+        self._stall_detector = StallDetector()
         self._watching: asyncio.Task[None] | None = None
         self._flushing: Future[None] | None = None
         self.stream: Stream | None = open()
         self.reopened = 0
 
-    def start(self, each_watch: Callable[[], None] = lambda: None) -> None:
-        """Start the device and watch it; ``each_watch`` is called on the loop, four times a second."""
+    def start(self, on_watch: Callable[[], None] = lambda: None) -> None:
+        """Start the device and watch it; ``on_watch`` is called on the loop, four times a second."""
         self._watching = asyncio.get_running_loop().create_task(
-            self._watch(each_watch), name=f"watch {self._noun}"
+            self._watch(on_watch), name=f"watch {self._noun}"
         )
 
-    def flush(self, between: Callable[[], None]) -> None:
-        """Throw away what the device holds; ``between`` is called while it stands. Returns at once."""
-        self._flushing = self._worker.submit(self._flush, between)
+    def flush(self, while_stopped: Callable[[], None]) -> None:
+        """Throw away what the device holds; ``while_stopped`` is called while it stands. Returns at once."""
+        self._flushing = self._worker.submit(self._flush, while_stopped)
 
     async def reopen(self) -> None:
         """Close, open and start again, off the loop. Raises :class:`AudioDeviceError`."""
         await asyncio.get_running_loop().run_in_executor(self._worker, self._reopen)
-        self._heartbeat.restart(time.monotonic())
+        self._stall_detector.restart(time.monotonic())
 
     async def close(self) -> None:
         """Stop and close the device."""
@@ -104,35 +104,37 @@ class SupervisedStream:
 
     # -- on the loop --------------------------------------------------------------------------
 
-    async def _watch(self, each_watch: Callable[[], None]) -> None:
+    async def _watch(self, on_watch: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._worker, self._or_drop, lambda stream: stream.start())
-        self._heartbeat.restart(time.monotonic())
+        self._stall_detector.restart(time.monotonic())
         while True:
             await asyncio.sleep(WATCH_S)
-            stalled = self._heartbeat.stalled(time.monotonic(), self._beats())
-            if stalled or self._dead:
+            stalled = self._stall_detector.stalled(time.monotonic(), self._callback_count())
+            if stalled or self._is_dead:
                 await self._bring_back()
             else:
-                each_watch()
+                on_watch()
 
     @property
-    def _dead(self) -> bool:
+    def _is_dead(self) -> bool:
         if self._flushing and not self._flushing.done():
             return False
         return self.stream is None or not self.stream.active
 
     async def _bring_back(self) -> None:
         self._report("warning", "device", f"The {self._noun} stopped working; opening it again.")
-        told = ""
+        reported = ""
         await asyncio.sleep(SETTLED_S)
         while True:
             try:
                 await self.reopen()
             except AudioDeviceError as error:
-                if error.message != told:
-                    told = error.message
-                    self._report("error", "device", f"The {self._noun} cannot be opened: {told} Trying on.")
+                if error.message != reported:
+                    reported = error.message
+                    self._report(
+                        "error", "device", f"The {self._noun} cannot be opened: {reported} Trying on."
+                    )
                 await asyncio.sleep(RETRY_S)
                 continue
             name = self.stream.device_name if self.stream else ""
@@ -141,9 +143,9 @@ class SupervisedStream:
 
     # -- on the worker ------------------------------------------------------------------------
 
-    def _flush(self, between: Callable[[], None]) -> None:
+    def _flush(self, while_stopped: Callable[[], None]) -> None:
         self._or_drop(lambda stream: stream.abort())
-        between()
+        while_stopped()
         self._or_drop(lambda stream: stream.start())
 
     def _or_drop(self, act: Callable[[Stream], None]) -> None:

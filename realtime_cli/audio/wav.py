@@ -24,7 +24,7 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.notices import HeardItem
 
 FRAME_S = FRAME_MS / 1000
-QUEUE_FRAMES = 50  # what the reading thread may be ahead
+MAX_AHEAD_MS = 1000  # of sound that the reading thread may be ahead
 TAIL_MS = 2000  # a server's voice activity detection needs silence to see that a turn is over
 IDLE_POLL_S = 0.005
 
@@ -127,12 +127,19 @@ class WavSpeaker:
     """A WAV file as loudspeaker: ``path`` may be ``-`` (stdout) or None (heard by nobody, but in time).
 
     In real time the file has the silence between the answers too; when ``fast``, only the answers.
+    ``on_played`` gets every block (int16 mono, 24 kHz) on the loop's thread.
     Raises :class:`ConfigError` when built, if the file cannot be written.
     """
 
-    def __init__(self, path: str | Path | None, *, fast: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | Path | None,
+        *,
+        fast: bool = False,
+        on_played: Callable[[Samples], None] | None = None,
+    ) -> None:
         self.playout = Playout()
-        self.on_played: Callable[[Samples], None] | None = None
+        self.on_played = on_played
         self._fast = fast
         self._file = _open_for_writing(path)
         self._is_pipe = str(path) == "-"
@@ -243,7 +250,7 @@ async def _each(frames: Iterator[Samples]) -> AsyncIterator[Samples]:
 async def _from_stdin() -> AsyncIterator[Samples]:
     """Frames of stdin, read in a thread of its own that dies with the process: a pipe may stay open."""
     loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[Samples | Exception | None] = asyncio.Queue(QUEUE_FRAMES)
+    queue: asyncio.Queue[Samples | Exception | None] = asyncio.Queue(MAX_AHEAD_MS // FRAME_MS)
 
     def put(value: Samples | Exception | None) -> None:
         asyncio.run_coroutine_threadsafe(queue.put(value), loop).result()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import numpy as np
+import pytest
 
-from realtime_cli.audio.microphone import MAX_BLOCKS, ZEROS_S, DeviceMicrophone, InputHealth
+from realtime_cli.audio.microphone import ZEROS_S, DeviceMicrophone, InputHealth
 
 ZEROS = np.zeros(480, np.int16)
 SOUND = np.full(480, 900, np.int16)
@@ -22,8 +23,8 @@ def test_only_zeros_from_the_beginning_are_told_once():
     condition = InputHealth()
     assert told(condition, ZEROS, 0, ZEROS_S) == []
     (zeros,) = told(condition, ZEROS, ZEROS_S, 20)
-    assert "nothing but zeros" in zeros
-    assert told(condition, SOUND, 30, 1) == ["The microphone gives sound now."]
+    assert "only silence" in zeros
+    assert told(condition, SOUND, 30, 1) == ["The microphone delivers sound now."]
 
 
 def test_a_gate_that_closes_between_words_is_no_fault():
@@ -50,17 +51,21 @@ class Device:
     def close(self) -> None: ...
 
 
-async def test_after_a_sleep_the_newest_second_is_heard_and_the_rest_is_told():
+@pytest.mark.parametrize("block_ms", [10, 20])
+async def test_after_a_sleep_the_newest_second_is_heard_and_the_rest_is_reported(block_ms: int):
     """A machine that wakes up, or a sound server that held back, gives minutes at once."""
     said: list[str] = []
     heard: list[int] = []
-    microphone = DeviceMicrophone(lambda _: Device(), lambda level, topic, text: said.append(text))
+    microphone = DeviceMicrophone(
+        lambda _: Device(), lambda level, topic, text: said.append(text), block_ms=block_ms
+    )
     microphone.start(lambda frame: heard.append(int(frame[0])) if frame is not None else None)
-    for number in range(1, 3 * MAX_BLOCKS + 1):
-        microphone._on_block(np.full((240, 1), number, np.int16))  # as the audio thread does
-    while len(heard) < MAX_BLOCKS:
+    second = 1000 // block_ms
+    for number in range(1, 3 * second + 1):
+        microphone._on_block(np.full((24 * block_ms, 1), number, np.int16))  # as the audio thread does
+    while len(heard) < second:
         await asyncio.sleep(0)
     await asyncio.sleep(0.01)
-    assert heard == [*range(2 * MAX_BLOCKS + 1, 3 * MAX_BLOCKS + 1)]
+    assert heard == [*range(2 * second + 1, 3 * second + 1)]
     assert said == ["2000 ms of sound came too late and were dropped."]
     await microphone.close()

@@ -10,7 +10,7 @@ import pytest
 
 from realtime_cli.audio import supervised_stream
 from realtime_cli.audio.pcm import SAMPLES_PER_MS, Samples
-from realtime_cli.audio.speaker import WARM_UP_CALLBACKS, DeviceSpeaker, OutputCallback
+from realtime_cli.audio.speaker import DeviceSpeaker, OutputCallback
 from tests.audio.paper_device import PaperDevice, until
 
 LEVEL = 5000
@@ -129,7 +129,7 @@ async def test_silence_is_not_flushed() -> None:
 
 async def test_gaps_in_the_sound_make_it_deeper_and_those_of_the_start_and_of_silence_do_not() -> None:
     async with playing() as played:
-        for _ in range(WARM_UP_CALLBACKS + 5):
+        for _ in range(60):
             played.ask(underflow=True)
         assert played.speaker.device_gaps == 0  # nobody hears them
         played.speaker.playout.push("A", 0, sound(5000))
@@ -142,12 +142,18 @@ async def test_gaps_in_the_sound_make_it_deeper_and_those_of_the_start_and_of_si
         assert any(played.ask().any() for _ in range(5)), "it goes on where it was"
 
 
-async def test_a_new_device_that_reports_its_own_empty_buffer_is_no_gap() -> None:
+@pytest.mark.parametrize("block_ms", [10, 20])
+async def test_what_a_new_device_reports_of_its_own_empty_buffer_in_the_first_half_second_is_no_gap(
+    block_ms: int,
+) -> None:
     async with playing() as played:
         played.speaker.playout.push("A", 0, sound(3000))
-        for _ in range(WARM_UP_CALLBACKS):
-            played.ask(underflow=True)
+        for _ in range(480 // block_ms):
+            played.ask(block_ms, underflow=True)
         assert played.speaker.device_gaps == 0
+        for _ in range(40 // block_ms + 1):
+            played.ask(block_ms, underflow=True)
+        assert played.speaker.device_gaps > 0
 
 
 async def test_a_device_that_is_gone_has_no_name_and_no_latency() -> None:

@@ -166,7 +166,7 @@ async def our_microphone(seconds: float, echo: str) -> dict[str, Any]:
         on_block(frames)
 
     microphone._on_block = stamped  # type: ignore[method-assign]
-    await microphone._kept.reopen()
+    await microphone._stream.reopen()
     speaker = device.open_speaker(on_played=guard.played)
     speaker.start()
     cpu = resource.getrusage(resource.RUSAGE_SELF)
