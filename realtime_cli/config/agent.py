@@ -10,7 +10,7 @@ from realtime_cli.config.audio import Audio
 from realtime_cli.config.connection import Connection
 from realtime_cli.config.conversation import ConversationStart
 from realtime_cli.config.section import Section
-from realtime_cli.config.session import JsonObject, Session
+from realtime_cli.config.session import AgentSession, JsonObject
 from realtime_cli.config.tools import McpServer, Tool
 from realtime_cli.config.video import Video
 
@@ -124,7 +124,7 @@ class AgentConfig(Section):
 
     connection: Connection = Connection()
     """Which server."""
-    session: Session = Session()
+    session: AgentSession = AgentSession()
     """The API's session object; only what is written here is sent."""
     conversation: ConversationStart = ConversationStart()
     """What stands at its beginning."""

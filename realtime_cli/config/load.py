@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +18,14 @@ from realtime_cli.config.interpolation import substituted
 from realtime_cli.config.layers import Origin, Override
 from realtime_cli.config.lint import lint
 from realtime_cli.config.redaction import remember, safe, secrets
+from realtime_cli.config.session import AgentSession
 from realtime_cli.config.toml_file import KeyPath
-from realtime_cli.config.validation_errors import ConfigProblem, problems_of
+from realtime_cli.config.tools import kind
+from realtime_cli.config.validation_errors import ConfigProblem, problem_of_wire, problems_of
 from realtime_cli.errors import ConfigError
+from realtime_cli.protocol import strict
+from realtime_cli.protocol.rules import IN_FILE, Wire
+from realtime_cli.protocol.session import McpTool
 
 
 class Origins:
@@ -159,14 +164,41 @@ def _validated(
 ) -> AgentConfig:
     """The model, or one ConfigError. Going through JSON gives JSON's strictness: no text for a number."""
     config = None
+    found: list[ConfigProblem] = []
+    text = json.dumps(tree, default=str)
     try:
-        config = AgentConfig.model_validate_json(json.dumps(tree, default=str))
+        config = AgentConfig.model_validate_json(text, context=IN_FILE)
     except ValidationError as error:
-        known = {mistake.path for mistake in mistakes}
-        mistakes += [found for found in problems_of(error, tree, raw) if found.path not in known]
+        found = problems_of(error, tree, raw)
+    if config or found[0].path:
+        found = list(_strictly(found, json.loads(text), raw))
+    known = {mistake.path for mistake in mistakes}
+    mistakes += [problem for problem in found if problem.path not in known]
     if config is None or mistakes:
         raise _config_error(mistakes, origins)
     return config
+
+
+def _strictly(
+    found: list[ConfigProblem], tree: dict[str, Any], raw: dict[str, Any]
+) -> Iterator[ConfigProblem]:
+    """The mistakes, those in objects of the API's by the protocol's rules: its models take anything."""
+    parts: dict[KeyPath, type[Wire]] = {("session",): AgentSession}
+    tools = tree.get("tools")
+    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
+        if kind(tool) == "mcp tool":
+            parts["tools", index] = McpTool
+    written = {path: table for path in parts if isinstance(table := _at(tree, path), dict)}
+    yield from (each for each in found if not any(each.path[: len(path)] == path for path in written))
+    for path, table in written.items():
+        for problem in strict.problems(parts[path], table, path, IN_FILE):
+            yield problem_of_wire(problem, raw)
+
+
+def _at(tree: Any, path: KeyPath) -> Any:
+    for part in path:
+        tree = tree.get(part) if isinstance(tree, dict) else tree[part]
+    return tree
 
 
 def _config_error(mistakes: list[ConfigProblem], origins: Origins) -> ConfigError:

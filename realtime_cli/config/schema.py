@@ -133,14 +133,15 @@ def _phrase(schema: JsonSchema) -> str:
         case "array":
             return _list_phrase(schema)
         case "string":
-            return "text in quotes" + _such_as(schema)
+            return f"{schema.get('patternErrorMessage', 'text in quotes')}{_such_as(schema)}"
         case "boolean":
             return "true or false"
         case "object":
             required = ", ".join(schema.get("required", ()))
             return f"a table with {required}" if required else "a table"
         case "integer":
-            return "a whole number" + _bounds(schema)
+            low, high = schema.get("minimum"), schema.get("maximum")
+            return f"{low:g}" if low is not None and low == high else "a whole number" + _bounds(schema)
         case "number":
             return "a number" + _bounds(schema)
     return ""
@@ -149,6 +150,8 @@ def _phrase(schema: JsonSchema) -> str:
 def _list_phrase(schema: JsonSchema) -> str:
     inner = describe(list(_alternatives(schema.get("items", {})))) or "values"
     least = schema.get("minItems")
+    if least and least == schema.get("maxItems"):
+        return f"a list of exactly {least}: {inner}"
     return f"a list of {f'at least {least}: ' if least else ''}{inner}"
 
 

@@ -8,10 +8,16 @@ from pydantic import Discriminator, Field, SecretStr, Tag, model_validator
 
 from realtime_cli.config.header_value import Headers
 from realtime_cli.config.section import Section
-from realtime_cli.config.session import FunctionTool, HostedMcp, JsonObject
+from realtime_cli.config.session import JsonObject
+from realtime_cli.protocol.session import TOOL_NAME, McpTool
 
 Approve = Literal["always", "ask", "never"]
-Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$", examples=["book_table"])]
+Name = Annotated[
+    str,
+    Field(
+        pattern=f"^{TOOL_NAME.pattern}$", json_schema_extra={"patternErrorMessage": TOOL_NAME.pattern_words}
+    ),
+]
 
 
 class CallRules(Section):
@@ -96,8 +102,17 @@ class BuiltinTool(CallRules):
         return self
 
 
-class SchemaTool(CallRules, FunctionTool):
+class SchemaTool(CallRules):
     """A raw function schema without a body: its calls are shown and answered by you or by a script."""
+
+    type: Literal["function"]
+    """A function without a body."""
+    name: Name
+    """What the model calls it."""
+    description: str | None = None
+    """When and how to use it."""
+    parameters: JsonObject | None = None
+    """JSON Schema of the arguments."""
 
 
 KINDS = {"python": PythonTool, "command": CommandTool, "http": HttpTool, "builtin": BuiltinTool}
@@ -118,7 +133,7 @@ Tool = Annotated[
     | Annotated[HttpTool, Tag("http tool")]
     | Annotated[BuiltinTool, Tag("builtin tool")]
     | Annotated[SchemaTool, Tag("function tool")]
-    | Annotated[HostedMcp, Tag("mcp tool")],
+    | Annotated[McpTool, Tag("mcp tool")],
     Discriminator(
         kind,
         custom_error_type="tool_kind",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from realtime_cli.config import schema
 from realtime_cli.config.layers import Origin
 from realtime_cli.config.toml_file import KeyPath
+from realtime_cli.protocol import strict
+from realtime_cli.protocol.rules import Problem
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -77,6 +79,24 @@ def problems_of(
         path = _path_in(tree, entry["loc"], entry["type"])
         found.setdefault(path, ConfigProblem(path, _sentence(entry["type"], entry["msg"], path, raw, root)))
     return list(found.values())
+
+
+def problem_of_wire(problem: Problem, raw: dict[str, Any]) -> ConfigProblem:
+    """What the protocol's own rules find, in the words of an agent file; ``raw`` is its whole tree."""
+    path = problem.path
+    own_words = problem.message not in (strict.REQUIRED, strict.NOT_IN_API, strict.SERVER_SETS_IT)
+    if problem.code == "unknown_parameter":
+        return ConfigProblem(path, problem.message if own_words else _unknown(path, raw, None))
+    if problem.code == "missing_required_parameter" and own_words:
+        return ConfigProblem(path[:-1], problem.message)
+    if path[-1] == "type" and len(path) > 2 and problem.code != "invalid_type":
+        missing = problem.code == "missing_required_parameter"
+        return _told("union_tag_not_found" if missing else "union_tag_invalid", path[:-1], raw)
+    return _told("missing" if problem.code == "missing_required_parameter" else "", path, raw)
+
+
+def _told(kind: str, path: KeyPath, raw: dict[str, Any]) -> ConfigProblem:
+    return ConfigProblem(path, _sentence(kind, "", path, raw, None))
 
 
 def _path_in(tree: Any, loc: tuple[str | int, ...], kind: str) -> KeyPath:

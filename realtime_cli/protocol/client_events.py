@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from realtime_cli.protocol.objects import Item, ResponseParams, Session
+from realtime_cli.protocol.objects import Item, ResponseParams
 from realtime_cli.protocol.rules import Rule, TypedObject
+from realtime_cli.protocol.session import Session
 
 APPEND_BYTES = 15 * 1024 * 1024  # most that one append may hold
 EVENT_ID_CHARS = 512
@@ -17,7 +18,7 @@ class ClientEventBase(TypedObject):
     """``event_id`` is free text; it serves only to match errors, never to make an event idempotent."""
 
     type: str
-    event_id: Annotated[str | None, Rule(longest=EVENT_ID_CHARS)] = None
+    event_id: Annotated[str | None, Rule(max_length=EVENT_ID_CHARS)] = None
 
 
 class SessionUpdate(ClientEventBase):
@@ -62,8 +63,8 @@ class ConversationItemTruncate(ClientEventBase):
 
     type: Literal["conversation.item.truncate"] = "conversation.item.truncate"
     item_id: str
-    content_index: Annotated[int, Rule(least=0)] = 0
-    audio_end_ms: Annotated[int, Rule(least=0)]
+    content_index: Annotated[int, Rule(ge=0)] = 0
+    audio_end_ms: Annotated[int, Rule(ge=0)]
 
     def model_post_init(self, context: Any, /) -> None:
         self.__pydantic_fields_set__.update(("type", "content_index"))

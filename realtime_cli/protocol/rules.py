@@ -1,19 +1,26 @@
 """What the API asks of a value beyond its type, written beside each field.
 
 Models take what servers send, so their types are wide and nothing is required. The rules are looked
-at only where we are strict: in what we send and in what the local server is sent (see ``strict``).
+at only where we are strict: in an agent file, in what we send, in what the local server is sent (see
+``strict``), and in the JSON Schema for editors.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
+
+from realtime_cli.protocol import field_docs
 
 Path = tuple[str | int, ...]
+
+UNKNOWN = "Unknown"  # models of this prefix stand for kinds that nobody knows: their keys are not judged
+IN_FILE = {"false is null": True}  # validation context of a file: TOML has no null, so false stands for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,87 +42,114 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Bounds of one field. ``choices`` apply to strings (and to the entries of a list of strings)."""
+    """Bounds of one field, in pydantic's words.
+
+    ``choices`` and ``pattern`` apply to strings (and to the entries of a list of strings), the lengths
+    to strings and lists.
+    """
 
     choices: tuple[Any, ...] = ()
-    least: float | None = None
-    most: float | None = None
-    longest: int | None = None
-    fewest_items: int | None = None
-    most_items: int | None = None
-    needed: bool = False
+    ge: float | None = None
+    le: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    pattern_words: str = ""
+    """The pattern in words, for people."""
+    required: bool = False
     nullable: bool = False
     server_only: bool = False
 
     def problems(self, path: Path, value: Any) -> Iterator[Problem]:
         """Check a value that has the right type already."""
         if isinstance(value, list):
-            yield from self._of_list(path, value)
+            yield from self._of_length(path, len(value), "entries", "invalid_value", "invalid_value")
+            for index, entry in enumerate(value):
+                if isinstance(entry, str):
+                    yield from self._of_text((*path, index), entry)
         elif isinstance(value, str):
+            codes = ("string_below_min_length", "string_above_max_length")
+            yield from self._of_length(path, len(value), "characters", *codes)
             yield from self._of_text(path, value)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield from self._of_number(path, value)
 
-    def _of_list(self, path: Path, value: list[Any]) -> Iterator[Problem]:
-        if self.fewest_items is not None and len(value) < self.fewest_items:
-            text = f"expected at least {self.fewest_items} entries, but got {len(value)}"
-            yield Problem(path, "invalid_value", text)
-        if self.most_items is not None and len(value) > self.most_items:
-            text = f"expected at most {self.most_items} entries, but got {len(value)}"
-            yield Problem(path, "invalid_value", text)
-        for index, entry in enumerate(value):
-            if isinstance(entry, str):
-                yield from self._of_text((*path, index), entry)
+    def _of_length(self, path: Path, length: int, unit: str, short: str, long: str) -> Iterator[Problem]:
+        if self.min_length is not None and length < self.min_length:
+            yield Problem(path, short, f"expected at least {self.min_length} {unit}, but got {length}")
+        if self.max_length is not None and length > self.max_length:
+            yield Problem(path, long, f"expected at most {self.max_length} {unit}, but got {length}")
 
     def _of_text(self, path: Path, value: str) -> Iterator[Problem]:
         if self.choices and value not in self.choices:
             allowed = ", ".join(repr(choice) for choice in self.choices)
             yield Problem(path, "invalid_value", f"{value!r} is none of {allowed}")
-        if self.longest is not None and len(value) > self.longest:
-            text = f"expected at most {self.longest} characters, but got {len(value)}"
-            yield Problem(path, "string_above_max_length", text)
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            yield Problem(path, "invalid_value", f"expected a string that matches {self.pattern!r}")
 
     def _of_number(self, path: Path, value: float) -> Iterator[Problem]:
         kind = "integer" if isinstance(value, int) else "decimal"
-        if self.least is not None and value < self.least:
-            yield Problem(
-                path, f"{kind}_below_min_value", f"expected at least {self.least:g}, but got {value:g}"
-            )
-        if self.most is not None and value > self.most:
-            yield Problem(
-                path, f"{kind}_above_max_value", f"expected at most {self.most:g}, but got {value:g}"
-            )
+        if self.ge is not None and value < self.ge:
+            text = f"expected at least {self.ge:g}, but got {value:g}"
+            yield Problem(path, f"{kind}_below_min_value", text)
+        if self.le is not None and value > self.le:
+            text = f"expected at most {self.le:g}, but got {value:g}"
+            yield Problem(path, f"{kind}_above_max_value", text)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        if not self.nullable:
+            return schema
+        return core_schema.with_info_before_validator_function(_null_for_false, schema)
 
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """The same bounds for editors: a JSON Schema without ``null`` unless null means something."""
+        """The same bounds for editors."""
         schema = dict(handler(core_schema))
-        options = [option for option in schema.get("anyOf", []) if option.get("type") != "null"]
-        if options and not self.nullable:
-            schema.pop("anyOf")
-            schema.update(options[0] if len(options) == 1 else {"anyOf": options})
-        self._annotate(schema)
+        for option in _options(schema):
+            self._annotate(option)
+        if self.nullable:
+            return {"anyOf": [*schema.pop("anyOf", [dict(schema)]), {"const": False}]}
         return schema
 
     def _annotate(self, schema: dict[str, Any]) -> None:
-        for key, bound in (("minimum", self.least), ("maximum", self.most), ("maxLength", self.longest)):
-            if bound is not None:
-                schema[key] = bound
-        for key, count in (("minItems", self.fewest_items), ("maxItems", self.most_items)):
-            if count is not None:
-                schema[key] = count
-        if not self.choices:
-            return
-        if schema.get("type") == "array":
-            schema["items"] = {"enum": list(self.choices)}
-            return
-        for option in schema.get("anyOf", [schema]):
-            if option.get("type") == "string":
-                option["enum"] = list(self.choices)
+        found: dict[str, Any]
+        match schema.get("type"):
+            case "array":
+                found = {"minItems": self.min_length, "maxItems": self.max_length}
+                if self.choices:
+                    schema["items"] = {"enum": list(self.choices)}
+            case "string":
+                found = {
+                    "enum": list(self.choices) or None,
+                    "minLength": self.min_length,
+                    "maxLength": self.max_length,
+                    "pattern": self.pattern,
+                    "patternErrorMessage": self.pattern_words or None,
+                }
+            case "integer" | "number":
+                found = {"minimum": self.ge, "maximum": self.le}
+            case _:
+                return
+        schema.update({key: value for key, value in found.items() if value is not None})
 
 
 NO_RULE = Rule()
+
+
+def _null_for_false(value: Any, info: ValidationInfo) -> Any:
+    return None if value is False and info.context is IN_FILE else value
+
+
+def _options(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The members of a union, or the schema itself."""
+    nested = schema.get("anyOf") or schema.get("oneOf")
+    if nested:
+        for inner in nested:
+            yield from _options(inner)
+    else:
+        yield schema
 
 
 def has(node: Any, step: int | str) -> bool:
@@ -133,6 +167,53 @@ class Wire(BaseModel):
     def own_problems(self) -> Iterator[Problem]:
         """Rules that concern several fields; paths are relative to this object."""
         return iter(())
+
+    @classmethod
+    def rule_of(cls, name: str) -> Rule:
+        """The rule beside a field."""
+        marks = cls.model_fields[name].metadata
+        return next((mark for mark in marks if isinstance(mark, Rule)), NO_RULE)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """For editors: what a person may write, with no key that only a server sets, and no plain null."""
+        shown = handler(core)
+        schema = handler.resolve_ref_schema(shown)
+        properties = schema.get("properties", {})
+        if not cls.__name__.startswith(UNKNOWN):
+            schema["additionalProperties"] = False
+        required = []
+        for name in [name for name in properties if name in cls.model_fields]:
+            rule = cls.rule_of(name)
+            if rule.server_only:
+                del properties[name]
+                continue
+            properties[name] = _without_null(properties[name], keep=rule.nullable)
+            if rule.required or (name == "type" and "const" in properties[name]):
+                required.append(name)
+        if required:
+            schema["required"] = required
+        field_docs.describe(cls, properties)
+        return shown
+
+
+def _without_null(schema: dict[str, Any], *, keep: bool) -> dict[str, Any]:
+    """A property without ``null`` (unless null means something), its default, and unknown kinds."""
+    kept = {key: value for key, value in schema.items() if key not in ("default", "discriminator", "title")}
+    for union in ("anyOf", "oneOf"):
+        if union not in kept:
+            continue
+        options = [_without_null(option, keep=keep) for option in kept.pop(union)]
+        options = [
+            option
+            for option in options
+            if (keep or option.get("type") != "null") and UNKNOWN not in option.get("$ref", "")
+        ]
+        kept.update(options[0] if len(options) == 1 else {"anyOf": options})
+    for inner in ("items", "additionalProperties"):
+        if isinstance(kept.get(inner), dict):
+            kept[inner] = _without_null(kept[inner], keep=keep)
+    return kept
 
 
 class TypedObject(Wire):

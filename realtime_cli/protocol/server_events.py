@@ -17,12 +17,12 @@ from realtime_cli.protocol.objects import (
     LogProb,
     RateLimit,
     Response,
-    Session,
     TranscriptionError,
     TranscriptionLanguage,
     TranscriptionUsage,
 )
 from realtime_cli.protocol.rules import TypedObject
+from realtime_cli.protocol.session import Session
 
 
 class ServerEventBase(TypedObject):

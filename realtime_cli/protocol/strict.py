@@ -11,18 +11,21 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from realtime_cli.protocol.rules import NO_RULE, Path, Problem, Rule, Wire, has
+from realtime_cli.protocol.rules import UNKNOWN, Path, Problem, Rule, Wire, has
 
-_UNKNOWN = "Unknown"  # models of this prefix stand for kinds that nobody knows: their keys are not judged
+# Problems whose code says it all; others have words of their own.
+REQUIRED = "it is required"
+NOT_IN_API = "it is not in the API"
+SERVER_SETS_IT = "only the server sets it"
 
 
-def problems(kind: type[Wire], fields: dict[str, Any], path: Path = ()) -> list[Problem]:
+def problems(kind: type[Wire], fields: dict[str, Any], path: Path = (), context: Any = None) -> list[Problem]:
     """Problems of ``fields`` as an object of ``kind``, those of JSON types first; empty when there are none.
 
-    ``path`` is put before the path of each problem.
+    ``path`` is put before the path of each problem; ``context`` is ``rules.IN_FILE`` for what stands in a file.
     """
     try:
-        model = kind.model_validate_json(to_json(fields), strict=True)
+        model = kind.model_validate_json(to_json(fields), strict=True, context=context)
     except ValidationError as error:
         # A value that fits no member of a union is told once, not once per member.
         return list({problem.path: problem for problem in _of_types(error, fields, path)}.values())
@@ -33,7 +36,7 @@ def _of_types(error: ValidationError, fields: dict[str, Any], path: Path) -> Ite
     for found in error.errors(include_url=False, include_context=False):
         where = (*path, *_real_steps(found["loc"], fields, missing=found["type"] == "missing"))
         if found["type"] == "missing":
-            yield Problem(where, "missing_required_parameter", "it is required")
+            yield Problem(where, "missing_required_parameter", REQUIRED)
         elif found["type"] == "literal_error":
             yield Problem(where, "invalid_value", found["msg"].removeprefix("Input should be "))
         else:
@@ -75,15 +78,15 @@ def _json_type(value: Any) -> str:
 
 def _of_model(model: Wire, fields: dict[str, Any], path: Path) -> Iterator[Problem]:
     known = type(model).model_fields
-    if not type(model).__name__.startswith(_UNKNOWN):
+    if not type(model).__name__.startswith(UNKNOWN):
         for name in fields.keys() - known.keys():
-            yield Problem((*path, name), "unknown_parameter", "it is not in the API")
-    for name, field in known.items():
-        rule = next((mark for mark in field.metadata if isinstance(mark, Rule)), NO_RULE)
+            yield Problem((*path, name), "unknown_parameter", NOT_IN_API)
+    for name in known:
+        rule = type(model).rule_of(name)
         if name in fields:
             yield from _of_field(rule, getattr(model, name), fields[name], (*path, name))
-        elif rule.needed:
-            yield Problem((*path, name), "missing_required_parameter", "it is required")
+        elif rule.required:
+            yield Problem((*path, name), "missing_required_parameter", REQUIRED)
     for problem in model.own_problems():
         yield Problem((*path, *problem.path), problem.code, problem.message)
 
@@ -93,7 +96,7 @@ def _of_field(rule: Rule, value: Any, raw: Any, path: Path) -> Iterator[Problem]
         if not rule.nullable:
             yield Problem(path, "invalid_type", "it may be left out, but not be null")
     elif rule.server_only:
-        yield Problem(path, "unknown_parameter", "only the server sets it")
+        yield Problem(path, "unknown_parameter", SERVER_SETS_IT)
     else:
         yield from rule.problems(path, value)
         yield from _of_inner(value, raw, path)

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from realtime_cli.config.session import HostedMcp
 from realtime_cli.config.tools import (
     BuiltinTool,
     CommandTool,
@@ -20,6 +19,7 @@ from realtime_cli.config.tools import (
 from realtime_cli.config.tools import Tool as Written
 from realtime_cli.errors import ConfigError
 from realtime_cli.notices import Noted
+from realtime_cli.protocol.session import McpTool
 from realtime_cli.tools import mcp, trusted_folders
 from realtime_cli.tools.approval import ALL, Approver, Question
 from realtime_cli.tools.arguments import schema_mistake
@@ -67,7 +67,7 @@ async def open_registry(
         hosted = [
             entry.model_dump(mode="json", exclude_unset=True)
             for entry in written
-            if isinstance(entry, HostedMcp)
+            if isinstance(entry, McpTool)
         ]
         registry = Registry([*made, *found], hosted, approver=approver, edges=[*edges, *connected])
         undo.pop_all()

@@ -20,6 +20,7 @@ def test_secrets_are_in_the_config_and_in_nothing_that_is_shown(load: Load) -> N
         [[tools]]
         type = "mcp"
         server_label = "x"
+        server_url = "https://x"
         authorization = "oauth-secret"
         headers = { X = "tool-secret" }
         [mcp.files]

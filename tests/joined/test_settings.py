@@ -150,7 +150,7 @@ def test_one_bad_key_loses_itself_and_is_shown_the_rest_is_in_force():
     pair.settle()
     pair.since()
     bad = {
-        "max_output_tokens": 9000,
+        "max_output_tokens": 0,
         "instructions": "Be brief.",
         "audio": {"output": {"speed": 9, "voice": "cedar"}},
     }
@@ -158,7 +158,7 @@ def test_one_bad_key_loses_itself_and_is_shown_the_rest_is_in_force():
     pair.settle()
     assert pair.since() == [
         "c session.update", "s error decimal_above_max_value session.audio.output.speed", "- error settings",
-        "c session.update", "s error integer_above_max_value session.max_output_tokens", "- error settings",
+        "c session.update", "s error integer_below_min_value session.max_output_tokens", "- error settings",
         "c session.update", "s session.updated",
     ]  # fmt: skip
     good = {"instructions": "Be brief.", "audio": {"output": {"voice": "cedar"}}}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import client_events as c
-from realtime_cli.protocol import codec
+from realtime_cli.protocol import codec, session
 from realtime_cli.protocol import objects as o
 from realtime_cli.protocol import server_events as s
 from realtime_cli.protocol.server_events import SERVER_EVENTS
@@ -77,7 +77,7 @@ def test_a_field_of_the_wrong_type_is_left_out_and_the_rest_read():
         },
     )
     assert isinstance(event, s.SessionCreated)
-    assert isinstance(event.session, o.RealtimeSession)
+    assert isinstance(event.session, session.RealtimeSession)
     detection = event.session.audio.input.turn_detection
     assert (detection.threshold, detection.silence_duration_ms) == (None, 3)
     assert [tool.name for tool in event.session.tools] == ["good", None]
@@ -147,7 +147,9 @@ def test_items_told_under_both_names_are_not_dropped():
 
 def test_only_what_was_set_is_written_and_null_is_something():
     update = c.SessionUpdate(
-        session=o.RealtimeSession(audio=o.SessionAudio(input=o.AudioInput(turn_detection=None)))
+        session=session.RealtimeSession(
+            audio=session.SessionAudio(input=session.AudioInput(turn_detection=None))
+        )
     )
     assert json.loads(codec.encode(update)) == {
         "type": "session.update",
@@ -198,7 +200,7 @@ def test_a_clients_odd_events_are_read_as_unknown():
 
 
 def test_secrets_and_sound_stay_out_of_repr():
-    tool = o.McpTool(server_label="x", authorization="tok-123", headers={"X-Key": "tok-456"})
+    tool = session.McpTool(server_label="x", authorization="tok-123", headers={"X-Key": "tok-456"})
     append = c.InputAudioBufferAppend(audio=base64.b64encode(bytes(99)).decode())
     assert "tok-" not in repr(tool)
     assert "AAAA" not in repr(append)
