@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from realtime_cli.recording import copy
 from realtime_cli.recording.file import path_for
 from realtime_cli.tools.approval import InteractiveApprover
 from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, TypedLine
+from realtime_cli.untrusted_json import parse_json
 
 Reload = Callable[[], LoadedAgent]
 DETAILS = ("auto", "low", "high")
@@ -176,7 +176,7 @@ class Controls:
 
     def _send(self, rest: str) -> None:
         try:
-            event = json.loads(rest)
+            event = parse_json(rest)
         except ValueError as error:
             raise ConfigError(f"/send takes one JSON object: {error}.") from error
         if not isinstance(event, dict):

@@ -10,9 +10,10 @@ the model speaks about their results only if it is asked to.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
+
+from realtime_cli.untrusted_json import parse_json
 
 
 @dataclass(slots=True)
@@ -165,6 +166,6 @@ class ToolCalls:
 
 def _parses(arguments: str) -> bool:
     try:
-        return isinstance(json.loads(arguments), dict)
+        return isinstance(parse_json(arguments), dict)
     except ValueError:
         return False

@@ -37,6 +37,7 @@ from realtime_cli.script.result import Case
 from realtime_cli.script.runner import RunContext
 from realtime_cli.script.session_pool import SessionPool
 from realtime_cli.script.suite import Selection, plan
+from realtime_cli.untrusted_json import parse_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ async def _obey(pool: SessionPool, lines: asyncio.Queue[str]) -> None:
 def _do(pool: SessionPool, line: str, ids: Iterator[str]) -> bool:
     """Obey one line; False when it is the last."""
     try:
-        asked = json.loads(line) if line.strip() else {"begin": 0}
+        asked = parse_json(line) if line.strip() else {"begin": 0}
     except ValueError:
         asked = None
     match asked:

@@ -11,13 +11,14 @@ import json
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError, from_json
+from pydantic_core import PydanticSerializationError
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import legacy
 from realtime_cli.protocol.client_events import CLIENT_EVENTS, ClientEvent, SessionUpdate, UnknownClientEvent
 from realtime_cli.protocol.rules import Wire, has
 from realtime_cli.protocol.server_events import SERVER_EVENTS, ServerEvent, UnknownServerEvent
+from realtime_cli.untrusted_json import NotJson, parse_json
 
 EXCERPT_CHARS = 80
 REPAIRS = 32  # wrong fields that are left out before an event counts as unknown
@@ -76,18 +77,14 @@ def server_event(fields: Json) -> ServerEvent:
 def parse(text: str | bytes) -> Json:
     """The JSON object of a frame. Raises :class:`UndecodableEvent`."""
     try:
-        fields = from_json(text)
-    except ValueError as error:
-        raise UndecodableEvent(f"not JSON ({_first_words(error)})", _excerpt(text)) from None
+        fields = parse_json(text)
+    except NotJson as error:
+        raise UndecodableEvent(f"not JSON ({error})", _excerpt(text)) from None
     if not isinstance(fields, dict):
         raise UndecodableEvent("JSON, but not an object", _excerpt(text))
     if not isinstance(fields.get("type"), str):
         raise UndecodableEvent("an object without a type", _excerpt(text))
     return fields
-
-
-def _first_words(error: ValueError) -> str:
-    return str(error).split("\n", 1)[0][:EXCERPT_CHARS]
 
 
 def _excerpt(text: str | bytes) -> str:

@@ -14,7 +14,9 @@ from realtime_cli.config.header_value import sendable_key
 from realtime_cli.errors import ConfigError
 from realtime_cli.script.format import JudgeEndpoint
 from realtime_cli.script.result import Case
+from realtime_cli.untrusted_json import parse_json
 
+MAX_ANSWER_BYTES = 1_000_000
 ASKED = (
     "You judge one statement about a conversation between a user and an agent. Answer with one JSON object "
     'and nothing else: {"score": a number from 0 (the statement is false) to 1 (it is true), "why": "one '
@@ -43,7 +45,7 @@ def verdict_in(answer: str) -> tuple[float, str]:
     """Score and reason in a model's answer, which may stand in a fence or among other words."""
     found = re.search(r"\{.*\}", answer, re.S)
     try:
-        values = json.loads(found[0]) if found else {}
+        values = parse_json(found[0]) if found else {}
         return min(1.0, max(0.0, float(values["score"]))), str(values.get("why", ""))
     except (ValueError, KeyError, TypeError):
         raise ConfigError(f"The judge gave no score: {answer[:200]!r}", "Try another model.") from None
@@ -60,7 +62,7 @@ def _ask(endpoint: JudgeEndpoint, body: dict[str, Any]) -> str:
     request = urllib.request.Request(url, json.dumps(body).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=endpoint.timeout_s) as response:
-            answer = json.load(response)
+            answer = parse_json(response.read(MAX_ANSWER_BYTES))
         return str(answer["choices"][0]["message"]["content"])
     except urllib.error.HTTPError as error:
         raise ConfigError(f"The judge at {endpoint.url} refused ({error.code} {error.reason}).") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from realtime_cli.script.expectations import CheckResult
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult, TurnResult
+from realtime_cli.untrusted_json import parse_json
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ def read_report(path: Path) -> Report:
 def read_json(path: Path) -> dict[str, Any]:
     """A report as it stands in its file. Raises ConfigError."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        told = parse_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise ConfigError(f"The report {path} cannot be read: {error}.") from None
     if not isinstance(told, dict) or told.get("format") != reports.FORMAT:
         raise ConfigError(

@@ -12,6 +12,7 @@ from realtime_cli.ports import ToolsPort
 from realtime_cli.script.expectations import is_within
 from realtime_cli.script.format import Mock
 from realtime_cli.tools.result import ToolResult
+from realtime_cli.untrusted_json import parse_json
 
 
 class MockedTools:
@@ -71,6 +72,6 @@ def _schema(mock: Mock) -> dict[str, Any]:
 
 def _parsed(arguments: str) -> Any:
     try:
-        return json.loads(arguments or "{}")
+        return parse_json(arguments or "{}")
     except ValueError:
         return {}

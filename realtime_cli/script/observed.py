@@ -7,7 +7,6 @@ samples were played.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +15,7 @@ from realtime_cli.client.cost import Prices, Tokens, load_prices
 from realtime_cli.client.entry import Entry
 from realtime_cli.protocol import server_events as s
 from realtime_cli.script.annotations import read_mark
+from realtime_cli.untrusted_json import parse_json
 
 PAUSE_S = 0.3  # a longer silence between two items is the end of what the agent says
 
@@ -213,7 +213,7 @@ class Observed:
 
     def _called(self, at: float, value: effects.CallTool) -> None:
         try:
-            arguments = json.loads(value.arguments or "{}")
+            arguments = parse_json(value.arguments or "{}")
         except ValueError:
             arguments = {}
         call = CallSeen(value.call_id, value.name, arguments if isinstance(arguments, dict) else {}, at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import server_events as s
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.timeline import Timeline, timeline
+from realtime_cli.untrusted_json import parse_json
 
 BEFORE_S, AFTER_S = 0.25, 0.1  # the end already has the silence that ended the turn
 LONG_SILENCE_S = 0.6
@@ -228,7 +228,7 @@ def without_none(tree: Any) -> Any:
 
 def _parsed(arguments: str) -> Tree:
     try:
-        found = json.loads(arguments or "{}")
+        found = parse_json(arguments or "{}")
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from realtime_cli.tools.tool import ToolFailed
+from realtime_cli.untrusted_json import parse_json
 
 
 def parsed(arguments: str) -> dict[str, Any]:
     """The object that the text is; empty text is an empty object (API reference, functions)."""
     try:
-        given = json.loads(arguments or "{}")
-    except (ValueError, RecursionError) as error:
+        given = parse_json(arguments or "{}")
+    except ValueError as error:
         raise ToolFailed(
             f"The arguments are not JSON: {error}. Call it again with one JSON object."
         ) from error

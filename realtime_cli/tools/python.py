@@ -20,6 +20,7 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.tools import process
 from realtime_cli.tools.output import fitted, last_lines
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
+from realtime_cli.untrusted_json import parse_json
 
 START_TIMEOUT_S = 20.0
 RETIRE_AFTER_S = 0.5  # how long a cancelled call may take to end by itself
@@ -115,7 +116,7 @@ class PythonWorker:
         assert self._child.stdout
         try:
             size = int.from_bytes(await self._child.stdout.readexactly(4), "big")
-            frame: dict[str, Any] = json.loads(await self._child.stdout.readexactly(size))
+            frame: dict[str, Any] = parse_json(await self._child.stdout.readexactly(size))
         except (asyncio.IncompleteReadError, ConnectionResetError):
             return None
         return frame

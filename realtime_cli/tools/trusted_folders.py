@@ -7,6 +7,8 @@ from pathlib import Path
 
 import platformdirs
 
+from realtime_cli.untrusted_json import parse_json
+
 NAME = "trusted-folders.json"
 
 
@@ -30,7 +32,7 @@ def trust(folder: Path) -> None:
 
 def _known() -> list[str]:
     try:
-        known = json.loads(file().read_text(encoding="utf-8"))
+        known = parse_json(file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
     return [entry for entry in known if isinstance(entry, str)] if isinstance(known, list) else []

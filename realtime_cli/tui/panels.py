@@ -15,6 +15,7 @@ from realtime_cli.tui.meters import Meter
 from realtime_cli.tui.safe_text import cells, cut_to, for_encoding, one_line, safe, tail, wrap
 from realtime_cli.tui.theme import AGENT, DIM, LEVEL_STYLES, PRETTY, STATE_STYLES, TOOL, USER, Theme
 from realtime_cli.tui.view import View
+from realtime_cli.untrusted_json import parse_json
 
 MIN_DBFS = -60.0
 MAX_TOOL_CELLS = 400  # of arguments and of a result; the recording has all of it
@@ -93,7 +94,7 @@ def tool_text(card: ToolCard, look: Theme = PRETTY) -> Text:
 def arguments_line(arguments: str) -> str:
     """``city="Oslo", days=2`` for a JSON object; anything else as it came."""
     try:
-        values = json.loads(arguments or "{}")
+        values = parse_json(arguments or "{}")
     except ValueError:
         return one_line(arguments)
     if not isinstance(values, dict):

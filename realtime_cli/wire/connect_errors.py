@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
 from urllib.parse import urljoin, urlsplit
 
 from realtime_cli.errors import AuthenticationFailed, ConnectionFailed
+from realtime_cli.untrusted_json import parse_json
 
 DETAIL_CHARS = 200
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
@@ -119,7 +119,7 @@ def _unknown_here(where: str, status: int, detail: str) -> KeyRefused:
 def _detail(body: bytes, secrets: Iterable[str]) -> str:
     """What the server says about it, in one line: ``: no such deployment``."""
     try:
-        told = json.loads(body)
+        told = parse_json(body)
         error = told.get("error", told)
         text = error.get("message") if isinstance(error, dict) else error
     except (ValueError, AttributeError):

@@ -19,6 +19,7 @@ from realtime_cli.server.engine.chat_messages import chat_messages, chat_tool_ch
 from realtime_cli.server.engine.ports import EngineCall, EngineError, EngineText, ReplyRequest
 from realtime_cli.server.engine.runtime import INSTALL
 from realtime_cli.server.engine.sentence_stream import SentenceStream
+from realtime_cli.untrusted_json import parse_json
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -215,7 +216,7 @@ def _http_client() -> ModuleType:
 
 def _parsed(data: str | bytes) -> dict[str, Any]:
     try:
-        value = json.loads(data)
+        value = parse_json(data)
     except ValueError as error:
         raise EngineError("The chat endpoint sent something that is not JSON.") from error
     if not isinstance(value, dict):
@@ -231,7 +232,7 @@ def _finished(chunk: dict[str, Any]) -> bool:
 def _told(body: str) -> str:
     """`: "model not found"` from an error body, or nothing."""
     try:
-        error = json.loads(body).get("error")
+        error = parse_json(body).get("error")
         message = error.get("message") if isinstance(error, dict) else error
     except (ValueError, AttributeError):
         message = ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from realtime_cli.untrusted_json import parse_json
 
 MAX_LENGTH = 600
 MAX_PARTS = 12
@@ -48,8 +49,8 @@ def in_words(value: Any) -> str:
 
 def _parsed(output: str) -> Any:
     try:
-        return json.loads(output)
-    except (ValueError, RecursionError):
+        return parse_json(output)
+    except ValueError:
         return output
 
 
