@@ -451,7 +451,7 @@ class ConversationLoop:
 
     def _seen(self, sight: VideoFrame) -> inputs.VideoFrameCaptured:
         return inputs.VideoFrameCaptured(
-            self.now(), sight.image, sight.width, sight.height, sight.glimpse, sight.source
+            self.now(), sight.image, sight.width, sight.height, sight.thumbnail, sight.source
         )
 
     async def _watch(self) -> None:

@@ -92,14 +92,15 @@ class Typed:
 class VideoFrameCaptured:
     """A frame of camera, screen or video: a data URI (empty: there is none to show), size in pixels.
 
-    ``source`` is its name as the user may see it; ``glimpse`` is a thumbnail for terminals: hexadecimal RGB, row by row, ``THUMBNAIL_COLUMNS`` wide.
+    ``source`` is its name as the user may see it; ``thumbnail`` is for terminals: hexadecimal RGB, row by
+    row, ``THUMBNAIL_COLUMNS`` wide.
     """
 
     at: float
     image: str
     width: int = 0
     height: int = 0
-    glimpse: str = ""
+    thumbnail: str = ""
     source: str = ""
 
 

@@ -43,7 +43,7 @@ class RecordedTurn:
 
 def said_in(recording: Recording) -> RecordedTurn:
     """The user's half of a recording. Raises ConfigError when there is none."""
-    from_wire = AudioDecoder(recording.header.audio.get("input", "audio/pcm"))
+    from_wire = AudioDecoder(recording.header.input_format)
     frames: list[tuple[float, Samples]] = []
     typed: list[tuple[float, Typed]] = []
     ready: float | None = None

@@ -104,7 +104,7 @@ def _item_today(item: Any) -> Any:
         return item
     content = [
         {**part, "type": CONTENT[part["type"]]}
-        if isinstance(part, dict) and part.get("type") in CONTENT
+        if isinstance(part, dict) and isinstance(part.get("type"), str) and part["type"] in CONTENT
         else part
         for part in item["content"]
     ]

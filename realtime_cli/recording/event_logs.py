@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from realtime_cli.client.inputs import Received
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
 from realtime_cli.recording.format import Header, dumps
+from realtime_cli.untrusted_json import parse_json
 
 _INNER = ("event", "data", "message", "payload", "body")
 _TIMES = ("at", "t", "time", "timestamp", "ts", "created_at", "offset", "elapsed")
@@ -73,7 +73,7 @@ class EventLog:
 
     def _unwrap(self, line: str, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
         try:
-            outer = json.loads(line)
+            outer = parse_json(line)
         except ValueError as error:
             raise self._unreadable(number, f"not JSON ({error})") from None
         if not isinstance(outer, dict):
@@ -122,7 +122,7 @@ def _inner(outer: dict[str, Any], depth: int = 0) -> dict[str, Any] | None:
         value = outer.get(name)
         if isinstance(value, str) and value.lstrip().startswith("{"):
             try:
-                value = json.loads(value)
+                value = parse_json(value)
             except ValueError:
                 continue
         if isinstance(value, dict) and depth < 3:

@@ -21,20 +21,27 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 import types
 import typing
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.options import SessionOptions
 from realtime_cli.errors import ExitCode
+from realtime_cli.protocol.objects import WireFormat
 
 FORMAT = "realtime-cli"
 VERSION = 1
+MAX_BYTES = 1 << 40  # a place in a sidecar file beyond this is none
+MAX_PIECE_BYTES = 256 * 1024 * 1024  # of sound in one line
 
+T = typing.TypeVar("T")
 BytesToRef = Callable[[bytes], str]
 RefToBytes = Callable[[dict[str, Any]], bytes]
 
@@ -53,6 +60,12 @@ NAMES_ON_DISK: dict[type, str] = {
     effects.SetCapture: "Watch",
     effects.SetTimer: "WakeAt",
     effects.RequestApproval: "AskApproval",
+}
+
+
+# The same for fields: today's name -> the one on disk.
+FIELDS_ON_DISK: dict[type, dict[str, str]] = {
+    inputs.VideoFrameCaptured: {"thumbnail": "glimpse"},
 }
 
 
@@ -99,8 +112,24 @@ class Header:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Header:
-        known = {f.name for f in dataclasses.fields(cls)} - {"foreign"}
-        return cls(**{key: value for key, value in values.items() if key in known})
+        """Raises ValueError when something in it has the wrong type."""
+        header = read_as(cls, {key: value for key, value in values.items() if key != "foreign"})
+        if header.input_format not in typing.get_args(WireFormat):
+            raise ValueError(f"sound in the unknown format {header.input_format!r}")
+        header.options()
+        return header
+
+    def options(self) -> SessionOptions:
+        """The session's options; those that it does not know keep their defaults. Raises ValueError."""
+        try:
+            return read_as(SessionOptions, self.session)
+        except ValueError as error:
+            raise ValueError(f"session: {error}") from None
+
+    @property
+    def input_format(self) -> WireFormat:
+        """How the microphone's sound was sent."""
+        return typing.cast(WireFormat, self.audio.get("input", "audio/pcm"))
 
 
 def dumps(value: Any) -> str:
@@ -114,11 +143,12 @@ def dumps(value: Any) -> str:
 def local_line(at: float, value: Any, shelve: BytesToRef) -> str:
     """The line of an input, effect or mark; its sound goes through ``shelve``."""
     fields = {}
+    spelling = FIELDS_ON_DISK.get(type(value), {})
     for f in dataclasses.fields(value):
         content = getattr(value, f.name)
         if f.name == "at" and content == at and type(value) in _TIMED:
             continue
-        fields[f.name] = content
+        fields[spelling.get(f.name, f.name)] = content
     body = json.dumps(
         fields, ensure_ascii=False, separators=(",", ":"), default=lambda content: _plain(content, shelve)
     )
@@ -137,45 +167,130 @@ def local_value(at: float, name: str, fields: dict[str, Any], fetch: RefToBytes)
     """The input, effect or mark that a line tells of.
 
     A type that this version does not know becomes a note; fields it does not know are dropped. Raises
-    TypeError or ValueError when a field is missing or of the wrong kind.
+    ValueError when a field is missing or of the wrong type.
     """
     cls = LOCAL_TYPES.get(name)
     if cls is None:
         return inputs.Noted(at, "debug", "recording", f"An entry of unknown type {name}.", fields)
-    values = {key: _read(fields[key], kind, fetch) for key, kind in _kinds(cls) if key in fields}
-    if "at" not in values and cls in _TIMED:
-        values["at"] = at
-    return cls(**values)
+    if "at" not in fields and cls in _TIMED:
+        fields = {**fields, "at": at}
+    return _dataclass_reader(cls)(fields, fetch)
+
+
+# -- typed reading --------------------------------------------------------------------------------
+
+FieldReader = Callable[[Any, RefToBytes], Any]
+_PLAIN_TYPES: dict[Any, tuple[type, ...]] = {float: (int, float), int: (int,), str: (str,), dict: (dict,)}
 
 
 @cache
-def _kinds(cls: type) -> tuple[tuple[str, str], ...]:
+def _dataclass_reader(cls: type[Any]) -> FieldReader:
+    """Reads a JSON object as ``cls``; fields have the spelling of the file (``FIELDS_ON_DISK``)."""
     hints = typing.get_type_hints(cls)
-    return tuple((f.name, _kind(hints[f.name])) for f in dataclasses.fields(cls))
+    spelling = FIELDS_ON_DISK.get(cls, {})
+    readers = {
+        f.name: (spelling.get(f.name, f.name), _reader(hints[f.name])) for f in dataclasses.fields(cls)
+    }
+    needed = {
+        f.name
+        for f in dataclasses.fields(cls)
+        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    }
+
+    def read(value: Any, fetch: RefToBytes) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError(f"{kind_on_disk(cls)} must be an object")
+        values = {}
+        for name, (key, reader) in readers.items():
+            if key in value:
+                try:
+                    values[name] = reader(value[key], fetch)
+                except ValueError as error:
+                    raise ValueError(f"{key}: {error}") from None
+            elif name in needed:
+                raise ValueError(f"no {key!r} in it")
+        return cls(**values)
+
+    return read
 
 
-def _kind(hint: Any) -> str:
+@cache
+def _reader(hint: Any) -> FieldReader:
+    """How a value of this type is read: checked, but not converted, so that a replay sees what was written.
+
+    Words of a fixed set (``Literal``) may be new ones: a later version's recording stays readable.
+    """
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return lambda value, fetch: value
     if hint is bytes:
-        return "bytes"
+        return lambda value, fetch: fetch(_reference_of(value))
     if hint is ExitCode:
-        return "exit_code"
-    if typing.get_origin(hint) is tuple:
-        return "items" if typing.get_args(hint)[0] is inputs.HeardItem else "tuple"
-    if typing.get_origin(hint) in (typing.Union, types.UnionType) and bytes in typing.get_args(hint):
-        return "bytes"
-    return "plain"
+        return lambda value, fetch: ExitCode(_checked(value, int))
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _dataclass_reader(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _one_of([_reader(one) for one in inner if one is not type(None)], type(None) in inner)
+    if origin is tuple:
+        return _tuple_of(_reader(inner[0]))
+    if origin is typing.Literal:
+        return lambda value, fetch: _checked(value, type(inner[0]))
+    return lambda value, fetch: _checked(value, origin or hint)
 
 
-def _read(value: Any, kind: str, fetch: RefToBytes) -> Any:
-    if kind == "plain" or value is None:
-        return value
-    if kind == "bytes":
-        return fetch(value["$audio"])
-    if kind == "exit_code":
-        return ExitCode(value)
-    if kind == "items":
-        return tuple(inputs.HeardItem(**item) for item in value)
-    return tuple(value)
+def _one_of(readers: list[FieldReader], optional: bool) -> FieldReader:
+    def read(value: Any, fetch: RefToBytes) -> Any:
+        if value is None and optional:
+            return None
+        for reader in readers[:-1]:
+            with suppress(ValueError):
+                return reader(value, fetch)
+        return readers[-1](value, fetch)
+
+    return read
+
+
+def _tuple_of(reader: FieldReader) -> FieldReader:
+    def read(value: Any, fetch: RefToBytes) -> Any:
+        return tuple(reader(one, fetch) for one in _checked(value, list))
+
+    return read
+
+
+def _checked(value: Any, kind: type) -> Any:
+    allowed = _PLAIN_TYPES.get(kind, (kind,))
+    if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"must be {kind.__name__}, not {type(value).__name__}")
+    return value
+
+
+def seconds(value: Any) -> float:
+    """A time as a line states it. Raises ValueError for what is none."""
+    if not math.isfinite(_checked(value, float)):
+        raise ValueError(f"{value} is no time")
+    return float(value)
+
+
+def _reference_of(value: Any) -> dict[str, Any]:
+    return checked_reference(value.get("$audio") if isinstance(value, dict) else None)
+
+
+def checked_reference(values: Any) -> dict[str, Any]:
+    """What stands behind ``$audio``. Raises ValueError for what points nowhere."""
+    if not isinstance(values, dict):
+        raise ValueError("no reference to sound")
+    for key in ("bytes", "start", "offset"):
+        place = values.get(key, 0)
+        if not isinstance(place, int) or not 0 <= place <= MAX_BYTES:
+            raise ValueError(f"sound cannot have {key!r} {place!r}")
+    if values.get("bytes", 0) > MAX_PIECE_BYTES:
+        raise ValueError(f"{values['bytes']} bytes of sound in one line")
+    return values
+
+
+def read_as(cls: type[T], values: dict[str, Any]) -> T:
+    """A dataclass that holds no sound; unknown keys are dropped. Raises ValueError for a wrong type."""
+    return typing.cast(T, _dataclass_reader(typing.cast(Any, cls))(values, lambda reference: b""))
 
 
 # -- wire entries ---------------------------------------------------------------------------------

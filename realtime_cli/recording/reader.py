@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import gzip
 import io
-import json
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +23,7 @@ from realtime_cli.recording import format
 from realtime_cli.recording.event_logs import EventLog
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.sound import NoAudio, RecordedAudio
+from realtime_cli.untrusted_json import NotJson, parse_json
 
 Line = dict[str, Any]
 
@@ -60,21 +60,21 @@ class Recording:
             yield from EventLog(self.path).entries(_lines(self.path))
             self.end = End()
             return
-        shelf = self.sound() if sound else NoAudio()
-        decoder = _Decoder(self, shelf, verbatim=sound)
+        audio = self.sound() if sound else NoAudio()
+        decoder = _Decoder(self, audio, verbatim=sound)
         for number, line, last in _numbered(_lines(self.path)):
             if number == 1 or not line.strip():
                 continue
             try:
                 yield from decoder.entries(line)
-            except (ValueError, TypeError, KeyError, codec.UndecodableEvent) as error:
+            except (ValueError, KeyError, codec.UndecodableEvent) as error:
                 if last and not line.endswith("\n"):
                     return  # torn: the process was killed while writing
                 raise _unreadable(self.path, number, _reason(error)) from None
 
     def sound(self) -> RecordedAudio:
         """The sidecar files."""
-        return RecordedAudio(self.path, self.header.audio.get("input", "audio/pcm"))
+        return RecordedAudio(self.path, self.header.input_format)
 
 
 def read(path: str | Path) -> Recording:
@@ -88,18 +88,21 @@ def read(path: str | Path) -> Recording:
     if not first.strip():
         raise ConfigError(f"{path} is empty.", "Give the .jsonl file that a session wrote.")
     try:
-        values = json.loads(first)
+        values = parse_json(first)
     except ValueError as error:
         raise _unreadable(path, 1, _reason(error)) from None
     if not isinstance(values, dict) or values.get("format") != format.FORMAT:
         return Recording(path, EventLog(path).header(first))
     version = values.get("version")
-    if not isinstance(version, int) or version > format.VERSION:
+    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= format.VERSION:
         raise ConfigError(
             f"{path} is a recording of version {version}; this program reads up to {format.VERSION}.",
             "Update realtime-voice-cli.",
         )
-    return Recording(path, Header.from_dict(_upgraded(values, version)))
+    try:
+        return Recording(path, Header.from_dict(_upgraded(values, version)))
+    except ValueError as error:
+        raise _unreadable(path, 1, _reason(error)) from None
 
 
 def _upgraded(values: Line, version: int) -> Line:
@@ -111,18 +114,18 @@ def _upgraded(values: Line, version: int) -> Line:
 class _Decoder:
     """Lines to entries, by way of the fast path where a line stands as we write it."""
 
-    def __init__(self, recording: Recording, shelf: RecordedAudio | NoAudio, *, verbatim: bool) -> None:
+    def __init__(self, recording: Recording, audio: RecordedAudio | NoAudio, *, verbatim: bool) -> None:
         self._recording = recording
-        self._shelf = shelf
+        self._audio = audio
         self._encode = _encoded if verbatim else _encoded_silence
         self._append = _append if verbatim else _silent_append
 
     def entries(self, line: str) -> Iterable[Entry]:
-        if self._recording.header.version == format.VERSION:
-            wire = format.split_wire_line(line)
-            if wire:
+        if self._recording.header.version == format.VERSION and (wire := format.split_wire_line(line)):
+            # A key of a later version behind ``wire`` looks like a part of the event, which is then no JSON.
+            with suppress(codec.UndecodableEvent):
                 return (self._wire(*wire),)
-        values = json.loads(line)
+        values = parse_json(line)
         if not isinstance(values, dict):
             raise ValueError("not an object")
         values = _upgraded(values, self._recording.header.version)
@@ -132,12 +135,12 @@ class _Decoder:
             case "local":
                 return (self._local(values),)
             case "received" | "sent" as kind:
-                return (self._wire(float(values["at"]), kind, format.dumps(values["wire"])),)
+                return (self._wire(format.seconds(values["at"]), kind, format.dumps(values["wire"])),)
             case "end":
-                end = {key: values[key] for key in ("at", "exit_code", "reason", "lost") if key in values}
-                self._recording.end = End(**end)
+                self._recording.end = format.read_as(End, values)
                 return ()
-        note = Noted(float(values.get("at", 0.0)), "debug", "recording", "A line of unknown kind.", values)
+        at = format.seconds(values.get("at", 0.0))
+        note = Noted(at, "debug", "recording", "A line of unknown kind.", values)
         return (Entry(note.at, "local", note),)
 
     def _wire(self, at: float, kind: str, raw: str) -> Entry:
@@ -150,36 +153,43 @@ class _Decoder:
         """The event's text with its sound and images back in place."""
         if '"$audio"' in raw:
             raw = format.AUDIO_REF.sub(
-                lambda found: f'"{self._encode(self._fetch(json.loads(found[1])))}"', raw
+                lambda found: f'"{self._encode(self._fetch(parse_json(found[1])))}"', raw
             )
         if '"$image:' in raw:
-            raw = format.IMAGE_REF.sub(lambda found: f'"{self._shelf.image(found[1])}"', raw)
+            raw = format.IMAGE_REF.sub(lambda found: f'"{self._audio.image(found[1])}"', raw)
         return raw
 
-    def _fetch(self, reference: Line) -> bytes:
-        return self._shelf.wire_bytes(reference)
+    def _fetch(self, reference: Any) -> bytes:
+        return self._audio.wire_bytes(format.checked_reference(reference))
 
     def _local(self, values: Line) -> Entry:
-        at = float(values["at"])
-        fields = values["value"]
-        if isinstance(fields.get("image"), str):
+        at = format.seconds(values["at"])
+        kind, fields = values["type"], values["value"]
+        if not isinstance(kind, str) or not isinstance(fields, dict):
+            raise ValueError("'type' must be a word and 'value' an object")
+        if "image" in fields:
             fields["image"] = self._image(fields["image"])
-        if "images" in fields:
+        if isinstance(fields.get("images"), list):
             fields["images"] = [self._image(text) for text in fields["images"]]
-        return Entry(at, "local", format.local_value(at, values["type"], fields, self._fetch))
+        return Entry(at, "local", format.local_value(at, kind, fields, self._fetch))
 
-    def _image(self, text: str) -> str:
-        return self._shelf.image(text.removeprefix("$image:")) if text.startswith("$image:") else text
+    def _image(self, text: Any) -> Any:
+        if isinstance(text, str) and text.startswith("$image:"):
+            return self._audio.image(text.removeprefix("$image:"))
+        return text
 
     def _frames(self, values: Line) -> list[Entry]:
         """A run of microphone frames: each heard and, if so, at once sent."""
-        times, audio = values["at"], self._fetch(values["audio"]["$audio"])
+        if not isinstance(values["at"], list) or not isinstance(values["audio"], dict):
+            raise ValueError("a run of frames without times or sound")
+        times = [format.seconds(at) for at in values["at"]]
+        audio = self._fetch(values["audio"].get("$audio"))
         size = len(audio) // max(1, len(times))
         entries = []
         for index, at in enumerate(times):
             frame = audio[index * size : (index + 1) * size]
             entries.append(Entry(at, "local", MicrophoneFrame(at, frame)))
-            if values["sent"]:
+            if values["sent"] is True:
                 entries.append(Entry(at, "sent", self._append(frame)))
         return entries
 
@@ -212,7 +222,7 @@ def _lines(path: Path) -> Generator[str, None, None]:
         with path.open("rb") as file:
             zipped = file.peek(2)[:2] == b"\x1f\x8b"
             source = gzip.GzipFile(fileobj=file) if zipped else file
-            with io.TextIOWrapper(source, "utf-8", errors="replace", newline="\n") as text:
+            with io.TextIOWrapper(source, "utf-8-sig", errors="replace", newline="\n") as text:
                 yield from text
     except (EOFError, zlib.error):
         return
@@ -242,8 +252,8 @@ def _unreadable(path: Path, number: int, reason: str) -> ConfigError:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"not JSON ({error.msg} at column {error.colno})"
+    if isinstance(error, NotJson):
+        return f"not JSON ({error})"
     if isinstance(error, KeyError):
         return f"no {error.args[0]!r} in it"
     if isinstance(error, codec.UndecodableEvent):

@@ -52,9 +52,11 @@ class RecordedAudio:
     def image(self, name: str) -> str:
         """The data URI of an image file kept beside the recording; empty when the file is gone."""
         file = self._images / Path(name).name
-        if not file.is_file():
+        try:
+            content = base64.b64encode(file.read_bytes()).decode()
+        except (OSError, ValueError):
             return ""
-        return f"data:image/{file.suffix[1:]};base64,{base64.b64encode(file.read_bytes()).decode()}"
+        return f"data:image/{file.suffix[1:]};base64,{content}"
 
 
 class NoAudio:
@@ -79,9 +81,9 @@ def _mapped(path: Path, dtype: np.dtype[Any], frame_bytes: int) -> Any:
     """The samples of one of our WAV files, by what is there rather than by what its header says."""
     try:
         size = path.stat().st_size - HEADER_BYTES
-    except OSError:
-        return np.zeros(0, dtype)
-    count = max(0, size) // frame_bytes * frame_bytes // dtype.itemsize
-    if not count:
-        return np.zeros(0, dtype)
-    return np.memmap(path, dtype, mode="r", offset=HEADER_BYTES, shape=(count,))
+        count = max(0, size) // frame_bytes * frame_bytes // dtype.itemsize
+        if count:
+            return np.memmap(path, dtype, mode="r", offset=HEADER_BYTES, shape=(count,))
+    except OSError:  # it is gone, a folder, or not ours to read
+        pass
+    return np.zeros(0, dtype)

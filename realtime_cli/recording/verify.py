@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import typing
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Any
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
-from realtime_cli.client.session import ClientSession, SessionOptions
+from realtime_cli.client.session import ClientSession
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
 from realtime_cli.recording.reader import Recording
@@ -81,7 +80,7 @@ def verify(recording: Recording) -> VerifyResult:
 
 
 def _steps(recording: Recording) -> Iterator[Step]:
-    session = ClientSession(_options(recording.header.session))
+    session = ClientSession(recording.header.options())
     scrubber = Redactor()
     pending: tuple[Entry, list[str]] | None = None
     recorded: list[str] = []
@@ -103,17 +102,6 @@ def _steps(recording: Recording) -> Iterator[Step]:
 def _step(pending: tuple[Entry, list[str]], recorded: list[str]) -> Step:
     entry, now = pending
     return Step(entry.at, _happened(entry), tuple(recorded), tuple(now))
-
-
-def _options(values: dict[str, Any]) -> SessionOptions:
-    """The session's options as the header tells them; those it does not know keep their defaults."""
-    known = {f.name for f in dataclasses.fields(SessionOptions)}
-    kept: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in values.items()
-        if key in known
-    }
-    return SessionOptions(**kept)
 
 
 def _counts(effect: Any) -> bool:

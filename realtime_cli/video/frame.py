@@ -12,7 +12,7 @@ class VideoFrame:
     image: str
     width: int
     height: int
-    glimpse: str = ""
+    thumbnail: str = ""
     source: str = ""
     gray: bytes = b""  # 64 by 48 grey values, to tell whether it looks like another
 

@@ -65,7 +65,7 @@ def test_slivers_keep_a_side_of_one_pixel(tmp_path: Path, size: tuple[int, int])
     sight = frame_of_file(picture(tmp_path / "sliver.png", size=size), max_side=64)
     assert max(sight.width, sight.height) == 64
     assert min(sight.width, sight.height) == 1
-    assert len(sight.glimpse) % (2 * 16 * 6) == 0
+    assert len(sight.thumbnail) % (2 * 16 * 6) == 0
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "1", "L", "CMYK", "YCbCr"])

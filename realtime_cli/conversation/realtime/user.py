@@ -280,7 +280,7 @@ class UserSide:
             self._scene.tell(
                 e.ImageShown(
                     self._scene.at, self._scene.turn, part.image_url or "", part.detail, frame,
-                    *((known.source, known.width, known.height, known.glimpse) if known else ()),
+                    *((known.source, known.width, known.height, known.thumbnail) if known else ()),
                 )
             )  # fmt: skip
 

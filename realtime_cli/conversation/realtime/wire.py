@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from realtime_cli.client import error_policy
 from realtime_cli.client.inputs import Received
 from realtime_cli.conversation.events import ErrorReported
+from realtime_cli.untrusted_json import parse_json
 
 
 def base64_bytes(text: str) -> int:
@@ -53,7 +53,7 @@ def reported_error(received: Received) -> ErrorReported:
 
 def _text_for_object(raw: str) -> str:
     try:
-        error = json.loads(raw or "{}").get("error")
+        error = parse_json(raw or "{}").get("error")
     except ValueError:
         return ""
     return error if isinstance(error, str) else ""
