@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -75,8 +75,11 @@ class ConversationLoop:
         eyes: VideoSource | None = None,
         guard: EchoControl | None = None,
         wait_for_floor: bool = False,
+        on_played: Callable[[float, Samples], None] | None = None,
         started_at: float | None = None,
     ) -> None:
+        """``on_played`` is told of every block that the speaker plays, and at which session second it is
+        heard; from the audio thread, where there is one."""
         self.session = session
         self._connect = connect
         self._observers = list(observers)
@@ -84,6 +87,7 @@ class ConversationLoop:
         self._speaker = speaker
         self._tools = tools
         self._eyes = eyes
+        self._on_played = on_played
         self._wait_for_floor = wait_for_floor
         self._started_at = time.monotonic() if started_at is None else started_at
         self._transport: Transport | None = None
@@ -306,7 +310,7 @@ class ConversationLoop:
         """
         pumps = [self._listen, self._speak, self._watch]
         if self._speaker:
-            self._speaker.start()
+            self._speaker.start(self._played if self._on_played else None)
         tasks = [asyncio.create_task(pump(), name=pump.__name__.strip("_")) for pump in pumps]
         try:
             waiting: list[asyncio.Future[Any]] = [*tasks, self._ended]
@@ -317,6 +321,11 @@ class ConversationLoop:
             return await self._ended
         finally:
             await self._shut(tasks)
+
+    def _played(self, samples: Samples) -> None:
+        """Speaker → recorder."""
+        if self._on_played and self._speaker:
+            self._on_played(self.now() + self._speaker.latency_s, samples)
 
     def fail(self, error: BaseException) -> None:
         """End the session with an error that came out of a callback or a lost task."""

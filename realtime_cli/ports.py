@@ -40,15 +40,18 @@ class PlayoutPort(Protocol):
 class SpeakerPort(Protocol):
     """Plays what is in its playout, and knows what was heard."""
 
-    on_played: Callable[[Samples], None] | None
-
     @property
     def playout(self) -> PlayoutPort: ...
 
     @property
     def level_dbfs(self) -> float: ...
 
-    def start(self) -> None: ...
+    @property
+    def latency_s(self) -> float:
+        """From taking a block to hearing it."""
+
+    def start(self, tap: Callable[[Samples], None] | None = None) -> None:
+        """``tap`` gets every 24 kHz block that is played, on the audio thread where there is one."""
 
     def stop_now(self) -> tuple[inputs.HeardItem, ...]: ...
 

@@ -22,6 +22,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -70,7 +71,9 @@ class Reply:
     done_ms: float | None
     """To the end of the response, tool calls included."""
     interrupted: bool
-    """This turn cut off what the agent was saying before."""
+    """It was cut off: by the user's next turn, by a key, by a voice. The text may go further than the sound."""
+    interrupts: bool
+    """The user's turn cut off what the agent was saying before."""
     errors: tuple[tuple[str, str], ...]
     """Code and message of the server's errors."""
     tokens: int
@@ -117,24 +120,18 @@ class Session:
         """Connect."""
         try:
             opened = await self._stack.enter_async_context(self._opened())
-            recorder = opened.recorder
-            live = Live(
-                opened.session,
-                opened.connect,
-                tools=opened.tools,
-                observers=[self._answers, *opened.observers, *([recorder] if recorder else [])],
-                aloud=opened.aloud,
-                on_played=recorder.played if recorder else None,
-            )
+            live = Live(opened, observers=[self._answers])
             self._open = await self._stack.enter_async_context(live)
         except BaseException:
             await self._stack.aclose()
             raise
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._open = None
-        await self._stack.aclose()
+        await self._stack.__aexit__(kind, error, trace)
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[OpenSession]:
@@ -165,8 +162,11 @@ class Session:
         """
         clip = clips.clip_of(sound) if isinstance(sound, np.ndarray) else clips.read_clip(Path(sound))
         turn = self._begin()
-        await self._live.say(clip)
-        self._live.mark("delivered", turn=turn.number)
+        live = self._live
+        await live.say(clip)
+        if live.over:
+            raise SessionFailed(f"The session ended while the sound was being sent. {live.why_over}".rstrip())
+        live.mark("delivered", turn=turn.number)
         return await self._reply(turn) if wait else self._made(turn)
 
     async def wait_for_reply(self) -> Reply:
@@ -208,10 +208,12 @@ class Session:
         waiting = self._answers.expect(str(named["event_id"]), answer, where)
         live.ask(named)
         limit_s = timeout_s or self._timeout_s
-        try:
-            return await asyncio.wait_for(waiting, limit_s)
-        except TimeoutError:
-            raise SessionFailed(f"There was no {answer} within {limit_s:g} s.") from None
+        if await live.until(waiting.done, limit_s):
+            return waiting.result()
+        waiting.cancel()
+        if live.over:
+            raise SessionFailed(f"The session ended before there was a {answer}. {live.why_over}".rstrip())
+        raise SessionFailed(f"There was no {answer} within {limit_s:g} s.")
 
     def press(self, key: Key) -> None:
         """Press a key: interrupt, mute, talk, release."""
@@ -222,9 +224,9 @@ class Session:
 
         Raises SessionFailed when it does not come in time.
         """
-        live = self._live
-        if not await live.until(lambda: _seen(live, event), timeout_s or self._timeout_s):
-            raise SessionFailed(f"There was no {event} within {timeout_s or self._timeout_s:g} s.")
+        live, limit_s = self._live, timeout_s or self._timeout_s
+        if not await live.until(lambda: _seen(live, event), limit_s):
+            raise SessionFailed(f"There was no {event} within {limit_s:g} s.")
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -242,11 +244,20 @@ class Session:
 
     async def _reply(self, turn: TurnSeen) -> Reply:
         live = self._live
-        if await live.until(lambda: turn.answered and live.session.idle, self._timeout_s):
+        if await live.until(lambda: self._is_over(turn), self._timeout_s):
             return self._made(turn)
         if live.over:
-            raise SessionFailed("The session ended before there was a reply.")
+            raise SessionFailed(f"The session ended before there was a reply. {live.why_over}".rstrip())
         raise SessionFailed(f"There was no reply within {self._timeout_s:g} s.")
+
+    def _is_over(self, turn: TurnSeen) -> bool:
+        """Answered in full; or cut off, or overtaken by the user's next turn before there was an answer."""
+        if turn.cut_off:
+            return None not in turn.statuses.values()
+        return self._live.session.idle and (turn.answered or self._is_overtaken(turn))
+
+    def _is_overtaken(self, turn: TurnSeen) -> bool:
+        return turn is not self._live.observed.now and not turn.answered
 
     def _made(self, turn: TurnSeen) -> Reply:
         facts = facts_of(turn, aloud=self._live.observed.aloud)
@@ -257,7 +268,8 @@ class Session:
             tool_calls=tuple(calls),
             first_sound_ms=facts.within_ms,
             done_ms=facts.done_ms,
-            interrupted=facts.interrupted,
+            interrupted=turn.cut_off or self._is_overtaken(turn),
+            interrupts=facts.interrupted,
             errors=tuple(facts.errors),
             tokens=facts.tokens.input + facts.tokens.output,
             late_ms=facts.late_ms,

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import importlib
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from realtime_cli import Session
+from realtime_cli.audio.pcm import RATE_HZ
+from realtime_cli.client import deadlines
 from realtime_cli.errors import ConfigError, ConnectionFailed, SessionFailed
+from realtime_cli.server.engine.ports import EngineText
 from realtime_cli.tools import trusted_folders
+from tests.kit.fault_injection import Quirks
+from tests.kit.live_session import serving
+from tests.kit.scripted_engine import ScriptedEngine
 
 pytestmark = pytest.mark.usefixtures("recordings_verify")
 
@@ -93,6 +103,69 @@ async def test_hooks_are_told_in_scripts_and_from_python(tmp_path: Path) -> None
     async with Session(agent, text=True) as session:
         await session.say("Hello.")
     assert (tmp_path / "told").read_text() == "user\nassistant\n"
+
+
+TALE = EngineText("Once upon a time there was a king who told his people a very long story every night.")
+
+
+async def test_a_reply_that_is_interrupted_returns_and_says_so() -> None:
+    async with (
+        serving(ScriptedEngine(answers=[[TALE], [TALE], [EngineText("Short.")]])) as listener,
+        Session(url=listener.url, timeout_s=10) as session,
+    ):
+        first = asyncio.create_task(session.say("A story, please."))
+        await asyncio.sleep(0)
+        await session.until("agent.speech_started")
+        session.press("interrupt")
+        assert (await first).interrupted
+        second = asyncio.create_task(session.say("Another one."))
+        await asyncio.sleep(0)
+        await session.until("agent.speech_started")
+        third = await session.say("Enough.")
+        assert (await second).interrupted
+        assert (third.text, third.interrupted, third.interrupts) == ("Short.", False, True)
+
+
+async def test_a_reply_that_the_next_turn_overtakes_returns_too() -> None:
+    async with (
+        serving(ScriptedEngine(answers=[[TALE], [TALE]])) as listener,
+        Session(url=listener.url, timeout_s=10) as session,
+    ):
+        first = asyncio.create_task(session.say("A story, please."))
+        await asyncio.sleep(0)
+        second = await session.say("Another one.")
+        assert second.text
+        assert (await first).interrupted
+
+
+@pytest.mark.parametrize(
+    ("quirks", "settings", "why"),
+    [
+        (Quirks(close_after_events=3, close_code=1008), {}, "1008"),
+        (Quirks(), {"limits.minutes": 0.02}, "minutes"),
+    ],
+)
+async def test_a_session_that_ends_while_a_clip_is_sent_says_why(
+    quirks: Quirks, settings: dict[str, Any], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadlines, "LIMIT_GRACE_S", 0.2)
+    async with (
+        serving(ScriptedEngine(), quirks) as listener,
+        Session(url=listener.url, settings=settings, timeout_s=5) as session,
+        asyncio.timeout(5),
+    ):
+        with pytest.raises(SessionFailed, match=f"while the sound was being sent.*{why}"):
+            await session.send_audio(np.full(20 * RATE_HZ, 8000, np.int16))
+        with pytest.raises(SessionFailed, match="ended before there was a session"):
+            await session.request({"type": "session.update", "session": {}}, "session.updated")
+
+
+async def test_the_callers_agent_stays_as_it_is() -> None:
+    agent = {"connection": {"provider": "local"}, "session": {"instructions": "Be brief."}}
+    before = copy.deepcopy(agent)
+    async with Session(agent, text=True, settings={"session.instructions": "Be long."}) as session:
+        assert (await session.say("say after me: one")).text
+    assert agent == before
 
 
 async def test_a_session_that_cannot_be_had_says_why() -> None:

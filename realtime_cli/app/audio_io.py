@@ -14,10 +14,10 @@ from realtime_cli.audio.voice_gate import VoiceGate
 from realtime_cli.audio.wav import WavMicrophone, WavSpeaker
 from realtime_cli.config.audio import Audio
 from realtime_cli.errors import AudioDeviceError
+from realtime_cli.loop import ConversationLoop
 from realtime_cli.ports import MicrophonePort, SpeakerPort
 
 Report = Callable[[Any, str, str], None]
-Tap = Callable[[Samples], None]
 
 ECHO_WORDS = {
     "aec": "Echo canceller on",
@@ -36,20 +36,10 @@ class AudioIO:
     from_file: bool
     said: str = ""
 
-    def wait_for(self, may_go_on: Callable[[], bool], has_room: Callable[[], bool]) -> None:
+    def connect(self, loop: ConversationLoop) -> None:
         """A file waits for its turn, and for the wire, as a person would."""
         if isinstance(self.microphone, WavMicrophone):
-            self.microphone.may_go_on, self.microphone.has_room = may_go_on, has_room
-
-    def tap(self, heard: Tap) -> None:
-        """Let somebody besides the echo guard have every block that the speaker plays."""
-        guard, speaker = self.echo, self.speaker
-
-        def both(block: Samples) -> None:
-            guard.played(block)
-            heard(block)
-
-        speaker.on_played = both
+            self.microphone.connect(lambda: loop.session.idle_but_background_tools, lambda: loop.has_room)
 
 
 def open_sound(audio: Audio, inputs: tuple[str, ...], output: str | None, report: Report) -> AudioIO:
@@ -68,7 +58,9 @@ def open_sound(audio: Audio, inputs: tuple[str, ...], output: str | None, report
         why = error.message.rstrip(".")
         said = f"No sound card ({why}): a recorded question is asked instead, and the answer is recorded."
         guard = echo.make_echo_control(audio.echo, can_echo=False)
-        return AudioIO(_files((str(question()),), audio), WavSpeaker(None), guard, True, said)
+        return AudioIO(
+            _files((str(question()),), audio), _file_speaker("null", guard, audio), guard, True, said
+        )
 
 
 def _open(chosen: tuple[str, ...], wanted: str, audio: Audio, report: Report) -> AudioIO:
@@ -81,8 +73,10 @@ def _open(chosen: tuple[str, ...], wanted: str, audio: Audio, report: Report) ->
         report=report,
     )
     microphone = _files(chosen, audio) if from_file else _device_microphone(chosen[0], guard, audio, report)
-    speaker = _file_speaker(wanted, audio) if is_file(wanted) else _device_speaker(wanted, audio, report)
-    speaker.on_played = guard.played
+    if is_file(wanted):
+        speaker = _file_speaker(wanted, guard, audio)
+    else:
+        speaker = _device_speaker(wanted, guard, audio, report)
     if not from_file:
         report("info", "echo", f"{ECHO_WORDS[guard.mode]}; e switches.")
     said = f"Speaking from {', '.join(chosen)}." if from_file else ""
@@ -103,8 +97,8 @@ def _files(paths: tuple[str, ...], audio: Audio) -> WavMicrophone:
     return WavMicrophone(paths, fast=audio.fast, pause_ms=audio.pause_between_files_ms)
 
 
-def _file_speaker(name: str, audio: Audio) -> SpeakerPort:
-    return WavSpeaker(None if name == "null" else name, fast=audio.fast)
+def _file_speaker(name: str, guard: echo.SwitchableEchoControl, audio: Audio) -> SpeakerPort:
+    return WavSpeaker(None if name == "null" else name, fast=audio.fast, on_played=guard.played)
 
 
 def _device_microphone(
@@ -121,10 +115,18 @@ def _gated(guard: echo.SwitchableEchoControl) -> Callable[[Samples], Samples]:
     return lambda frame: gate.process(guard.process(frame))
 
 
-def _device_speaker(choice: str, audio: Audio, report: Report) -> SpeakerPort:
+def _device_speaker(
+    choice: str, guard: echo.SwitchableEchoControl, audio: Audio, report: Report
+) -> SpeakerPort:
     from realtime_cli.audio.device import open_speaker
 
-    return open_speaker(_index(choice), report=report, block_ms=audio.block_ms, latency_ms=audio.latency_ms)
+    return open_speaker(
+        _index(choice),
+        on_played=guard.played,
+        report=report,
+        block_ms=audio.block_ms,
+        latency_ms=audio.latency_ms,
+    )
 
 
 def _index(choice: str) -> str | int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import Self
 
 from realtime_cli.client import inputs
 from realtime_cli.client.entry import Entry
@@ -55,6 +56,12 @@ class Answers:
     def observe(self, entry: Entry) -> None:
         if isinstance(entry.value, inputs.Received):
             self._received(entry.value.event)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing is held open."""
 
     def end(self, ending: EndSummary) -> None:
         """An answer that broke off ends its line, too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,7 +39,9 @@ class Target:
 
         Raises ConfigError for what is wrong in any of them, and for an ``against`` that is no server.
         """
-        given = agent if isinstance(agent, Mapping) else {}
+        given = (
+            copy.deepcopy(dict(agent)) if isinstance(agent, Mapping) else {}
+        )  # the caller's stays as it is
         keys = {**given, **over, **self._connection()}
         chosen = {text.partition("=")[0].strip() for text in self.sets}
         kept = {key: value for key, value in keys.items() if key not in chosen}

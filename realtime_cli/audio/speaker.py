@@ -42,7 +42,8 @@ class DeviceSpeaker:
         latency_s: float = STEPS_S[0],
     ) -> None:
         self.playout = Playout()
-        self.on_played = on_played
+        self._on_played = on_played
+        self._tap: Callable[[Samples], None] | None = None
         self.device_gaps = 0
         self._seen_gaps = 0
         self._report = report
@@ -80,8 +81,12 @@ class DeviceSpeaker:
     def level_dbfs(self) -> float:
         return self.playout.level_dbfs
 
-    def start(self) -> None:
-        """Start the device; it plays silence until there is something in the playout."""
+    def start(self, tap: Callable[[Samples], None] | None = None) -> None:
+        """Start the device; it plays silence until there is something in the playout.
+
+        ``tap`` gets every 24 kHz block given to the device, as ``on_played`` does.
+        """
+        self._tap = tap
         self._stream.start(self._watch_gaps)
 
     def stop_now(self) -> tuple[HeardItem, ...]:
@@ -149,8 +154,9 @@ class DeviceSpeaker:
         return ready
 
     def _notify_played(self, block: Samples) -> None:
-        if self.on_played:
-            self.on_played(block)
+        for listener in (self._on_played, self._tap):
+            if listener:
+                listener(block)
 
     # -- on the loop --------------------------------------------------------------------------
 

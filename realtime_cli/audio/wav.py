@@ -56,12 +56,15 @@ class WavMicrophone:
         self._fast = fast
         self._pause_ms = pause_ms
         self._tail_ms = tail_ms
-        self.may_go_on = may_go_on
-        self.has_room = has_room
+        self.connect(may_go_on, has_room)
         self._task: asyncio.Task[None] | None = None
         for path in self._paths:
             if str(path) != "-":
                 next(iter(_frames(path)))
+
+    def connect(self, may_go_on: Callable[[], bool], has_room: Callable[[], bool]) -> None:
+        """Ask these from now on: for a conversation that is built around the microphone."""
+        self._may_go_on, self._has_room = may_go_on, has_room
 
     def start(self, deliver: Deliver) -> None:
         """Begin to give frames to ``deliver`` on the running loop's thread."""
@@ -75,7 +78,7 @@ class WavMicrophone:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self, deliver: Deliver) -> None:
-        pace = RealtimeClock((lambda: self.has_room()) if self._fast else None)
+        pace = RealtimeClock((lambda: self._has_room()) if self._fast else None)
         for place, path in enumerate(self._paths):
             if place:
                 await self._pause(pace, deliver)
@@ -94,7 +97,7 @@ class WavMicrophone:
     async def _pause(self, pace: RealtimeClock, deliver: Deliver) -> None:
         """In real time even when fast: the server has yet to say whether it will answer."""
         left = -(-self._pause_ms // FRAME_MS)
-        while left > 0 or not self.may_go_on():
+        while left > 0 or not self._may_go_on():
             await pace.next_in_real_time()
             deliver(silence(FRAME_SAMPLES))
             left -= 1
@@ -139,7 +142,8 @@ class WavSpeaker:
         on_played: Callable[[Samples], None] | None = None,
     ) -> None:
         self.playout = Playout()
-        self.on_played = on_played
+        self._on_played = on_played
+        self._tap: Callable[[Samples], None] | None = None
         self._fast = fast
         self._file = _open_for_writing(path)
         self._is_pipe = str(path) == "-"
@@ -154,8 +158,9 @@ class WavSpeaker:
     def level_dbfs(self) -> float:
         return self.playout.level_dbfs
 
-    def start(self) -> None:
-        """Begin to take from the playout, on the running loop."""
+    def start(self, tap: Callable[[Samples], None] | None = None) -> None:
+        """Begin to take from the playout, on the running loop. ``tap`` gets every block that is played."""
+        self._tap = tap
         self._task = asyncio.get_running_loop().create_task(self._run(), name="wav speaker")
         self._task.add_done_callback(_tell_the_loop)
 
@@ -197,8 +202,9 @@ class WavSpeaker:
 
     def _play(self, count: int, latency_s: float) -> None:
         block = self.playout.pull(count, latency_s)
-        if self.on_played:
-            self.on_played(block)
+        for listener in (self._on_played, self._tap):
+            if listener:
+                listener(block)
         if self._file is not None:
             self._file.write(block.astype("<i2", copy=False).tobytes())
             self._data_bytes += 2 * len(block)

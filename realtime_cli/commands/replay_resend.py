@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from realtime_cli.app.console import echo
-from realtime_cli.app.redaction import OutputRedaction
+from realtime_cli.app.hold import WarningsOnStderr, conversation_loop, hold
 from realtime_cli.app.session_factory import AgentOptions, SessionFactory, load
-from realtime_cli.app.signals import own_the_process
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.audio.wire_format import AudioDecoder
 from realtime_cli.client import inputs
-from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import MicrophoneFrame, Typed
 from realtime_cli.commands.replay_options import ReplayOptions
-from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
-from realtime_cli.loop import ConversationLoop, Outcome
+from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.loop import Outcome
 from realtime_cli.recording import file
 from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import Recording, read
@@ -67,9 +65,13 @@ class RecordedUser:
     """A microphone that gives the recorded frames, and a hand that types, at their recorded offsets."""
 
     said: RecordedTurn
-    type: Callable[[Typed], None] = lambda typed: None
     tail_s: float = 1.0
-    _task: asyncio.Task[None] | None = field(default=None)
+    _typed: Callable[[Typed], None] = lambda typed: None
+    _task: asyncio.Task[None] | None = None
+
+    def connect(self, typed: Callable[[Typed], None]) -> None:
+        """Who takes what the hand types."""
+        self._typed = typed
 
     def start(self, deliver: Callable[[Samples | None], None]) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run(deliver), name="recorded user")
@@ -80,7 +82,7 @@ class RecordedUser:
         for at, act in self._acts():
             await asyncio.sleep(max(0.0, began + at - loop.time()))
             if isinstance(act, Typed):
-                self.type(act)
+                self._typed(act)
             else:
                 deliver(act)
         for n in range(round(self.tail_s / 0.02) if self.said.frames else 0):
@@ -109,8 +111,6 @@ def resend(recording: Recording, options: ReplayOptions) -> ExitCode:
     before, now = timeline(recording), timeline(read(path))
     print(comparison(before, now))
     echo(f"realtime-cli: the new session is recorded in {path}")
-    if outcome.reason:
-        echo(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
     return outcome.exit_code
 
 
@@ -125,37 +125,13 @@ async def _converse(said: RecordedTurn, options: ReplayOptions) -> tuple[Path, O
             command="resend",
         ) as opened,
     ):
-        recorder = opened.recorder
-        assert recorder is not None
-        user, speaker = RecordedUser(said), WavSpeaker(None)
-        discretion = OutputRedaction(opened.secrets)
-        watch = discretion.before(_ResendWatch())
-        duplex = ConversationLoop(
-            opened.session, opened.connect, observers=[recorder, watch], microphone=user, speaker=speaker,
-            tools=opened.tools,
-        )  # fmt: skip
-        user.type = lambda typed: duplex.step(
-            inputs.Typed(duplex.now(), typed.text, typed.images, typed.detail, typed.respond)
+        assert opened.recorder is not None
+        user = RecordedUser(said)
+        loop = conversation_loop(
+            opened, shown=(WarningsOnStderr(),), microphone=user, speaker=WavSpeaker(None)
         )
-        speaker.on_played = lambda samples: recorder.played(duplex.now(), samples)
-        own_the_process(duplex)
-        outcome = Outcome(ExitCode.BUG)
-        try:
-            outcome = discretion.outcome(await duplex.run())
-        except RealtimeCliError as error:
-            outcome = Outcome(error.exit_code, error.message, error.remedy)
-            raise
-        finally:
-            recorder.close(outcome.exit_code, outcome.reason)
-        return recorder.path, outcome
-
-
-class _ResendWatch:
-    """Says what goes wrong, and which tools may not run; the rest is in the table."""
-
-    def observe(self, entry: Entry) -> None:
-        if isinstance(entry.value, inputs.Noted) and entry.value.level in ("warning", "error"):
-            echo(f"realtime-cli: {entry.value.text}")
+        user.connect(lambda typed: loop.step(replace(typed, at=loop.now())))
+        return opened.recorder.path, await hold(opened, loop)
 
 
 def comparison(before: Timeline, now: Timeline) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from realtime_cli.app.audio_io import AudioIO, open_sound
+from realtime_cli.app.audio_io import open_sound
 from realtime_cli.app.console import echo
 from realtime_cli.app.controls import Controls
-from realtime_cli.app.redaction import OutputRedaction
+from realtime_cli.app.hold import conversation_loop, hold
 from realtime_cli.app.session_factory import (
     AgentOptions,
     SessionFactory,
@@ -21,15 +22,12 @@ from realtime_cli.app.session_factory import (
     recording_path,
     require_address,
 )
-from realtime_cli.app.signals import own_the_process
 from realtime_cli.config import LoadedAgent
-from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
-from realtime_cli.loop import ConversationLoop, Outcome
+from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.loop import ConversationLoop
 from realtime_cli.ports import VideoSource
 from realtime_cli.recording import copy
-from realtime_cli.recording.file import Recorder
 from realtime_cli.tools.approval import AllowlistApprover, Approver, InteractiveApprover
-from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.frontend import Frontend, Keyboard, choose_frontend, choose_keys
 
 
@@ -73,56 +71,53 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                 command="talk",
             ) as opened,
         ):
-            recorder = opened.recorder
-            face = _face(agent, options)
-            discretion = OutputRedaction(opened.secrets)
-            duplex = ConversationLoop(
-                opened.session,
-                opened.connect,
-                observers=[each for each in (recorder, discretion.before(face), *opened.observers) if each],
+            frontend = _frontend(agent, options)
+            loop = conversation_loop(
+                opened,
+                shown=(frontend,),
                 microphone=sound.microphone,
                 speaker=sound.speaker,
-                tools=opened.tools,
-                eyes=eyes_of(agent, reports.report),
+                eyes=video_source(agent, reports.report),
                 guard=sound.echo,
                 wait_for_floor=sound.from_file,
             )
-            _tap(sound, duplex, recorder)
-            sound.wait_for(lambda: opened.session.idle_but_background_tools, lambda: duplex.has_room)
-            reports.pass_on(duplex)
-            kept_at = recorder.path if recorder else None
-            reading = Controls(duplex, agent, lambda: load(options), desk, sound.echo, kept_at)
-            keys = choose_keys(face, push_to_talk=agent.config.audio.push_to_talk)
+            sound.connect(loop)
+            reports.connect(loop)
+            recording = opened.recorder.path if opened.recorder else None
+            controls = Controls(loop, agent, lambda: load(options), desk, sound.echo, recording)
+            keys = choose_keys(frontend, push_to_talk=agent.config.audio.push_to_talk)
             try:
-                return await _converse(duplex, face, recorder, keys, reading, discretion)
+                return (
+                    await hold(opened, loop, frontend=frontend, beside=_reading(keys, controls))
+                ).exit_code
             finally:
-                if recorder and reading.save_to:
-                    _copy(recorder, reading.save_to)
+                if recording and controls.save_to:
+                    _copy(recording, controls.save_to)
     finally:
         await asyncio.gather(sound.microphone.close(), sound.speaker.close(), return_exceptions=True)
 
 
 class Reports:
-    """What devices tell: kept until the loop runs, then put into its stream."""
+    """What devices report: kept until there is a loop, then put into its stream."""
 
     def __init__(self) -> None:
-        self._duplex: ConversationLoop | None = None
+        self._loop: ConversationLoop | None = None
         self._kept: list[tuple[Any, str, str]] = []
 
     def report(self, level: Any, topic: str, text: str) -> None:
-        if self._duplex:
-            self._duplex.note(level, topic, text)
+        if self._loop:
+            self._loop.note(level, topic, text)
         else:
             self._kept.append((level, topic, text))
 
-    def pass_on(self, duplex: ConversationLoop) -> None:
-        self._duplex = duplex
+    def connect(self, loop: ConversationLoop) -> None:
+        self._loop = loop
         for kept in self._kept:
-            duplex.note(*kept)
+            loop.note(*kept)
 
 
-def eyes_of(agent: LoadedAgent, report: Callable[[Any, str, str], None]) -> VideoSource | None:
-    """The eyes that the agent file asks for."""
+def video_source(agent: LoadedAgent, report: Callable[[Any, str, str], None]) -> VideoSource | None:
+    """The camera, screen or file that the agent file names."""
     if not agent.config.video.source:
         return None
     from realtime_cli.video import sources
@@ -145,7 +140,7 @@ def items_of(path: Path) -> tuple[dict[str, Any], ...]:
     return tuple(items(timeline(read(find_or_path(str(path))))))
 
 
-def _face(agent: LoadedAgent, options: TalkOptions) -> Frontend:
+def _frontend(agent: LoadedAgent, options: TalkOptions) -> Frontend:
     audio, wanted = agent.config.audio, agent.config.screen.face
     return choose_frontend(
         plain=options.plain or wanted == "plain",
@@ -155,51 +150,21 @@ def _face(agent: LoadedAgent, options: TalkOptions) -> Frontend:
     )
 
 
-def _tap(sound: AudioIO, duplex: ConversationLoop, recorder: Recorder | None) -> None:
-    """Let the recorder have what the speaker plays, at the time at which it is heard."""
-    if recorder:
-        speaker: Any = sound.speaker
-        sound.tap(lambda samples: recorder.played(duplex.now() + speaker.latency_s, samples))
+@asynccontextmanager
+async def _reading(keys: Keyboard, controls: Controls) -> AsyncIterator[None]:
+    """Keys and typed lines act while the conversation runs."""
+    keys.start(controls.press)
+    try:
+        yield
+    finally:
+        await keys.close()
 
 
-async def _converse(
-    duplex: ConversationLoop,
-    face: Frontend,
-    recorder: Recorder | None,
-    keys: Keyboard,
-    reading: Controls,
-    discretion: OutputRedaction,
-) -> ExitCode:
-    outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
-    async with face:
-        own_the_process(duplex)
-        keys.start(reading.press)
-        try:
-            outcome = discretion.outcome(await duplex.run())
-        except RealtimeCliError as error:
-            outcome = Outcome(error.exit_code, error.message, error.remedy)
-            raise
-        finally:
-            await keys.close()
-            if recorder:
-                recorder.close(outcome.exit_code, outcome.reason)
-            face.end(_ending(outcome, recorder))
-    if outcome.reason:
-        echo(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
-    return outcome.exit_code
-
-
-def _copy(recorder: Recorder, to: Path) -> None:
+def _copy(recording: Path, to: Path) -> None:
     """What ``/save PATH`` asked for; the recording itself stays where it is."""
     try:
-        copy.copy(recorder.path, to)
+        copy.copy(recording, to)
     except ConfigError as error:
         echo(f"realtime-cli: {error}")
     else:
         echo(f"realtime-cli: The recording is at {to}, too.")
-
-
-def _ending(outcome: Outcome, recorder: Recorder | None) -> EndSummary:
-    path = str(recorder.path) if recorder and not recorder.failed else ""
-    replay = f"realtime-cli replay {path}" if path else ""
-    return EndSummary(outcome.exit_code, outcome.reason, outcome.remedy, path, replay)

@@ -6,27 +6,24 @@ import asyncio
 import io
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TextIO, cast
+from typing import TextIO, cast
 
-from realtime_cli.app.console import echo
+from realtime_cli.app.hold import WarningsOnStderr, conversation_loop, hold
 from realtime_cli.app.local_servers import LocalServers
-from realtime_cli.app.redaction import OutputRedaction
 from realtime_cli.app.session_factory import AgentOptions, SessionFactory, load, recording_path
-from realtime_cli.app.signals import own_the_process
 from realtime_cli.app.stdout import Answers, Stdout
 from realtime_cli.client import inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.config import LoadedAgent
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.loop import ConversationLoop, Outcome
-from realtime_cli.ports import Observer
 from realtime_cli.protocol import server_events as s
 from realtime_cli.tools.approval import AllowlistApprover
-from realtime_cli.tui.end_summary import EndSummary
+from realtime_cli.tui.frontend import Frontend
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +92,6 @@ def _lines(lines: Iterable[str]) -> Iterator[str]:
             yield line.strip()
 
 
-class TextOutput(Observer, Protocol):
-    """Where the answers go."""
-
-    def end(self, ending: EndSummary) -> None: ...
-
-
-class Warnings:
-    """An observer: what a user should know goes to stderr."""
-
-    def observe(self, entry: Entry) -> None:
-        value = entry.value
-        if isinstance(value, inputs.Noted) and value.level in ("warning", "error"):
-            echo(f"realtime-cli: {value.text}")
-
-
 @dataclass(slots=True)
 class MessageFeed:
     """Feeds the next message whenever the talk may go on; ends it when nobody owes anybody an answer."""
@@ -127,24 +109,24 @@ class MessageFeed:
             self.failed = self.failed or value.event.response.status == "failed"
         self._changed.set()
 
-    async def run(self, duplex: ConversationLoop) -> None:
+    async def run(self, loop: ConversationLoop) -> None:
         """Until there are no more messages, or nobody reads the answers; then end the session."""
         while not self.out.gone:
-            await self._until(lambda: duplex.session.idle_but_background_tools)
+            await self._until(lambda: loop.session.idle_but_background_tools)
             message = None if self.out.gone else await self._next()
             if message is None:
                 break
             images, self.images = self.images, ()
-            duplex.step(inputs.Typed(duplex.now(), message, images, self.detail if images else None))
-        await self._until(lambda: duplex.session.idle)
+            loop.step(inputs.Typed(loop.now(), message, images, self.detail if images else None))
+        await self._until(lambda: loop.session.idle)
         if self.out.failure:
             raise ConfigError(self.out.failure)
-        duplex.finish(Outcome(ExitCode.SESSION if self.failed else ExitCode.OK))
+        loop.finish(Outcome(ExitCode.SESSION if self.failed else ExitCode.OK))
 
     async def _next(self) -> str | None:
         """Reading stdin may take for ever; the thread that does must not keep the process alive."""
-        loop = asyncio.get_running_loop()
-        found: asyncio.Future[str | None] = loop.create_future()
+        events = asyncio.get_running_loop()
+        found: asyncio.Future[str | None] = events.create_future()
 
         def give(message: str | None, error: BaseException | None) -> None:
             if not found.done():
@@ -160,7 +142,7 @@ class MessageFeed:
             except Exception as failure:
                 error = failure
             with suppress(RuntimeError):  # the loop is closed: the session ended meanwhile
-                loop.call_soon_threadsafe(give, message, error)
+                events.call_soon_threadsafe(give, message, error)
 
         threading.Thread(target=read, name="stdin", daemon=True).start()
         return await found
@@ -186,36 +168,19 @@ async def _text(
             command="text",
         ) as opened,
     ):
-        recorder = opened.recorder
-        answers = _face(options, out)
-        turns = MessageFeed(messages, out, images, agent.config.video.detail)
-        discretion = OutputRedaction(opened.secrets)
-        talk = None if options.quiet or options.json else discretion.before(Warnings())
-        each = (recorder, discretion.before(answers), turns, talk, *opened.observers)
-        observers: list[Observer] = [one for one in each if one]
-        duplex = ConversationLoop(opened.session, opened.connect, observers=observers, tools=opened.tools)
-        own_the_process(duplex)
-        outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
-        feeding = asyncio.create_task(_feed(turns, duplex), name="read")
-        try:
-            outcome = discretion.outcome(await duplex.run())
-        except RealtimeCliError as error:
-            outcome = Outcome(error.exit_code, error.message, error.remedy)
-            raise
-        finally:
-            feeding.cancel()
-            if recorder:
-                recorder.close(outcome.exit_code, outcome.reason)
-            path = str(recorder.path) if recorder and not recorder.failed else ""
-            answers.end(EndSummary(outcome.exit_code, outcome.reason, outcome.remedy, path))
-        if outcome.reason and not options.quiet:
-            echo(f"realtime-cli: {outcome.reason} {outcome.remedy}".rstrip())
+        frontend = _frontend(options, out)
+        feed = MessageFeed(messages, out, images, agent.config.video.detail)
+        warnings = () if options.quiet or options.json else (WarningsOnStderr(),)
+        loop = conversation_loop(opened, shown=(frontend, *warnings), observers=(feed,))
+        outcome = await hold(
+            opened, loop, frontend=frontend, beside=_feeding(feed, loop), quiet=options.quiet
+        )
         if out.gone:
             out.let_go()
         return outcome.exit_code
 
 
-def _face(options: TextOptions, out: Stdout) -> TextOutput:
+def _frontend(options: TextOptions, out: Stdout) -> Frontend:
     if not options.json:
         return Answers(out)
     from realtime_cli.tui.json_lines import JsonLines
@@ -223,11 +188,20 @@ def _face(options: TextOptions, out: Stdout) -> TextOutput:
     return JsonLines(cast(TextIO, out))
 
 
-async def _feed(turns: MessageFeed, duplex: ConversationLoop) -> None:
+async def _feed(feed: MessageFeed, loop: ConversationLoop) -> None:
     """What goes wrong with the messages ends the session."""
     try:
-        await turns.run(duplex)
+        await feed.run(loop)
     except RealtimeCliError as error:
-        duplex.finish(Outcome(error.exit_code, error.message, error.remedy))
+        loop.finish(Outcome(error.exit_code, error.message, error.remedy))
     except Exception as error:
-        duplex.finish(Outcome(ExitCode.BUG, f"The messages could not be sent: {error!r}."))
+        loop.finish(Outcome(ExitCode.BUG, f"The messages could not be sent: {error!r}."))
+
+
+@asynccontextmanager
+async def _feeding(feed: MessageFeed, loop: ConversationLoop) -> AsyncIterator[None]:
+    feeding = asyncio.create_task(_feed(feed, loop), name="read")
+    try:
+        yield
+    finally:
+        feeding.cancel()

@@ -1,4 +1,4 @@
-"""A conversation that a program holds: a duplex with a scripted microphone, watched while it runs.
+"""A conversation that a program holds: a loop with a scripted microphone, watched while it runs.
 
 The runner of scripts, the Python interface and the engine behind a pipe all hold one of these. Nothing
 is printed here.
@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from types import TracebackType
 from typing import Any, Self
 
+from realtime_cli.app.hold import conversation_loop, hold
+from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.cost import load_prices
 from realtime_cli.client.entry import Entry
-from realtime_cli.client.session import ClientSession
 from realtime_cli.errors import ExitCode, RealtimeCliError, SessionFailed
-from realtime_cli.loop import ConversationLoop, Outcome
-from realtime_cli.ports import Connect, Observer, ToolsPort
+from realtime_cli.loop import Outcome
+from realtime_cli.ports import Observer
 from realtime_cli.script.annotations import TOPIC
 from realtime_cli.script.clips import Clip
 from realtime_cli.script.microphone import ScriptMicrophone
@@ -35,56 +37,56 @@ _SILENT = (
 
 
 class Live:
-    """``async with Live(...) as live``: connected inside, closed behind. ``aloud``: with sound both ways."""
+    """``async with Live(opened) as live``: connected inside, closed behind, its recording complete.
+
+    ``on_frame`` is told how late each frame of the microphone is, in ms.
+    """
 
     def __init__(
         self,
-        session: ClientSession,
-        connect: Connect,
+        opened: OpenSession,
         *,
-        tools: ToolsPort | None = None,
         observers: Sequence[Observer] = (),
-        aloud: bool = True,
-        on_played: Callable[[float, Any], None] | None = None,
         on_frame: Callable[[float], None] | None = None,
     ) -> None:
-        self.session = session
-        options = session.options
+        self.session = opened.session
+        options, aloud = opened.session.options, opened.aloud
+        self._opened = opened
         self.observed = Observed(aloud=aloud, prices=load_prices(options.prices), model=options.model)
         self.last_activity = 0.0
         self.outcome: Outcome | None = None
         self._changed = asyncio.Event()  # ahead of the loop: its tools may tell something at once
         self._microphone = ScriptMicrophone(self.mark, on_frame) if aloud else None
-        speaker = WavSpeaker(None) if aloud else None
-        self.duplex = ConversationLoop(
-            session,
-            connect,
+        self.loop = conversation_loop(
+            opened,
             observers=[self.observed, self, *observers],
             microphone=self._microphone,
-            speaker=speaker,
-            tools=tools,
+            speaker=WavSpeaker(None) if aloud else None,
         )
-        if speaker and on_played:
-            speaker.on_played = lambda samples: on_played(self.duplex.now(), samples)
         self._run: asyncio.Task[Outcome] | None = None
 
     # -- life ---------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         """Connect; returns when the settings are in force. Raises what the connection raises."""
-        self._run = asyncio.create_task(self.duplex.run(), name="conversation")
+        self._run = asyncio.create_task(
+            hold(self._opened, self.loop, owns_process=False, quiet=True), name="conversation"
+        )
         self._run.add_done_callback(lambda _: self._changed.set())
         try:
             await self.until(lambda: self.session.ready)
-        except BaseException:
-            await self.__aexit__()
+        except BaseException as error:
+            await self.__aexit__(type(error), error, None)
             raise
         if self._run.done() and not self.session.ready:
-            self._ended()
+            outcome = self._run.result()
+            raise SessionFailed(outcome.reason or "The server ended the session.", outcome.remedy)
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        self.duplex.finish(Outcome(ExitCode.OK))
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.loop.finish(_outcome_of(error))
         if self._run:
             try:
                 self.outcome = await self._run
@@ -96,11 +98,12 @@ class Live:
         """Whether the session has ended, wanted or not."""
         return self._run is not None and self._run.done()
 
-    def _ended(self) -> None:
-        """Raise what ended the session."""
-        assert self._run is not None
-        outcome = self._run.result()
-        raise SessionFailed(outcome.reason or "The server ended the session.", outcome.remedy)
+    @property
+    def why_over(self) -> str:
+        """Why the session has ended by itself; empty while it runs, or when nobody knows."""
+        if self._run is None or not self._run.done() or self._run.cancelled() or self._run.exception():
+            return ""
+        return self._run.result().reason
 
     # -- watching -----------------------------------------------------------------------------
 
@@ -140,14 +143,14 @@ class Live:
 
     def now(self) -> float:
         """Session seconds."""
-        return self.duplex.now()
+        return self.loop.now()
 
     # -- doing --------------------------------------------------------------------------------
 
     def mark(self, kind: str, **data: Any) -> None:
         """Write a mark into the stream of entries (see ``marks``)."""
         words = " ".join(f"{key} {value}" for key, value in data.items())
-        self.duplex.note("debug", TOPIC, f"{kind} {words}".rstrip(), {"mark": kind, **data})
+        self.loop.note("debug", TOPIC, f"{kind} {words}".rstrip(), {"mark": kind, **data})
 
     def begin_turn(self, number: int) -> None:
         """What happens from now on belongs to this turn."""
@@ -159,15 +162,20 @@ class Live:
         self, text: str, images: Sequence[str] = (), detail: str | None = None, *, respond: bool = True
     ) -> None:
         """Send a message: text, and images as data URIs."""
-        self.duplex.step(inputs.Typed(self.now(), text, tuple(images), detail, respond))
+        self.loop.step(inputs.Typed(self.now(), text, tuple(images), detail, respond))
 
     async def say(self, clip: Clip) -> None:
-        """Say a clip at its own pace, as a turn of its own where turns are manual."""
+        """Say a clip at its own pace, as a turn of its own where turns are manual.
+
+        Returns when all of it was said, or when the session is ``over``.
+        """
         if self._microphone is None:
             raise SessionFailed("This conversation has no sound.", "Type instead.")
         if self.session.options.push_to_talk:
             self.press("talk")
-        await self._microphone.say(clip)
+        if not await self._microphone.say(clip):
+            await self.until(lambda: self.over)  # its last moments
+            return
         if self.session.options.push_to_talk:
             self.press("release")
         elif self.session.turn_detection is None:
@@ -181,12 +189,21 @@ class Live:
 
     def ask(self, event: dict[str, Any]) -> None:
         """Send a client event."""
-        self.duplex.step(inputs.RawEvent(self.now(), event))
+        self.loop.step(inputs.RawEvent(self.now(), event))
 
     def patch(self, settings: dict[str, Any]) -> None:
         """Change the session."""
-        self.duplex.step(inputs.SettingsChanged(self.now(), settings))
+        self.loop.step(inputs.SettingsChanged(self.now(), settings))
 
     def press(self, key: inputs.Key) -> None:
         """Press a key."""
-        self.duplex.step(inputs.Pressed(self.now(), key))
+        self.loop.step(inputs.Pressed(self.now(), key))
+
+
+def _outcome_of(error: BaseException | None) -> Outcome:
+    """How a conversation ends whose program has come to its end, or has failed."""
+    if error is None:
+        return Outcome(ExitCode.OK)
+    if isinstance(error, RealtimeCliError):
+        return Outcome(error.exit_code, error.message, error.remedy)
+    return Outcome(ExitCode.INTERRUPTED, "The conversation was broken off.")

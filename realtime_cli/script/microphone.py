@@ -31,12 +31,16 @@ class ScriptMicrophone:
         self._spoken.set()
         self._task: asyncio.Task[None] | None = None
         self._worst_ms = NOTICED_LATE_MS
+        self._closed = False
 
     def start(self, deliver: Deliver) -> None:
         """Begin, on the running loop."""
         self._task = asyncio.get_running_loop().create_task(self._run(deliver), name="script microphone")
 
     async def close(self) -> None:
+        """Give no more; whoever is saying something waits no longer."""
+        self._closed = True
+        self._spoken.set()
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -45,17 +49,21 @@ class ScriptMicrophone:
         """A new measurement begins."""
         self._worst_ms = NOTICED_LATE_MS
 
-    async def say(self, clip: Clip) -> None:
-        """Say a clip behind what is being said; returns when its last frame went out."""
+    async def say(self, clip: Clip) -> bool:
+        """Say a clip behind what is being said, until its last frame went out.
+
+        False when the microphone was closed before.
+        """
         last = len(clip.frames) - 1
         first_sound, last_sound = clip.sounding
         for index, frame in enumerate(clip.frames):
             kind = "speaking" if index == first_sound else ""
             kind = "said" if index == last_sound and index != first_sound else kind
             self._frames.append((frame, kind))
-        if last >= 0:
+        if last >= 0 and not self._closed:
             self._spoken.clear()
             await self._spoken.wait()
+        return not self._closed
 
     async def _run(self, deliver: Deliver) -> None:
         due_s = time.monotonic()

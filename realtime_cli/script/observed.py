@@ -59,6 +59,8 @@ class TurnSeen:
     tokens: Tokens = field(default_factory=Tokens)
     usd: float | None = 0.0
     late_ms: float = 0.0
+    cut_off: bool = False
+    """Something of the agent's answer was cut: its response, or its sound."""
     timed_out: str = ""
     """What was waited for in vain."""
 
@@ -194,6 +196,7 @@ class Observed:
         turn = self._turn_of.get(response.id or "", self.now)
         turn.statuses[response.id or ""] = response.status or "completed"
         turn.done_at = at
+        turn.cut_off = turn.cut_off or response.status == "cancelled"
         if any(getattr(item, "type", "") == "message" for item in response.output or ()):
             self._note(at, "agent.replied")
         if not self.aloud:
@@ -248,6 +251,7 @@ class Observed:
         cut = [item for item in value.items if not item.finished]
         for item in cut:
             turn = self._turn_of.get(item.item_id, self.now)
+            turn.cut_off = True
             part = (item.item_id, item.content_index)
             if item.heard_ms > 0:
                 turn.spans[part] = (turn.spans.get(part, (at - item.heard_ms / 1000, 0))[0], at)

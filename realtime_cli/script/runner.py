@@ -91,16 +91,7 @@ class ScriptRun:
         self._opened = opened
         self._world = world
         self._sounds = sounds
-        recorder = opened.recorder
-        self._live = Live(
-            opened.session,
-            opened.connect,
-            tools=opened.tools,
-            observers=[*opened.observers, *([recorder] if recorder else [])],
-            aloud=opened.aloud,
-            on_played=recorder.played if recorder else None,
-            on_frame=world.on_frame,
-        )
+        self._live = Live(opened, on_frame=world.on_frame)
         self._seen: dict[int, TurnSeen] = {}
         self._extra: dict[int, list[CheckResult]] = {}
 
@@ -119,9 +110,6 @@ class ScriptRun:
         except RealtimeCliError as failure:
             outcome = Outcome(failure.exit_code, failure.message, failure.remedy)
             error = str(failure)
-        finally:
-            if self._opened.recorder:
-                self._opened.recorder.close(outcome.exit_code, outcome.reason)
         await self._judge_and_check()
         return self._result(error, outcome, time.monotonic() - began)
 

@@ -46,7 +46,7 @@ async def test_the_recorded_user_speaks_types_and_ends_in_order() -> None:
     user = RecordedUser(
         RecordedTurn(((0.0, frame), (0.06, frame * 2)), ((0.03, Typed(0.0, "hi")),), 0.1), tail_s=0.04
     )
-    user.type = lambda typed: acts.append(typed.text)
+    user.connect(lambda typed: acts.append(typed.text))
     user.start(hear)
     await done.wait()
     await user.close()

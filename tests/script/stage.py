@@ -13,6 +13,7 @@ from realtime_cli.script.result import Case
 from realtime_cli.script.runner import Open
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
+from tests.kit.fault_injection import Quirks
 from tests.kit.live_session import serving
 from tests.kit.scripted_engine import ScriptedEngine
 
@@ -20,9 +21,11 @@ TEXT = {"type": "realtime", "output_modalities": ["text"]}
 
 
 @asynccontextmanager
-async def connecting(engine: ScriptedEngine | None = None) -> AsyncIterator[Connect]:
+async def connecting(
+    engine: ScriptedEngine | None = None, quirks: Quirks | None = None
+) -> AsyncIterator[Connect]:
     """A way to a server with this engine."""
-    async with serving(engine or ScriptedEngine()) as listener:
+    async with serving(engine or ScriptedEngine(), quirks) as listener:
 
         async def connect() -> Transport:
             return await websocket.connect(listener.url)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.audio.pcm import FRAME_SAMPLES
 from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.errors import ConnectionFailed, ExitCode, SessionFailed
@@ -32,7 +33,7 @@ async def talking(
 ) -> AsyncIterator[Live]:
     async with connecting(engine) as connect:
         session = ClientSession(SessionOptions(patch=patch, **options))
-        async with Live(session, connect, aloud=patch is not TEXT) as live:
+        async with Live(OpenSession(session, connect)) as live:
             yield live
 
 
@@ -120,7 +121,7 @@ async def test_no_server_is_told_before_anything_is_said() -> None:
         raise ConnectionFailed("Nobody is there.")
 
     with pytest.raises(ConnectionFailed, match="Nobody is there"):
-        async with Live(ClientSession(SessionOptions(reconnect_tries=0)), nowhere, aloud=False):
+        async with Live(OpenSession(ClientSession(SessionOptions(patch=TEXT, reconnect_tries=0)), nowhere)):
             raise AssertionError("it is not connected")
 
 
@@ -130,6 +131,6 @@ async def test_a_server_that_ends_it_before_it_is_ready_is_no_session() -> None:
         async def connect() -> Transport:
             return await websocket.connect(listener.url)
 
-        live = Live(ClientSession(SessionOptions(patch=TEXT)), connect, aloud=False)
+        live = Live(OpenSession(ClientSession(SessionOptions(patch=TEXT)), connect))
         with pytest.raises(SessionFailed):
             await live.__aenter__()

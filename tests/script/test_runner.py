@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -12,12 +13,14 @@ import pytest
 
 from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.audio.pcm import FRAME_SAMPLES, Samples
+from realtime_cli.client import deadlines
 from realtime_cli.errors import ConfigError, ConnectionFailed, ExitCode
 from realtime_cli.script.format import Script, ScriptTurn
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult, TurnBegan
 from realtime_cli.script.runner import RunContext, prepare, run_case, title_of
 from realtime_cli.server.engine.ports import EngineCall, EngineText
+from tests.kit.fault_injection import Quirks
 from tests.kit.scripted_engine import Piece, ScriptedEngine
 from tests.script.stage import connecting, opens
 
@@ -231,3 +234,26 @@ async def test_only_what_is_heard_needs_a_sound() -> None:
 )
 def test_a_turn_in_a_few_words(turn: dict[str, Any], title: str) -> None:
     assert title_of(ScriptTurn.model_validate(turn)) == title
+
+
+async def test_a_session_that_ends_while_a_clip_is_said_ends_the_script(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deadlines, "LIMIT_GRACE_S", 0.2)
+
+    async def long_word(text: str) -> Samples:
+        return np.full(1000 * FRAME_SAMPLES, 8000, np.int16)
+
+    spoken = Case(case({"say": "hi"}, {"say": "ho"}).script)
+    async with asyncio.timeout(8), connecting(ScriptedEngine()) as connect:
+        limited = opens(connect, aloud=True, limit_minutes=0.01)
+        result = await run_case(spoken, RunContext(limited, long_word))
+    assert (result.status, result.exit_code) == ("failed", ExitCode.LIMIT)
+    assert "minutes" in result.error
+    async with (
+        asyncio.timeout(8),
+        connecting(ScriptedEngine(), Quirks(close_after_events=3, close_code=1008)) as connect,
+    ):
+        result = await run_case(spoken, RunContext(opens(connect, aloud=True), long_word))
+    assert (result.status, result.exit_code) == ("failed", ExitCode.CONNECTION)
+    assert "1008" in result.error

@@ -1,0 +1,99 @@
+"""A conversation held to its end: the same for ``talk``, ``text``, ``replay --resend``, scripts and Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any
+
+from realtime_cli.app.console import echo
+from realtime_cli.app.redaction import OutputRedaction
+from realtime_cli.app.session_factory import OpenSession
+from realtime_cli.app.signals import own_the_process
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.inputs import Noted
+from realtime_cli.errors import ExitCode, RealtimeCliError
+from realtime_cli.loop import ConversationLoop, Outcome
+from realtime_cli.ports import Observer
+from realtime_cli.tui.end_summary import EndSummary
+from realtime_cli.tui.frontend import Frontend
+
+
+def conversation_loop(
+    opened: OpenSession, *, shown: Sequence[Observer] = (), observers: Sequence[Observer] = (), **edges: Any
+) -> ConversationLoop:
+    """The loop of an open session: recorded, told to ``[hooks]``, its tools called.
+
+    ``shown``: observers that show what they see to people, and so see no secret. ``edges``: microphone,
+    speaker and the like, as the loop takes them.
+    """
+    redaction, recorder = OutputRedaction(opened.secrets), opened.recorder
+    return ConversationLoop(
+        opened.session,
+        opened.connect,
+        observers=[
+            *([recorder] if recorder else []),
+            *map(redaction.before, shown),
+            *observers,
+            *opened.observers,
+        ],
+        tools=opened.tools,
+        on_played=recorder.played if recorder else None,
+        **edges,
+    )
+
+
+async def hold(
+    opened: OpenSession,
+    loop: ConversationLoop,
+    *,
+    frontend: Frontend | None = None,
+    beside: AbstractAsyncContextManager[object] | None = None,
+    owns_process: bool = True,
+    quiet: bool = False,
+) -> Outcome:
+    """Run the loop until something ends the conversation; returns how it ended, without secrets.
+
+    The recording is complete when it returns, and ``frontend`` has shown its end. ``beside`` is entered
+    while the conversation runs: keys that are read, messages that are fed. ``owns_process``: Ctrl+C and
+    the like end the conversation. ``quiet``: nothing is said about a bad end.
+    Raises what the first connection raises (ConnectionFailed and the like).
+    """
+    redaction, recorder = OutputRedaction(opened.secrets), opened.recorder
+    outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
+    async with AsyncExitStack() as stack:
+        if frontend:
+            await stack.enter_async_context(frontend)
+        if owns_process:
+            own_the_process(loop)
+        try:
+            async with AsyncExitStack() as during:
+                if beside:
+                    await during.enter_async_context(beside)
+                outcome = redaction.outcome(await loop.run())
+        except RealtimeCliError as error:
+            outcome = redaction.outcome(Outcome(error.exit_code, error.message, error.remedy))
+            raise
+        finally:
+            if recorder:
+                recorder.close(outcome.exit_code, outcome.reason)
+            if frontend:
+                frontend.end(_end_summary(outcome, opened))
+    if outcome.reason and not quiet:
+        echo(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
+    return outcome
+
+
+def _end_summary(outcome: Outcome, opened: OpenSession) -> EndSummary:
+    recorder = opened.recorder
+    path = str(recorder.path) if recorder and not recorder.failed else ""
+    replay = f"realtime-cli replay {path}" if path else ""
+    return EndSummary(outcome.exit_code, outcome.reason, outcome.remedy, path, replay)
+
+
+class WarningsOnStderr:
+    """An observer: what a user should know goes to stderr."""
+
+    def observe(self, entry: Entry) -> None:
+        if isinstance(entry.value, Noted) and entry.value.level in ("warning", "error"):
+            echo(f"realtime-cli: {entry.value.text}")
