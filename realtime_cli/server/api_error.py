@@ -1,4 +1,4 @@
-"""What the server says when a client asks for something that cannot be: code, message, param."""
+"""A refused client event: the code, message and param of the error event."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The input side: sound in, turns and user items out, and the words in them.
+"""The input side: audio in, the user's turns and their transcripts out.
 
-Recognition is asked for as soon as the user pauses; if the pause ends the turn, the words are there or
-nearly so, if not they are forgotten.
+A transcript is requested as soon as the user pauses. If the pause ends the turn, it is ready or nearly so;
+if the user goes on, it is cancelled.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from realtime_cli.protocol.client_events import APPEND_BYTES
 from realtime_cli.server import tokens
 from realtime_cli.server.api_error import ApiError
-from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
+from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem, message
 from realtime_cli.server.effects import CancelTranscription, DetectVoice, Transcribe
 from realtime_cli.server.event_queue import EventQueue
 from realtime_cli.server.input_buffer import COMMIT_MS, InputBuffer
@@ -31,11 +31,17 @@ from realtime_cli.server.turn_detector import (
 Json = dict[str, Any]
 _WORDS = re.compile(r"\S+\s*")
 T = "conversation.item.input_audio_transcription"
+UNINTELLIGIBLE = {
+    "type": "transcription_error",
+    "code": "audio_unintelligible",
+    "message": "The audio could not be transcribed.",
+    "param": None,
+}
 
 
 @dataclass(slots=True)
 class SpeculativeTranscript:
-    """Words asked for while the turn may yet go on."""
+    """A transcript requested in a pause, before it is known whether the turn is over."""
 
     ticket: int
     text: str | None = None
@@ -44,7 +50,7 @@ class SpeculativeTranscript:
 
 @dataclass(slots=True)
 class SpokenTurn:
-    """The user's turn that is going on."""
+    """The user's turn in progress; ``start_ms`` is session time."""
 
     item_id: str
     start_ms: float
@@ -52,7 +58,7 @@ class SpokenTurn:
 
 
 class InputPipeline:
-    """``on_started``: the user speaks; ``on_ended``: a turn became an item; ``on_transcript``: its words came."""
+    """Calls ``on_started`` when speech begins, ``on_ended`` when a turn became an item, ``on_transcript``."""
 
     def __init__(
         self,
@@ -80,7 +86,7 @@ class InputPipeline:
         return self._turn is not None
 
     def apply_settings(self, settings: Json, include: list[str] | None) -> None:
-        """Take ``session.audio.input`` as it is now."""
+        """Apply ``session.audio.input`` after an update."""
         old, self._settings, self._include = self._settings, settings, include or []
         format = settings["format"]["type"]
         if format != self.buffer.format:
@@ -98,10 +104,10 @@ class InputPipeline:
         ):
             self._restart_detection()
         else:
-            self._detector.settings = detection  # a turn that is going on may go on
+            self._detector.settings = detection  # a turn in progress continues
 
     def _restart_detection(self) -> None:
-        """Forget a turn that was going on, and begin a new stream of detection if it is on."""
+        """Drop the turn in progress, and begin a new stream of voice detection unless it is off."""
         self._cancel_speculative()
         self._turn = None
         self._stream += 1
@@ -149,32 +155,30 @@ class InputPipeline:
         self._transcribe(record, 0)
 
     def commit_silence(self, since_ms: float) -> None:
-        """The idle timeout: what was (not) said since becomes an item without words."""
+        """The idle timeout: the silence since ``since_ms`` becomes a user item without words."""
         item_id, end_ms = self._events.new_id("item"), self.buffer.end_ms
         start_ms = min(end_ms, max(since_ms, self.buffer.start_ms))
         self._events.emit(
             "input_audio_buffer.timeout_triggered",
-            audio_start_ms=int(since_ms), audio_end_ms=int(end_ms), item_id=item_id,
-        )  # fmt: skip
+            audio_start_ms=int(since_ms),
+            audio_end_ms=int(end_ms),
+            item_id=item_id,
+        )
         record = self._new_item(item_id, self.buffer.take(start_ms, end_ms))
         record.transcripts[0] = ""
 
     def _new_item(self, item_id: str, audio: bytes) -> StoredItem:
-        wire = {
-            "id": item_id, "object": "realtime.item", "type": "message", "status": "completed",
-            "role": "user", "content": [{"type": "input_audio", "transcript": None}],
-        }  # fmt: skip
+        wire = message(item_id, "user", "completed", [{"type": "input_audio", "transcript": None}])
         record = StoredItem(wire, {0: StoredAudio(self.buffer.format, bytearray(audio))})
         previous = self._conversation.insert(record)
         self._events.emit("input_audio_buffer.committed", item_id=item_id, previous_item_id=previous)
-        for event in ("conversation.item.added", "conversation.item.done"):
-            self._events.emit(event, item=dict(wire), previous_item_id=previous)
+        self._events.emit_item(wire, previous)
         return record
 
     # -- turns ------------------------------------------------------------------------------------
 
     def vad_result(self, at: float, stream: int, probabilities: tuple[float, ...]) -> None:
-        """Fold what the detector says; sound of an older stream does not count."""
+        """Take the detector's speech probabilities (0 to 1); those of an older stream are dropped."""
         for probability in probabilities:
             if stream != self._stream or self._detector is None:
                 return
@@ -235,7 +239,7 @@ class InputPipeline:
     # -- words ------------------------------------------------------------------------------------
 
     def transcribe_parts(self, record: StoredItem) -> None:
-        """Ask for the words of all user sound in an item that the client made."""
+        """Request transcripts of all audio in an item that the client made."""
         for index in record.audio:
             self._transcribe(record, index)
 
@@ -247,7 +251,7 @@ class InputPipeline:
         self._events.do(Transcribe(self._tickets, bytes(sound.data), sound.format))
 
     def transcribed(self, at: float, ticket: int, text: str | None) -> None:
-        """The words of a ticket; None when the recogniser failed."""
+        """Take the transcript of a ticket; None when the recogniser failed."""
         speculative = self._turn.speculative if self._turn else None
         if speculative and speculative.ticket == ticket:
             speculative.text, speculative.failed = text, text is None
@@ -266,14 +270,10 @@ class InputPipeline:
     def _send_transcript(self, record: StoredItem, index: int, text: str | None) -> None:
         place = {"item_id": record.item_id, "content_index": index}
         if text is None:
-            error = {
-                "type": "transcription_error", "code": "audio_unintelligible",
-                "message": "The audio could not be transcribed.", "param": None,
-            }  # fmt: skip
-            self._events.emit(f"{T}.failed", **place, error=error)
+            self._events.emit(f"{T}.failed", **place, error=UNINTELLIGIBLE)
             return
         record.wire["content"][index]["transcript"] = text
-        # whisper-1 streams nothing: its one delta holds all.
+        # whisper-1 does not stream: one delta holds the whole transcript.
         whole = self._settings["transcription"].get("model") == "whisper-1"
         for delta in [text] if whole else _WORDS.findall(text):
             self._events.emit(f"{T}.delta", **place, delta=delta, **self._logprobs(delta))
@@ -283,7 +283,7 @@ class InputPipeline:
         self._events.emit(f"{T}.completed", **place, **fields)
 
     def _logprobs(self, text: str) -> Json:
-        """The recogniser gives none, so every word is as good as certain; only when asked for."""
+        """Log probabilities, if the client wants them: always 0, for the recogniser gives none."""
         if "item.input_audio_transcription.logprobs" not in self._include:
             return {}
         return {

@@ -1,4 +1,4 @@
-"""The items of a conversation in order, with the sound that belongs to them."""
+"""The items of a conversation in order, with their audio."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.input_buffer import BYTES_PER_MS
 
 Json = dict[str, Any]
-MAX_ITEMS = 2_000  # older ones fall out, as under the API's automatic truncation
-MAX_AUDIO_BYTES = 64 * 1024 * 1024  # 22 minutes of PCM; of the oldest items only the words stay
+MAX_ITEMS = 2_000  # the oldest fall out beyond this, as under the API's automatic truncation
+MAX_AUDIO_BYTES = (
+    64 * 1024 * 1024
+)  # 22 minutes of PCM; beyond this the oldest items lose their audio and keep their words
 
 
 @dataclass(slots=True)
@@ -32,15 +34,15 @@ class StoredAudio:
 
 @dataclass(slots=True)
 class StoredItem:
-    """One item: as it is on the wire (without sound), its sound by content index, and the words heard in it.
+    """One item: its wire form without audio, and its audio and transcripts by content index.
 
-    ``transcripts`` is what our recogniser understood; it is on the wire only if transcription is on.
+    ``transcripts`` holds the recogniser's text; the client sees it only if transcription is on.
     """
 
     wire: Json
     audio: dict[int, StoredAudio] = field(default_factory=dict)
     transcripts: dict[int, str] = field(default_factory=dict)
-    untranscribed: set[int] = field(default_factory=set)  # parts that the recogniser is still to write down
+    untranscribed: set[int] = field(default_factory=set)  # content indexes whose transcript is still to come
 
     @property
     def item_id(self) -> str:
@@ -60,7 +62,7 @@ class StoredItem:
         return {**self.wire, "content": content} if content else dict(self.wire)
 
     def for_engine(self) -> Json:
-        """With the words of its sound, whether or not the client wants to see them."""
+        """The wire form with the transcripts of its audio, whether or not transcription is on."""
         content = [
             {**part, "transcript": self.transcripts[index]} if index in self.transcripts else part
             for index, part in enumerate(self.wire.get("content") or ())
@@ -68,7 +70,7 @@ class StoredItem:
         return {**self.wire, "content": content} if content else dict(self.wire)
 
     def truncate(self, index: int, end_ms: int) -> None:
-        """Cut sound behind ``end_ms``, and its words in proportion."""
+        """Drop the audio after ``end_ms``, and the transcript in proportion. Raises :class:`ApiError`."""
         content = self.wire.get("content") or []
         if self.wire.get("role") != "assistant" or not 0 <= index < len(content) or index not in self.audio:
             raise ApiError("unsupported_content_type", "Only model output audio messages can be truncated")
@@ -82,6 +84,12 @@ class StoredItem:
         sound.cut(end_ms)
         if kept < len(words):
             content[index] = {**part, "transcript": words[: words.rfind(" ", 0, kept + 1) + 1].rstrip()}
+
+
+def message(item_id: str, role: str, status: str, content: list[Json]) -> Json:
+    """A message item as it is on the wire."""
+    kind = {"id": item_id, "object": "realtime.item", "type": "message"}
+    return {**kind, "status": status, "role": role, "content": content}
 
 
 class ServerConversation:

@@ -47,7 +47,10 @@ class CancelTranscription:
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Make an answer: ``TextGenerated``, ``ToolCallGenerated`` …, then ``GenerationDone`` or ``GenerationFailed``."""
+    """Make an answer: pieces as ``TextGenerated`` and ``ToolCallGenerated``.
+
+    The last is ``GenerationDone`` or ``GenerationFailed``.
+    """
 
     response_id: str
     request: ReplyRequest

@@ -1,4 +1,4 @@
-"""Where everything leaves the session: here events get their ids."""
+"""The effects of a session in the order in which they leave; events get their ids here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from realtime_cli.server.ids import NewId
 
 
 class EventQueue:
-    """Collects the effects of one input, in order. After a ``CloseSocket`` nothing leaves any more."""
+    """Collects the effects of one input. After a ``CloseSocket`` nothing is added any more."""
 
     def __init__(self, new_id: NewId) -> None:
         self.new_id = new_id
@@ -26,6 +26,11 @@ class EventQueue:
         if self.closed:
             return
         self.do(Emit(codec.server_event({"type": type, "event_id": self.new_id("event"), **fields})))
+
+    def emit_item(self, item: dict[str, Any], previous_item_id: str | None) -> None:
+        """Tell of an item that is complete at once: added, then done."""
+        for event in ("conversation.item.added", "conversation.item.done"):
+            self.emit(event, item=dict(item), previous_item_id=previous_item_id)
 
     def error(
         self,

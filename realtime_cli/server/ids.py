@@ -1,4 +1,4 @@
-"""Names for things: a prefix and 21 base-62 characters, as the API makes them."""
+"""Ids as the API makes them: a prefix and 21 base-62 characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sound that the client has appended and nobody has made an item of yet.
+"""Audio that the client has appended and that is in no item yet.
 
 Positions are milliseconds since the first sound of the session, which is how the protocol counts
 them; what is kept begins at ``start_ms``.
@@ -7,8 +7,8 @@ them; what is kept begins at ``start_ms``.
 from __future__ import annotations
 
 BYTES_PER_MS = {"audio/pcm": 48, "audio/pcmu": 8, "audio/pcma": 8}
-MAX_BUFFER_MS = 10 * 60 * 1000  # of uncommitted sound: 29 MB of PCM
-COMMIT_MS = 100  # least that can be committed by hand
+MAX_BUFFER_MS = 10 * 60 * 1000  # of uncommitted audio: 29 MB of PCM
+COMMIT_MS = 100  # the least that the client can commit
 
 
 class InputBuffer:

@@ -1,6 +1,7 @@
-"""One response: the pieces of an answer in, the events of its life out, in the order of the API.
+"""One response: pieces of an answer in, events out in the order that the API promises.
 
-Added before its deltas, deltas before their done, ``response.done`` last, whatever the end.
+An item is added before its deltas, the deltas come before their done event, and ``response.done`` is last,
+however the response ends.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from realtime_cli.server import tokens
-from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
+from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem, message
 from realtime_cli.server.effects import CancelResponse, SetDeadline, Synthesize
 from realtime_cli.server.event_queue import EventQueue
 from realtime_cli.server.input_buffer import BYTES_PER_MS
 
 Json = dict[str, Any]
 Reason = Literal["turn_detected", "client_cancelled", "max_output_tokens", "content_filter"]
-LEAD_MS = 6_000.0  # sound goes out this much ahead of being heard: an answer that is cut was not made in vain
+LEAD_MS = (
+    6_000.0  # audio is sent at most this far ahead of playback: an interrupted answer wastes little work
+)
 _WORD_GROUPS = re.compile(r"(?:\S+\s*){1,3}")
 _ARGUMENT_CHUNK = 12
 
@@ -44,7 +47,7 @@ class ResponseSettings:
 
 
 class ResponseRun:
-    """A response that is going on."""
+    """A response in progress."""
 
     def __init__(
         self, events: EventQueue, params: ResponseSettings, sent: tokens.Count, cached: tokens.Count
@@ -55,8 +58,8 @@ class ResponseRun:
         self._output: list[StoredItem] = []
         self._open: StoredItem | None = None
         self._queue: deque[tuple[str, str, str]] = deque()  # ("say", text, "") or ("call", name, arguments)
-        self._synthesizing: str | None = None  # the piece that is being made into sound
-        self._words_sent = False  # whether its words have gone out
+        self._synthesizing: str | None = None  # the piece of text that is being synthesized
+        self._words_sent = False  # whether the transcript of that piece was sent
         self._generated = False
         self._first_audio_at: float | None = None
         self._audio_ms = 0.0
@@ -69,7 +72,7 @@ class ResponseRun:
 
     @property
     def waits_for_transcripts(self) -> bool:
-        """Some sound of its context is not written down yet."""
+        """Whether a transcript of its context is still to come."""
         return any(record.untranscribed for record in self.params.context)
 
     @property
@@ -78,7 +81,7 @@ class ResponseRun:
 
     @property
     def playback_ends_at(self) -> float | None:
-        """When the last of its sound is heard if it is played as it comes; None without sound."""
+        """When its audio ends if played as it comes (seconds, session clock); None without audio."""
         return None if self._first_audio_at is None else self._first_audio_at + self._audio_ms / 1000
 
     def begin(self) -> None:
@@ -99,7 +102,7 @@ class ResponseRun:
         self.advance(at)
 
     def advance(self, at: float) -> None:
-        """Do what can be done now: one piece at a time is spoken, and not too far ahead."""
+        """Take queued pieces: one is synthesized at a time, at most ``LEAD_MS`` ahead of playback."""
         while self._queue and not self.over and self._synthesizing is None:
             kind, text, arguments = self._queue[0]
             if kind == "say" and self.params.modality == "audio" and not self._may_synthesize(at):
@@ -128,7 +131,7 @@ class ResponseRun:
         self._events.do(Synthesize(self.id, text, self.params.format["type"], self.params.speed, voice))
 
     def add_audio(self, at: float, audio: bytes) -> None:
-        """Sound of the piece that is being spoken; its words go first."""
+        """Send audio of the piece that is being synthesized, its transcript first."""
         if self.over or self._open is None or self._synthesizing is None:
             return
         if self._first_audio_at is None:
@@ -162,7 +165,7 @@ class ResponseRun:
             self._emit_part("response.output_audio_transcript.delta", delta=delta)
 
     def _write(self, text: str) -> None:
-        """A piece in text modality."""
+        """Send a piece in text modality."""
         self._next_message()
         left_chars = self._left() * tokens.CHARS_PER_TOKEN
         allowed = text[: int(min(left_chars, len(text)))]
@@ -173,7 +176,7 @@ class ResponseRun:
             self.finish("incomplete", "max_output_tokens")
 
     def _deltas(self, key: str, text: str) -> list[str]:
-        """Add words to the open part; the deltas that tell of it."""
+        """Append text to the open part; the same text as deltas of a few words."""
         assert self._open is not None
         part = self._open.wire["content"][0]
         if part[key] and not part[key].endswith((" ", "\n")):
@@ -185,7 +188,7 @@ class ResponseRun:
         return groups
 
     def _left(self) -> float:
-        """Output tokens that may still be used."""
+        """Output tokens left under ``max_output_tokens``."""
         limit = self.params.max_output_tokens
         used = self._output_tokens.audio if self.params.modality == "audio" else self._output_tokens.text
         return float("inf") if limit == "inf" else max(0, int(limit) - used)
@@ -198,10 +201,7 @@ class ResponseRun:
             self._open_message()
 
     def _open_message(self) -> None:
-        wire: Json = {
-            "id": self._events.new_id("item"), "object": "realtime.item", "type": "message",
-            "status": "in_progress", "role": "assistant", "content": [],
-        }  # fmt: skip
+        wire = message(self._events.new_id("item"), "assistant", "in_progress", [])
         self._open = self._add(StoredItem(wire))
         kind = self.params.modality
         self._emit_part("response.content_part.added", part={"type": kind, _words_key(kind): ""})
@@ -221,9 +221,13 @@ class ResponseRun:
     def _emit_part(self, type: str, **fields: Any) -> None:
         assert self._open is not None
         self._events.emit(
-            type, response_id=self.id, item_id=self._open.item_id, output_index=len(self._output) - 1,
-            content_index=0, **fields,
-        )  # fmt: skip
+            type,
+            response_id=self.id,
+            item_id=self._open.item_id,
+            output_index=len(self._output) - 1,
+            content_index=0,
+            **fields,
+        )
 
     def _close_message(self, status: str) -> None:
         assert self._open is not None
@@ -247,21 +251,17 @@ class ResponseRun:
         self._events.emit("response.output_item.done", **place, item=dict(record.wire))
 
     def _call(self, name: str, arguments: str) -> None:
-        """A function call: an item of its own, its arguments in several deltas."""
+        """Send a function call: an item of its own, its arguments in several deltas."""
         if self._open is not None:
             self._close_message("completed")
         call_id = self._events.new_id("call")
-        wire = {
-            "id": self._events.new_id("item"), "object": "realtime.item", "type": "function_call",
-            "status": "in_progress", "name": name, "call_id": call_id, "arguments": "",
-        }  # fmt: skip
+        kind = {"id": self._events.new_id("item"), "object": "realtime.item", "type": "function_call"}
+        wire = {**kind, "status": "in_progress", "name": name, "call_id": call_id, "arguments": ""}
         record = self._add(StoredItem(wire))
         allowed = arguments[: int(min(self._left() * tokens.CHARS_PER_TOKEN, len(arguments)))]
         cut = len(allowed) < len(arguments)
-        place = {
-            "response_id": self.id, "item_id": record.item_id, "output_index": len(self._output) - 1,
-            "call_id": call_id,
-        }  # fmt: skip
+        place = {"response_id": self.id, "item_id": record.item_id, "output_index": len(self._output) - 1}
+        place["call_id"] = call_id
         for start in range(0, len(allowed), _ARGUMENT_CHUNK):
             delta = allowed[start : start + _ARGUMENT_CHUNK]
             self._events.emit("response.function_call_arguments.delta", **place, delta=delta)
@@ -275,7 +275,7 @@ class ResponseRun:
     # -- the end ----------------------------------------------------------------------------------
 
     def finish(self, status: str, reason: Reason | None = None, error: Json | None = None) -> None:
-        """End it now: what is open is closed (cut short unless completed), then ``response.done``."""
+        """End it now: close the open item (as incomplete unless completed), then ``response.done``."""
         if self.over:
             return
         self.over = True
@@ -293,6 +293,9 @@ class ResponseRun:
             "rate_limits.updated",
             rate_limits=[_rate_limit(self._input_tokens.total + self._output_tokens.total)],
         )
+
+    def fail(self, message: str) -> None:
+        self.finish("failed", error={"type": "server_error", "code": "server_error", "message": message})
 
     def _wire(self, status: str, details: Json | None) -> Json:
         params = self.params
@@ -318,7 +321,7 @@ def _words_key(kind: str) -> str:
     return "transcript" if kind == "audio" else "text"
 
 
-RATE_LIMIT = 40_000  # tokens a minute; told for the client's sake, never enforced
+RATE_LIMIT = 40_000  # tokens a minute; reported to the client, never enforced
 
 
 def _rate_limit(used: int) -> Json:

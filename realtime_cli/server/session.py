@@ -1,7 +1,7 @@
-"""One session from the server's side: client events and the engine's news in, effects out.
+"""One session from the server's side: client events and the engine's results in, effects out.
 
-No clock, no await, no device, no model: time is in the inputs, and what hears, thinks and speaks is
-asked for with effects.
+It has no clock, awaits nothing and knows no model: time comes with the inputs, and detection,
+transcription, generation and synthesis are requested with effects.
 """
 
 from __future__ import annotations
@@ -28,6 +28,14 @@ from realtime_cli.server.response import ResponseRun, ResponseSettings
 from realtime_cli.server.settings import Defaults
 
 Json = dict[str, Any]
+RunNews = (
+    inputs.TextGenerated
+    | inputs.ToolCallGenerated
+    | inputs.GenerationDone
+    | inputs.GenerationFailed
+    | inputs.AudioGenerated
+    | inputs.AudioDone
+)
 BOOLEANS_OF_TURN_DETECTION = frozenset({"create_response", "interrupt_response"})  # never null
 
 
@@ -55,13 +63,13 @@ class ServerSession:
         )
         self._active: ResponseRun | None = None
         self._out_of_band: dict[str, ResponseRun] = {}
-        self._answer_pending = False  # a turn ended while a response ran that may not be interrupted
+        self._answer_pending = False  # a turn ended during a response that may not be interrupted
         self._voice_is_fixed = False
         self._cached_tokens = tokens.Count()
         self._idle_since_ms = 0.0
 
     def handle(self, happened: inputs.Input) -> list[Effect]:
-        """Fold one input and return the effects it has, in the order to perform them."""
+        """Take one input and return its effects, in the order in which to perform them."""
         if not self._events.closed:
             _HANDLERS[type(happened)](self, happened)
         return self._events.take()
@@ -107,7 +115,7 @@ class ServerSession:
     # -- client events --------------------------------------------------------------------------
 
     def _frame(self, happened: inputs.Frame) -> None:
-        """Read, check and obey one frame; what is wrong with it is told, and the session goes on."""
+        """Read, check and obey one frame; a mistake is answered with an error event."""
         event_id = None
         try:
             fields = codec.parse(happened.text)
@@ -128,7 +136,9 @@ class ServerSession:
                 "invalid_value", f"Invalid value: '{fields['type']}'. Supported values are: {known}.", "type"
             )
         if kind is c.InputAudioBufferAppend and len(fields) == 2 and isinstance(fields.get("audio"), str):
-            return c.InputAudioBufferAppend(audio=fields["audio"])  # fifty a second: no need to look closer
+            return c.InputAudioBufferAppend(
+                audio=fields["audio"]
+            )  # fifty of these a second: the full check would cost too much
         while found := strict.problems(kind, fields):
             nulls = [problem.path for problem in found if _may_be_left_out(fields, problem)]
             if not nulls:
@@ -148,13 +158,12 @@ class ServerSession:
                 self._list_tools(tool["server_label"])
 
     def _list_tools(self, label: str) -> None:
-        """This server reaches out to nobody, so listing the tools of an MCP server always fails."""
+        """This server opens no connections, so listing the tools of an MCP server always fails."""
         item_id = self._events.new_id("item")
         self._events.emit("mcp_list_tools.in_progress", item_id=item_id)
         wire = {"id": item_id, "type": "mcp_list_tools", "server_label": label, "tools": []}
         previous = self.conversation.insert(StoredItem(wire))
-        for event in ("conversation.item.added", "conversation.item.done"):
-            self._events.emit(event, item=wire, previous_item_id=previous)
+        self._events.emit_item(wire, previous)
         why = "This server calls no MCP servers; let the client do it ([mcp.NAME] in the agent file)."
         self._events.emit("mcp_list_tools.failed", item_id=item_id, error={"message": why})
 
@@ -173,13 +182,12 @@ class ServerSession:
         record = StoredItem(wire)
         self._keep_audio(record)
         previous = self.conversation.insert(record, event.previous_item_id)
-        for name in ("conversation.item.added", "conversation.item.done"):
-            self._events.emit(name, item=dict(wire), previous_item_id=previous)
+        self._events.emit_item(wire, previous)
         if wire.get("role") == "user":
             self._audio_input.transcribe_parts(record)
 
     def _keep_audio(self, record: StoredItem) -> None:
-        """Sound that the client sends with an item is kept beside it, not in it."""
+        """Move audio that the client sends with an item from its wire form into ``record.audio``."""
         for index, part in enumerate(record.wire.get("content") or ()):
             encoded = part.pop("audio", None)
             if encoded is None or part["type"] != "input_audio":
@@ -204,9 +212,11 @@ class ServerSession:
         record = self.conversation.find(event.item_id, "truncate")
         record.truncate(event.content_index, event.audio_end_ms)
         self._events.emit(
-            "conversation.item.truncated", item_id=event.item_id, content_index=event.content_index,
+            "conversation.item.truncated",
+            item_id=event.item_id,
+            content_index=event.content_index,
             audio_end_ms=event.audio_end_ms,
-        )  # fmt: skip
+        )
 
     def _delete(self, at: float, event: c.ConversationItemDelete) -> None:
         self.conversation.delete(event.item_id)
@@ -276,7 +286,7 @@ class ServerSession:
         )
 
     def _context(self, given: list[Json] | None) -> list[StoredItem]:
-        """What the answer is given to: the conversation, or exactly what the client says."""
+        """The items to answer: the conversation, or exactly the ``input`` of ``response.create``."""
         if given is None:
             return list(self.conversation)
         context = []
@@ -318,7 +328,7 @@ class ServerSession:
         return [*([self._active] if self._active else []), *self._out_of_band.values()]
 
     def _after(self, run: ResponseRun, at: float) -> None:
-        """Something came of this response: take note, and see whether it is over."""
+        """Called after each step of a response: clean up, and start what waits, if it is over."""
         self._voice_is_fixed = self._voice_is_fixed or run.has_audio
         if not run.over:
             return
@@ -344,35 +354,10 @@ class ServerSession:
         for run in self._runs():
             self._generate_if_ready(run)
 
-    def _text_generated(self, happened: inputs.TextGenerated) -> None:
+    def _advance(self, happened: RunNews) -> None:
+        """Hand the engine's news over to their response; late news of a finished one are dropped."""
         if run := self._run(happened.response_id):
-            run.add_text(happened.at, happened.text)
-            self._after(run, happened.at)
-
-    def _tool_call_generated(self, happened: inputs.ToolCallGenerated) -> None:
-        if run := self._run(happened.response_id):
-            run.add_call(happened.at, happened.name, happened.arguments)
-            self._after(run, happened.at)
-
-    def _generation_done(self, happened: inputs.GenerationDone) -> None:
-        if run := self._run(happened.response_id):
-            run.generation_done(happened.at)
-            self._after(run, happened.at)
-
-    def _audio_generated(self, happened: inputs.AudioGenerated) -> None:
-        if run := self._run(happened.response_id):
-            run.add_audio(happened.at, happened.audio)
-            self._after(run, happened.at)
-
-    def _audio_done(self, happened: inputs.AudioDone) -> None:
-        if run := self._run(happened.response_id):
-            run.audio_done(happened.at)
-            self._after(run, happened.at)
-
-    def _generation_failed(self, happened: inputs.GenerationFailed) -> None:
-        if run := self._run(happened.response_id):
-            error = {"type": "server_error", "code": "server_error", "message": happened.message}
-            run.finish("failed", error=error)
+            _ADVANCE[type(happened)](run, happened)
             self._after(run, happened.at)
 
     # -- turns ----------------------------------------------------------------------------------
@@ -438,19 +423,23 @@ def _without(fields: Json, paths: list[Path]) -> Json:
     return copied
 
 
+_ADVANCE: dict[type, Callable[[ResponseRun, Any], None]] = {
+    inputs.TextGenerated: lambda run, news: run.add_text(news.at, news.text),
+    inputs.ToolCallGenerated: lambda run, news: run.add_call(news.at, news.name, news.arguments),
+    inputs.GenerationDone: lambda run, news: run.generation_done(news.at),
+    inputs.GenerationFailed: lambda run, news: run.fail(news.message),
+    inputs.AudioGenerated: lambda run, news: run.add_audio(news.at, news.audio),
+    inputs.AudioDone: lambda run, news: run.audio_done(news.at),
+}
+
 _HANDLERS: dict[type, Callable[[ServerSession, Any], None]] = {
     inputs.ClientConnected: ServerSession._client_connected,
     inputs.Frame: ServerSession._frame,
     inputs.VadResult: ServerSession._vad_result,
     inputs.Transcribed: ServerSession._transcribed,
     inputs.TranscriptionFailed: ServerSession._transcription_failed,
-    inputs.TextGenerated: ServerSession._text_generated,
-    inputs.ToolCallGenerated: ServerSession._tool_call_generated,
-    inputs.GenerationDone: ServerSession._generation_done,
-    inputs.GenerationFailed: ServerSession._generation_failed,
-    inputs.AudioGenerated: ServerSession._audio_generated,
-    inputs.AudioDone: ServerSession._audio_done,
     inputs.DeadlineReached: ServerSession._deadline_reached,
+    **dict.fromkeys(_ADVANCE, ServerSession._advance),
 }
 
 _OBEY: dict[type, Callable[[ServerSession, float, Any], None]] = {

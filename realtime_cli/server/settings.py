@@ -13,18 +13,26 @@ Json = dict[str, Any]
 INSTRUCTIONS = "You are a voice agent. Be brief and friendly, and say honestly what you cannot do."
 PCM: Json = {"type": "audio/pcm", "rate": 24_000}
 SERVER_VAD: Json = {
-    "type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300, "silence_duration_ms": 500,
-    "idle_timeout_ms": None, "create_response": True, "interrupt_response": True,
-}  # fmt: skip
+    "type": "server_vad",
+    "threshold": 0.5,
+    "prefix_padding_ms": 300,
+    "silence_duration_ms": 500,
+    "idle_timeout_ms": None,
+    "create_response": True,
+    "interrupt_response": True,
+}
 SEMANTIC_VAD: Json = {
-    "type": "semantic_vad", "eagerness": "auto", "create_response": True, "interrupt_response": True,
-}  # fmt: skip
+    "type": "semantic_vad",
+    "eagerness": "auto",
+    "create_response": True,
+    "interrupt_response": True,
+}
 DEFAULT_MODEL = "local"
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What a session begins with, as far as the operator of the server may choose."""
+    """The settings of a new session that the operator of the server may choose."""
 
     silence_duration_ms: int = 500
     transcription: Json | None = None
@@ -58,7 +66,7 @@ def realtime_session(model: str, session_id: str, expires_at: int, defaults: Def
 
 
 def transcription_session(session_id: str, expires_at: int, defaults: Defaults) -> Json:
-    """The same for a session that only writes down."""
+    """The same for a session that only transcribes."""
     return {
         "type": "transcription",
         "object": "realtime.transcription_session",
@@ -79,7 +87,7 @@ def _audio_input(defaults: Defaults) -> Json:
 
 
 def updated(session: Json, patch: Json, defaults: Defaults, *, voice_is_fixed: bool) -> Json:
-    """``session`` changed by a patch that was found to be in order.
+    """``session`` changed by a patch that has passed the checks of ``protocol.strict``.
 
     The model is chosen when the connection is opened: another one in the patch is passed over.
     Raises :class:`ApiError` for what may not change any more; nothing is changed then.
@@ -113,7 +121,7 @@ def _refuse_fixed(session: Json, patch: Json, *, voice_is_fixed: bool) -> None:
 
 
 def refuse_voice(param: str) -> None:
-    """Raise the fault of a voice change after the first assistant sound."""
+    """Raise the error of a voice change after the first assistant sound."""
     raise ApiError(
         "cannot_update_voice", "Cannot update a conversation's voice if assistant audio is present.", param
     )

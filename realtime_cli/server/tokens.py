@@ -1,7 +1,7 @@
 """How many tokens things take, by the API's rules of thumb.
 
 User sound 10 tokens a second, assistant sound 20; text about 4 characters a token. Images are counted
-flat, for want of their size.
+flat, whatever their size.
 """
 
 from __future__ import annotations
@@ -68,9 +68,12 @@ def of_transcription(model: str | None, audio_ms: float, text: str) -> Json:
         return {"type": "duration", "seconds": round(audio_ms / 1000, 3)}
     sent, made = math.ceil(audio_ms / USER_MS_PER_TOKEN), of_text(text)
     return {
-        "type": "tokens", "input_tokens": sent, "output_tokens": made, "total_tokens": sent + made,
+        "type": "tokens",
+        "total_tokens": sent + made,
+        "input_tokens": sent,
+        "output_tokens": made,
         "input_token_details": {"audio_tokens": sent, "text_tokens": 0},
-    }  # fmt: skip
+    }
 
 
 def usage(sent: Count, cached: Count, made: Count) -> Json:

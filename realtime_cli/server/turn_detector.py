@@ -13,8 +13,10 @@ from typing import Any
 
 WINDOW_MS = 32
 ONSET_WINDOWS = 2  # one window over the threshold is a click or a cough
-RELEASE_BELOW = 0.15  # silence is this much under the threshold, so that a fading vowel does not flicker
-SPECULATE_AFTER_MS = 250  # then the words are written down on suspicion that the turn is over
+RELEASE_BELOW = (
+    0.15  # hysteresis: speech ends this much below the threshold, so that a fading vowel does not end it
+)
+SPECULATE_AFTER_MS = 250  # after so much silence a transcript is requested, in case the turn is over
 MAX_WAIT_MS = {"low": 8_000, "medium": 4_000, "auto": 4_000, "high": 2_000}
 COMPLETE_WAIT_MS = {"low": 1_000, "medium": 600, "auto": 600, "high": 400}
 
@@ -36,12 +38,12 @@ class TurnPaused:
 
 @dataclass(frozen=True, slots=True)
 class TurnResumed:
-    """It was not over."""
+    """The user speaks again: the turn goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnEnded:
-    """The silence has been long enough."""
+    """The turn is over: the silence has been long enough."""
 
     onset_ms: float
     speech_end_ms: float
@@ -70,16 +72,16 @@ class TurnDetector:
 
     @property
     def keep_from_ms(self) -> float:
-        """Sound before this position will not be needed."""
+        """Audio before this position (session time, ms) will not be needed."""
         since = self._onset_ms if self._onset_ms is not None else self._now_ms
         return since - float(self.settings.get("prefix_padding_ms", 300)) - 1_000
 
     def judge_transcript(self, text: str) -> None:
-        """What the words so far look like, for ``semantic_vad``."""
+        """Judge from the transcript so far whether the turn is complete, for ``semantic_vad``."""
         self._complete = looks_complete(text)
 
     def feed(self, probability: float) -> list[TurnMark]:
-        """Take the next window."""
+        """Take the speech probability (0 to 1) of the next window of 32 ms."""
         self._now_ms += WINDOW_MS
         threshold = self.settings.get("threshold", 0.5)
         if self._onset_ms is None:
@@ -134,7 +136,7 @@ _UNFINISHED = re.compile(
 
 
 def looks_complete(text: str) -> bool:
-    """Whether these words could be all: they end a sentence, and not in a word that wants another."""
+    """Whether the words could be a whole turn: no open punctuation, no last word that needs another."""
     text = text.strip()
     if not text or text.endswith(("...", "…", ",", "-", "—", ":")):
         return False

@@ -1,4 +1,4 @@
-"""What hears, thinks and speaks for the server, one piece of work at a time, in any order that is possible."""
+"""The server's engine by script: one piece of work at a time, in any order that is possible."""
 
 from __future__ import annotations
 

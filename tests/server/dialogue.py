@@ -28,7 +28,7 @@ SHOWN = {
 
 
 class Talk:
-    """Drives one session with literal inputs; methods return what it did as short lines, quiet effects left out."""
+    """Drives one session with literal inputs; methods return its effects as short lines."""
 
     def __init__(
         self, *, defaults: Defaults | None = None, opened: dict[str, Any] | None = None, **quirks: Any

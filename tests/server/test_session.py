@@ -38,14 +38,15 @@ def test_the_first_event_shows_every_default():
     assert talk.events[0]["session"] == {
         "type": "realtime", "object": "realtime.session", "id": "sess_1", "model": "m", "expires_at": 4600,
         "output_modalities": ["audio"], "instructions": talk.settings["instructions"], "tools": [],
-        "tool_choice": "auto", "max_output_tokens": "inf", "tracing": None, "truncation": "auto", "prompt": None,
-        "include": None,
+        "tool_choice": "auto", "max_output_tokens": "inf", "tracing": None, "truncation": "auto",
+        "prompt": None, "include": None,
         "audio": {
             "input": {
-                "format": {"type": "audio/pcm", "rate": 24000}, "transcription": None, "noise_reduction": None,
+                "format": {"type": "audio/pcm", "rate": 24000}, "transcription": None,
+                "noise_reduction": None,
                 "turn_detection": {
-                    "type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300, "silence_duration_ms": 500,
-                    "idle_timeout_ms": None, "create_response": True, "interrupt_response": True,
+                    "type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300,
+                    "silence_duration_ms": 500, "idle_timeout_ms": None, "create_response": True, "interrupt_response": True,
                 },
             },
             "output": {"format": {"type": "audio/pcm", "rate": 24000}, "voice": "alloy", "speed": 1.0},
@@ -583,7 +584,8 @@ def test_an_error_names_the_event_it_is_about():
     talk.client("session.update", event_id="c6", session={"type": "realtime", "temperature": 1})
     assert talk.events[-1]["error"] == {
         "type": "invalid_request_error", "code": "unknown_parameter",
-        "message": "Unknown parameter: 'session.temperature'.", "param": "session.temperature", "event_id": "c6",
+        "message": "Unknown parameter: 'session.temperature'.",
+        "param": "session.temperature", "event_id": "c6",
     }  # fmt: skip
 
 

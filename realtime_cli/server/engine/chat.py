@@ -37,15 +37,15 @@ MAX_ANSWER = 1_000_000  # characters of text and arguments in one answer; beyond
 class ChatEndpoint:
     """Where to ask. The key is not shown in a repr."""
 
-    url: str  # up to and with /v1
+    url: str  # ends in /v1
     model: str
     key: str = field(default="", repr=False)
-    timeout_s: float = 60.0  # until the first word, and between two
-    sees: bool = False  # pictures are passed on
+    timeout_s: float = 60.0  # to the first word, and between two
+    sees: bool = False  # the model takes pictures
 
 
 class Chat:
-    """A ``Reply``: the conversation goes out as chat messages, the answer comes back as it is written."""
+    """An ``EngineReply``: chat messages go out, the answer comes back as it is written."""
 
     def __init__(self, endpoint: ChatEndpoint) -> None:
         self.endpoint = endpoint
@@ -147,7 +147,7 @@ class Chat:
 
     @asynccontextmanager
     async def _errors_told(self) -> AsyncIterator[None]:
-        """The HTTP library's errors become ours here; above this file nobody knows it."""
+        """Turns the HTTP library's errors into EngineError."""
         where = self.endpoint.url
         try:
             yield

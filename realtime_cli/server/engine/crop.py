@@ -1,4 +1,4 @@
-"""Which part of the sound the recogniser should see."""
+"""Which part of the audio the recogniser gets."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class Speech:
 
 
 def find_speech(
-    probabilities: Sequence[float], window_ms: int = 32, threshold: float = 0.5, least_windows: int = 2
+    probabilities: Sequence[float], window_ms: int = 32, threshold: float = 0.5, min_windows: int = 2
 ) -> Speech | None:
     """First onset to last speech of a whole sound; None when nobody speaks in it.
 
-    One window over the threshold is a click: ``least_windows`` in a row make an onset.
+    One window over the threshold is a click: ``min_windows`` in a row make an onset.
     """
     speaking = [probability >= threshold for probability in probabilities]
-    starts = [at for at in range(len(speaking) - least_windows + 1) if all(speaking[at : at + least_windows])]
+    starts = [at for at in range(len(speaking) - min_windows + 1) if all(speaking[at : at + min_windows])]
     if not starts:
         return None
-    last = starts[-1] + least_windows
+    last = starts[-1] + min_windows
     return Speech(onset_ms=starts[0] * window_ms, end_ms=last * window_ms)
 
 
@@ -49,11 +49,11 @@ def crop(samples: Samples, onset_ms: float, end_ms: float) -> Samples:
     return samples[start : round((end_ms + AFTER_MS) * SAMPLES_PER_MS)]
 
 
-def pieces(samples: Samples, longest_ms: int = MAX_PIECE_MS) -> Iterator[Samples]:
-    """The sound in order, in parts of at most ``longest_ms``, each cut at a quiet place."""
-    longest = longest_ms * SAMPLES_PER_MS
+def pieces(samples: Samples, max_ms: int = MAX_PIECE_MS) -> Iterator[Samples]:
+    """The sound in order, in parts of at most ``max_ms``, each cut at a quiet place."""
+    longest = max_ms * SAMPLES_PER_MS
     while len(samples) > longest:
-        cut = quietest(samples[:longest], min(SEAM_MS, longest_ms // 2) * SAMPLES_PER_MS)
+        cut = quietest(samples[:longest], min(SEAM_MS, max_ms // 2) * SAMPLES_PER_MS)
         yield samples[:cut]
         samples = samples[cut:]
     if len(samples):

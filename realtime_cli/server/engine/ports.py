@@ -52,7 +52,7 @@ class VoiceActivityPort(Protocol):
     """Finds speech in one stream of sound."""
 
     def feed(self, samples: Samples) -> list[float]:
-        """The speech probability (0 to 1) of each window of 32 ms that these int16 24 kHz samples complete."""
+        """Speech probabilities (0 to 1), one for each 32 ms that these int16 24 kHz samples complete."""
 
 
 class RecogniserPort(Protocol):

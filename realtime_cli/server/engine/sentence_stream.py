@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-MAX_SENTENCE = 400  # without an end by then it is cut at a space: a voice must not wait for ever
+MAX_SENTENCE = 400  # a longer one is cut at a space, so that speech can begin
 _END = re.compile(r"(?<=[.!?…])[\"”’)\]*_]*(?:\s+)|\n+")
 _NO_END = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|e\.g|i\.e|[A-Z])|^\s*\d+)\.$")
 

@@ -20,11 +20,11 @@ from realtime_cli.server.engine.tts_text import readable, sentences
 
 PIN = "hibari-tts==0.2.1"
 SHA256 = "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8"
-SLOWEST, FASTEST = 0.5, 2.0  # hibari's range; the protocol's is 0.25 to 1.5
+MIN_SPEED, MAX_SPEED = 0.5, 2.0  # hibari's range; the protocol's is 0.25 to 1.5
 BLOCK_MS = 10
 AUDIBLE = 16 / 32768  # the voice's silence is below 3 of 32768, its softest onset above 16
 PAUSE_MS = 220
-SEED = 0  # of the noise part: the same text always gives the same samples
+SEED = 0  # of the model's noise: the same text always gives the same samples
 
 
 class HibariVoice:
@@ -39,7 +39,7 @@ class HibariVoice:
 
     def speak(self, text: str, speed: float = 1.0) -> Iterator[Samples]:
         """One chunk a sentence, about 45 ms of work each; blocking, any thread."""
-        pace = min(max(speed, SLOWEST), FASTEST)
+        pace = min(max(speed, MIN_SPEED), MAX_SPEED)
         for sentence in sentences(readable(text)):
             for phonemes in self._hibari.phonemize(sentence):
                 yield to_int16(self._sound(phonemes, pace))
@@ -98,7 +98,7 @@ class CannedVoice:
 
 
 def trimmed(sound: Floats) -> Floats:
-    """Silence in front away, behind no more than a pause.
+    """The speech without leading silence, and with at most ``PAUSE_MS`` of silence behind it.
 
     hibari begins with about 220 ms of digital silence and ends with 400: the first is pure delay of the
     answer, and both together make pauses of 0.8 s between sentences.

@@ -13,7 +13,7 @@ from realtime_cli.server.engine.runtime import open_model, weights
 
 MODEL_RATE_HZ = 16_000
 WINDOW_SAMPLES = 512
-CONTEXT_SAMPLES = 64  # the model wants the end of the window before in front of each window
+CONTEXT_SAMPLES = 64  # of the previous window, in front of each window
 STATE_SHAPE = (2, 1, 128)
 
 

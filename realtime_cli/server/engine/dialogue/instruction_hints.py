@@ -1,4 +1,4 @@
-"""The few instructions that rules can follow: what to say first, what to say exactly, which name to bear."""
+"""The few instructions that rules can follow: a greeting, an exact answer, the agent's name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAME = re.compile(
 
 
 def exact_answer(instructions: str) -> str | None:
-    """What the instructions put into the mouth word by word."""
+    """The words that the instructions want said exactly."""
     found = _EXACTLY.search(instructions)
     if found:
         return (found["text"] or found["other"]).strip()
