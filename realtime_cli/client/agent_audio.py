@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import binascii
+import re
 from typing import Any
 
 from realtime_cli.client.conversation import ConversationHistory
 from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import Play, PlayEnd
-from realtime_cli.client.playback import Playback
+from realtime_cli.client.playback import Playback, PlayingPart
 from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.client.session_part import SessionPart
+from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import server_events as s
 from realtime_cli.protocol.objects import BYTES_PER_MS, Item, WireFormat
 
@@ -22,48 +25,107 @@ class AgentAudio(SessionPart):
         self._effects = effects
         self._responses = responses
         self._playback = playback
+        self._half_samples: dict[PlayingPart, bytes] = {}
+        self._dropped: dict[str, str | None] = {}  # items all of whose sound was dropped -> their response
 
     def delta(
         self, event: s.ResponseOutputAudioDelta, conversation: ConversationHistory, format: WireFormat
     ) -> None:
-        if self._responses.is_cut(event.response_id) or not event.delta or not event.item_id:
+        if not event.delta or not event.item_id:
             return
-        audio = self._decoded(event.delta, format)
-        if audio is None:
+        if self._responses.is_cut(event.response_id):
+            self._drop(event, conversation)
             return
         index = event.content_index or 0
+        audio = self._decoded((event.item_id, index), event.delta, format)
+        if not audio:
+            return
         if not self._responses.is_out_of_band(event.response_id):
             conversation.received(event.item_id, index, len(audio) / BYTES_PER_MS[format])
         self._playback.queued(event.item_id, index, event.response_id)
         self._effects.do(Play(event.item_id, index, audio, format))
+        if self._responses.is_over(event.response_id):
+            self.done(event.item_id, index)  # late: nothing will end it any more
 
-    def _decoded(self, delta: str, format: WireFormat) -> bytes | None:
-        try:
-            audio = binascii.a2b_base64(delta, strict_mode=True)  # ten times as quick as base64.b64decode
-        except (binascii.Error, ValueError):
-            self._effects.note("warning", "protocol", "An audio delta was not base64; it is left out.")
-            return None
-        if format == "audio/pcm" and len(audio) % 2:
-            text = "An audio delta had half a sample at its end; it is left out."
+    def _decoded(self, part: PlayingPart, delta: str, format: WireFormat) -> bytes | None:
+        """The sound of a delta in whole samples: half a sample waits for the next delta of its part."""
+        audio = _base64_bytes(delta)
+        if audio is None:
+            text = "An audio delta was not base64; it is left out."
             self._effects.note("warning", "protocol", text)
-            return audio[:-1]
+            return None
+        if format != "audio/pcm":
+            return audio
+        audio = self._half_samples.pop(part, b"") + audio
+        if len(audio) % 2:
+            self._half_samples[part] = audio[-1:]
+            audio = audio[:-1]
         return audio
 
     def done(self, item_id: str | None, content_index: int | None) -> None:
-        if item_id and self._playback.is_queued(item_id, content_index or 0):
-            self._effects.do(PlayEnd(item_id, content_index or 0))
-
-    def on_disconnect(self) -> None:
-        """The socket is gone: what has come is heard to its end, and nothing more is waited for."""
-        for item_id, content_index in self._playback.parts:
-            self.done(item_id, content_index)
+        """All sound of a part has come."""
+        part = (item_id or "", content_index or 0)
+        self._half_samples.pop(part, None)
+        if self._playback.is_queued(*part):
+            self._playback.ended(*part)
+            self._effects.do(PlayEnd(*part))
 
     def item_done(self, item: Item) -> None:
         """Servers may leave out ``output_audio.done``: nothing more of this item will come."""
         for index in range(len(getattr(item, "content", None) or ()) or 1):
             self.done(item.id, index)
 
+    def response_over(self, response_id: str | None) -> None:
+        """The response ended, or is waited for no longer: so does the sound that nobody has ended."""
+        for part in self._playback.open_parts(response_id):
+            self.done(*part)
+
+    def on_disconnect(self) -> None:
+        """The socket is gone: what has come is heard to its end, and nothing more is waited for."""
+        for item_id, content_index in self._playback.parts:
+            self.done(item_id, content_index)
+        self._half_samples.clear()
+        self._dropped.clear()
+
     def words(self, event: Any, text: str | None, conversation: ConversationHistory, *, whole: bool) -> None:
         """A delta of text or transcript, or (``whole``) all of it."""
         if event.item_id and text and not self._responses.is_out_of_band(event.response_id):
             conversation.spoke(event.item_id, event.content_index or 0, text, whole=whole)
+
+    # -- sound that comes too late ----------------------------------------------------------------
+
+    def _drop(self, event: s.ResponseOutputAudioDelta, conversation: ConversationHistory) -> None:
+        """Leave out sound of an answer that was cut; the model must not believe that it was heard."""
+        item_id, index = event.item_id or "", event.content_index or 0
+        known = item_id in self._dropped or conversation.received_ms(item_id, index)
+        if known or self._responses.is_out_of_band(event.response_id):
+            return
+        self._dropped[item_id] = event.response_id
+        conversation.cut(item_id, index, 0.0)
+        if self._responses.is_over(event.response_id):
+            self._delete(item_id)
+
+    def delete_dropped(self, response_id: str | None) -> None:
+        """A response ended: items of it that nobody heard leave the server's conversation, too.
+
+        Before its end the server may still be writing them, and would refuse.
+        """
+        for item_id, of_response in list(self._dropped.items()):
+            if of_response == response_id:
+                self._delete(item_id)
+
+    def _delete(self, item_id: str) -> None:
+        self._effects.send(c.ConversationItemDelete(item_id=item_id))
+
+
+def _base64_bytes(text: str) -> bytes | None:
+    """The bytes of a base64 text; line breaks in it and missing padding are forgiven. None if it is none."""
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)  # ten times as quick as base64.b64decode
+    except (binascii.Error, ValueError):
+        pass
+    bare = re.sub(r"\s+", "", text).rstrip("=")
+    try:
+        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None

@@ -36,9 +36,10 @@ class BargeIn(SessionPart):
         if self._options.barge_in == "duck":
             self._duck(at)
         elif server_interrupts and self._options.barge_in == "immediate":
-            self._responses.cut(self._responses.active_id)
+            running = self._responses.interrupt()
             if self._playback.unheard:
                 self._stop("server_vad")
+            self._cancel(running)
             self._tools.cut()
 
     def on_user_speech(self, at: float, *, speaking: bool) -> None:
@@ -66,12 +67,19 @@ class BargeIn(SessionPart):
         """Stop what is being said; the queue goes first, then the server hears of it."""
         active = self._responses.active_id
         self._tools.cancel_hang_up()
-        self._responses.cut(active)
+        running = self._responses.interrupt()
         if self._playback.unheard:
             self._stop(cause)
-        if active is not None and ready:
-            self._effects.send(c.ResponseCancel())
+        if ready:
+            if active is not None:
+                self._responses.cancelling(self._effects.send(c.ResponseCancel()))
+            self._cancel(running)
         self._tools.cut()
+
+    def _cancel(self, response_ids: list[str]) -> None:
+        """Out-of-band responses are cancelled by their ids only: neither side's default reaches them."""
+        for response_id in response_ids:
+            self._effects.send(c.ResponseCancel(response_id=response_id))
 
     def _stop(self, cause: inputs.Cause) -> None:
         for response_id in self._playback.response_ids:

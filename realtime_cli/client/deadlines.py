@@ -61,17 +61,17 @@ class Deadlines(SessionPart):
         """An answer was asked for, or begins."""
         self._effects.do(SetTimer(at + self._progress_timeout_s, "progress"))
 
-    def no_progress(self, at: float, *, ready: bool) -> None:
+    def no_progress(self, at: float, *, ready: bool) -> bool:
+        """Whether the answer is to be given up now; the server, if there is one, is told."""
         since_s = at - self.active_at
         if since_s < self._progress_timeout_s:
             self.expect_progress(self.active_at)
-            return
+            return False
         text = f"No progress in the answer for {since_s:.0f} s; it is given up."
         self._effects.note("error", "response", text)
         if ready and self._responses.active_id is not None:
             self._effects.send(c.ResponseCancel())
-        self._responses.on_disconnect()
-        self._responses.clear_pending()
+        return True
 
     def input_ended(self, at: float) -> None:
         self.input_ended_at = self.active_at = at

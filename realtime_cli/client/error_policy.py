@@ -8,7 +8,7 @@ Source: the error and close tables of the Realtime API reference.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from realtime_cli.errors import ExitCode
 
@@ -42,6 +42,8 @@ ERRORS: dict[str, ErrorPolicy] = {
     "model_not_found": ErrorPolicy("fatal", ExitCode.CONNECTION, _MODEL),
     "invalid_api_key": ErrorPolicy("fatal", ExitCode.CONNECTION, _KEY),
     "account_deactivated": ErrorPolicy("fatal", ExitCode.CONNECTION, _KEY),
+    "forbidden": ErrorPolicy("fatal", ExitCode.CONNECTION, _KEY),
+    "credit_balance_exhausted": ErrorPolicy("fatal", ExitCode.SESSION, _QUOTA),
     "insufficient_quota": ErrorPolicy("fatal", ExitCode.SESSION, _QUOTA),
     "billing_hard_limit_reached": ErrorPolicy("fatal", ExitCode.SESSION, _QUOTA),
     "beta_api_shape_disabled": ErrorPolicy(
@@ -59,8 +61,31 @@ CLOSES: dict[int, ErrorPolicy] = {
 }
 
 
-def of_error(code: str | None) -> ErrorPolicy:
-    return ERRORS.get(code or "", SHOW)
+COLLISION = "conversation_already_has_active_response"
+CANCEL_NOT_ACTIVE = "response_cancel_not_active"
+UNSAFE_IMAGE = "input_image_safety_violation"
+
+
+def of_error(*names: str | None) -> ErrorPolicy:
+    """The policy of the first name that is known. Pass the code, then the type: servers use either."""
+    return next((ERRORS[name] for name in names if name in ERRORS), SHOW)
+
+
+def name_of(error: Any) -> str:
+    """The code of an error object, or what a server put into ``type`` instead; empty if it names neither."""
+    for name in (error.code, error.type):
+        if name in ERRORS or name == UNSAFE_IMAGE:
+            return str(name)
+    if "already has an active response" in (error.message or "").lower():
+        return COLLISION
+    return str(error.code or error.type or "")
+
+
+def sentence(error: Any) -> str:
+    """An error object for people: its message, and in brackets its code and what it is about."""
+    about = ", ".join(str(part) for part in (error.code or error.type, error.param) if part)
+    message = error.message or "The server reports an error without a word about it"
+    return f"{message} ({about})" if about else message
 
 
 def of_close(code: int, reason: str) -> ErrorPolicy:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from realtime_cli.protocol.objects import Response
+
+TEXT_ONLY = ["text"]
+
+
+@dataclass(slots=True)
+class OutOfBandRequest:
+    """``may_sound``: it did not ask for text alone. ``cut``: the user interrupted before it began."""
+
+    metadata: Any
+    may_sound: bool
+    cut: bool = False
 
 
 class OutOfBand:
@@ -16,16 +28,16 @@ class OutOfBand:
     """
 
     def __init__(self) -> None:
-        self._requested: dict[str, Mapping[str, Any] | None] = {}  # event id -> metadata
-        self._ids: set[str] = set()
+        self._requested: dict[str, OutOfBandRequest] = {}  # by event id
+        self._running: dict[str, OutOfBandRequest] = {}  # by response id
 
     def __contains__(self, response_id: str | None) -> bool:
-        return response_id in self._ids
+        return response_id in self._running
 
     @property
     def idle(self) -> bool:
         """None is awaited, none runs."""
-        return not (self._requested or self._ids)
+        return not (self._requested or self._running)
 
     @staticmethod
     def asks_for_one(params: Mapping[str, Any]) -> bool:
@@ -33,7 +45,8 @@ class OutOfBand:
         return params.get("conversation") == "none"
 
     def requested(self, event_id: str, params: Mapping[str, Any]) -> None:
-        self._requested[event_id] = params.get("metadata")
+        may_sound = params.get("output_modalities") != TEXT_ONLY
+        self._requested[event_id] = OutOfBandRequest(params.get("metadata"), may_sound)
 
     def refused(self, event_id: str) -> bool:
         """The server refused a request; False if it is none of these."""
@@ -46,21 +59,37 @@ class OutOfBand:
         """Whether this response, which has just begun, is out-of-band. Metadata tell which request it answers."""
         if response.conversation_id is not None:
             return False
-        for event_id, metadata in self._requested.items():
-            if not (metadata and response.metadata) or metadata == response.metadata:
+        for event_id, request in self._requested.items():
+            if not (request.metadata and response.metadata) or request.metadata == response.metadata:
                 del self._requested[event_id]
-                self._ids.add(response.id or "")
+                request.may_sound = request.may_sound and response.output_modalities != TEXT_ONLY
+                self._running[response.id or ""] = request
                 return True
         return False
 
     def done(self, response_id: str | None) -> bool:
         """It is over; False if it was none of these."""
-        if response_id not in self._ids:
+        if response_id not in self._running:
             return False
-        self._ids.discard(response_id or "")
+        del self._running[response_id or ""]
         return True
+
+    @property
+    def running(self) -> list[str]:
+        return [response_id for response_id in self._running if response_id]
+
+    def interrupt(self) -> list[str]:
+        """Cut all that may sound: returns the ids of those that run; the others are cut when they begin."""
+        for request in self._requested.values():
+            request.cut = request.may_sound
+        return [response_id for response_id in self.running if self._running[response_id].may_sound]
+
+    def was_interrupted(self, response_id: str) -> bool:
+        """Whether the user interrupted it before it began."""
+        request = self._running.get(response_id)
+        return request is not None and request.cut and request.may_sound
 
     def on_disconnect(self) -> None:
         """What was asked for, or ran, went with the socket."""
         self._requested.clear()
-        self._ids.clear()
+        self._running.clear()

@@ -20,6 +20,7 @@ class Playback:
 
     def __init__(self) -> None:
         self._queued: dict[PlayingPart, str | None] = {}
+        self._ended: set[PlayingPart] = set()
 
     @property
     def unheard(self) -> bool:
@@ -39,15 +40,30 @@ class Playback:
 
     def queued(self, item_id: str, content_index: int, response_id: str | None) -> None:
         self._queued[(item_id, content_index)] = response_id
+        self._ended.discard((item_id, content_index))
 
     def is_queued(self, item_id: str, content_index: int) -> bool:
         return (item_id, content_index) in self._queued
 
+    def ended(self, item_id: str, content_index: int) -> None:
+        """All sound of this part has been queued."""
+        self._ended.add((item_id, content_index))
+
+    def open_parts(self, response_id: str | None) -> list[PlayingPart]:
+        """Parts of a response, and those that name none, whose end nobody has told."""
+        return [
+            part
+            for part, of_response in self._queued.items()
+            if part not in self._ended and of_response in (response_id, None)
+        ]
+
     def finished(self, item_id: str, content_index: int) -> None:
         self._queued.pop((item_id, content_index), None)
+        self._ended.discard((item_id, content_index))
 
     def stopped(self) -> None:
         self._queued.clear()
+        self._ended.clear()
 
 
 def truncations(

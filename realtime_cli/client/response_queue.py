@@ -5,17 +5,30 @@ refuses with ``conversation_already_has_active_response`` (its own voice detecti
 in the same way; the refused request gets no ``response.done`` of its own, so it is matched by event id.
 Nothing tells whether a ``response.created`` answers our request or was the server's own idea, so a
 request is kept until that response is done: only then can it not be refused any more.
+
+An interruption also concerns what is on its way: a request that was sent is cut when its response begins.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from realtime_cli.client.bounded_set import BoundedSet
 from realtime_cli.client.out_of_band import OutOfBand
 from realtime_cli.client.session_part import SessionPart
 from realtime_cli.protocol.objects import Response
+
+MAX_REMEMBERED_IDS = 64  # responses that are over or cut, and of which something late may still come
+
+
+@dataclass(slots=True)
+class Request:
+    """A ``response.create`` that was sent. ``cut``: the user interrupted before its response began."""
+
+    params: dict[str, Any]
+    cut: bool = False
 
 
 class ResponseQueue(SessionPart):
@@ -23,11 +36,18 @@ class ResponseQueue(SessionPart):
 
     def __init__(self) -> None:
         self.active_id: str | None = None
-        self._sent: dict[str, dict[str, Any]] = {}  # event id -> params, not yet created
-        self._maybe_overtaken: dict[str, dict[str, Any]] = {}  # event id -> params, a response was created
+        """The response that runs; empty where one runs whose id is not known."""
+        self._active_params: dict[str, Any] = {}
+        self._sent: dict[str, Request] = {}  # by event id; no response has been created since
+        self._maybe_overtaken: dict[str, Request] = {}  # by event id; a response was created since
         self._out_of_band = OutOfBand()
         self._pending: deque[dict[str, Any]] = deque()
-        self._cut: set[str] = set()
+        self._cut = BoundedSet(MAX_REMEMBERED_IDS)
+        self._over = BoundedSet(MAX_REMEMBERED_IDS)
+        self._out_of_band_over = BoundedSet(MAX_REMEMBERED_IDS)
+        self._cut_when_created = False
+        self._cancels: dict[str, str] = {}  # event id of a response.cancel -> the response it meant
+        self._server_answer_due = False
 
     @property
     def busy(self) -> bool:
@@ -35,12 +55,19 @@ class ResponseQueue(SessionPart):
         return self.active_id is not None or bool(self._sent)
 
     @property
+    def awaits_any(self) -> bool:
+        """Any response runs or was asked for, out-of-band or not."""
+        return self.busy or not self._out_of_band.idle
+
+    @property
     def idle(self) -> bool:
         """Nothing runs, nothing is awaited, nothing waits."""
-        return self._out_of_band.idle and not (self.busy or self._pending)
+        return not (self.awaits_any or self._pending)
+
+    # -- requests -----------------------------------------------------------------------------
 
     def request(self, params: dict[str, Any] | None = None) -> None:
-        """Ask for a response as soon as none runs. Wishes without parameters become one."""
+        """Ask for a response as soon as none runs. Requests without parameters become one."""
         if params is None and any(not waiting for waiting in self._pending):
             return
         self._pending.append(params or {})
@@ -60,35 +87,115 @@ class ResponseQueue(SessionPart):
         if OutOfBand.asks_for_one(params):
             self._out_of_band.requested(event_id, params)
         else:
-            self._sent[event_id] = params
+            self._sent[event_id] = Request(params)
 
-    def created(self, response: Response) -> None:
-        if self._out_of_band.created(response):
-            return
-        self._maybe_overtaken, self._sent = self._sent, {}
-        self.active_id = response.id or ""
+    def refused(self, event_id: str | None, *, retry: bool) -> bool:
+        """The server refused a request of ours; with ``retry`` it waits for the running response.
 
-    def done(self, response: Response) -> None:
-        if self._out_of_band.done(response.id):
-            return
-        if self.active_id is None or response.id in (self.active_id, None):
-            self.active_id = None
-            self._maybe_overtaken.clear()
-        self._cut.discard(response.id or "")
-
-    def refused(self, event_id: str, *, retry: bool) -> bool:
-        """The server refused a request of ours; with ``retry`` it waits for the running response."""
-        if self._out_of_band.refused(event_id):
+        A collision that names no event means the only request that is open.
+        """
+        if self._out_of_band.refused(event_id or ""):
             return True
-        params = self._sent.pop(event_id, None)
-        if params is None:
-            params = self._maybe_overtaken.pop(event_id, None)
-        if params is None:
+        event_id = event_id or (self._only_open_request() if retry else None) or ""
+        request = self._sent.pop(event_id, None) or self._maybe_overtaken.pop(event_id, None)
+        if request is None:
             return False
         if retry:
             self.active_id = self.active_id or ""
-            self._pending.appendleft(params)
+            if not request.cut:
+                self._pending.appendleft(request.params)
+        elif not self._sent:
+            self._cut_when_created = False
         return True
+
+    def _only_open_request(self) -> str | None:
+        for requests in (self._sent, self._maybe_overtaken):
+            if len(requests) == 1:
+                return next(iter(requests))
+        return None
+
+    def turn_committed(self, *, answers_by_itself: bool) -> None:
+        """The user's turn is complete; what the server creates from now on may be the answer to it."""
+        self._server_answer_due = answers_by_itself
+        if answers_by_itself:
+            self._cut_when_created = False
+
+    # -- the life of a response -----------------------------------------------------------------
+
+    def created(self, response: Response) -> str | None:
+        """A response begins. Returns its id if the user has interrupted it already: cancel it then."""
+        response_id = response.id or ""
+        if response_id in self._over:
+            return None  # told in the wrong order, or once more
+        if self._out_of_band.created(response):
+            if not self._out_of_band.was_interrupted(response_id):
+                return None
+            self._cut.add(response_id)
+            return response_id
+        self._maybe_overtaken, self._sent = self._sent, {}
+        self.active_id = response_id
+        self._active_params = next((request.params for request in self._maybe_overtaken.values()), {})
+        self._server_answer_due = False
+        if not self._cut_when_created:
+            return None
+        self._cut_when_created = False
+        self._cut.add(response_id)
+        return response_id
+
+    def done(self, response: Response) -> bool:
+        """A response ended; False if that was told before."""
+        response_id = response.id or self.active_id or ""
+        if response_id in self._over:
+            return False
+        self._over.add(response_id)
+        if response.status == "cancelled":
+            self._cut.add(response_id)  # its sound may be on its way
+        if self._out_of_band.done(response_id):
+            self._out_of_band_over.add(response_id)
+        elif response_id in (self.active_id or response_id, ""):
+            self._end_active()
+        return True
+
+    def _end_active(self) -> None:
+        self.active_id = None
+        self._maybe_overtaken.clear()
+        self._cancels.clear()
+
+    def give_up(self) -> list[str]:
+        """Wait no longer for what runs or was asked for; returns the ids of what ran.
+
+        What is pending is asked for next.
+        """
+        running = [*([self.active_id] if self.active_id else ()), *self._out_of_band.running]
+        for response_id in running:
+            self._over.add(response_id)
+            self._cut.add(response_id)
+        for response_id in self._out_of_band.running:
+            self._out_of_band_over.add(response_id)
+        self._end_active()
+        self._sent.clear()
+        self._cut_when_created = False
+        self._out_of_band.on_disconnect()
+        return running
+
+    def is_over(self, response_id: str | None) -> bool:
+        return response_id in self._over
+
+    # -- interruptions ----------------------------------------------------------------------------
+
+    def interrupt(self) -> list[str]:
+        """The user interrupts: cut all that runs or is on its way. Returns ids of out-of-band responses
+        to cancel; the active one has to be cancelled only where the server does not do that itself."""
+        if self.active_id:
+            self.cut(self.active_id)
+        if self._sent or self.active_id == "":
+            self._cut_when_created = True
+        for request in (*self._sent.values(), *self._maybe_overtaken.values()):
+            request.cut = True
+        running = self._out_of_band.interrupt()
+        for response_id in running:
+            self.cut(response_id)
+        return running
 
     def cut(self, response_id: str | None) -> None:
         """Sound and text of this response that still arrive are late."""
@@ -99,14 +206,44 @@ class ResponseQueue(SessionPart):
         return response_id in self._cut
 
     def is_out_of_band(self, response_id: str | None) -> bool:
-        return response_id in self._out_of_band
+        return response_id in self._out_of_band or response_id in self._out_of_band_over
+
+    def cancelling(self, event_id: str) -> None:
+        """We sent a ``response.cancel`` that means the active response."""
+        self._cancels[event_id] = self.active_id or ""
+
+    def cancel_refused(self, event_id: str | None) -> bool:
+        """The server says that nothing is active. True if we believed that something was: it is over."""
+        if not event_id and len(self._cancels) == 1:
+            event_id = next(iter(self._cancels))
+        response_id = self._cancels.pop(event_id or "", None)
+        if response_id is None or self.active_id is None or response_id != self.active_id:
+            return False
+        self._over.add(response_id)
+        self._end_active()
+        return True
+
+    # -- the connection -----------------------------------------------------------------------------
+
+    @property
+    def answer_due(self) -> bool:
+        """An answer runs, or the server owes one of its own, and the user did not interrupt it."""
+        running = self.active_id is not None and not self.is_cut(self.active_id)
+        return running or self._server_answer_due
+
+    @property
+    def active_params(self) -> dict[str, Any]:
+        """What the running response was asked for with, if we asked for it."""
+        return self._active_params if self.active_id is not None else {}
 
     def on_disconnect(self) -> None:
-        """The socket is gone: what ran will never be done, what was asked for is asked again."""
-        waiting: list[Mapping[str, Any]] = [*self._sent.values()]
-        self.active_id = None
+        """What ran will never be done; what was asked for, and had not begun, is asked for again."""
+        waiting = [request.params for request in self._sent.values() if not request.cut]
+        self._end_active()
         self._sent.clear()
-        self._maybe_overtaken.clear()
         self._out_of_band.on_disconnect()
         self._cut.clear()
-        self._pending.extendleft(dict(params) for params in reversed(waiting))
+        self._over.clear()
+        self._out_of_band_over.clear()
+        self._cut_when_created = self._server_answer_due = False
+        self._pending.extendleft(reversed(waiting))

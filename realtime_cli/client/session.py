@@ -379,6 +379,7 @@ class ClientSession:
     def _committed(self, happened: inputs.Received, event: s.InputAudioBufferCommitted) -> None:
         self._user_speaks(happened.at, False)
         self.mic_gate.committed()
+        self.responses.turn_committed(answers_by_itself=self._config.server_answers)
         if not self._config.server_interrupts:
             self._pending_turn.turn_ended(answers_by_itself=self._config.server_answers)
         if event.item_id:
@@ -395,40 +396,57 @@ class ClientSession:
     # -- responses ----------------------------------------------------------------------------
 
     def _response_created(self, happened: inputs.Received, event: s.ResponseCreated) -> None:
-        self.responses.created(event.response)
+        if interrupted := self.responses.created(event.response):
+            self._effects.send(c.ResponseCancel(response_id=interrupted))
         self._pending_turn.response_begun()
         self._deadlines.expect_progress(happened.at)
 
     def _response_done(self, happened: inputs.Received, event: s.ResponseDone) -> None:
         response = event.response
-        aside, cut = self.responses.is_out_of_band(response.id), self.responses.is_cut(response.id)
+        response_id = response.id or self.responses.active_id or ""
+        cut = self.responses.is_cut(response_id)
+        if not self.responses.done(response):
+            return
         self.responses_done += 1
-        self.responses.done(response)
-        self._output_of(response, aside=aside, cut=cut)
+        self._output_of(response, response_id, cut=cut)
         cancelled = response.status == "cancelled"
         spoke = any(item.type == "message" for item in response.output or ())
-        self.calls.response_done(response.id or "", cancelled=cancelled, spoke=spoke)
+        self.calls.response_done(response_id, cancelled=cancelled, spoke=spoke)
         if response.status == "failed":
             self._failed(response)
-        elif response.status == "incomplete":
+        elif response.status == "incomplete" and not cut:  # else the user knows why
             self._effects.note("warning", "response", f"The answer is incomplete ({_reason(response)}).")
-        if not self.responses.busy:
-            self._effects.do(SetTimer(None, "progress"))
-            self._pending_turn.response_over(happened.at)
+        self._after_response(happened.at)
         self._keep_limits(happened.at)
 
-    def _output_of(self, response: Any, *, aside: bool, cut: bool) -> None:
+    def _output_of(self, response: Any, response_id: str, *, cut: bool) -> None:
         """Fold all items of a response once more: servers differ in what they tell earlier."""
+        out_of_band = self.responses.is_out_of_band(response_id)
         output = response.output or ()
         for item in output:
-            if isinstance(item, FunctionCall) and not aside:  # whoever asked aside reads its calls there
-                self._tools.begin(response.id, item, whole=response.status == "completed")
-            self._tools.hosted(response.id, item)
-            if not aside:
+            if isinstance(item, FunctionCall) and not out_of_band:  # who asked for it reads its calls here
+                self._tools.begin(response_id, item, whole=response.status == "completed")
+            self._tools.hosted(response_id, item)
+            if not out_of_band:
                 self.conversation.added(item)
-        if not aside and not cut:
+        if not out_of_band and not cut:
             for item in output:
                 self._agent_audio.item_done(item)
+        self._agent_audio.response_over(response_id)
+        self._agent_audio.delete_dropped(response_id)
+
+    def _after_response(self, at: float) -> None:
+        if not self.responses.awaits_any:
+            self._effects.do(SetTimer(None, "progress"))
+        if not self.responses.busy:
+            self._pending_turn.response_over(at)
+
+    def _end_without_done(self, response_ids: list[str]) -> None:
+        """No ``response.done`` of these will come: what they sent is all there is."""
+        for response_id in response_ids:
+            self._agent_audio.response_over(response_id)
+            self._agent_audio.delete_dropped(response_id)
+            self.calls.response_done(response_id, cancelled=False)
 
     def _failed(self, response: Any) -> None:
         code, message = _failure(response)
@@ -509,7 +527,7 @@ class ClientSession:
 
     def _error(self, happened: inputs.Received, event: s.ErrorEvent) -> None:
         error = event.error
-        code = error.code
+        name = error_policy.name_of(error)
         refusal = self._config.refused(error)
         if refusal != "not ours":
             if refusal == "nothing left" and self.phase == "settling":
@@ -518,15 +536,23 @@ class ClientSession:
         self.conversation.refused(error.event_id)
         if self.image_context.refused(error.event_id):
             return
-        retry = code == "conversation_already_has_active_response"
-        mine = self.responses.refused(error.event_id or "", retry=retry)
-        fault = error_policy.of_error(code)
+        retry = name == error_policy.COLLISION
+        mine = self.responses.refused(error.event_id, retry=retry)
+        if name == error_policy.CANCEL_NOT_ACTIVE:
+            self._cancel_refused(happened.at, error.event_id)
+        fault = error_policy.of_error(name)
         if fault.verdict == "fatal":
-            reason = f"The server ended the session: {error.message} ({code})."
+            reason = f"The server ended the session: {error_policy.sentence(error)}."
             self._effects.close(fault.exit_code, reason, fault.remedy)
         elif fault.verdict == "show" or (mine and not retry):
-            about = f", {error.param}" if error.param else ""
-            self._effects.note("error", "server", f"{error.message} ({code or error.type}{about})")
+            self._effects.note("error", "server", error_policy.sentence(error))
+
+    def _cancel_refused(self, at: float, event_id: str | None) -> None:
+        """Nothing is active, says the server: an answer that we took for running has ended without a word."""
+        response_id = self.responses.active_id or ""
+        if self.responses.cancel_refused(event_id):
+            self._end_without_done([response_id])
+            self._after_response(at)
 
     def _undecodable_frame(self, happened: inputs.UndecodableFrame) -> None:
         text = f"The server sent something that is no event: {happened.reason}."
@@ -545,8 +571,9 @@ class ClientSession:
                 self._effects.note("warning", "settings", text)
                 self._config.forget()
                 self._settle(at)
-            case "progress" if self.responses.busy:
-                self._deadlines.no_progress(at, ready=self.ready)
+            case "progress" if self.responses.awaits_any:
+                if self._deadlines.no_progress(at, ready=self.ready):
+                    self._end_without_done(self.responses.give_up() or [""])
             case "barge_in" if self._barge_in.ducked:
                 self._barge_in.speech_lasts(ready=self.ready)
             case "unanswered":

@@ -68,10 +68,23 @@ def decode_client_event(text: str | bytes) -> ClientEvent:
 def server_event(fields: Json) -> ServerEvent:
     """A server event from its JSON object."""
     kind = fields["type"]
-    if kind not in _PLAIN:
+    if kind == "error":
+        fields = _with_error_object(fields)
+    elif kind not in _PLAIN:
         fields = legacy.to_current(fields)
         kind = fields["type"]
     return cast(ServerEvent, _read(SERVER_EVENTS.get(kind, UnknownServerEvent), fields, UnknownServerEvent))
+
+
+def _with_error_object(fields: Json) -> Json:
+    """An ``error`` event with an object under ``error``, where a server sent a text or flat fields."""
+    error = fields.get("error")
+    if isinstance(error, dict):
+        return fields
+    flat = {key: fields[key] for key in ("code", "message", "param") if fields.get(key) is not None}
+    if isinstance(error, str):
+        flat.setdefault("message", error)
+    return {**fields, "error": flat}
 
 
 def parse(text: str | bytes) -> Json:
@@ -149,13 +162,13 @@ class ServerDecoder:
 def encode(event: Wire) -> str:
     """One frame: the type, and what was set; an explicit None is written as null.
 
-    Half a surrogate pair (servers cut transcripts anywhere, terminals pass on any byte) becomes ``?``.
+    Half a surrogate pair (servers cut transcripts anywhere, terminals pass on any byte) becomes U+FFFD.
     """
     try:
         return event.model_dump_json(exclude_unset=True)
     except PydanticSerializationError:
         text = json.dumps(event.model_dump(mode="json", exclude_unset=True), ensure_ascii=False)
-        return text.encode("utf-8", "replace").decode()
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def session_update(patch: Json) -> SessionUpdate:

@@ -95,7 +95,56 @@ def test_whatever_the_server_tells_is_progress() -> None:
     d.at = 31.5
     assert d.give(inputs.TimerFired, "progress") == []
     d.at = 60.5
-    assert d.give(inputs.TimerFired, "progress") == ["note error response", "response.cancel"]
+    assert d.give(inputs.TimerFired, "progress") == ["note error response", "response.cancel", "end A"]
+
+
+def test_what_was_asked_meanwhile_is_asked_for_when_an_answer_is_given_up() -> None:
+    d = asked(progress_timeout_s=30.0)
+    d.server("response.created", response={"id": "R"})
+    d.give(inputs.RawEvent, {"type": "response.create", "response": {"instructions": "Go on."}})
+    d.at = 31.5
+    assert d.give(inputs.TimerFired, "progress") == [
+        "note error response",
+        "response.cancel",
+        "response.create",
+    ]
+
+
+def test_an_answer_that_stops_without_a_word_is_heard_and_what_comes_later_is_not() -> None:
+    d = Dialogue(progress_timeout_s=30.0)
+    d.connect()
+    d.agent_speaks(ms=2000)
+    d.at = 30.5
+    assert d.give(inputs.TimerFired, "progress") == ["note error response", "response.cancel", "end A"]
+    assert d.sound() == []
+    assert not d.session.idle
+    d.give(inputs.Played, "A", 0, 2000.0, True)
+    assert d.session.idle
+
+
+def test_an_out_of_band_answer_without_progress_is_given_up_too() -> None:
+    d = Dialogue(progress_timeout_s=30.0)
+    d.connect()
+    d.give(inputs.RawEvent, {"type": "response.create", "response": {"conversation": "none"}})
+    d.at = 30.5
+    assert d.give(inputs.TimerFired, "progress") == ["note error response"]
+    assert d.session.idle
+
+
+def test_a_call_of_an_answer_that_was_given_up_is_answered_all_the_same() -> None:
+    d = Dialogue(progress_timeout_s=30.0)
+    d.connect()
+    d.server("response.created", response={"id": "R"})
+    call = {"id": "F", "type": "function_call", "call_id": "1", "name": "clock", "arguments": "{}",
+            "status": "completed"}  # fmt: skip
+    d.server("response.output_item.done", response_id="R", output_index=0, item=call)
+    assert d.give(inputs.ToolFinished, "1", "noon") == ["item.create function_call_output"]
+    d.at = 30.5
+    assert d.give(inputs.TimerFired, "progress") == [
+        "note error response",
+        "response.cancel",
+        "response.create",
+    ]
 
 
 def test_nobody_waits_where_nothing_was_asked() -> None:

@@ -32,7 +32,7 @@ def test_who_spoke_meanwhile_is_answered_when_the_answer_is_over() -> None:
     t.agent_speaks()
     t.user_speaks()
     t.at = 3.0
-    assert t.done() == ["wake at 3.5"]
+    assert t.done() == ["end A", "wake at 3.5"]
     assert not t.session.idle_but_background_tools
     assert t.give(inputs.TimerFired, "unanswered") == ["response.create"]
 
@@ -60,7 +60,7 @@ def test_a_server_that_shall_not_answer_is_not_helped_out() -> None:
     t = Talk(patch={"type": "realtime", "audio": {"input": {"turn_detection": detection}}})
     t.agent_speaks()
     t.user_speaks()
-    assert t.done() == []
+    assert t.done() == ["end A"]
 
 
 def test_with_the_socket_goes_the_question() -> None:

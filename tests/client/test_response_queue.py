@@ -56,10 +56,37 @@ def test_a_stranger_error_refuses_nothing():
     assert not ResponseQueue().refused("c9", retry=False)
 
 
-def test_cut_responses_are_remembered_until_done():
+def test_cut_responses_are_remembered_for_what_comes_after_their_end():
     turns = ResponseQueue()
     turns.created(response("R"))
     turns.cut("R")
-    assert turns.is_cut("R")
     turns.done(response("R"))
+    assert turns.is_cut("R")
+    turns.on_disconnect()
     assert not turns.is_cut("R")
+
+
+def test_what_is_told_twice_or_in_the_wrong_order_counts_once():
+    turns = ResponseQueue()
+    assert turns.done(response("R"))
+    assert turns.created(response("R")) is None
+    assert not turns.busy
+    assert not turns.done(response("R"))
+
+
+def test_a_collision_without_event_id_means_the_only_open_request():
+    turns = ResponseQueue()
+    turns.sent("c1", {"instructions": "a"})
+    turns.created(response("VAD"))
+    assert turns.refused(None, retry=True)
+    turns.done(response("VAD"))
+    assert turns.next_request() == {"instructions": "a"}
+
+
+def test_a_request_that_the_user_interrupted_is_not_made_again():
+    turns = ResponseQueue()
+    turns.sent("c1", {})
+    turns.interrupt()
+    turns.refused("c1", retry=True)
+    turns.done(response("VAD"))
+    assert turns.next_request() is None

@@ -152,7 +152,7 @@ def test_a_result_that_is_not_awaited_is_told_when_the_talk_rests() -> None:
     assert not d.session.idle
     d.agent_speaks("A", "R2")
     assert d.give(inputs.ToolFinished, "1", "noon") == []
-    assert d.done("R2") == []
+    assert d.done("R2") == ["end A"]
     assert d.give(inputs.Played, "A", 0, 1000.0, True) == [OUTPUT, ASK]
     assert not d.session.idle
 

@@ -241,8 +241,8 @@ def test_any_json_with_a_type_is_an_event(value: object, kind: str):
     codec.encode(event)
 
 
-def test_half_a_surrogate_pair_is_written_as_a_question_mark():
+def test_half_a_surrogate_pair_is_written_as_a_replacement_character():
     event = codec.client_event(
         {"type": "conversation.item.create", "item": {"type": "x", "text": "a\ud83d é"}}
     )
-    assert json.loads(codec.encode(event))["item"]["text"] == "a? é"
+    assert json.loads(codec.encode(event))["item"]["text"] == "a\ufffd é"
