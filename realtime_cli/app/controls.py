@@ -19,7 +19,7 @@ from realtime_cli.loop import ConversationLoop
 from realtime_cli.recording import copy
 from realtime_cli.recording.file import path_for
 from realtime_cli.tools.approval import InteractiveApprover
-from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, TypedLine
+from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, ToolAnswer, TypedLine
 from realtime_cli.untrusted_json import parse_json
 
 Reload = Callable[[], LoadedAgent]
@@ -61,6 +61,8 @@ class Controls:
                     self._key(press.meaning)
                 case SlashCommand():
                     self._command(press.name, press.rest)
+                case ToolAnswer():
+                    self._answer(press)
         except ConfigError as error:
             self._duplex.note("error", "command", str(error))
 
@@ -107,6 +109,14 @@ class Controls:
                     tool.get("name", "?") for tool in self._duplex.session.requested_session.get("tools", ())
                 ]
                 self._duplex.note("info", "tools", ", ".join(names) or "This agent has no tools.")
+
+    def _answer(self, given: ToolAnswer) -> None:
+        """To the question that was on the screen; it may be gone, and another there."""
+        question = self._desk.question if self._desk else None
+        if self._desk is None or question is None or question.call_id != given.call_id:
+            self._duplex.note("info", "approval", "That question is no longer open.")
+        else:
+            self._desk.answer(given.verdict, given.text)
 
     def _approve(self, rest: str) -> None:
         """``yes``, ``session`` or ``no REASON`` to the oldest question; where a result is asked for, the result."""

@@ -7,9 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from realtime_cli.app.console import echo
 from realtime_cli.app.player_audio import ReplaySound
@@ -21,20 +19,15 @@ from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.time_warp import TimeWarp, eventful
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.frontend import Frontend, choose_frontend
-from realtime_cli.tui.key_events import KeyEvent
-from realtime_cli.tui.keys import KeyMap, Keys
+from realtime_cli.tui.keys import Keys
 from realtime_cli.tui.screen import LiveScreen
+
+if TYPE_CHECKING:  # prompt_toolkit is imported beside the first entries
+    from realtime_cli.app.player_keys import Key, ReplayKeyMap
 
 SEEK_S = 10.0
 YIELD_EVERY = 200  # entries at full speed between two looks at the keyboard
 FASTEST, SLOWEST = 16.0, 0.25
-
-Key = Literal["pause", "step", "back", "ahead", "previous", "next", "faster", "slower", "quit"]
-_KEYS: dict[str, Key] = {
-    " ": "pause", ".": "step", "left": "back", "right": "ahead", "p": "previous", "n": "next",
-    "+": "faster", "-": "slower", "q": "quit",
-}  # fmt: skip
-_HINTS = "space pause · . step · ← → 10 s · p n turn · + - speed · q quit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +39,6 @@ class PlaybackOptions:
     begin_s: float = 0.0
     end_s: float | None = None
     speaker: str | None = None
-
-
-class ReplayKeyMap(KeyMap):
-    """The keys of a replay in place of those of a talk."""
-
-    def __init__(self, surface: Any, deliver: Any) -> None:
-        super().__init__(surface)
-        self._tell = deliver
-
-    def key(self, name: str, data: str = "") -> list[KeyEvent]:
-        if name.lower() in _KEYS:
-            self._tell(_KEYS[name.lower()])
-        return []
-
-    def row(self, width: int) -> Text:
-        return Text(_HINTS[:width], "dim")
 
 
 class Player:
@@ -127,9 +104,12 @@ class Player:
     def _keyboard(self) -> Keys | None:
         if not isinstance(self._face, LiveScreen):
             return None
-        keys = Keys(self._face)
-        keys.board = ReplayKeyMap(self._face, self._keys.put_nowait)
-        return keys
+        return Keys(self._face, lambda deliver: self._key_map(), asks=False)
+
+    def _key_map(self) -> ReplayKeyMap:
+        from realtime_cli.app.player_keys import ReplayKeyMap
+
+        return ReplayKeyMap(self._keys.put_nowait)
 
     def _ending(self) -> EndSummary:
         end = self._recording.end

@@ -117,3 +117,8 @@ class Notice:
 
 
 Block = UserTurn | AgentTurn | ToolCard | Notice
+
+
+def is_question(block: Block) -> bool:
+    """A notice that asks the user about a tool call."""
+    return isinstance(block, Notice) and block.topic == "approval" and block.level == "warning"

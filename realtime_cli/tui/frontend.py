@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 from realtime_cli.client.cost import CostFold
 from realtime_cli.client.entry import Entry
@@ -15,6 +15,9 @@ from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.key_events import KeyEvent
 from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS
 from realtime_cli.tui.view import View
+
+if TYPE_CHECKING:
+    from realtime_cli.tui.key_map import KeyMap
 
 
 class Frontend(Protocol):
@@ -70,17 +73,24 @@ def choose_frontend(
     return LiveScreen(terminal_console(out, environ), view=view)
 
 
-def choose_keys(face: Frontend, *, push_to_talk: bool = False) -> Keyboard:
-    """Single keys beside a live screen, whole lines beside any other face."""
+def choose_keys(frontend: Frontend, *, push_to_talk: bool = False) -> Keyboard:
+    """Single keys and a composer under a live screen, whole lines beside any other frontend."""
+    from realtime_cli.tui.plain import PlainFrontend
     from realtime_cli.tui.screen import LiveScreen
 
-    if isinstance(face, LiveScreen):
-        from realtime_cli.tui.keys import Keys
+    if isinstance(frontend, LiveScreen):
+        from realtime_cli.tui.keys import Deliver, Keys
 
-        return Keys(face, push_to_talk=push_to_talk)
+        def make_map(deliver: Deliver) -> KeyMap:
+            from realtime_cli.tui.key_map import KeyMap
+
+            return KeyMap(frontend, deliver, push_to_talk=push_to_talk)
+
+        return Keys(frontend, make_map, push_to_talk=push_to_talk)
     from realtime_cli.tui.typed_lines import TypedLines
 
-    return TypedLines(push_to_talk=push_to_talk)
+    plain = frontend if isinstance(frontend, PlainFrontend) else None
+    return TypedLines(question=lambda: plain.question if plain else None, push_to_talk=push_to_talk)
 
 
 def can_repaint(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:

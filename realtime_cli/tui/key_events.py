@@ -1,24 +1,17 @@
-"""What the keyboard can say: a meaning, a typed message, a command."""
+"""What the keyboard can ask for: a key's meaning, a message, a command; and how a typed line is read."""
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import PurePath
+from typing import Literal, NamedTuple
 
-Meaning = Literal[
-    "mute",
-    "talk",
-    "release",
-    "interrupt",
-    "type",
-    "video",
-    "note",
-    "reload",
-    "latency",
-    "echo",
-    "help",
-    "quit",
-]
+from realtime_cli.notices import Verdict
+
+Meaning = Literal["mute", "talk", "release", "interrupt", "video", "note", "reload", "echo", "quit"]
+QuestionKind = Literal["run", "output"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +23,7 @@ class KeyPress:
 
 @dataclass(frozen=True, slots=True)
 class TypedLine:
-    """A message for the agent."""
+    """A message for the agent; it may have several lines."""
 
     text: str
 
@@ -43,45 +36,67 @@ class SlashCommand:
     rest: str = ""
 
 
-KeyEvent = KeyPress | TypedLine | SlashCommand
+@dataclass(frozen=True, slots=True)
+class ToolAnswer:
+    """The answer to the question about this call; ``text`` is the reason, or the result that was asked for."""
+
+    call_id: str
+    verdict: Verdict
+    text: str = ""
+
+
+KeyEvent = KeyPress | TypedLine | SlashCommand | ToolAnswer
+
+
+class CommandHelp(NamedTuple):
+    """One line of help. Arguments in brackets may be left out."""
+
+    arguments: str
+    text: str
+
 
 COMMANDS = {
-    "approve": "yes | session | no [REASON]: answer the open question about a tool",
-    "echo": "switch echo cancellation",
-    "help": "keys and commands",
-    "image": "PATH [question]: show the agent a picture",
-    "interrupt": "stop the agent",
-    "latency": "how quick the last answers were",
-    "mute": "close the microphone, or open it again",
-    "note": "TEXT: a note in the recording",
-    "pause": "hear and say nothing",
-    "quit": "end the session",
-    "reload": "read the agent file again",
-    "resume": "go on",
-    "save": "[PATH]: where the recording is; or a copy of it at PATH",
-    "say": "TEXT: let the agent say it",
-    "send": "JSON: a raw client event",
-    "set": "KEY=VALUE: change a setting of the session",
-    "tools": "list the tools",
-    "video": "[auto | low | high]: pause the video or go on with it; or how closely it is looked at",
+    "approve": CommandHelp("yes | session | no [REASON]", "answer the question about a tool"),
+    "echo": CommandHelp("", "switch echo cancellation"),
+    "help": CommandHelp("", "show the keys and commands, or hide them"),
+    "image": CommandHelp("PATH [QUESTION]", "show the agent a picture"),
+    "interrupt": CommandHelp("", "stop the agent"),
+    "latency": CommandHelp("", "show how quick the last answers were, or hide it"),
+    "mute": CommandHelp("", "close the microphone, or open it again"),
+    "note": CommandHelp("[TEXT]", "put a note into the recording"),
+    "pause": CommandHelp("", "close the microphone"),
+    "quit": CommandHelp("", "end the session"),
+    "reload": CommandHelp("", "read the agent file again"),
+    "resume": CommandHelp("", "open the microphone again"),
+    "save": CommandHelp("[PATH]", "show where the recording is, or copy it to PATH at the end"),
+    "say": CommandHelp("TEXT", "have the agent say exactly this"),
+    "send": CommandHelp("JSON", "send a raw client event"),
+    "set": CommandHelp("KEY=VALUE", "change a setting of the session"),
+    "tools": CommandHelp("", "list the tools"),
+    "video": CommandHelp("[auto | low | high]", "pause or resume the video, or set its level of detail"),
 }
 
-MEANINGS: dict[str, Meaning] = {
-    "i": "interrupt", "escape": "interrupt", "t": "type", "enter": "type", "/": "type", "v": "video",
-    "n": "note", "r": "reload", "l": "latency", "e": "echo", "?": "help", "q": "quit",
+_IMAGE = re.compile(
+    r'(?:(?<=\s)|^)@(?:"([^"\n]+)"|(\S+\.(?:png|jpe?g|webp|gif))(?=[\s.,;:!?]|$))', re.IGNORECASE
+)
+_ANSWERS: dict[str, Verdict] = {
+    "y": "once", "yes": "once", "a": "session", "always": "session", "n": "no", "no": "no",
 }  # fmt: skip
 
 
 def parse_line(line: str) -> TypedLine | SlashCommand | str | None:
     """What a typed line means; a string is the complaint about an unknown command, None an empty line.
 
-    ``//`` at the beginning stands for a message that begins with one slash.
+    ``//`` at the beginning stands for a message that begins with one slash. ``@photo.png`` in a message
+    shows the agent that file with it.
     """
     line = line.strip()
     if not line:
         return None
-    if not line.startswith("/") or line.startswith("//"):
-        return TypedLine(line.removeprefix("/") if line.startswith("//") else line)
+    if not line.startswith("/"):
+        return _with_image(line) or TypedLine(line)
+    if line.startswith("//"):
+        return TypedLine(line[1:])
     name, _, rest = line[1:].partition(" ")
     matches = [name] if name in COMMANDS else completions(name)
     if len(matches) == 1:
@@ -91,13 +106,51 @@ def parse_line(line: str) -> TypedLine | SlashCommand | str | None:
     return f"/{name} may be {' or '.join('/' + match for match in matches)}."
 
 
+def _with_image(line: str) -> SlashCommand | None:
+    found = _IMAGE.search(line)
+    if found is None:
+        return None
+    path = found[1] or found[2]
+    text = line[: found.start()] + PurePath(path).name + line[found.end() :]
+    question = "" if found.group() == line else text
+    return SlashCommand("image", f"{shlex.quote(path)} {question}".rstrip())
+
+
+def parse_answer(line: str, call_id: str, kind: QuestionKind) -> ToolAnswer | None:
+    """The answer that a line gives to an open question: ``y``, ``a``, ``n``, ``no, because it is late``.
+
+    None where it is none: "no idea, ask her" is a message.
+    """
+    word, _, rest = line.strip().partition(" ")
+    verdict = _ANSWERS.get(word.lower().rstrip(",.:"))
+    reasoned = word.lower() == "n" or word.endswith((",", ":"))
+    if (
+        verdict is None
+        or (kind == "output" and verdict != "no")
+        or (rest and not (verdict == "no" and reasoned))
+    ):
+        return None
+    return ToolAnswer(call_id, verdict, rest.strip().removeprefix("because "))
+
+
 def completions(beginning: str) -> list[str]:
     return [name for name in COMMANDS if name.startswith(beginning)]
 
 
-def help_lines(*, push_to_talk: bool, holds: bool) -> list[str]:
-    """The help, plain."""
-    space = ("hold to talk" if holds else "talk, and again to stop") if push_to_talk else "mute"
-    keys = f"space {space} · i or Esc interrupt · t or Enter type · v video · n note · r reload agent file"
-    more = "l latencies · e echo cancellation · ? help · q quit"
-    return [f"keys: {keys} · {more}", *(f"/{name} {what}" for name, what in COMMANDS.items())]
+def help_lines(*, push_to_talk: bool, holds: bool, single_keys: bool = True) -> list[str]:
+    """The help, plain. Without ``single_keys`` only whole lines are read."""
+    if single_keys:
+        space = ("hold to talk" if holds else "talk, and again to send") if push_to_talk else "mute"
+        keys = [
+            f"space {space} · i or Esc interrupt · t, Enter or / write, Esc to leave · v video · n note",
+            "r reload the agent file · l latency · e echo cancellation · ? help · q twice to quit",
+        ]
+    else:
+        empty = "begins and ends your turn" if push_to_talk else "interrupts the agent"
+        keys = [f"Write a message or a command. An empty line {empty}."]
+    size = max(len(_usage(name)) for name in COMMANDS if name != "approve") + 2
+    return [*keys, *(f"{_usage(name).ljust(size)} {COMMANDS[name].text}" for name in COMMANDS)]
+
+
+def _usage(name: str) -> str:
+    return f"/{name} {COMMANDS[name].arguments}".rstrip()

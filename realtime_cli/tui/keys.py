@@ -1,7 +1,7 @@
-"""The keyboard: single keys while talking, a line editor while typing.
+"""The keyboard of a terminal: its driver's settings, and what is read from it.
 
 prompt_toolkit reads and parses; signals stay with the terminal driver, so that Ctrl+C and Ctrl+Z work
-even while the loop is busy.
+even while the loop is busy. What a key means is for a key map to say.
 """
 
 from __future__ import annotations
@@ -18,19 +18,9 @@ from typing import Any, Protocol, TextIO
 from rich.text import Text
 
 from realtime_cli.tui import kitty
-from realtime_cli.tui.editor import Editor
-from realtime_cli.tui.key_events import (
-    MEANINGS,
-    KeyEvent,
-    KeyPress,
-    Meaning,
-    SlashCommand,
-    help_lines,
-    parse_line,
-)
-from realtime_cli.tui.safe_text import cells
+from realtime_cli.tui.key_events import KeyEvent
 from realtime_cli.tui.terminal import TERMINAL, Terminal
-from realtime_cli.tui.theme import DIM, PRETTY, Theme
+from realtime_cli.tui.theme import DIM
 
 with suppress(ImportError):  # Windows, where only whole lines are read: nobody makes ``Keys`` there
     import termios
@@ -38,157 +28,53 @@ with suppress(ImportError):  # Windows, where only whole lines are read: nobody 
 ESCAPE_S = 0.05  # a lone Escape is one when nothing has followed it by then
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
 
-_HINTS = ("i interrupt", "t type", "? help", "q quit", "v video", "l latency", "/ command")
-_ANSWERS = {"y": "yes", "a": "session", "n": "no"}
-_QUESTION_HINTS = {
-    "run": ("y yes, this once", "a yes, in this session", "n no", "/approve no REASON"),
-    "output": ("/approve RESULT", "/approve no REASON"),
-}
-
 Deliver = Callable[[KeyEvent], None]
+Rows = Callable[[int, int], list[Text]]
 
 
-class Surface(Protocol):
-    """What the keys need of a face that repaints: the bottom row, and a place to say something."""
+class KeyReader(Protocol):
+    """What keys mean (see :class:`~realtime_cli.tui.key_map.KeyMap`)."""
 
-    look: Theme
-    bottom: Callable[[int], Text]
+    holds: bool
 
-    @property
-    def question(self) -> str: ...
+    def feed(self, keys: Any) -> None: ...
+
+    def flush(self) -> None: ...
+
+    def released(self) -> None: ...
+
+    def rows(self, width: int, room: int) -> list[Text]: ...
+
+
+class KeySurface(Protocol):
+    """A screen that lets the keyboard draw its lowest rows."""
+
+    def connect(self, rows: Rows, *, asks: bool) -> None: ...
 
     def refresh(self) -> None: ...
 
-    def say(self, text: str) -> None: ...
-
-    def toggle_detail(self) -> None: ...
-
-
-class KeyMap:
-    """Keys by name -> presses. Pure but for what it tells its surface; ``Keys`` feeds it."""
-
-    def __init__(self, surface: Surface | None = None, *, push_to_talk: bool = False) -> None:
-        self.editor = Editor()
-        self.typing = False
-        self.talking = False
-        self.holds = False  # the terminal tells when a key is let go
-        self._push_to_talk = push_to_talk
-        self._surface = surface
-        if surface:
-            surface.bottom = self.row
-
-    def key(self, name: str, data: str = "") -> list[KeyEvent]:
-        """One key: prompt_toolkit's name (``escape``, ``c-w``) or the character itself."""
-        presses = self._typed_key(name, data) if self.typing else self._single_key(name)
-        if self._surface:
-            self._surface.refresh()
-        return presses
-
-    def released(self) -> list[KeyEvent]:
-        """The space bar was let go."""
-        if not (self._push_to_talk and self.talking):
-            return []
-        return self._talk(False)
-
-    def _single_key(self, name: str) -> list[KeyEvent]:
-        if self._question == "run" and name in _ANSWERS:
-            return [SlashCommand("approve", _ANSWERS[name])]
-        if name == " ":
-            return self._space()
-        meaning = MEANINGS.get({"c-m": "enter", "c-j": "enter"}.get(name, name.lower()))
-        if meaning is None:
-            return []
-        if meaning == "type":
-            self.typing = True
-            if name == "/":
-                self.editor.insert("/")
-        self._show(meaning)
-        return [KeyPress(meaning)]
-
-    def _space(self) -> list[KeyEvent]:
-        if not self._push_to_talk:
-            return [KeyPress("mute")]
-        return self._talk(True if self.holds else not self.talking)
-
-    def _talk(self, on: bool) -> list[KeyEvent]:
-        changed = on != self.talking
-        self.talking = on
-        return [KeyPress("talk" if on else "release")] if changed else []
-
-    def _typed_key(self, name: str, data: str) -> list[KeyEvent]:
-        if name in ("c-m", "c-j", "enter"):
-            self.typing = False
-            return self._line(self.editor.take())
-        if name == "escape" or (name in ("backspace", "c-h") and not self.editor.text):
-            self.typing = False
-            self.editor.clear()
-        elif name == "<bracketed-paste>":
-            self.editor.insert(data)
-        elif len(name) == 1:
-            self.editor.insert(name)
-        else:
-            self.editor.key(name)
-        return []
-
-    def _line(self, line: str) -> list[KeyEvent]:
-        press = parse_line(line)
-        if isinstance(press, str):
-            self._say(press)
-            return []
-        if isinstance(press, SlashCommand) and press.name in ("help", "latency"):
-            self._show(press.name)  # type: ignore[arg-type]
-        return [press] if press else []
-
-    def _show(self, meaning: Meaning) -> None:
-        if meaning == "help":
-            self._say("\n".join(help_lines(push_to_talk=self._push_to_talk, holds=self.holds)))
-        elif meaning == "latency" and self._surface:
-            self._surface.toggle_detail()
-
-    def _say(self, text: str) -> None:
-        if self._surface:
-            self._surface.say(text)
-
-    def row(self, width: int) -> Text:
-        """The bottom row: the line being typed, or what the keys do."""
-        look = self._surface.look if self._surface else PRETTY
-        if self.typing:
-            return self.editor.row(width, look)
-        hints = list(_QUESTION_HINTS.get(self._question, (self._space_hint(), *_HINTS)))
-        row = ""
-        for hint in hints:
-            longer = f"{row}{look.dot}{hint}" if row else hint
-            if cells(longer) > width:
-                break
-            row = longer
-        return Text(row, DIM)
-
-    @property
-    def _question(self) -> str:
-        return self._surface.question if self._surface else ""
-
-    def _space_hint(self) -> str:
-        if not self._push_to_talk:
-            return "space mute"
-        if self.talking:
-            return "let go to send" if self.holds else "space to send"
-        return "hold space to talk" if self.holds else "space to talk"
-
 
 class Keys:
-    """The keyboard of a terminal. ``start`` on the running loop; ``close`` leaves the terminal as it was."""
+    """Reads keys from ``start``, on the running loop, to ``close``, which leaves the terminal as it was.
+
+    ``make_map`` is called once prompt_toolkit has been imported, and may import of it what it likes.
+    """
 
     def __init__(
         self,
-        surface: Surface | None = None,
+        surface: KeySurface,
+        make_map: Callable[[Deliver], KeyReader],
         *,
         push_to_talk: bool = False,
+        asks: bool = True,
         stdin: TextIO | None = None,
         stdout: TextIO | None = None,
         terminal: Terminal = TERMINAL,
     ) -> None:
-        self.board = KeyMap(surface, push_to_talk=push_to_talk)
         self._surface = surface
+        self._make_map = make_map
+        self._asks = asks  # the map draws open questions and takes their answers
+        self._map: KeyReader | None = None
         self._push_to_talk = push_to_talk
         self._stdin = stdin or sys.stdin
         self._stdout = stdout or sys.__stdout__
@@ -205,12 +91,12 @@ class Keys:
     def start(self, deliver: Callable[[KeyEvent], None]) -> None:
         """Deliver presses on this loop; where stdin is no terminal there are none, and no hints of them."""
         if not _is_terminal(self._stdin):
-            if self._surface:
-                self._surface.bottom = lambda width: Text("Ctrl+C ends", DIM)
+            self._surface.connect(lambda width, room: [Text("Ctrl+C ends", DIM)], asks=False)
             return
         if sys.platform == "win32":  # there only whole lines are read
             return
         self._deliver = deliver
+        self._surface.connect(self._rows, asks=self._asks)
         self._cooked = termios.tcgetattr(self._stdin.fileno())
         self._terminal.hold(self)
         self._opening = asyncio.create_task(self._open(), name="keys")
@@ -218,6 +104,7 @@ class Keys:
     async def _open(self) -> None:
         """Import and attach beside the opening of the connection: the import alone takes 0.2 s."""
         library = await asyncio.to_thread(importlib.import_module, "prompt_toolkit.input")
+        self._map = self._make_map(self._hand_on)
         self._input = library.create_input(self._stdin)
         self._input.stdin_reader = _Filtered(self._input.stdin_reader, self._kitty)
         self._attached.enter_context(self._input.attach(self._ready))
@@ -268,6 +155,9 @@ class Keys:
 
     # -- reading ------------------------------------------------------------------------------
 
+    def _rows(self, width: int, room: int) -> list[Text]:
+        return self._map.rows(width, room) if self._map else [Text()]
+
     def _ready(self) -> None:
         self._take(self._input.read_keys())
         if self._escape:
@@ -277,32 +167,33 @@ class Keys:
 
     def _flush(self) -> None:
         self._take(self._input.flush_keys())
+        if self._map:
+            self._map.flush()
 
     def _take(self, keys: list[Any]) -> None:
         if sys.platform == "win32":
             return
         for key in keys:
-            name = getattr(key.key, "value", key.key)
-            number = {"c-c": signal.SIGINT, "c-z": signal.SIGTSTP}.get(name)
+            number = {"c-c": signal.SIGINT, "c-z": signal.SIGTSTP}.get(getattr(key.key, "value", key.key))
             if number:  # the kitty protocol keeps them from the terminal driver
                 os.kill(os.getpid(), number)
-            else:
-                self._hand_on(self.board.key(name, key.data))
+            elif self._map:
+                self._map.feed([key])
 
     def _look_at_kitty(self) -> None:
+        if self._map is None:
+            return
         if self._kitty.released_space:
             self._kitty.released_space = False
-            self._hand_on(self.board.released())
+            self._map.released()
         if self._push_to_talk and self._kitty.known and not self._kitty_on:
-            self._kitty_on = self.board.holds = True
+            self._kitty_on = self._map.holds = True
             self._emit(kitty.ENABLE)
-        if self._surface:
-            self._surface.refresh()
+        self._surface.refresh()
 
-    def _hand_on(self, presses: list[KeyEvent]) -> None:
-        for press in presses:
-            if self._deliver:
-                self._deliver(press)
+    def _hand_on(self, event: KeyEvent) -> None:
+        if self._deliver:
+            self._deliver(event)
 
 
 class _Filtered:

@@ -63,7 +63,8 @@ class KittyFilter:
 
 def _old_form(code: int, mods: int) -> str:
     if code in _NAMED:
-        return _NAMED[code]
+        new_line = code == 13 and mods & (_SHIFT | _ALT)  # as Alt+Enter comes from other terminals
+        return "\x1b\r" if new_line else _NAMED[code]
     if 57344 <= code <= 63743:
         return ""  # modifier and media keys on their own
     char = _letter(code)

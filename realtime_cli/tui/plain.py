@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from realtime_cli.client.entry import Entry
-from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
+from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn, is_question
+from realtime_cli.notices import ApprovalAsked
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.panels import arguments_line, end_lines, interruption, plural, seconds
+from realtime_cli.tui.questions import OpenQuestions
 from realtime_cli.tui.safe_text import for_encoding, one_line
 from realtime_cli.tui.view import View
 
@@ -26,9 +28,18 @@ class PlainFrontend:
         self._out, self._err = out, err
         self._taken = 0
         self._word = ""
+        self._questions = OpenQuestions()
+
+    @property
+    def question(self) -> ApprovalAsked | None:
+        """The question that waits for the user, if there is one."""
+        return self._questions.first
 
     def observe(self, entry: Entry) -> None:
         self.view.fold(entry)
+        self._questions.fold(entry)
+        if isinstance(entry.value, ApprovalAsked):
+            self._write(self._err, question_sentence(entry.value))
         self._announce()
         self._write_settled()
 
@@ -64,12 +75,22 @@ class PlainFrontend:
             block = self.view.blocks[self._taken]
             self._taken += 1
             line = sentence(block)
-            if line:
+            if line and not is_question(block):
                 self._write(self._err if isinstance(block, Notice) else self._out, line)
 
     def _write(self, stream: TextIO, line: str) -> None:
         stream.write(for_encoding(line, getattr(stream, "encoding", None) or "utf-8") + "\n")
         stream.flush()
+
+
+def question_sentence(question: ApprovalAsked) -> str:
+    """The call in full, and how a typed line answers."""
+    call = f"{one_line(question.name)}({arguments_line(question.arguments)})"
+    if question.kind == "output":
+        return f"Question: What is the result of {call}? Write /approve RESULT, or n and a reason."
+    return (
+        f"Question: May {call} run? Answer y (this once), a (always, in this session), n, or n and a reason."
+    )
 
 
 def sentence(block: Block) -> str:

@@ -25,6 +25,8 @@ from realtime_cli.client.entry import Entry
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.painter import Painter
 from realtime_cli.tui.panels import clock, end_card, end_lines, live_rows, picture_facts, wrapped
+from realtime_cli.tui.question_box import QuestionBox
+from realtime_cli.tui.questions import OpenQuestions
 from realtime_cli.tui.safe_text import safe
 from realtime_cli.tui.scrollback import Scrollback
 from realtime_cli.tui.stray_output import StrayOutput
@@ -43,7 +45,7 @@ TICK_S = 1.0  # the clock goes on when nothing else does
 
 # Fifty of these a second, and none of them is seen.
 _UNSEEN = (inputs.MicrophoneFrame, effects.SetTimer, effects.Play)
-Bottom = Callable[[int], Text]
+Rows = Callable[[int, int], list[Text]]
 
 
 def terminal_console(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Console:
@@ -53,7 +55,7 @@ def terminal_console(stream: TextIO, environ: Mapping[str, str] = os.environ) ->
 
 
 class LiveScreen:
-    """A face. ``bottom`` draws the last row (keys or the editor) and belongs to whoever reads the keys."""
+    """A frontend. Whoever reads the keys draws its lowest rows: see ``connect``."""
 
     def __init__(
         self,
@@ -64,8 +66,9 @@ class LiveScreen:
         clock_rate: float = 1.0,
     ) -> None:
         self.view = view or View()
-        self.look = theme_for(console)
-        self.bottom: Bottom = lambda width: Text()
+        self.theme = theme_for(console)
+        self._lowest: Rows = lambda width, room: []
+        self._questions = OpenQuestions()
         self._console = console
         self._terminal = terminal
         self.clock_rate = clock_rate  # 0 while a replay is paused
@@ -86,6 +89,9 @@ class LiveScreen:
 
     def observe(self, entry: Entry) -> None:
         self.view.fold(entry)
+        self._questions.fold(entry)
+        if isinstance(entry.value, inputs.ApprovalAsked):
+            self._write_out(entry.value)
         self._seen_at = time.monotonic()
         if not (isinstance(entry.value, _UNSEEN) or _is_append(entry)):
             self._wake.set()
@@ -131,18 +137,32 @@ class LiveScreen:
         self.view = self.view.anew()
         for entry in before:
             self.view.fold(entry)
-        self._flow = Scrollback(taken=self.view.settled)
+        self._flow = Scrollback(taken=self.view.settled, omit_questions=self._flow.omit_questions)
         self.say(f"-- {clock(self.view.at)} --")
 
     # -- for the keys -------------------------------------------------------------------------
 
+    def connect(self, rows: Rows, *, asks: bool) -> None:
+        """``rows(width, room)`` draws the lowest rows, at most ``room`` of them, from now on.
+
+        ``asks``: open questions are among them, and so need not be written into the scrollback.
+        """
+        self._lowest = rows
+        self._flow.omit_questions = asks
+
     @property
-    def question(self) -> str:
-        """The kind of the question that waits for the user, if there is one."""
-        return self.view.question
+    def question(self) -> inputs.ApprovalAsked | None:
+        """The question that waits for the user, if there is one."""
+        return self._questions.first
+
+    def _write_out(self, question: inputs.ApprovalAsked) -> None:
+        """A call that is too long for the box stands in the scrollback: it is decided on as a whole."""
+        box = QuestionBox(question)
+        if self._flow.omit_questions and not box.fits(self._width, self._room):
+            self.say(box.call)
 
     def refresh(self) -> None:
-        """The bottom row has changed."""
+        """The rows of the keyboard have changed."""
         self._wake.set()
 
     def say(self, text: str) -> None:
@@ -176,9 +196,8 @@ class LiveScreen:
             await asyncio.sleep(1 / FRAMES_PER_S)
 
     def _draw(self, *, rows: bool = True) -> None:
-        size = self._console.size
-        width = max(20, min(MAX_LINE_LENGTH, size.width - 1))  # some terminals wrap behind the last column
-        above = [self._ansi(line) for line in self._flow.take(self.view, width, self.look)]
+        size, width = self._console.size, self._width
+        above = [self._ansi(line) for line in self._flow.take(self.view, width, self.theme)]
         above += [
             self._ansi(line) for said in self._take_stray() for line in wrapped(Text(safe(said)), width)
         ]
@@ -187,15 +206,28 @@ class LiveScreen:
         fresh, self._fresh = self._fresh, False
         self._painter.show(above, drawn, fresh=fresh)
 
+    @property
+    def _width(self) -> int:
+        """Of a line; some terminals wrap behind the last column."""
+        return max(20, min(MAX_LINE_LENGTH, self._console.size.width - 1))
+
+    @property
+    def _room(self) -> int:
+        """The rows that are left to the keyboard, under what is said, the state and the figures."""
+        return max(1, self._console.size.height - 4)
+
     def _take_stray(self) -> list[str]:
         return [self._stray.popleft() for _ in range(len(self._stray))]
 
     def _rows(self, width: int) -> list[str]:
         ticked_s = (time.monotonic() - self._seen_at) * self.clock_rate
         short = min(width, MAX_ROW_LENGTH)
-        middle = live_rows(self.view, short, self.look, detail=self._detail, at=self.view.at + ticked_s)
-        rows = [*self._picture(), self._flow.talk(self.view, width, self.look), *middle, self.bottom(short)]
-        known = self._drawn + [(Text(), "")] * (len(rows) - len(self._drawn))
+        middle = live_rows(self.view, short, self.theme, detail=self._detail, at=self.view.at + ticked_s)
+        rows = [self._flow.talk(self.view, width, self.theme), *middle, *self._lowest(short, self._room)]
+        picture = self._picture()
+        if len(rows) + len(picture) < self._console.size.height:
+            rows = [*picture, *rows]
+        known = self._drawn[: len(rows)] + [(Text(), "")] * (len(rows) - len(self._drawn))
         self._drawn = [
             old if row == old[0] and old[1] else (row, self._ansi(row, width))
             for row, old in zip(rows, known, strict=True)
@@ -204,7 +236,7 @@ class LiveScreen:
 
     def _picture(self) -> list[Text]:
         """What the agent was shown last, where there are colours and room for it."""
-        coloured = self._console.color_system in ("256", "truecolor") and self.look is PRETTY
+        coloured = self._console.color_system in ("256", "truecolor") and self.theme is PRETTY
         roomy = self._console.size.height >= MIN_ROWS_WITH_PICTURE
         if not (coloured and roomy):
             return []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from realtime_cli.conversation.blocks import AgentTurn, Block, UserTurn
+from realtime_cli.conversation.blocks import AgentTurn, Block, UserTurn, is_question
 from realtime_cli.tui.panels import block_text, talk_row, wrapped
 from realtime_cli.tui.safe_text import wrap
 from realtime_cli.tui.theme import PRETTY, Theme
@@ -22,6 +22,7 @@ class Scrollback:
     """A cursor into a view: ``taken`` blocks, and the beginning of one that is still growing."""
 
     taken: int = 0
+    omit_questions: bool = False  # the keyboard shows them
     _flowing: AgentTurn | None = None
     _flowed: int = 0  # characters of its paragraph
     _wrote_something: bool = False
@@ -38,7 +39,7 @@ class Scrollback:
 
     def _block(self, block: Block, width: int, look: Theme) -> list[Text]:
         text = block_text(block, look)[self._done_of(block) :]
-        if not text.plain.strip():
+        if not text.plain.strip() or (self.omit_questions and is_question(block)):
             return []
         return [*self._gap(block), *wrapped(text, width)]
 

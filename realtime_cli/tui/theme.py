@@ -40,6 +40,7 @@ class Theme:
     dot: str = " · "
     ellipsis: str = "…"
     prompt: str = "›"
+    box: str = "╭╮╰╯─│"  # corners, then lines
 
 
 PRETTY = Theme()
@@ -50,4 +51,4 @@ def theme_for(console: Console) -> Theme:
     encoding = console.encoding or "ascii"
     if encoding.lower().replace("-", "").startswith("utf"):
         return PRETTY
-    return Theme(encoding, _PLAIN_STATE_GLYPHS, "=", "-", "|", "--", "->", " | ", "...", ">")
+    return Theme(encoding, _PLAIN_STATE_GLYPHS, "=", "-", "|", "--", "->", " | ", "...", ">", "++++-|")

@@ -1,7 +1,7 @@
 """Whole lines from a terminal in its ordinary mode: for faces that repaint nothing, and screen readers.
 
-A line is a message or a ``/command``. An empty line interrupts, or begins and ends talking where
-push-to-talk is on.
+A line is a message, a ``/command``, or the answer to an open question (``y``, ``a``, ``n``). An empty
+line interrupts, or begins and ends talking where push-to-talk is on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
-from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, help_lines, parse_line
+from realtime_cli.notices import ApprovalAsked
+from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, help_lines, parse_answer, parse_line
 
 _READ = 4096
 
@@ -26,10 +27,12 @@ class TypedLines:
         self,
         say: Callable[[str], None] | None = None,
         *,
+        question: Callable[[], ApprovalAsked | None] = lambda: None,
         push_to_talk: bool = False,
         stdin: TextIO | None = None,
     ) -> None:
         self._say = say or (lambda text: print(text, file=sys.stderr))
+        self._question = question
         self._push_to_talk = push_to_talk
         self._stdin = stdin or sys.stdin
         self._talking = False
@@ -79,14 +82,16 @@ class TypedLines:
 
     def press_of(self, line: str) -> KeyEvent | None:
         """What a line means; complaints and help are said at once."""
-        press = parse_line(line)
+        question = self._question()
+        answer = parse_answer(line, question.call_id, question.kind) if question else None
+        press = answer or parse_line(line)
         if press is None:
             return self._empty()
         if isinstance(press, str):
             self._say(press)
             return None
         if isinstance(press, SlashCommand) and press.name == "help":
-            self._say("\n".join(help_lines(push_to_talk=self._push_to_talk, holds=False)))
+            self._say("\n".join(help_lines(push_to_talk=self._push_to_talk, holds=False, single_keys=False)))
         return press
 
     def _empty(self) -> KeyEvent:

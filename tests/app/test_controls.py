@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from realtime_cli.app.controls import Controls
 from realtime_cli.client.session import ClientSession
 from realtime_cli.config import load_agent
-from realtime_cli.tui.key_events import KeyPress, SlashCommand
+from realtime_cli.tools.approval import ApprovalAnswer, InteractiveApprover, Question
+from realtime_cli.tui.key_events import KeyPress, SlashCommand, ToolAnswer
 from tests.joined.engine import Engine
 from tests.joined.pair import Pair
 
@@ -49,6 +51,7 @@ class Talk:
         self.pair.settle()
         self.loop = Loop(self.pair)
         self.recording: Path | None = path.with_name("own.jsonl")
+        self.approver: InteractiveApprover | None = None
         self.reading = self.anew()
 
     def anew(self) -> Controls:
@@ -57,6 +60,7 @@ class Talk:
             self.loop,  # type: ignore[arg-type]
             agent,
             lambda: load_agent(self.path, (), {}),
+            self.approver,
             recording=self.recording,
         )
 
@@ -276,3 +280,15 @@ def test_video_detail_changes_at_run_time(talk: Callable[..., Talk]):
         here.command(line)
         assert here.last_note == f"Detail of the pictures from now on: {detail}."
         assert here.pair.client.image_context.detail == detail
+
+
+async def test_an_answer_goes_to_the_question_it_was_given_to(talk: Callable[..., Talk]):
+    here = talk()
+    here.approver = InteractiveApprover()
+    here.reading = here.anew()
+    first = asyncio.create_task(here.approver.ask(Question("c1", "delete", "{}")))
+    await asyncio.sleep(0)
+    here.reading.press(ToolAnswer("c0", "once"))
+    assert here.last_note == "That question is no longer open."
+    here.reading.press(ToolAnswer("c1", "no", "it is mine"))
+    assert await first == ApprovalAnswer("no", "it is mine")

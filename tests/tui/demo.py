@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import math
 import os
 import time
@@ -17,7 +18,7 @@ from realtime_cli.client.entry import Entry
 from realtime_cli.errors import ExitCode
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.frontend import choose_frontend, choose_keys
-from realtime_cli.tui.key_events import KeyEvent, KeyPress, TypedLine
+from realtime_cli.tui.key_events import KeyEvent, KeyPress, ToolAnswer, TypedLine
 from tests.tui.scenes import (
     answer,
     begins,
@@ -72,6 +73,18 @@ def scene() -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.at)
 
 
+def questions(at: float) -> list[Entry]:
+    """Three questions, to be answered one after the other; they come last."""
+    return [
+        local(
+            inputs.ApprovalAsked(
+                at - 0.3 + number / 10, f"q{number}", "delete_file", json.dumps({"path": f"/tmp/{number}"})
+            )
+        )
+        for number in (1, 2, 3)
+    ]
+
+
 def _levels(at: float) -> inputs.Levels:
     speaking = 2.3 < at < 5.3 or 8.1 < at < 10.1 or at > 11.6
     voice = -22 + 9 * math.sin(at * 7) + 4 * math.sin(at * 19)
@@ -91,6 +104,9 @@ async def play(arguments: argparse.Namespace) -> None:
             face.observe(local(inputs.Pressed(at, press.meaning)))
         elif isinstance(press, TypedLine):
             face.observe(local(inputs.Typed(at, press.text)))
+        elif isinstance(press, ToolAnswer):
+            face.observe(local(inputs.ApprovalAnswered(at, press.call_id, press.verdict, press.text)))
+            face.observe(local(inputs.Noted(at, "info", "answer", f"{press.verdict} {press.text}")))
         else:
             face.observe(local(inputs.Noted(at, "info", "pressed", repr(press))))
 
@@ -112,7 +128,8 @@ async def play(arguments: argparse.Namespace) -> None:
 
 
 async def _feed(face: object, arguments: argparse.Namespace, start: float, over: asyncio.Event) -> None:
-    for entry in scene():
+    entries = [entry for entry in scene() if not arguments.ask or entry.at < arguments.stop_at]
+    for entry in [*entries, *(questions(arguments.stop_at) if arguments.ask else ())]:
         pause = entry.at / arguments.speed - (time.monotonic() - start)
         if pause > 0:
             with contextlib.suppress(TimeoutError):
@@ -131,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--stop-at", type=float, default=0.0, help="stand still there until q")
-    for switch in ("plain", "json", "ptt", "keys", "crash"):
+    for switch in ("plain", "json", "ptt", "keys", "crash", "ask"):
         parser.add_argument(f"--{switch}", action="store_true")
     arguments = parser.parse_args()
     before = os.times()

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, DIMMED_MONOKAI, TerminalTheme
 from rich.text import Text
 
-from realtime_cli.tui.keys import KeyMap
+from realtime_cli.tui.key_map import KeyMap
 from realtime_cli.tui.panels import end_card, end_lines, live_rows
+from realtime_cli.tui.screen import LiveScreen
 from realtime_cli.tui.scrollback import Scrollback
 from realtime_cli.tui.view import View
 from tests.tui.demo import scene
@@ -37,7 +38,8 @@ def lines_at(at: float) -> list[Text]:
         lines += flow.take(view, WIDTH)
         path = "2026-11-23T10-15-00.jsonl"
         return [*lines, Text(), *end_card(end_lines(view, path, f"realtime-cli replay {path}"))]
-    return [*lines, flow.talk(view, WIDTH), *live_rows(view, WIDTH), KeyMap().row(WIDTH)]
+    keys = KeyMap(LiveScreen(Console(file=io.StringIO()), view=view), lambda event: None)
+    return [*lines, flow.talk(view, WIDTH), *live_rows(view, WIDTH), *keys.rows(WIDTH, 20)]
 
 
 def picture(name: str, theme: str) -> str:

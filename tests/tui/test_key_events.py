@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_cli.tui.key_events import COMMANDS, KeyEvent, SlashCommand, TypedLine, help_lines, parse_line
+from realtime_cli.tui.key_events import (
+    COMMANDS,
+    KeyEvent,
+    SlashCommand,
+    ToolAnswer,
+    TypedLine,
+    help_lines,
+    parse_answer,
+    parse_line,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,6 +25,10 @@ from realtime_cli.tui.key_events import COMMANDS, KeyEvent, SlashCommand, TypedL
         ("/set session.audio.output.voice=cedar", SlashCommand("set", "session.audio.output.voice=cedar")),
         ("/int", SlashCommand("interrupt")),
         ("//usr is a folder", TypedLine("/usr is a folder")),
+        ("@cat.png", SlashCommand("image", "cat.png")),
+        ("who is @a/cat.JPG?", SlashCommand("image", "a/cat.JPG who is cat.JPG?")),
+        ('@"my cat.png" here', SlashCommand("image", "'my cat.png' my cat.png here")),
+        ("write to me@cat.png or @john", TypedLine("write to me@cat.png or @john")),
     ],
 )
 def test_lines(line: str, press: KeyEvent | None) -> None:
@@ -27,9 +40,34 @@ def test_a_command_that_is_none_names_those_there_are() -> None:
     assert parse_line("/sa") == "/sa may be /save or /say."
 
 
-def test_the_help_names_every_command_and_what_the_space_bar_does_here() -> None:
-    keys, *commands = help_lines(push_to_talk=False, holds=False)
-    assert keys.startswith("keys: space mute · ")
-    assert [line.split()[0] for line in commands] == sorted(f"/{name}" for name in COMMANDS)
-    assert "space talk, and again to stop" in help_lines(push_to_talk=True, holds=False)[0]
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("y", ToolAnswer("c", "once")),
+        (" Yes. ", ToolAnswer("c", "once")),
+        ("a", ToolAnswer("c", "session")),
+        ("n", ToolAnswer("c", "no")),
+        ("n too dear", ToolAnswer("c", "no", "too dear")),
+        ("no, because it is late", ToolAnswer("c", "no", "it is late")),
+        ("no idea, ask her", None),
+        ("yes please tell me more", None),
+        ("a house", None),
+        ("", None),
+    ],
+)
+def test_answers(line: str, answer: ToolAnswer | None) -> None:
+    assert parse_answer(line, "c", "run") == answer
+
+
+def test_yes_is_no_result() -> None:
+    assert parse_answer("y", "c", "output") is None
+    assert parse_answer("n", "c", "output") == ToolAnswer("c", "no")
+
+
+def test_the_help_names_every_command_and_what_works_here() -> None:
+    lines = help_lines(push_to_talk=False, holds=False)
+    assert lines[0].startswith("space mute · ")
+    assert [line.split()[0] for line in lines[2:]] == sorted(f"/{name}" for name in COMMANDS)
+    assert "space talk, and again to send" in help_lines(push_to_talk=True, holds=False)[0]
     assert "space hold to talk" in help_lines(push_to_talk=True, holds=True)[0]
+    assert "An empty line interrupts" in help_lines(push_to_talk=False, holds=False, single_keys=False)[0]

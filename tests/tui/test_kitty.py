@@ -91,7 +91,9 @@ def test_held_down_it_talks_and_let_go_it_sends() -> None:
         kitty.until("so it is")
         kitty.keys("\x1b[13;1:1u\x1b[13;1:3u")
         kitty.until("you ")
-        kitty.keys("\x1b[113;1:1;113u")
+        kitty.keys("\x1b[27;1:1u")  # Escape: out of the composer
+        kitty.until("hold space to talk")
+        kitty.keys("\x1b[113;1:1;113u\x1b[113;1:3u\x1b[113;1:1;113u")
         rest = kitty.rest()
         assert "\x1b[<u" in rest  # and set back
         assert kitty.process.returncode == 0
@@ -116,7 +118,7 @@ def test_elsewhere_a_tap_begins_and_a_tap_ends() -> None:
         plain.until("space to send")
         plain.keys(" ")
         plain.until("space to talk")
-        plain.keys("q")
+        plain.keys("qq")
         rest = plain.rest()
         assert "\x1b[>11u" not in rest
         assert "\x1b[<u" not in rest
@@ -125,7 +127,7 @@ def test_elsewhere_a_tap_begins_and_a_tap_ends() -> None:
 def test_nobody_is_probed_without_push_to_talk() -> None:
     with demo() as plain:
         plain.until("space mute")
-        plain.keys("q")
+        plain.keys("qq")
         assert "\x1b[?u" not in plain.rest()
 
 
@@ -144,6 +146,10 @@ def test_keys_come_in_the_old_form() -> None:
     press = "\x1b[97u\x1b[97;1:3u\x1b[98;2u\x1b[99;5u\x1b[27u\x1b[13;1:1u\x1b[1;1:1A\x1b[1;1:3A\x1b[3;1:1~\x1b[57441;2u"
     assert kitty.feed(press) == "aB\x03\x1b\r\x1b[A\x1b[3~"
     assert not kitty.released_space
+
+
+def test_shift_or_alt_with_enter_is_a_new_line() -> None:
+    assert KittyFilter().feed("\x1b[13;2u\x1b[13;3u\x1b[13;5u") == "\x1b\r\x1b\r\r"
 
 
 def test_the_space_bar_tells_when_it_is_let_go() -> None:

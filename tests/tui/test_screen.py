@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from rich.text import Text
 
 from realtime_cli.client import inputs
 from realtime_cli.tui.end_summary import EndSummary
@@ -93,3 +95,20 @@ async def test_a_picture_of_what_the_agent_was_shown_last() -> None:
         for entry in looked_at(1.0, glimpse="ff4020" * 64, source="camera"):
             screen.observe(entry)
         assert "camera" in await terminal.until_plain("1 picture")
+
+
+async def test_a_question_is_drawn_by_the_keyboard_and_leaves_nothing_behind() -> None:
+    async with on_screen() as (terminal, screen):
+        screen.connect(lambda width, room: [Text(f"{room} rows")], asks=True)
+        for entry in connected():
+            screen.observe(entry)
+        asked = inputs.ApprovalAsked(1.0, "c1", "delete", '{"path": "/tmp/x"}')
+        screen.observe(local(asked))
+        assert screen.question == asked
+        await terminal.until_plain(" rows")
+        screen.observe(local(inputs.ApprovalAnswered(2.0, "c1", "no")))
+        assert screen.question is None
+        long = inputs.ApprovalAsked(3.0, "c2", "write", json.dumps({"text": "word " * 900}))
+        screen.observe(local(long))
+        assert "word word" in await terminal.until_plain("write(text=")
+    assert "delete" not in plain(terminal.shown)

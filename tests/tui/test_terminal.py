@@ -60,6 +60,11 @@ class Pane:
             time.sleep(0.05)
         raise AssertionError(f"{text!r} did not {'go' if gone else 'come'}:\n{self.screen()}")
 
+    def transcript(self) -> list[str]:
+        """All lines above the live rows."""
+        lines = self.tmux("capture-pane", "-p", "-J", "-S", "-").partition("○ ready")[0].splitlines()
+        return [line.rstrip() for line in lines if line.strip()]
+
     def until_end(self, *, joined: bool = True) -> str:
         """All that was ever shown, once the end card is there."""
         self.until("replay")
@@ -100,7 +105,7 @@ def test_resizing_leaves_no_stale_rows_and_loses_no_line(pane: Pane) -> None:
     screen = pane.until("speaking")
     rows = [line.rstrip() for line in screen.splitlines() if line.strip()]
     assert [row for row in rows if row.startswith(("▶", "first sound", "space mute"))] == rows[-3:]
-    pane.press("q")
+    pane.press("q", "q")
     everything = " ".join(pane.until_end().split())
     for once in (
         "Hello, can you hear me?",
@@ -146,24 +151,71 @@ LIGHTHOUSE = [
 ]
 
 
-def test_typing_completing_and_help(pane: Pane) -> None:
+def test_typing_and_completing(pane: Pane) -> None:
     pane.run("--keys", "--speed", "8", "--stop-at", "5.5")
     pane.until("like to know?")
     pane.press("t")
-    pane.tmux("send-keys", "-l", "grüß dich 漢字")
-    pane.until("› grüß dich 漢字")
-    pane.press("Enter")
-    pane.until("you  grüß dich 漢字")
+    pane.until("── writing ─")
+    for line in ("grüß dich 漢字", "quit it", "i am here"):
+        pane.tmux("send-keys", "-l", line)
+        pane.until(f"› {line}")
+        pane.press("Enter")
+        pane.until(f"you  {line}")
+    pane.press("Escape")
+    pane.until("space mute")
     pane.press("Space")
     pane.until("✕ muted")
     pane.press("/", "l", "a")
     pane.until("› /latency")
     pane.press("Tab", "Enter")
     pane.until("worst")
-    pane.press("?")
-    pane.until("/approve yes | session | no")
+    pane.press("Escape")
+    pane.until("space mute")
+    pane.press("q")
+    pane.until("q again to end")
     pane.press("q")
     pane.until("replay")
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(60, 20), (80, 24), (120, 40)])
+def test_help_leaves_the_transcript_as_it_was(pane: Pane, columns: int, rows: int) -> None:
+    pane.resize(columns, rows)
+    pane.run("--keys", "--speed", "8", "--stop-at", "5.5")
+    pane.until("know?")
+    pane.until("space mute")
+    before = pane.transcript()
+    pane.press("?")
+    pane.until("? closes this help")
+    pane.press("?")
+    pane.until("? closes this help", gone=True)
+    assert pane.transcript() == before
+    pane.press("q", "q")
+    assert "/mute" not in pane.until_end()
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(60, 20), (80, 24), (40, 9)])
+def test_questions_are_answered_in_their_box(pane: Pane, columns: int, rows: int) -> None:
+    pane.resize(columns, rows)
+    pane.run("--keys", "--speed", "8", "--stop-at", "5.5", "--ask")
+    pane.until('delete_file(path="/tmp/1")')
+    pane.press("Down", "Enter")
+    pane.until('delete_file(path="/tmp/2")')
+    pane.press("b")
+    pane.until("no, because ›")
+    pane.tmux("send-keys", "-l", "it is mine")
+    pane.press("Enter")
+    pane.until('delete_file(path="/tmp/3")')
+    pane.press("t")
+    pane.until("writing")
+    pane.press("y", "Enter")
+    pane.until("delete_file", gone=True)
+    pane.press("Escape")
+    pane.until("space mute")
+    pane.press("q", "q")
+    shown = pane.until_end()
+    answers = [line for line in shown.splitlines() if line.startswith("answer")]
+    assert [line.split(maxsplit=1)[1] for line in answers] == ["once", "no it is mine", "once"]
+    assert "you  y" not in shown
 
 
 def test_a_narrow_terminal_shows_what_fits(pane: Pane) -> None:
@@ -171,7 +223,7 @@ def test_a_narrow_terminal_shows_what_fits(pane: Pane) -> None:
     pane.run("--keys", "--speed", "8", "--stop-at", "14")
     pane.until("the fog came")
     pane.until("▶ speaking")
-    pane.press("q")
+    pane.press("q", "q")
     assert "agent  Hello! I can hear you well. What\nwould you like to know?" in pane.until_end(joined=False)
 
 
@@ -193,7 +245,7 @@ def end_it(pane: Pane, end: str) -> None:
         shell = pane.tmux("display-message", "-p", "#{pane_pid}").strip()
         subprocess.run(["pkill", f"-{end}", "-P", shell], check=True)
     else:
-        pane.press(end)
+        pane.press(*(("q", "q") if end == "q" else (end,)))
     pane.until("space mute", gone=True)
 
 
@@ -208,7 +260,7 @@ def test_stopped_and_continued(pane: Pane) -> None:
     pane.until("space mute")
     pane.press("Space")
     pane.until("muted")
-    pane.press("q")
+    pane.press("q", "q")
     pane.until("replay")
     assert pane.settings("after") == before
 

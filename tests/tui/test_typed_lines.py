@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 
-from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, TypedLine
+from realtime_cli.notices import ApprovalAsked
+from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, ToolAnswer, TypedLine
 from realtime_cli.tui.typed_lines import TypedLines
 from tests.tui.pseudo_terminal import pseudo_terminal, until
 
@@ -22,7 +23,17 @@ def test_lines_mean_the_same_as_keys() -> None:
 def test_help_is_said_at_once() -> None:
     said: list[str] = []
     assert TypedLines(said.append, push_to_talk=True).press_of("/help") == SlashCommand("help")
-    assert said[0].startswith("keys: space talk, and again to stop")
+    assert "An empty line begins and ends your turn." in said[0]
+
+
+def test_a_line_answers_a_question_while_one_is_open() -> None:
+    asked = [ApprovalAsked(1.0, "c1", "delete", "{}")]
+    lines = TypedLines(question=lambda: asked[0] if asked else None)
+    assert lines.press_of("y") == ToolAnswer("c1", "once")
+    assert lines.press_of("n not now") == ToolAnswer("c1", "no", "not now")
+    assert lines.press_of("what is it?") == TypedLine("what is it?")
+    asked.clear()
+    assert lines.press_of("y") == TypedLine("y")
 
 
 async def test_lines_come_from_the_terminal_as_they_are_entered() -> None:

@@ -1,0 +1,380 @@
+"""Which key does what: single keys while the voice comes first, a composer while somebody writes.
+
+prompt_toolkit's key bindings decide, and its editing keys (those of Emacs and readline) write; what comes
+out are :mod:`~realtime_cli.tui.key_events`. Only its screen is not used: ours is painted elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.application.current import set_app
+from prompt_toolkit.filters import Condition, Filter
+from prompt_toolkit.input import DummyInput
+from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.key_binding import KeyPress as Key
+from prompt_toolkit.key_binding.key_processor import KeyPressEvent, _Flush
+from prompt_toolkit.keys import Keys as Names
+from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, Window
+from prompt_toolkit.output import DummyOutput
+from rich.text import Text
+
+from realtime_cli.notices import ApprovalAsked
+from realtime_cli.tui.composer import Composer
+from realtime_cli.tui.key_events import (
+    COMMANDS,
+    KeyEvent,
+    KeyPress,
+    Meaning,
+    SlashCommand,
+    ToolAnswer,
+    TypedLine,
+    help_lines,
+    parse_answer,
+    parse_line,
+)
+from realtime_cli.tui.question_box import MIN_ROWS, Choice, QuestionBox
+from realtime_cli.tui.safe_text import cells, for_encoding, wrap
+from realtime_cli.tui.theme import DIM, USER, Theme
+
+QUIT_AGAIN_S = 3.0
+
+Deliver = Callable[[KeyEvent], None]
+
+MEANINGS: dict[str, Meaning] = {
+    "i": "interrupt", "escape": "interrupt", "v": "video", "n": "note", "r": "reload", "e": "echo",
+}  # fmt: skip
+_HINTS = ("t write", "i interrupt", "? help", "q quit", "/ commands", "v video", "l latency")
+_WRITING_HINTS = ("Esc back to single keys", "Enter send", "/ commands", "@ image", "Alt+Enter new line")
+
+
+class Surface(Protocol):
+    """What the keys need of the screen."""
+
+    theme: Theme
+
+    @property
+    def question(self) -> ApprovalAsked | None:
+        """The question that waits for the user."""
+
+    def refresh(self) -> None:
+        """The rows of the keyboard have changed."""
+
+    def say(self, text: str) -> None:
+        """Write a line above the live rows."""
+
+    def toggle_detail(self) -> None:
+        """Show the latencies, or hide them."""
+
+
+class BoundKeys:
+    """prompt_toolkit's key processor over these bindings, on a screen that shows nothing."""
+
+    holds = False  # the terminal reports when a key is let go
+
+    def __init__(self, bindings: KeyBindings, layout: Layout | None = None) -> None:
+        self.app: Application[None] = Application(
+            layout, key_bindings=bindings, input=DummyInput(), output=DummyOutput()
+        )
+        self.app.timeoutlen = None  # type: ignore[assignment]  # whoever feeds it says when an Escape was a key of its own: ``flush``
+
+    def feed(self, keys: Sequence[Key]) -> None:
+        """Keys as prompt_toolkit's parser gives them; call on the running loop."""
+        with set_app(self.app):
+            self.app.key_processor.feed_multiple(list(keys))
+            self.app.key_processor.process_keys()
+
+    def released(self) -> None:
+        """The space bar was let go."""
+
+    def flush(self) -> None:
+        """Nothing has followed what may have been the beginning of a sequence."""
+        self.feed([_Flush])
+
+
+def bound(actions: Mapping[str, Callable[[], None]]) -> KeyBindings:
+    """Keys by prompt_toolkit's names, each with what it does."""
+    bindings = KeyBindings()
+    for name, act in actions.items():
+        bindings.add(name)(lambda event, act=act: act())
+    return bindings
+
+
+class KeyMap(BoundKeys):
+    """The keys of a conversation. Events go to ``deliver``; what concerns the screen only goes to ``surface``."""
+
+    def __init__(self, surface: Surface, deliver: Deliver, *, push_to_talk: bool = False) -> None:
+        self.composer = Composer()
+        self.writing = False
+        self.talking = False
+        self._surface = surface
+        self._deliver = deliver
+        self._push_to_talk = push_to_talk
+        self._help = False
+        self._quit_until = 0.0
+        self._box: QuestionBox | None = None
+        self._answering: tuple[ApprovalAsked, Choice] | None = None  # an answer that is being written
+        self._was_writing = False  # before it
+        self._editor = Window(BufferControl(self.composer.buffer))
+        self._voice = Window(FormattedTextControl(focusable=True))
+        layout = Layout(HSplit([self._voice, self._editor]), self._voice)
+        super().__init__(self._bindings(), layout)
+
+    def feed(self, keys: Sequence[Key]) -> None:
+        super().feed(keys)
+        self._surface.refresh()
+
+    def released(self) -> None:
+        """The space bar was let go."""
+        if self._push_to_talk and self.talking:
+            self._talk(False)
+
+    # -- bindings -----------------------------------------------------------------------------
+
+    def _bindings(self) -> KeyBindings:
+        bindings = KeyBindings()
+        writing = Condition(lambda: self.writing)
+        closed = ~writing
+        asked = Condition(lambda: self._answers_are_open)
+        self._bind_single_keys(bindings, closed)
+        for key in ("c-m", "c-j"):
+            bindings.add(key, filter=writing)(lambda event: self._enter())
+        bindings.add("escape", filter=writing)(lambda event: self._escape())
+        bindings.add("escape", "c-m", filter=writing)(lambda event: self.composer.insert("\n"))
+        bindings.add("c-o", filter=writing)(lambda event: self.composer.insert("\n"))
+        bindings.add(Names.BracketedPaste)(self._paste)
+        bindings.add("tab", filter=writing)(lambda event: self._complete())
+        at_end = Condition(lambda: self.composer.buffer.document.is_cursor_at_the_end)
+        bindings.add("right", filter=writing & at_end)(lambda event: self._complete())
+        for key, step in (("up", -1), ("down", 1), ("c-p", -1), ("c-n", 1)):
+            bindings.add(key, filter=writing)(lambda event, step=step: self._vertical(step))
+            bindings.add(key, filter=closed & asked)(lambda event, step=step: self._select(step))
+        return bindings
+
+    def _bind_single_keys(self, bindings: KeyBindings, closed: Filter) -> None:
+        bindings.add(Names.Any, filter=closed)(lambda event: self._single_key(event.key_sequence[0].key))
+        bindings.add("escape", filter=closed)(lambda event: self._single_key("escape"))
+        for key in ("c-m", "c-j"):
+            bindings.add(key, filter=closed)(lambda event: self._single_key("enter"))
+
+    # -- single keys --------------------------------------------------------------------------
+
+    def _single_key(self, name: str) -> None:
+        name = name.lower()
+        again, self._quit_until = time.monotonic() < self._quit_until, 0.0
+        if self._help and name in ("escape", "q"):
+            self._help = False
+        elif self._answers_are_open and self._answer_key(name):
+            return
+        elif name == " ":
+            self._space()
+        elif name in ("t", "enter", "/"):
+            self._write("/" if name == "/" else "")
+        elif name == "?":
+            self._help = not self._help
+        elif name == "l":
+            self._surface.toggle_detail()
+        elif name == "q" and not again:
+            self._quit_until = time.monotonic() + QUIT_AGAIN_S
+        elif name == "q":
+            self._deliver(KeyPress("quit"))
+        elif name in MEANINGS:
+            self._deliver(KeyPress(MEANINGS[name]))
+
+    def _space(self) -> None:
+        if not self._push_to_talk:
+            self._deliver(KeyPress("mute"))
+        else:
+            self._talk(True if self.holds else not self.talking)
+
+    def _talk(self, on: bool) -> None:
+        if on != self.talking:
+            self.talking = on
+            self._deliver(KeyPress("talk" if on else "release"))
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def _write(self, text: str = "") -> None:
+        self.writing, self._help = True, False
+        self.app.layout.focus(self._editor)
+        self.composer.insert(text)
+
+    def _stop_writing(self) -> None:
+        self.writing = False
+        self.composer.prompt = ""
+        self.app.layout.focus(self._voice)
+
+    def _paste(self, event: KeyPressEvent) -> None:
+        self._write(event.data)
+
+    def _escape(self) -> None:
+        """One step back: out of the help, out of an answer, out of the composer (Up brings the text back)."""
+        if self._help:
+            self._help = False
+            return
+        self.composer.take()
+        if self._answering:
+            self._answered()
+        else:
+            self._stop_writing()
+
+    def _enter(self) -> None:
+        if self.composer.selected is not None and self.composer.complete():
+            if not self._is_whole_command():
+                return
+        elif not self.composer.text and self._box_open and self._box_open.selected is not None:
+            self._choose(self._box_open.question, self._box_open.choices[self._box_open.selected])
+            return
+        text = self.composer.take()
+        if self._answering:
+            self._give(*self._answering, text)
+        else:
+            self._line(text)
+
+    def _is_whole_command(self) -> bool:
+        """A command chosen from the menu that needs no argument runs at once."""
+        press = parse_line(self.composer.text)
+        usage = COMMANDS[press.name].arguments if isinstance(press, SlashCommand) else "TEXT"
+        return not usage or usage.startswith("[")
+
+    def _line(self, text: str) -> None:
+        question = self._surface.question
+        answer = parse_answer(text, question.call_id, question.kind) if question else None
+        press = answer or parse_line(text)
+        match press:
+            case str():
+                self._surface.say(press)
+            case SlashCommand("help"):
+                self._help = not self._help
+            case SlashCommand("latency"):
+                self._surface.toggle_detail()
+            case TypedLine() | SlashCommand() | ToolAnswer():
+                self._deliver(press)
+
+    def _complete(self) -> None:
+        self.composer.complete()
+
+    def _vertical(self, step: int) -> None:
+        if self.composer.select(step):
+            return
+        if self._box_open and not self.composer.text and not self._answering:
+            self._box_open.select(step)
+        elif step < 0:
+            self.composer.buffer.auto_up()
+        else:
+            self.composer.buffer.auto_down()
+
+    # -- a question ---------------------------------------------------------------------------
+
+    @property
+    def _box_open(self) -> QuestionBox | None:
+        """The box of the question that waits, made as it comes up."""
+        question = self._surface.question
+        if question is None:
+            self._box = None
+        elif self._box is None or self._box.question != question:
+            self._box = QuestionBox(question)
+        return self._box
+
+    @property
+    def _answers_are_open(self) -> bool:
+        return self._box_open is not None and self._answering is None
+
+    def _answer_key(self, name: str) -> bool:
+        """Whether the key answered the question."""
+        box = self._box_open
+        if box is None:
+            return False
+        choice = (
+            box.choices[box.selected] if name == "enter" and box.selected is not None else box.choice(name)
+        )
+        if choice is None:
+            return False
+        self._choose(box.question, choice)
+        return True
+
+    def _select(self, step: int) -> None:
+        if self._box_open:
+            self._box_open.select(step)
+
+    def _choose(self, question: ApprovalAsked, choice: Choice) -> None:
+        if not choice.prompt:
+            self._deliver(ToolAnswer(question.call_id, choice.verdict))
+        else:
+            self._answering, self._was_writing = (question, choice), self.writing
+            self.composer.prompt = choice.prompt
+            self._write()
+
+    def _give(self, question: ApprovalAsked, choice: Choice, text: str) -> None:
+        """An answer has been written; without a word it is not given."""
+        if self._surface.question != question:
+            self._surface.say("That question is no longer open.")
+        elif text.strip():
+            self._deliver(ToolAnswer(question.call_id, choice.verdict, text.strip()))
+        self._answered()
+
+    def _answered(self) -> None:
+        self._answering = None
+        self.composer.prompt = ""
+        if not self._was_writing:
+            self._stop_writing()
+
+    # -- rows ---------------------------------------------------------------------------------
+
+    def rows(self, width: int, room: int) -> list[Text]:
+        """The bottom of the screen, in ``room`` rows at most: a question, the composer or what the keys do."""
+        theme = self._surface.theme
+        if self._help:
+            return self._help_rows(width, room, theme)
+        below = (
+            self._writing_rows(width, min(room, 4) if self._box_open else room, theme) if self.writing else []
+        )
+        box = self._box_open
+        if box and room - len(below) >= MIN_ROWS:
+            return [*box.rows(width, room - len(below), theme), *below]
+        return below or [self._hint_row(width, theme)]
+
+    def _writing_rows(self, width: int, room: int, theme: Theme) -> list[Text]:
+        """A rule that says that keys are letters now, the text, and hints where there is room."""
+        title = f"{theme.box[4] * 2} {self.composer.prompt or 'writing'} "
+        rule = Text(title + theme.box[4] * max(0, width - cells(title)), USER)
+        rows = [rule, *self.composer.rows(width, max(1, room - 2), theme)]
+        hints = ("Esc cancel", "Enter answer") if self._answering else _WRITING_HINTS
+        return [*rows, _hints(hints, width, theme)] if len(rows) < room else rows
+
+    def _hint_row(self, width: int, theme: Theme) -> Text:
+        if time.monotonic() < self._quit_until:
+            return Text("q again to end the session", "bold yellow")
+        return _hints((self._space_hint(), *_HINTS), width, theme)
+
+    def _space_hint(self) -> str:
+        if not self._push_to_talk:
+            return "space mute"
+        if self.talking:
+            return "let go to send" if self.holds else "space to send"
+        return "hold space to talk" if self.holds else "space to talk"
+
+    def _help_rows(self, width: int, room: int, theme: Theme) -> list[Text]:
+        """As much of the help as there is room for."""
+        lines = help_lines(push_to_talk=self._push_to_talk, holds=self.holds)
+        lines = [line[start:end].rstrip() for line in lines for start, end in wrap(line, width)]
+        if len(lines) >= room:
+            more = len(lines) - room + 2
+            lines = [*lines[: room - 2], f"({more} more lines in a taller window)"]
+        close = "Esc closes this help" if self.writing else "? closes this help"
+        rows = [Text(for_encoding(line, theme.encoding)) for line in lines]
+        return [*rows, Text(close, DIM)]
+
+
+def _hints(hints: Sequence[str], width: int, theme: Theme) -> Text:
+    """As many as fit."""
+    row = ""
+    for hint in hints:
+        longer = f"{row}{theme.dot}{hint}" if row else hint
+        if cells(longer) > width:
+            break
+        row = longer
+    return Text(row, DIM)

@@ -1,0 +1,109 @@
+"""A question about a tool call, in a box: what would run, in full, and the answers to choose from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rich.text import Text
+
+from realtime_cli.notices import ApprovalAsked, Verdict
+from realtime_cli.tui.panels import arguments_line
+from realtime_cli.tui.safe_text import cells, one_line, wrap
+from realtime_cli.tui.theme import DIM, PRETTY, Theme
+
+MIN_ROWS = 4  # the border, one line of the call, and all answers on another
+
+
+class Choice(NamedTuple):
+    """An answer: its key, its words, and what it decides; one that has a ``prompt`` is to be written first."""
+
+    key: str
+    words: str
+    verdict: Verdict
+    prompt: str = ""
+
+
+CHOICES = {
+    "run": (
+        Choice("y", "yes, this once", "once"),
+        Choice("a", "always, in this session", "session"),
+        Choice("n", "no", "no"),
+        Choice("b", "no, because ...", "no", "no, because"),
+    ),
+    "output": (
+        Choice("a", "answer: write its result", "once", "result"),
+        Choice("n", "no result", "no"),
+        Choice("b", "no result, because ...", "no", "no, because"),
+    ),
+}
+_TITLES = {"run": "May this run?", "output": "What is the result of this call?"}
+
+
+class QuestionBox:
+    """The box of one question. ``selected`` is a choice, once an arrow has been pressed."""
+
+    def __init__(self, question: ApprovalAsked) -> None:
+        self.question = question
+        self.choices = CHOICES[question.kind]
+        self.selected: int | None = None
+
+    def choice(self, key: str) -> Choice | None:
+        """The one that a letter or a number stands for."""
+        for number, choice in enumerate(self.choices, 1):
+            if key.lower() in (choice.key, str(number)):
+                return choice
+        return None
+
+    def select(self, step: int) -> None:
+        before = self.selected if self.selected is not None else (-1 if step > 0 else len(self.choices))
+        self.selected = (before + step) % len(self.choices)
+
+    @property
+    def call(self) -> str:
+        """In the notation of the tool's card, and whole: it is this that is decided on."""
+        return f"{one_line(self.question.name)}({arguments_line(self.question.arguments)})"
+
+    def fits(self, width: int, room: int) -> bool:
+        """Whether all of the call can be read in the box."""
+        return len(wrap(self.call, width - 4)) + MIN_ROWS - 1 <= room
+
+    def rows(self, width: int, room: int, theme: Theme = PRETTY) -> list[Text]:
+        """The box: with one answer a line where there is room, else all answers on one."""
+        spans = wrap(self.call, width - 4)
+        listed = len(spans) + 2 + len(self.choices) <= room
+        answers = self._listed(theme) if listed else [self._in_one_row(width - 4)]
+        shown = max(1, room - 2 - len(answers))
+        lines = [Text(self.call[start:end], "bold") for start, end in spans[:shown]]
+        if len(spans) > shown:
+            lines[-1] = Text(f"({len(spans) - shown + 1} more lines: all of it stands above)", DIM)
+        return _boxed(_TITLES[self.question.kind], [*lines, *answers], width, theme)
+
+    def _listed(self, theme: Theme) -> list[Text]:
+        rows = []
+        for place, choice in enumerate(self.choices):
+            mark = theme.prompt if place == self.selected else " "
+            row = Text.assemble(f"{mark} {place + 1} ", (choice.key, "bold"), f"  {choice.words}")
+            row.stylize("reverse" if place == self.selected else "")
+            rows.append(row)
+        return rows
+
+    def _in_one_row(self, width: int) -> Text:
+        row = Text()
+        for place, choice in enumerate(self.choices):
+            words = choice.words.partition(",")[0] if place < len(self.choices) - 1 else "no, because"
+            if row.cell_len + cells(words) + 5 <= width:
+                row.append("  " if place else "").append(choice.key, "bold")
+                row.append(f" {words}", "reverse" if place == self.selected else "")
+        return row
+
+
+def _boxed(title: str, lines: list[Text], width: int, theme: Theme) -> list[Text]:
+    left, right, low_left, low_right, across, down = tuple(theme.box)
+    style = "bold yellow"
+    top = f"{left}{across} {title} "
+    rows = [Text(top + across * (width - cells(top) - 1) + right, style)]
+    for line in lines:
+        line.truncate(width - 4)
+        row = Text.assemble((f"{down} ", style), line, " " * (width - 4 - line.cell_len), (f" {down}", style))
+        rows.append(row)
+    return [*rows, Text(low_left + across * (width - 2) + low_right, style)]
