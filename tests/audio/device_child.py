@@ -199,8 +199,8 @@ async def missing_from_the_list() -> dict[str, Any]:
 
     library._initialize = initialize
     device.list_devices = lambda: [replace(each, input_channels=0) for each in listed()]
-    assert microphone._kept.stream
-    microphone._kept.stream.abort()
+    assert microphone._stream.stream
+    microphone._stream.stream.abort()
     until = time.monotonic() + 20
     while sum("works again" in str(note) for note in notes) < 2 and time.monotonic() < until:
         await asyncio.sleep(0.05)
