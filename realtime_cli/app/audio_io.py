@@ -1,4 +1,4 @@
-"""Microphone and speaker of a conversation: devices, files, pipes; without a sound card a recorded question."""
+"""Microphone and speaker of a conversation: devices, files, pipes; without a sound card a question."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ def _open(chosen: tuple[str, ...], wanted: str, audio: Audio, report: Report) ->
         noise_suppression=audio.noise_suppression,
         gain_control=audio.auto_gain,
         can_echo=not (from_file or is_file(wanted)),
+        latency_s=audio.latency_ms / 1000,
         report=report,
     )
     microphone = _files(chosen, audio) if from_file else _device_microphone(chosen[0], guard, audio, report)

@@ -9,8 +9,8 @@ from collections import deque
 
 STEPS_S = (0.02, 0.04, 0.06, 0.1, 0.15, 0.2)
 WINDOW_S = 10.0
-ENOUGH = 2  # gaps in the window that justify a deeper buffer
-URGENT = 6  # so many cannot wait for a pause in the speech
+GAPS_TO_WIDEN = 2  # in the window; in a pause of the speech
+GAPS_TO_WIDEN_NOW = 6  # without waiting for a pause
 CALM_S = 120.0  # without a gap before trying a shallower one; doubled each time that proves wrong
 
 
@@ -40,8 +40,8 @@ class AdaptiveLatency:
         ``silent``: nothing is sounding, so that opening again is not heard.
         """
         recent = sum(at_s - gap < WINDOW_S for gap in self._gaps)
-        if recent >= URGENT or (recent >= ENOUGH and silent):
-            return self._widen(at_s, 2 if recent >= URGENT else 1)
+        if recent >= GAPS_TO_WIDEN_NOW or (recent >= GAPS_TO_WIDEN and silent):
+            return self._widen(at_s, 2 if recent >= GAPS_TO_WIDEN_NOW else 1)
         if silent and self._step and at_s - self._calm_since_s >= self._calm_s:
             self._step -= 1
             self._narrowed, self._calm_since_s = True, at_s

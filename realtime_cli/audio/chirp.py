@@ -60,9 +60,9 @@ def find(played: Samples, heard: Samples) -> Echo | None:
     most = min(len(heard), round(RATE_HZ * MAX_DELAY_S))
     if not heard.any() or not most:
         return None
-    likeness = np.abs(_correlation(to_float(heard), to_float(played))[:most])
-    at = int(np.argmax(likeness))
-    sureness = float(likeness[at] / max(1e-12, float(np.mean(likeness))))
+    correlation = np.abs(_correlation(to_float(heard), to_float(played))[:most])
+    at = int(np.argmax(correlation))
+    sureness = float(correlation[at] / max(1e-12, float(np.mean(correlation))))
     if sureness < MIN_PEAK:
         return None
     return Echo(at * 1000 / RATE_HZ, _loss_db(played, heard, at), sureness)

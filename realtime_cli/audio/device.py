@@ -162,7 +162,7 @@ def _open_output(
 def _open(
     direction: Direction, choice: Any, callback: Any, block_ms: int, latency_s: float
 ) -> PortAudioStream:
-    """Open by the list as it is now; a list that has become stale is made again, at once if nothing else is open."""
+    """Open by the present list; a stale one is made again, at once if nothing else is open."""
     if _relisting.wanted:
         _list_again()
     try:

@@ -22,9 +22,7 @@ class LeakTuning:
 
     window_ms: int = 100  # longer is surer; the leak is heard for as long
     max_delay_ms: int = 400  # loudspeaker to microphone, at most; costs time with its length
-    correlation: float = (
-        0.8  # lower: a user with the agent's own voice is cut. Higher: echo in a lively room passes
-    )
+    correlation: float = 0.8  # lower: a user with the agent's voice is cut; higher: echo passes
     audible_dbfs: float = -55.0  # softer is not looked at: the comparison takes 0.5 ms
 
 

@@ -104,7 +104,7 @@ class FarEnd:
         return silence(count)
 
     def _watch_drift(self, count: int) -> None:
-        """Jitter adds to what is in hand for a moment; only what is never used shows that a clock is ahead."""
+        """Jitter adds for a moment to what is in hand; what is never used shows that a clock is ahead."""
         self._lowest = min(self._lowest, self._in_hand - count)
         self._watched += count
         if self._watched < self._drift_window:

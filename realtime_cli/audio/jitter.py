@@ -1,11 +1,10 @@
-"""How late this wire can be, learned from the arrival of sound, and so how early playing may start.
+"""The jitter of this wire, learned from the arrival of sound, and so how early playing may start.
 
-For each piece of an answer let ``late`` be how far it came behind the schedule that the first piece set.
-Playing that starts ``w`` after the first piece never runs dry if no piece will be later than ``w``. Two
-bounds are known from earlier answers: the greatest ``late`` there was, and the worst stall, by which
-``late`` ever rose from a low to a later high; so none will come later than the lowest so far plus that.
-A wire stays what it is, so the worst of the last answers is used; nothing is waited for on a wire that
-was never late, and little on one that now sends far ahead.
+A piece of an answer is ``late`` by how far it came behind the schedule that the first piece set. Playing
+that starts w ms after the first piece never starves if no piece is later than w. Earlier answers give two
+bounds: the greatest lateness, and the worst stall (the greatest rise of lateness from a low to a later
+high), so that no piece should be later than the lowest so far plus that. The worst of the last answers
+counts; there is no wait on a wire that was never late, and little on one that now sends far ahead.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from __future__ import annotations
 from collections import deque
 
 MAX_WAIT_MS = 300.0
-REMEMBERED_ANSWERS = 8  # a wire that got better is trusted again after so many answers
-TELLING_MS = 1000.0  # shorter answers say too little about the wire
+REMEMBERED_ANSWERS = 8  # a wire that got better is trusted again after these
+MIN_ANSWER_MS = 1000.0  # shorter answers say too little about the wire
 MARGIN_MS = 10.0
 SMALL_QUEUE_MS = 40.0  # with less than this in the queue the timer's own jitter would be heard
 SMALL_WAIT_MS = 20.0
@@ -55,7 +54,7 @@ class JitterEstimator:
 
     def remember(self, arrival: ArrivalTracker) -> None:
         """An answer is complete (or was cut)."""
-        if arrival.received_ms >= TELLING_MS and arrival not in self._answers:
+        if arrival.received_ms >= MIN_ANSWER_MS and arrival not in self._answers:
             self._answers.append(arrival)
 
     @property

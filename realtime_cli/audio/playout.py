@@ -1,15 +1,13 @@
-"""What is to be heard, in order, and what was heard of it.
+"""The playout buffer: what is to be heard, in order, and what was heard of it. int16, mono, 24 kHz.
 
-Two threads meet here. The session's thread pushes, ends, stops and asks; the audio thread pulls. One
-lock guards the few fields they share and is held for microseconds: nothing is computed, converted or
-logged under it beyond copying one block.
+The session's thread pushes, ends, stops and asks; the audio thread pulls. One lock guards the few fields
+they share and is held for microseconds, to copy one block.
 
-Nothing pushed is ever dropped, but by ``stop``. Parts are played in the order in which their first
-sound came, each to its end before the next. Sound for a part that was cut is ignored, so that late
-deltas of a cancelled answer stay silent even if the caller lets them through.
+Only ``stop`` drops sound. Parts are played in the order in which their first sound came, each to its end.
+Sound for a part that was cut is ignored: late deltas of a cancelled answer stay silent.
 
-Heard is what left the loudspeaker: every pulled block is marked with the time at which the device will
-make it audible, and the spans that lie in the past are what was heard.
+Heard is what left the loudspeaker: each pulled block is a span with the time at which the device makes it
+audible, and the spans that lie in the past are what was heard.
 """
 
 from __future__ import annotations
@@ -30,10 +28,10 @@ from realtime_cli.notices import HeardItem
 
 DUCKED_GAIN = 0.25
 FADE_SAMPLES = 10 * SAMPLES_PER_MS
-REFILL_MS = 60.0  # after running dry: fewer gaps instead of many small ones on a wire that is too slow
-STARVATION_TIMEOUT_S = 0.3  # how long a dry part that nobody ended holds up the next one
+REFILL_MS = 60.0  # after starving: one gap instead of many small ones on a wire that is too slow
+STARVATION_TIMEOUT_S = 0.3  # how long a starved part that nobody ended holds up the next one
 LEVEL_SAMPLES = 100 * SAMPLES_PER_MS
-KEPT_CUTS = 256
+MAX_CUT_PARTS = 256
 
 PartKey = tuple[str, int]
 
@@ -130,7 +128,7 @@ class Playout:
     def stop(self, flush_s: float = 0.0) -> tuple[HeardItem, ...]:
         """Drop everything but a fade of 10 ms, and say what was heard of each part, in play order.
 
-        ``flush_s``: how long the device goes on with what it has. A part that ``heard`` has reported to be
+        ``flush_s``: how long the device goes on with what it has. A part that ``heard`` has reported as
         finished may be left out.
         """
         now = self._clock() + flush_s
@@ -141,7 +139,7 @@ class Playout:
                 self._jitter.remember(part.arrival)
                 if not part.finished:
                     self._cut[part.key] = None
-            while len(self._cut) > KEPT_CUTS:
+            while len(self._cut) > MAX_CUT_PARTS:
                 del self._cut[next(iter(self._cut))]
             self._parts.clear()
             self._spans.clear()
@@ -248,7 +246,7 @@ class Playout:
             filled += count
 
     def _count_gap(self, part: _Part, now: float) -> None:
-        """Only now is it known that the part had not been over when it ran dry."""
+        """Only now is it known that the part was not over when it starved."""
         if part.starved_since_s is not None:
             self.underruns += 1
             self.gap_ms += 1000 * (now - part.starved_since_s)
@@ -295,7 +293,7 @@ class Playout:
         return sum(part.pushed - part.pulled for part in self._parts)
 
     def _settle(self, now: float) -> None:
-        """Move what has become audible from the spans to the parts."""
+        """Move what has become audible from the spans to their parts."""
         while self._spans:
             span = self._spans[0]
             span.part.heard = max(span.part.heard, span.start + span.heard_by(now))

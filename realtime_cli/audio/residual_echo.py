@@ -27,34 +27,29 @@ MAX_ERL_DB = 45.0
 
 @dataclass(frozen=True, slots=True)
 class SuppressorTuning:
-    """How loud ``aec_output`` must be, against the estimated echo, to be let through."""
+    """How loud ``aec_output`` must be, against the estimated echo, to be let through.
 
-    open_db: float = -15.0  # lower: more of the user passes, and more bursts of residual echo
-    onset_open_db: float = (
-        -8.0
-    )  # the same in the onset: the canceller is at its worst when the far end begins after a pause
-    alike_open_db: float = (
-        0.0  # the same for what correlates with the far end: no louder than the echo, as the user would be
-    )
-    very_alike_open_db: float = 12.0  # the same for what correlates strongly: echo by all odds
-    alike: float = (
-        0.4  # correlation with the far end; recorded speech of others reaches 0.35 (95th percentile)
-    )
-    very_alike: float = 0.6  # echo in a room has 0.6 to 0.8; the same voice saying something else up to 0.69
+    Ranges in brackets as in ``CancellerTuning``; without one the value was set by the tests of this module.
+    """
+
+    open_db: float = -15.0  # lower: more of the user passes, and more bursts of residual echo [-18+ .. -9+]
+    onset_open_db: float = -8.0  # in the onset, when the canceller is at its worst
+    alike_open_db: float = 0.0  # for what correlates with the far end: most likely no user
+    very_alike_open_db: float = 12.0  # for what correlates strongly: almost surely echo
+    alike: float = 0.4  # correlation; recorded speech of others reaches 0.35 (95th percentile)
+    very_alike: float = 0.6  # echo in a room has 0.6 to 0.8
     slope_db: float = 6.0  # width of the half-open range; narrower is choppier
     onset_ms: int = 600  # the canceller's 350 ms after a pause, and a way of 250 ms through the room
     pause_ms: int = 200  # silence of the far end after which its next sound is an onset
-    tail_ms: int = (
-        350  # the far end counts as sounding for so long after its last sound: its echo is still on the way
-    )
-    far_fall_db_per_s: float = 10.0  # how fast a loud far end is forgotten: its echo comes up to 400 ms later
-    erl_rise_db_per_s: float = 15.0  # how fast a loud echo is forgotten while none is heard
-    erl_fall_db_per_s: float = (
-        50.0  # how fast a louder echo is believed; faster takes the user's first word for echo
-    )
-    sure_db: float = -6.0  # so loud against the echo for ``sure_ms`` is a voice, not a burst
+    tail_ms: int = 350  # after the last far-end sound, its echo is still on the way
+    far_fall_db_per_s: float = 10.0  # faster: an echo 400 ms late counts as a user
+    erl_rise_db_per_s: float = 15.0  # faster: a loud echo after a soft one counts as a user
+    erl_fall_db_per_s: float = 50.0  # faster: the user's first word counts as echo
+    sure_db: float = -6.0  # above the echo by this for ``sure_ms``: a voice, not a burst
     sure_ms: int = 60  # longer: first syllables are lost in double talk. Shorter: bursts count as a voice
-    hangover_ms: int = 200  # the suppressor stays open so long after a sure voice, for its softer sounds
+    hangover_ms: int = (
+        200  # open after a sure voice, for its softer sounds [200 .. 400+; 100 costs 28 points]
+    )
     mostly_echo_db: float = 6.0  # what the canceller reduced by this much was echo, not the user
 
 

@@ -63,7 +63,7 @@ class StallDetector:
 
 
 class SupervisedStream:
-    """``open`` opens one, not yet started (raises :class:`AudioDeviceError`); ``callback_count`` counts callbacks."""
+    """``open`` returns a stream that is not yet started, or raises :class:`AudioDeviceError`."""
 
     def __init__(
         self, noun: str, open: Callable[[], Stream], callback_count: Callable[[], int], report: Report

@@ -24,8 +24,8 @@ KINDS = {
     "44.1 kHz": ["--rate", "44100"],
     "48 kHz stereo": ["--rate", "48000", "--channels", "2"],
 }
-# What is captured is measured to milliseconds, and a machine that does other work makes gaps in it. A fault of
-# ours is there three times running.
+# What is captured is measured to milliseconds, and a machine that does other work makes gaps in it. A fault
+# of ours is there three times running.
 pytestmark = [
     pytest.mark.xdist_group("virtual devices"),
     pytest.mark.timeout(180),

@@ -159,8 +159,10 @@ def test_one_minute_on_a_jittery_wire() -> None:
             gap = chance.uniform(150, 300)
             arrivals.append((at_ms + t, f"{answer}", tone(round(gap))))
             t += gap
-        arrivals = [(when if n == 0 else when + chance.uniform(0, 150), item, sound)
-                    for n, (when, item, sound) in enumerate(arrivals)]  # fmt: skip
+        arrivals = [
+            (when if n == 0 else when + chance.uniform(0, 150), item, sound)
+            for n, (when, item, sound) in enumerate(arrivals)
+        ]
         arrivals.sort(key=lambda arrival: arrival[0])
         arrivals.append((arrivals[-1][0], f"{answer}", None))
         room.run(at_ms + 6000, arrivals)
