@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from realtime_cli.app.console import echo
+from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording.export import page, sound, text
 from realtime_cli.recording.reader import Recording, read
 from realtime_cli.recording.stored import find_or_path
-from realtime_cli.recording.timeline import Timeline, timeline
+from realtime_cli.recording.timeline import timeline
 
 
 @dataclass(frozen=True, slots=True)

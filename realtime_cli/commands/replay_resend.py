@@ -18,12 +18,13 @@ from realtime_cli.audio.wire_format import AudioDecoder
 from realtime_cli.client import inputs
 from realtime_cli.client.inputs import MicrophoneFrame, Typed
 from realtime_cli.commands.replay_options import ReplayOptions
+from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.loop import Outcome
 from realtime_cli.recording import file
 from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import Recording, read
-from realtime_cli.recording.timeline import Timeline, timeline
+from realtime_cli.recording.timeline import timeline
 from realtime_cli.tools.approval import AllowlistApprover
 
 FRAME = 480

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from realtime_cli.app.console import echo
+from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording import file
 from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import read
 from realtime_cli.recording.stored import Stored, delete_recording, find, stored
-from realtime_cli.recording.timeline import Timeline, timeline
+from realtime_cli.recording.timeline import timeline
 
 DAY_S = 86_400
 
@@ -81,7 +82,7 @@ def _matches(made: Timeline, words: str) -> Iterator[tuple[float, str]]:
     for _, run in made.tools:
         line = f"{run.name}({run.arguments}) → {run.output}"
         if words in line.casefold():
-            yield run.began_at or 0.0, f"Tool: {' '.join(line.split())}"
+            yield run.called_at, f"Tool: {' '.join(line.split())}"
 
 
 def prune(days: float, folder: Path | None = None, *, dry_run: bool = False) -> ExitCode:

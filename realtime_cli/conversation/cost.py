@@ -14,17 +14,22 @@ class Spending:
         self.tokens = Tokens()
         self.total_tokens = 0
         self.known_usd = 0.0
+        self._reported = False
         self._unknown = False
 
     @property
     def total_usd(self) -> float | None:
-        """All that was spent; None as soon as a part of it is unknown (``known_usd`` is the rest)."""
-        return None if self._unknown else self.known_usd
+        """All that was spent; None as soon as a part of it is unknown (``known_usd`` is the rest).
+
+        Also where nobody told of any usage.
+        """
+        return self.known_usd if self._reported and not self._unknown else None
 
     def observe(self, event: ConversationEvent) -> None:
         if isinstance(event, SettingsInForce):
             self.model = self.model or event.model
         elif isinstance(event, UsageReported):
+            self._reported = True
             self.tokens += event.tokens
             self.total_tokens += event.total_tokens
             self._unknown = self._unknown or event.usd is None

@@ -21,6 +21,9 @@ _LISTENED = (
     e.AgentSoundQueued,
 )
 
+ECHO_CUTS = 3
+ECHO_MS = 2500.0  # an answer cut this early, time after time, is likely to hear itself
+
 
 class Transcript:
     """``observe`` events; read ``order``, ``approvals`` and ``pictures_sent``."""
@@ -29,6 +32,7 @@ class Transcript:
         self.order = BlockOrder()
         self.approvals: dict[str, str] = {}  # call id of an open question -> its kind
         self.pictures_sent = 0
+        self._early_cuts = 0
         self._parts = (UserTurns(self.order), AgentTurns(self.order), ToolCards(self.order))
 
     def observe(self, event: e.ConversationEvent) -> None:
@@ -45,6 +49,8 @@ class Transcript:
                 self.approvals.pop(event.call_id, None)
             case e.ImageShown(frame=True):
                 self.pictures_sent += 1
+            case e.AgentInterrupted():
+                self._suspect_echo(event)
             case e.SessionEnded() if event.reason:
                 self.order.notice("error", "session", f"{event.reason} {event.remedy}".strip())
         self.order.settle()
@@ -54,3 +60,14 @@ class Transcript:
         self.approvals[event.call_id] = event.question
         question = "May it run?" if event.question == "run" else "What is its result?"
         self.order.notice("warning", "approval", f"{event.name} {event.arguments} - {question}")
+
+    def _suspect_echo(self, stopped: e.AgentInterrupted) -> None:
+        early = stopped.cause == "server_vad" and all(part.heard_ms < ECHO_MS for part in stopped.parts)
+        self._early_cuts = self._early_cuts + 1 if early else 0
+        if self._early_cuts == ECHO_CUTS:
+            self.order.notice(
+                "warning",
+                "echo",
+                "The agent was interrupted three times as it began: it may hear itself. "
+                "Use headphones, or turn echo cancellation on.",
+            )

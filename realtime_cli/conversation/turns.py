@@ -108,6 +108,11 @@ class ConversationTurn:
         return self.first_sound_at if self.first_sound_at is not None else self.first_text_at
 
     @property
+    def written(self) -> bool:
+        """It was answered in words alone."""
+        return self.first_sound_at is None and self.first_text_at is not None
+
+    @property
     def waiting_ms(self) -> float:
         """How long a tool waited for the user before the answer began."""
         return _total_ms(self._before_answer(self.waits.values()))
@@ -193,8 +198,13 @@ class TurnLog:
 
     @property
     def waits_ms(self) -> list[float]:
-        """What the user waited in each turn that was answered; greetings are not waits."""
-        return [turn.latency_ms for turn in self.turns if turn.by != "agent" and turn.latency_ms is not None]
+        """What the user waited in each turn that was answered; greetings are not waits.
+
+        Words come sooner than sound: where any turn is spoken, those that are only written do not count.
+        """
+        spoken = any(turn.first_sound_at is not None for turn in self.turns)
+        counted = [turn for turn in self.turns if turn.by != "agent" and not (spoken and turn.written)]
+        return [turn.latency_ms for turn in counted if turn.latency_ms is not None]
 
     @property
     def median_ms(self) -> float | None:

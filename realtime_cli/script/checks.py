@@ -17,7 +17,7 @@ from realtime_cli.errors import ConfigError
 def run_check(check: str, folder: Path, recording: Path, turn: int) -> str:
     """What the function finds wrong with the recording; empty when nothing.
 
-    It is given the recording's :class:`~realtime_cli.recording.timeline.Timeline`, and the turn's number
+    It is given the recording's :class:`~realtime_cli.conversation.timeline.Timeline`, and the turn's number
     if it takes a second argument. Wrong is: text, False, or an exception.
     """
     from realtime_cli.recording.reader import read

@@ -11,11 +11,12 @@ import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ, Samples
 from realtime_cli.client.inputs import Pressed, RawEvent, SettingsChanged, Typed
-from realtime_cli.client.latency import LatencyTurn, ToolRun
+from realtime_cli.conversation.timeline import Timeline
+from realtime_cli.conversation.turns import ConversationTurn, ToolUse
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import server_events as s
 from realtime_cli.recording.reader import Recording
-from realtime_cli.recording.timeline import Timeline, timeline
+from realtime_cli.recording.timeline import timeline
 from realtime_cli.untrusted_json import parse_json
 
 BEFORE_S, AFTER_S = 0.25, 0.1  # the end already has the silence that ended the turn
@@ -70,7 +71,7 @@ class _Promoting:
         deeds += [(value.at, made) for value in self._values if (made := self._of_hand(value))]
         return [made for _, made in sorted(deeds, key=lambda deed: deed[0])]
 
-    def _of_turn(self, turn: LatencyTurn) -> Iterator[tuple[float, Tree]]:
+    def _of_turn(self, turn: ConversationTurn) -> Iterator[tuple[float, Tree]]:
         calls = [_call(run) for run in turn.tools]
         expect: Tree = {"calls": calls} if calls else {}
         if turn.by == "agent":
@@ -97,13 +98,13 @@ class _Promoting:
                 return {"event": without_none(value.event)}
         return None
 
-    def _heard(self, turn: LatencyTurn) -> str:
+    def _heard(self, turn: ConversationTurn) -> str:
         words = (self._words.get(item_id, "") for item_id in turn.user_items)
         return " ".join(text for text in words if text)
 
     # -- spoken and typed -------------------------------------------------------------------------
 
-    def _spoken(self, turn: LatencyTurn, expect: Tree) -> Tree:
+    def _spoken(self, turn: ConversationTurn, expect: Tree) -> Tree:
         spans = [
             self._told.latency.speech[item] for item in turn.user_items if item in self._told.latency.speech
         ]
@@ -116,7 +117,7 @@ class _Promoting:
         words = self._heard(turn)
         return self._timed(turn.began_at, {"wav": file, **({"text": words} if words else {})}, expect)
 
-    def _free_since(self, turn: LatencyTurn) -> float:
+    def _free_since(self, turn: ConversationTurn) -> float:
         ends = [other.response_ended_at or other.ended_at for other in self._told.turns[: turn.number - 1]]
         return max((end for end in ends if end is not None), default=0.0)
 
@@ -175,7 +176,7 @@ def _said_words(values: Iterable[Any]) -> Iterator[tuple[str, str]]:
                 yield event.item_id, event.transcript or ""
 
 
-def _within(typed: Typed, turn: LatencyTurn) -> bool:
+def _within(typed: Typed, turn: ConversationTurn) -> bool:
     """A turn of several messages begins with the first and ends with the last."""
     return turn.began_at <= typed.at <= (turn.ended_at or turn.began_at)
 
@@ -184,7 +185,7 @@ def _expecting(made: Tree, expect: Tree) -> Tree:
     return {**made, "expect": expect} if expect else made
 
 
-def _call(run: ToolRun) -> Tree:
+def _call(run: ToolUse) -> Tree:
     arguments = _parsed(run.arguments)
     return {"name": run.name, **({"args": arguments} if arguments else {})}
 

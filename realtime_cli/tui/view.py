@@ -15,9 +15,6 @@ from realtime_cli.tui.figures import Figures
 from realtime_cli.tui.meters import Meters
 from realtime_cli.tui.video_panel import VideoPanel
 
-ECHO_CUTS = 3
-ECHO_MS = 2500.0  # an answer cut this early, time after time, is likely to hear itself
-
 
 class View:
     """Fold entries, or ``observe`` what a narrator made of them; drawing reads and changes nothing.
@@ -38,7 +35,6 @@ class View:
         self.meters = Meters()
         self.sights = VideoPanel()
         self.figures = Figures(prices, model)
-        self._early_cuts = 0
 
     def fold(self, entry: Entry) -> None:
         self.at = max(self.at, entry.at)
@@ -53,8 +49,6 @@ class View:
         self.sights.observe(event)
         if isinstance(event, e.LevelsMeasured):
             self.meters.observe(event)
-        elif isinstance(event, e.AgentInterrupted):
-            self._suspect_echo(event)
 
     def anew(self) -> View:
         """An empty view with the same options and prices."""
@@ -63,17 +57,6 @@ class View:
     def close(self) -> None:
         """The session is over: whatever is open is shown as it stands."""
         self.transcript.order.close()
-
-    def _suspect_echo(self, stopped: e.AgentInterrupted) -> None:
-        early = stopped.cause == "server_vad" and all(i.heard_ms < ECHO_MS for i in stopped.parts)
-        self._early_cuts = self._early_cuts + 1 if early else 0
-        if self._early_cuts == ECHO_CUTS:
-            self.transcript.order.notice(
-                "warning",
-                "echo",
-                "The agent was interrupted three times as it began: it may hear itself. "
-                "Use headphones, or turn echo cancellation on.",
-            )
 
     @property
     def blocks(self) -> list[Block]:

@@ -185,6 +185,13 @@ def test_where_nothing_is_spoken_words_are_waited_for() -> None:
     assert turn.latency_ms == pytest.approx(400)
 
 
+def test_words_do_not_count_among_sounds() -> None:
+    log = folded(typed(1.0, "hi"), begun(1.2), written(1.4, "Hello"), done(1.5),
+                 typed(3.0, "ho"), begun(3.1, "r2"), sound(3.9, response_id="r2", item_id="a2"))  # fmt: skip
+
+    assert log.waits_ms == [pytest.approx(900)]
+
+
 def test_a_message_that_waited_for_the_connection_counts_from_when_it_was_sent() -> None:
     ahead, sending = typed(0.5, "hi")
     turn = only(live(), ahead, sent(2.0, "conversation.item.create", item=sending.value.event.item.model_dump()),

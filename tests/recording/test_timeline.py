@@ -8,9 +8,10 @@ import pytest
 
 from realtime_cli.client import inputs as i
 from realtime_cli.client.entry import Entry
+from realtime_cli.conversation.timeline import MAX_PICTURES, MIN_SUBTITLE_S, Timeline
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.reader import read
-from realtime_cli.recording.timeline import MAX_PICTURES, MIN_SUBTITLE_S, Timeline, timeline
+from realtime_cli.recording.timeline import timeline
 from tests.recording.conversation import record_conversation
 from tests.recording.sample import b64, frame, local, received, record, sent
 

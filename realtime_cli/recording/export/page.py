@@ -9,10 +9,10 @@ from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
+from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.export import sound, text
 from realtime_cli.recording.format import Header
-from realtime_cli.recording.timeline import Timeline
 from realtime_cli.recording.tracks import Samples
 
 BINS_PER_S = 25
@@ -48,7 +48,7 @@ def _data(
         "pictures": _pictures(timeline, image_of),
         "turns": _turns(timeline),
         "tools": [
-            {"name": run.name, "at": run.began_at or 0, "seconds": run.seconds or 0, "failed": run.failed,
+            {"name": run.name, "at": run.called_at, "seconds": run.seconds or 0, "failed": run.failed,
              "arguments": run.arguments, "output": run.output}
             for _, run in timeline.tools
         ],

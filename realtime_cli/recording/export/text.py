@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from realtime_cli.client.cost import Tokens
-from realtime_cli.client.latency import LatencyTurn
 from realtime_cli.conversation.blocks import AgentTurn, Block, ToolCard, UserTurn
+from realtime_cli.conversation.timeline import SpokenLine, Timeline
+from realtime_cli.conversation.turns import ConversationTurn
 from realtime_cli.recording.format import Header
-from realtime_cli.recording.timeline import SpokenLine, Timeline
 
 SPEAKER = {"user": "You", "agent": "Agent"}
 
@@ -71,9 +71,10 @@ def audacity_labels(timeline: Timeline) -> str:
         (said.begin_s, _end(said), f"{SPEAKER[said.speaker]}: {_line(said.text)}")
         for said in _in_order(timeline)
     ]
-    for _, run in timeline.tools:
-        if run.began_at is not None:
-            rows.append((run.began_at, run.began_at + (run.seconds or 0.0), f"Tool: {run.name}"))
+    rows += [
+        (run.called_at, run.called_at + (run.seconds or 0.0), f"Tool: {run.name}")
+        for _, run in timeline.tools
+    ]
     rows += [(event.at_s, event.at_s, f"{event.kind}: {_line(event.text)}") for event in timeline.events]
     return "".join(f"{begin:.6f}\t{end:.6f}\t{label}\n" for begin, end, label in sorted(rows))
 
@@ -142,7 +143,7 @@ def turn_table(timeline: Timeline) -> str:
     return "\n".join(rows) + "\n"
 
 
-def turn_row(turn: LatencyTurn, cost: float | None) -> list[str]:
+def turn_row(turn: ConversationTurn, cost: float | None) -> list[str]:
     """A turn's figures as words, in the order of the table."""
     tokens = turn.tokens
     return [

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from realtime_cli.conversation.timeline import SpokenLine, Timeline
 from realtime_cli.recording.export.page import page
 from realtime_cli.recording.export.sound import stereo
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.reader import read
-from realtime_cli.recording.timeline import SpokenLine, Timeline, timeline
+from realtime_cli.recording.timeline import timeline
 from tests.recording.conversation import record_conversation
 from tests.recording.export import browser
 
@@ -38,7 +39,9 @@ def test_nothing_in_it_points_outside(written: Path) -> None:
 
 def test_what_was_said_cannot_break_out_of_the_page() -> None:
     said = SpokenLine("user", "</script><script>alert(1)</script><!--", 0.0, 1.0)
-    made = page(Timeline(said=[said]), Header(started='<img src="x">'), np.zeros((0, 2), np.int16))
+    told = Timeline()
+    told.said = [said]
+    made = page(told, Header(started='<img src="x">'), np.zeros((0, 2), np.int16))
 
     assert "<script>alert" not in made
     assert "<!--" not in made
@@ -46,7 +49,9 @@ def test_what_was_said_cannot_break_out_of_the_page() -> None:
 
 
 def test_a_session_without_sound_has_a_page(written: Path) -> None:
-    made = page(Timeline(said=[SpokenLine("user", "hi", 0.0, 1.0)]), Header(), np.zeros((0, 2), np.int16))
+    told = Timeline()
+    told.said = [SpokenLine("user", "hi", 0.0, 1.0)]
+    made = page(told, Header(), np.zeros((0, 2), np.int16))
 
     assert '"sound": ""' in made
 

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
+from realtime_cli.conversation.timeline import SpokenLine, Timeline
 from realtime_cli.protocol import codec
 from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import read
-from realtime_cli.recording.timeline import SpokenLine, Timeline, timeline
+from realtime_cli.recording.timeline import timeline
 from tests.recording.conversation import record_conversation
 
 
@@ -38,7 +39,8 @@ def test_subtitles_stand_while_their_words_are_heard(made: Timeline) -> None:
 
 
 def test_markup_and_line_breaks_in_speech_stay_speech() -> None:
-    odd = Timeline(said=[SpokenLine("agent", "a <b>\n\n2 --> 3 & c", 3600.0, 3601.5)])
+    odd = Timeline()
+    odd.said = [SpokenLine("agent", "a <b>\n\n2 --> 3 & c", 3600.0, 3601.5)]
 
     assert (
         text.vtt(odd)
@@ -78,7 +80,9 @@ def test_backticks_in_a_tools_output_do_not_end_its_block() -> None:
     from realtime_cli.conversation.blocks import ToolCard
 
     card = ToolCard(0.0, "c", "run", "{}", "done", "```\nx", 0.1)
-    assert "\n````\n" in text.markdown(Timeline(blocks=[card]), read_header())
+    told = Timeline()
+    told.blocks.append(card)
+    assert "\n````\n" in text.markdown(told, read_header())
 
 
 def test_items_are_ones_that_the_api_takes_back(made: Timeline) -> None:
