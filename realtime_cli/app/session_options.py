@@ -77,5 +77,5 @@ def socket_options(connection: Connection) -> dict[str, Any]:
         "connect_timeout_s": connection.connect_timeout_s,
         "ping_interval_s": connection.ping_interval_s,
         "ping_timeout_s": connection.ping_timeout_s,
-        "proxy": connection.proxy or True,
+        "proxy": connection.proxy,
     }

@@ -40,8 +40,8 @@ class Connection(Section):
     """OpenAI-Project."""
     safety_identifier: HeaderText | None = None
     """OpenAI-Safety-Identifier: a hash that stands for your user."""
-    proxy: str | None = None
-    """http:// or socks5:// proxy; without it the environment's (https_proxy)."""
+    proxy: str | Literal[False] | None = None
+    """http:// or socks5:// proxy, or false for none; without it the environment's (https_proxy, all_proxy)."""
     ca_file: str | None = None
     """Certificates (PEM) to trust besides the system's."""
     connect_timeout_s: float = Field(default=10, gt=0)

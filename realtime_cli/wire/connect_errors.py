@@ -147,10 +147,42 @@ def not_a_websocket(url: str, *, temporary: bool = False) -> Refused:
     )
 
 
-def of_silence(url: str, timeout_s: float) -> Refused:
-    """The opening handshake took too long."""
+def of_proxy(url: str, proxy: str, source: str, status: int | None) -> Refused:
+    """The proxy (``proxy``: as shown, ``source``: what names it) did not let us through; it may say why."""
+    without = "or set connection.proxy = false to do without it."
+    if status == 407:
+        text = f"The proxy {proxy} does not take our user and password (HTTP 407)."
+        return Refused(text, f"Write them into {source} like http://USER:PASSWORD@HOST:PORT, {without}")
+    if status is not None and status >= 500:
+        text = f"The proxy {proxy} cannot reach {shown(url)} (HTTP {status})."
+        return Refused(text, f"Check connection.base_url, {without}", temporary=True)
+    said = f" (HTTP {status})" if status else ""
     return Refused(
-        f"{shown(url)} did not answer within {timeout_s:g} s.",
+        f"The proxy {proxy} does not let us through to {shown(url)}{said}.", f"Check {source}, {without}"
+    )
+
+
+def of_proxy_gone(proxy: str, source: str, error: OSError) -> Refused:
+    """The proxy itself cannot be reached."""
+    reason = "its name cannot be resolved" if isinstance(error, socket.gaierror) else _network_reason(error)
+    return Refused(
+        f"The proxy {proxy} does not answer ({reason}).",
+        f"Check {source}, or set connection.proxy = false to do without it.",
+        temporary=True,
+    )
+
+
+def _network_reason(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
+        return "nothing listens there"
+    return error.strerror or type(error).__name__
+
+
+def of_silence(url: str, timeout_s: float, proxy: str = "") -> Refused:
+    """The opening handshake took too long."""
+    through = f" through the proxy {proxy}" if proxy else ""
+    return Refused(
+        f"{shown(url)} did not answer within {timeout_s:g} s{through}.",
         "Check the network and a proxy on the way, or raise connection.connect_timeout_s.",
         temporary=True,
     )

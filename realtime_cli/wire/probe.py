@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from realtime_cli.wire import connect_errors
-from realtime_cli.wire.auth import is_loopback
+from realtime_cli.wire.proxy import proxy_for
 from realtime_cli.wire.tls import trusting
 
 PORTS = {"ws": 80, "wss": 443}
@@ -25,20 +25,13 @@ class Way:
     proxy: str = ""
 
     @classmethod
-    def to(cls, url: str, proxy: str | None = None) -> Way:
-        """The way to a ws:// or wss:// address; ``proxy`` goes over the environment's."""
+    def to(cls, url: str, proxy: str | Literal[False] | None = None) -> Way:
+        """The way to a ws:// or wss:// address; ``proxy`` as for ``proxy_for``."""
         parts = urlsplit(url)
         host = parts.hostname or ""
-        through = proxy or ("" if is_loopback(host) else _proxy(parts.scheme, host))
-        shown = connect_errors.shown(through) if through else ""
+        through = proxy_for(url, proxy)
+        shown = through.shown if through else ""
         return cls(host, parts.port or PORTS.get(parts.scheme, 443), parts.scheme == "wss", shown)
-
-
-def _proxy(scheme: str, host: str) -> str:
-    if proxy_bypass(host):
-        return ""
-    known = getproxies()
-    return known.get("https" if scheme == "wss" else "http") or known.get("all") or ""
 
 
 async def resolve(way: Way, timeout_s: float = 5.0) -> list[str]:

@@ -10,6 +10,7 @@ import asyncio
 import errno
 import http
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,7 +23,7 @@ from websockets.exceptions import (
     ConnectionClosed,
     InvalidHandshake,
     InvalidMessage,
-    InvalidProxy,
+    InvalidProxyStatus,
     InvalidStatus,
     InvalidUpgrade,
     InvalidURI,
@@ -34,7 +35,8 @@ from websockets.typing import Subprotocol
 from realtime_cli import __version__
 from realtime_cli.errors import ConfigError, ConnectionFailed
 from realtime_cli.wire import connect_errors
-from realtime_cli.wire.auth import SUBPROTOCOL, ClientAuth, Opening, is_loopback, opening
+from realtime_cli.wire.auth import SUBPROTOCOL, ClientAuth, Opening, opening
+from realtime_cli.wire.proxy import proxy_for
 from realtime_cli.wire.tls import trusting
 from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
 
@@ -114,18 +116,17 @@ async def connect(
     ping_interval_s: float | None = 20.0,
     ping_timeout_s: float | None = 20.0,
     close_timeout_s: float = CLOSE_TIMEOUT_S,
-    proxy: str | Literal[True] | None = True,
+    proxy: str | Literal[False] | None = None,
     ca_file: str | None = None,
 ) -> Transport:
     """Open a WebSocket to ``url``.
 
-    ``proxy`` True takes the environment's (never for this machine itself), None takes none. ``ca_file``
+    ``proxy`` None takes the environment's (never for this machine itself), False takes none. ``ca_file``
     has certificates (PEM) to trust besides the system's.
     Raises :class:`AuthenticationFailed` or :class:`ConnectionFailed` with what to do about it (see
-    ``refusals`` for ``temporary`` and ``retry_after_s``), :class:`ConfigError` for an address that is none.
+    ``connect_errors`` for ``temporary`` and ``retry_after_s``), :class:`ConfigError` for an address that is none.
     """
-    if proxy is True and is_loopback(urlsplit(url).hostname or ""):
-        proxy = None
+    via = proxy_for(url, proxy)
     trust: Any = {"ssl": trusting(ca_file)} if ca_file and urlsplit(url).scheme == "wss" else {}
     try:
         return WebSocket(
@@ -140,18 +141,27 @@ async def connect(
                 ping_interval=ping_interval_s,
                 ping_timeout=ping_timeout_s,
                 close_timeout=close_timeout_s,
-                proxy=proxy,
+                proxy=via.url if via else None,
                 logger=_SILENT,
                 **trust,
             ),
             longest_send_s=_dead_after_s(ping_interval_s, ping_timeout_s),
         )
     except TimeoutError:
-        raise connect_errors.of_silence(url, connect_timeout_s) from None
+        raise connect_errors.of_silence(url, connect_timeout_s, via.shown if via else "") from None
     except OSError as error:  # ahead of ValueError: a certificate that is not trusted is both
+        if via and not isinstance(error, ssl.SSLError):
+            raise connect_errors.of_proxy_gone(via.shown, via.source, error) from None
         raise connect_errors.of_os_error(url, error) from None
-    except (InvalidURI, InvalidProxy, ValueError) as error:
-        raise _bad_address(url, error) from None
+    except ProxyError as error:
+        assert via
+        status = error.response.status_code if isinstance(error, InvalidProxyStatus) else None
+        raise connect_errors.of_proxy(url, via.shown, via.source, status) from None
+    except (InvalidURI, ValueError):
+        raise ConfigError(
+            f"{connect_errors.shown(url)!r} is no WebSocket address.",
+            "Set connection.base_url to one that begins with ws:// or wss://.",
+        ) from None
     except InvalidHandshake as error:
         raise _of_handshake(url, error, headers or {}) from None
     except EOFError:
@@ -161,17 +171,6 @@ async def connect(
 def _dead_after_s(ping_interval_s: float | None, ping_timeout_s: float | None) -> float | None:
     """How long a line may be silent before pings find it dead."""
     return None if ping_interval_s is None or ping_timeout_s is None else ping_interval_s + ping_timeout_s
-
-
-def _bad_address(url: str, error: Exception) -> ConfigError:
-    if isinstance(error, InvalidProxy):
-        return ConfigError(
-            "The proxy's address is none.", "Check HTTPS_PROXY and ALL_PROXY in the environment."
-        )
-    return ConfigError(
-        f"{connect_errors.shown(url)!r} is no WebSocket address.",
-        "Set connection.base_url to one that begins with ws:// or wss://.",
-    )
 
 
 def _of_handshake(url: str, error: InvalidHandshake, headers: Mapping[str, str]) -> ConnectionFailed:
@@ -185,12 +184,6 @@ def _of_handshake(url: str, error: InvalidHandshake, headers: Mapping[str, str])
         )
     if isinstance(error, InvalidMessage | InvalidUpgrade):
         return connect_errors.not_a_websocket(url, temporary=isinstance(error.__cause__, EOFError | OSError))
-    if isinstance(error, ProxyError):
-        return connect_errors.Refused(
-            "The proxy did not let us through.",
-            "Check HTTPS_PROXY, or set connection.proxy = false.",
-            temporary=True,
-        )
     return connect_errors.Refused(
         f"{connect_errors.shown(url)} does not shake hands as a WebSocket server should ({type(error).__name__}).",
         "Check connection.base_url.",

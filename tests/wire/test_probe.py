@@ -43,7 +43,7 @@ def test_a_proxy_is_on_the_way_but_not_to_this_machine(monkeypatch: pytest.Monke
     assert Way.to("wss://127.0.0.1/v1").proxy == ""
     monkeypatch.setenv("no_proxy", "example.org")
     assert Way.to("wss://example.org/v1").proxy == ""
-    assert Way.to("wss://example.org/v1", "socks5://me:pass@other:1080").proxy == "socks5://other:1080"
+    assert Way.to("wss://example.org/v1", "http://me:pass@other:1080").proxy == "http://other:1080"
 
 
 async def test_a_name_is_resolved() -> None:

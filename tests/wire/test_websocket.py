@@ -199,7 +199,7 @@ async def test_nothing_listens():
 
 async def test_no_such_name():
     with pytest.raises(ConnectionFailed, match=r"'nowhere\.invalid' cannot be resolved"):
-        await websocket.connect("ws://nowhere.invalid/v1/realtime", proxy=None)
+        await websocket.connect("ws://nowhere.invalid/v1/realtime", proxy=False)
 
 
 async def test_plain_text_where_tls_is_wanted():
