@@ -1,7 +1,7 @@
 """Four pumps and one step: the only place where the client's edges meet.
 
 ``hear`` (microphone), ``listen`` (wire) and ``read`` (keys) call one synchronous ``step``; ``speak``
-drains the outbox to the wire. All effects of one input are performed before the next input is looked
+drains the outbox to the wire. A monitor beside them tells what is heard and how loud. All effects of one input are performed before the next input is looked
 at, and performing never awaits. Whatever crosses the step is an entry; recorder, screen and figures
 observe that one stream.
 """
@@ -16,12 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from realtime_cli.audio.pcm import Samples, dbfs
+from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.session import ClientSession
 from realtime_cli.errors import ExitCode, RealtimeCliError
+from realtime_cli.monitor import LoopMonitor
 from realtime_cli.notices import ToolNotice
 from realtime_cli.outbox import Outbox
 from realtime_cli.ports import (
@@ -36,19 +37,16 @@ from realtime_cli.ports import (
 )
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
+from realtime_cli.protocol.session import BYTES_PER_MS
 from realtime_cli.tools.result import ToolResult
 from realtime_cli.video.frame import NO_FRAME, VideoFrame
 from realtime_cli.wire.transport import Closed, Transport
 
-PROGRESS_S = 0.1
-SOUND_STATE_S = 1.0
-FIRST_SOUND_POLL_S = 0.01
 CLOSE_TIMEOUT_S = 1.0
 TURN_S = 0.005  # how long received frames may keep everything else waiting
-ROOM_FRAMES = 50  # a file that is sent as fast as it is taken may be so far ahead of the wire
-LATELY_FRAMES = 25  # of 20 ms: a server needs that long to say that the user speaks
-CROWDED_CHARS = 100_000  # as much as 1.5 s of sound: the line is behind, and a frame would make it worse
-LAG_S = 0.05  # the event loop may be late by so much; the user is told of more, once per doubling
+MAX_AHEAD_MS = 1000.0  # a file that is sent as fast as it is taken may be so far ahead of the wire
+CROWDED_MS = 1500.0  # when so much sound waits, the line is behind, and a frame would make it worse
+CROWDED_CHARS = 100_000  # so does what waits beside the sound: a frame or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,6 @@ class ConversationLoop:
         self._decoder = codec.ServerDecoder()
         self._outbox = Outbox()
         self._frames_left_out = 0
-        self.loop_lag_s = 0.0  # how late the event loop was at worst
         self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._wakes: dict[str, asyncio.TimerHandle] = {}
         self._calls: dict[str, asyncio.Task[None]] = {}
@@ -104,23 +101,21 @@ class ConversationLoop:
         self._to_wire = AudioEncoder(session.input_format)
         self._from_wire = AudioDecoder(session.output_format)
         self._output_format = session.output_format
-        self._guard = guard
-        self._microphone_dbfs = -120.0
-        self._sound: tuple[str, float | None, int] = ("", None, 0)
-        self._sound_due = 0.0
-        self._lately_dbfs: deque[float] = deque(maxlen=LATELY_FRAMES)
+        self._monitor = LoopMonitor(self, speaker, guard, with_levels=bool(microphone or speaker))
         self._microphone_started = False
         self._eyes_started = False
-        self._finished_parts: set[tuple[str, int]] = set()
-        self._started_parts: set[tuple[str, int]] = set()
-        self._changed = asyncio.Event()
         if tools:
             tools.subscribe(self._on_tool_notice)
 
     @property
     def has_room(self) -> bool:
         """Whether the wire keeps up with what it is given."""
-        return len(self._outbox) < ROOM_FRAMES
+        return self._outbox.sound_ms < MAX_AHEAD_MS
+
+    @property
+    def lag_s(self) -> float:
+        """How late the event loop was at worst."""
+        return self._monitor.lag_s
 
     # -- the step -----------------------------------------------------------------------------
 
@@ -139,7 +134,6 @@ class ConversationLoop:
                 self._step_once(self._pending.popleft())
         finally:
             self._stepping = False
-        self._changed.set()
 
     def _step_once(self, happened: inputs.Input) -> None:
         kind = "received" if isinstance(happened, inputs.Received) else "local"
@@ -154,7 +148,11 @@ class ConversationLoop:
 
     def note(self, level: Any, topic: str, text: str, data: dict[str, Any] | None = None) -> None:
         """Put a mark into the stream: devices, echo, recorder and others report through it."""
-        self._observe(Entry(self.now(), "local", inputs.Noted(self.now(), level, topic, text, data or {})))
+        self.mark(inputs.Noted(self.now(), level, topic, text, data or {}))
+
+    def mark(self, value: inputs.Mark) -> None:
+        """Put what only observers see into the stream."""
+        self._observe(Entry(value.at, "local", value))
 
     def _on_tool_notice(self, value: ToolNotice) -> None:
         """A tool reports: an answer is an input, all else is a mark."""
@@ -163,7 +161,7 @@ class ConversationLoop:
             if not self._ended.done():
                 self.step(value)
         else:
-            self._observe(Entry(value.at, "local", value))
+            self.mark(value)
 
     def _observe(self, entry: Entry) -> None:
         for observer in list(self._observers):
@@ -221,14 +219,19 @@ class ConversationLoop:
     # -- performing ---------------------------------------------------------------------------
 
     def _post(self, effect: effects.Send) -> None:
-        sound = isinstance(effect.event, InputAudioBufferAppend)
-        if self._outbox.put(codec.encode(effect.event), sound=sound):
-            self._tell_dropped(self._outbox.dropped_frames)
+        event, sound_ms = effect.event, 0.0
+        if isinstance(event, InputAudioBufferAppend):
+            sound_ms = len(event.audio) * 3 / 4 / BYTES_PER_MS[self.session.input_format]  # base64
+        before_ms = self._outbox.dropped_ms
+        if self._outbox.put(codec.encode(event), sound_ms=sound_ms):
+            self._report_dropped(before_ms, self._outbox.dropped_ms)
 
-    def _tell_dropped(self, frames: int) -> None:
-        if frames in (1, 50) or frames % 500 == 0:
-            text = f"The connection stalls: {frames} pieces of microphone sound (10 or 20 ms) dropped so far."
-            self.note("warning", "wire", text, {"dropped_frames": frames})
+    def _report_dropped(self, before_ms: float, dropped_ms: float) -> None:
+        """The first loss, half a second, then every five seconds."""
+        half = before_ms < 500 <= dropped_ms
+        if not before_ms or half or dropped_ms // 5000 > before_ms // 5000:
+            text = f"The connection stalls: {dropped_ms / 1000:.2f} s of microphone sound are dropped so far."
+            self.note("warning", "wire", text, {"dropped_ms": round(dropped_ms)})
 
     def _play(self, effect: effects.Play) -> None:
         if effect.format != self._output_format:
@@ -247,12 +250,7 @@ class ConversationLoop:
     def _stop(self, effect: effects.StopPlayback) -> None:
         heard = self._speaker.stop_now() if self._speaker else ()
         self._from_wire.flush()  # belongs to what was cut
-        self._finished_parts.clear()
-        residual_dbfs = self._guard.state.residual_dbfs if self._guard else None
-        stopped = inputs.PlaybackStopped(
-            self.now(), effect.cause, heard, max(self._lately_dbfs, default=None), _rounded(residual_dbfs)
-        )
-        self._pending.append(stopped)
+        self._pending.append(self._monitor.playback_stopped(effect.cause, heard))
 
     def _call(self, effect: effects.CallTool) -> None:
         task = asyncio.get_running_loop().create_task(self._run_tool(effect), name=f"tool {effect.name}")
@@ -268,10 +266,15 @@ class ConversationLoop:
         seconds = time.monotonic() - began if result.seconds is None else result.seconds
         self.step(
             inputs.ToolFinished(
-                self.now(), effect.call_id, result.output, result.failed, round(seconds, 3),
-                result.respond, result.hang_up,
+                self.now(),
+                effect.call_id,
+                result.output,
+                result.failed,
+                round(seconds, 3),
+                result.respond,
+                result.hang_up,
             )
-        )  # fmt: skip
+        )
 
     def _ask(self, effect: effects.RequestApproval) -> None:
         if self._tools is None:
@@ -308,10 +311,10 @@ class ConversationLoop:
 
         Raises what the first connection attempt raises (:class:`ConnectionFailed` and the like).
         """
-        pumps = [self._listen, self._speak, self._watch]
+        pumps = {"listen": self._listen, "speak": self._speak, "monitor": self._monitor.run}
         if self._speaker:
             self._speaker.start(self._played if self._on_played else None)
-        tasks = [asyncio.create_task(pump(), name=pump.__name__.strip("_")) for pump in pumps]
+        tasks = [asyncio.create_task(pump(), name=name) for name, pump in pumps.items()]
         try:
             waiting: list[asyncio.Future[Any]] = [*tasks, self._ended]
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -368,7 +371,7 @@ class ConversationLoop:
                 self.step(inputs.Disconnected(self.now(), 1006, error.message, wait_s))
             else:
                 self.step(inputs.Connected(self.now(), "", attempt, time.time()))
-                self._outbox.stir()
+                self._outbox.notify()
                 self._decoder = codec.ServerDecoder()
                 await self._receive(self._transport)
             if self._reconnect_at is None:
@@ -433,8 +436,7 @@ class ConversationLoop:
                 self.step(inputs.MicrophoneFrame(self.now(), rest))
             self.step(inputs.MicrophoneEnded(self.now()))
             return
-        self._microphone_dbfs = round(dbfs(samples), 1)
-        self._lately_dbfs.append(self._microphone_dbfs)
+        self._monitor.microphone.add(samples)
         if self._to_wire.format != self.session.input_format:
             self._to_wire = AudioEncoder(self.session.input_format)
         self.step(inputs.MicrophoneFrame(self.now(), self._to_wire.encode(samples)))
@@ -446,7 +448,7 @@ class ConversationLoop:
         """
         if self._ended.done():
             return
-        if self._outbox.size <= CROWDED_CHARS:
+        if self._outbox.sound_ms <= CROWDED_MS and self._outbox.other_chars <= CROWDED_CHARS:
             self.step(self._seen(sight))
             return
         if self._eyes and not self.session.image_context.paused:
@@ -462,63 +464,6 @@ class ConversationLoop:
         return inputs.VideoFrameCaptured(
             self.now(), sight.image, sight.width, sight.height, sight.thumbnail, sight.source
         )
-
-    async def _watch(self) -> None:
-        """Device → step: what is being heard, and how loud both sides are."""
-        last = 0.0
-        while True:
-            pause_s = FIRST_SOUND_POLL_S if self._awaits_first_sound() else PROGRESS_S / 2
-            wake_at = time.monotonic() + pause_s
-            await asyncio.sleep(pause_s)
-            self._keep_lag(time.monotonic() - wake_at)
-            due = self.now() - last >= PROGRESS_S - 0.005
-            last = self.now() if due else last
-            self._report_progress(due)
-            if due and (self._microphone or self._speaker):
-                self._tell_levels()
-
-    def _tell_levels(self) -> None:
-        agent_dbfs = self._speaker.level_dbfs if self._speaker else -120.0
-        levels = inputs.Levels(self.now(), self._microphone_dbfs, round(agent_dbfs, 1))
-        self._observe(Entry(levels.at, "local", levels))
-        if levels.at >= self._sound_due and self._guard and self._speaker:
-            state, told = self._guard.state, self._sound
-            underruns = self._speaker.playout.underruns
-            self._sound = (state.mode, _rounded(state.residual_dbfs), underruns)
-            if self._sound != told:
-                self._observe(Entry(levels.at, "local", inputs.SoundState(levels.at, *self._sound)))
-            self._sound_due = levels.at + SOUND_STATE_S
-
-    def _keep_lag(self, lag_s: float) -> None:
-        if lag_s > max(LAG_S, 2 * self.loop_lag_s):
-            text = (
-                f"This program was late by {1000 * lag_s:.0f} ms: the machine, or a part of it, is too slow."
-            )
-            level = "warning" if lag_s > 5 * LAG_S else "debug"
-            self.note(level, "lag", text, {"loop_lag_ms": round(1000 * lag_s)})
-        self.loop_lag_s = max(self.loop_lag_s, lag_s)
-
-    def _awaits_first_sound(self) -> bool:
-        return self.session.playback.awaits(self._started_parts)
-
-    def _report_progress(self, due: bool) -> None:
-        if self._speaker is None or not self.session.playback.unheard:
-            return
-        for item in self._speaker.playout.heard():
-            part = (item.item_id, item.content_index)
-            if part in self._finished_parts or not (item.heard_ms or item.finished):
-                continue
-            first = part not in self._started_parts
-            if due or first or item.finished:
-                self._started_parts.add(part)
-                if item.finished:
-                    self._finished_parts.add(part)
-                at = self.now()
-                self.step(inputs.Played(at, *part, round(item.heard_ms, 1), item.finished))
-
-
-def _rounded(level_dbfs: float | None) -> float | None:
-    return None if level_dbfs is None else round(level_dbfs, 1)
 
 
 def _worth_another_try(error: RealtimeCliError) -> bool:

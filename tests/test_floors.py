@@ -27,7 +27,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "client": ("client",),
     "conversation": ("conversation", "audio", "tools", "video"),
     "keeping": ("recording", "tui", "hooks", "server"),
-    "loops": ("ports", "loop", "server_runner"),
+    "loops": ("ports", "monitor", "loop", "server_runner"),
     "app": ("app",),
     "script": ("script", "session_api"),
     "crowds": ("load", "pytest_plugin"),

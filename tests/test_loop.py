@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 
-from realtime_cli import outbox
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
@@ -20,6 +19,7 @@ from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.errors import ConnectionFailed, ExitCode
 from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.tools.result import ToolResult
+from realtime_cli.video.frame import VideoFrame
 from realtime_cli.wire.transport import MemoryTransport, memory_pair
 
 
@@ -269,42 +269,94 @@ async def test_one_failing_observer_never_stops_the_rest():
     assert [note.topic for note in seen.values(inputs.Noted)] == ["observer"]
 
 
-async def test_a_stalled_wire_drops_the_oldest_sound_and_says_so():
-    seen = Seen()
+class Stalled:
+    """A wire that takes no sound."""
 
-    class Stalled:
-        def __init__(self, transport: MemoryTransport) -> None:
-            self._transport = transport
-            self.stuck = asyncio.Event()
+    def __init__(self, transport: MemoryTransport) -> None:
+        self._transport = transport
 
-        async def send(self, text: str) -> None:
-            if "append" in text:
-                await asyncio.Event().wait()
-            await self._transport.send(text)
+    async def send(self, text: str) -> None:
+        if "append" in text:
+            await asyncio.Event().wait()
+        await self._transport.send(text)
 
-        async def recv(self) -> str:
-            return await self._transport.recv()
+    async def recv(self) -> str:
+        return await self._transport.recv()
 
-        async def close(self, code: int = 1000, reason: str = "") -> None:
-            await self._transport.close(code, reason)
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        await self._transport.close(code, reason)
 
+
+@asynccontextmanager
+async def stalling(**edges: Any) -> AsyncIterator[ConversationLoop]:
+    """A session that is ready, and whose wire stalls at the first sound."""
     ours, theirs = memory_pair()
 
     async def connect() -> Any:
         return Stalled(ours)
 
-    duplex = ConversationLoop(ClientSession(), connect, observers=[seen])
-    task = asyncio.create_task(duplex.run())
+    loop = ConversationLoop(ClientSession(), connect, **edges)
+    task = asyncio.create_task(loop.run())
     await Server(theirs).open()
-    while not duplex.session.ready:
+    while not loop.session.ready:
         await asyncio.sleep(0.001)
-    for _ in range(outbox.FRAMES + 60):
-        duplex.step(inputs.MicrophoneFrame(duplex.now(), bytes(960)))
-        await asyncio.sleep(0)
-    assert len(duplex._outbox) == outbox.FRAMES
-    assert any(note.topic == "wire" for note in seen.values(inputs.Noted))
-    duplex.finish(Outcome(ExitCode.OK))
+    yield loop
+    loop.finish(Outcome(ExitCode.OK))
     assert (await task).exit_code == ExitCode.OK
+
+
+async def hear(loop: ConversationLoop, ms: int, block_ms: int) -> None:
+    for _ in range(ms // block_ms):
+        loop.step(inputs.MicrophoneFrame(loop.now(), bytes(48 * block_ms)))
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("block_ms", [10, 20])
+async def test_a_stalled_wire_keeps_five_seconds_of_sound_and_says_what_it_drops(block_ms: int) -> None:
+    seen = Seen()
+    async with stalling(observers=[seen]) as loop:
+        await hear(loop, 6000, block_ms)
+        assert loop._outbox.sound_ms == 5000
+    told = [note.data["dropped_ms"] for note in seen.values(inputs.Noted) if note.topic == "wire"]
+    assert told == [block_ms, 500]
+
+
+@pytest.mark.parametrize("block_ms", [10, 20])
+async def test_a_file_may_be_one_second_ahead_of_the_wire(block_ms: int) -> None:
+    async with stalling() as loop:
+        await hear(loop, 1000, block_ms)
+        assert loop.has_room  # the first block is on its way
+        await hear(loop, block_ms, block_ms)
+        assert not loop.has_room
+
+
+class Camera:
+    """Shows a frame whenever it is asked to."""
+
+    def start(self, deliver: Callable[[VideoFrame], None]) -> None:
+        self.show = lambda: deliver(VideoFrame("data:image/jpeg;base64,AAAA", 8, 8))
+
+    def latest(self) -> VideoFrame | None:
+        return None
+
+    def watch(self, on: bool) -> None:
+        """Always on."""
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.mark.parametrize("block_ms", [10, 20])
+async def test_a_line_is_too_slow_for_video_when_sound_of_a_second_and_a_half_waits(block_ms: int) -> None:
+    seen, camera = Seen(), Camera()
+    async with stalling(observers=[seen], eyes=camera) as loop:
+        await hear(loop, 1500, block_ms)
+        camera.show()
+        assert len(seen.values(inputs.VideoFrameCaptured)) == 1
+        await hear(loop, 2 * block_ms, block_ms)
+        camera.show()
+        assert len(seen.values(inputs.VideoFrameCaptured)) == 1
+    assert [note.topic for note in seen.values(inputs.Noted)] == ["video"]
 
 
 async def test_a_connection_that_cannot_be_had_is_the_callers_error():

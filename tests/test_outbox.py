@@ -6,37 +6,46 @@ import asyncio
 
 import pytest
 
-from realtime_cli.outbox import FRAMES, Outbox
+from realtime_cli.outbox import MAX_SOUND_MS, Outbox
 
 
 def test_what_goes_in_comes_out_in_order() -> None:
     outbox = Outbox()
-    outbox.put("settings", sound=False)
-    outbox.put("frame", sound=True)
+    outbox.put("settings")
+    outbox.put("frame", sound_ms=20)
     assert [outbox.take(), outbox.take()] == ["settings", "frame"]
     assert len(outbox) == 0
     with pytest.raises(IndexError):
         outbox.take()
 
 
-def test_the_oldest_sound_goes_and_every_word_stays() -> None:
+@pytest.mark.parametrize("block_ms", [10, 20])
+def test_five_seconds_of_sound_wait_then_the_oldest_goes_and_every_word_stays(block_ms: int) -> None:
+    outbox, blocks = Outbox(), 5000 // block_ms
+    outbox.put("words")
+    dropped = [outbox.put(f"block {n}", sound_ms=block_ms) for n in range(blocks + 2)]
+    assert dropped == [False] * blocks + [True, True]
+    assert (outbox.sound_ms, outbox.dropped_ms) == (5000, 2 * block_ms)
+    assert [outbox.take(), outbox.take()] == ["words", "block 2"]
+
+
+def test_a_long_block_takes_the_place_of_as_much_sound_as_it_needs() -> None:
     outbox = Outbox()
-    outbox.put("words", sound=False)
-    dropped = [outbox.put(f"frame {n}", sound=True) for n in range(FRAMES + 2)]
-    assert dropped == [False] * FRAMES + [True, True]
-    assert outbox.dropped_frames == 2
-    assert [outbox.take(), outbox.take()] == ["words", "frame 2"]
+    for n in range(500):
+        outbox.put(f"block {n}", sound_ms=10)
+    assert outbox.put("pre-roll", sound_ms=300)
+    assert (outbox.sound_ms, outbox.dropped_ms) == (5000, 300)
+    assert outbox.take() == "block 30"
 
 
 def test_room_that_was_made_can_be_filled_again() -> None:
     outbox = Outbox()
-    for n in range(FRAMES):
-        outbox.put(f"frame {n}", sound=True)
+    outbox.put("sound", sound_ms=MAX_SOUND_MS)
     outbox.take()
-    assert not outbox.put("one more", sound=True)
+    assert not outbox.put("one more", sound_ms=20)
     outbox.clear()
-    assert len(outbox) == 0
-    assert not outbox.put("after a lost socket", sound=True)
+    assert (len(outbox), outbox.sound_ms) == (0, 0)
+    assert not outbox.put("after a lost socket", sound_ms=MAX_SOUND_MS)
 
 
 async def test_the_pump_sleeps_until_there_is_something_or_a_new_wire() -> None:
@@ -44,22 +53,22 @@ async def test_the_pump_sleeps_until_there_is_something_or_a_new_wire() -> None:
     waiting = asyncio.ensure_future(outbox.filled())
     await asyncio.sleep(0)
     assert not waiting.done()
-    outbox.put("words", sound=False)
+    outbox.put("words")
     await waiting
     again = asyncio.ensure_future(outbox.filled())
     await asyncio.sleep(0)
     assert not again.done()
-    outbox.stir()
+    outbox.notify()
     await again
 
 
-def test_its_size_is_that_of_what_waits() -> None:
+def test_what_waits_beside_the_sound_is_counted() -> None:
     outbox = Outbox()
-    outbox.put("four", sound=False)
-    for _ in range(FRAMES + 3):
-        outbox.put("ab", sound=True)
-    assert outbox.size == 4 + 2 * FRAMES
+    outbox.put("four")
+    outbox.put("sound", sound_ms=20)
+    outbox.put("a picture")
+    assert outbox.other_chars == 13
     outbox.take()
-    assert outbox.size == 2 * FRAMES
+    assert outbox.other_chars == 9
     outbox.clear()
-    assert outbox.size == 0
+    assert outbox.other_chars == 0

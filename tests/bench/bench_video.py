@@ -123,7 +123,7 @@ async def to_wire(kind: str, seconds: float) -> dict[str, Any]:
         "frames": len(took),
         "median_ms": round(float(np.median(took)), 1),
         "p95_ms": round(float(np.percentile(took, 95)), 1),
-        "loop_late_ms": round(duplex.loop_lag_s * 1000, 1),
+        "loop_late_ms": round(duplex.lag_s * 1000, 1),
     }
 
 

@@ -1,0 +1,146 @@
+"""Watches a running conversation: how loud both sides are, what has been heard, how late the event loop is."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import Any, Protocol
+
+from realtime_cli.audio.pcm import SAMPLES_PER_MS, SILENCE_DBFS, Samples, dbfs
+from realtime_cli.client import inputs
+from realtime_cli.client.session import ClientSession
+from realtime_cli.notices import HeardItem
+from realtime_cli.ports import EchoControl, SpeakerPort
+
+PROGRESS_S = 0.1  # what is being heard, and how loud both sides are, is told so often
+SOUND_STATE_S = 1.0
+FIRST_SOUND_POLL_S = 0.01
+RECENT_MS = 500.0  # a server needs that long to say that the user speaks
+LAG_S = 0.05  # the event loop may be late by so much; the user is told of more, once per doubling
+
+
+class MonitoredLoop(Protocol):
+    """What the monitor needs of the conversation's loop."""
+
+    session: ClientSession
+
+    def now(self) -> float: ...
+
+    def step(self, happened: inputs.Input) -> None: ...
+
+    def mark(self, value: inputs.Mark) -> None: ...
+
+    def note(self, level: Any, topic: str, text: str, data: dict[str, Any] | None = None) -> None: ...
+
+
+class RecentLevel:
+    """How loud the microphone was in the last ``RECENT_MS``, whatever the length of its blocks."""
+
+    def __init__(self) -> None:
+        self.last_dbfs = SILENCE_DBFS
+        self._levels: deque[tuple[float, float]] = deque()
+        self._kept_ms = 0.0
+
+    def add(self, samples: Samples) -> None:
+        """Take the next block (int16 mono, 24 kHz)."""
+        self.last_dbfs = round(dbfs(samples), 1)
+        block_ms = len(samples) / SAMPLES_PER_MS
+        self._levels.append((self.last_dbfs, block_ms))
+        self._kept_ms += block_ms
+        while self._kept_ms - self._levels[0][1] >= RECENT_MS:
+            self._kept_ms -= self._levels.popleft()[1]
+
+    @property
+    def loudest_dbfs(self) -> float | None:
+        """The loudest block; None before the first one."""
+        return max((level for level, _ in self._levels), default=None)
+
+
+class LoopMonitor:
+    """Puts levels, the state of the sound, playout progress and lateness into the conversation's stream.
+
+    ``with_levels``: there is a microphone or a speaker whose level somebody may want to see.
+    """
+
+    def __init__(
+        self,
+        loop: MonitoredLoop,
+        speaker: SpeakerPort | None,
+        echo_control: EchoControl | None,
+        *,
+        with_levels: bool,
+    ) -> None:
+        self._loop = loop
+        self._speaker = speaker
+        self._echo_control = echo_control
+        self._with_levels = with_levels
+        self.microphone = RecentLevel()
+        self.lag_s = 0.0
+        """How late the event loop was at worst."""
+        self._sound: tuple[str, float | None, int] = ("", None, 0)
+        self._sound_due = 0.0
+        self._started_parts: set[tuple[str, int]] = set()
+        self._finished_parts: set[tuple[str, int]] = set()
+
+    async def run(self) -> None:
+        """Device → step, until cancelled."""
+        last = 0.0
+        while True:
+            awaited = self._loop.session.playback.awaits(self._started_parts)
+            pause_s = FIRST_SOUND_POLL_S if awaited else PROGRESS_S / 2
+            wake_at = time.monotonic() + pause_s
+            await asyncio.sleep(pause_s)
+            self._watch_lag(time.monotonic() - wake_at)
+            due = self._loop.now() - last >= PROGRESS_S - 0.005
+            last = self._loop.now() if due else last
+            self._report_progress(due)
+            if due and self._with_levels:
+                self._report_levels()
+
+    def playback_stopped(self, cause: inputs.Cause, heard: tuple[HeardItem, ...]) -> inputs.Input:
+        """What the session learns of a cut: what was heard, how loud the user was, how much echo was left."""
+        self._finished_parts.clear()
+        return inputs.PlaybackStopped(
+            self._loop.now(), cause, heard, self.microphone.loudest_dbfs, self._residual_dbfs
+        )
+
+    @property
+    def _residual_dbfs(self) -> float | None:
+        level_dbfs = self._echo_control.state.residual_dbfs if self._echo_control else None
+        return None if level_dbfs is None else round(level_dbfs, 1)
+
+    def _report_levels(self) -> None:
+        agent_dbfs = self._speaker.level_dbfs if self._speaker else SILENCE_DBFS
+        now = self._loop.now()
+        self._loop.mark(inputs.Levels(now, self.microphone.last_dbfs, round(agent_dbfs, 1)))
+        if now >= self._sound_due and self._echo_control and self._speaker:
+            sound = (self._echo_control.state.mode, self._residual_dbfs, self._speaker.playout.underruns)
+            if sound != self._sound:
+                self._loop.mark(inputs.SoundState(now, *sound))
+            self._sound, self._sound_due = sound, now + SOUND_STATE_S
+
+    def _watch_lag(self, lag_s: float) -> None:
+        if lag_s > max(LAG_S, 2 * self.lag_s):
+            text = (
+                f"This program was late by {1000 * lag_s:.0f} ms: the machine, or a part of it, is too slow."
+            )
+            level = "warning" if lag_s > 5 * LAG_S else "debug"
+            self._loop.note(level, "lag", text, {"loop_lag_ms": round(1000 * lag_s)})
+        self.lag_s = max(self.lag_s, lag_s)
+
+    def _report_progress(self, due: bool) -> None:
+        if self._speaker is None or not self._loop.session.playback.unheard:
+            return
+        for item in self._speaker.playout.heard():
+            part = (item.item_id, item.content_index)
+            if part in self._finished_parts or not (item.heard_ms or item.finished):
+                continue
+            first = part not in self._started_parts
+            if due or first or item.finished:
+                self._started_parts.add(part)
+                if item.finished:
+                    self._finished_parts.add(part)
+                self._loop.step(
+                    inputs.Played(self._loop.now(), *part, round(item.heard_ms, 1), item.finished)
+                )
