@@ -7,7 +7,6 @@ as a failure too, so that it is not asked for ever.
 from __future__ import annotations
 
 import random
-from collections import deque
 from typing import Literal
 
 from realtime_cli.client import error_policy, inputs
@@ -20,7 +19,6 @@ from realtime_cli.errors import ExitCode
 SETTINGS_TIMEOUT_S = 5.0  # some servers never send session.updated: then go on without it
 RENEW_BEFORE_S = 120.0  # a new socket is wanted this long before the old one expires, in a pause
 RENEW_AT_LAST_S = 5.0  # and this long before it, pause or not
-RENEWAL_FRAMES = 150  # 3 s of microphone sound are kept while the sockets change
 STABLE_S = 10.0  # a connection that held so long was none of the failures that back-off counts
 MAX_RETRY_AFTER_S = 60.0  # a server may ask for a longer pause; nobody talks to a silent agent for more
 
@@ -33,7 +31,6 @@ class Reconnection(SessionPart):
     def __init__(self, effects: EffectQueue, options: SessionOptions) -> None:
         self.phase: Phase = "connecting"
         self.attempt = 0
-        self.renewing = False
         self._effects = effects
         self._options = options
         self._leaving = False
@@ -42,7 +39,6 @@ class Reconnection(SessionPart):
         self._unix_at_connect = 0.0
         self._connected_at = 0.0
         self._expires_at: float | None = None
-        self._kept_frames: deque[bytes] = deque(maxlen=RENEWAL_FRAMES)
         self._random = random.Random(options.random_seed)
 
     def connected(self, happened: inputs.Connected) -> None:
@@ -73,8 +69,11 @@ class Reconnection(SessionPart):
 
     # -- loss -----------------------------------------------------------------------------------
 
-    def disconnected(self, happened: inputs.Disconnected) -> None:
-        """The socket is gone: another one, at once or after a pause; or the end."""
+    def disconnected(self, happened: inputs.Disconnected, *, owed: bool) -> None:
+        """The socket is gone: another one, at once or after a pause; or the end.
+
+        ``owed``: somebody has not been answered yet, so that even a regular close is no good end.
+        """
         self.phase = "lost"
         self._effects.do(
             SetTimer(None, "first_event"), SetTimer(None, "settings"), SetTimer(None, "progress")
@@ -86,9 +85,7 @@ class Reconnection(SessionPart):
             self._leaving = False
             self._effects.do(Reconnect(happened.at))
         elif verdict.verdict != "renew":
-            reason = f"The server closed the connection ({why})."
-            ended = verdict.exit_code == ExitCode.OK
-            self._effects.close(verdict.exit_code, "" if ended else reason, verdict.remedy)
+            self._closed_by_server(verdict, why, owed=owed)
         elif self._failures >= self._options.reconnect_tries:
             self._effects.close(
                 ExitCode.CONNECTION,
@@ -97,6 +94,16 @@ class Reconnection(SessionPart):
             )
         else:
             self._try_again(happened.at, why, happened.retry_after_s or 0.0)
+
+    def _closed_by_server(self, verdict: error_policy.ErrorPolicy, why: str, *, owed: bool) -> None:
+        if verdict.exit_code != ExitCode.OK:
+            reason = f"The server closed the connection ({why})."
+            self._effects.close(verdict.exit_code, reason, verdict.remedy)
+        elif owed:
+            reason = f"The server closed the connection ({why}) before it had answered."
+            self._effects.close(ExitCode.SESSION, reason)
+        else:
+            self._effects.close(ExitCode.OK)
 
     def _forgive(self, at: float) -> None:
         """A connection that was of use wipes out the failures before it."""
@@ -124,26 +131,15 @@ class Reconnection(SessionPart):
         early_s = min(RENEW_BEFORE_S, (self._expires_at - self._connected_at) / 4)
         self._effects.do(SetTimer(self._expires_at - early_s, "rotate"))
 
-    def renew(self, at: float, *, pause: bool) -> None:
-        """Change sockets in a pause of the conversation, or when it is high time."""
+    def renew(self, at: float, *, pause: bool) -> bool:
+        """Change sockets in a pause of the conversation, or when it is high time; returns whether it does."""
         at_last = self._expires_at is not None and at >= self._expires_at - RENEW_AT_LAST_S
         if pause or at_last:
-            self.renewing = self._leaving = True
+            self._leaving = True
             self._effects.note(
                 "info", "rotate", "The session is about to expire: changing to a new connection."
             )
             self._effects.do(Reconnect(at))
         else:
             self._effects.do(SetTimer(at + 0.25, "rotate"))
-
-    def keep(self, frame: bytes) -> None:
-        """Keep sound for the next socket; only a rotation is short enough for that."""
-        if self.renewing:
-            self._kept_frames.append(frame)
-
-    def kept(self) -> list[bytes]:
-        """The sound for the new socket; the rotation is over."""
-        self.renewing = False
-        frames = list(self._kept_frames)
-        self._kept_frames.clear()
-        return frames
+        return pause or at_last

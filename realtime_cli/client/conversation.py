@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from realtime_cli.protocol.objects import Item
 
@@ -84,7 +84,9 @@ class ConversationHistory:
             self._order.append(item_id)
         return self._records[item_id]
 
-    def added(self, item: Item, previous_item_id: str | None = None) -> None:
+    def added(
+        self, item: Item, previous_item_id: str | None = None, *, response_id: str | None = None
+    ) -> None:
         """Fold ``conversation.item.added`` / ``.done``, ``response.output_item.added`` / ``.done``."""
         if not item.id:
             return
@@ -93,6 +95,7 @@ class ConversationHistory:
         kind = item.type or "message"
         record = self.record(item.id, kind=kind, role=wire.get("role"))
         record.kind, record.role = kind, wire.get("role")
+        record.response_id = response_id or record.response_id
         record.fields = {
             key: value for key, value in wire.items() if key not in ("content", "object", "status")
         }
@@ -145,6 +148,25 @@ class ConversationHistory:
     def cut(self, item_id: str, content_index: int, heard_ms: float) -> None:
         """Keep only what was heard of a part."""
         self.record(item_id).part(content_index).heard_ms = heard_ms
+
+    def forget_answer(self, response_id: str | None) -> None:
+        """An answer that broke off is asked for again: what came of it must not stand before the whole one."""
+        for record in list(self._records.values()):
+            if record.kind == "message" and response_id and record.response_id == response_id:
+                self.deleted(record.item_id)
+
+    @property
+    def waits_for_answer(self) -> Literal["no", "yes", "without words"]:
+        """Whether the user spoke last; ``without words``: of what was said there is no transcript."""
+        if any(mine.item.get("role") == "user" for mine in self._unconfirmed):
+            return "yes"
+        for item_id in reversed(self._order):
+            record = self._records[item_id]
+            if record.kind == "message" and record.role == "user":
+                return "yes" if self.text_of(item_id).strip() else "without words"
+            if record.kind in ("message", "function_call_output"):
+                return "no"
+        return "no"
 
     def deleted(self, item_id: str) -> None:
         if self._records.pop(item_id, None):

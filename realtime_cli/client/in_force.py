@@ -12,6 +12,7 @@ from typing import Any, Literal
 from realtime_cli.protocol.objects import BYTES_PER_MS, WireFormat
 
 Json = dict[str, Any]
+SERVER_VAD: Json = {"type": "server_vad"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,25 @@ def audio_format(side: Literal["input", "output"], *sessions: Json) -> WireForma
     return "audio/pcm"
 
 
-def turn_detection(*sessions: Json) -> Json | None:
-    """The turn detection; None means manual turns. By default the server detects turns."""
-    for session in sessions:
+def turn_detection(effective: Json, requested: Json, *, speech_seen: bool = False) -> Json | None:
+    """The turn detection; None means manual turns. By default the server detects turns.
+
+    ``speech_seen``: the server said that the user speaks. That outweighs a null that it reports, unless
+    manual turns were asked for.
+    """
+    for session in (effective, requested):
         audio_input = at(session, "audio", "input")
         if isinstance(audio_input, dict) and "turn_detection" in audio_input:
-            return audio_input["turn_detection"]  # type: ignore[no-any-return]
-    return {"type": "server_vad"}
+            detection: Json | None = audio_input["turn_detection"]
+            if detection is None and speech_seen and not _asks_for_manual_turns(requested):
+                return SERVER_VAD
+            return detection
+    return SERVER_VAD
+
+
+def _asks_for_manual_turns(requested: Json) -> bool:
+    audio_input = at(requested, "audio", "input") or {}
+    return "turn_detection" in audio_input and audio_input["turn_detection"] is None
 
 
 def interrupts_by_itself(detection: Json | None) -> bool:

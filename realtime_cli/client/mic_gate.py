@@ -44,18 +44,19 @@ class MicGate(SessionPart):
     def frames(self, at: float, audio: bytes) -> list[bytes]:
         """The frames to append for one that was heard."""
         if self.open:
-            return self._count([*self._take_pre_roll(), audio])
+            return self.count([*self._take_pre_roll(), audio])
         if not self.muted:
             self._keep(audio)
         if not self.manual and self._server_waits(at):
-            return self._count([bytes([SILENCE[self.format]]) * len(audio)])
+            return self.count([bytes([SILENCE[self.format]]) * len(audio)])
         return []
 
     def _server_waits(self, at: float) -> bool:
         just_closed = self._closed_at is not None and at - self._closed_at < FADE_OUT_S
         return self.server_hears_speech or just_closed
 
-    def _count(self, frames: list[bytes]) -> list[bytes]:
+    def count(self, frames: list[bytes]) -> list[bytes]:
+        """Count sound that goes to the server, which may be committed."""
         self.uncommitted_ms += sum(map(len, frames)) / BYTES_PER_MS[self.format]
         return frames
 

@@ -37,7 +37,7 @@ class ResponseQueue(SessionPart):
     def __init__(self) -> None:
         self.active_id: str | None = None
         """The response that runs; empty where one runs whose id is not known."""
-        self._active_params: dict[str, Any] = {}
+        self._active_params: dict[str, Any] | None = None
         self._sent: dict[str, Request] = {}  # by event id; no response has been created since
         self._maybe_overtaken: dict[str, Request] = {}  # by event id; a response was created since
         self._out_of_band = OutOfBand()
@@ -134,7 +134,7 @@ class ResponseQueue(SessionPart):
             return response_id
         self._maybe_overtaken, self._sent = self._sent, {}
         self.active_id = response_id
-        self._active_params = next((request.params for request in self._maybe_overtaken.values()), {})
+        self._active_params = next((request.params for request in self._maybe_overtaken.values()), None)
         self._server_answer_due = False
         if not self._cut_when_created:
             return None
@@ -232,9 +232,9 @@ class ResponseQueue(SessionPart):
         return running or self._server_answer_due
 
     @property
-    def active_params(self) -> dict[str, Any]:
-        """What the running response was asked for with, if we asked for it."""
-        return self._active_params if self.active_id is not None else {}
+    def active_request(self) -> dict[str, Any] | None:
+        """The parameters that the running response was asked for with; None if the server began it."""
+        return self._active_params
 
     def on_disconnect(self) -> None:
         """What ran will never be done; what was asked for, and had not begun, is asked for again."""

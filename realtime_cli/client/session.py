@@ -22,6 +22,7 @@ from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import Effect, Send, SetTimer
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.image_context import ImageContext
+from realtime_cli.client.kept_sound import KeptSound
 from realtime_cli.client.mic_gate import MicGate
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.pending_turn import PendingTurn
@@ -59,6 +60,7 @@ class ClientSession:
         self.image_context = ImageContext(self._effects, options)
         self._pending_turn = PendingTurn(self._effects, self.responses)
         self._agent_audio = AgentAudio(self._effects, self.responses, self.playback)
+        self._kept_sound = KeptSound()
         self._deadlines = Deadlines(self._effects, options, self.responses, self.cost)
         self.mic_gate = MicGate(
             push_to_talk=options.push_to_talk,
@@ -68,11 +70,14 @@ class ClientSession:
         )
         self._parts: tuple[SessionPart, ...] = (
             self._pending_turn, self.responses, self._agent_audio, self._barge_in, self._tools,
-            self.mic_gate, self.image_context, self._config, self._deadlines, self._reconnection,
+            self.mic_gate, self._kept_sound, self.image_context, self._config, self._deadlines, self._reconnection,
         )  # fmt: skip
         self._notify_settings()
         self._waiting: list[inputs.Typed | inputs.RawEvent | inputs.SettingsChanged] = []
         self._greeted = False
+        self._commit_when_ready = False
+        self._answer_lost = False
+        self._lost_answer: dict[str, Any] | None = None
         self._looking: inputs.Typed | None = None  # waits for the frame that goes before it
 
     # -- what others may ask ------------------------------------------------------------------
@@ -174,10 +179,38 @@ class ClientSession:
         self._reconnection.connected(happened)
 
     def _disconnected(self, happened: inputs.Disconnected) -> None:
+        owed = not self.responses.idle or self.calls.pending or bool(self._waiting)
         self._user_speaks(happened.at, False)
+        self._lose_answer()
         for part in self._parts:
             part.on_disconnect()
-        self._reconnection.disconnected(happened)
+        self._reconnection.disconnected(happened, owed=owed)
+
+    def _lose_answer(self) -> None:
+        """The socket is gone while an answer was due: it is asked for again, unless a tool has begun for it."""
+        if not self.responses.answer_due:
+            return
+        response_id = self.responses.active_id
+        if self.calls.begun_in(response_id or ""):
+            if not self.calls.pending:  # else their results bring an answer
+                text = "An answer was lost with the connection. A tool has run for it, so it is not asked for again."
+                self._effects.note("warning", "reconnect", text)
+            return
+        self._lost_answer = self.responses.active_request if response_id is not None else None
+        self._answer_lost = True
+        self.conversation.forget_answer(response_id)
+
+    def _ask_again(self) -> None:
+        """On the new socket: the answer that was lost with the old one."""
+        if not self._answer_lost:
+            return
+        self._answer_lost, params = False, self._lost_answer
+        waits = self.conversation.waits_for_answer
+        if params is not None or waits == "yes":
+            self.responses.request(params or None)
+        elif waits == "without words":
+            text = "What you said last had not been written down yet: it is lost with the connection. Say it again."
+            self._effects.note("warning", "reconnect", text)
 
     def _session_created(self, happened: inputs.Received, event: s.SessionCreated) -> None:
         if self.phase == "connecting":
@@ -203,15 +236,27 @@ class ClientSession:
             else list(self.options.seed)
         )
         if self._reconnection.attempt:
+            self._ask_again()
             past = ImageContext.without(past)
             self.image_context.resume()
             self.conversation = ConversationHistory()
             self._effects.note("info", "reconnect", f"Connected again; {len(past)} items of history sent.")
         for item in past:
             self._create(item)
-        for frame in self._reconnection.kept():
-            self._append(frame)
+        self._append_kept()
         self._begin()
+
+    def _append_kept(self) -> None:
+        """Give the new socket what was being said when the old one was lost, and what was said since."""
+        if self._kept_sound.dropped_ms >= 100:
+            text = f"The first {self._kept_sound.dropped_ms / 1000:.1f} s of what was said without a connection are lost."
+            self._effects.note("warning", "reconnect", text)
+        for piece in self._kept_sound.take():
+            self.mic_gate.count([piece])
+            self._append(piece)
+        if self._commit_when_ready:
+            self._commit_when_ready = False
+            self._commit()
 
     def _begin(self) -> None:
         """Greet, unless that was done or something else waits; then do what waited."""
@@ -230,7 +275,7 @@ class ClientSession:
     def _microphone_frame(self, happened: inputs.MicrophoneFrame) -> None:
         if not self.ready:
             if self.mic_gate.open:
-                self._reconnection.keep(happened.audio)
+                self._kept_sound.without_socket(happened.audio)
             return
         if self._manual and self._deadlines.input_ended_at is not None:
             return  # the silence behind a file is for voice detection only
@@ -240,6 +285,7 @@ class ClientSession:
                 self._deadlines.word_at = happened.at
 
     def _append(self, frame: bytes) -> None:
+        self._kept_sound.sent(frame)
         audio = base64.b64encode(frame).decode("ascii")
         self._effects.do(Send(c.InputAudioBufferAppend(audio=audio)))
 
@@ -251,13 +297,21 @@ class ClientSession:
 
     def _commit(self) -> None:
         """End a manual turn. Under 100 ms there is nothing to commit: the server would refuse it."""
+        if not self.ready:
+            self._commit_when_ready = True
+            return
         if not self.mic_gate.can_commit:
             self._effects.send(c.InputAudioBufferClear())
         else:
             self._effects.send(c.InputAudioBufferCommit())
             self._tools.user_took_turn()
             self.responses.request()
+        self._input_made_turn()
+
+    def _input_made_turn(self) -> None:
+        """The server's input buffer is empty: what was in it is a turn of the user, or was thrown away."""
         self.mic_gate.committed()
+        self._kept_sound.made_turn()
 
     # -- keys and words -----------------------------------------------------------------------
 
@@ -268,7 +322,7 @@ class ClientSession:
             case "talk":
                 self._talk()
             case "release":
-                if self.mic_gate.release(happened.at) and self._manual and self.ready:
+                if self.mic_gate.release(happened.at) and self._manual:
                     self._commit()
             case "interrupt":
                 self._interrupt("key")
@@ -282,7 +336,7 @@ class ClientSession:
             self._interrupt("key")
             if self._manual:
                 self._effects.send(c.InputAudioBufferClear())
-                self.mic_gate.committed()
+                self._input_made_turn()
 
     def _interrupt(self, cause: inputs.Cause) -> None:
         self._barge_in.interrupt(cause, ready=self.ready)
@@ -337,7 +391,7 @@ class ClientSession:
             self._config.patch(dict(happened.event.get("session") or {}))
         else:
             if isinstance(event, c.InputAudioBufferCommit | c.InputAudioBufferClear):
-                self.mic_gate.committed()
+                self._input_made_turn()
             self._effects.send(event)
 
     def _settings_changed(self, happened: inputs.SettingsChanged) -> None:
@@ -355,6 +409,8 @@ class ClientSession:
     # -- turns --------------------------------------------------------------------------------
 
     def _speech_started(self, happened: inputs.Received, event: s.InputAudioBufferSpeechStarted) -> None:
+        if self._config.saw_speech():
+            self._notify_settings()
         self._user_speaks(happened.at, True)
         self._tools.user_took_turn()
         server_interrupts = self._config.server_interrupts
@@ -378,7 +434,7 @@ class ClientSession:
 
     def _committed(self, happened: inputs.Received, event: s.InputAudioBufferCommitted) -> None:
         self._user_speaks(happened.at, False)
-        self.mic_gate.committed()
+        self._input_made_turn()
         self.responses.turn_committed(answers_by_itself=self._config.server_answers)
         if not self._config.server_interrupts:
             self._pending_turn.turn_ended(answers_by_itself=self._config.server_answers)
@@ -473,7 +529,7 @@ class ClientSession:
             self.calls.named(event.item.call_id, event.item.name)
         self._tools.hosted(event.response_id, event.item)
         if event.item is not None and not self.responses.is_out_of_band(event.response_id):
-            self.conversation.added(event.item)
+            self.conversation.added(event.item, response_id=event.response_id)
 
     def _output_item_done(self, happened: inputs.Received, event: s.ResponseOutputItemDone) -> None:
         self._output_item_added(happened, event)
@@ -579,7 +635,8 @@ class ClientSession:
             case "unanswered":
                 self._pending_turn.overdue()
             case "rotate" if self.ready:
-                self._reconnection.renew(at, pause=self.idle)
+                if self._reconnection.renew(at, pause=self.idle):
+                    self._kept_sound.renewing()
             case "limits":
                 self._keep_limits(at)
             case "quiet" if self._deadlines.input_ended_at is not None:

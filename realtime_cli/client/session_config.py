@@ -39,6 +39,7 @@ class SessionConfig(SessionPart):
         self.effective: dict[str, Any] = {}
         self._effects = effects
         self._provider = options.provider
+        self._speech_seen = False
         self._updates: dict[str, SettingsUpdate] = {}
 
     # -- what is in force -------------------------------------------------------------------------
@@ -49,7 +50,7 @@ class SessionConfig(SessionPart):
     @property
     def turn_detection(self) -> dict[str, Any] | None:
         """The detection in force; None means manual turns."""
-        return in_force.turn_detection(self.effective, self.requested)
+        return in_force.turn_detection(self.effective, self.requested, speech_seen=self._speech_seen)
 
     @property
     def server_interrupts(self) -> bool:
@@ -59,6 +60,12 @@ class SessionConfig(SessionPart):
     def server_answers(self) -> bool:
         """Whether the server answers the end of a turn by itself."""
         return in_force.answers_by_itself(self.turn_detection)
+
+    def saw_speech(self) -> bool:
+        """The server detects speech; True if its settings say that it does not."""
+        before = self.turn_detection
+        self._speech_seen = True
+        return self.turn_detection != before
 
     def to_parts(self) -> in_force.InForce:
         """What the parts of the session need to know."""

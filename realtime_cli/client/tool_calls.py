@@ -27,6 +27,7 @@ class PendingCall:
     respond: bool = True
     sent: bool = False
     remote: bool = False
+    response_id: str = ""
 
 
 @dataclass(slots=True)
@@ -72,6 +73,10 @@ class ToolCalls:
     def _all(self) -> list[PendingCall]:
         return [*(call for turn in self._rounds.values() for call in turn.calls), *self._background]
 
+    def begun_in(self, response_id: str) -> bool:
+        """Whether a call of this response has begun."""
+        return response_id in self._rounds or any(c.response_id == response_id for c in self._background)
+
     def named(self, call_id: str | None, name: str | None) -> None:
         """Remember the name from ``output_item.added`` for servers that omit it later."""
         if call_id and name:
@@ -87,7 +92,7 @@ class ToolCalls:
         if not whole and not _parses(arguments or ""):
             return None
         self._seen.add(call_id)
-        call = PendingCall(call_id, name, arguments or "{}")
+        call = PendingCall(call_id, name, arguments or "{}", response_id=response_id)
         if name in self._not_awaited:
             self._background.append(call)
         else:

@@ -113,6 +113,83 @@ def test_a_connection_that_held_is_no_failure_and_one_that_did_not_is() -> None:
     assert d.give(inputs.Disconnected, 1006) == ["close CONNECTION"]
 
 
+# -- what was going on when the socket was lost ----------------------------------------------------
+
+
+def back(d: Dialogue) -> list[str]:
+    """A new socket, with its settings in force; what the session does then."""
+    d.give(inputs.Connected, "ws://x", 1)
+    d.server("session.created", session={})
+    return d.server("session.updated", session={})
+
+
+@pytest.mark.parametrize("code", [1001, 1006, 1011, 1012])
+def test_an_answer_that_broke_off_is_asked_for_again_without_its_torso(code: int) -> None:
+    d = talk()
+    d.give(inputs.Typed, "What is the capital of Peru?")
+    d.agent_speaks()
+    d.agent_says("The capital of")
+    d.give(inputs.Disconnected, code)
+    assert back(d) == ["note info reconnect", "item.create user", "response.create"]
+
+
+def test_a_request_that_had_not_begun_is_made_again_once() -> None:
+    d = talk()
+    d.give(inputs.Typed, "What is the capital of Peru?")
+    d.give(inputs.Disconnected, 1006)
+    assert back(d) == ["note info reconnect", "item.create user", "response.create"]
+
+
+def test_an_answer_that_the_user_interrupted_is_not_asked_for_again() -> None:
+    d = talk()
+    d.give(inputs.Typed, "What is the capital of Peru?")
+    d.agent_speaks()
+    d.give(inputs.Pressed, "interrupt")
+    d.stopped(("A", 10, False), cause="key")
+    d.give(inputs.Disconnected, 1006)
+    assert "response.create" not in back(d)
+
+
+def test_the_servers_own_answer_is_asked_for_if_the_words_of_the_user_are_known() -> None:
+    d = talk()
+    d.server("input_audio_buffer.committed", item_id="U")
+    d.server(
+        "conversation.item.input_audio_transcription.completed", item_id="U", transcript="What time is it?"
+    )
+    d.give(inputs.Disconnected, 1006)
+    assert back(d) == ["note info reconnect", "item.create user", "response.create"]
+
+
+def test_words_that_were_not_written_down_yet_are_lost_and_the_user_is_told() -> None:
+    d = talk()
+    d.server("input_audio_buffer.committed", item_id="U")
+    d.server("response.created", response={"id": "R"})
+    d.give(inputs.Disconnected, 1006)
+    assert back(d) == ["note warning reconnect", "note info reconnect"]
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_an_answer_for_which_a_tool_has_begun_is_not_asked_for_again(background: bool) -> None:
+    d = talk(tools_not_awaited=("clock",) if background else ())
+    d.give(inputs.Typed, "What time is it?")
+    d.server("response.created", response={"id": "R"})
+    call = {"id": "F", "type": "function_call", "call_id": "1", "name": "clock", "arguments": "{}",
+            "status": "completed"}  # fmt: skip
+    d.server("response.output_item.done", response_id="R", output_index=0, item=call)
+    lost = d.give(inputs.Disconnected, 1006)
+    assert (lost[0] == "note warning reconnect" and len(lost) == 3) is background
+    assert "response.create" not in back(d)
+    assert "response.create" in d.give(inputs.ToolFinished, "1", "noon")
+
+
+@pytest.mark.parametrize("owed", [True, False])
+def test_a_regular_close_is_a_good_end_only_if_nobody_waits_for_an_answer(owed: bool) -> None:
+    d = talk()
+    if owed:
+        d.give(inputs.Typed, "Well?")
+    assert d.give(inputs.Disconnected, 1000) == ["close SESSION" if owed else "close OK"]
+
+
 # -- before the server ends the session -----------------------------------------------------------
 
 

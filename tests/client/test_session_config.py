@@ -167,3 +167,31 @@ def test_another_detection_keeps_its_kind() -> None:
 
 def test_manual_turns_need_no_policy() -> None:
     assert talk(barge_in="duck", patch=MANUAL).sent[0]["session"] == MANUAL
+
+
+# -- a server that does other than it says ---------------------------------------------------------
+
+
+def reports_no_detection(**options: Any) -> Dialogue:
+    d = Dialogue(**options)
+    d.give(inputs.Connected, "ws://test")
+    session = {"type": "realtime", "audio": {"input": {"turn_detection": None}}}
+    d.server("session.created", session=session)
+    d.server("session.updated", session=session)
+    return d
+
+
+def test_a_server_that_hears_speech_detects_turns_whatever_it_reports() -> None:
+    d = reports_no_detection()
+    d.agent_speaks()
+    assert d.server("input_audio_buffer.speech_started", item_id="U") == ["stop server_vad"]
+    d.stopped(("A", 10, False))
+    d.give(inputs.MicrophoneFrame, bytes(4800))
+    assert d.give(inputs.MicrophoneEnded) == []
+
+
+def test_manual_turns_that_were_asked_for_stay_manual() -> None:
+    d = reports_no_detection(patch={"type": "realtime", "audio": {"input": {"turn_detection": None}}})
+    d.server("input_audio_buffer.speech_started", item_id="U")
+    d.give(inputs.MicrophoneFrame, bytes(4800))
+    assert d.give(inputs.MicrophoneEnded) == ["buffer.commit", "response.create"]
