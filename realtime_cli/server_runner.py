@@ -41,6 +41,7 @@ from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
 
 OUTBOX_BYTES = 64 * 1024 * 1024
 FIRST_DELTA_MS, DELTA_MS = 100, 200  # of sound in one delta: the first is short, to be heard soon
+MAX_TURN_S = 0.005  # of work for one session before others on the loop have their turn
 FLUSH_S = 2.0  # how long a client may take for the last events before the socket closes
 TOO_SLOW = (1008, "the client reads too slowly")
 BUG = (1011, "internal error")
@@ -195,10 +196,14 @@ class SessionRunner:
             await self._shut_down()
 
     async def _read(self) -> None:
-        """Wire → step."""
+        """Wire → step. A flood of frames does not keep the loop from other sessions."""
+        turn_began = time.monotonic()
         try:
             while not self._closing:
                 self.step(inputs.Frame(self.now(), await self._transport.recv()))
+                if time.monotonic() - turn_began > MAX_TURN_S:
+                    await asyncio.sleep(0)
+                    turn_began = time.monotonic()
         except Closed:
             self._end(ABNORMAL, "")
 

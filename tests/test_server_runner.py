@@ -6,14 +6,16 @@ import asyncio
 import base64
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 
 from realtime_cli import server_runner as module
-from realtime_cli.audio.wire_format import AudioDecoder
+from realtime_cli.audio.pcm import Samples
+from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder
 from realtime_cli.server.engine.ports import EngineCall, EngineError, EngineText
 from realtime_cli.server.settings import Defaults
 from realtime_cli.server_runner import EngineWorkers, SessionRunner
@@ -67,15 +69,20 @@ class Client:
 
 @asynccontextmanager
 async def hosted(
-    engine: ScriptedEngine | None = None, *, opening: Opening | None = None, defaults: Defaults | None = None,
-    bugs: list[BaseException] | None = None, wrap: Callable[[Transport], Transport] = lambda wire: wire,
+    engine: ScriptedEngine | None = None,
+    *,
+    workers: EngineWorkers | None = None,
+    opening: Opening | None = None,
+    defaults: Defaults | None = None,
+    bugs: list[BaseException] | None = None,
+    wrap: Callable[[Transport], Transport] = lambda wire: wire,
     **quirks: Any,
-) -> AsyncIterator[Client]:  # fmt: skip
+) -> AsyncIterator[Client]:
     """A client of a session; bugs fail the test unless it wants to see them."""
     found: list[BaseException] = []
-    room = EngineWorkers(engine or ScriptedEngine(), (found if bugs is None else bugs).append)
+    own = EngineWorkers(engine or ScriptedEngine(), (found if bugs is None else bugs).append)
     here, there = memory_pair()
-    host = SessionRunner(wrap(there), room, QuirkySession(Quirks(**quirks), defaults=defaults))
+    host = SessionRunner(wrap(there), workers or own, QuirkySession(Quirks(**quirks), defaults=defaults))
     running = asyncio.create_task(host.run(opening))
     try:
         yield Client(here)
@@ -83,7 +90,7 @@ async def hosted(
         await here.close()
         async with asyncio.timeout(5):
             await running
-        room.close()
+        own.close()
     assert found == []
 
 
@@ -178,8 +185,6 @@ async def test_g711_both_ways(law: Any):
                 "audio": {"input": {"format": format}, "output": {"format": format}},
             },
         )
-        from realtime_cli.audio.wire_format import AudioEncoder
-
         audio = AudioEncoder(law).encode(
             AudioDecoder("audio/pcm").decode(quiet(320) + loud(640) + quiet(700))
         )
@@ -302,12 +307,42 @@ async def test_a_client_that_leaves_in_the_middle_of_an_answer():
     assert len(engine.sentences) <= 2
 
 
+async def test_a_greedy_client_delays_nobody_by_more_than_a_sentence():
+    """A hundred responses of one client do not stand in front of the first sentence of another."""
+
+    class Slow(ScriptedEngine):
+        def speak(self, text: str, speed: float = 1.0) -> Iterator[Samples]:
+            time.sleep(0.1)
+            yield from super().speak(text, speed)
+
+    async def first_sound_s(client: Client) -> float:
+        began = time.monotonic()
+        await client.ask()
+        await client.until("response.output_audio.delta")
+        return time.monotonic() - began
+
+    engine = Slow(answers=[[EngineText("Two words.")] * 30] * 200)
+    workers = EngineWorkers(engine)
+    async with hosted(workers=workers) as modest:
+        alone_s = await first_sound_s(modest)
+    async with hosted(workers=workers) as greedy, hosted(workers=workers) as modest:
+        for _ in range(100):
+            await greedy.ask(conversation="none")
+        for _ in range(16):
+            await greedy.until("response.created")
+        assert await first_sound_s(modest) < alone_s + 0.3
+    workers.close()
+
+
 async def test_a_client_that_does_not_read(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "OUTBOX_BYTES", 200_000)
-    engine = ScriptedEngine(answers=[[EngineText("word " * 50)]] * 200)
-    async with hosted(engine) as client:
-        for _ in range(200):
-            await client.ask(conversation="none")
+    long: dict[str, Any] = {"id": "A", "type": "message", "role": "user"}
+    long["content"] = [{"type": "input_text", "text": "word " * 2000}]
+    async with hosted() as client:
+        await client.send("conversation.item.create", item=long)
+        with suppress(Closed):
+            for _ in range(1200):
+                await client.send("conversation.item.retrieve", item_id="A")
         closed = await client.closed()
         assert (closed.code, closed.reason) == module.TOO_SLOW
 

@@ -11,6 +11,7 @@ from realtime_cli.server.input_buffer import BYTES_PER_MS
 
 Json = dict[str, Any]
 MAX_ITEMS = 2_000  # the oldest fall out beyond this, as under the API's automatic truncation
+MAX_TEXT_CHARS = 32 * 1024 * 1024  # words and encoded pictures of all items; beyond this the oldest fall out
 MAX_AUDIO_BYTES = (
     64 * 1024 * 1024
 )  # 22 minutes of PCM; beyond this the oldest items lose their audio and keep their words
@@ -99,6 +100,7 @@ class ServerConversation:
         self.id = conversation_id
         self._records: dict[str, StoredItem] = {}
         self._order: list[str] = []
+        self._text_chars: dict[str, int] = {}
 
     def __iter__(self) -> Any:
         return iter([self._records[item_id] for item_id in self._order])
@@ -133,10 +135,12 @@ class ServerConversation:
             place = 0
         elif previous is not None:
             place = self._order.index(previous) + 1
+        before = self._order[place - 1] if place else None
         self._records[record.item_id] = record
         self._order.insert(place, record.item_id)
+        self._text_chars[record.item_id] = _text_chars(record.wire)
         self._evict()
-        return self._order[place - 1] if place else None
+        return before if before in self._records else None
 
     def before(self, item_id: str) -> str | None:
         """The id of the item before this one; None if it is the first, or gone."""
@@ -150,11 +154,13 @@ class ServerConversation:
         self._remove(item_id)
 
     def _remove(self, item_id: str) -> None:
-        del self._records[item_id]
+        del self._records[item_id], self._text_chars[item_id]
         self._order.remove(item_id)
 
     def _evict(self) -> None:
-        while len(self._order) > MAX_ITEMS:
+        text_chars = sum(self._text_chars.values())
+        while len(self._order) > MAX_ITEMS or (text_chars > MAX_TEXT_CHARS and len(self._order) > 1):
+            text_chars -= self._text_chars[self._order[0]]
             self._remove(self._order[0])
         held = sum(len(sound.data) for record in self for sound in record.audio.values())
         for record in self:
@@ -164,3 +170,15 @@ class ServerConversation:
                 continue
             held -= sum(len(sound.data) for sound in record.audio.values())
             record.audio.clear()
+
+
+def _text_chars(value: Any) -> int:
+    """The characters in all texts of a JSON value."""
+    match value:
+        case str():
+            return len(value)
+        case dict():
+            return sum(map(_text_chars, value.values()))
+        case list():
+            return sum(map(_text_chars, value))
+    return 0

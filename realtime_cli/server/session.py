@@ -28,6 +28,8 @@ from realtime_cli.server.response import ResponseRun, ResponseSettings
 from realtime_cli.server.settings import Defaults
 
 Json = dict[str, Any]
+MAX_NUMBER = 1e18
+MAX_OUT_OF_BAND = 16  # responses beside the conversation at once; more are refused
 RunNews = (
     inputs.TextGenerated
     | inputs.ToolCallGenerated
@@ -139,6 +141,7 @@ class ServerSession:
             return c.InputAudioBufferAppend(
                 audio=fields["audio"]
             )  # fifty of these a second: the full check would cost too much
+        _refuse_odd_numbers(fields, ())
         while found := strict.problems(kind, fields):
             nulls = [problem.path for problem in found if _may_be_left_out(fields, problem)]
             if not nulls:
@@ -247,6 +250,9 @@ class ServerSession:
                 "Wait until the response is finished before creating a new one."
             )
             raise ApiError("conversation_already_has_active_response", text)
+        if out_of_band and len(self._out_of_band) >= MAX_OUT_OF_BAND:
+            text = f"At most {MAX_OUT_OF_BAND} out-of-band responses run at once. Wait until one is finished."
+            raise ApiError("rate_limit_exceeded", text)
         self._start(at, overrides, out_of_band=out_of_band)
 
     def _start(self, at: float, overrides: Json, *, out_of_band: bool = False) -> None:
@@ -395,6 +401,15 @@ class ServerSession:
             return
         self._audio_input.commit_silence(min(self._idle_since_ms, self._audio_input.buffer.end_ms))
         self._start(at, {})
+
+
+def _refuse_odd_numbers(value: Any, path: Path) -> None:
+    """Raise ApiError for NaN, infinities and numbers that no field can hold: Python's JSON reader takes them."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            _refuse_odd_numbers(inner, (*path, key))
+    elif isinstance(value, int | float) and not -MAX_NUMBER <= value <= MAX_NUMBER:
+        raise api_error.of_problem(Problem(path, "invalid_value", "the number is out of range"))
 
 
 def _may_be_left_out(fields: Json, problem: Problem) -> bool:

@@ -52,19 +52,37 @@ class ClientAuth:
 
     key: str | None = field(default=None, repr=False)
     allowed_origins: frozenset[str] = frozenset()
+    loopback_only: bool = False
+    """The server listens on loopback: a foreign name in ``Host`` is a DNS rebinding attack."""
 
     def denial(self, target: str, headers: Mapping[str, str]) -> Denial | None:
         """Why this upgrade is refused; None lets it in. ``headers`` must ignore case."""
+        try:
+            return self._denial(target, headers)
+        except ValueError:  # brackets without an IPv6 address, bytes that are no UTF-8
+            return Denial(400, "bad_request", "The address, Host or Origin of this request cannot be read.")
+
+    def _denial(self, target: str, headers: Mapping[str, str]) -> Denial | None:
         parts = urlsplit(target)
+        headers.get("Sec-WebSocket-Protocol", "").encode()  # it would be sent back
         if parts.path.rstrip("/") not in PATHS:
             text = f"There is nothing at {parts.path}. The Realtime endpoint is /v1/realtime."
             return Denial(404, "not_found", text)
+        if self.loopback_only and not self._host_is_ours(headers.get("Host", "")):
+            text = "This server answers to names of this machine only, such as localhost."
+            return Denial(403, "host_not_allowed", text)
         if not self._origin_is_ours(headers.get("Origin"), headers.get("Host", "")):
             text = "This server takes no connections from that web page. Allow its origin to change that."
             return Denial(403, "origin_not_allowed", text)
         if self.key is not None and not self._knows_key(parts.query, headers):
             return Denial(401, "invalid_api_key", "Incorrect or missing API key.")
         return None
+
+    def _host_is_ours(self, host: str) -> bool:
+        """A page may point its own name at 127.0.0.1, and be of the same origin then; ``Host`` has that name."""
+        if host in {urlsplit(origin).netloc for origin in self.allowed_origins}:
+            return True
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
 
     def _origin_is_ours(self, origin: str | None, host: str) -> bool:
         """Browsers send ``Origin``: without this check any web page could talk to a loopback server."""
@@ -75,7 +93,10 @@ class ClientAuth:
 
     def _knows_key(self, query: str, headers: Mapping[str, str]) -> bool:
         wanted = (self.key or "").encode()
-        matches = [hmac.compare_digest(offered.encode(), wanted) for offered in _offered(query, headers)]
+        matches = [
+            hmac.compare_digest(offered.encode("utf-8", "surrogateescape"), wanted)
+            for offered in _offered(query, headers)
+        ]
         return any(matches)
 
 

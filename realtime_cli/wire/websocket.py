@@ -225,7 +225,8 @@ async def serve(
     ``open_timeout_s``: how long a client may take for its request, so that slow ones hold no door open.
     Raises :class:`ConfigError` if the address cannot be listened on.
     """
-    door = ConnectionLimiter(ClientAuth(key, frozenset(allowed_origins)), handler, max_connections)
+    auth = ClientAuth(key, frozenset(allowed_origins), loopback_only=is_loopback(host))
+    door = ConnectionLimiter(auth, handler, max_connections)
     try:
         listening = await server.serve(
             door.enter,

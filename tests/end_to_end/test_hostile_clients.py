@@ -50,7 +50,7 @@ async def test_a_slow_loris_is_shown_the_door():
     async with serving(ScriptedEngine(), max_connections=2, open_timeout_s=0.5) as server:
         lorises = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(50)]
         for _, writer in lorises:
-            writer.write(b"GET /v1/realtime HTTP/1.1\r\nHost: x\r\n")
+            writer.write(b"GET /v1/realtime HTTP/1.1\r\nHost: localhost\r\n")
         await honest_talk(server.url)
         async with asyncio.timeout(5):
             ends = [await reader.read() for reader, _ in lorises]
@@ -103,6 +103,39 @@ async def test_thousands_of_items_are_bounded():
         await asyncio.gather(reading, return_exceptions=True)
 
 
+@pytest.mark.parametrize(
+    ("target", "header", "status"),
+    [
+        (b"/v1/realtime", b"Host: evil.example", b"403"),
+        (b"/v1/realtime", b"Host: [::1", b"400"),
+        (b"//[x", b"Host: localhost", b"400"),
+        (b"/v1/real\xfftime", b"Host: localhost", b"404"),
+        (b"/v1/realtime?model=\xff%ff%00", b"Host: localhost", b"101"),
+        (b"/v1/realtime", b"Host: localhost\r\nOrigin: http://[::1", b"400"),
+        (b"/v1/realtime", b"Host: localhost\r\nOrigin: \xff\xfe", b"403"),
+        (b"/v1/realtime", b"Host: localhost\r\nAuthorization: Bearer \xff\xfe", b"101"),
+        (b"/v1/realtime", b"Host: localhost\r\nSec-WebSocket-Protocol: \xff", b"400"),
+    ],
+)
+async def test_odd_requests_are_answered_and_break_nothing(target: bytes, header: bytes, status: bytes):
+    async with serving(ScriptedEngine()) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(
+            b"GET "
+            + target
+            + b" HTTP/1.1\r\n"
+            + header
+            + b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        async with asyncio.timeout(10):
+            assert (await reader.readline()).split()[1] == status
+            if status == b"101":
+                await reader.readuntil(b"session.created")
+        writer.close()
+        await honest_talk(server.url)
+
+
 async def drain(client: Transport) -> None:
     with suppress(Closed):
         while True:
@@ -115,7 +148,7 @@ async def test_one_that_asks_and_never_reads_is_let_go():
     async with serving(engine) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
         writer.write(
-            b"GET /v1/realtime HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"GET /v1/realtime HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         )
         await reader.readuntil(b"\r\n\r\n")

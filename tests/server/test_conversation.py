@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from realtime_cli.server import conversation as module
-from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
+from realtime_cli.server.conversation import MAX_TEXT_CHARS, ServerConversation, StoredAudio, StoredItem
 from tests.server.dialogue import Talk
 
 
@@ -124,3 +124,16 @@ def test_sound_is_cut_between_samples(format: str, bytes_left: int):
     sound = StoredAudio(format, bytearray(1000))
     sound.cut(1.01)
     assert len(sound.data) == bytes_left
+
+
+def test_texts_are_bounded_together_and_the_oldest_fall_out():
+    kept = ServerConversation("conv")
+    part = {"type": "input_text", "text": "x" * (MAX_TEXT_CHARS // 4)}
+    for number in range(10):
+        kept.insert(StoredItem({"id": f"item_{number}", "type": "message", "content": [part]}))
+    assert [record.item_id for record in kept] == ["item_7", "item_8", "item_9"]
+    huge = {"type": "input_image", "image_url": "x" * (2 * MAX_TEXT_CHARS)}
+    kept.insert(StoredItem({"id": "huge", "type": "message", "content": [huge]}))
+    assert [record.item_id for record in kept] == ["huge"], "the newest is always kept"
+    kept.delete("huge")
+    assert kept.last_id is None

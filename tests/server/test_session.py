@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from realtime_cli.server import effects, inputs
+from realtime_cli.server.session import MAX_OUT_OF_BAND
 from realtime_cli.server.settings import Defaults
 from tests.server.dialogue import Talk
 
@@ -46,7 +47,8 @@ def test_the_first_event_shows_every_default():
                 "noise_reduction": None,
                 "turn_detection": {
                     "type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300,
-                    "silence_duration_ms": 500, "idle_timeout_ms": None, "create_response": True, "interrupt_response": True,
+                    "silence_duration_ms": 500, "idle_timeout_ms": None,
+                    "create_response": True, "interrupt_response": True,
                 },
             },
             "output": {"format": {"type": "audio/pcm", "rate": 24000}, "voice": "alloy", "speed": 1.0},
@@ -470,6 +472,37 @@ def test_the_kind_of_a_session_stays():
 
 
 # -- bad input ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "9" * 400, f"-{'9' * 400}", "9" * 5000])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"type": "response.create", "response": {"max_output_tokens": %s}}',
+        '{"type": "session.update", "session": {"type": "realtime", "audio": {"output": {"speed": %s}}}}',
+        '{"type": "session.update", "session": {"type": "realtime",'
+        ' "audio": {"input": {"turn_detection": {"type": "server_vad", "prefix_padding_ms": %s}}}}}',
+        '{"type": "session.update", "session": {"type": "realtime",'
+        ' "tools": [{"type": "function", "name": "f", "parameters": {"minimum": %s}}]}}',
+        '{"type": "conversation.item.truncate", "item_id": "x", "content_index": 0, "audio_end_ms": %s}',
+    ],
+)
+def test_a_number_that_is_none_is_an_error_and_answers_go_on(frame: str, number: str):
+    talk = Talk()
+    [line] = talk.give(inputs.Frame, frame % number)
+    assert line.startswith(("error invalid_value ", "error invalid_json "))
+    assert talk.client("response.create") == ["created resp_1", "think resp_1"]
+    assert "done resp_1 completed" in talk.says()
+
+
+def test_out_of_band_responses_are_bounded():
+    talk = Talk()
+    asked = [talk.client("response.create", response={"conversation": "none"}) for _ in range(1000)]
+    assert [lines[0].split()[0] for lines in asked].count("created") == MAX_OUT_OF_BAND
+    assert asked[-1] == ["error rate_limit_exceeded None"]
+    assert talk.client("response.create")[0].startswith("created"), "the conversation itself is not refused"
+    talk.says(response="resp_1")
+    assert talk.client("response.create", response={"conversation": "none"})[0].startswith("created")
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,49 @@ def test_web_pages_of_strangers_are_refused(origin: str, refused: int | None):
     assert status(ClientAuth(allowed_origins=frozenset({"https://mine.example"})), Origin=origin) == refused
 
 
+@pytest.mark.parametrize(
+    ("host", "refused"),
+    [
+        ("127.0.0.1:8765", None),
+        ("localhost:8765", None),
+        ("LOCALHOST", None),
+        ("[::1]:8765", None),
+        ("mine.example", None),
+        ("evil.example:8765", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("", 403),
+        ("[::1", 400),
+    ],
+)
+@pytest.mark.parametrize("key", [None, "k"])
+def test_on_loopback_only_names_of_this_machine_are_answered(key: str | None, host: str, refused: int | None):
+    """A web page may point its own name at 127.0.0.1; its Origin and Host agree then."""
+    ours = ClientAuth(key, frozenset({"https://mine.example"}), loopback_only=True)
+    assert status(ours, Host=host, Origin=f"http://{host}", Authorization="Bearer k") == refused
+    if refused == 403:
+        assert status(ClientAuth(key), Host=host, Authorization="Bearer k") is None, "on other addresses"
+
+
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        ("//[x", {}),
+        ("http://[::1/v1/realtime", {}),
+        ("/v1/realtime", {"Origin": "http://[::1"}),
+        ("/v1/realtime", {"Origin": "http://[bad]"}),
+        ("/v1/realtime", {"Sec_WebSocket_Protocol": "\udcff"}),
+    ],
+)
+def test_what_cannot_be_read_is_a_bad_request(target: str, headers: dict[str, str]):
+    assert status(ClientAuth(), target, **headers) == 400
+
+
+def test_odd_bytes_in_a_key_are_a_wrong_key():
+    assert status(ClientAuth("k"), Authorization="Bearer \udcff\udcfe") == 401
+    as_on_the_wire = "sésame".encode().decode("ascii", "surrogateescape")
+    assert status(ClientAuth("sésame"), Authorization=f"Bearer {as_on_the_wire}") is None
+
+
 def test_a_denial_is_told_as_the_api_does():
     denial = ClientAuth("k").denial("/v1/realtime", HOST)
     assert denial
