@@ -35,7 +35,7 @@ from websockets.typing import Subprotocol
 from realtime_cli import __version__
 from realtime_cli.errors import ConfigError, ConnectionFailed
 from realtime_cli.wire import connect_errors
-from realtime_cli.wire.auth import SUBPROTOCOL, ClientAuth, Opening, opening
+from realtime_cli.wire.auth import SUBPROTOCOL, ClientAuth, Opening, is_loopback, opening
 from realtime_cli.wire.proxy import proxy_for
 from realtime_cli.wire.tls import trusting
 from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
