@@ -35,7 +35,9 @@ class HeardItem:
 class ApprovalAsked:
     """A question to the user: may this call run (``run``), what is its output (``output``)?
 
-    ``arguments`` is the JSON text in full. Answered by ``ApprovalAnswered``; only one is open at a time.
+    ``arguments`` is the JSON text in full. ``action`` is what would be done with them (a command line, an
+    HTTP request), ``origin`` where the tool comes from; both may be empty. Answered by ``ApprovalAnswered``;
+    only one is open at a time.
     """
 
     at: float
@@ -43,6 +45,8 @@ class ApprovalAsked:
     name: str
     arguments: str
     kind: Literal["run", "output"] = "run"
+    action: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ class ToolCard:
     output: str = ""
     seconds: float | None = None
     progress: str = ""
+    waits: bool = False  # for the user's answer
     left_running: bool = False
     final: bool = False
 

@@ -20,6 +20,8 @@ class ToolCards:
                 made = ToolCard(event.at, event.call_id, event.name, event.arguments)
                 self._cards[event.call_id] = made
                 self._order.append(made)
+            case e.ToolWaiting() | e.ToolAnswered() if card := self._running(event.call_id):
+                card.waits = isinstance(event, e.ToolWaiting)
             case e.ToolRunning() if card := self._running(event.call_id):
                 card.at = event.at  # the waiting for a permission is over: the call itself begins
             case e.ToolProgressed() if card := self._running(event.call_id):

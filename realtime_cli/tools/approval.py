@@ -23,6 +23,7 @@ class Question:
 
     ``arguments`` is the JSON text in full, with control characters made visible. ``group``: another name
     that the tool can be approved by. ``members``: how the names of those begin for which it must run, too.
+    ``action`` and ``origin``: what would be done, and where the tool comes from.
     """
 
     call_id: str
@@ -31,6 +32,8 @@ class Question:
     kind: Literal["run", "output", "trust"] = "run"
     group: str = ""
     members: str = ""
+    action: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

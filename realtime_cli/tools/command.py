@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -33,12 +34,15 @@ def command_tool(written: CommandTool, folder: Path, environ: Mapping[str, str])
         )
     parameters = written.parameters or _parameters(written.command[1:])
     template = (program, *written.command[1:])
+    runner = CommandRunner(template, frozenset(parameters.get("properties", ())), where, seen, written)
     return Tool(
         written.name or name_of(written.command[0]),
         written.description or f"Runs {' '.join(written.command)}.",
         parameters,
-        CommandRunner(template, frozenset(parameters.get("properties", ())), where, seen, written),
+        runner,
         Rules.of(written, "ask"),
+        origin=f"command in {where}",
+        describe=runner.describe,
     )
 
 
@@ -72,6 +76,10 @@ class CommandRunner:
         self._template, self._names = template, names
         self._folder, self._environ = folder, environ
         self._stdin, self._limit = written.stdin, written.max_output_bytes
+
+    def describe(self, arguments: dict[str, Any]) -> str:
+        """The command line as a shell would take it, though none does."""
+        return shlex.join(filled(self._template, arguments, self._names))
 
     async def run(self, arguments: dict[str, Any], progress: Progress) -> str:
         words = filled(self._template, arguments, self._names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -29,7 +30,11 @@ def http_tool(written: HttpTool) -> Tool:
     by_kind: Approve = "always" if method in READING else "ask"
     parameters = written.parameters or _parameters(url)
     description = written.description or f"{method} {url}"
-    return Tool(written.name, description, parameters, Http(written), Rules.of(written, by_kind))
+    body = Http(written)
+    rules = Rules.of(written, by_kind)
+    return Tool(
+        written.name, description, parameters, body, rules, origin="HTTP request", describe=body.describe
+    )
 
 
 def _parameters(url: str) -> dict[str, Any]:
@@ -49,6 +54,12 @@ class Http:
         self._request = written.http
         self._timeout_s, self._limit = written.timeout_s, written.max_output_bytes
         self._client: httpx2.AsyncClient | None = None
+
+    def describe(self, arguments: dict[str, Any]) -> str:
+        """Method and address, and what is sent with them; headers hold secrets and are left out."""
+        url, rest = address(self._request.url, arguments)
+        more = f" {json.dumps(rest, ensure_ascii=False)}" if rest else ""
+        return f"{self._request.method} {url}{more}"
 
     async def run(self, arguments: dict[str, Any], progress: Progress) -> str:
         import httpx2

@@ -113,6 +113,7 @@ class Server:
             McpToolAdapter(self, listed.name),
             Rules.of(self._written, "ask"),
             group=self.name,
+            origin=f"MCP server {self.name}",
         )
 
     async def call(self, tool: str, arguments: dict[str, Any], report: Progress) -> str:

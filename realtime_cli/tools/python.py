@@ -245,6 +245,7 @@ async def python_tools(
                 PythonFunction(sources[source], function, entry.max_output_bytes),
                 Rules.of(entry, "always"),
                 checks_arguments=True,
+                origin=f"Python function {function} of {source}",
             )
         )
     return tools, list(sources.values())

@@ -124,7 +124,7 @@ class Registry:
         if tool.asks:
             began.append(time.monotonic())
             return await self._asked_for(call_id, tool, arguments)
-        await self._permission(call_id, tool, arguments)
+        await self._permission(call_id, tool, arguments, given)
         async with self._slots[tool.name]:
             began.append(time.monotonic())
             self.notify(ToolStarted(0.0, call_id))
@@ -150,12 +150,16 @@ class Registry:
 
     # -- permission ---------------------------------------------------------------------------
 
-    async def _permission(self, call_id: str, tool: Tool, arguments: str) -> None:
+    async def _permission(self, call_id: str, tool: Tool, arguments: str, given: dict[str, Any]) -> None:
         if tool.rules.approve == "never":
             raise ToolFailed(f"The agent file does not allow {tool.name} to run.")
         if tool.rules.approve == "always" or tool.name in self._allowed:
             return
-        answer = await self._ask(Question(call_id, tool.name, arguments, group=tool.group))
+        action = tool.describe(given)
+        question = Question(
+            call_id, tool.name, arguments, group=tool.group, action=action, origin=tool.origin
+        )
+        answer = await self._ask(question)
         if answer.verdict == "no":
             raise ToolFailed(f"The user did not allow this call. {answer.text}".rstrip())
 
@@ -169,7 +173,8 @@ class Registry:
     async def approve(self, call_id: str, name: str, arguments: str) -> None:
         """Ask about a call that the server runs itself (hosted MCP, ``label.tool``)."""
         label = name.partition(".")[0]
-        await self._ask(Question(call_id, name, arguments, group=label))
+        origin = f"MCP server {label}, run by the service"
+        await self._ask(Question(call_id, name, arguments, group=label, origin=origin))
 
     async def _ask(self, question: Question, timeout_s: float = ANSWER_TIMEOUT_S) -> ApprovalAnswer:
         """One question at a time; the time limit is the user's, not the tool's."""
@@ -186,9 +191,9 @@ class Registry:
             return answer
 
     def _announce(self, question: Question) -> None:
-        shown = visible(question.arguments)
         kind: Literal["run", "output"] = "output" if question.kind == "output" else "run"
-        self.notify(ApprovalAsked(0.0, question.call_id, question.name, shown, kind))
+        arguments, action, origin = map(visible, (question.arguments, question.action, question.origin))
+        self.notify(ApprovalAsked(0.0, question.call_id, question.name, arguments, kind, action, origin))
 
     async def _answer(self, question: Question, timeout_s: float) -> ApprovalAnswer:
         try:

@@ -49,7 +49,8 @@ class Tool:
 
     ``checks_arguments``: the body checks them itself, better than the schema could. ``hangs_up``: the
     session ends after it. ``asks``: its output is asked for, so nobody is asked before. ``group``: a name
-    that stands for several tools where they are approved (an MCP server's).
+    that stands for several tools where they are approved (an MCP server's). ``origin``: where it comes from,
+    for the user. ``describe``: what a call would do, in full; raises ToolFailed like the body.
     """
 
     name: str
@@ -61,6 +62,8 @@ class Tool:
     hangs_up: bool = False
     asks: bool = False
     group: str = ""
+    origin: str = ""
+    describe: Callable[[dict[str, Any]], str] = lambda arguments: ""
 
     @property
     def schema(self) -> dict[str, Any]:

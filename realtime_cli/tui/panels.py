@@ -78,7 +78,8 @@ def tool_text(card: ToolCard, look: Theme = PRETTY) -> Text:
     call = f"{one_line(card.name)}({arguments_line(card.arguments)})"
     text = Text.assemble(("tool  ", TOOL), cut_to(call, MAX_TOOL_CELLS, look.ellipsis))
     if card.state == "running":
-        return text.append(f" {one_line(card.progress) or 'running'}", DIM)
+        doing = "waits for you" if card.waits else one_line(card.progress) or "running"
+        return text.append(f" {doing}", DIM)
     result = cut_to(one_line(card.output), MAX_TOOL_CELLS, look.ellipsis)
     if card.state == "failed":
         text.append(f" {look.arrow} failed: {result}", "red")

@@ -13,6 +13,7 @@ from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard,
 from realtime_cli.notices import ApprovalAsked
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.panels import arguments_line, end_lines, interruption, plural, seconds
+from realtime_cli.tui.question_box import call_lines
 from realtime_cli.tui.questions import OpenQuestions
 from realtime_cli.tui.safe_text import for_encoding, one_line
 from realtime_cli.tui.view import View
@@ -85,12 +86,12 @@ class PlainFrontend:
 
 def question_sentence(question: ApprovalAsked) -> str:
     """The call in full, and how a typed line answers."""
-    call = f"{one_line(question.name)}({arguments_line(question.arguments)})"
+    call, *more = call_lines(question)
     if question.kind == "output":
         return f"Question: What is the result of {call}? Write /approve RESULT, or n and a reason."
-    return (
-        f"Question: May {call} run? Answer y (this once), a (always, in this session), n, or n and a reason."
-    )
+    about = f" ({', '.join(filter(None, more))})" if any(more) else ""
+    answers = "y (this once), a (always, in this session), n, or n and a reason"
+    return f"Question: May {call} run?{about} Answer {answers}."
 
 
 def sentence(block: Block) -> str:
@@ -128,7 +129,7 @@ def _tool(card: ToolCard) -> str:
     took = f" after {seconds(card.seconds)}" if card.seconds is not None else ""
     match card.state:
         case "running":
-            return f"{call} is running."
+            return f"{call} is {'waiting for your approval' if card.waits else 'running'}."
         case "cancelled":
             return f"{call} was cancelled."
         case "failed":

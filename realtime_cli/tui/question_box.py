@@ -58,22 +58,27 @@ class QuestionBox:
         before = self.selected if self.selected is not None else (-1 if step > 0 else len(self.choices))
         self.selected = (before + step) % len(self.choices)
 
-    @property
-    def call(self) -> str:
-        """In the notation of the tool's card, and whole: it is this that is decided on."""
-        return f"{one_line(self.question.name)}({arguments_line(self.question.arguments)})"
-
     def fits(self, width: int, room: int) -> bool:
-        """Whether all of the call can be read in the box."""
-        return len(wrap(self.call, width - 4)) + MIN_ROWS - 1 <= room
+        """Whether all that is decided on can be read in the box."""
+        return len(wrap(self.whole.plain, width - 4)) + MIN_ROWS - 1 <= room
+
+    @property
+    def whole(self) -> Text:
+        """The call in the notation of the tool's card, what it would do, and where the tool comes from."""
+        return Text("\n").join(
+            Text(line, style)
+            for line, style in zip(call_lines(self.question), ("bold", "bold", DIM), strict=True)
+            if line
+        )
 
     def rows(self, width: int, room: int, theme: Theme = PRETTY) -> list[Text]:
         """The box: with one answer a line where there is room, else all answers on one."""
-        spans = wrap(self.call, width - 4)
+        whole = self.whole
+        spans = wrap(whole.plain, width - 4)
         listed = len(spans) + 2 + len(self.choices) <= room
         answers = self._listed(theme) if listed else [self._in_one_row(width - 4)]
         shown = max(1, room - 2 - len(answers))
-        lines = [Text(self.call[start:end], "bold") for start, end in spans[:shown]]
+        lines = [whole[start:end] for start, end in spans[:shown]]
         if len(spans) > shown:
             lines[-1] = Text(f"({len(spans) - shown + 1} more lines: all of it stands above)", DIM)
         return _boxed(_TITLES[self.question.kind], [*lines, *answers], width, theme)
@@ -95,6 +100,13 @@ class QuestionBox:
                 row.append("  " if place else "").append(choice.key, "bold")
                 row.append(f" {words}", "reverse" if place == self.selected else "")
         return row
+
+
+def call_lines(question: ApprovalAsked) -> tuple[str, str, str]:
+    """Call, action and origin in words; action and origin may be empty."""
+    call = f"{one_line(question.name)}({arguments_line(question.arguments)})"
+    action = f"runs: {one_line(question.action)}" if question.action else ""
+    return call, action, f"from: {one_line(question.origin)}" if question.origin else ""
 
 
 def _boxed(title: str, lines: list[Text], width: int, theme: Theme) -> list[Text]:

@@ -159,7 +159,7 @@ class LiveScreen:
         """A call that is too long for the box stands in the scrollback: it is decided on as a whole."""
         box = QuestionBox(question)
         if self._flow.omit_questions and not box.fits(self._width, self._room):
-            self.say(box.call)
+            self.say(box.whole.plain)
 
     def refresh(self) -> None:
         """The rows of the keyboard have changed."""

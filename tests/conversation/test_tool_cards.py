@@ -6,6 +6,9 @@ from typing import Any
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
+from realtime_cli.conversation import events as e
+from realtime_cli.conversation.block_order import BlockOrder
+from realtime_cli.conversation.tool_cards import ToolCards
 from realtime_cli.tui.plain import sentence
 from realtime_cli.tui.view import View
 from tests.tui.scenes import connected, local, received, says, sent
@@ -91,3 +94,14 @@ def test_news_of_a_call_that_nobody_made_is_no_card() -> None:
         sent(3, "conversation.item.create", item=OUTPUT),
     )
     assert cards(view) == []
+
+
+def test_a_call_that_waits_for_the_user_does_not_say_that_it_runs() -> None:
+    order = BlockOrder()
+    tools = ToolCards(order)
+    tools.observe(e.ToolCalled(1.0, 1, "c1", "pay", "{}"))
+    tools.observe(e.ToolWaiting(1.1, 1, "c1", "pay", "{}"))
+    [card] = order.blocks
+    assert sentence(card) == "Tool pay() is waiting for your approval."
+    tools.observe(e.ToolAnswered(2.0, 1, "c1", "once"))
+    assert sentence(card) == "Tool pay() is running."

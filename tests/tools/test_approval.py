@@ -213,3 +213,31 @@ def test_a_broken_list_of_folders_trusts_nobody(tmp_path: Path, content: str) ->
     assert not trusted_folders.is_trusted(tmp_path)
     trusted_folders.trust(tmp_path)
     assert trusted_folders.is_trusted(tmp_path)
+
+
+async def test_a_question_shows_what_would_be_done_and_where_the_tool_comes_from(tmp_path: Path) -> None:
+    (tmp_path / "tool.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "tool.sh").chmod(0o755)
+    trusted_folders.trust(tmp_path)
+    agent = """
+    [[tools]]
+    command = ["./tool.sh", "--to", "{city}"]
+    [[tools]]
+    name = "book"
+    http = { method = "POST", url = "http://127.0.0.1:9/hotels/{city}" }
+    parameters = { type = "object", properties = { city = { type = "string" }, nights = { type = "integer" } } }
+    """
+    desk = InteractiveApprover()
+    async with toolbox(tmp_path, agent, desk) as box:
+        for name, given in (("tool", {"city": "New York"}), ("book", {"city": "New York", "nights": 2})):
+            call = asyncio.create_task(box.call(name, **given))
+            await asked(desk)
+            desk.answer("no")
+            await call
+        command, request = box.heard(inputs.ApprovalAsked)
+        assert (command.action, command.origin) == (
+            f"{tmp_path}/tool.sh --to 'New York'",
+            f"command in {tmp_path}",
+        )
+        assert request.action == 'POST http://127.0.0.1:9/hotels/New%20York {"nights": 2}'
+        assert request.origin == "HTTP request"

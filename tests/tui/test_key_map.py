@@ -64,7 +64,9 @@ class Typist:
         return "\n".join(self.rows())
 
 
-ASKED = ApprovalAsked(1.0, "c1", "delete", '{"path": "/tmp/x"}')
+ASKED = ApprovalAsked(
+    1.0, "c1", "delete", '{"path": "/tmp/x"}', action="/bin/rm -- /tmp/x", origin="command in /home/me"
+)
 FOR_RESULT = ApprovalAsked(1.0, "c2", "measure", "{}", "output")
 
 
@@ -221,10 +223,12 @@ async def test_a_question_is_answered_by_letter_number_or_arrow(keys: list[str],
 async def test_the_box_shows_the_whole_call() -> None:
     typist = Typist(ASKED)
     assert typist.rows()[0].startswith("╭─ May this run? ─")
-    assert 'delete(path="/tmp/x")' in typist.rows()[1]
-    assert len(typist.rows()) == 7
-    assert len(typist.rows(60, 4)) == 4
-    assert "y yes  a always  n no  b no, because" in typist.rows(60, 4)[2]
+    shown = ('delete(path="/tmp/x")', "runs: /bin/rm -- /tmp/x", "from: command in /home/me")
+    assert [words in row for words, row in zip(shown, typist.rows()[1:4], strict=True)] == [True] * 3
+    assert len(typist.rows()) == 9
+    assert len(typist.rows(60, 6)) == 6
+    assert "y yes  a always  n no  b no, because" in typist.rows(60, 6)[4]
+    assert "all of it stands above" in typist.rows(60, 4)[1]
 
 
 async def test_no_because() -> None:
