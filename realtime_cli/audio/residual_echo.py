@@ -29,7 +29,7 @@ MAX_ERL_DB = 45.0
 class SuppressorTuning:
     """How loud ``aec_output`` must be, against the estimated echo, to be let through.
 
-    Ranges in brackets as in ``CancellerTuning``; without one the value was set by the tests of this module.
+    Ranges in brackets as in ``CancellerTuning``; without one no range was measured.
     """
 
     open_db: float = -15.0  # lower: more of the user passes, and more bursts of residual echo [-18+ .. -9+]
@@ -42,14 +42,13 @@ class SuppressorTuning:
     onset_ms: int = 600  # the canceller's 350 ms after a pause, and a way of 250 ms through the room
     pause_ms: int = 200  # silence of the far end after which its next sound is an onset
     tail_ms: int = 350  # after the last far-end sound, its echo is still on the way
+    reverberation_ms: int = 900  # a lively room rings for so long; shorter: blips after the agent has ended
     far_fall_db_per_s: float = 10.0  # faster: an echo 400 ms late counts as a user
     erl_rise_db_per_s: float = 15.0  # faster: a loud echo after a soft one counts as a user
     erl_fall_db_per_s: float = 50.0  # faster: the user's first word counts as echo
-    sure_db: float = -6.0  # above the echo by this for ``sure_ms``: a voice, not a burst
-    sure_ms: int = 60  # longer: first syllables are lost in double talk. Shorter: bursts count as a voice
-    hangover_ms: int = (
-        200  # open after a sure voice, for its softer sounds [200 .. 400+; 100 costs 28 points]
-    )
+    sure_db: float = -6.0  # above the echo by this for ``sure_ms``: a voice, not a burst [-9+ .. -3+]
+    sure_ms: int = 60  # longer: first syllables are lost; shorter: bursts count as voice [30+ .. 60]
+    hangover_ms: int = 200  # after a sure voice, for its softer sounds [200 .. 400+; 100 failed]
     mostly_echo_db: float = 6.0  # what the canceller reduced by this much was echo, not the user
 
 
@@ -62,7 +61,7 @@ class ResidualEchoSuppressor:
         self._erl_db = MAX_ERL_DB
         self._gain = 1.0
         self._tail_ms = 0
-        self._far_silent_ms = tuning.pause_ms
+        self._far_silent_ms = max(tuning.pause_ms, tuning.reverberation_ms)
         self._onset_ms = 0
         self._loud_ms = 0
         self._hangover_ms = 0
@@ -98,7 +97,8 @@ class ResidualEchoSuppressor:
         openness = 1 + (output_dbfs - self._echo_dbfs - self._open_db(correlation)) / self._tuning.slope_db
         loud = output_dbfs > self._echo_dbfs + self._tuning.sure_db
         self._follow_voice(loud, correlation < self._tuning.alike and not converging, step_ms)
-        suppressing = self.far_end_sounds and not self.near_end_speaks
+        rings = self._far_silent_ms < self._tuning.reverberation_ms
+        suppressing = rings and not self.near_end_speaks
         gain = min(1.0, max(0.0, openness)) if suppressing else 1.0
         if gain == self._gain == 1.0:
             return aec_output

@@ -30,12 +30,14 @@ def far_speech(seconds: float = 10) -> Samples:
     return np.resize(np.concatenate(parts), round(RATE_HZ * seconds))
 
 
-def through_room(far: Samples, delay_ms: int, drift_ppm: float, clip: int | None, seed: int = 1) -> Samples:
-    """As the microphone hears it: loudspeaker, wall reflections over 150 ms, clocks apart, a little noise."""
+def through_room(
+    far: Samples, delay_ms: int, drift_ppm: float, clip: int | None, seed: int = 1, decay_s: float = 0.04
+) -> Samples:
+    """As the microphone hears it: loudspeaker, reflections (150 ms usually), clocks apart, a little noise."""
     chance = np.random.default_rng(seed)
     sound = far.astype(np.float64) if clip is None else np.clip(far, -clip, clip).astype(np.float64)
-    seconds = np.arange(150 * SAMPLES_PER_MS) / RATE_HZ
-    response = 0.05 * chance.standard_normal(len(seconds)) * np.exp(-seconds / 0.04)
+    seconds = np.arange(round(3.75 * decay_s * RATE_HZ)) / RATE_HZ
+    response = 0.05 * chance.standard_normal(len(seconds)) * np.exp(-seconds / decay_s)
     response[0] = 0.5
     size = len(sound) + len(response)
     heard = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(response, size), size)[: len(sound)]

@@ -12,7 +12,7 @@ from realtime_cli.audio.echo_canceller import (
     TalkState,
     gains,
 )
-from realtime_cli.audio.pcm import RATE_HZ, Samples, dbfs, silence
+from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
 from tests.audio.echo_rooms import ROOMS, cancelled, far_speech, frames, through_room
 
 
@@ -93,6 +93,15 @@ def test_where_the_canceller_wakes_and_rests_nothing_clicks() -> None:
 
 def tone_of(hz: int, peak: int) -> Samples:
     return (peak * np.sin(2 * np.pi * hz * np.arange(RATE_HZ) / RATE_HZ)).astype(np.int16)
+
+
+@pytest.mark.parametrize("delay_ms", [30, 150, 250])
+def test_a_room_that_rings_on_leaves_no_blips_after_the_agent_has_ended(delay_ms: int) -> None:
+    far = np.concatenate([far_speech(4), silence(2 * RATE_HZ)])
+    near = through_room(far, delay_ms, 0, None, decay_s=0.1)
+    cleaned, _ = cancelled(far, near)
+    afterwards = cleaned[4 * RATE_HZ + (delay_ms + 250) * SAMPLES_PER_MS :]
+    assert max(dbfs(afterwards[at : at + 240]) for at in range(0, len(afterwards), 240)) < -70
 
 
 # -- the state table --------------------------------------------------------------------------
