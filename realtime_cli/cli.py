@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from realtime_cli.commands.examples import epilog
-from realtime_cli.errors import ExitCode, RealtimeCliError
+from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 
 EXIT_CODES = """Exit codes: 0 ok, 1 expectation failed, 2 usage or configuration, 3 connection or
 authentication, 4 audio device, 5 the server or the protocol ended the session, 6 a limit was
@@ -67,6 +67,9 @@ def _root(
 
 @app.command(epilog=epilog("talk"))
 def talk(
+    agent: Annotated[
+        Path | None, typer.Argument(help="The agent file; the same as --config.", show_default=False)
+    ] = None,
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
@@ -100,8 +103,10 @@ def talk(
     """
     from realtime_cli.commands import talk as command
 
+    if agent and config:
+        raise ConfigError(f"Two agent files are named: {agent} and {config}.", "Name one.")
     options = command.TalkOptions(
-        config=config, sets=tuple(sets or ()), base_url=base_url, inputs=tuple(input or ()), output=output,
+        config=agent or config, sets=tuple(sets or ()), base_url=base_url, inputs=tuple(input or ()), output=output,
         fast=fast, approve=tuple(approve or ()), resume=resume, record=record, no_record=no_record, plain=plain,
         json=json,
     )  # fmt: skip
@@ -542,8 +547,11 @@ def sessions_delete(
 
 def main() -> NoReturn:
     """Run the command line; every end of it is an exit code, and no traceback reaches a user."""
+    arguments = sys.argv[1:]
+    if arguments and arguments[0].endswith(".toml"):
+        arguments = ["talk", *arguments]
     try:
-        code: Any = app(standalone_mode=False)
+        code: Any = app(args=arguments, standalone_mode=False)
     except RealtimeCliError as error:
         code = _explain(error)
     except (KeyboardInterrupt, typer.Abort):

@@ -24,6 +24,7 @@ from realtime_cli.errors import ExitCode, SessionFailed
 from tests.kit.cli import run_cli
 
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+CLIP = Path(cli.__file__).with_name("clips") / "question.wav"
 SCRIPT = Path(sys.executable).with_name("realtime-cli")
 WEIGHTY = {
     "numpy",
@@ -294,3 +295,48 @@ def test_a_real_shell_completes(shell: str) -> None:
         [shell], input=script, env=environ, capture_output=True, text=True, timeout=60, check=False
     )
     assert "devices" in ended.stdout, ended
+
+
+def test_an_agent_file_alone_is_talked_to(tmp_path: Path) -> None:
+    agent = tmp_path / "agent.toml"
+    agent.write_text(
+        '[connection]\nbase_url = "ws://127.0.0.1:9/v1/realtime"\n[recording]\nenabled = false\n'
+    )
+    for words in ([agent], ["talk", agent], ["talk", "-c", agent]):
+        ended = run_cli(*words, "--plain", "-i", CLIP, "-o", "null", "--set", "connection.reconnect_tries=0")
+        assert ended.returncode == ExitCode.CONNECTION, ended.stderr
+        assert "127.0.0.1:9" in ended.stderr
+    twice = run_cli("talk", agent, "-c", agent)
+    assert twice.returncode == ExitCode.USAGE
+    assert "Two agent files are named" in twice.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("run", "agent.toml"),
+            "agent.toml is an agent file, not a script. Talk to it: realtime-cli talk agent.toml",
+        ),
+        (("talk", "script.toml"), "script.toml is a script, not an agent file."),
+        (("script.toml",), "script.toml is a script, not an agent file."),
+        (("run", "--import", "missing.yaml"), "There is no file missing.yaml.\n  Check the path.\n"),
+        (("talk", "agent.toml", "--output", "a.mp3"), "a.mp3: sound is written as WAV only."),
+        (("talk", "agent.toml", "--output", "x/a.opus"), "x/a.opus: sound is written as WAV only."),
+        (
+            ("text", "-c", "agent.toml", "--approve", "nosuchtool", "hi"),
+            "--approve nosuchtool: there is no such tool.",
+        ),
+        (("config", "check", "agent.json"), "agent.json: this looks like JSON, not TOML."),
+        (("run", "agent.yaml"), "agent.yaml is an agent file, not a script."),
+    ],
+)
+def test_a_file_of_another_kind_says_what_to_do(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    (tmp_path / "agent.toml").write_text('[connection]\nprovider = "local"\n')
+    (tmp_path / "script.toml").write_text('agent = "agent.toml"\n[[turns]]\nsay = "hello"\n')
+    (tmp_path / "agent.json").write_text('{"connection": {"provider": "local"}}')
+    (tmp_path / "agent.yaml").write_text("connection:\n  provider: local\n")
+    ended = run_cli(*words, cwd=tmp_path)
+    assert ended.returncode == ExitCode.USAGE
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -13,12 +13,13 @@ from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.voice_gate import VoiceGate
 from realtime_cli.audio.wav import WavMicrophone, WavSpeaker
 from realtime_cli.config.audio import Audio
-from realtime_cli.errors import AudioDeviceError
+from realtime_cli.errors import AudioDeviceError, ConfigError
 from realtime_cli.loop import ConversationLoop
 from realtime_cli.ports import MicrophonePort, SpeakerPort
 
 Report = Callable[[Any, str, str], None]
 
+COMPRESSED = (".mp3", ".m4a", ".aac", ".ogg", ".opus", ".flac", ".webm")
 ECHO_WORDS = {
     "aec": "Echo canceller on",
     "half_duplex": "Half duplex: the microphone is closed while the agent speaks",
@@ -64,6 +65,9 @@ def open_sound(audio: Audio, inputs: tuple[str, ...], output: str | None, report
 
 
 def _open(chosen: tuple[str, ...], wanted: str, audio: Audio, report: Report) -> AudioIO:
+    if wanted.lower().endswith(COMPRESSED):
+        remedy = "Name a .wav file; ffmpeg, for instance, converts it afterwards."
+        raise ConfigError(f"{wanted}: sound is written as WAV only.", remedy)
     from_file = all(map(is_file, chosen))
     guard = echo.make_echo_control(
         audio.echo,
@@ -91,7 +95,8 @@ def question() -> Path:
 
 def is_file(name: str) -> bool:
     """Whether a name stands for a file or pipe rather than a device."""
-    return name in ("-", "null") or name.lower().endswith((".wav", ".wave", ".raw", ".pcm")) or "/" in name
+    endings = (".wav", ".wave", ".raw", ".pcm", *COMPRESSED)
+    return name in ("-", "null") or name.lower().endswith(endings) or "/" in name
 
 
 def _files(paths: tuple[str, ...], audio: Audio) -> WavMicrophone:

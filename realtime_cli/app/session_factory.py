@@ -25,6 +25,7 @@ from realtime_cli.recording import file
 from realtime_cli.recording.format import Header
 from realtime_cli.tools.approval import AllowlistApprover, Approver
 from realtime_cli.tools.opening import open_registry, trusted_of, why_left_out
+from realtime_cli.tools.preflight import check_approved
 from realtime_cli.tools.registry import Registry
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
@@ -123,10 +124,16 @@ class SessionFactory:
         a hook or the recording cannot be had.
         """
         config, approver = agent.config, approver or AllowlistApprover()
+        check_approved(getattr(approver, "named", ()), config)
         async with AsyncExitStack() as stack:
             address = await self.address(agent)
             registry = await open_registry(
-                config.tools, config.mcp, agent.folder, approver=approver, environ=os.environ
+                config.tools,
+                config.mcp,
+                agent.folder,
+                approver=approver,
+                environ=os.environ,
+                functions=config.session.tools or (),
             )
             stack.push_async_callback(registry.close)
             hooks = await _hooks(agent, registry, approver)

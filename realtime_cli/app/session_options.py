@@ -22,13 +22,15 @@ def session_options(
     """What the agent file decides for the session. ``mocked``: schemas of further tools."""
     config = agent.config
     patch = config.session_patch()
-    if added := [*tools.schemas, *mocked]:
-        patch["tools"] = [*(patch.get("tools") or ()), *added]
+    written = patch.get("tools") or ()
+    known = {tool.get("name") for tool in written} - {None}  # a function of [session], answered by us
+    if added := [tool for tool in (*tools.schemas, *mocked) if tool.get("name") not in known]:
+        patch["tools"] = [*written, *added]
     return SessionOptions(
         patch=patch,
         provider=config.connection.effective_provider,
         seed=(*config.seed(), *seed),
-        greet=greet and (config.conversation.greet or bool(config.conversation.greeting)),
+        greet=greet and config.conversation.greets,
         greeting=config.conversation.greeting,
         push_to_talk=config.audio.push_to_talk,
         start_muted=config.audio.start_paused,

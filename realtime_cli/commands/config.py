@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 from realtime_cli.app.console import echo, echo_error
 from realtime_cli.config import AgentConfig, LoadedAgent, load_agent
 from realtime_cli.config.effective import effective
+from realtime_cli.config.load import config_error
 from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.config.schema import agent_schema
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.validation_errors import dotted
 from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.tools import preflight
 
 UNSET = "(not set)"
 
@@ -25,6 +28,8 @@ def check(paths: Sequence[Path], sets: Sequence[str] = ()) -> int:
     for path in paths:
         try:
             agent = load_agent(path, sets)
+            if mistakes := list(preflight.problems(agent.config, agent.folder, os.environ)):
+                raise config_error(mistakes, agent.origins)
         except ConfigError as error:
             echo_error(error)
             code = ExitCode.USAGE

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from realtime_cli.config.audio import Audio
 from realtime_cli.config.connection import Connection
 from realtime_cli.config.conversation import ConversationStart
-from realtime_cli.config.section import Section
+from realtime_cli.config.section import HttpAddress, NotEmpty, Section
 from realtime_cli.config.session import AgentSession, JsonObject
 from realtime_cli.config.tools import McpServer, Tool
 from realtime_cli.config.video import Video
@@ -83,9 +83,9 @@ class HooksConfig(Section):
 class LocalConfig(Section):
     """``[local]``: what the embedded server and ``serve`` are made of."""
 
-    chat_url: str | None = Field(default=None, pattern=r"^https?://", examples=["http://127.0.0.1:11434/v1"])
+    chat_url: HttpAddress | None = None
     """An OpenAI-compatible chat endpoint: Ollama, llama.cpp, vLLM."""
-    chat_model: str | None = None
+    chat_model: NotEmpty | None = None
     """The model to ask there."""
     chat_key_env: str | None = None
     """The environment variable with its key, if it wants one."""
@@ -95,7 +95,7 @@ class LocalConfig(Section):
     """Pass images on to it."""
     speech: Literal["auto", "hibari", "espeak", "canned"] = "auto"
     """What speaks; canned is a tone as long as the words, for tests of load."""
-    voice: str = "heart"
+    voice: NotEmpty = "heart"
     """The voice of the offline synthesiser."""
     transcription: bool = True
     """Sessions begin with transcription on (OpenAI's begin without)."""

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 
 from realtime_cli.config.header_value import Headers, HeaderText
-from realtime_cli.config.section import Section
+from realtime_cli.config.section import NotEmpty, Section, in_words
 
 ProviderName = Literal["openai", "azure", "xai", "local", "custom"]
 AuthStyle = Literal["bearer", "api-key", "query", "none"]
+
+ResourceName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9-]+$", json_schema_extra=in_words("letters, digits and hyphens"))
+]
+
+
+def _checked_address(text: str) -> str:
+    if not re.match(r"(ws|wss|http|https)://[^/]", text):
+        raise PydanticCustomError("found", "it must start with ws:// or wss://")
+    try:
+        usable = urlsplit(text).hostname and urlsplit(text).port != 0
+    except ValueError as error:
+        port = "ort" in str(error)
+        words = "a port is a number from 1 to 65535" if port else "it is not a valid address"
+        raise PydanticCustomError("found", "{words}", {"words": words}) from None
+    if not usable:
+        raise PydanticCustomError("found", "it is not a valid address")
+    return text
 
 
 class Connection(Section):
     provider: ProviderName | None = None
     """openai (default), azure, xai, local (the server in this program), or custom (default with base_url)."""
-    model: str | None = None
+    model: NotEmpty | None = None
     """Goes into the URL only; gpt-realtime-1.5 with OpenAI. On Azure: the deployment."""
-    base_url: str | None = Field(
-        default=None, pattern=r"^(ws|wss|http|https)://[^/]+", examples=["ws://127.0.0.1:8765/v1/realtime"]
+    base_url: Annotated[str, AfterValidator(_checked_address)] | None = Field(
+        default=None, examples=["ws://127.0.0.1:8765/v1/realtime"]
     )
     """Another server: ws:// or wss://, its own query is kept."""
-    resource: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]+$", examples=["my-resource"])
+    resource: ResourceName | None = None
     """Azure: the resource's name, as in https://NAME.openai.azure.com."""
     api_key: SecretStr | None = None
     """Better: api_key_env. If you must, write ${NAME} here; a key in the file draws a warning."""

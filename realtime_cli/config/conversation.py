@@ -52,11 +52,16 @@ Seed = Annotated[
 
 class ConversationStart(Section):
     greet: bool = False
-    """The agent opens the conversation."""
+    """The agent opens the conversation; a greeting turns it on by itself."""
     greeting: str | None = Field(default=None, min_length=1)
     """Instructions for the opening response only, such as: Say hello and ask for the order number."""
     items: list[Seed] = Field(default_factory=list)
     """History to start with: {role, text}, or items as the API has them."""
+
+    @property
+    def greets(self) -> bool:
+        """Whether the agent opens: a greeting says so, unless ``greet = false`` stands beside it."""
+        return self.greet or (self.greeting is not None and "greet" not in self.model_fields_set)
 
     def seed(self) -> tuple[JsonObject, ...]:
         """The history as items of the API, in order."""

@@ -12,6 +12,12 @@ from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "REALTIME_CLI__"
+OPTIONS = {
+    "connection.base_url": "--base-url",
+    "audio.input": "--input",
+    "audio.output": "--output",
+    "audio.fast": "--fast",
+}  # keys that have an option of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ def from_options(options: Mapping[str, Any]) -> Iterator[Override]:
     """Dotted keys with values from the command line's own options; None means not given."""
     for dotted, value in options.items():
         if value is not None:
-            yield Override(tuple(dotted.split(".")), value, Origin("option", f"option for {dotted}"))
+            place = OPTIONS.get(dotted, f"option for {dotted}")
+            yield Override(tuple(dotted.split(".")), value, Origin("option", place))
 
 
 def from_sets(sets: Sequence[str]) -> Iterator[Override]:
@@ -70,7 +77,7 @@ def split_key(dotted: str, shown: str) -> KeyPath:
     except (tomllib.TOMLDecodeError, RecursionError):
         node = {}
     if len(node) != 1:  # none also where all of it is a comment
-        raise ConfigError(f"{shown}: {dotted!r} is no key.", "Join the parts with dots.")
+        raise ConfigError(f"{shown}: {dotted!r} is not a key.", "Join the parts with dots.")
     path: KeyPath = ()
     while isinstance(node, dict):
         name, node = next(iter(node.items()))
@@ -110,5 +117,5 @@ def put(tree: dict[str, Any], override: Override) -> None:
     except (TypeError, IndexError, AttributeError, KeyError):
         dotted = ".".join(map(str, override.path))
         raise ConfigError(
-            f"{override.origin}: {dotted} lies in something that is no table or list."
+            f"{override.origin}: {dotted} lies in something that is not a table or list."
         ) from None

@@ -27,6 +27,8 @@ from realtime_cli.protocol import strict
 from realtime_cli.protocol.rules import IN_FILE, Wire
 from realtime_cli.protocol.session import McpTool
 
+NO_FILE = "Check the path, or write a first agent file: realtime-cli init"
+
 
 class Origins:
     """Who set which key. Lines of the file are looked up when first asked for."""
@@ -47,6 +49,8 @@ class Origins:
                 return self._overrides[above]
             if above in self._lines:
                 return Origin("file", self._name, self._lines[above])
+            if below := next((o for known, o in self._overrides.items() if known[:length] == above), None):
+                return below
         return Origin("file", self._name) if self._name else Origin("default")
 
     def of_value(self, path: KeyPath) -> Origin:
@@ -101,8 +105,10 @@ def load_agent(
     """
     environ = os.environ if environ is None else environ
     file = None if path is None else Path(path)
-    text = "" if file is None else toml_file.read_text(file)
+    text = "" if file is None else toml_file.read_text(file, NO_FILE)
     raw = toml_file.parse(text, str(file)) if file else {}
+    if "turns" in raw:
+        raise ConfigError(f"{file} is a script, not an agent file.", f"Run it: realtime-cli run {file}")
     overrides = [
         *layers.from_environment(environ),
         *layers.from_sets(sets),
@@ -175,7 +181,7 @@ def _validated(
     known = {mistake.path for mistake in mistakes}
     mistakes += [problem for problem in found if problem.path not in known]
     if config is None or mistakes:
-        raise _config_error(mistakes, origins)
+        raise config_error(mistakes, origins)
     return config
 
 
@@ -201,7 +207,8 @@ def _at(tree: Any, path: KeyPath) -> Any:
     return tree
 
 
-def _config_error(mistakes: list[ConfigProblem], origins: Origins) -> ConfigError:
+def config_error(mistakes: list[ConfigProblem], origins: Origins) -> ConfigError:
+    """All mistakes as one error, in the order of the file."""
     order = {"file": 0, "environment": 1, "option": 2, "default": 3}
 
     def place(mistake: ConfigProblem) -> tuple[int, int]:

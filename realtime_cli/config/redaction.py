@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from realtime_cli.config.address import MASK, masked
 from realtime_cli.config.interpolation import referred, refers
-from realtime_cli.config.validation_errors import SECRET_NAME
+from realtime_cli.config.toml_file import SECRET_NAME
 
 _SECRET_VARIABLE = re.compile(r"KEY|TOKEN|SECRET|PASS|SIGNATURE|CREDENTIAL", re.IGNORECASE)
 _remembered: set[str] = set()

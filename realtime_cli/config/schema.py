@@ -133,7 +133,8 @@ def _phrase(schema: JsonSchema) -> str:
         case "array":
             return _list_phrase(schema)
         case "string":
-            return f"{schema.get('patternErrorMessage', 'text in quotes')}{_such_as(schema)}"
+            plain = "text in quotes, not empty" if schema.get("minLength") else "text in quotes"
+            return str(schema.get("patternErrorMessage", plain)) + _such_as(schema)
         case "boolean":
             return "true or false"
         case "object":

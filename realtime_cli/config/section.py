@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 
 from realtime_cli.protocol import field_docs
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
+
+NotEmpty = Annotated[str, Field(min_length=1)]
+
+
+def in_words(pattern: str) -> dict[str, Any]:
+    """The words for a pattern, for mistakes and for editors (VS Code knows this key)."""
+    return {"patternErrorMessage": pattern}
+
+
+HttpAddress = Annotated[
+    str,
+    Field(
+        pattern=r"^https?://", json_schema_extra=in_words("an address that starts with http:// or https://")
+    ),
+]
 
 
 class Section(BaseModel):

@@ -7,16 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, SecretStr, Tag, model_validator
 
 from realtime_cli.config.header_value import Headers
-from realtime_cli.config.section import Section
+from realtime_cli.config.section import HttpAddress, Section, in_words
 from realtime_cli.config.session import JsonObject
 from realtime_cli.protocol.session import TOOL_NAME, McpTool
 
 Approve = Literal["always", "ask", "never"]
 Name = Annotated[
     str,
-    Field(
-        pattern=f"^{TOOL_NAME.pattern}$", json_schema_extra={"patternErrorMessage": TOOL_NAME.pattern_words}
-    ),
+    Field(pattern=f"^{TOOL_NAME.pattern}$", json_schema_extra=in_words(TOOL_NAME.pattern_words)),
 ]
 
 
@@ -40,7 +38,9 @@ class CallRules(Section):
 
 
 class PythonTool(CallRules):
-    python: str = Field(pattern=r"^.+:.+$", examples=["tools.py:book_table"])
+    python: str = Field(
+        pattern=r"^.+:.+$", json_schema_extra=in_words('"file.py:function" or "module:function"')
+    )
     """A function, as "file.py:name" (beside this file) or "module:name"."""
     name: Name | None = None
     """Instead of the function's own name."""
@@ -66,7 +66,7 @@ class CommandTool(CallRules):
 
 
 class HttpRequest(Section):
-    url: str = Field(pattern=r"^https?://", examples=["https://example.org/weather/{city}"])
+    url: HttpAddress
     """Address; {name} takes an argument of the call."""
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] = "GET"
     """With GET the arguments that the address does not name become its query, else a JSON body."""
@@ -147,7 +147,7 @@ class McpServer(Section):
 
     command: list[str] | None = Field(default=None, min_length=1)
     """Program and arguments."""
-    url: str | None = Field(default=None, pattern=r"^https?://", examples=["http://127.0.0.1:8000/mcp"])
+    url: HttpAddress | None = None
     """Or where it is."""
     headers: Headers = Field(default_factory=dict)
     """For url; write secrets as ${NAME}."""

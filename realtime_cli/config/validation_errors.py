@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from realtime_cli.config import schema
+from realtime_cli.config.address import masked
 from realtime_cli.config.layers import Origin
-from realtime_cli.config.toml_file import KeyPath
+from realtime_cli.config.toml_file import SECRET_NAME, KeyPath, printable
 from realtime_cli.protocol import strict
 from realtime_cli.protocol.rules import Problem
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 OriginOf = Callable[[KeyPath], Origin]
-
-SECRET_NAME = re.compile(r"(^|[_-])key$|token$|authorization|password|secret", re.IGNORECASE)
 
 # Keys that people look for elsewhere, or that the API has dropped, and what to do instead.
 MOVED: dict[KeyPath, str] = {
@@ -38,10 +37,10 @@ MOVED: dict[KeyPath, str] = {
     ("session", "modalities"): "the API calls it session.output_modalities",
     ("session", "max_response_output_tokens"): "the API calls it session.max_output_tokens",
     ("session", "system_instruction"): "the API calls it session.instructions",
-    ("session", "temperature"): "the API has dropped it",
-    ("api_key",): "it belongs into [connection]; better is connection.api_key_env",
-    ("model",): "it belongs into [connection]",
-    ("instructions",): "it belongs into [session]",
+    ("session", "temperature"): "the API no longer has it",
+    ("api_key",): "it belongs in [connection]; better is connection.api_key_env",
+    ("model",): "it belongs in [connection]",
+    ("instructions",): "it belongs in [session]",
 }
 
 
@@ -54,7 +53,9 @@ class ConfigProblem:
 
     def line(self, origin_of: OriginOf) -> str:
         """``agent.toml:12: session.audio.output.speed: found 3; allowed: a number from 0.25 to 1.5``."""
-        return f"{origin_of(self.path)}: {dotted(self.path)}: {self.text}"
+        origin = origin_of(self.path)
+        key = "" if origin.place.startswith("--") and "." not in origin.place else f"{dotted(self.path)}: "
+        return f"{origin}: {key}{self.text}"
 
 
 def dotted(path: KeyPath) -> str:
@@ -132,6 +133,8 @@ def _sentence(
         return f"has an unknown type {_shown(path, tree, 'type')}; allowed: {_types(path, tree)}"
     if kind == "value_error":
         return message.removeprefix("Value error, ")
+    if kind == "found":
+        return f"found {_shown(path, tree)}; {message}"
     if kind == "tool_kind":
         return message
     return f"found {_shown(path, tree)}; allowed: {allowed or message}"
@@ -165,5 +168,7 @@ def _shown(path: KeyPath, tree: Any, *more: str) -> str:
         return "null"
     if isinstance(tree, dict) or (isinstance(tree, list) and any(isinstance(v, dict) for v in tree)):
         return "a table" if isinstance(tree, dict) else "a list of tables"
-    text = json.dumps(tree, ensure_ascii=False, default=str)
+    if isinstance(tree, str) and "://" in tree:
+        tree = masked(tree)
+    text = printable(json.dumps(tree, ensure_ascii=False, default=str))
     return text if len(text) <= 80 else text[:77] + "..."

@@ -87,6 +87,9 @@ def script_of(
     tree: dict[str, Any], path: Path, text: str, lines_of: Callable[[], dict[KeyPath, int]]
 ) -> Script:
     """The checked script of a parsed file; raises ConfigError with all mistakes."""
+    if "turns" not in tree and tree.keys() & {"connection", "session", "audio", "tools", "mcp", "local"}:
+        remedy = f'Talk to it: realtime-cli talk {path}; a script names it: agent = "{path.name}"'
+        raise ConfigError(f"{path} is an agent file, not a script. {remedy}.")
     mistakes = list(_missing_files(tree, path.parent))
     script: Script | None = None
     try:

@@ -79,12 +79,12 @@ class AllowlistApprover:
     """Nobody to ask: what is named on the command line may run, everything else is refused."""
 
     def __init__(self, names: Collection[str] = ()) -> None:
-        self._names = frozenset(names)
+        self.named = frozenset(names)
 
     def approves(self, question: Question) -> bool:
-        if question.members and any(name.startswith(question.members) for name in self._names):
+        if question.members and any(name.startswith(question.members) for name in self.named):
             return True
-        return bool(self._names & {ALL, question.name, question.group or question.name})
+        return bool(self.named & {ALL, question.name, question.group or question.name})
 
     async def ask(self, question: Question) -> ApprovalAnswer:
         if question.kind == "output":
@@ -103,6 +103,7 @@ class InteractiveApprover:
 
     def __init__(self, named: Collection[str] = ()) -> None:
         self._named = AllowlistApprover(named)
+        self.named = self._named.named
         self._open: deque[tuple[Question, asyncio.Future[ApprovalAnswer]]] = deque()
 
     @property

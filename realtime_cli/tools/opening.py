@@ -19,7 +19,7 @@ from realtime_cli.config.tools import (
 from realtime_cli.config.tools import Tool as Written
 from realtime_cli.errors import ConfigError
 from realtime_cli.notices import Noted
-from realtime_cli.protocol.session import McpTool
+from realtime_cli.protocol.session import FunctionTool, McpTool, SessionTool
 from realtime_cli.tools import mcp, trusted_folders
 from realtime_cli.tools.approval import ALL, Approver, Question
 from realtime_cli.tools.arguments import schema_mistake
@@ -45,8 +45,11 @@ async def open_registry(
     *,
     approver: Approver,
     environ: Mapping[str, str],
+    functions: Sequence[SessionTool] = (),
 ) -> Registry:
     """All tools of an agent file, their processes started.
+
+    ``functions``: what stands under ``session.tools``; a function there that no tool answers is asked about.
 
     ``folder``: what relative paths start from. A tool that runs something and is not trusted, and an MCP
     server that cannot be used, are left out with a note. Raises ConfigError for what is wrong in the file:
@@ -69,7 +72,10 @@ async def open_registry(
             for entry in written
             if isinstance(entry, McpTool)
         ]
-        registry = Registry([*made, *found], hosted, approver=approver, edges=[*edges, *connected])
+        answered = {tool.name for tool in (*made, *found)} | set(left_out)
+        asked = [_raw(_as_schema(each)) for each in functions if isinstance(each, FunctionTool)]
+        asked = [tool for tool in asked if tool.name not in answered]
+        registry = Registry([*made, *found, *asked], hosted, approver=approver, edges=[*edges, *connected])
         undo.pop_all()
     if left_out:
         notes = [f"Left out: {', '.join(left_out)}. {why_left_out(folder)}", *notes]
@@ -156,6 +162,10 @@ async def _made(
     tools, sources = await python_tools(list(functions.values()), folder, environ)
     made.update(zip(functions, tools, strict=True))
     return [made[place] for place in sorted(made)], [*edges, *sources]
+
+
+def _as_schema(function: FunctionTool) -> SchemaTool:
+    return SchemaTool.model_validate(function.model_dump(exclude_unset=True))
 
 
 def _raw(entry: SchemaTool) -> Tool:

@@ -16,6 +16,7 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.notices import (
     ApprovalAnswered,
     ApprovalAsked,
+    Noted,
     ToolNotice,
     ToolProgress,
     ToolStarted,
@@ -167,6 +168,8 @@ class Registry:
         question = Question(call_id, tool.name, arguments, "output")
         answer = await self._ask(question, tool.rules.timeout_s)
         if answer.verdict == "no":
+            if answer.text:
+                self.notify(Noted(0.0, "warning", "tools", f"{tool.name}() was not answered. {answer.text}"))
             raise ToolFailed(answer.text or "The user gave no result.")
         return answer.text
 

@@ -97,3 +97,14 @@ def test_the_command_line_ends_with_the_exit_codes(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (ExitCode.USAGE, "")
     assert f"{bad}:1: not TOML: Invalid value\n  a = \n      ^" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_broken_tools_are_mistakes_of_their_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text('[mcp.x]\ncommand = ["nosuchserver"]\n[[tools]]\npython = "gone.py:f"\n')
+    assert config.check([path]) == ExitCode.USAGE
+    assert capsys.readouterr().err.splitlines() == [
+        "realtime-cli: 2 mistakes:",
+        f"  {path}:2: mcp.x.command: there is no program nosuchserver",
+        f"  {path}:4: tools[0].python: there is no file {tmp_path / 'gone.py'}",
+    ]

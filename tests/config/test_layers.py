@@ -113,7 +113,7 @@ def test_keys_are_those_of_toml(dotted: str, path: tuple[str | int, ...]) -> Non
 
 @pytest.mark.parametrize("dotted", ["", "a..b", "a b", "# comment", "a = 1\nb", "[table]", "[" * 5000])
 def test_what_is_no_key_is_refused(dotted: str) -> None:
-    with pytest.raises(ConfigError, match="is no key"):
+    with pytest.raises(ConfigError, match="is not a key"):
         split_key(dotted, "--set")
 
 
@@ -159,5 +159,5 @@ def test_tables_on_the_way_are_made_and_lists_keep_their_length() -> None:
 )
 def test_where_the_way_is_barred_it_is_said(path: tuple[str | int, ...]) -> None:
     tree: dict[str, Any] = {"tools": [{"name": "a"}], "echo": "off"}
-    with pytest.raises(ConfigError, match=r"--set x: .* lies in something that is no table or list"):
+    with pytest.raises(ConfigError, match=r"--set x: .* lies in something that is not a table or list"):
         put(tree, setting(*path))

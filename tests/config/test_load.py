@@ -59,3 +59,17 @@ def test_a_file_that_cannot_be_read_says_why(
 def test_a_folder_is_no_agent_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is a folder"):
         load_agent(tmp_path, (), {})
+
+
+@pytest.mark.parametrize(
+    ("written", "greets"),
+    [
+        ("", False),
+        ("greet = true", True),
+        ('greeting = "Say hello."', True),
+        ('greet = true\ngreeting = "Say hello."', True),
+        ('greet = false\ngreeting = "Say hello."', False),
+    ],
+)
+def test_a_greeting_greets_unless_it_is_turned_off(load: Load, written: str, greets: bool) -> None:
+    assert load(f"[conversation]\n{written}\n").config.conversation.greets is greets

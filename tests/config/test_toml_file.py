@@ -97,3 +97,47 @@ def test_any_text_is_toml_or_a_sentence(text: str) -> None:
         complaint = "a.toml:"
         assert set(key_lines(text)) == paths(tree)
     assert complaint.startswith("a.toml:")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[connection]\napi_key = "planted\nx = 1\n',
+        '[connection]\nx = { api_key = "planted, y = 2 }\n',
+        '[connection]\nx = { "api_key" = "planted, y = 2 }\n',
+        '[connection.headers]\nX-Team = "planted\n',
+        '[mcp.x.env]\nNAME = "planted\n',
+        'password = """\nfirst\nplanted',
+        'instructions = "Bearer planted\n',
+        'instructions = "the key is sk-planted\n',
+        'api_key = [\n"a",\nplanted-planted\n',
+    ],
+)
+def test_a_secret_with_an_error_in_its_line_is_not_shown(text: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse(text, "a.toml")
+    assert "planted" not in str(refused.value)
+    assert "***" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[a]\nx = 1\n[a]\n", "a.toml:3: not TOML: the table [a] is declared twice"),
+        ("[a.b]\n[a.b]\n", "a.toml:2: not TOML: the table [a.b] is declared twice"),
+        ("x = 1\nx = 2\n", "a.toml:2: not TOML: this key is given twice"),
+        ('x = "open\n', "a.toml:1: not TOML: the closing quote is missing"),
+        ('{"a": 1}', "a.toml: this looks like JSON, not TOML. Write TOML"),
+        ("# Agent\nsession:\n  x: 1\n", "a.toml: this looks like YAML, not TOML. Write TOML"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(text: str, told: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse(text, "a.toml")
+    assert str(refused.value).startswith(told)
+
+
+def test_control_characters_of_a_bad_line_do_not_reach_the_terminal() -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse('x = "a\x1b[31m\u202eb"\n', "a.toml")
+    assert 'x = "a·[31m·b"' in refused.value.message

@@ -58,7 +58,7 @@ def test_all_mistakes_come_in_one_run_in_the_order_of_the_file(load: Load) -> No
             '[session]\nmodel = "x"',
             "session.model: unknown key; the model goes into the URL and cannot change",
         ),
-        ("[session]\ntemperature = 1", "session.temperature: unknown key; the API has dropped it"),
+        ("[session]\ntemperature = 1", "session.temperature: unknown key; the API no longer has it"),
         ('[session]\nvoice = "x"', "the API has it at session.audio.output.voice"),
         ("[audio]\nblock_ms = 15", "agent.toml:2: audio.block_ms: found 15; allowed: 10, 20"),
         ('voice = "x"', "did you mean local.voice or session.audio.output.voice?"),
@@ -89,6 +89,18 @@ def test_all_mistakes_come_in_one_run_in_the_order_of_the_file(load: Load) -> No
         ("[mcp.files]", 'mcp.files: needs either command = [...] or url = "..."'),
         ("[mcp.files]\ncommand = []", "found []; allowed: a list of at least 1: text in quotes"),
         ('[local]\nchat_url = "http://x"', "local: chat_url needs chat_model as well"),
+        (
+            '[connection]\nbase_url = "127.0.0.1:8765/v1/realtime"',
+            'found "127.0.0.1:8765/v1/realtime"; it must start with ws:// or wss://',
+        ),
+        ('[connection]\nbase_url = "ws://h:99999"', "a port is a number from 1 to 65535"),
+        ('[connection]\nresource = "a b"', "allowed: letters, digits and hyphens"),
+        ('[connection]\nmodel = ""', 'found ""; allowed: text in quotes, not empty'),
+        ('[session.audio.output]\nvoice = ""', 'found ""; allowed: text in quotes, not empty'),
+        ('[[tools]]\npython = "x"', 'allowed: "file.py:function" or "module:function"'),
+        ('[[tools]]\npython = "x:y"\nname = "a b"', "allowed: 1 to 64 letters, digits, _ or -"),
+        ('[local]\nchat_url = "host"', "allowed: an address that starts with http:// or https://"),
+        ('[connection]\nmodel = ["\\u009b31m"]', 'found ["·31m"]'),
         ("[limits]\nminutes = 1979-05-27", 'found "1979-05-27"'),
     ],
 )
@@ -138,3 +150,32 @@ def test_any_tree_is_an_agent_or_a_list_of_mistakes(tree: dict[str, object]) -> 
         found = problems_of(error, tree, tree)
         assert found
         assert all(mistake.text for mistake in found)
+
+
+@pytest.mark.parametrize(
+    ("sets", "environ", "origin"),
+    [
+        (("foo.bar=1",), {}, "--set foo.bar: foo: unknown key"),
+        (("session.foo=1",), {}, "--set session.foo: session.foo: unknown key"),
+        ((), {"REALTIME_CLI__FOO__BAR": "1"}, "$REALTIME_CLI__FOO__BAR: foo: unknown key"),
+    ],
+)
+def test_an_unknown_key_is_blamed_on_whoever_set_it(
+    load: Load, sets: tuple[str, ...], environ: dict[str, str], origin: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"^{re.escape(origin)}"):
+        load("[audio]\n", *sets, environ=environ)
+
+
+def test_an_option_is_named_by_its_own_name(load: Load) -> None:
+    with pytest.raises(
+        ConfigError, match=r'^--base-url: found "host:1"; it must start with ws:// or wss://$'
+    ):
+        load("", options={"connection.base_url": "host:1"})
+
+
+def test_a_script_is_not_an_agent_file_and_says_how_to_run_it(load: Load) -> None:
+    with pytest.raises(
+        ConfigError, match=r"is a script, not an agent file\. Run it: realtime-cli run .*agent\.toml"
+    ):
+        load('agent = "x.toml"\n[[turns]]\nsay = "hello"\n')

@@ -1,0 +1,98 @@
+"""What shows of broken tools without running any of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from realtime_cli.errors import ConfigError
+from realtime_cli.tools.preflight import check_approved, problems
+from tests.config.agents import loader
+
+
+def told(folder: Path, text: str) -> list[tuple[tuple[str | int, ...], str]]:
+    agent = loader(folder)(text)
+    return [(each.path, each.text) for each in problems(agent.config, folder, os.environ)]
+
+
+@pytest.mark.parametrize(
+    ("written", "path", "words"),
+    [
+        ('[[tools]]\npython = "gone.py:f"', ("tools", 0, "python"), "there is no file"),
+        ('[[tools]]\npython = "t.py:gone"', ("tools", 0, "python"), "there is no function gone in"),
+        ('[[tools]]\npython = "bad.py:f"', ("tools", 0, "python"), "is not Python"),
+        (
+            '[[tools]]\ncommand = ["nosuchprogram"]',
+            ("tools", 0, "command"),
+            "there is no program nosuchprogram",
+        ),
+        ('[[tools]]\ncommand = ["ls"]\ncwd = "gone"', ("tools", 0, "cwd"), "there is no folder"),
+        (
+            '[mcp.x]\ncommand = ["./nosuchserver"]',
+            ("mcp", "x", "command"),
+            "there is no program ./nosuchserver",
+        ),
+        (
+            '[[tools]]\npython = "t.py:f"\n[[tools]]\ncommand = ["ls"]\nname = "f"',
+            ("tools", 1),
+            "is the second tool named f; tools[0] is the first",
+        ),
+        (
+            '[[tools]]\nbuiltin = "clock"\n[[tools]]\nbuiltin = "clock"',
+            ("tools", 1),
+            "is the second tool named clock",
+        ),
+    ],
+)
+def test_what_is_not_there_is_named_by_its_key(
+    tmp_path: Path, written: str, path: tuple[str | int, ...], words: str
+) -> None:
+    (tmp_path / "t.py").write_text("raise SystemExit('it was run')\ndef f(): ...\n")
+    (tmp_path / "bad.py").write_text("def f(:\n")
+    [(found, text)] = told(tmp_path, written)
+    assert found == path
+    assert words in text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "async def f(): ...",
+        "f = 1",
+        "from x import f",
+        "from x import g as f",
+        "from x import *",
+        "if 1:\n  f = 2",
+    ],
+)
+def test_whatever_may_define_the_function_is_good(tmp_path: Path, source: str) -> None:
+    (tmp_path / "t.py").write_text(source)
+    assert told(tmp_path, '[[tools]]\npython = "t.py:f"\n[[tools]]\npython = "json:dumps"\n') == []
+
+
+AGENT = """
+    [session]
+    tools = [{ type = "mcp", server_label = "docs", server_url = "https://x" }]
+    [hooks]
+    on_conversation_item_created = ["true"]
+    [mcp.files]
+    command = ["x"]
+    [[tools]]
+    builtin = "clock"
+    """
+
+
+@pytest.mark.parametrize(
+    "name", ["all", "clock", "files", "files__read", "docs", "docs.search", "on_conversation_item_created"]
+)
+def test_what_the_agent_has_may_be_approved(tmp_path: Path, name: str) -> None:
+    check_approved([name], loader(tmp_path)(AGENT).config)
+
+
+def test_a_name_that_nothing_has_is_not_approved_in_silence(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"--approve clok: there is no such tool\. There are: clock, files, docs"
+    ):
+        check_approved(["clok"], loader(tmp_path)(AGENT).config)
