@@ -1,9 +1,9 @@
 """Four pumps and one step: the only place where the client's edges meet.
 
 ``hear`` (microphone), ``listen`` (wire) and ``read`` (keys) call one synchronous ``step``; ``speak``
-drains the outbox to the wire. A monitor beside them tells what is heard and how loud. All effects of one input are performed before the next input is looked
-at, and performing never awaits. Whatever crosses the step is an entry; recorder, screen and figures
-observe that one stream.
+drains the outbox to the wire. A monitor beside them reports what is heard and how loud. All effects of one
+input are performed before the next input is looked at, and performing never awaits. Whatever crosses the
+step is an entry; recorder, screen and figures observe that one stream.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Watches a running conversation: how loud both sides are, what has been heard, how late the event loop is."""
+"""Watches a running conversation: how loud both sides are, what was heard, how late the event loop is."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@
         assert reply.tool_calls[0].name == "clock"
 
 The session runs against the agent's own server (the local one needs no key), in real time, and nothing
-is recorded unless ``record`` says where.
+is recorded unless ``record`` names a folder.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Reply:
     done_ms: float | None
     """To the end of the response, tool calls included."""
     interrupted: bool
-    """It was cut off: by the user's next turn, by a key, by a voice. The text may go further than the sound."""
+    """It was cut off by the user's next turn, a key or a voice. The text may go further than the sound."""
     interrupts: bool
     """The user's turn cut off what the agent was saying before."""
     errors: tuple[tuple[str, str], ...]
@@ -198,10 +198,10 @@ class Session:
         where: Callable[[Mapping[str, Any]], bool] = lambda answer: True,
         timeout_s: float | None = None,
     ) -> dict[str, Any]:
-        """Send a client event and return the server's answer: the first event of that type, as it is on the wire.
+        """Send a client event and return the server's answer: the first event of that type, as on the wire.
 
-        ``where`` chooses among several, such as the ``response.done`` with your metadata. Raises SessionFailed
-        when the server refuses the event, or does not answer in time.
+        ``where`` chooses among several, such as the ``response.done`` with your metadata.
+        Raises SessionFailed when the server refuses the event, does not answer in time, or ends the session.
         """
         live = self._live
         named = {"event_id": self._answers.next_id(), **event}
@@ -252,12 +252,12 @@ class Session:
 
     def _is_over(self, turn: TurnSeen) -> bool:
         """Answered in full; or cut off, or overtaken by the user's next turn before there was an answer."""
-        if turn.cut_off:
+        if self._is_overtaken(turn) and turn.cut_off:
             return None not in turn.statuses.values()
-        return self._live.session.idle and (turn.answered or self._is_overtaken(turn))
+        return self._live.session.idle and (turn.answered or turn.cut_off or self._is_overtaken(turn))
 
     def _is_overtaken(self, turn: TurnSeen) -> bool:
-        return turn is not self._live.observed.now and not turn.answered
+        return turn is not self._live.observed.now
 
     def _made(self, turn: TurnSeen) -> Reply:
         facts = facts_of(turn, aloud=self._live.observed.aloud)
@@ -268,7 +268,7 @@ class Session:
             tool_calls=tuple(calls),
             first_sound_ms=facts.within_ms,
             done_ms=facts.done_ms,
-            interrupted=turn.cut_off or self._is_overtaken(turn),
+            interrupted=turn.cut_off or (self._is_overtaken(turn) and not turn.answered),
             interrupts=facts.interrupted,
             errors=tuple(facts.errors),
             tokens=facts.tokens.input + facts.tokens.output,

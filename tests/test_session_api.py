@@ -138,6 +138,16 @@ async def test_a_reply_that_the_next_turn_overtakes_returns_too() -> None:
         assert (await first).interrupted
 
 
+async def test_a_reply_is_whole_though_its_turn_cut_the_greeting() -> None:
+    async with (
+        serving(ScriptedEngine(answers=[[TALE], [EngineText("It is noon.")]])) as listener,
+        Session(url=listener.url, settings={"conversation.greet": True}, timeout_s=10) as session,
+    ):
+        reply = await session.say("What time is it?")
+        assert reply.text.endswith("It is noon.")
+        assert not reply.interrupted
+
+
 @pytest.mark.parametrize(
     ("quirks", "settings", "why"),
     [

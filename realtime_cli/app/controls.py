@@ -1,4 +1,4 @@
-"""``read``: what keys and typed lines mean for the session. The fourth pump of the duplex loop."""
+"""``read``: what keys and typed lines mean for the session. The fourth pump of the conversation loop."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Controls:
 
     def __init__(
         self,
-        duplex: ConversationLoop,
+        loop: ConversationLoop,
         agent: LoadedAgent,
         reload: Reload,
         desk: InteractiveApprover | None = None,
@@ -46,7 +46,7 @@ class Controls:
         self._recording = recording
         self._echo = echo
         self._desk = desk
-        self._duplex = duplex
+        self._loop = loop
         self._agent = agent
         self._reload = reload
         self._showing: set[asyncio.Task[None]] = set()
@@ -64,19 +64,19 @@ class Controls:
                 case ToolAnswer():
                     self._answer(press)
         except ConfigError as error:
-            self._duplex.note("error", "command", str(error))
+            self._loop.note("error", "command", str(error))
 
     def _key(self, meaning: str) -> None:
         match meaning:
             case "mute" | "talk" | "release" | "interrupt" | "video" | "quit":
-                self._duplex.step(inputs.Pressed(self._duplex.now(), meaning))
+                self._loop.step(inputs.Pressed(self._loop.now(), meaning))
             case "reload":
                 self._read_again()
             case "note":
-                self._duplex.note("info", "note", "(marked)")
+                self._loop.note("info", "note", "(marked)")
             case "echo" if self._echo:
                 mode = self._echo.switch()
-                self._duplex.note("info", "echo", f"{ECHO_WORDS[mode]}.", {"mode": mode})
+                self._loop.note("info", "echo", f"{ECHO_WORDS[mode]}.", {"mode": mode})
 
     def _command(self, name: str, rest: str) -> None:
         match name:
@@ -85,7 +85,7 @@ class Controls:
             case "mute" | "interrupt" | "quit" | "video" | "echo":
                 self._key(name)
             case "pause" | "resume":
-                if self._duplex.session.mic_gate.muted != (name == "pause"):
+                if self._loop.session.mic_gate.muted != (name == "pause"):
                     self._key("mute")
             case "approve":
                 self._approve(rest)
@@ -101,28 +101,28 @@ class Controls:
             case "save":
                 self._save(rest)
             case "note":
-                self._duplex.note("info", "note", rest or "(marked)")
+                self._loop.note("info", "note", rest or "(marked)")
             case "reload":
                 self._read_again()
             case "tools":
                 names = [
-                    tool.get("name", "?") for tool in self._duplex.session.requested_session.get("tools", ())
+                    tool.get("name", "?") for tool in self._loop.session.requested_session.get("tools", ())
                 ]
-                self._duplex.note("info", "tools", ", ".join(names) or "This agent has no tools.")
+                self._loop.note("info", "tools", ", ".join(names) or "This agent has no tools.")
 
     def _answer(self, given: ToolAnswer) -> None:
         """To the question that was on the screen; it may be gone, and another there."""
         question = self._desk.question if self._desk else None
         if self._desk is None or question is None or question.call_id != given.call_id:
-            self._duplex.note("info", "approval", "That question is no longer open.")
+            self._loop.note("info", "approval", "That question is no longer open.")
         else:
             self._desk.answer(given.verdict, given.text)
 
     def _approve(self, rest: str) -> None:
-        """``yes``, ``session`` or ``no REASON`` to the oldest question; where a result is asked for, the result."""
+        """Answer the oldest question: ``yes``, ``session``, ``no REASON``, or the result that it asks for."""
         question = self._desk.question if self._desk else None
         if self._desk is None or question is None:
-            self._duplex.note("info", "approval", "There is no open question.")
+            self._loop.note("info", "approval", "There is no open question.")
             return
         word, _, reason = rest.partition(" ")
         verdicts: dict[str, Verdict] = {"yes": "once", "once": "once", "session": "session", "no": "no"}
@@ -131,12 +131,12 @@ class Controls:
         elif word in verdicts:
             self._desk.answer(verdicts[word], reason)
         else:
-            self._duplex.note(
+            self._loop.note(
                 "error", "approval", "Answer /approve yes, /approve session or /approve no REASON."
             )
 
     def _type(self, text: str) -> None:
-        self._duplex.step(inputs.Typed(self._duplex.now(), text))
+        self._loop.step(inputs.Typed(self._loop.now(), text))
 
     def _show_picture(self, rest: str) -> None:
         """``/image PATH [question]``; a path with blanks stands in quotes. Read and packed in a thread."""
@@ -159,30 +159,30 @@ class Controls:
         try:
             sight = await asyncio.to_thread(frame_of_file, path, video.max_side, video.quality)
         except (ConfigError, RuntimeError) as error:
-            self._duplex.note("error", "image", str(error))
+            self._loop.note("error", "image", str(error))
             return
-        detail = self._duplex.session.image_context.detail
-        now = self._duplex.now()
-        self._duplex.step(inputs.Typed(now, question, (sight.image,), detail, respond=bool(question)))
+        detail = self._loop.session.image_context.detail
+        now = self._loop.now()
+        self._loop.step(inputs.Typed(now, question, (sight.image,), detail, respond=bool(question)))
 
     def _save(self, rest: str) -> None:
         """``/save`` says where the recording is; ``/save PATH`` wants a copy of it, complete, at the end."""
         if self._recording is None:
             raise ConfigError("This talk is not recorded, so there is nothing to save.", "Use --record.")
         if not rest:
-            self._duplex.note("info", "save", f"The recording is kept at {self._recording}.")
+            self._loop.note("info", "save", f"The recording is kept at {self._recording}.")
             return
         wanted = path_for(Path(rest.strip("\"'")).expanduser(), self._recording.stem)
         copy.refuse(wanted)
         self.save_to = wanted
-        self._duplex.note("info", "save", f"When the talk is over, the recording is copied to {wanted}.")
+        self._loop.note("info", "save", f"When the talk is over, the recording is copied to {wanted}.")
 
     def _focus(self, detail: Any) -> None:
-        self._duplex.step(inputs.DetailChanged(self._duplex.now(), detail))
-        self._duplex.note("info", "video", f"Detail of the pictures from now on: {detail}.")
+        self._loop.step(inputs.DetailChanged(self._loop.now(), detail))
+        self._loop.note("info", "video", f"Detail of the pictures from now on: {detail}.")
 
     def _ask(self, event: dict[str, Any]) -> None:
-        self._duplex.step(inputs.RawEvent(self._duplex.now(), event))
+        self._loop.step(inputs.RawEvent(self._loop.now(), event))
 
     def _send(self, rest: str) -> None:
         try:
@@ -206,12 +206,12 @@ class Controls:
             return
         if key in ("session.model", "connection.model"):
             raise ConfigError(OTHER_MODEL)
-        session = self._duplex.session
+        session = self._loop.session
         in_force = settings.merged(session.requested_session, session.effective_session)
         self._patch(session_change(key, value, in_force, self._agent.folder))
 
     def _patch(self, patch: dict[str, Any]) -> None:
-        self._duplex.step(inputs.SettingsChanged(self._duplex.now(), patch))
+        self._loop.step(inputs.SettingsChanged(self._loop.now(), patch))
 
     def _read_again(self) -> None:
         """Send what has changed in ``[session]``; say what else has changed, and waits for a new session."""
@@ -223,17 +223,18 @@ class Controls:
             changed = ", ".join(patch)
             if "tools" in patch:  # those of [[tools]] stand beside them
                 others = [
-                    tool for tool in self._duplex.session.requested_session["tools"]
+                    tool
+                    for tool in self._loop.session.requested_session["tools"]
                     if tool not in old.get("tools", ())
-                ]  # fmt: skip
+                ]
                 patch["tools"] = [*patch["tools"], *others]
             self._patch(patch)
-            self._duplex.note("info", "reload", f"Changed: {changed}.")
+            self._loop.note("info", "reload", f"Changed: {changed}.")
         else:
-            self._duplex.note("info", "reload", "No session setting has changed in the agent file.")
+            self._loop.note("info", "reload", "No session setting has changed in the agent file.")
         if waiting := [*settings.dropped(old, new), *_other_sections(before, agent)]:
             text = f"Changed as well, for the next session: {', '.join(waiting)}."
-            self._duplex.note("info", "reload", text)
+            self._loop.note("info", "reload", text)
 
 
 def _other_sections(before: LoadedAgent, after: LoadedAgent) -> list[str]:

@@ -1,4 +1,4 @@
-"""What ``doctor`` finds: one line each, with the remedy, and what a report or a program wants to know more."""
+"""What ``doctor`` finds: a line each, the remedy, and further facts for reports and programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A conversation held to its end: the same for ``talk``, ``text``, ``replay --resend``, scripts and Python."""
+"""Holds a conversation to its end: for ``talk``, ``text``, ``replay --resend``, scripts and Python."""
 
 from __future__ import annotations
 

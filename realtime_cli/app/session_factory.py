@@ -1,4 +1,4 @@
-"""From an agent file to a session that can be held: one way for commands, scripts and the Python interface."""
+"""From an agent file to a session that can be held: for commands, scripts and the Python interface."""
 
 from __future__ import annotations
 

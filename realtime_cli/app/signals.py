@@ -12,15 +12,15 @@ from realtime_cli.errors import ExitCode
 from realtime_cli.loop import ConversationLoop, Outcome
 
 
-def own_the_process(duplex: ConversationLoop) -> None:
+def own_the_process(loop: ConversationLoop) -> None:
     """Ctrl+C, SIGTERM and SIGHUP end the session cleanly, a second one at once; no error is swallowed."""
-    _watch_signals(duplex)
-    asyncio.get_running_loop().set_exception_handler(_failing(duplex))
+    _watch_signals(loop)
+    asyncio.get_running_loop().set_exception_handler(_failing(loop))
     gc.collect()
     gc.freeze()  # a full collection of the imports' objects would be heard
 
 
-def _watch_signals(duplex: ConversationLoop) -> None:
+def _watch_signals(loop: ConversationLoop) -> None:
     asked: list[int] = []
 
     def interrupted() -> None:
@@ -28,19 +28,19 @@ def _watch_signals(duplex: ConversationLoop) -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             raise KeyboardInterrupt
         asked.append(1)
-        duplex.finish(Outcome(ExitCode.INTERRUPTED))
+        loop.finish(Outcome(ExitCode.INTERRUPTED))
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         with suppress(NotImplementedError, AttributeError):  # Windows: Ctrl+C raises KeyboardInterrupt there
             asyncio.get_running_loop().add_signal_handler(getattr(signal, name), interrupted)
 
 
-def _failing(duplex: ConversationLoop) -> Any:
-    def surprise(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _failing(loop: ConversationLoop) -> Any:
+    def surprise(events: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if error is None:
-            loop.default_exception_handler(context)
+            events.default_exception_handler(context)
         else:
-            duplex.fail(error)
+            loop.fail(error)
 
     return surprise

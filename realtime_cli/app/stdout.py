@@ -15,7 +15,9 @@ from realtime_cli.tui.end_summary import EndSummary
 
 
 class Stdout(io.TextIOBase):
-    """stdout as UTF-8-safe text. ``gone``: its reader left; ``failure``: why it takes no more, such as a full disk.
+    """stdout as UTF-8-safe text. ``gone``: nobody reads it any more, or it cannot be written.
+
+    ``failure``: why it cannot be written, such as a full disk.
 
     Raises ConfigError when there is none (``>&-``).
     """

@@ -21,7 +21,9 @@ Work = Callable[[Any], None]
 
 
 def side_by_side(work: Work, parts: Sequence[Any]) -> list[int]:
-    """``work(part)``, each in a process of its own; their exit codes, in order. ``work`` is a module's function.
+    """Run ``work(part)`` for each part in a process of its own; the exit codes, in order.
+
+    ``work`` is a function at the top of a module.
 
     Ctrl+C and SIGTERM end all of them within ``END_S`` seconds and come out as KeyboardInterrupt.
     """

@@ -43,7 +43,7 @@ class DevicesOptions:
 
 
 def devices(options: DevicesOptions) -> ExitCode:
-    """List the devices, try one, or remember some. Raises AudioDeviceError, and ConfigError for a bad file."""
+    """List the devices, try one, or save some. Raises AudioDeviceError, and ConfigError for a bad file."""
     if options.save is None and (options.input or options.output):
         raise ConfigError(
             "--input and --output are for --save.", "To try a device: --meter NAME, --tone NAME."

@@ -1,4 +1,4 @@
-"""``devices --save``: the devices that were chosen, written into the agent file; the rest of it stays as it is."""
+"""``devices --save``: writes the chosen devices into the agent file and leaves the rest of it as it is."""
 
 from __future__ import annotations
 

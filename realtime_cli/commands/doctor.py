@@ -58,7 +58,7 @@ def doctor(options: DoctorOptions) -> ExitCode:
 
 
 def _agent(options: DoctorOptions, findings: list[Finding]) -> LoadedAgent | None:
-    """The agent; without a file the one that can work here: a provider whose key is set, else the local one."""
+    """The agent; without a file one that can work here: of a provider whose key is set, else local."""
     try:
         agent = load_agent(options.config, options.sets, os.environ, _over(options, os.environ))
     except ConfigError as error:

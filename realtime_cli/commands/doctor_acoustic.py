@@ -1,4 +1,4 @@
-"""``doctor --acoustic``: chirps and speech through the devices; what the room and the canceller do to them."""
+"""``doctor --acoustic``: what the room and the canceller do to chirps and speech from the loudspeaker."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ class Log:
             self.blocks.append((time.monotonic(), False, frame))
 
     def track(self, played: bool) -> tuple[float, Samples]:
-        """When the first sample was there, and all of them. Blocks come late, never early: the earliest counts."""
+        """When the first sample was there, and all samples.
+
+        Blocks come late, never early: the earliest counts.
+        """
         count, began_s = 0, float("inf")
         for at_s, was_played, block in self.blocks:
             if was_played == played:
@@ -92,9 +95,12 @@ async def _play_and_listen(audio: Audio, sound: Samples) -> Log:
     microphone = device.open_microphone(audio.input, report=ignore, block_ms=audio.block_ms)
     try:
         speaker = device.open_speaker(
-            audio.output, on_played=log.played, report=ignore, block_ms=audio.block_ms,
+            audio.output,
+            on_played=log.played,
+            report=ignore,
+            block_ms=audio.block_ms,
             latency_ms=audio.latency_ms,
-        )  # fmt: skip
+        )
         try:
             microphone.start(log.heard)
             speaker.start()
@@ -162,14 +168,19 @@ def report(measured: Measured) -> Iterator[Finding]:
     )
     if echo:
         yield ok(
-            "echo", f"comes {echo.delay_ms:.0f} ms after the sound, {echo.loss_db:.0f} dB softer",
-            delay_ms=round(echo.delay_ms), loss_db=round(echo.loss_db, 1), sureness=round(echo.sureness, 1),
-        )  # fmt: skip
+            "echo",
+            f"comes {echo.delay_ms:.0f} ms after the sound, {echo.loss_db:.0f} dB softer",
+            delay_ms=round(echo.delay_ms),
+            loss_db=round(echo.loss_db, 1),
+            sureness=round(echo.sureness, 1),
+        )
         if measured.removed_db is not None and measured.left_dbfs is not None:
             yield ok(
-                "echo canceller", f"takes away {measured.removed_db:.0f} dB of it, leaves {measured.left_dbfs:.0f} dBFS",
-                removed_db=round(measured.removed_db, 1), left_dbfs=round(measured.left_dbfs, 1),
-            )  # fmt: skip
+                "echo canceller",
+                f"takes away {measured.removed_db:.0f} dB of it, leaves {measured.left_dbfs:.0f} dBFS",
+                removed_db=round(measured.removed_db, 1),
+                left_dbfs=round(measured.left_dbfs, 1),
+            )
     yield advice(measured)
 
 
@@ -178,41 +189,55 @@ def advice(measured: Measured) -> Finding:
     echo, removed_db = measured.echo, measured.removed_db
     if measured.highest_dbfs <= SILENCE_DBFS:
         return warning(
-            "advice", "the microphone gives nothing but zeros: nothing could be measured.",
-            MICROPHONE_RIGHTS["Linux"], use=None,
-        )  # fmt: skip
+            "advice",
+            "the microphone gives nothing but zeros: nothing could be measured.",
+            MICROPHONE_RIGHTS["Linux"],
+            use=None,
+        )
     if measured.noise_dbfs > NOISY_DBFS:
         return warning(
-            "advice", "the room is loud.",
-            "Push to talk: configs/push-to-talk.toml; or a headset, or audio.noise_suppression = true.", use="push_to_talk",
-        )  # fmt: skip
+            "advice",
+            "the room is loud.",
+            "Push to talk: configs/push-to-talk.toml; or a headset, or audio.noise_suppression = true.",
+            use="push_to_talk",
+        )
     if echo is None:
         return ok(
             "advice", "no echo: headphones are on, or the loudspeaker is off. Nothing to do.", use="off"
         )
     if measured.highest_dbfs >= CLIPPED_DBFS:
         return warning(
-            "advice", "the echo is so loud that the microphone clips, which no canceller can undo.",
-            "Turn the loudspeaker or the microphone down, then measure again; or use headphones.", use="headphones",
-        )  # fmt: skip
+            "advice",
+            "the echo is so loud that the microphone clips, which no canceller can undo.",
+            "Turn the loudspeaker or the microphone down, then measure again; or use headphones.",
+            use="headphones",
+        )
     if echo.delay_ms > MAX_DELAY_MS:
         return warning(
-            "advice", f"the echo comes later than the canceller can follow ({MAX_DELAY_MS} ms).",
-            'Use headphones on a wire instead of Bluetooth; or echo = "half_duplex" in [audio].', use="half_duplex",
-        )  # fmt: skip
+            "advice",
+            f"the echo comes later than the canceller can follow ({MAX_DELAY_MS} ms).",
+            'Use headphones on a wire instead of Bluetooth; or echo = "half_duplex" in [audio].',
+            use="half_duplex",
+        )
     if removed_db is None or measured.left_dbfs is None:
         return warning(
-            "advice", "without the canceller's package you cannot interrupt by voice.",
-            "Use headphones with echo = \"off\"; or stay with half duplex.", use="half_duplex",
-        )  # fmt: skip
+            "advice",
+            "without the canceller's package you cannot interrupt by voice.",
+            'Use headphones with echo = "off"; or stay with half duplex.',
+            use="half_duplex",
+        )
     if removed_db >= GOOD_DB or measured.left_dbfs <= UNHEARD_DBFS:
         return ok("advice", 'the echo canceller does (echo = "auto", the default).', use="aec")
     if removed_db >= POOR_DB:
         return warning(
-            "advice", "the canceller leaves some echo: the agent may interrupt itself.",
-            'Use headphones; or echo = "half_duplex" in [audio].', use="half_duplex",
-        )  # fmt: skip
+            "advice",
+            "the canceller leaves some echo: the agent may interrupt itself.",
+            'Use headphones; or echo = "half_duplex" in [audio].',
+            use="half_duplex",
+        )
     return warning(
-        "advice", "the canceller does not help here.",
-        "Use headphones, or push to talk: configs/push-to-talk.toml", use="headphones",
-    )  # fmt: skip
+        "advice",
+        "the canceller does not help here.",
+        "Use headphones, or push to talk: configs/push-to-talk.toml",
+        use="headphones",
+    )

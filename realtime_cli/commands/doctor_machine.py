@@ -132,19 +132,25 @@ def terminal(environ: Mapping[str, str] = os.environ) -> Finding:
     facts |= {"columns": size.columns, "rows": size.lines}
     if environ.get("TERM", "") in ("", "dumb", "unknown"):
         return warning(
-            "terminal", "TERM is not set or dumb: talk writes plain lines.",
-            "For the live screen: export TERM=xterm-256color", **facts,
-        )  # fmt: skip
+            "terminal",
+            "TERM is not set or dumb: talk writes plain lines.",
+            "For the live screen: export TERM=xterm-256color",
+            **facts,
+        )
     if size.columns < FEWEST_COLUMNS or size.lines < FEWEST_ROWS:
         return warning(
-            "terminal", f"{size.columns} by {size.lines} is too small for the live screen.",
-            f"Make the window at least {FEWEST_COLUMNS} by {FEWEST_ROWS}.", **facts,
-        )  # fmt: skip
+            "terminal",
+            f"{size.columns} by {size.lines} is too small for the live screen.",
+            f"Make the window at least {FEWEST_COLUMNS} by {FEWEST_ROWS}.",
+            **facts,
+        )
     if "utf" not in (sys.stdout.encoding or "").lower():
         return warning(
-            "terminal", f"its encoding is {sys.stdout.encoding}: some signs cannot be shown.",
-            "export LANG=C.UTF-8", **facts,
-        )  # fmt: skip
+            "terminal",
+            f"its encoding is {sys.stdout.encoding}: some signs cannot be shown.",
+            "export LANG=C.UTF-8",
+            **facts,
+        )
     colour = "no colour (NO_COLOR)" if environ.get("NO_COLOR") else "in colour"
     return ok("terminal", f"{environ['TERM']}, {size.columns} by {size.lines}, {colour}", **facts)
 

@@ -20,13 +20,13 @@ NOUNS: dict[Direction, str] = {"input": "microphone", "output": "loudspeaker"}
 WHERE_SOUND_IS = {
     "ssh": "Over SSH the sound card of the far machine is used; forward sound (PULSE_SERVER), or use files.",
     "wsl": "WSL 2 with WSLg has sound through PulseAudio: apt-get install libasound2-plugins; or use files.",
-    "container": "Give the container the sound server (its socket and PULSE_SERVER) or /dev/snd; or use files.",
+    "container": "Give the container the sound server's socket and PULSE_SERVER, or /dev/snd; or use files.",
     "": "Plug one in, or use files: --input question.wav --output answer.wav",
 }
 MICROPHONE_RIGHTS = {
     "Darwin": "System Settings, Privacy & Security, Microphone: allow your terminal; then start it anew.",
     "Windows": "Settings, Privacy, Microphone: let desktop apps use it.",
-    "Linux": "Unmute it (alsamixer, pavucontrol), choose another (realtime-cli devices), or join the group audio.",
+    "Linux": "Unmute it (alsamixer, pavucontrol), choose another (realtime-cli devices), join group audio.",
 }
 
 
@@ -71,9 +71,11 @@ def microphone(choice: str | int) -> Finding:
     facts = {"highest_dbfs": round(level_dbfs, 1), "frames": frames}
     if not frames:
         return warning(
-            "microphone level", "the device opened and gave nothing.", "Unplug it and plug it in again, or choose another: realtime-cli devices",
+            "microphone level",
+            "the device opened and gave nothing.",
+            "Unplug it and plug it in again, or choose another: realtime-cli devices",
             **facts,
-        )  # fmt: skip
+        )
     if level_dbfs <= SILENCE_DBFS:
         remedy = MICROPHONE_RIGHTS.get(platform.system(), MICROPHONE_RIGHTS["Linux"])
         return warning(

@@ -89,9 +89,12 @@ def _first_event(event: s.ServerEvent, ms: int) -> Finding:
         raise SessionFailed(f"The server's first event is an error: {_message(event)}.", "Check the model.")
     if not isinstance(event, s.SessionCreated):
         return warning(
-            "first event", f"{event.type} after {ms} ms, not session.created.",
-            "It may not speak the protocol's present form.", type=event.type, ms=ms,
-        )  # fmt: skip
+            "first event",
+            f"{event.type} after {ms} ms, not session.created.",
+            "It may not speak the protocol's present form.",
+            type=event.type,
+            ms=ms,
+        )
     return ok("first event", f"session.created after {ms} ms", type=event.type, ms=ms)
 
 

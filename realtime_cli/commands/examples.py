@@ -35,7 +35,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "serve": (
         "realtime-cli serve --port 8765",
-        "realtime-cli serve --port 8765 --set local.chat_url=http://127.0.0.1:11434/v1 --set local.chat_model=qwen3:4b",
+        "realtime-cli serve --port 8765 --set local.chat_url=http://127.0.0.1:11434/v1"
+        " --set local.chat_model=qwen3:4b",
     ),
     "devices": (
         "realtime-cli devices",

@@ -113,17 +113,20 @@ def _planned(options: RunOptions) -> tuple[list[Case], Budget, OutputRedaction]:
 
 
 def _in_processes(cases: Sequence[Case], options: RunOptions) -> list[CaseResult]:
-    """Each process holds every so manieth script and leaves a report. Raises SessionFailed if one does not."""
+    """Each process runs every Nth script and leaves a report. Raises SessionFailed if one does not."""
     count = min(options.workers, len(cases))
     index, of = _shard(options.shard)
     cost = None if options.max_cost is None else options.max_cost / count
     with tempfile.TemporaryDirectory(prefix="realtime-cli-") as folder:
         parts = [
             replace(
-                options, shard=f"{index + of * part}/{of * count}", json=Path(folder, f"{part}.json"), max_cost=cost
+                options,
+                shard=f"{index + of * part}/{of * count}",
+                json=Path(folder, f"{part}.json"),
+                max_cost=cost,
             )
             for part in range(count)
-        ]  # fmt: skip
+        ]
         codes = side_by_side(_hold_part, parts)
         if ExitCode.INTERRUPTED in codes:
             raise KeyboardInterrupt
@@ -133,10 +136,9 @@ def _in_processes(cases: Sequence[Case], options: RunOptions) -> list[CaseResult
         held = merge.in_turn(merge.read_report(Path(str(part.json))).results for part in parts)
     own = {(str(case.script.path), case.name, case.repeat): case for case in cases}
     return [
-        replace(
-            result, case=own[str(result.case.script.path), result.case.name, result.case.repeat]
-        ) for result in held
-    ]  # fmt: skip
+        replace(result, case=own[str(result.case.script.path), result.case.name, result.case.repeat])
+        for result in held
+    ]
 
 
 def _hold_part(options: RunOptions) -> None:
@@ -203,12 +205,12 @@ async def _run(
         "temporary" if options.no_record else "kept",
         options.record,
     )
-    with _progress(len(cases), quiet=options.quiet, bar=bar) as tell:
-        world = RunContext(opener.open, LocalSpeechSource(), judge, run_check, tell)
+    with _progress(len(cases), quiet=options.quiet, bar=bar) as notify:
+        context = RunContext(opener.open, LocalSpeechSource(), judge, run_check, notify)
         running = asyncio.create_task(
             run_suite(
                 cases,
-                world,
+                context,
                 jobs=options.jobs,
                 fail_fast=options.fail_fast,
                 max_usd=budget.max_usd,
@@ -239,13 +241,13 @@ def _progress(total: int, *, quiet: bool, bar: bool) -> Iterator[Callable[[Any],
         with Progress(*columns, console=console, transient=True) as shown:
             task = shown.add_task("running", total=total)
 
-            def tell(event: Any) -> None:
+            def notify(event: Any) -> None:
                 if isinstance(event, CaseBegan):
                     shown.update(task, description=event.case.title[:40])
                 elif isinstance(event, CaseOver):
                     shown.advance(task)
 
-            yield tell
+            yield notify
 
 
 def _say_line(event: Any) -> None:

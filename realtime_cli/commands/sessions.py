@@ -39,9 +39,14 @@ def _row(one: Stored) -> dict[str, object]:
         return {**row, "unreadable": error.message}
     first = next((said.text for said in made.said if said.speaker == "user"), "")
     return {
-        **row, "seconds": round(made.seconds, 1), "turns": len(made.turns), "model": made.cost.model,
-        "cost_usd": made.cost.total_usd, "crashed": recording.end.crashed, "first": first,
-    }  # fmt: skip
+        **row,
+        "seconds": round(made.seconds, 1),
+        "turns": len(made.turns),
+        "model": made.cost.model,
+        "cost_usd": made.cost.total_usd,
+        "crashed": recording.end.crashed,
+        "first": first,
+    }
 
 
 def _in_words(row: dict[str, object]) -> str:

@@ -1,1 +1,9 @@
-"""Crowds of scripted sessions, on Locust. Each worker relays what an engine process of its own measures."""
+"""Many scripted sessions at once, on Locust: ``realtime-cli load``.
+
+In: a plan, as JSON in the environment (``plan``). Each worker of Locust (``locustfile``) begins and stops
+sessions in an engine process of its own (``engine_process``) and passes on what that measures, for gevent
+and sound in time do not go together. Out: Locust's statistics, a summary, an exit code.
+
+What must not enter: sessions themselves, sound, clocks that measure; they run in the engine
+(``script.session_pool``).
+"""

@@ -47,7 +47,7 @@ class EngineChild:
         return len(self._sessions)
 
     def hold(self) -> Mapping[str, Any]:
-        """Hold a session to its end, or break it off if this greenlet is killed; its ``over`` event, or ``GONE``."""
+        """Hold a session to its end, or stop it if this greenlet is killed; its ``over`` event or GONE."""
         self._ready.wait()
         self._count += 1
         name = f"s{self._count}"

@@ -80,7 +80,8 @@ class Auto(LoadTestShape):
         held, failed = now.sessions - before.sessions, now.failed - before.failed
         well = step.frames > 0 and step.reliable and failed <= FAILING * held
         echo(
-            f"{self._search.users} users: 99 % of {step.frames} frames at most {step.percentile_ms(0.99)} ms late, "
+            f"{self._search.users} users: 99 % of {step.frames} frames "
+            f"at most {step.percentile_ms(0.99)} ms late, "
             f"{held} sessions ended, {failed} of them failed: {'carried' if well else 'too many'}"
         )
         return well

@@ -61,9 +61,13 @@ class LoadUser(User):
             return
         for sample in samples(over):
             self.environment.events.request.fire(
-                request_type=sample.kind, name=sample.name, response_time=sample.ms, response_length=0,
-                exception=Failure(sample.failure) if sample.failure else None, context={},
-            )  # fmt: skip
+                request_type=sample.kind,
+                name=sample.name,
+                response_time=sample.ms,
+                response_length=0,
+                exception=Failure(sample.failure) if sample.failure else None,
+                context={},
+            )
         if over["kind"]:
             _explain(over)
             gevent.sleep(AFTER_FAILURE_S)
@@ -105,9 +109,13 @@ def _told(environment: Environment, event: Mapping[str, Any]) -> None:
             tally.paced(event)
             if event["sessions"]:
                 environment.events.request.fire(
-                    request_type="pace", name="99 % of our frames of a second at most this late",
-                    response_time=event["late_p99_ms"], response_length=0, exception=None, context={},
-                )  # fmt: skip
+                    request_type="pace",
+                    name="99 % of our frames of a second at most this late",
+                    response_time=event["late_p99_ms"],
+                    response_length=0,
+                    exception=None,
+                    context={},
+                )
         case "refused" | "scarce" as kind:
             _send(environment, "refused", {"pause_s": event["pause_s"], "refused": kind == "refused"})
         case "spent":
@@ -122,9 +130,13 @@ def _told(environment: Environment, event: Mapping[str, Any]) -> None:
 def _died(environment: Environment, code: int) -> None:
     echo(f"realtime-cli: the engine of this worker has ended (exit code {code}); so the worker ends.")
     environment.events.request.fire(
-        request_type="engine", name="ended", response_time=0, response_length=0,
-        exception=Failure(f"the engine ended with exit code {code}"), context={},
-    )  # fmt: skip
+        request_type="engine",
+        name="ended",
+        response_time=0,
+        response_length=0,
+        exception=Failure(f"the engine ended with exit code {code}"),
+        context={},
+    )
     environment.process_exit_code = code if code in (2, 3, 4) else ExitCode.SESSION.value
     _quit(environment)
 

@@ -1,4 +1,4 @@
-"""What a load test is told, from the command line to Locust's processes: as JSON in one environment variable."""
+"""A load test's plan, from the command line to Locust's processes: JSON in one environment variable."""
 
 from __future__ import annotations
 

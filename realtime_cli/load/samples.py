@@ -12,7 +12,7 @@ TURN_ROWS = {"first audio": "within_ms", "response": "done_ms", "interruption st
 
 @dataclass(frozen=True)
 class Sample:
-    """One request, as Locust counts them; ``failure`` is a few words for all failures of a kind, or nothing."""
+    """One request, as Locust counts them; ``failure`` names the kind of failure, or is empty."""
 
     kind: str
     name: str

@@ -1,4 +1,4 @@
-"""How many sessions a machine carries: twice as many until it is too many, then halving what is between. Pure."""
+"""How many sessions a machine carries: double them until it is too many, then halve the gap. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many users there are at what time: Locust's ramp as it is, a spike, a soak, or stages of a file. Pure."""
+"""How many users there are when: Locust's own ramp, a spike, a soak, or the stages of a file. Pure."""
 
 from __future__ import annotations
 

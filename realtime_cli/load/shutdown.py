@@ -13,7 +13,10 @@ GRACE_S = 4.0  # for a worker with its engine
 
 
 def end_workers_at_exit() -> None:
-    """Wait for the workers, end what is left, and leave: Locust's own wait stumbles over a child that was killed."""
+    """Wait for the workers, end what is left, and leave.
+
+    Locust's own wait fails when a child was killed.
+    """
     codes: list[int] = []
     events.quit.add_listener(lambda exit_code, **_: codes.append(exit_code))
 

@@ -82,9 +82,14 @@ def result_of(told: Mapping[str, Any]) -> CaseResult:
         _case(told),
         turns=tuple(_turn(turn) for turn in told["turns"]),
         verdicts=tuple(CheckResult(**verdict) for verdict in told["expectations"]),
-        error=told["error"], seconds=told["seconds"], tokens=told["tokens"], usd=told["usd"],
-        late_ms=told["late_ms"], recording=told["recording"], exit_code=told.get("exit_code", 0),
-    )  # fmt: skip
+        error=told["error"],
+        seconds=told["seconds"],
+        tokens=told["tokens"],
+        usd=told["usd"],
+        late_ms=told["late_ms"],
+        recording=told["recording"],
+        exit_code=told.get("exit_code", 0),
+    )
 
 
 def _case(told: Mapping[str, Any]) -> Case:
@@ -115,7 +120,8 @@ def _complete(found: Sequence[Report]) -> None:
         missing = sorted(set(range(1, count + 1)) - set(indices))
         if missing:
             raise ConfigError(
-                f"Of {count} shards, {', '.join(map(str, missing))} {'is' if len(missing) == 1 else 'are'} missing.",
+                f"Of {count} shards, {', '.join(map(str, missing))} "
+                f"{'is' if len(missing) == 1 else 'are'} missing.",
                 "Merge the reports of all shards, or look at why there is none.",
             )
         if len(set(indices)) < len(indices):

@@ -60,7 +60,7 @@ class TurnSeen:
     usd: float | None = 0.0
     late_ms: float = 0.0
     cut_off: bool = False
-    """Something of the agent's answer was cut: its response, or its sound."""
+    """The agent's last response was cut, or its sound."""
     timed_out: str = ""
     """What was waited for in vain."""
 
@@ -163,6 +163,7 @@ class Observed:
         if event.response.id:
             self._turn_of[event.response.id] = self.now
             self.now.statuses[event.response.id] = None
+            self.now.cut_off = False
 
     def _turn(self, event: Any) -> TurnSeen:
         """The turn of something in a response; its item is remembered as the turn's."""

@@ -1,6 +1,6 @@
 """Runs one script: gives each turn when it is due, waits for what the agent does, judges.
 
-It prints nothing; ``tell`` hears of its progress. What it needs of the world comes ready made: an opened
+It prints nothing; ``notify`` hears of its progress. What it needs of the world comes ready made: an opened
 session, a voice, a judge.
 """
 
@@ -44,21 +44,21 @@ class RunContext:
     voice: SpeechSource
     judge: Judge | None = None
     check: Check | None = None
-    tell: Callable[[Progress], None] = lambda progress: None
+    notify: Callable[[Progress], None] = lambda progress: None
     on_frame: Callable[[float], None] | None = None
     """Told how late each frame of the microphone is, in ms."""
 
 
-async def run_case(case: Case, world: RunContext, sounds: dict[int, Clip] | None = None) -> CaseResult:
+async def run_case(case: Case, context: RunContext, sounds: dict[int, Clip] | None = None) -> CaseResult:
     """Hold the conversation and judge it. Errors of the session become the result's ``error``.
 
     ``sounds``: what ``prepare`` made of it before, where many sessions share it.
     """
     began = time.monotonic()
     try:
-        sounds = await prepare(case, world.voice) if sounds is None else sounds
-        async with world.open(case) as opened:
-            result = await ScriptRun(case, opened, world, sounds).run()
+        sounds = await prepare(case, context.voice) if sounds is None else sounds
+        async with context.open(case) as opened:
+            result = await ScriptRun(case, opened, context, sounds).run()
     except RealtimeCliError as error:
         return CaseResult(case, error=str(error), exit_code=error.exit_code, seconds=time.monotonic() - began)
     return result
@@ -85,13 +85,13 @@ async def prepare(case: Case, voice: SpeechSource) -> dict[int, Clip]:
 class ScriptRun:
     """One run of one script."""
 
-    def __init__(self, case: Case, opened: OpenSession, world: RunContext, sounds: dict[int, Clip]) -> None:
+    def __init__(self, case: Case, opened: OpenSession, context: RunContext, sounds: dict[int, Clip]) -> None:
         self._case = case
         self._script = case.script.script
         self._opened = opened
-        self._world = world
+        self._context = context
         self._sounds = sounds
-        self._live = Live(opened, on_frame=world.on_frame)
+        self._live = Live(opened, on_frame=context.on_frame)
         self._seen: dict[int, TurnSeen] = {}
         self._extra: dict[int, list[CheckResult]] = {}
 
@@ -153,7 +153,7 @@ class ScriptRun:
     def _begin(self, number: int) -> None:
         self._live.begin_turn(number)
         self._seen[number] = self._live.observed.now
-        self._world.tell(TurnBegan(self._case, number, title_of(self._script.turns[number - 1])))
+        self._context.notify(TurnBegan(self._case, number, title_of(self._script.turns[number - 1])))
 
     async def _due(self, number: int, turn: ScriptTurn) -> bool:
         """Wait for the point of time at which a turn begins; noted is how late we are for it."""
@@ -265,9 +265,9 @@ class ScriptRun:
         recording = self._opened.recorder
         if expect.check is None:
             return []
-        if self._world.check is None or recording is None:
+        if self._context.check is None or recording is None:
             return [CheckResult(number, "check", "failed", expect.check, "there is no recording to check")]
-        wrong = self._world.check(expect.check, self._case.script.folder, recording.path, number)
+        wrong = self._context.check(expect.check, self._case.script.folder, recording.path, number)
         return [
             CheckResult(
                 number, "check", "failed" if wrong else "passed", expect.check, wrong or "nothing wrong"
@@ -275,13 +275,13 @@ class ScriptRun:
         ]
 
     async def _judged(self, number: int, expect: Expect) -> list[CheckResult]:
-        if expect.judge is None or self._world.judge is None:
+        if expect.judge is None or self._context.judge is None:
             return []
         rubric = expect.judge if isinstance(expect.judge, str) else expect.judge.rubric
         least = 0.7 if isinstance(expect.judge, str) else expect.judge.score
         expected = f'a score of {least:g} for "{rubric}"'
         try:
-            score, why = await self._world.judge(self._case, rubric, self._conversation(number))
+            score, why = await self._context.judge(self._case, rubric, self._conversation(number))
         except ConfigError as error:
             return [CheckResult(number, "judge", "failed", expected, str(error))]
         return [

@@ -1,6 +1,6 @@
 """Many sessions of scripts in one event loop, begun and stopped from outside, each told of in plain figures.
 
-What is told (``tell``) are dictionaries for JSON, each with an ``event``:
+What is reported (``notify``) are dictionaries for JSON, each with an ``event``:
 
     began     id, script
     refused   id, status, pause_s        HTTP 429: whoever begins sessions should slow down
@@ -32,7 +32,7 @@ from realtime_cli.wire.transport import Transport
 
 PACE_S = 1.0
 TOO_MANY = 429
-Tell = Callable[[Mapping[str, Any]], None]
+Notify = Callable[[Mapping[str, Any]], None]
 
 _KINDS = {
     ExitCode.CONNECTION: "connection",
@@ -51,7 +51,7 @@ class _TurnWatch:
     status: int | None = None
     """The HTTP status with which the server refused."""
     cost: CostFold | None = None
-    told_usd: float = 0.0
+    reported_usd: float = 0.0
 
     @property
     def usd(self) -> float:
@@ -61,11 +61,11 @@ class _TurnWatch:
 class SessionPool:
     """``begin`` and ``stop`` sessions; ``end`` stops them all."""
 
-    def __init__(self, cases: Sequence[Case], world: RunContext, tell: Tell) -> None:
+    def __init__(self, cases: Sequence[Case], context: RunContext, notify: Notify) -> None:
         self._cases = {case.name: case for case in cases}
         self._next = itertools.cycle(cases)
-        self._world = world
-        self._tell = tell
+        self._context = context
+        self._notify = notify
         self._sounds: dict[str, dict[int, Clip]] = {}
         self._sessions: dict[str, asyncio.Task[None]] = {}
         self._watches: dict[str, _TurnWatch] = {}
@@ -74,10 +74,10 @@ class SessionPool:
     async def prepare(self) -> None:
         """Make every sound once. Raises ConfigError."""
         for case in self._cases.values():
-            self._sounds[case.name] = await prepare(case, self._world.voice)
+            self._sounds[case.name] = await prepare(case, self._context.voice)
 
     def begin(self, name: str, script: str | None = None) -> None:
-        """Begin a session under a name of its own. Raises ConfigError for a name in use, or no such script."""
+        """Begin a session under its own name. Raises ConfigError for a name in use or an unknown script."""
         if name in self._sessions:
             raise ConfigError(f"The session {name!r} is running already.", "Give each an id of its own.")
         if script is not None and script not in self._cases:
@@ -104,28 +104,34 @@ class SessionPool:
         while True:
             await asyncio.sleep(PACE_S)
             for name, watch in self._watches.items():
-                self._tell_spent(name, watch)
-            self.tell_pace()
+                self._report_spent(name, watch)
+            self.report_pace()
 
-    def tell_pace(self) -> None:
+    def report_pace(self) -> None:
         p99 = self._late.percentile_ms(0.99)
-        self._tell(
-            {"event": "pace", "sessions": len(self._sessions), "late": self._late.taken(), "late_p99_ms": p99,
-             "cpu_s": round(time.process_time(), 3), "seconds": PACE_S}
-        )  # fmt: skip
+        self._notify(
+            {
+                "event": "pace",
+                "sessions": len(self._sessions),
+                "late": self._late.taken(),
+                "late_p99_ms": p99,
+                "cpu_s": round(time.process_time(), 3),
+                "seconds": PACE_S,
+            }
+        )
 
-    def _tell_spent(self, name: str, watch: _TurnWatch) -> None:
-        if watch.usd > watch.told_usd:
-            self._tell({"event": "spent", "id": name, "usd": round(watch.usd - watch.told_usd, 9)})
-            watch.told_usd = watch.usd
+    def _report_spent(self, name: str, watch: _TurnWatch) -> None:
+        if watch.usd > watch.reported_usd:
+            self._notify({"event": "spent", "id": name, "usd": round(watch.usd - watch.reported_usd, 9)})
+            watch.reported_usd = watch.usd
 
     # -- one session --------------------------------------------------------------------------
 
     async def _session(self, name: str, case: Case) -> None:
-        self._tell({"event": "began", "id": name, "script": case.name})
+        self._notify({"event": "began", "id": name, "script": case.name})
         began = time.monotonic()
         watch = _TurnWatch(
-            Stopwatch(lambda pause_s: self._tell({"event": "scarce", "id": name, "pause_s": pause_s})),
+            Stopwatch(lambda pause_s: self._notify({"event": "scarce", "id": name, "pause_s": pause_s})),
             PacingHistogram(),
         )
         self._watches[name] = watch
@@ -134,26 +140,26 @@ class SessionPool:
             self._late.note(ms)
             watch.lateness.note(ms)
 
-        world = replace(self._world, open=lambda case: self._open(name, case, watch), on_frame=late)
+        context = replace(self._context, open=lambda case: self._open(name, case, watch), on_frame=late)
         try:
-            result = await run_case(case, world, self._sounds.get(case.name))
+            result = await run_case(case, context, self._sounds.get(case.name))
             told = of_result(result, watch.status)
         except asyncio.CancelledError:
             told = {"status": "stopped", "kind": "", "error": "", "turns": [], "usd": watch.usd}
         del self._watches[name]
-        self._tell_spent(name, watch)
+        self._report_spent(name, watch)
         told |= {
             "open_ms": watch.stopwatch.open_ms,
             "session_ms": round(1000 * (time.monotonic() - began), 1),
             "tool_ms": watch.stopwatch.tool_ms,
             "late_p99_ms": watch.lateness.percentile_ms(0.99),
         }
-        self._tell({"event": "over", "id": name, "script": case.name, **told})
+        self._notify({"event": "over", "id": name, "script": case.name, **told})
 
     @asynccontextmanager
     async def _open(self, name: str, case: Case, watch: _TurnWatch) -> AsyncIterator[OpenSession]:
         """The session with our clocks on it."""
-        async with self._world.open(case) as opened:
+        async with self._context.open(case) as opened:
             watch.cost = opened.session.cost
 
             async def connect() -> Transport:
@@ -169,7 +175,7 @@ class SessionPool:
         watch.status = getattr(error, "status", None)
         if watch.status == TOO_MANY:
             pause_s = getattr(error, "retry_after_s", None)
-            self._tell({"event": "refused", "id": name, "status": watch.status, "pause_s": pause_s})
+            self._notify({"event": "refused", "id": name, "status": watch.status, "pause_s": pause_s})
 
 
 def of_result(result: CaseResult, http_status: int | None = None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from realtime_cli.script.throttle import scarce
 
 
 class Stopwatch:
-    """Observes one session. ``on_scarce(seconds)``: a limit of the account is nearly used up, and for how long."""
+    """Observes one session. ``on_scarce(seconds)``: a limit of the account is nearly used up for so long."""
 
     def __init__(self, on_scarce: Callable[[float], None]) -> None:
         self.open_ms: float | None = None

@@ -84,7 +84,7 @@ def _can_run(case: Case) -> None:
 
 async def run_suite(
     cases: Sequence[Case],
-    world: RunContext,
+    context: RunContext,
     *,
     jobs: int = 1,
     fail_fast: bool = False,
@@ -106,9 +106,9 @@ async def run_suite(
         for place, case in waiting:
             if enough():
                 return
-            world.tell(CaseBegan(case))
-            results[place] = await run_case(case, world)
-            world.tell(CaseOver(results[place]))
+            context.notify(CaseBegan(case))
+            results[place] = await run_case(case, context)
+            context.notify(CaseOver(results[place]))
 
     async with asyncio.TaskGroup() as group:
         for number in range(min(jobs, len(cases))):

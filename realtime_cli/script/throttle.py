@@ -20,7 +20,7 @@ class Throttle:
     _next: float = 0.0
 
     def refused(self, at: float, pause_s: float | None = None) -> None:
-        """HTTP 429, with what its Retry-After says. What was under way when the first was refused counts with it."""
+        """HTTP 429, with its Retry-After. What was under way when the first was refused counts with it."""
         if at >= self.closed_until:
             self.gap_s = min(MAX_GAP_S, max(FIRST_GAP_S, self.gap_s * 2))
         self.hold(at, UNNAMED_PAUSE_S if pause_s is None else pause_s)

@@ -225,7 +225,7 @@ def test_a_reader_that_has_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> 
     os.close(reading)
     with open(writing, "w", encoding="utf-8", buffering=1) as nobody:
         monkeypatch.setattr(sys, "stdout", nobody)
-        engine_command.tell({"event": "pace"})
+        engine_command.emit({"event": "pace"})
         monkeypatch.undo()
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, writing)  # what is left in the buffer goes nowhere

@@ -57,7 +57,7 @@ async def test_each_turn_waits_for_the_answer_of_the_one_before() -> None:
         {"user": "two", "expect": {"contains": "second"}},
     )
     result, engine = await held(
-        case(*turns), [EngineText("The first.")], [EngineText("The second.")], tell=began.append
+        case(*turns), [EngineText("The first.")], [EngineText("The second.")], notify=began.append
     )
     assert (result.status, result.error, result.exit_code) == ("passed", "", ExitCode.OK)
     assert [turn.reply for turn in result.turns] == ["The first.", "The second."]

@@ -168,7 +168,7 @@ async def test_its_pace_is_told_while_it_runs(monkeypatch: pytest.MonkeyPatch) -
         await watched.until("over")
         await watched.until("pace")
         pace.cancel()
-        watched.crowd.tell_pace()
+        watched.crowd.report_pace()
     last = watched.of("pace")[-1]
     assert (last["late"], last["late_p99_ms"], last["seconds"]) == ({}, 0, 0.01)
     assert last["cpu_s"] > 0

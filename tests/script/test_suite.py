@@ -77,7 +77,7 @@ async def no_voice(text: str) -> np.ndarray[Any, np.dtype[np.int16]]:
 async def test_a_case_that_cannot_be_run_is_an_error_and_the_others_go_on() -> None:
     told: list[Any] = []
     cases = plan([script("a"), script("b"), script("c")], Selection())
-    results = await run_suite(cases, RunContext(nowhere, no_voice, tell=told.append), jobs=2)
+    results = await run_suite(cases, RunContext(nowhere, no_voice, notify=told.append), jobs=2)
     assert [(result.status, result.exit_code) for result in results] == [("failed", 3)] * 3
     assert "There is no server for b." in results[1].error
     assert sum(isinstance(event, CaseBegan) for event in told) == 3
