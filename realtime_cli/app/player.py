@@ -1,4 +1,4 @@
-"""Plays a recording through a face: at its own pace, with pause, step and seek."""
+"""Plays a recording on a frontend: at its own pace, with pause, step and seek."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class Player:
     """One replay. ``run`` returns when the recording is over or somebody has seen enough."""
 
     def __init__(
-        self, recording: Recording, pace: PlaybackOptions, *, plain: bool = False, json: bool = False
+        self, recording: Recording, options: PlaybackOptions, *, plain: bool = False, json: bool = False
     ) -> None:
         self._recording = recording
-        self._pace = pace
-        self._speed = pace.speed
+        self._options = options
+        self._speed = options.speed
         session = recording.header.session
-        self._face: Frontend = choose_frontend(
+        self._frontend: Frontend = choose_frontend(
             plain=plain,
             json=json,
             push_to_talk=bool(session.get("push_to_talk")),
@@ -59,10 +59,10 @@ class Player:
             cost=CostFold(load_prices(session.get("prices")), session.get("model")),
         )
         self._keys: asyncio.Queue[Key] = asyncio.Queue()
-        self._sound = ReplaySound(recording, pace.times) if pace.speaker else None
+        self._sound = ReplaySound(recording, options.times) if options.speaker else None
         self._turns: list[float] | None = None
         self._exit: ExitCode | None = None
-        self._position = pace.begin_s
+        self._position = options.begin_s
         self._paused = False
         self._step = False
         self._over = False
@@ -78,10 +78,10 @@ class Player:
     async def run(self) -> ExitCode:
         """Play to the end; returns 0, or 130 when interrupted."""
         keys = self._keyboard()
-        if self._sound and self._pace.speaker:
-            self._sound.open(self._pace.speaker)
+        if self._sound and self._options.speaker:
+            self._sound.open(self._options.speaker)
         try:
-            async with self._face:
+            async with self._frontend:
                 if keys:
                     keys.start(lambda press: None)
                 try:
@@ -89,22 +89,22 @@ class Player:
                 finally:
                     if keys:
                         await keys.close()
-                    self._face.end(self._ending())
+                    self._frontend.end(self._ending())
         finally:
             if self._sound:
                 await self._sound.close()
-        if self._shown == 0 and self._pace.begin_s > 0 and self._exit is None:
+        if self._shown == 0 and self._options.begin_s > 0 and self._exit is None:
             raise ConfigError(
-                f"The recording ends before {self._pace.begin_s:g} s.", "Begin earlier, see --from."
+                f"The recording ends before {self._options.begin_s:g} s.", "Begin earlier, see --from."
             )
         if self._over and self._recording.end.crashed:
             echo("realtime-cli: the recording breaks off here: the program was killed, or still runs.")
         return self._exit or ExitCode.OK
 
     def _keyboard(self) -> Keys | None:
-        if not isinstance(self._face, LiveScreen):
+        if not isinstance(self._frontend, LiveScreen):
             return None
-        return Keys(self._face, lambda deliver: self._key_map(), asks=False)
+        return Keys(self._frontend, lambda deliver: self._key_map(), asks=False)
 
     def _key_map(self) -> ReplayKeyMap:
         from realtime_cli.app.player_keys import ReplayKeyMap
@@ -122,7 +122,7 @@ class Player:
 
     async def _play(self) -> None:
         """One pass; a seek begins another, from a place before or behind."""
-        begin: float | None = self._pace.begin_s
+        begin: float | None = self._options.begin_s
         while begin is not None and self._exit is None:
             begin = await self._pass(begin)
 
@@ -134,13 +134,13 @@ class Player:
         count = 0
         entry = first
         while entry is not None:
-            if self._pace.end_s is not None and entry.at > self._pace.end_s:
+            if self._options.end_s is not None and entry.at > self._options.end_s:
                 break
             sought = await self._wait_for(entry)
             if sought is not None or self._exit is not None:
                 return sought
             self._position = max(self._position, entry.at)
-            self._face.observe(entry)
+            self._frontend.observe(entry)
             self._shown += 1
             count += 1
             if (self._speed is None or self._step) and count % YIELD_EVERY == 0:
@@ -159,13 +159,13 @@ class Player:
                 first = entry
                 break
             before.append(entry)
-        if isinstance(self._face, LiveScreen) and (before or self._position > begin):
-            self._face.restart(before)
+        if isinstance(self._frontend, LiveScreen) and (before or self._position > begin):
+            self._frontend.restart(before)
         self._position = begin
         return first
 
     def _go_from(self, at: float) -> None:
-        self._shown_from, self._anchor = self._pace.times.shown(at), time.monotonic()
+        self._shown_from, self._anchor = self._options.times.shown(at), time.monotonic()
         self._let_clock_run()
         if self._sound and not self._paused:
             self._sound.play_from(at)
@@ -187,7 +187,7 @@ class Player:
                 if sought is None:
                     return None
             else:
-                delay = (self._pace.times.shown(entry.at) - self._now()) / self._speed
+                delay = (self._options.times.shown(entry.at) - self._now()) / self._speed
                 if delay <= 0 and self._keys.empty():
                     return None
                 sought = await self._on_key(max(0.0, delay))
@@ -226,20 +226,20 @@ class Player:
             return
         self._paused = paused
         self._let_clock_run()
-        self._tell("Paused." if paused else "Going on.")
+        self._say("Paused." if paused else "Going on.")
         if self._sound and paused:
             self._sound.pause()
         elif not paused:
             self._go_from(self._position)
 
     def _let_clock_run(self) -> None:
-        if isinstance(self._face, LiveScreen):
-            self._face.clock_rate = 0.0 if self._paused else self._speed or 1.0
+        if isinstance(self._frontend, LiveScreen):
+            self._frontend.clock_rate = 0.0 if self._paused else self._speed or 1.0
 
     def _set_speed(self, factor: float) -> None:
         self._speed = min(FASTEST, max(SLOWEST, (self._speed or 1.0) * factor))
         self._go_from(self._position)
-        self._tell(f"Speed {self._speed:g}.")
+        self._say(f"Speed {self._speed:g}.")
 
     def _turn(self, step: int) -> float | None:
         if self._turns is None:
@@ -252,9 +252,9 @@ class Player:
         places = behind[:1] if step > 0 else before[-1:]
         return places[0] if places else None
 
-    def _tell(self, text: str) -> None:
-        if isinstance(self._face, LiveScreen):
-            self._face.say(text)
+    def _say(self, text: str) -> None:
+        if isinstance(self._frontend, LiveScreen):
+            self._frontend.say(text)
 
     async def _linger(self) -> None:
         """Let the sound run out before the end card."""

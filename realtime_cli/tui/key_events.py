@@ -38,7 +38,7 @@ class SlashCommand:
 
 @dataclass(frozen=True, slots=True)
 class ToolAnswer:
-    """The answer to the question about this call; ``text`` is the reason, or the result that was asked for."""
+    """The answer to the question about this call; ``text`` is the reason, or the result asked for."""
 
     call_id: str
     verdict: Verdict

@@ -79,7 +79,8 @@ class BoundKeys:
         self.app: Application[None] = Application(
             layout, key_bindings=bindings, input=DummyInput(), output=DummyOutput()
         )
-        self.app.timeoutlen = None  # type: ignore[assignment]  # whoever feeds it says when an Escape was a key of its own: ``flush``
+        # Whoever feeds keys says when an Escape was a key of its own: see ``flush``.
+        self.app.timeoutlen = None  # type: ignore[assignment]
 
     def feed(self, keys: Sequence[Key]) -> None:
         """Keys as prompt_toolkit's parser gives them; call on the running loop."""
@@ -104,7 +105,7 @@ def bound(actions: Mapping[str, Callable[[], None]]) -> KeyBindings:
 
 
 class KeyMap(BoundKeys):
-    """The keys of a conversation. Events go to ``deliver``; what concerns the screen only goes to ``surface``."""
+    """The keys of a conversation: events go to ``deliver``, what concerns only the screen to ``surface``."""
 
     def __init__(self, surface: Surface, deliver: Deliver, *, push_to_talk: bool = False) -> None:
         self.composer = Composer()
@@ -325,7 +326,7 @@ class KeyMap(BoundKeys):
     # -- rows ---------------------------------------------------------------------------------
 
     def rows(self, width: int, room: int) -> list[Text]:
-        """The bottom of the screen, in ``room`` rows at most: a question, the composer or what the keys do."""
+        """The lowest rows, at most ``room`` of them: a question, the composer, or what the keys do."""
         theme = self._surface.theme
         if self._help:
             return self._help_rows(width, room, theme)

@@ -1,7 +1,7 @@
 """The kitty keyboard protocol, as far as push-to-talk needs it: which key was let go.
 
 A terminal that knows the protocol answers the probe; then every key comes as ``CSI code ; mods : event u``
-and is told again when it is released. What prompt_toolkit's parser knows is handed on in the old form.
+and again when it is released. What prompt_toolkit's parser knows is handed on in the old form.
 Source: https://sw.kovidgoyal.net/kitty/keyboard-protocol/
 """
 
@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 
-# 1 tell escape sequences apart, 2 report releases, 8 report text keys in the same way.
+# 1 disambiguate escape sequences, 2 report releases, 8 report text keys in the same way.
 PROBE = "\x1b[?u\x1b[c"  # the second is answered by every terminal, so the first can be seen to be missing
 ENABLE = "\x1b[>11u"
 DISABLE = "\x1b[<u"
 
 _ANSWER = re.compile(r"\x1b\[\?([\d;]*)([uc])")
 _KEY = re.compile(r"\x1b\[(\d{1,7})(?::\d*)*(?:;(\d{0,7})(?::(\d))?)?(?:;([\d:]*))?u")
-# The other keys keep their form but may tell an event: CSI 1 ; mods : event LETTER, CSI n ; mods : event ~
+# The other keys keep their form but may carry an event: CSI 1 ; mods : event LETTER, CSI n ; mods : event ~
 _OTHER = re.compile(r"\x1b\[(\d*);(\d+):([123])([A-Z~])")
 _OPEN = re.compile(r"\x1b\[[?\d;:]*$")
 _SHIFT, _ALT, _CTRL = 1, 2, 4

@@ -1,4 +1,4 @@
-"""Level meters with peak hold. What is wrong with a microphone is told by the device itself."""
+"""Level meters with peak hold. The device itself reports what is wrong with a microphone."""
 
 from __future__ import annotations
 

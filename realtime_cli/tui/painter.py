@@ -1,7 +1,7 @@
 """Live rows at the bottom of a terminal, painted in place; finished lines go above them.
 
 Between two frames the cursor stands at the *beginning of the first live row*. A terminal that is made
-narrower wraps the rows anew, to a number nobody can know, but it takes the cursor along with its text:
+narrower wraps the rows again, to an unknown number, but it moves the cursor along with its text:
 erasing from there down always takes away the rows, all of them, and nothing else. (rich's Live leaves
 the cursor below, counts back, and so leaves stale rows or eats a line of the scrollback.)
 
@@ -102,6 +102,6 @@ class Painter:
         return "".join([*out, "\r", _SYNC_OFF])
 
     def _write(self, frame: str) -> None:
-        with suppress(OSError, ValueError):  # the terminal is gone: nobody is left to tell
+        with suppress(OSError, ValueError):  # the terminal is gone
             self._stream.write(frame)
             self._stream.flush()

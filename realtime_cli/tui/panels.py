@@ -21,24 +21,24 @@ MIN_DBFS = -60.0
 MAX_TOOL_CELLS = 400  # of arguments and of a result; the recording has all of it
 
 
-def block_text(block: Block, look: Theme = PRETTY) -> Text:
+def block_text(block: Block, theme: Theme = PRETTY) -> Text:
     """A finished block as one styled paragraph, unwrapped; empty if there is nothing to show."""
     match block:
         case UserTurn():
             text = user_text(block)
         case AgentTurn():
-            text = agent_text(block, look)
+            text = agent_text(block, theme)
         case ToolCard():
-            text = tool_text(block, look)
+            text = tool_text(block, theme)
         case Notice():
             text = notice_text(block)
-    return fit(text, look)
+    return fit(text, theme)
 
 
-def fit(text: Text, look: Theme) -> Text:
+def fit(text: Text, theme: Theme) -> Text:
     """What the encoding cannot write becomes ``?``."""
-    if look is not PRETTY:
-        text.plain = for_encoding(text.plain, look.encoding)
+    if theme is not PRETTY:
+        text.plain = for_encoding(text.plain, theme.encoding)
     return text
 
 
@@ -57,7 +57,7 @@ def user_text(turn: UserTurn) -> Text:
     return text
 
 
-def agent_text(turn: AgentTurn, look: Theme = PRETTY) -> Text:
+def agent_text(turn: AgentTurn, theme: Theme = PRETTY) -> Text:
     """What was heard of the turn; while it grows, every text is a beginning of the next."""
     said = safe(turn.shown_text).strip()
     if not said and turn.cut_ms is None:
@@ -65,7 +65,7 @@ def agent_text(turn: AgentTurn, look: Theme = PRETTY) -> Text:
     text = Text.assemble(("agent  ", AGENT), said)
     if turn.cut_ms is not None and turn.final:
         blank = " " if said else ""
-        text.append(f"{blank}{look.cut} {interruption(turn)}", "yellow")
+        text.append(f"{blank}{theme.cut} {interruption(turn)}", "yellow")
     return text
 
 
@@ -74,19 +74,19 @@ def interruption(turn: AgentTurn) -> str:
     return f"interrupted after {heard_s:.1f} s" if heard_s >= 0.05 else "interrupted before it was heard"
 
 
-def tool_text(card: ToolCard, look: Theme = PRETTY) -> Text:
+def tool_text(card: ToolCard, theme: Theme = PRETTY) -> Text:
     call = f"{one_line(card.name)}({arguments_line(card.arguments)})"
-    text = Text.assemble(("tool  ", TOOL), cut_to(call, MAX_TOOL_CELLS, look.ellipsis))
+    text = Text.assemble(("tool  ", TOOL), cut_to(call, MAX_TOOL_CELLS, theme.ellipsis))
     if card.state == "running":
         doing = "waits for you" if card.waits else one_line(card.progress) or "running"
         return text.append(f" {doing}", DIM)
-    result = cut_to(one_line(card.output), MAX_TOOL_CELLS, look.ellipsis)
+    result = cut_to(one_line(card.output), MAX_TOOL_CELLS, theme.ellipsis)
     if card.state == "failed":
-        text.append(f" {look.arrow} failed: {result}", "red")
+        text.append(f" {theme.arrow} failed: {result}", "red")
     elif card.state == "cancelled":
-        text.append(f" {look.arrow} cancelled", "yellow")
+        text.append(f" {theme.arrow} cancelled", "yellow")
     else:
-        text.append(f" {look.arrow} {result}")
+        text.append(f" {theme.arrow} {result}")
     if card.seconds is not None:
         text.append(f" ({seconds(card.seconds)})", DIM)
     return text
@@ -124,63 +124,63 @@ def wrapped(text: Text, width: int) -> list[Text]:
 
 
 def live_rows(
-    view: View, width: int, look: Theme = PRETTY, *, detail: bool = False, at: float | None = None
+    view: View, width: int, theme: Theme = PRETTY, *, detail: bool = False, at: float | None = None
 ) -> list[Text]:
     """The two middle ones of the four live rows: state and meters, figures and clock (``at``)."""
-    figures = figures_row(view, width, look, detail=detail, at=at)
-    return [fit(state_row(view, width, look), look), fit(figures, look)]
+    figures = figures_row(view, width, theme, detail=detail, at=at)
+    return [fit(state_row(view, width, theme), theme), fit(figures, theme)]
 
 
-def talk_row(view: View, width: int, look: Theme = PRETTY, flowed: int = 0) -> Text:
+def talk_row(view: View, width: int, theme: Theme = PRETTY, flowed: int = 0) -> Text:
     """The end of what is being said now."""
     turn = view.current
     if isinstance(turn, UserTurn):
-        said = one_line(turn.text) or look.ellipsis
-        return Text.assemble(("you  ", USER), (tail(said, width - 5, look.ellipsis), "italic"))
+        said = one_line(turn.text) or theme.ellipsis
+        return Text.assemble(("you  ", USER), (tail(said, width - 5, theme.ellipsis), "italic"))
     if isinstance(turn, AgentTurn):
-        return wrapped(fit(agent_text(turn, look), look)[flowed:], width)[-1]
+        return wrapped(fit(agent_text(turn, theme), theme)[flowed:], width)[-1]
     if view.running:
-        row = fit(tool_text(view.running, look), look)
+        row = fit(tool_text(view.running, theme), theme)
         row.truncate(width)
         return row
     return Text()
 
 
-def state_row(view: View, width: int, look: Theme = PRETTY) -> Text:
+def state_row(view: View, width: int, theme: Theme = PRETTY) -> Text:
     state = view.state
     style = STATE_STYLES[state.word]
-    words = f"{look.states[state.word]} {one_line(state.words)}"
+    words = f"{theme.states[state.word]} {one_line(state.words)}"
     room = max(14, min(24, width // 3))
-    row = Text.assemble((cut_to(words, room, look.ellipsis), style))
+    row = Text.assemble((cut_to(words, room, theme.ellipsis), style))
     if state.muted and state.word != "muted":
         row.append(" muted", "red")
     if view.transcript.approvals:
         row.append(" question open", "bold yellow")
     if view.meters.seen:
         row.append(" " * max(1, room - row.cell_len))
-        _append_meters(row, view, width, look)
+        _append_meters(row, view, width, theme)
     return row
 
 
-def _append_meters(row: Text, view: View, width: int, look: Theme) -> None:
+def _append_meters(row: Text, view: View, width: int, theme: Theme) -> None:
     labels = 14  # "you ", "agent " and the blanks between
     numbers = 10 if width - row.cell_len - labels >= 30 else 0
     size = min(20, (width - row.cell_len - labels - numbers) // 2)
     if size < 3:
         return
     row.append(" you ", DIM)
-    row.append_text(meter(view.meters.microphone, size, look, "cyan", number=bool(numbers)))
+    row.append_text(meter(view.meters.microphone, size, theme, "cyan", number=bool(numbers)))
     row.append("  agent ", DIM)
-    row.append_text(meter(view.meters.agent, size, look, "magenta", number=bool(numbers)))
+    row.append_text(meter(view.meters.agent, size, theme, "magenta", number=bool(numbers)))
 
 
-def meter(level: Meter, size: int, look: Theme, style: str, *, number: bool) -> Text:
+def meter(level: Meter, size: int, theme: Theme, style: str, *, number: bool) -> Text:
     """A bar from -60 to 0 dBFS with the held peak as a mark."""
     filled, peak = _cells_of(level.dbfs, size), _cells_of(level.peak_dbfs, size)
     style = "red" if level.dbfs > -3 else style
-    bar = Text.assemble((look.bar * filled, style), (look.rail * (size - filled), DIM))
+    bar = Text.assemble((theme.bar * filled, style), (theme.rail * (size - filled), DIM))
     if peak > filled:
-        bar = Text.assemble(bar[: peak - 1], (look.peak, style), bar[peak:])
+        bar = Text.assemble(bar[: peak - 1], (theme.peak, style), bar[peak:])
     if number:
         bar.append(f" {level.dbfs:4.0f}" if level.dbfs > -100 else "    -", DIM)
     return bar
@@ -191,13 +191,13 @@ def _cells_of(dbfs: float, size: int) -> int:
 
 
 def figures_row(
-    view: View, width: int, look: Theme = PRETTY, *, detail: bool = False, at: float | None = None
+    view: View, width: int, theme: Theme = PRETTY, *, detail: bool = False, at: float | None = None
 ) -> Text:
     parts = latency_detail(view) if detail else brief_figures(view)
     parts.append(clock(view.at if at is None else at))
-    while len(parts) > 1 and cells(look.dot.join(parts)) > width:
+    while len(parts) > 1 and cells(theme.dot.join(parts)) > width:
         parts.pop(-2)  # the clock is the last to go
-    return Text(cut_to(look.dot.join(parts), width, look.ellipsis), DIM)
+    return Text(cut_to(theme.dot.join(parts), width, theme.ellipsis), DIM)
 
 
 def brief_figures(view: View) -> list[str]:
@@ -224,16 +224,16 @@ def pictures(view: View) -> str:
 
 def picture_facts(view: View) -> list[str]:
     """Source (may be empty), how many, what they may have cost, whether they are paused."""
-    sights = view.sights
-    facts = [cut_to(one_line(sights.source), 24, ".."), plural(view.transcript.pictures_sent, "picture")]
-    if sights.tokens:
-        usd = view.figures.images_usd(sights.tokens)
-        facts.append(f"~{sights.tokens} tokens" + (f" ~{money(usd)}" if usd is not None else ""))
+    video = view.video
+    facts = [cut_to(one_line(video.source), 24, ".."), plural(view.transcript.pictures_sent, "picture")]
+    if video.tokens:
+        usd = view.figures.images_usd(video.tokens)
+        facts.append(f"~{video.tokens} tokens" + (f" ~{money(usd)}" if usd is not None else ""))
     return [*facts, "paused"] if view.state.video_paused else facts
 
 
 def latency_detail(view: View) -> list[str]:
-    """The figures behind the key ``l``: why it stopped last, how quick the answers were, how the sound fares."""
+    """The figures behind the key ``l``: the last interruption, how quick the answers were, the sound."""
     return [*_why_it_stopped(view), *_waits(view), *_sound(view)]
 
 
@@ -298,7 +298,7 @@ def end_lines(view: View, recording: str = "", replay: str = "") -> list[tuple[s
     tools = plural(figures.tools, "call") if figures.tools else ""
     tools += f", {figures.tools_failed} failed" if figures.tools_failed else ""
     pairs = [
-        ("talked", f"{clock(view.at)}, {plural(users, 'turn')} of yours, {agents} of the agent"),
+        ("duration", f"{clock(view.at)}, {plural(users, 'turn')} by you, {agents} by the agent"),
         ("latency", latency),
         ("interruptions", str(figures.interruptions or "")),
         ("reconnects", str(figures.reconnects or "")),

@@ -95,7 +95,7 @@ def question_sentence(question: ApprovalAsked) -> str:
 
 
 def sentence(block: Block) -> str:
-    """One line for a finished block; empty if there is nothing to tell."""
+    """One line for a finished block; empty if there is nothing to show."""
     match block:
         case UserTurn():
             return _user(block)

@@ -15,7 +15,7 @@ MIN_ROWS = 4  # the border, one line of the call, and all answers on another
 
 
 class Choice(NamedTuple):
-    """An answer: its key, its words, and what it decides; one that has a ``prompt`` is to be written first."""
+    """An answer: its key, its words, what it decides; one that has a ``prompt`` is to be written first."""
 
     key: str
     words: str

@@ -32,13 +32,13 @@ from realtime_cli.tui.scrollback import Scrollback
 from realtime_cli.tui.stray_output import StrayOutput
 from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS, TERMINAL, Terminal
 from realtime_cli.tui.theme import DIM, PRETTY, theme_for
-from realtime_cli.tui.video_panel import thumbnail
+from realtime_cli.tui.video_panel import thumbnail_rows
 from realtime_cli.tui.view import View
 
 FRAMES_PER_S = 11
 MIN_ROWS_WITH_PICTURE = 20
 # Prose is read best in lines of this length; and a terminal that is made narrower wraps the live rows
-# anew and pushes as many lines out at its top, so they had better not be long.
+# again and pushes as many lines out at its top, so they had better not be long.
 MAX_LINE_LENGTH = 100
 MAX_ROW_LENGTH = 80
 TICK_S = 1.0  # the clock goes on when nothing else does
@@ -50,8 +50,8 @@ Rows = Callable[[int, int], list[Text]]
 
 def terminal_console(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Console:
     """A console on a real terminal; NO_COLOR is obeyed, COLUMNS is not: it would freeze the width."""
-    told = {name: value for name, value in environ.items() if name not in ("COLUMNS", "LINES")}
-    return Console(file=stream, highlight=False, markup=False, emoji=False, _environ=told)
+    kept = {name: value for name, value in environ.items() if name not in ("COLUMNS", "LINES")}
+    return Console(file=stream, highlight=False, markup=False, emoji=False, _environ=kept)
 
 
 class LiveScreen:
@@ -72,7 +72,7 @@ class LiveScreen:
         self._console = console
         self._terminal = terminal
         self.clock_rate = clock_rate  # 0 while a replay is paused
-        self._flow = Scrollback()
+        self._scrollback = Scrollback()
         self._painter = Painter(console.file)
         self._stray: deque[str] = deque()
         self._catcher = StrayOutput(self._strayed, console.encoding)
@@ -134,10 +134,10 @@ class LiveScreen:
 
     def restart(self, before: Iterable[Entry]) -> None:
         """A replay jumps: ``before`` is taken as known, what is finished in it is not written (again)."""
-        self.view = self.view.anew()
+        self.view = self.view.empty_copy()
         for entry in before:
             self.view.fold(entry)
-        self._flow = Scrollback(taken=self.view.settled, omit_questions=self._flow.omit_questions)
+        self._scrollback = Scrollback(taken=self.view.settled, omit_questions=self._scrollback.omit_questions)
         self.say(f"-- {clock(self.view.at)} --")
 
     # -- for the keys -------------------------------------------------------------------------
@@ -148,7 +148,7 @@ class LiveScreen:
         ``asks``: open questions are among them, and so need not be written into the scrollback.
         """
         self._lowest = rows
-        self._flow.omit_questions = asks
+        self._scrollback.omit_questions = asks
 
     @property
     def question(self) -> inputs.ApprovalAsked | None:
@@ -158,7 +158,7 @@ class LiveScreen:
     def _write_out(self, question: inputs.ApprovalAsked) -> None:
         """A call that is too long for the box stands in the scrollback: it is decided on as a whole."""
         box = QuestionBox(question)
-        if self._flow.omit_questions and not box.fits(self._width, self._room):
+        if self._scrollback.omit_questions and not box.fits(self._width, self._room):
             self.say(box.whole.plain)
 
     def refresh(self) -> None:
@@ -197,7 +197,7 @@ class LiveScreen:
 
     def _draw(self, *, rows: bool = True) -> None:
         size, width = self._console.size, self._width
-        above = [self._ansi(line) for line in self._flow.take(self.view, width, self.theme)]
+        above = [self._ansi(line) for line in self._scrollback.take(self.view, width, self.theme)]
         above += [
             self._ansi(line) for said in self._take_stray() for line in wrapped(Text(safe(said)), width)
         ]
@@ -223,7 +223,11 @@ class LiveScreen:
         ticked_s = (time.monotonic() - self._seen_at) * self.clock_rate
         short = min(width, MAX_ROW_LENGTH)
         middle = live_rows(self.view, short, self.theme, detail=self._detail, at=self.view.at + ticked_s)
-        rows = [self._flow.talk(self.view, width, self.theme), *middle, *self._lowest(short, self._room)]
+        rows = [
+            self._scrollback.talk(self.view, width, self.theme),
+            *middle,
+            *self._lowest(short, self._room),
+        ]
         picture = self._picture()
         if len(rows) + len(picture) < self._console.size.height:
             rows = [*picture, *rows]
@@ -240,7 +244,7 @@ class LiveScreen:
         roomy = self._console.size.height >= MIN_ROWS_WITH_PICTURE
         if not (coloured and roomy):
             return []
-        lines = thumbnail(self.view.sights.glimpse)
+        lines = thumbnail_rows(self.view.video.thumbnail)
         for line, fact in zip(lines, picture_facts(self.view), strict=False):
             line.append(f"  {fact}", DIM)
         return lines

@@ -27,18 +27,18 @@ class Scrollback:
     _flowed: int = 0  # characters of its paragraph
     _wrote_something: bool = False
 
-    def take(self, view: View, width: int, look: Theme = PRETTY) -> list[Text]:
+    def take(self, view: View, width: int, theme: Theme = PRETTY) -> list[Text]:
         """The lines that are due for the scrollback now."""
         lines: list[Text] = []
         while self.taken < view.settled:
-            lines += self._block(view.blocks[self.taken], width, look)
+            lines += self._block(view.blocks[self.taken], width, theme)
             self.taken += 1
         if self.taken < len(view.blocks):
-            lines += self._begun(view.blocks[self.taken], width, look)
+            lines += self._begun(view.blocks[self.taken], width, theme)
         return lines
 
-    def _block(self, block: Block, width: int, look: Theme) -> list[Text]:
-        text = block_text(block, look)[self._done_of(block) :]
+    def _block(self, block: Block, width: int, theme: Theme) -> list[Text]:
+        text = block_text(block, theme)[self._done_of(block) :]
         if not text.plain.strip() or (self.omit_questions and is_question(block)):
             return []
         return [*self._gap(block), *wrapped(text, width)]
@@ -49,11 +49,11 @@ class Scrollback:
         self._wrote_something = True
         return [Text()] if gap else []
 
-    def _begun(self, block: Block, width: int, look: Theme) -> list[Text]:
+    def _begun(self, block: Block, width: int, theme: Theme) -> list[Text]:
         """The whole lines of an answer that is still being heard, all but the last."""
         if not isinstance(block, AgentTurn) or block.final:
             return []
-        text = block_text(block, look)[self._done_of(block) :]
+        text = block_text(block, theme)[self._done_of(block) :]
         spans = wrap(text.plain, width)
         if len(spans) < 2:
             return []
@@ -62,9 +62,9 @@ class Scrollback:
         self._wrote_something = True
         return lines
 
-    def talk(self, view: View, width: int, look: Theme = PRETTY) -> Text:
+    def talk(self, view: View, width: int, theme: Theme = PRETTY) -> Text:
         """The live row of what is being said."""
-        return talk_row(view, width, look, self._done_of(view.current))
+        return talk_row(view, width, theme, self._done_of(view.current))
 
     def _done_of(self, block: Block | None) -> int:
         return self._flowed if block is not None and block is self._flowing else 0

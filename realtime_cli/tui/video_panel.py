@@ -20,7 +20,7 @@ class VideoPanel:
         self.source = ""
         self.sent = 0
         self.tokens = 0
-        self.glimpse = ""
+        self.thumbnail = ""
 
     def observe(self, event: e.ConversationEvent) -> None:
         match event:
@@ -29,13 +29,13 @@ class VideoPanel:
             case e.ImageShown(frame=True) if event.width_px:
                 self.sent += 1
                 self.tokens += image_tokens(event.width_px, event.height_px, event.detail)
-                self.glimpse = event.thumbnail
+                self.thumbnail = event.thumbnail
 
 
-def thumbnail(glimpse: str) -> list[Text]:
+def thumbnail_rows(thumbnail: str) -> list[Text]:
     """Two rows of pixels on each line of the terminal; nothing where the pixels make no whole pair."""
     width = inputs.THUMBNAIL_COLUMNS
-    pixels = [tuple(bytes.fromhex(glimpse[at : at + 6])) for at in range(0, len(glimpse) // 6 * 6, 6)]
+    pixels = [tuple(bytes.fromhex(thumbnail[at : at + 6])) for at in range(0, len(thumbnail) // 6 * 6, 6)]
     lines = []
     for start in range(0, len(pixels) - 2 * width + 1, 2 * width):
         line = Text()

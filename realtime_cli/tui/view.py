@@ -33,7 +33,7 @@ class View:
         self.transcript = Transcript()
         self.state = Status(push_to_talk=push_to_talk, muted=muted)
         self.meters = Meters()
-        self.sights = VideoPanel()
+        self.video = VideoPanel()
         self.figures = Figures(prices, model)
 
     def fold(self, entry: Entry) -> None:
@@ -46,11 +46,11 @@ class View:
         self.state.observe(event)
         self.figures.observe(event)
         self.transcript.observe(event)
-        self.sights.observe(event)
+        self.video.observe(event)
         if isinstance(event, e.LevelsMeasured):
             self.meters.observe(event)
 
-    def anew(self) -> View:
+    def empty_copy(self) -> View:
         """An empty view with the same options and prices."""
         return View(**self._options, cost=CostFold(*self._prices))
 
@@ -72,11 +72,6 @@ class View:
         """The tool that runs."""
         cards = (b for b in self.blocks[self.settled :] if isinstance(b, ToolCard) and not b.final)
         return next(cards, None)
-
-    @property
-    def question(self) -> str:
-        """The kind of the question that waits for the user: ``run``, ``output``, or empty."""
-        return next(iter(self.transcript.approvals.values()), "")
 
     @property
     def current(self) -> UserTurn | AgentTurn | None:

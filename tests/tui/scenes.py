@@ -122,12 +122,12 @@ def answer(at: float, item: str, response: str, text: str, ms: int, after: str |
     ]
 
 
-def looked_at(at: float, *, glimpse: str = "", source: str = "", detail: str | None = None) -> list[Entry]:
+def looked_at(at: float, *, thumbnail: str = "", source: str = "", detail: str | None = None) -> list[Entry]:
     """A frame of 1024 by 768 comes from the camera and is sent."""
     uri = f"data:image/jpeg;base64,{at:g}"
     part = {"type": "input_image", "image_url": uri, **({"detail": detail} if detail else {})}
     item = {"id": f"frame_{at:g}", "type": "message", "role": "user", "content": [part]}
     return [
-        local(inputs.VideoFrameCaptured(at, uri, 1024, 768, glimpse, source)),
+        local(inputs.VideoFrameCaptured(at, uri, 1024, 768, thumbnail, source)),
         sent(at, "conversation.item.create", item=item),
     ]

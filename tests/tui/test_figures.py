@@ -49,7 +49,8 @@ def test_what_nobody_used_has_no_cost_and_what_nobody_waited_for_no_wait() -> No
 
 def test_in_text_one_waits_for_the_first_word() -> None:
     made = figures(
-        connected(text=True), local(inputs.Typed(1, "Hm?")), writes(1.25, "A", "R", "Ye"), writes(2, "A", "R", "s."),
+        connected(text=True),
+        local(inputs.Typed(1, "Hm?")), writes(1.25, "A", "R", "Ye"), writes(2, "A", "R", "s."),
     )  # fmt: skip
     assert made.waits_ms == [250.0]
 

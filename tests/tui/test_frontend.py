@@ -133,9 +133,9 @@ async def test_a_replay_jumps_without_telling_again_what_was_told(tty: TextIO) -
         face.observe(entry)
     face.restart(entry for entry in entries if entry.at < 9.0)
     assert face.view.at < 9.0
-    assert face._flow.take(face.view, 80, face.theme) == []
+    assert face._scrollback.take(face.view, 80, face.theme) == []
     for entry in entries:
         if 9.0 <= entry.at < 10.9:
             face.observe(entry)
-    told = [line.plain for line in face._flow.take(face.view, 80, face.theme)]
+    told = [line.plain for line in face._scrollback.take(face.view, 80, face.theme)]
     assert told == ["agent  In Oslo it is five past two in ╳ interrupted after 1.9 s"]

@@ -143,7 +143,8 @@ def test_the_answers_to_the_probe_are_kept_out_of_the_keys() -> None:
 
 def test_keys_come_in_the_old_form() -> None:
     kitty = KittyFilter()
-    press = "\x1b[97u\x1b[97;1:3u\x1b[98;2u\x1b[99;5u\x1b[27u\x1b[13;1:1u\x1b[1;1:1A\x1b[1;1:3A\x1b[3;1:1~\x1b[57441;2u"
+    press = "\x1b[97u\x1b[97;1:3u\x1b[98;2u\x1b[99;5u\x1b[27u\x1b[13;1:1u"
+    press += "\x1b[1;1:1A\x1b[1;1:3A\x1b[3;1:1~\x1b[57441;2u"
     assert kitty.feed(press) == "aB\x03\x1b\r\x1b[A\x1b[3~"
     assert not kitty.released_space
 

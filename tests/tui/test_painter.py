@@ -1,4 +1,4 @@
-"""Live rows painted in place, lines above them; read by a little terminal that knows what the painter uses."""
+"""Live rows painted in place, lines above them; read by a small terminal that knows what the painter uses."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def test_the_end_card_tells_what_there_was() -> None:
     view = folded()
     view.close()
     card = dict(end_lines(view, "/tmp/s.jsonl", "realtime-cli replay /tmp/s.jsonl"))
-    assert card["talked"] == "0:24, 3 turns of yours, 3 of the agent"
+    assert card["duration"] == "0:24, 3 turns by you, 3 by the agent"
     assert card["interruptions"] == "1"
     assert card["tools"] == "1 call"
     assert "p95" not in card["latency"]

@@ -92,7 +92,7 @@ async def test_a_picture_of_what_the_agent_was_shown_last() -> None:
     async with on_screen() as (terminal, screen):
         for entry in connected():
             screen.observe(entry)
-        for entry in looked_at(1.0, glimpse="ff4020" * 64, source="camera"):
+        for entry in looked_at(1.0, thumbnail="ff4020" * 64, source="camera"):
             screen.observe(entry)
         assert "camera" in await terminal.until_plain("1 picture")
 

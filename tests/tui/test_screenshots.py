@@ -1,4 +1,4 @@
-"""The README's pictures show the screen as it is; if not, ``python -m tests.tui.screenshots`` draws them anew."""
+"""The README's pictures show the screen as it is; ``python -m tests.tui.screenshots`` draws them again."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_resizing_leaves_no_stale_rows_and_loses_no_line(pane: Pane) -> None:
         "odd ␛[31mred",
     ):
         assert everything.count(once) == 1, once
-    told = everything[everything.index("agent Once upon") : everything.index("talked")]
+    told = everything[everything.index("agent Once upon") : everything.index("duration")]
     assert told.split()[1:25] == LIGHTHOUSE[:24]
     for stale in ("speaking", "first sound", "space mute", "/ command"):
         assert stale not in everything

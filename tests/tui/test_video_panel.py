@@ -8,7 +8,7 @@ from realtime_cli.client import inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.image_tokens import image_tokens
 from realtime_cli.conversation.narrated import narrate
-from realtime_cli.tui.video_panel import VideoPanel, thumbnail
+from realtime_cli.tui.video_panel import VideoPanel, thumbnail_rows
 from tests.tui.scenes import local, looked_at, sent
 
 RED, BLUE = "ff0000", "0000ff"
@@ -16,18 +16,18 @@ WIDTH = inputs.THUMBNAIL_COLUMNS
 
 
 def shown(*entries: Entry) -> VideoPanel:
-    sights = VideoPanel()
+    panel = VideoPanel()
     for event in narrate(entries):
-        sights.observe(event)
-    return sights
+        panel.observe(event)
+    return panel
 
 
 def test_a_frame_counts_when_it_is_sent() -> None:
-    seen, message = looked_at(1.0, glimpse=RED, source="camera")
-    sights = shown(seen)
-    assert (sights.source, sights.sent, sights.glimpse) == ("camera", 0, "")
-    sights = shown(seen, message, message)
-    assert (sights.sent, sights.tokens, sights.glimpse) == (1, image_tokens(1024, 768, None), RED)
+    seen, message = looked_at(1.0, thumbnail=RED, source="camera")
+    panel = shown(seen)
+    assert (panel.source, panel.sent, panel.thumbnail) == ("camera", 0, "")
+    panel = shown(seen, message, message)
+    assert (panel.sent, panel.tokens, panel.thumbnail) == (1, image_tokens(1024, 768, None), RED)
 
 
 def test_a_closer_look_takes_more_tokens() -> None:
@@ -45,12 +45,12 @@ def test_other_pictures_and_words_are_none_of_its_business() -> None:
 
 def test_a_source_that_has_nothing_to_show_keeps_its_name() -> None:
     frame, message = looked_at(1.0, source="camera")
-    sights = shown(frame, local(inputs.VideoFrameCaptured(2.0, "")), message)
-    assert (sights.source, sights.sent) == ("camera", 0)
+    panel = shown(frame, local(inputs.VideoFrameCaptured(2.0, "")), message)
+    assert (panel.source, panel.sent) == ("camera", 0)
 
 
 def test_two_rows_of_pixels_make_a_line() -> None:
-    [line] = thumbnail(RED * WIDTH + BLUE * WIDTH)
+    [line] = thumbnail_rows(RED * WIDTH + BLUE * WIDTH)
     assert line.plain == "▀" * WIDTH
     colours = {
         (span.style.color, span.style.bgcolor) for span in line.spans if not isinstance(span.style, str)
@@ -59,7 +59,9 @@ def test_two_rows_of_pixels_make_a_line() -> None:
 
 
 def test_what_is_no_whole_pair_of_rows_is_left_out() -> None:
-    assert [len(thumbnail(RED * count)) for count in (0, WIDTH, 2 * WIDTH - 1, 2 * WIDTH, 3 * WIDTH)] == [
+    assert [
+        len(thumbnail_rows(RED * count)) for count in (0, WIDTH, 2 * WIDTH - 1, 2 * WIDTH, 3 * WIDTH)
+    ] == [
         0,
         0,
         0,

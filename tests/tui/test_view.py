@@ -265,14 +265,14 @@ def test_a_question_stands_until_it_is_answered() -> None:
         local(inputs.ApprovalAsked(1.1, "c1", "rm", '{"path":"/tmp/x"}')),
     )
     assert settled(view) == ['Warning: rm {"path":"/tmp/x"} - May it run?']
-    assert view.question == "run"
+    assert list(view.transcript.approvals.values()) == ["run"]
     for entry in [
         local(inputs.ApprovalAnswered(5, "c1", "once")),
         local(inputs.ToolStarted(5.1, "c1")),
         local(inputs.ToolProgress(5.2, "c1", "half way")),
     ]:
         view.fold(entry)
-    assert view.question == ""
+    assert not view.transcript.approvals
     assert view.running is not None
     assert view.running.progress == "half way"
 
@@ -285,7 +285,7 @@ def test_a_bare_log_shows_the_server_s_question() -> None:
     assert shown(view) == ["Warning: files.rm {} - May it run?"]
     answer = {"type": "mcp_approval_response", "approval_request_id": "q", "approve": True}
     view.fold(sent(2, "conversation.item.create", item=answer))
-    assert view.question == ""
+    assert not view.transcript.approvals
 
 
 def test_a_warning_does_not_wait_for_the_turn_to_end() -> None:

@@ -87,10 +87,10 @@ def test_from_a_film_to_the_server_into_the_recording_and_out_again(tmp_path: Pa
     view = View()
     for entry in read(path).entries():
         view.fold(entry)
-    assert view.sights.sent == view.transcript.pictures_sent == frames(talk)
-    assert view.sights.source == "film.mp4"
-    assert view.sights.tokens == 255 * frames(talk)
-    glimpse = bytes.fromhex(view.sights.glimpse)[:3]
+    assert view.video.sent == view.transcript.pictures_sent == frames(talk)
+    assert view.video.source == "film.mp4"
+    assert view.video.tokens == 255 * frames(talk)
+    glimpse = bytes.fromhex(view.video.thumbnail)[:3]
     assert glimpse[2] > 200 > 60 > glimpse[0]
 
     kept = list((tmp_path / "session.images").iterdir())
