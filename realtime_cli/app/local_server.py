@@ -44,12 +44,12 @@ class LocalServer:
     url: str
     headers: Mapping[str, str] = field(repr=False)
     _listener: websocket.Listener
-    _room: EngineWorkers
+    _workers: EngineWorkers
 
     async def close(self) -> None:
         """Say goodbye to every client, then stop the engine's threads."""
         await self._listener.close()
-        self._room.close()
+        self._workers.close()
 
 
 def serve_options(config: LocalConfig, environ: Mapping[str, str]) -> ServeOptions:
@@ -97,17 +97,17 @@ async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
 
     listener = await _listener(options, converse)  # first, for it fails at once if it does
     try:
-        room = await _engine_room(options, warm)
+        workers = await _engine_workers(options, warm)
     except BaseException:
         loaded.cancel()
         await listener.close()
         raise
-    loaded.set_result(room)
+    loaded.set_result(workers)
     headers = {"Authorization": f"Bearer {options.key}"} if options.key else {}
-    return LocalServer(listener.url, headers, listener, room)
+    return LocalServer(listener.url, headers, listener, workers)
 
 
-async def _engine_room(options: ServeOptions, warm: bool) -> EngineWorkers:
+async def _engine_workers(options: ServeOptions, warm: bool) -> EngineWorkers:
     from realtime_cli.server.engine.engine import Engine
 
     engine = await Engine.load(options.engine) if warm else Engine(options.engine)

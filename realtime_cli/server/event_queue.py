@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import random
+import string
+from collections.abc import Callable
 from typing import Any
 
 from realtime_cli.protocol import codec
 from realtime_cli.server.effects import CloseSocket, Effect, Emit
-from realtime_cli.server.ids import NewId
+
+NewId = Callable[[str], str]
+_LETTERS = string.ascii_letters + string.digits
+
+
+def random_ids() -> NewId:
+    """Ids as the API makes them: a prefix and 21 base-62 characters, ``item`` -> ``item_c8Yp…``."""
+    source = random.SystemRandom()
+    return lambda prefix: f"{prefix}_{''.join(source.choices(_LETTERS, k=21))}"
 
 
 class EventQueue:

@@ -22,8 +22,7 @@ from realtime_cli.server.audio_input import InputPipeline
 from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
 from realtime_cli.server.effects import Effect, Generate, SetDeadline
 from realtime_cli.server.engine.ports import ReplyRequest
-from realtime_cli.server.event_queue import EventQueue
-from realtime_cli.server.ids import NewId, random_ids
+from realtime_cli.server.event_queue import EventQueue, NewId, random_ids
 from realtime_cli.server.response import ResponseRun, ResponseSettings
 from realtime_cli.server.settings import Defaults
 

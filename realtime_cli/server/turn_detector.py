@@ -66,11 +66,6 @@ class TurnDetector:
         self._complete: bool | None = None
 
     @property
-    def speaking(self) -> bool:
-        """A turn has begun and not ended."""
-        return self._onset_ms is not None
-
-    @property
     def keep_from_ms(self) -> float:
         """Audio before this position (session time, ms) will not be needed."""
         since = self._onset_ms if self._onset_ms is not None else self._now_ms

@@ -20,11 +20,11 @@ from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.protocol import codec
 from realtime_cli.server import effects as server_effects
 from realtime_cli.server import inputs as server_inputs
-from realtime_cli.server.ids import counted_ids
 from realtime_cli.server.settings import Defaults
 from realtime_cli.server.turn_detector import WINDOW_MS
 from tests.client.dialogue import describe as describe_client
 from tests.joined.engine import Engine
+from tests.kit.counted_ids import counted_ids
 from tests.kit.fault_injection import Quirks, QuirkySession
 from tests.server.dialogue import describe as describe_server
 

@@ -13,7 +13,7 @@ from realtime_cli.protocol import codec, legacy
 from realtime_cli.protocol.server_events import ServerEvent
 from realtime_cli.server import effects, inputs
 from realtime_cli.server.conversation import StoredItem
-from realtime_cli.server.ids import NewId, random_ids
+from realtime_cli.server.event_queue import NewId, random_ids
 from realtime_cli.server.response import ResponseRun
 from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults

@@ -32,18 +32,18 @@ async def serving(
 ) -> AsyncIterator[websocket.Listener]:
     """The package's server with this engine; bugs in it fail the test."""
     bugs: list[BaseException] = []
-    room = EngineWorkers(engine, bugs.append)
+    workers = EngineWorkers(engine, bugs.append)
 
     async def converse(transport: Transport, opening: Opening) -> None:
         session = QuirkySession(quirks, defaults=defaults)
-        await SessionRunner(transport, room, session).run(opening)
+        await SessionRunner(transport, workers, session).run(opening)
 
     listener = await websocket.serve(converse, **options)
     try:
         yield listener
     finally:
         await listener.close()
-        room.close()
+        workers.close()
     assert not bugs
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from realtime_cli.protocol import codec
 from realtime_cli.server import effects, inputs
-from realtime_cli.server.ids import counted_ids
 from realtime_cli.server.settings import Defaults
 from realtime_cli.server.turn_detector import WINDOW_MS
+from tests.kit.counted_ids import counted_ids
 from tests.kit.fault_injection import Quirks, QuirkySession
 
 SHORT = (
