@@ -21,7 +21,7 @@ MIN_PEAK = 8.0  # against the mean of the correlation: noise alone makes 4 to 6
 
 
 @dataclass(frozen=True, slots=True)
-class Echo:
+class MeasuredEcho:
     """``delay_ms`` from the block's way into the device to its way out of the other one.
 
     ``loss_db``: how much softer the echo is than what was played. ``sureness``: the peak of the correlation
@@ -50,7 +50,7 @@ def chirps(count: int, every_s: float) -> Samples:
     return np.concatenate([np.concatenate([one, rest])] * count)
 
 
-def find(played: Samples, heard: Samples) -> Echo | None:
+def find(played: Samples, heard: Samples) -> MeasuredEcho | None:
     """Where ``played`` is in ``heard`` (both from the same moment on), or None if it is not.
 
     Raises ValueError if nothing was played.
@@ -65,7 +65,7 @@ def find(played: Samples, heard: Samples) -> Echo | None:
     sureness = float(correlation[at] / max(1e-12, float(np.mean(correlation))))
     if sureness < MIN_PEAK:
         return None
-    return Echo(at * 1000 / RATE_HZ, _loss_db(played, heard, at), sureness)
+    return MeasuredEcho(at * 1000 / RATE_HZ, _loss_db(played, heard, at), sureness)
 
 
 def _correlation(heard: Floats, played: Floats) -> Floats:

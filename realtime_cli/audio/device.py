@@ -85,8 +85,9 @@ def open_microphone(
 ) -> DeviceMicrophone:
     """The microphone that ``choice`` means (index, name, part of a name, ``default``), opened, not started.
 
-    ``process`` sees each frame before it is delivered; ``report(level, topic, text)`` is told, on the
-    loop's thread, what the user may want to know; ``block_ms`` is 10 or 20. Raises :class:`AudioDeviceError`.
+    ``process`` sees each frame before it is delivered; ``report(level, topic, text)`` is called on the
+    loop's thread with what the user may want to know; ``block_ms`` is 10 or 20.
+    Raises :class:`AudioDeviceError`.
     """
     return DeviceMicrophone(partial(_open_input, choice, block_ms), report or _log, process, block_ms)
 
@@ -216,7 +217,7 @@ def _takes(device: Device, direction: Direction, rate_hz: int, channels: int) ->
 
 
 def _list_again() -> bool:
-    """PortAudio sees new devices only when started anew, which ends every stream: only if there is none."""
+    """PortAudio sees new devices only when restarted, which ends every stream: only if there is none."""
     with _portaudio:
         if _open_streams:
             return False

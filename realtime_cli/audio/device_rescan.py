@@ -1,6 +1,6 @@
 """When the list of devices has to be made again although a device is open.
 
-PortAudio lists the devices once, at its start, and starting it anew ends every stream. So when one device
+PortAudio lists the devices once, at its start, and restarting it ends every stream. So when one device
 is missing from a list that another was opened by (the loudspeaker of a headset came back before its
 microphone), another process looks at what is there now; only if it sees the missing one, the open stream
 steps aside: it says that it is not active, and whoever keeps it alive closes it and opens it again.

@@ -315,6 +315,6 @@ class Playout:
         part = next((part for part in self._parts if part.blocks), None)
         if not self._flowing or part is None:
             return silence(0)
-        rest = part.blocks[0][part.offset : part.offset + FADE_SAMPLES]
-        ramp = np.linspace(1, 0, len(rest), endpoint=False, dtype=np.float32)
-        return (rest * ramp).astype(np.int16)
+        next_up = part.blocks[0][part.offset : part.offset + FADE_SAMPLES]
+        ramp = np.linspace(1, 0, len(next_up), endpoint=False, dtype=np.float32)
+        return (next_up * ramp).astype(np.int16)

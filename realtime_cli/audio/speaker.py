@@ -32,7 +32,9 @@ OpenOutput = Callable[[OutputCallback, float], Stream]
 
 
 class DeviceSpeaker:
-    """A device as loudspeaker. ``on_played`` gets every 24 kHz block given to it, on the audio thread."""
+    """A device as loudspeaker. ``on_played`` gets every block of the far end (int16 mono, 24 kHz),
+    silence too, on the audio thread.
+    """
 
     def __init__(
         self,

@@ -18,16 +18,16 @@ from realtime_cli.errors import ConfigError
 
 DETECTOR_HZ = 16_000  # the detector takes 16, 32 or 48 kHz
 STEP_SAMPLES = DETECTOR_HZ // 100
-VOICE = 0.5
-AHEAD_MS = 120
-HANG_MS = 500  # a pause between words, and what a server's detection needs of the room
+VOICE = 0.5  # probability
+LOOK_AHEAD_MS = 120
+HANGOVER_MS = 500  # a pause between words, and what a server's detection needs of the room
 ABOVE_ROOM_DB = 12.0  # louder than the room by so much: may be a voice, whatever the detector says
 MIN_DBFS = -50.0
 ROOM_RISE_DB = 2.5  # in a second: a louder room is believed slowly, a softer one at once
 
 
 class VoiceGate:
-    """Frames of one length in, the same 120 ms later out, as zeros where nobody speaks.
+    """int16 mono frames at 24 kHz in, all of one length; out 120 ms later, zeros where nobody speaks.
 
     Raises :class:`ConfigError` when built, if the detector's package is not there.
     """
@@ -42,16 +42,16 @@ class VoiceGate:
 
     @property
     def open(self) -> bool:
-        """Whether what is given out now is sound."""
+        """Whether sound is passed on now."""
         return self._open_ms > 0
 
     def process(self, frame: Samples) -> Samples:
         """The frame of 120 ms ago, or as much silence."""
         self._open_ms = max(0.0, self._open_ms - len(frame) / SAMPLES_PER_MS)
         if self._speaks(frame):
-            self._open_ms = AHEAD_MS + HANG_MS
+            self._open_ms = LOOK_AHEAD_MS + HANGOVER_MS
         self._waiting.append(frame)
-        if len(self._waiting) * len(frame) <= AHEAD_MS * SAMPLES_PER_MS:
+        if len(self._waiting) * len(frame) <= LOOK_AHEAD_MS * SAMPLES_PER_MS:
             return silence(len(frame))
         oldest = self._waiting.popleft()
         return oldest if self.open else silence(len(oldest))

@@ -36,7 +36,7 @@ class WavMicrophone:
 
     ``paths``: WAV files of any kind, or ``-`` for stdin (WAV, or raw PCM16LE mono 24 kHz).
     ``pause_ms`` of silence separates two of them; ``may_go_on`` is asked before each further one, and
-    silence is given while it says no. None tells that the last is over; silence goes on after it, as a
+    silence is given while it says no. None says that the last is over; silence goes on after it, as a
     room does, the first ``tail_ms`` of it at the pace of the file. When ``fast``, ``has_room`` is asked
     before each frame: how a wire that takes it more slowly holds the file back.
     Raises :class:`ConfigError` when built, if a file is missing or no readable WAV.

@@ -64,7 +64,7 @@ class Log:
 class Measured:
     """``removed_db`` and ``left_dbfs`` are None where there is no canceller."""
 
-    echo: chirp.Echo | None
+    echo: chirp.MeasuredEcho | None
     noise_dbfs: float
     highest_dbfs: float
     removed_db: float | None = None

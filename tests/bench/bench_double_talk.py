@@ -3,9 +3,9 @@
     python -m tests.bench.bench_double_talk [NAME ...]
     python -m tests.bench.bench_double_talk --tune FIELD VALUE [VALUE ...]
 
-The second form tries values of one tuned number (of ``CancellerTuning``, or ``suppressor.FIELD``): word errors
-at a usual loudness, and the greatest probability of a voice that the agent's echo alone leaves in any of the
-test's rooms. A value passes with at most 25 points more word errors and less than 0.5.
+The second form tries values of one tuned number (of ``CancellerTuning``, or ``suppressor.FIELD``): word
+errors at a usual loudness, and the greatest probability of a voice that the agent's echo alone leaves in
+any of the test's rooms. A value passes with at most 25 points more word errors and less than 0.5.
 
 Every utterance is spoken into a synthetic room in which the agent talks without a pause, and goes through
 the canceller and the gate behind it; the same utterance alone is the measure of comparison. The echo is so

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from realtime_cli.audio.chirp import Echo
+from realtime_cli.audio.chirp import MeasuredEcho
 from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, SILENCE_DBFS, Samples, dbfs, silence
 from realtime_cli.commands.doctor_acoustic import (
     CHIRPS,
@@ -43,7 +43,7 @@ def test_what_is_recommended(measured: dict[str, float], use: str | None) -> Non
     delay_ms, removed_db = measured.get("delay_ms"), measured.get("removed_db")
     found = advice(
         Measured(
-            Echo(delay_ms, 20, 30) if delay_ms else None,
+            MeasuredEcho(delay_ms, 20, 30) if delay_ms else None,
             measured["noise_dbfs"],
             measured["highest_dbfs"],
             removed_db,
@@ -55,11 +55,11 @@ def test_what_is_recommended(measured: dict[str, float], use: str | None) -> Non
 
 
 def test_an_echo_that_nobody_hears_is_done_away_with_however_little_there_was() -> None:
-    assert advice(Measured(Echo(60, 40, 30), -70.0, -50.0, 4.0, -75.0)).facts["use"] == "aec"
+    assert advice(Measured(MeasuredEcho(60, 40, 30), -70.0, -50.0, 4.0, -75.0)).facts["use"] == "aec"
 
 
 def test_the_figures_come_before_the_advice() -> None:
-    topics = [found.topic for found in report(Measured(Echo(60, 20, 30), -70.0, -20.0, 25.0, -60.0))]
+    topics = [found.topic for found in report(Measured(MeasuredEcho(60, 20, 30), -70.0, -20.0, 25.0, -60.0))]
     assert topics == ["room", "echo", "echo canceller", "advice"]
     assert [found.topic for found in report(Measured(None, -70.0, -20.0))] == ["room", "advice"]
 
