@@ -231,7 +231,7 @@ class ClientSession:
         self._reconnection.settled(at)
         self._keep_limits(at)
         past = (
-            self.conversation.history(self.calls.owed)
+            self.conversation.history(self.calls.owed_on_wire)
             if self._reconnection.attempt
             else list(self.options.seed)
         )
@@ -526,7 +526,7 @@ class ClientSession:
 
     def _output_item_added(self, happened: inputs.Received, event: Any) -> None:
         if isinstance(event.item, FunctionCall):
-            self.calls.named(event.item.call_id, event.item.name)
+            self.calls.named(event.item.call_id, event.item.name, event.item.id)
         self._tools.hosted(event.response_id, event.item)
         if event.item is not None and not self.responses.is_out_of_band(event.response_id):
             self.conversation.added(event.item, response_id=event.response_id)
@@ -535,11 +535,18 @@ class ClientSession:
         self._output_item_added(happened, event)
         if isinstance(event.item, FunctionCall) and not self.responses.is_out_of_band(event.response_id):
             whole = event.item.status in ("completed", None)
-            self._tools.begin(event.response_id, event.item, whole=whole)
+            self._tools.begin(self._response_of(event), event.item, whole=whole)
 
     def _arguments_done(self, happened: inputs.Received, event: s.ResponseFunctionCallArgumentsDone) -> None:
         if not self.responses.is_out_of_band(event.response_id):
-            self._tools.run(event.response_id, event.call_id, event.name, event.arguments, whole=False)
+            item = FunctionCall(
+                id=event.item_id, call_id=event.call_id, name=event.name, arguments=event.arguments
+            )
+            self._tools.begin(self._response_of(event), item, whole=False)
+
+    def _response_of(self, event: Any) -> str:
+        """The response of an event, which is the active one where a server does not say."""
+        return event.response_id or self.responses.active_id or ""
 
     def _hosted_call_over(self, happened: inputs.Received, event: s.McpCallEvent) -> None:
         self.calls.finished_remote(event.item_id or "")

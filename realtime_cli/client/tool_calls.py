@@ -1,8 +1,8 @@
 """Function calls of a response: each run once, outputs in call order, then one request for an answer.
 
 Three events carry the same call (``function_call_arguments.done``, ``output_item.done``,
-``response.done.output``), and older servers leave the name out of the first; calls are told apart by
-``call_id``. A call of a response that was cut short runs only if its arguments parse.
+``response.done.output``), and older servers leave the name out of the first. Call ids are not unique
+with every server: calls are told apart by response, call id and item. A call of a response that was cut short runs only if its arguments parse.
 
 Calls that the server runs itself (hosted MCP) belong to the rounds too: nothing is sent for them, but
 the model speaks about their results only if it is asked to.
@@ -10,15 +10,20 @@ the model speaks about their results only if it is asked to.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import count
 
 from realtime_cli.untrusted_json import parse_json
 
 
 @dataclass(slots=True)
 class PendingCall:
-    """One call and, once it ended, its output. ``remote``: the server runs it, under its item id."""
+    """One call and, once it ended, its output. ``remote``: the server runs it, under its item id.
+
+    ``call_id`` is unique among the open calls; ``wire_id`` is what the server calls it, which need not be.
+    """
 
     call_id: str
     name: str
@@ -28,6 +33,7 @@ class PendingCall:
     sent: bool = False
     remote: bool = False
     response_id: str = ""
+    wire_id: str = ""
 
 
 @dataclass(slots=True)
@@ -49,6 +55,8 @@ class ToolCalls:
         self._rounds: dict[str, ToolRound] = {}
         self._background: list[PendingCall] = []
         self._names: dict[str, str] = {}
+        self._begun_calls: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        """By response and call id: the items of the calls that were begun; empty for one that named none."""
         self._seen: set[str] = set()
 
     @property
@@ -67,8 +75,13 @@ class ToolCalls:
 
     @property
     def owed(self) -> set[str]:
-        """Ids of calls whose output the server has not been told yet."""
+        """Our ids of calls whose output the server has not been told yet."""
         return {call.call_id for call in self._all() if not call.sent}
+
+    @property
+    def owed_on_wire(self) -> set[str]:
+        """The same by the ids that the server gave them."""
+        return {call.wire_id for call in self._all() if not call.sent}
 
     def _all(self) -> list[PendingCall]:
         return [*(call for turn in self._rounds.values() for call in turn.calls), *self._background]
@@ -77,34 +90,62 @@ class ToolCalls:
         """Whether a call of this response has begun."""
         return response_id in self._rounds or any(c.response_id == response_id for c in self._background)
 
-    def named(self, call_id: str | None, name: str | None) -> None:
+    def named(self, call_id: str | None, name: str | None, item_id: str | None = None) -> None:
         """Remember the name from ``output_item.added`` for servers that omit it later."""
-        if call_id and name:
-            self._names[call_id] = name
+        for known_as in (call_id, item_id):
+            if known_as and name:
+                self._names[known_as] = name
 
     def begin(
-        self, response_id: str, call_id: str | None, name: str | None, arguments: str | None, *, whole: bool
+        self,
+        response_id: str,
+        call_id: str | None,
+        name: str | None,
+        arguments: str | None,
+        *,
+        whole: bool,
+        item_id: str | None = None,
     ) -> PendingCall | None:
         """The call to run now, or None: run already, or cut short (not ``whole``) and unparsable."""
-        name = name or self._names.get(call_id or "")
-        if not call_id or not name or call_id in self._seen:
+        name = name or self._names.get(item_id or "") or self._names.get(call_id or "")
+        wire_id = call_id or item_id  # gateways leave the call id empty
+        if not wire_id or not name or self._begun(response_id, wire_id, item_id):
             return None
         if not whole and not _parses(arguments or ""):
             return None
-        self._seen.add(call_id)
-        call = PendingCall(call_id, name, arguments or "{}", response_id=response_id)
+        self._begun_calls[(response_id, wire_id)].add(item_id or "")
+        unique_id = self._unique(wire_id, item_id)
+        call = PendingCall(unique_id, name, arguments or "{}", response_id=response_id, wire_id=wire_id)
         if name in self._not_awaited:
             self._background.append(call)
         else:
             self._rounds.setdefault(response_id, ToolRound()).calls.append(call)
         return call
 
+    def _begun(self, response_id: str, wire_id: str, item_id: str | None) -> bool:
+        """Whether this call is one that was begun. Servers give one call id to several calls, which differ
+        by item then; but not every event of a call names its item."""
+        items = self._begun_calls[(response_id, wire_id)]
+        if item_id and "" in items:
+            items.remove("")
+            items.add(item_id)
+        return item_id in items if item_id else bool(items)
+
+    def _unique(self, wire_id: str, item_id: str | None) -> str:
+        """An id that no open call has."""
+        taken = {call.call_id for call in self._all()}
+        if wire_id not in taken:
+            return wire_id
+        if item_id and item_id not in taken:
+            return item_id
+        return next(name for n in count(2) if (name := f"{wire_id}.{n}") not in taken)
+
     def begin_remote(self, response_id: str | None, item_id: str, name: str) -> None:
         """The server runs a call itself; without a response it is one that was approved later."""
         if not self.first_sight(item_id):
             return
         turn = self._rounds.setdefault(response_id or item_id, ToolRound(response_done=response_id is None))
-        turn.calls.append(PendingCall(item_id, name, "", remote=True))
+        turn.calls.append(PendingCall(item_id, name, "", remote=True, wire_id=item_id))
 
     def first_sight(self, item_id: str) -> bool:
         """Whether an id was never seen before; from now on it was."""
@@ -167,6 +208,9 @@ class ToolCalls:
         for turn in self._rounds.values():
             turn.response_done = True
             turn.calls = [call for call in turn.calls if not call.remote]
+        self._begun_calls.clear()  # servers may give their ids anew
+        self._names.clear()
+        self._seen.clear()
 
 
 def _parses(arguments: str) -> bool:

@@ -36,19 +36,11 @@ class ToolLoop(SessionPart):
 
     # -- calls ------------------------------------------------------------------------------------
 
-    def begin(self, response_id: str | None, item: FunctionCall, *, whole: bool) -> None:
-        self.run(response_id, item.call_id, item.name, item.arguments, whole=whole)
-
-    def run(
-        self,
-        response_id: str | None,
-        call_id: str | None,
-        name: str | None,
-        arguments: str | None,
-        *,
-        whole: bool,
-    ) -> None:
-        call = self.calls.begin(response_id or "", call_id, name, arguments, whole=whole)
+    def begin(self, response_id: str, item: FunctionCall, *, whole: bool) -> None:
+        """Run a call, unless it was begun by another of its events. ``whole``: the server is done with it."""
+        call = self.calls.begin(
+            response_id, item.call_id, item.name, item.arguments, whole=whole, item_id=item.id
+        )
         if call:
             self._effects.do(CallTool(call.call_id, call.name, call.arguments))
 
@@ -101,7 +93,7 @@ class ToolLoop(SessionPart):
                     self.ask_for_answer()
 
     def _send_output(self, call: PendingCall) -> None:
-        item = {"type": "function_call_output", "call_id": call.call_id, "output": call.output}
+        item = {"type": "function_call_output", "call_id": call.wire_id, "output": call.output}
         self._create(item)
 
     def _wants_an_answer(self, over: ToolRound) -> bool:

@@ -101,3 +101,55 @@ def test_what_is_owed_is_what_was_not_sent():
     assert calls.owed == {"1"}
     calls.outputs_to_send()
     assert calls.owed == set()
+
+
+# -- ids that are not unique -------------------------------------------------------------------------
+
+
+def begin(calls: ToolCalls, response: str, call: str, item: str | None, *, whole: bool = True) -> str | None:
+    begun = calls.begin(response, call, "f", "{}", whole=whole, item_id=item)
+    return begun.call_id if begun else None
+
+
+def test_a_call_id_may_come_again_in_a_later_response() -> None:
+    calls = ToolCalls()
+    assert begin(calls, "R1", "same", "f1") == "same"
+    calls.finished("same", "one", respond=True)
+    calls.outputs_to_send()
+    calls.response_done("R1", cancelled=False)
+    calls.rounds_over()
+    assert begin(calls, "R2", "same", "f2") == "same"
+    assert begin(calls, "R2", "same", "f2") is None
+
+
+def test_two_calls_of_one_response_may_have_one_call_id() -> None:
+    calls = ToolCalls()
+    assert begin(calls, "R", "same", "f1") == "same"
+    assert begin(calls, "R", "same", "f2") == "f2"
+    calls.finished("f2", "two", respond=True)
+    calls.finished("same", "one", respond=True)
+    assert [(call.wire_id, call.output) for call in calls.outputs_to_send()] == [
+        ("same", "one"),
+        ("same", "two"),
+    ]
+
+
+def test_a_call_without_id_goes_by_its_item() -> None:
+    calls = ToolCalls()
+    assert begin(calls, "R", "", "f1") == "f1"
+    assert begin(calls, "R", "", "f1") is None
+    assert begin(calls, "R", "", None) is None
+
+
+def test_an_event_that_names_no_item_is_of_the_call_that_has_its_id() -> None:
+    calls = ToolCalls()
+    assert begin(calls, "R", "1", None) == "1"
+    assert begin(calls, "R", "1", "f1") is None
+    assert begin(calls, "R", "1", None) is None
+
+
+def test_a_new_socket_may_give_all_ids_anew() -> None:
+    calls = ToolCalls()
+    begin(calls, "R", "1", "f1")
+    calls.on_disconnect()
+    assert begin(calls, "R", "1", "f1") == "f1"
