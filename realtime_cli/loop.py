@@ -30,7 +30,6 @@ from realtime_cli.ports import (
     EchoControl,
     MicrophonePort,
     Observer,
-    PlayoutPort,
     SpeakerPort,
     ToolsPort,
     VideoSource,
@@ -180,8 +179,8 @@ class ConversationLoop:
                 return
             case effects.Play():
                 self._play(effect)
-            case effects.PlayEnd() if self._speaker:
-                self._play_end(self._speaker.playout, effect)
+            case effects.PlayEnd():
+                self._play_end(effect)
             case effects.StopPlayback():
                 self._stop(effect)
             case effects.CallTool():
@@ -239,9 +238,15 @@ class ConversationLoop:
         if self._speaker is None:
             return
         samples = self._from_wire.decode(effect.audio)
+        self._monitor.queued(effect.item_id, effect.content_index)
         self._speaker.playout.push(effect.item_id, effect.content_index, samples)
 
-    def _play_end(self, playout: PlayoutPort, effect: effects.PlayEnd) -> None:
+    def _play_end(self, effect: effects.PlayEnd) -> None:
+        if self._speaker is None:  # nobody will hear it, and nobody is to wait until it was heard
+            over = inputs.Played(self.now(), effect.item_id, effect.content_index, 0.0, finished=True)
+            self._pending.append(over)
+            return
+        playout = self._speaker.playout
         rest = self._from_wire.flush()  # G.711 comes through a filter that holds 2.5 ms
         if len(rest):
             playout.push(effect.item_id, effect.content_index, rest)

@@ -98,6 +98,10 @@ class LoopMonitor:
             if due and self._with_levels:
                 self._report_levels()
 
+    def queued(self, item_id: str, content_index: int) -> None:
+        """More sound of a part is there, perhaps of one that was heard to its end already."""
+        self._finished_parts.discard((item_id, content_index))
+
     def playback_stopped(self, cause: inputs.Cause, heard: tuple[HeardItem, ...]) -> inputs.Input:
         """What the session learns of a cut: what was heard, how loud the user was, how much echo was left."""
         self._finished_parts.clear()

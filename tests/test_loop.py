@@ -379,3 +379,37 @@ async def test_every_input_and_effect_crosses_the_one_stream():
     assert ("sent", effects.Send) in kinds
     assert ("local", inputs.Pressed) in kinds
     assert [entry.at for entry in seen.entries] == sorted(entry.at for entry in seen.entries)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("ends", ["its done event", "the end of the answer"])
+async def test_sound_without_a_loudspeaker_keeps_nobody_waiting(ends: str):
+    place = {"response_id": "R", "item_id": "A", "output_index": 0, "content_index": 0}
+    async with talking() as (loop, servers, _):
+        await servers[0].open()
+        await servers[0].tell("response.created", response={"id": "R"})
+        await servers[0].speak("A", 60_000)
+        if ends == "its done event":
+            await servers[0].tell("response.output_audio.done", **place)
+        await servers[0].tell("response.done", response={"id": "R", "status": "completed"})
+        await until(lambda: loop.session.responses_done == 1 and loop.session.idle)
+        await servers[0].speak("A", 100)
+        await servers[0].tell("response.done", response={"id": "R2", "status": "completed"})
+        await until(lambda: loop.session.responses_done == 2 and loop.session.idle)
+
+
+async def test_more_sound_of_a_part_that_was_heard_to_its_end_is_heard_as_well():
+    async with talking(speaker=WavSpeaker(None)) as (loop, servers, _):
+        await servers[0].open()
+        await servers[0].tell("response.created", response={"id": "R"})
+        await servers[0].speak("A", 100)
+        await servers[0].tell("response.done", response={"id": "R", "status": "completed"})
+        await until(lambda: loop.session.responses_done == 1 and loop.session.idle)
+        await servers[0].speak("A", 100)
+        await until(lambda: loop.session.playback.unheard)
+        await until(lambda: loop.session.idle)

@@ -23,11 +23,9 @@ class ContentPart:
     received_ms: float = 0.0
     heard_ms: float | None = None  # None: not cut
 
-    def heard_text(self) -> str:
-        """The text up to the word at which the sound stopped, in proportion to the time heard."""
-        if self.heard_ms is None or not self.received_ms:
-            return self.text if self.heard_ms is None else ""
-        length = round(len(self.text) * min(1.0, self.heard_ms / self.received_ms))
+    def heard_text(self, share: float) -> str:
+        """The text up to the word at which the sound stopped; ``share`` of it was heard (0 to 1)."""
+        length = round(len(self.text) * share)
         if length >= len(self.text):
             return self.text
         return self.text[: self.text.rfind(" ", 0, length + 1)].rstrip() if length else ""
@@ -43,6 +41,16 @@ class HistoryItem:
     fields: dict[str, Any] = field(default_factory=dict)
     parts: dict[int, ContentPart] = field(default_factory=dict)
     response_id: str | None = None
+
+    def heard_share(self, part: ContentPart) -> float:
+        """How much of a part was heard, from 0 to 1. What is said may be written in a part without sound:
+        then it goes by all the sound of the item."""
+        parts = [part] if part.received_ms else list(self.parts.values())
+        if all(one.heard_ms is None for one in parts):
+            return 1.0
+        received_ms = sum(one.received_ms for one in parts)
+        heard_ms = sum(one.received_ms if one.heard_ms is None else one.heard_ms for one in parts)
+        return min(1.0, heard_ms / received_ms) if received_ms else 0.0
 
     def part(self, content_index: int) -> ContentPart:
         return self.parts.setdefault(content_index, ContentPart())
@@ -149,6 +157,14 @@ class ConversationHistory:
         """Keep only what was heard of a part."""
         self.record(item_id).part(content_index).heard_ms = heard_ms
 
+    @property
+    def last_image(self) -> str | None:
+        """The newest item with an image in it."""
+        for item_id in reversed(self._order):
+            if any(part.kind == "input_image" for part in self._records[item_id].parts.values()):
+                return item_id
+        return None
+
     def forget_answer(self, response_id: str | None) -> None:
         """An answer that broke off is asked for again: what came of it must not stand before the whole one."""
         for record in list(self._records.values()):
@@ -210,6 +226,6 @@ def _replayable(record: HistoryItem) -> dict[str, Any] | None:
     if record.kind != "message" or record.role not in ("system", "user", "assistant"):
         return None
     kind = "output_text" if record.role == "assistant" else "input_text"
-    texts = [part.heard_text() for _, part in sorted(record.parts.items())]
+    texts = [part.heard_text(record.heard_share(part)) for _, part in sorted(record.parts.items())]
     content = [{"type": kind, "text": text} for text in texts if text.strip()]
     return {"type": "message", "role": record.role, "content": content} if content else None

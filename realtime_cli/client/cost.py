@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any
 
 from realtime_cli.client.entry import Entry
-from realtime_cli.client.inputs import Received
+from realtime_cli.client.inputs import Connected, Received
 from realtime_cli.protocol import server_events as s
 
 MILLION = 1_000_000
@@ -155,6 +155,7 @@ class CostFold:
     _unknown: bool = False
     _transcriber: str | None = None
     _counted: set[str] = field(default_factory=set)
+    _transcribed_usd: dict[tuple[str, int], float] = field(default_factory=dict)
 
     @property
     def total_usd(self) -> float | None:
@@ -164,6 +165,8 @@ class CostFold:
         return self.known_usd
 
     def fold(self, entry: Entry) -> None:
+        if isinstance(entry.value, Connected):
+            self._connected()
         if not isinstance(entry.value, Received):
             return
         match entry.value.event:
@@ -172,7 +175,7 @@ class CostFold:
             case s.ResponseDone() as event if event.response is not None:
                 self._response(event.response)
             case s.ConversationItemInputAudioTranscriptionCompleted() as event if event.usage is not None:
-                self._spend(self.prices.transcription_usd(self._transcriber, event.usage))
+                self._transcription(event)
 
     def _settings(self, session: Any) -> None:
         self.model = self.model or getattr(session, "model", None)
@@ -189,6 +192,20 @@ class CostFold:
         self.tokens += tokens
         if tokens:
             self._spend(self.prices.usd(self.model, tokens))
+
+    def _transcription(self, event: s.ConversationItemInputAudioTranscriptionCompleted) -> None:
+        """Some servers tell a growing transcript again and again: the last one is what is paid."""
+        usd = self.prices.transcription_usd(self._transcriber, event.usage)
+        part = (event.item_id or "", event.content_index or 0)
+        if usd is not None and part[0]:
+            self.known_usd -= self._transcribed_usd.get(part, 0.0)
+            self._transcribed_usd[part] = usd
+        self._spend(usd)
+
+    def _connected(self) -> None:
+        """Servers may give their ids anew on each socket."""
+        self._counted.clear()
+        self._transcribed_usd.clear()
 
     def _spend(self, usd: float | None) -> None:
         if usd is None:

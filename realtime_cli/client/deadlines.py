@@ -13,6 +13,8 @@ from realtime_cli.errors import ExitCode
 from realtime_cli.protocol import client_events as c
 
 LIMIT_GRACE_S = 10.0  # a limit lets the sentence end, but not for ever
+MAX_UTTERANCE_S = 300.0  # beyond it the server has forgotten to say that the user is silent
+MAX_SPEECH_AFTER_INPUT_S = 10.0  # as long as a server may take to notice that a file has ended
 QUIET_S = 2.0  # after the input ended: how long nothing must happen before the session ends
 
 
@@ -40,7 +42,10 @@ class Deadlines(SessionPart):
 
     def keep_limits(self, at: float, *, idle: bool, user_speaking: bool) -> None:
         """Warn at 80 %; at 100 % let the sentence end, then the session."""
-        self.word_at = at if user_speaking else max(self.word_at, self.active_at)
+        if user_speaking and at - self.active_at < MAX_UTTERANCE_S:
+            self.word_at = at
+        else:
+            self.word_at = max(self.word_at, self.active_at)
         for warning in self._limits.check(at, self.word_at, self._cost.total_usd):
             self._effects.note("warning", "limits", warning)
         if self._limits.reached is None:
@@ -56,6 +61,16 @@ class Deadlines(SessionPart):
             self._effects.close(ExitCode.LIMIT, self._limits.reached, remedy)
         else:
             self._effects.do(SetTimer(at + 0.25, "limits"))
+
+    @property
+    def ending(self) -> bool:
+        """A limit is reached: what goes on may end, and nothing new begins."""
+        return self._limit_reached_at is not None
+
+    def speech_overdue(self, at: float) -> bool:
+        """The input ended some time ago, and the server has not said that the user's speech has."""
+        ended_at = self.input_ended_at
+        return ended_at is not None and at - max(ended_at, self.active_at) >= MAX_SPEECH_AFTER_INPUT_S
 
     def expect_progress(self, at: float) -> None:
         """An answer was asked for, or begins."""

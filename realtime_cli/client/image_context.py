@@ -26,7 +26,7 @@ class ImageContext(SessionPart):
     def __init__(self, effects: EffectQueue, options: SessionOptions) -> None:
         self.when = options.video_when
         self.detail: Detail = options.video_detail
-        self.paused = options.video_start_paused
+        self.paused = options.video_start_paused and options.video_when != "on_key"  # each key is a yes
         self._keep = options.video_keep
         self._effects = effects
         self._count = 0
@@ -68,6 +68,11 @@ class ImageContext(SessionPart):
     def settled(self, item_id: str | None) -> None:
         """The server has shown or deleted a frame: nothing can be refused about it any more."""
         self._events = {event: frame for event, frame in self._events.items() if frame != item_id}
+
+    def forget(self, item_id: str) -> None:
+        """An image was taken out of the conversation for another reason than its age."""
+        if item_id in self._kept:
+            self._kept.remove(item_id)
 
     def refused(self, event_id: str | None) -> bool:
         """Whether a refused event was about a frame; the user is told once, not every second."""

@@ -142,6 +142,14 @@ class ResponseQueue(SessionPart):
         self._cut.add(response_id)
         return response_id
 
+    def begun_by_server(self, response: Response) -> bool:
+        """Whether a response that is about to be ``created`` can only be the server's own idea."""
+        return not self._sent and self._out_of_band.idle and (response.id or "") not in self._over
+
+    def interrupt_next(self) -> None:
+        """Cut the response that is about to be ``created``."""
+        self._cut_when_created = True
+
     def done(self, response: Response) -> bool:
         """A response ended; False if that was told before."""
         response_id = response.id or self.active_id or ""

@@ -168,6 +168,8 @@ class ClientSession:
         if self._tools.hangs_up(idle_but_background_tools=self.idle_but_background_tools):
             self._effects.close(ExitCode.OK)
             return
+        if self._deadlines.ending:
+            self.responses.clear_pending()
         while (params := self.responses.next_request()) is not None:
             body = {"response": params} if params else {}
             self.responses.sent(self._effects.send(c.ResponseCreate.model_validate(body)), params)
@@ -279,6 +281,8 @@ class ClientSession:
             return
         if self._manual and self._deadlines.input_ended_at is not None:
             return  # the silence behind a file is for voice detection only
+        if self._deadlines.ending:
+            return  # no new turn begins
         for frame in self.mic_gate.frames(happened.at, happened.audio):
             self._append(frame)
             if self._manual:
@@ -452,6 +456,10 @@ class ClientSession:
     # -- responses ----------------------------------------------------------------------------
 
     def _response_created(self, happened: inputs.Received, event: s.ResponseCreated) -> None:
+        if self.responses.begun_by_server(event.response):
+            self._user_speaks(happened.at, False)  # it answers what was said, so that has ended
+        if self._deadlines.ending:
+            self.responses.interrupt_next()
         if interrupted := self.responses.created(event.response):
             self._effects.send(c.ResponseCancel(response_id=interrupted))
         self._pending_turn.response_begun()
@@ -505,14 +513,24 @@ class ClientSession:
             self.calls.response_done(response_id, cancelled=False)
 
     def _failed(self, response: Any) -> None:
-        code, message = _failure(response)
-        fault = error_policy.of_error(code)
+        code, kind, message = _failure(response)
+        fault = error_policy.of_error(code, kind)
         if fault.verdict == "fatal":
-            reason = f"The server refused to answer: {message} ({code})."
+            reason = f"The server refused to answer: {message} ({code or kind})."
             self._effects.close(fault.exit_code, reason, fault.remedy)
-        else:
-            text = f"The answer failed: {message or code or 'no reason given'}."
-            self._effects.note("error", "response", text)
+            return
+        text = f"The answer failed: {message or code or 'no reason given'}."
+        self._effects.note("error", "response", text)
+        if error_policy.UNSAFE_IMAGE in (code, kind):
+            self._remove_image()
+
+    def _remove_image(self) -> None:
+        """With an image that the service refuses in it, every further answer would fail."""
+        if item_id := self.conversation.last_image:
+            self._effects.send(c.ConversationItemDelete(item_id=item_id))
+            self.image_context.forget(item_id)
+        text = "The service refused the image: it is taken out, and the conversation can go on."
+        self._effects.note("warning", "image", text)
 
     def _item_added(self, happened: inputs.Received, event: Any) -> None:
         if event.item is None:
@@ -601,6 +619,8 @@ class ClientSession:
             return
         retry = name == error_policy.COLLISION
         mine = self.responses.refused(error.event_id, retry=retry)
+        if name == error_policy.UNSAFE_IMAGE:
+            self._remove_image()
         if name == error_policy.CANCEL_NOT_ACTIVE:
             self._cancel_refused(happened.at, error.event_id)
         fault = error_policy.of_error(name)
@@ -647,6 +667,8 @@ class ClientSession:
             case "limits":
                 self._keep_limits(at)
             case "quiet" if self._deadlines.input_ended_at is not None:
+                if self.user_speaking and self._deadlines.speech_overdue(at):
+                    self._user_speaks(at, False)
                 self._deadlines.end_when_quiet(at, idle=self.idle)
 
     def _received(self, happened: inputs.Received) -> None:
@@ -668,12 +690,14 @@ def _reason(response: Any) -> str:
     return details if isinstance(details, str) else getattr(details, "reason", None) or "no reason given"
 
 
-def _failure(response: Any) -> tuple[str | None, str]:
+def _failure(response: Any) -> tuple[str | None, str | None, str]:
+    """Code, type and message of what made a response fail."""
     details = response.status_details
     if isinstance(details, str):
-        return details, details
+        return details, None, details
     error = getattr(details, "error", None)
-    return getattr(error, "code", None), getattr(error, "message", None) or ""
+    message = getattr(error, "message", None) or getattr(details, "reason", None) or ""
+    return getattr(error, "code", None), getattr(error, "type", None), message
 
 
 _HANDLERS: dict[type, Callable[[ClientSession, Any], None]] = {

@@ -8,6 +8,7 @@ from typing import Any
 from realtime_cli.client import inputs
 from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import CallTool, CancelTool, RequestApproval, SetTimer
+from realtime_cli.client.in_force import InForce
 from realtime_cli.client.limits import WARNING_SHARE
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.response_queue import ResponseQueue
@@ -31,6 +32,7 @@ class ToolLoop(SessionPart):
         self._options = options
         self._responses = responses
         self._rounds = 0
+        self._forced = False
         self._hanging_up: set[str] = set()
         self._user_spoke_at = float("-inf")
 
@@ -55,6 +57,11 @@ class ToolLoop(SessionPart):
             if call.name in self._options.tools_cut_by_interruption and not call.remote:
                 self._effects.do(CancelTool(call.call_id))
                 self.calls.finished(call.call_id, "Ended: the user interrupted.", respond=False)
+
+    def on_settings(self, in_force: InForce) -> None:
+        choice = in_force.tool_choice
+        kind = choice.get("mode", choice.get("type")) if isinstance(choice, dict) else choice
+        self._forced = kind not in ("auto", "none", None)
 
     # -- the user ---------------------------------------------------------------------------------
 
@@ -121,7 +128,8 @@ class ToolLoop(SessionPart):
         if self._rounds < most:
             if self._rounds == ceil(WARNING_SHARE * most):
                 self._effects.note("warning", "limits", f"{text}, of limits.tool_rounds {most}.")
-            self._responses.request()
+            # A tool choice that is forced would bring the same call again and again.
+            self._responses.request({"tool_choice": "auto"} if self._forced else None)
             return
         self._effects.note("warning", "tools", f"{text}: the next answer has none.")
         self._responses.request({"tool_choice": "none"})

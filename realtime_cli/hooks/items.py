@@ -97,7 +97,7 @@ class ItemFold:
 
 def _state(item: Json) -> Json:
     """What a change of makes an update; a sound's transcript is null until it is told by its own event."""
-    return {key: value for key, value in item.items() if key not in ("object", "status") and value}
+    return {key: value for key, value in item.items() if key != "object" and value}
 
 
 def _same(before: Json, item: Json) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, field_serializer
 
 from realtime_cli.protocol.rules import Problem, Rule, TypedObject, Wire
 
@@ -164,6 +164,11 @@ class AudioOutput(Wire):
     """Such as marin or cedar; fixed once the agent has spoken."""
     speed: Annotated[float | None, Rule(ge=0.25, le=1.5)] = None
     """Speed of speech (1.0)."""
+
+    @field_serializer("speed", when_used="json-unless-none")
+    def _whole_speed(self, speed: float) -> float | int:
+        """1 goes out as 1: some servers take no 1.0 for it."""
+        return int(speed) if speed.is_integer() else speed
 
 
 class SessionAudio(Wire):

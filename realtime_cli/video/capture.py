@@ -43,7 +43,7 @@ class BackgroundCapture:
         self._where = (folder, video.interval_s, platform, environ)
         self._report = report
         self._watching = threading.Event()
-        if not video.start_paused:
+        if not video.start_paused or video.when == "on_key":  # it shows nothing unless the key is pressed
             self._watching.set()
         self._stop = threading.Event()
         self._latest: VideoFrame | None = None

@@ -76,3 +76,19 @@ def test_counts_what_was_received_of_each_part():
     assert c.received_ms("A", 0) == 120
     assert c.received_ms("A", 1) == 0
     assert c.received_ms("nobody", 0) == 0
+
+
+def test_text_in_one_part_and_sound_in_another_go_together():
+    c = ConversationHistory()
+    c.spoke("A", 0, "one two three four")
+    c.received("A", 1, 1000)
+    assert c.history()[0]["content"][0]["text"] == "one two three four"
+    c.cut("A", 1, 500)
+    assert c.history()[0]["content"][0]["text"] == "one two"
+
+
+def test_a_transcript_that_is_told_again_replaces_the_one_before():
+    c = ConversationHistory()
+    for words in ("What", "What is the", "What is the capital of Peru?"):
+        c.heard_by_server("U", 0, words, whole=True)
+    assert c.text_of("U") == "What is the capital of Peru?"

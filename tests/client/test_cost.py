@@ -109,3 +109,18 @@ def test_the_table_is_dated_and_every_price_is_a_positive_number() -> None:
 
 def test_tokens_add_up() -> None:
     assert Tokens(text_in=1, audio_out=2) + Tokens(text_in=3) == Tokens(text_in=4, audio_out=2)
+
+
+def test_a_transcript_that_is_told_again_and_again_is_paid_once() -> None:
+    session = received(
+        0.0, "session.created", session={"audio": {"input": {"transcription": {"model": "whisper-1"}}}}
+    )
+    kind = "conversation.item.input_audio_transcription.completed"
+
+    def heard(seconds: float) -> Any:
+        usage = {"type": "duration", "seconds": seconds}
+        return received(1.0, kind, item_id="u1", content_index=0, transcript="What", usage=usage)
+
+    per_minute = {"transcription": {"whisper-1": {"per_minute": 0.6}}}
+    fold = folded(session, heard(1), heard(2), heard(6), prices=per_minute)
+    assert fold.total_usd == pytest.approx(0.06)

@@ -179,3 +179,51 @@ def test_the_server_gets_a_moment_to_answer_the_last_words() -> None:
     assert d.give(inputs.TimerFired, "quiet") == []
     d.at = 12.0
     assert d.give(inputs.TimerFired, "quiet") == ["close OK"]
+
+
+# -- what a server forgets to say ------------------------------------------------------------------
+
+
+def test_an_answer_of_the_server_means_that_the_user_has_spoken() -> None:
+    d = Dialogue()
+    d.connect()
+    d.server("input_audio_buffer.speech_started", item_id="U")
+    d.agent_speaks()
+    d.done()
+    d.give(inputs.Played, "A", 0, 1000.0, True)
+    assert d.session.idle
+
+
+def test_a_file_ends_though_the_server_never_says_that_the_speech_did() -> None:
+    d = Dialogue()
+    d.connect()
+    d.server("input_audio_buffer.speech_started", item_id="U")
+    d.give(inputs.MicrophoneEnded)
+    d.at = 9.0
+    assert d.give(inputs.TimerFired, "quiet") == []
+    d.at = 10.1
+    assert d.give(inputs.TimerFired, "quiet") == ["close OK"]
+
+
+def test_a_user_who_never_stops_speaking_is_idle_in_the_end() -> None:
+    d = Dialogue(limit_idle_minutes=1.0)
+    d.connect()
+    d.server("input_audio_buffer.speech_started", item_id="U")
+    for d.at in range(10, 300, 10):
+        assert d.give(inputs.TimerFired, "limits") == []
+    lines: list[str] = []
+    for d.at in range(300, 400, 10):
+        lines += d.give(inputs.TimerFired, "limits")
+    assert lines[-1] == "close LIMIT"
+
+
+def test_in_the_grace_of_a_limit_no_turn_begins() -> None:
+    d = Dialogue(limit_minutes=1.0)
+    d.connect()
+    d.agent_speaks()
+    d.at = 61.0
+    d.give(inputs.TimerFired, "limits")
+    assert d.give(inputs.MicrophoneFrame, bytes(960)) == []
+    assert "response.create" not in d.give(inputs.Typed, "And then?")
+    d.done(status="cancelled")
+    assert d.server("response.created", response={"id": "VAD"}) == ["response.cancel"]

@@ -209,3 +209,22 @@ def test_a_picture_may_be_shown_without_a_question() -> None:
 )
 def test_tokens_of_an_image(width: int, height: int, detail: str | None, tokens: int) -> None:
     assert image_tokens(width, height, detail) == tokens
+
+
+def test_a_key_shows_a_frame_also_where_the_video_starts_paused() -> None:
+    w = watching("on_key", video_start_paused=True)
+    assert w.give(inputs.Pressed, "video") == ["look"]
+    assert w.see() == ["item.create user frame_1"]
+
+
+@pytest.mark.parametrize("where", ["code", "type"])
+def test_an_image_that_the_service_refuses_leaves_the_conversation(where: str) -> None:
+    w = watching()
+    for image in ("I1", "I2"):
+        content = [{"type": "input_image", "image_url": JPEG}]
+        item = {"id": image, "type": "message", "role": "user", "content": content}
+        w.server("conversation.item.added", item=item)
+    w.server("response.created", response={"id": "R"})
+    error = {"code": None, "type": None, "message": "Not safe.", where: "input_image_safety_violation"}
+    lines = w.done(status="failed", status_details={"type": "failed", "error": error})
+    assert lines == ["note error response", "item.delete I2", "note warning image"]

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from realtime_cli.client import inputs
+from realtime_cli.client.effects import Note
+from realtime_cli.protocol import codec
 from tests.client.dialogue import Dialogue
 
 
@@ -161,3 +163,48 @@ def test_an_out_of_band_response_runs_beside_the_main_one(talk):
 def test_nothing_is_said_after_the_end(talk):
     assert talk.give(inputs.Pressed, "quit") == ["close OK"]
     assert talk.agent_speaks() == []
+
+
+# -- servers that tell things in other ways ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"error": "Out of cheese."}, "Out of cheese."),
+        ({"message": "Out of cheese.", "code": "cheese"}, "Out of cheese. (cheese)"),
+        ({"error": {"type": "cheese", "message": "Out of it."}}, "Out of it. (cheese)"),
+        ({}, "The server reports an error without a word about it"),
+        ({"error": None, "message": None}, "The server reports an error without a word about it"),
+    ],
+)
+def test_errors_of_all_shapes_are_shown_with_what_there_is(talk, fields, shown):
+    event = codec.server_event({"type": "error", **fields})
+    notes = [e.text for e in talk.session.handle(inputs.Received(1.0, event)) if isinstance(e, Note)]
+    assert notes == [shown]
+
+
+@pytest.mark.parametrize("where", ["code", "type"])
+@pytest.mark.parametrize(
+    "name", ["credit_balance_exhausted", "forbidden", "account_deactivated", "billing_hard_limit_reached"]
+)
+def test_fatal_account_errors_go_by_code_or_type(name, where):
+    for how in ("error", "response.done"):
+        d = Dialogue()
+        d.connect()
+        error = {"message": "No.", where: name}
+        if how == "error":
+            lines = d.server("error", error=error)
+        else:
+            lines = d.done(status="failed", status_details={"error": error})
+        assert [line.split()[0] for line in lines] == ["close"]
+
+
+def test_an_answer_that_is_over_before_it_begins_keeps_nobody_waiting(talk):
+    talk.give(inputs.Typed, "hello")
+    talk.done("R")
+    talk.server("response.created", response={"id": "R"})
+    assert talk.session.responses.active_id is None
+    talk.server("response.created", response={"id": "R2"})
+    talk.server("response.done")
+    assert talk.session.idle

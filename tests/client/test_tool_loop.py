@@ -351,3 +351,18 @@ def test_a_call_that_runs_while_the_connection_is_lost_is_told_on_the_new_one() 
     again = d.server("session.updated", session={})
     assert "item.create function_call" in again
     assert d.give(inputs.ToolFinished, "1", "noon") == [OUTPUT, ASK]
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "name": "clock"}])
+def test_a_forced_tool_is_called_once(choice: Any) -> None:
+    d = talk(patch={"type": "realtime", "tool_choice": choice})
+    calls(d, call())
+    assert d.give(inputs.ToolFinished, "1", "noon") == [OUTPUT, ASK]
+    assert d.sent[-1]["response"] == {"tool_choice": "auto"}
+
+
+def test_a_free_tool_choice_is_left_alone() -> None:
+    d = talk(patch={"type": "realtime", "tool_choice": "auto"})
+    calls(d, call())
+    d.give(inputs.ToolFinished, "1", "noon")
+    assert "response" not in d.sent[-1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from realtime_cli.client import inputs
 from realtime_cli.client.effects import Send
 from realtime_cli.client.entry import Entry
@@ -93,3 +95,14 @@ def test_what_is_no_item_is_no_news():
     assert told.server("conversation.item.added", item=None) == []
     assert told.server("conversation.item.added", item={"type": "message"}) == []
     assert told.server("conversation.item.truncated", item_id="?", content_index=9, audio_end_ms=1) == []
+
+
+@pytest.mark.parametrize("status", ["completed", "incomplete"])
+def test_a_status_that_changes_is_an_update(status: str):
+    told = Told()
+    item = message("A", "assistant", "It is noon.")
+    begun = {**item, "status": "in_progress"}
+    assert told.server("response.output_item.added", response_id="R", item=begun) == ["created A"]
+    ended = {**item, "status": status}
+    assert told.server("response.output_item.done", response_id="R", item=ended) == ["updated A"]
+    assert told.server("conversation.item.done", item=ended) == []

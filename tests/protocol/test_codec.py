@@ -246,3 +246,9 @@ def test_half_a_surrogate_pair_is_written_as_a_replacement_character():
         {"type": "conversation.item.create", "item": {"type": "x", "text": "a\ud83d é"}}
     )
     assert json.loads(codec.encode(event))["item"]["text"] == "a\ufffd é"
+
+
+def test_a_whole_speed_goes_out_as_a_whole_number():
+    for speed, wire in ((1, "1"), (1.0, "1"), (1.25, "1.25")):
+        event = codec.session_update({"audio": {"output": {"speed": speed}}})
+        assert f'"speed":{wire}}}' in codec.encode(event)
