@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from realtime_cli.app.console import echo
 from realtime_cli.app.redaction import OutputRedaction
@@ -16,7 +16,9 @@ from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.ports import Observer
 from realtime_cli.tui.end_summary import EndSummary
-from realtime_cli.tui.frontend import Frontend
+
+if TYPE_CHECKING:
+    from realtime_cli.tui.frontend import Frontend
 
 
 def conversation_loop(

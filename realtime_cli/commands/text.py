@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from realtime_cli.app.hold import WarningsOnStderr, conversation_loop, hold
 from realtime_cli.app.local_servers import LocalServers
@@ -23,7 +23,9 @@ from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.protocol import server_events as s
 from realtime_cli.tools.approval import AllowlistApprover
-from realtime_cli.tui.frontend import Frontend
+
+if TYPE_CHECKING:
+    from realtime_cli.tui.frontend import Frontend
 
 
 @dataclass(frozen=True, slots=True)
