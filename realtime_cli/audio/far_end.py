@@ -76,7 +76,10 @@ class FarEnd:
         return self._end - self._start
 
     def _samples(self, start: int, end: int) -> Samples:
-        return self._ring[np.arange(start, end) % len(self._ring)]
+        at, count = start % len(self._ring), end - start
+        if at + count <= len(self._ring):
+            return self._ring[at : at + count].copy()
+        return np.concatenate([self._ring[at:], self._ring[: at + count - len(self._ring)]])
 
     def _align(self, count: int) -> bool:
         """Have just enough in hand; for good as soon as there is sound in it."""
