@@ -149,7 +149,8 @@ def help_lines(*, push_to_talk: bool, holds: bool, single_keys: bool = True) -> 
         empty = "begins and ends your turn" if push_to_talk else "interrupts the agent"
         keys = [f"Write a message or a command. An empty line {empty}."]
     size = max(len(_usage(name)) for name in COMMANDS if name != "approve") + 2
-    return [*keys, *(f"{_usage(name).ljust(size)} {COMMANDS[name].text}" for name in COMMANDS)]
+    names = [name for name in COMMANDS if single_keys or name != "latency"]  # it has no place in plain lines
+    return [*keys, *(f"{_usage(name).ljust(size)} {COMMANDS[name].text}" for name in names)]
 
 
 def _usage(name: str) -> str:

@@ -114,7 +114,8 @@ class KeyMap(BoundKeys):
         self._surface = surface
         self._deliver = deliver
         self._push_to_talk = push_to_talk
-        self._help = False
+        self._help: int | None = None  # the first line of it that is shown
+        self._help_page = 0  # lines on the page that is shown; 0 on the last
         self._quit_until = 0.0
         self._box: QuestionBox | None = None
         self._answering: tuple[ApprovalAsked, Choice] | None = None  # an answer that is being written
@@ -166,8 +167,8 @@ class KeyMap(BoundKeys):
     def _single_key(self, name: str) -> None:
         name = name.lower()
         again, self._quit_until = time.monotonic() < self._quit_until, 0.0
-        if self._help and name in ("escape", "q"):
-            self._help = False
+        if self._help is not None and name in ("escape", "q"):
+            self._help = None
         elif self._answers_are_open and self._answer_key(name):
             return
         elif name == " ":
@@ -175,7 +176,7 @@ class KeyMap(BoundKeys):
         elif name in ("t", "enter", "/"):
             self._write("/" if name == "/" else "")
         elif name == "?":
-            self._help = not self._help
+            self._turn_help()
         elif name == "l":
             self._surface.toggle_detail()
         elif name == "q" and not again:
@@ -199,7 +200,7 @@ class KeyMap(BoundKeys):
     # -- writing ------------------------------------------------------------------------------
 
     def _write(self, text: str = "") -> None:
-        self.writing, self._help = True, False
+        self.writing, self._help = True, None
         self.app.layout.focus(self._editor)
         self.composer.insert(text)
 
@@ -213,8 +214,8 @@ class KeyMap(BoundKeys):
 
     def _escape(self) -> None:
         """One step back: out of the help, out of an answer, out of the composer (Up brings the text back)."""
-        if self._help:
-            self._help = False
+        if self._help is not None:
+            self._help = None
             return
         self.composer.take()
         if self._answering:
@@ -249,11 +250,18 @@ class KeyMap(BoundKeys):
             case str():
                 self._surface.say(press)
             case SlashCommand("help"):
-                self._help = not self._help
+                self._turn_help()
             case SlashCommand("latency"):
                 self._surface.toggle_detail()
             case TypedLine() | SlashCommand() | ToolAnswer():
                 self._deliver(press)
+
+    def _turn_help(self) -> None:
+        """Open it, turn to its next page, or close it after the last."""
+        if self._help is None:
+            self._help = 0
+        else:
+            self._help = self._help + self._help_page if self._help_page else None
 
     def _complete(self) -> None:
         self.composer.complete()
@@ -328,7 +336,7 @@ class KeyMap(BoundKeys):
     def rows(self, width: int, room: int) -> list[Text]:
         """The lowest rows, at most ``room`` of them: a question, the composer, or what the keys do."""
         theme = self._surface.theme
-        if self._help:
+        if self._help is not None:
             return self._help_rows(width, room, theme)
         below = (
             self._writing_rows(width, min(room, 4) if self._box_open else room, theme) if self.writing else []
@@ -359,15 +367,19 @@ class KeyMap(BoundKeys):
         return "hold space to talk" if self.holds else "space to talk"
 
     def _help_rows(self, width: int, room: int, theme: Theme) -> list[Text]:
-        """As much of the help as there is room for."""
-        lines = help_lines(push_to_talk=self._push_to_talk, holds=self.holds)
-        lines = [line[start:end].rstrip() for line in lines for start, end in wrap(line, width)]
-        if len(lines) >= room:
-            more = len(lines) - room + 2
-            lines = [*lines[: room - 2], f"({more} more lines in a taller window)"]
-        close = "Esc closes this help" if self.writing else "? closes this help"
-        rows = [Text(for_encoding(line, theme.encoding)) for line in lines]
-        return [*rows, Text(close, DIM)]
+        """One page of the help."""
+        whole = help_lines(push_to_talk=self._push_to_talk, holds=self.holds)
+        lines = [line[start:end].rstrip() for line in whole for start, end in wrap(line, width)]
+        first, page = self._help or 0, max(1, room - 1)
+        self._help_page = page if first + page < len(lines) else 0
+        again = "/help" if self.writing else "?"
+        more = (
+            f"{again} shows more{theme.dot}Esc closes this help"
+            if self._help_page
+            else "Esc closes this help"
+        )
+        rows = [Text(for_encoding(line, theme.encoding)) for line in lines[first : first + page]]
+        return [*rows, Text(more, DIM)]
 
 
 def _hints(hints: Sequence[str], width: int, theme: Theme) -> Text:

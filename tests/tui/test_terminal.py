@@ -185,9 +185,9 @@ def test_help_leaves_the_transcript_as_it_was(pane: Pane, columns: int, rows: in
     pane.until("space mute")
     before = pane.transcript()
     pane.press("?")
-    pane.until("? closes this help")
-    pane.press("?")
-    pane.until("? closes this help", gone=True)
+    pane.until("Esc closes this help")
+    pane.press("Escape")
+    pane.until("Esc closes this help", gone=True)
     assert pane.transcript() == before
     pane.press("q", "q")
     assert "/mute" not in pane.until_end()
