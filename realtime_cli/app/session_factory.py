@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 from realtime_cli import __version__
 from realtime_cli.app.console import echo
 from realtime_cli.app.local_servers import LocalServers
-from realtime_cli.app.session_options import session_options, socket_options
+from realtime_cli.app.session_options import require_price, session_options, socket_options
 from realtime_cli.client.inputs import Noted
 from realtime_cli.client.session import ClientSession
 from realtime_cli.config import LoadedAgent, ServerAddress, endpoint, load_agent
@@ -124,6 +124,7 @@ class SessionFactory:
         a hook or the recording cannot be had.
         """
         config, approver = agent.config, approver or AllowlistApprover()
+        require_price(agent)
         check_approved(getattr(approver, "named", ()), config)
         async with AsyncExitStack() as stack:
             address = await self.address(agent)

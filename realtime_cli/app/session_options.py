@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from realtime_cli.client.cost import load_prices
 from realtime_cli.client.session import SessionOptions
 from realtime_cli.config import LoadedAgent
 from realtime_cli.config.connection import Connection
+from realtime_cli.config.providers import PROVIDERS
+from realtime_cli.errors import ConfigError
 from realtime_cli.tools.registry import Registry
 
 
@@ -59,16 +62,40 @@ def session_options(
 
 
 def prices_of(agent: LoadedAgent) -> dict[str, Any]:
-    """The agent file's prices in the shape of the package's table: USD per million tokens by modality."""
+    """The agent file's prices in the shape of the package's table: USD per million tokens by modality.
+
+    The package's own hold for the services that they are of, not for a model of that name elsewhere.
+    """
     names = {"in": "input", "cached": "cached", "out": "output"}
     table: dict[str, Any] = {}
+    if agent.config.connection.effective_provider in ("local", "custom"):
+        table["builtin"] = False
     for model, price in agent.config.prices.items():
-        parts: dict[str, dict[str, float]] = {}
+        parts: dict[str, Any] = {}
         for key, usd in price.model_dump(exclude_none=True).items():
+            if key.startswith("per_"):
+                parts[key] = usd
+                continue
             kind, way = key.split("_")
             parts.setdefault(kind, {})[names[way]] = usd
         table[model] = parts
     return table
+
+
+def require_price(agent: LoadedAgent) -> None:
+    """Raises ConfigError for a limit on the cost that could not be kept, before anything is spent."""
+    connection, audio = agent.config.connection, agent.config.session.audio
+    if agent.config.limits.cost is None or connection.effective_provider == "local":
+        return
+    model = connection.model or PROVIDERS[connection.effective_provider].model
+    heard = audio.input.transcription if audio and audio.input else None
+    transcriber = heard.model if heard else None
+    if not load_prices(prices_of(agent)).covers(model, transcriber):
+        missing = model if load_prices(prices_of(agent)).of(model) is None else transcriber
+        raise ConfigError(
+            f"limits.cost cannot be enforced: no price is known for {missing}.",
+            f'Add one under [prices."{missing}"], or remove the limit.',
+        )
 
 
 def socket_options(connection: Connection) -> dict[str, Any]:

@@ -9,9 +9,13 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from realtime_cli.client.effects import Send
 from realtime_cli.client.entry import Entry
-from realtime_cli.client.inputs import Connected, Received
+from realtime_cli.client.inputs import Connected, Disconnected, Received
+from realtime_cli.config.providers import family
 from realtime_cli.protocol import server_events as s
+from realtime_cli.protocol.client_events import ConversationItemCreate
+from realtime_cli.protocol.objects import InputText, Message
 
 MILLION = 1_000_000
 
@@ -91,12 +95,32 @@ class Prices:
     """USD per million tokens by model and modality, and per minute by transcription model."""
 
     as_of: str
-    models: Mapping[str, Mapping[str, Mapping[str, float]]]
+    models: Mapping[str, Mapping[str, Any]]
     transcription: Mapping[str, Mapping[str, float]]
+
+    def of(self, model: str | None) -> Mapping[str, Any] | None:
+        """The price of a model; one with a date in its name has its family's."""
+        name = model or ""
+        return self.models.get(name) or self.models.get(family(name))
+
+    def by_the_minute(self, model: str | None) -> bool:
+        """Whether the session itself is paid, and not its tokens."""
+        return "per_session_minute" in (self.of(model) or {})
+
+    def covers(self, model: str | None, transcriber: str | None) -> bool:
+        """Whether the cost of such a session can be told at all times. Without a recogniser there is none to pay."""
+        if self.by_the_minute(model):
+            return True
+        return self.of(model) is not None and (
+            transcriber is None
+            or not self.transcription.keys().isdisjoint((transcriber, family(transcriber)))
+        )
 
     def usd(self, model: str | None, tokens: Tokens) -> float | None:
         """What the tokens cost; None when the model, or a modality that was used, has no price here."""
-        price = self.models.get(model or "")
+        price = self.of(model)
+        if self.by_the_minute(model):
+            return 0.0
         if price is None or tokens.unsplit_in or tokens.unsplit_out:
             return None
         total = 0.0
@@ -111,7 +135,10 @@ class Prices:
 
     def transcription_usd(self, model: str | None, usage: Any) -> float | None:
         """What a transcription cost by its ``usage``; only those paid by the minute are known."""
-        per_minute = self.transcription.get(model or "", {}).get("per_minute")
+        name = model or ""
+        per_minute = (self.transcription.get(name) or self.transcription.get(family(name), {})).get(
+            "per_minute"
+        )
         seconds = getattr(usage, "seconds", None)
         return None if per_minute is None or seconds is None else per_minute * seconds / 60
 
@@ -128,15 +155,13 @@ def _usd(price: Mapping[str, float] | None, spent: int, cached: int, made: int) 
 
 def load_prices(overrides: Mapping[str, Any] | None = None) -> Prices:
     """The package's table, with whole models replaced or added by ``overrides`` (same shape as the
-    table's ``models``; ``{"transcription": {…}}`` in it changes those)."""
+    table's ``models``; ``{"transcription": {…}}`` in it changes those; ``{"builtin": False}`` leaves the
+    package's models out, for a server whose models only have the same names)."""
     table = _table()
     changed = dict(overrides or {})
-    spoken = {**table["transcription"], **changed.pop("transcription", {})}
-    models = {}
-    for name, price in {**table["models"], **changed}.items():
-        for alias in (name, *price.get("names", ())):
-            models[alias] = {kind: price[kind] for kind in ("text", "audio", "image") if kind in price}
-    return Prices(str(table["as_of"]), models, spoken)
+    builtin = changed.pop("builtin", True)
+    spoken = {**(table["transcription"] if builtin else {}), **changed.pop("transcription", {})}
+    return Prices(str(table["as_of"]), {**(table["models"] if builtin else {}), **changed}, spoken)
 
 
 @lru_cache(maxsize=1)
@@ -156,25 +181,42 @@ class CostFold:
     _transcriber: str | None = None
     _counted: set[str] = field(default_factory=set)
     _transcribed_usd: dict[tuple[str, int], float] = field(default_factory=dict)
+    _connected_at: float | None = None
+    _connected_s: float = 0.0
+    _text_items: int = 0
 
     @property
     def total_usd(self) -> float | None:
         """All that was spent; None as soon as a part of it is unknown (``known_usd`` is the rest)."""
-        if self._unknown or (self.model or "") not in self.prices.models:
+        price = self.prices.of(self.model)
+        if self._unknown or price is None:
             return None
-        return self.known_usd
+        minutes = self._connected_s / 60
+        fees = price.get("per_session_minute", 0.0) * minutes
+        return float(self.known_usd + fees + price.get("per_text_item", 0.0) * self._text_items)
 
     def fold(self, entry: Entry) -> None:
-        if isinstance(entry.value, Connected):
-            self._connected()
-        if not isinstance(entry.value, Received):
-            return
-        match entry.value.event:
-            case s.SessionCreated() | s.SessionUpdated() as event:
+        if self._connected_at is not None:
+            self._connected_s += max(0.0, entry.at - self._connected_at)
+            self._connected_at = entry.at
+        match entry.value:
+            case Received(event=event):
+                self._received(event, entry.at)
+            case Connected():
+                self._connected()
+            case Disconnected():
+                self._connected_at = None
+            case Send(event=ConversationItemCreate(item=Message(content=parts))):
+                self._text_items += any(isinstance(part, InputText) for part in parts or ())
+
+    def _received(self, event: s.ServerEvent, at: float) -> None:
+        match event:
+            case s.SessionCreated() | s.SessionUpdated():
+                self._connected_at = at
                 self._settings(event.session)
-            case s.ResponseDone() as event if event.response is not None:
+            case s.ResponseDone() if event.response is not None:
                 self._response(event.response)
-            case s.ConversationItemInputAudioTranscriptionCompleted() as event if event.usage is not None:
+            case s.ConversationItemInputAudioTranscriptionCompleted() if event.usage is not None:
                 self._transcription(event)
 
     def _settings(self, session: Any) -> None:
@@ -196,6 +238,8 @@ class CostFold:
     def _transcription(self, event: s.ConversationItemInputAudioTranscriptionCompleted) -> None:
         """Some servers tell a growing transcript again and again: the last one is what is paid."""
         usd = self.prices.transcription_usd(self._transcriber, event.usage)
+        if usd is None and self.prices.by_the_minute(self.model):
+            return
         part = (event.item_id or "", event.content_index or 0)
         if usd is not None and part[0]:
             self.known_usd -= self._transcribed_usd.get(part, 0.0)

@@ -47,7 +47,8 @@ async def endpoint_steps(agent: LoadedAgent) -> AsyncIterator[Finding]:
             async for finding in _steps(agent, await factory.address(agent), stack):
                 yield finding
         except AuthenticationFailed as error:
-            yield failure("key accepted", error)
+            remedy = error.remedy.partition("; `realtime-cli doctor`")[0].rstrip(".") + "."
+            yield failure("key accepted", AuthenticationFailed(error.message, remedy))
         except RealtimeCliError as error:
             yield failure("endpoint", error)
 

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from realtime_cli.app.console import echo
 from realtime_cli.config import load_agent
 from realtime_cli.config.connection import ProviderName
-from realtime_cli.config.providers import likely_provider
+from realtime_cli.config.providers import CHEAPER_MODEL, DEFAULT_MODEL, likely_provider
 from realtime_cli.errors import ConfigError, ExitCode
 
 TemplateName = Literal["assistant", "tutor", "interpreter", "support", "phone", "screen-share", "local"]
@@ -19,10 +19,10 @@ TemplateName = Literal["assistant", "tutor", "interpreter", "support", "phone", 
 TEMPLATES: tuple[str, ...] = get_args(TemplateName)
 
 CONNECTIONS: dict[ProviderName, str] = {
-    "openai": """\
+    "openai": f"""\
 [connection]
 provider = "openai"               # the key is taken from OPENAI_API_KEY
-model = "gpt-realtime-1.5"
+model = "{DEFAULT_MODEL}"        # or {CHEAPER_MODEL}, which costs less
 """,
     "azure": """\
 [connection]
@@ -39,11 +39,11 @@ model = "grok-voice-latest"
 [connection]
 provider = "local"                # the server inside this program: no key, no network
 """,
-    "custom": """\
+    "custom": f"""\
 [connection]
 provider = "custom"
 base_url = "ws://127.0.0.1:8080/v1/realtime"
-model = "gpt-realtime-1.5"
+model = "{DEFAULT_MODEL}"
 # api_key_env = "MY_KEY"          # the variable with the key, if the server wants one
 """,
 }
@@ -76,7 +76,7 @@ def init(
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise ConfigError(f"{path} is there already.", "Name another file, or add --force.") from None
+        raise ConfigError(f"{path} already exists.", "Name another file, or add --force.") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
     load_agent(path, environ=environ)

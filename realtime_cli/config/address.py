@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from realtime_cli.config.connection import AuthStyle, Connection
@@ -113,6 +115,18 @@ def _address(connection: Connection) -> str:
         return known
     wanted = "connection.resource or connection.base_url" if provider == "azure" else "connection.base_url"
     raise ConfigError(f"The provider {provider} has no address.", f"Set {wanted}.")
+
+
+def own_host(connection: Any) -> str:
+    """The host that a file's ``[connection]`` (as it is written) is about; nothing where it names none."""
+    if not isinstance(connection, dict):
+        return ""
+    named = connection.get("provider", "openai")
+    provider = next((known for name, known in PROVIDERS.items() if name == named), None)
+    if url := connection.get("base_url") or (provider.base_url if provider else None):
+        with suppress(ValueError):
+            return urlsplit(str(url)).hostname or ""
+    return f"{connection['resource']}.openai.azure.com" if connection.get("resource") else ""
 
 
 def _split(address: str) -> SplitResult:

@@ -69,6 +69,10 @@ class Price(Section):
     """Images seen."""
     image_cached: float | None = Field(default=None, ge=0)
     """Images from the cache."""
+    per_session_minute: float | None = Field(default=None, ge=0)
+    """A minute of the session, instead of tokens."""
+    per_text_item: float | None = Field(default=None, ge=0)
+    """A typed message, where the session is paid by the minute."""
 
 
 class HooksConfig(Section):

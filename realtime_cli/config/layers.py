@@ -6,9 +6,10 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from realtime_cli.config import schema
-from realtime_cli.config.toml_file import KeyPath
+from realtime_cli.config.toml_file import SECRET_NAME, KeyPath
 from realtime_cli.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "REALTIME_CLI__"
@@ -103,6 +104,38 @@ def typed(text: str, path: KeyPath) -> Any:
     if "string" in takes and schema.json_type(value) not in takes:
         return text
     return value
+
+
+def keep_keys_home(tree: dict[str, Any], home: str, overrides: Sequence[Override]) -> str:
+    """Take the file's own key out of ``[connection]`` where another layer names another host.
+
+    ``home``: the host that the file's key is for. A key or provider that such a layer names goes along.
+    Returns a warning when there was a key.
+    """
+    connection = tree.get("connection")
+    named = {override.path for override in overrides}
+    meant = {("connection", key) for key in ("api_key", "api_key_env", "provider", "auth")}
+    if not isinstance(connection, dict) or ("connection", "base_url") not in named or named & meant:
+        return ""
+    there = urlsplit(str(connection["base_url"])).hostname or ""
+    if not home or home == there:
+        return ""
+    headers = connection.get("headers")
+    headers = headers if isinstance(headers, dict) else {}
+    secret = [name for name in headers if SECRET_NAME.search(name)]
+    keys = [
+        key
+        for key in ("api_key", "api_key_env", "provider")
+        if connection.get(key) not in (None, "local", "custom")
+    ]
+    if not keys and not secret:
+        return ""
+    connection.update(auth="none", api_key=None, api_key_env=None)
+    for name in secret:
+        del headers[name]
+    return (
+        f"No key is sent to {there}: the agent's is for {home}. Name one: --set connection.api_key_env=NAME."
+    )
 
 
 def put(tree: dict[str, Any], override: Override) -> None:

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from realtime_cli.config.agent import AgentConfig
 from realtime_cli.config.interpolation import refers
-from realtime_cli.config.providers import PROVIDERS
+from realtime_cli.config.providers import CHEAPER_MODEL, DEFAULT_MODEL, PROVIDERS, family
 
 # Models without reasoning: the `reasoning` key is refused by them (model pages, autumn 2026).
-NOT_REASONING = ("gpt-realtime-1.5", "gpt-realtime", "gpt-realtime-mini")
+NOT_REASONING = (CHEAPER_MODEL, "gpt-realtime", "gpt-realtime-mini")
 
 
-def lint(config: AgentConfig, raw: Mapping[str, Any]) -> tuple[str, ...]:
+# What OpenAI ends, when, and what comes instead (deprecations page, as of 2026-11-28).
+HOSTED_PROMPTS_END = date(2026, 11, 30)
+RETIREMENTS: dict[str, tuple[date, str]] = {
+    "gpt-realtime": (date(2027, 1, 20), DEFAULT_MODEL),
+    "gpt-realtime-mini": (date(2027, 1, 20), "gpt-realtime-2.1-mini"),
+    "whisper-1": (date(2027, 2, 26), "gpt-transcribe"),
+    "gpt-4o-transcribe": (date(2027, 2, 26), "gpt-transcribe"),
+    "gpt-4o-mini-transcribe": (date(2027, 2, 26), "gpt-transcribe"),
+    "gpt-4o-transcribe-diarize": (date(2027, 2, 26), "gpt-transcribe"),
+}
+
+
+def lint(config: AgentConfig, raw: Mapping[str, Any], today: date | None = None) -> tuple[str, ...]:
     """Warnings about a valid agent, one sentence each. ``raw`` is the tree before ``${NAME}`` is filled."""
-    return tuple(_advice(config, raw))
+    return (*_advice(config, raw), *_retired(config, today or date.today()))
 
 
 def _advice(config: AgentConfig, raw: Mapping[str, Any]) -> Iterator[str]:
@@ -23,6 +36,24 @@ def _advice(config: AgentConfig, raw: Mapping[str, Any]) -> Iterator[str]:
     yield from _two_instructions(config)
     yield from _turns(config)
     yield from _model(config)
+
+
+def _retired(config: AgentConfig, today: date) -> Iterator[str]:
+    connection, audio = config.connection, config.session.audio
+    if connection.effective_provider != "openai":
+        return
+    heard = audio.input.transcription if audio and audio.input else None
+    for model in (connection.model or DEFAULT_MODEL, heard.model if heard else None):
+        if model and (end := RETIREMENTS.get(family(model))):
+            yield f"{model} {_ends(end[0], today)}: use {end[1]} instead."
+    if config.session.prompt:
+        yield f"session.prompt: OpenAI's hosted prompts {_ends(HOSTED_PROMPTS_END, today, 's')}: use instructions."
+
+
+def _ends(day: date, today: date, plural: str = "") -> str:
+    if day < today:
+        return f"{'were' if plural else 'was'} shut down on {day}"
+    return f"{'end' if plural else 'ends'} on {day}"
 
 
 def _inline_keys(config: AgentConfig, raw: Mapping[str, Any]) -> Iterator[str]:
@@ -56,7 +87,11 @@ def _turns(config: AgentConfig) -> Iterator[str]:
 def _model(config: AgentConfig) -> Iterator[str]:
     connection = config.connection
     model = connection.model or PROVIDERS[connection.effective_provider].model
-    if config.session.reasoning and connection.effective_provider == "openai" and model in NOT_REASONING:
+    if (
+        config.session.reasoning
+        and connection.effective_provider == "openai"
+        and family(model or "") in NOT_REASONING
+    ):
         yield f"session.reasoning is set, but {model} does not reason and will refuse it."
     if "api-version" in (connection.base_url or "") + " ".join(connection.query):
         yield "An api-version in the URL asks Azure for the retired preview protocol: leave it out."

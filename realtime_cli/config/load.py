@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from realtime_cli.config import layers, toml_file
+from realtime_cli.config.address import own_host
 from realtime_cli.config.agent import AgentConfig
 from realtime_cli.config.interpolation import substituted
 from realtime_cli.config.layers import Origin, Override
@@ -114,8 +115,10 @@ def load_agent(
         *layers.from_sets(sets),
         *layers.from_options(options or {}),
     ]
+    home = own_host(raw.get("connection"))
     for override in overrides:
         layers.put(raw, override)
+    keyless = layers.keep_keys_home(raw, home, overrides)
     origins = Origins(str(file) if file else "", text, overrides)
     mistakes: list[ConfigProblem] = []
 
@@ -129,7 +132,7 @@ def load_agent(
     folder = file.parent if file else Path()
     _read_instructions(tree, folder, files, mistakes)
     config = _validated(tree, raw, origins, mistakes)
-    warnings = lint(config, raw)
+    warnings = (*lint(config, raw), *([keyless] if keyless else ()))
     agent = LoadedAgent(config, origins, file, tuple(files), warnings, raw)
     remember(agent.secrets(environ))
     return agent

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from realtime_cli.config.connection import AuthStyle, ProviderName
 
-DEFAULT_MODEL = "gpt-realtime-1.5"
+DEFAULT_MODEL = "gpt-realtime-2.1"
+CHEAPER_MODEL = "gpt-realtime-1.5"  # does not reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ PROVIDERS: dict[ProviderName, Provider] = {
     "local": Provider(None, "local", None, "bearer"),
     "custom": Provider(None, DEFAULT_MODEL, None, "bearer"),
 }
+
+
+def family(model: str) -> str:
+    """A model's name without its date: ``gpt-realtime-2.1-2026-07-07`` is a gpt-realtime-2.1."""
+    return re.sub(r"-\d{4}-\d{2}-\d{2}$", "", model)
 
 
 def for_provider(patch: dict[str, Any], provider: ProviderName) -> dict[str, Any]:

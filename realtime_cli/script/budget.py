@@ -38,4 +38,4 @@ def _is_free(agent: LoadedAgent) -> bool:
 
 
 def _has_price(agent: LoadedAgent) -> bool:
-    return agent.config.connection.model in load_prices(prices_of(agent)).models
+    return load_prices(prices_of(agent)).of(agent.config.connection.model) is not None

@@ -55,13 +55,19 @@ def shown(url: str) -> str:
 
 
 def of_status(
-    url: str, status: int, headers: Mapping[str, str], body: bytes, secrets: Iterable[str] = ()
+    url: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    secrets: Iterable[str] = (),
+    *,
+    keyless: bool = False,
 ) -> ConnectionFailed:
-    """The server answered the upgrade with HTTP ``status`` instead of 101."""
+    """The server answered the upgrade with HTTP ``status`` instead of 101; ``keyless``: no key was sent."""
     where = shown(url)
     detail = _detail(body, secrets)
     if status in (401, 403):
-        return _unknown_here(where, status, detail)
+        return _unknown_here(where, status, detail, keyless=keyless)
     if status == 404:
         return Refused(
             f"There is no Realtime endpoint at {where} (HTTP 404){detail}.",
@@ -102,7 +108,13 @@ def of_status(
     )
 
 
-def _unknown_here(where: str, status: int, detail: str) -> KeyRefused:
+def _unknown_here(where: str, status: int, detail: str, *, keyless: bool) -> KeyRefused:
+    if status == 401 and keyless:
+        return KeyRefused(
+            f"{where} wants an API key, and none was sent (HTTP 401).",
+            "Name the variable that holds one: --set connection.api_key_env=NAME.",
+            status=status,
+        )
     if status == 401:
         return KeyRefused(
             f"{where} does not accept the API key (HTTP 401).",

@@ -173,6 +173,11 @@ def _dead_after_s(ping_interval_s: float | None, ping_timeout_s: float | None) -
     return None if ping_interval_s is None or ping_timeout_s is None else ping_interval_s + ping_timeout_s
 
 
+def _has_key(url: str, headers: Mapping[str, str]) -> bool:
+    named = {name.lower() for name in headers} & {"authorization", "api-key", "x-api-key"}
+    return bool(named) or "api-key=" in url
+
+
 def _of_handshake(url: str, error: InvalidHandshake, headers: Mapping[str, str]) -> ConnectionFailed:
     if isinstance(error, InvalidStatus):
         answer = error.response
@@ -180,7 +185,12 @@ def _of_handshake(url: str, error: InvalidHandshake, headers: Mapping[str, str])
             word for value in headers.values() for word in (value, value.rpartition(" ")[2]) if len(word) > 5
         ]
         return connect_errors.of_status(
-            url, answer.status_code, answer.headers, bytes(answer.body or b""), secrets
+            url,
+            answer.status_code,
+            answer.headers,
+            bytes(answer.body or b""),
+            secrets,
+            keyless=not _has_key(url, headers),
         )
     if isinstance(error, InvalidMessage | InvalidUpgrade):
         return connect_errors.not_a_websocket(url, temporary=isinstance(error.__cause__, EOFError | OSError))

@@ -7,6 +7,11 @@ from typing import Any
 import pytest
 
 from realtime_cli.client.cost import CostFold, Tokens, load_prices
+from realtime_cli.client.effects import Send
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.inputs import Disconnected
+from realtime_cli.protocol.client_events import ConversationItemCreate
+from realtime_cli.protocol.objects import FunctionCallOutput, InputText, UserMessage
 from tests.recording.sample import received
 
 # protocol reference, 7: 200 in (120 text of which 64 cached, 80 audio), 110 out (30 text, 80 audio)
@@ -101,10 +106,62 @@ def test_configuration_changes_and_adds_prices() -> None:
 def test_the_table_is_dated_and_every_price_is_a_positive_number() -> None:
     prices = load_prices()
 
-    assert prices.as_of == "2026-11-22"
+    assert prices.as_of == "2026-11-28"
     for model in prices.models.values():
-        assert {"text", "audio", "image"} == set(model)
-        assert all(price > 0 for kind in model.values() for price in kind.values())
+        fees = {name: price for name, price in model.items() if name.startswith("per_")}
+        assert fees or {"text", "audio", "image"} == set(model)
+        assert all(price > 0 for price in fees.values())
+        assert all(price > 0 for kind in model.values() if isinstance(kind, dict) for price in kind.values())
+
+
+@pytest.mark.parametrize(
+    ("dated", "family"),
+    [
+        ("gpt-realtime-2.1-2026-07-07", "gpt-realtime-2.1"),
+        ("gpt-realtime-2.1-mini-2026-07-07", "gpt-realtime-2.1-mini"),
+        ("gpt-realtime-1.5-2026-02-23", "gpt-realtime-1.5"),
+        ("gpt-realtime-mini-2025-12-15", "gpt-realtime-mini"),
+    ],
+)
+def test_a_dated_model_has_its_familys_price(dated: str, family: str) -> None:
+    assert folded(done(USAGE), model=dated).total_usd == folded(done(USAGE), model=family).total_usd
+    assert folded(done(USAGE), model=dated).total_usd is not None
+
+
+def test_a_session_paid_by_the_minute_costs_its_time_on_the_line_and_its_typed_items() -> None:
+    created = received(10.0, "session.created", session={"type": "realtime"})
+    item = UserMessage(content=[InputText(text="hello")])
+    typed = Entry(40.0, "sent", Send(ConversationItemCreate(item=item)))
+    result = FunctionCallOutput(call_id="c", output="x")
+    answered = Entry(50.0, "sent", Send(ConversationItemCreate(item=result)))
+    gone = Entry(70.0, "local", Disconnected(70.0, 1006))
+    again = received(100.0, "session.created", session={"type": "realtime"})
+    until = received(130.0, "response.done", response={"id": "r", "status": "completed", "usage": USAGE})
+
+    fold = folded(created, typed, answered, gone, again, until, model="grok-voice-latest")
+    assert fold.total_usd == pytest.approx(0.08 * 90 / 60 + 0.004)
+
+
+def test_prices_of_the_package_can_be_left_out() -> None:
+    """A local or custom server's model only has the same name."""
+    assert folded(done(USAGE), prices={"builtin": False}).total_usd is None
+    own = {"builtin": False, "gpt-realtime-2.1": {"per_session_minute": 0.06}}
+    assert folded(done(USAGE), prices=own).total_usd == 0.0
+
+
+@pytest.mark.parametrize(
+    ("model", "transcriber", "covered"),
+    [
+        ("gpt-realtime-2.1", None, True),
+        ("gpt-realtime-2.1", "whisper-1", True),
+        ("gpt-realtime-2.1", "gpt-4o-transcribe", False),
+        ("gpt-realtime-translate", None, True),
+        ("grok-voice-latest", "grok-transcribe", True),
+        ("my-own", None, False),
+    ],
+)
+def test_whether_a_limit_on_the_cost_can_be_kept(model: str, transcriber: str | None, covered: bool) -> None:
+    assert load_prices().covers(model, transcriber) is covered
 
 
 def test_tokens_add_up() -> None:

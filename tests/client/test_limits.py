@@ -36,7 +36,7 @@ def test_money():
 def test_an_unknown_cost_is_said_once_and_never_taken_for_nothing():
     limits = SessionLimits(cost_usd=1.0)
     (warning,) = limits.check(0, 0, None)
-    assert "[prices]" in warning
+    assert "[prices.MODEL]" in warning
     assert limits.check(0, 0, None) == []
 
 

@@ -43,7 +43,7 @@ def test_the_provider_is_the_one_that_can_work(
 def test_a_file_that_is_there_is_kept_unless_forced(tmp_path: Path) -> None:
     path = tmp_path / "agent.toml"
     path.write_text("# mine\n")
-    with pytest.raises(ConfigError, match="is there already") as refused:
+    with pytest.raises(ConfigError, match="already exists") as refused:
         init.init(path, environ={})
     assert "--force" in refused.value.remedy
     assert path.read_text() == "# mine\n"

@@ -15,7 +15,7 @@ KEYS = {"OPENAI_API_KEY": "sk-o", "AZURE_OPENAI_API_KEY": "az", "XAI_API_KEY": "
 @pytest.mark.parametrize(
     ("written", "url", "headers"),
     [
-        ("", "wss://api.openai.com/v1/realtime?model=gpt-realtime-1.5", {"Authorization": "Bearer sk-o"}),
+        ("", "wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1", {"Authorization": "Bearer sk-o"}),
         (
             'provider = "azure"\nresource = "res"\nmodel = "my deployment"',
             "wss://res.openai.azure.com/openai/v1/realtime?model=my%20deployment",
@@ -52,7 +52,7 @@ KEYS = {"OPENAI_API_KEY": "sk-o", "AZURE_OPENAI_API_KEY": "az", "XAI_API_KEY": "
         ),
         (
             'organization = "o"\nproject = "p"\nsafety_identifier = "s"',
-            "wss://api.openai.com/v1/realtime?model=gpt-realtime-1.5",
+            "wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1",
             {
                 "Authorization": "Bearer sk-o",
                 "OpenAI-Organization": "o",
@@ -75,7 +75,7 @@ def test_the_key_is_in_neither_repr_nor_the_shown_url(load: Load) -> None:
     place = endpoint(agent.config.connection, {"MINE": "planted"})
     assert "planted" in place.url
     assert "planted" not in repr(place)
-    assert place.shown_url == "ws://h/v1/realtime?model=gpt-realtime-1.5&api-key=***"
+    assert place.shown_url == "ws://h/v1/realtime?model=gpt-realtime-2.1&api-key=***"
 
 
 def test_a_base_url_alone_is_a_stranger_and_gets_no_openai_key(load: Load) -> None:
@@ -124,3 +124,31 @@ def test_a_masked_url_keeps_what_a_reader_needs() -> None:
     url = "wss://me:pw@host:1/p?api_key=a&token=b&model=c"
     assert masked(url) == "wss://host:1/p?api_key=***&token=***&model=c"
     assert masked("ws://[::1/") == "***"
+
+
+@pytest.mark.parametrize(
+    ("written", "sets", "headers"),
+    [
+        ('provider = "openai"', (), {}),
+        ('provider = "xai"', (), {}),
+        ('provider = "azure"\nresource = "r"', (), {}),
+        ('base_url = "wss://home.example/v1"\napi_key_env = "MINE"', (), {}),
+        ('base_url = "wss://home.example/v1"\napi_key = "inline"', (), {}),
+        ('provider = "openai"\nheaders = { Authorization = "Bearer x", X-Team = "t" }', (), {"X-Team": "t"}),
+        ('base_url = "wss://there.example/other"\napi_key_env = "MINE"', (), {"Authorization": "Bearer m y"}),
+        ('provider = "openai"', ("connection.api_key_env=MINE",), {"Authorization": "Bearer m y"}),
+        ("", ("connection.provider=openai",), {"Authorization": "Bearer sk-o"}),
+    ],
+)
+def test_only_a_key_that_is_meant_for_it_goes_to_another_address(
+    load: Load, written: str, sets: tuple[str, ...], headers: dict[str, str]
+) -> None:
+    agent = load(
+        f"[connection]\n{written}\n",
+        *sets,
+        environ=KEYS,
+        options={"connection.base_url": "wss://there.example/v1"},
+    )
+    assert endpoint(agent.config.connection, KEYS).headers == headers
+    told = [text for text in agent.warnings if text.startswith("No key is sent to there.example")]
+    assert bool(told) == ("Authorization" not in headers)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
+from realtime_cli.config.lint import lint
 from tests.config.agents import Load
 
 
@@ -24,7 +27,7 @@ def test_instructions_win_over_an_initial_system_message(load: Load) -> None:
     ("written", "word"),
     [
         ("[audio]\npush_to_talk = true", "push_to_talk"),
-        ('[session]\nreasoning = { effort = "low" }', "reasoning"),
+        ('[connection]\nmodel = "gpt-realtime-1.5"\n[session]\nreasoning = { effort = "low" }', "reasoning"),
         ('[connection]\nbase_url = "wss://x/?api-version=1"', "api-version"),
     ],
 )
@@ -79,3 +82,51 @@ def test_models_of_others_may_reason_under_any_name(load: Load) -> None:
         reasoning = { effort = "low" }
         """
     assert load(text).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "today", "told"),
+    [
+        (
+            '[connection]\nmodel = "gpt-realtime"',
+            "2026-11-28",
+            "gpt-realtime ends on 2027-01-20: use gpt-realtime-2.1 instead.",
+        ),
+        (
+            '[connection]\nmodel = "gpt-realtime-mini-2025-12-15"',
+            "2027-01-21",
+            "gpt-realtime-mini-2025-12-15 was shut down on 2027-01-20: use gpt-realtime-2.1-mini instead.",
+        ),
+        (
+            '[session.audio.input]\ntranscription = { model = "gpt-4o-mini-transcribe-2025-12-15" }',
+            "2026-11-28",
+            "gpt-4o-mini-transcribe-2025-12-15 ends on 2027-02-26: use gpt-transcribe instead.",
+        ),
+        (
+            '[session]\nprompt = { id = "pmpt_1" }',
+            "2026-11-28",
+            "session.prompt: OpenAI's hosted prompts end on 2026-11-30: use instructions.",
+        ),
+        (
+            '[session]\nprompt = { id = "pmpt_1" }',
+            "2026-12-01",
+            "session.prompt: OpenAI's hosted prompts were shut down on 2026-11-30: use instructions.",
+        ),
+    ],
+)
+def test_what_is_retired_says_when_and_what_comes_instead(
+    load: Load, written: str, today: str, told: str
+) -> None:
+    assert lint(load(written).config, {}, date.fromisoformat(today)) == (told,)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'model = "gpt-realtime-2.1-2026-07-07"',
+        'base_url = "ws://h"\nmodel = "gpt-realtime"',
+        'provider = "xai"',
+    ],
+)
+def test_what_goes_on_or_is_elsewhere_is_not_retired(load: Load, written: str) -> None:
+    assert lint(load(f"[connection]\n{written}\n").config, {}, date(2030, 1, 1)) == ()

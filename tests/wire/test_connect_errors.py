@@ -79,3 +79,9 @@ def test_the_network_says_no(foreign: OSError, words: str):
     error = connect_errors.of_os_error(URL, foreign)
     assert words in error.message
     assert error.remedy
+
+
+def test_a_401_without_a_key_says_that_none_was_sent() -> None:
+    told = str(connect_errors.of_status(URL, 401, {}, b"", keyless=True))
+    assert "wants an API key, and none was sent (HTTP 401)" in told
+    assert "connection.api_key_env=NAME" in told
