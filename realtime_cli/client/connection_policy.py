@@ -14,13 +14,15 @@ from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import Reconnect, SetTimer
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.session_part import SessionPart
+from realtime_cli.client.waits import (
+    MAX_RETRY_AFTER_S,
+    POLL_S,
+    RENEW_AT_LAST_S,
+    RENEW_BEFORE_S,
+    SETTINGS_TIMEOUT_S,
+    STABLE_S,
+)
 from realtime_cli.errors import ExitCode
-
-SETTINGS_TIMEOUT_S = 5.0  # some servers never send session.updated: then go on without it
-RENEW_BEFORE_S = 120.0  # a new socket is wanted this long before the old one expires, in a pause
-RENEW_AT_LAST_S = 5.0  # and this long before it, pause or not
-STABLE_S = 10.0  # a connection that held so long was none of the failures that back-off counts
-MAX_RETRY_AFTER_S = 60.0  # a server may ask for a longer pause; nobody talks to a silent agent for more
 
 Phase = Literal["connecting", "settling", "ready", "lost"]
 
@@ -141,5 +143,5 @@ class Reconnection(SessionPart):
             )
             self._effects.do(Reconnect(at))
         else:
-            self._effects.do(SetTimer(at + 0.25, "rotate"))
+            self._effects.do(SetTimer(at + POLL_S, "rotate"))
         return pause or at_last

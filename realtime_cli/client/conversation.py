@@ -80,6 +80,12 @@ class ConversationHistory:
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._records
 
+    def clear(self) -> None:
+        """A new socket begins with an empty conversation."""
+        self._records.clear()
+        self._order.clear()
+        self._unconfirmed.clear()
+
     @property
     def item_ids(self) -> tuple[str, ...]:
         """Ids of the items that the server has shown, in conversation order."""
@@ -166,7 +172,7 @@ class ConversationHistory:
         return None
 
     def forget_answer(self, response_id: str | None) -> None:
-        """An answer that broke off is asked for again: what came of it must not stand before the whole one."""
+        """An answer that broke off is asked for again: the whole one must not follow its torso."""
         for record in list(self._records.values()):
             if record.kind == "message" and response_id and record.response_id == response_id:
                 self.deleted(record.item_id)

@@ -9,13 +9,15 @@ from realtime_cli.client.limits import SessionLimits
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.client.session_part import SessionPart
+from realtime_cli.client.waits import (
+    LIMIT_GRACE_S,
+    MAX_SPEECH_AFTER_INPUT_S,
+    MAX_UTTERANCE_S,
+    POLL_S,
+    QUIET_S,
+)
 from realtime_cli.errors import ExitCode
 from realtime_cli.protocol import client_events as c
-
-LIMIT_GRACE_S = 10.0  # a limit lets the sentence end, but not for ever
-MAX_UTTERANCE_S = 300.0  # beyond it the server has forgotten to say that the user is silent
-MAX_SPEECH_AFTER_INPUT_S = 10.0  # as long as a server may take to notice that a file has ended
-QUIET_S = 2.0  # after the input ended: how long nothing must happen before the session ends
 
 
 class Deadlines(SessionPart):
@@ -25,9 +27,9 @@ class Deadlines(SessionPart):
         self, effects: EffectQueue, options: SessionOptions, responses: ResponseQueue, cost: CostFold
     ) -> None:
         self.active_at = 0.0
-        """When the server last told something."""
+        """When the last event came from the server."""
         self.word_at = 0.0
-        """When a word was last heard of either side; the server tells nothing while a long one lasts."""
+        """When a word of either side was last heard; no event comes while a long one is played."""
         self.input_ended_at: float | None = None
         self._effects = effects
         self._progress_timeout_s = options.progress_timeout_s
@@ -60,7 +62,7 @@ class Deadlines(SessionPart):
             remedy = "Raise it under [limits] if that was too early."
             self._effects.close(ExitCode.LIMIT, self._limits.reached, remedy)
         else:
-            self._effects.do(SetTimer(at + 0.25, "limits"))
+            self._effects.do(SetTimer(at + POLL_S, "limits"))
 
     @property
     def ending(self) -> bool:

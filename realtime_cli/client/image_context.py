@@ -81,8 +81,8 @@ class ImageContext(SessionPart):
             return False
         if frame in self._kept:
             self._kept.remove(frame)
-        told, self._reported = self._reported, True
-        return told
+        reported, self._reported = self._reported, True
+        return reported
 
     def on_disconnect(self) -> None:
         """A new socket begins without frames: the next one shows what is to be seen."""

@@ -11,10 +11,10 @@ from collections import deque
 
 from realtime_cli.client.in_force import InForce
 from realtime_cli.client.session_part import SessionPart
+from realtime_cli.client.waits import FADE_OUT_S
 from realtime_cli.protocol.objects import BYTES_PER_MS, WireFormat
 
 SILENCE: dict[WireFormat, int] = {"audio/pcm": 0x00, "audio/pcmu": 0xFF, "audio/pcma": 0xD5}
-FADE_OUT_S = 1.5
 PRE_ROLL_MS = 300
 MINIMUM_COMMIT_MS = 100  # API reference, input_audio_buffer.commit
 

@@ -56,7 +56,10 @@ class OutOfBand:
         return True
 
     def created(self, response: Response) -> bool:
-        """Whether this response, which has just begun, is out-of-band. Metadata tell which request it answers."""
+        """Whether this response, which has just begun, is out-of-band.
+
+        Metadata tell which request it answers.
+        """
         if response.conversation_id is not None:
             return False
         for event_id, request in self._requested.items():

@@ -11,8 +11,7 @@ from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import SetTimer
 from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.client.session_part import SessionPart
-
-MOMENT_S = 0.5
+from realtime_cli.client.waits import SERVER_ANSWER_S
 
 
 class PendingTurn(SessionPart):
@@ -33,7 +32,7 @@ class PendingTurn(SessionPart):
 
     def response_over(self, at: float) -> None:
         if self.waits:
-            self._effects.do(SetTimer(at + MOMENT_S, "unanswered"))
+            self._effects.do(SetTimer(at + SERVER_ANSWER_S, "unanswered"))
 
     def overdue(self) -> None:
         """The moment is over."""

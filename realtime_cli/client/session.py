@@ -23,6 +23,7 @@ from realtime_cli.client.effects import Effect, Send, SetTimer
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.image_context import ImageContext
 from realtime_cli.client.kept_sound import KeptSound
+from realtime_cli.client.lost_answer import LostAnswer
 from realtime_cli.client.mic_gate import MicGate
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.pending_turn import PendingTurn
@@ -68,16 +69,25 @@ class ClientSession:
             muted=options.start_muted,
             pre_roll_ms=options.pre_roll_ms,
         )
+        self._lost_answer = LostAnswer(self._effects, self.responses, self.calls, self.conversation)
         self._parts: tuple[SessionPart, ...] = (
-            self._pending_turn, self.responses, self._agent_audio, self._barge_in, self._tools,
-            self.mic_gate, self._kept_sound, self.image_context, self._config, self._deadlines, self._reconnection,
-        )  # fmt: skip
+            self._lost_answer,
+            self._pending_turn,
+            self.responses,
+            self._agent_audio,
+            self._barge_in,
+            self._tools,
+            self.mic_gate,
+            self._kept_sound,
+            self.image_context,
+            self._config,
+            self._deadlines,
+            self._reconnection,
+        )
         self._notify_settings()
         self._waiting: list[inputs.Typed | inputs.RawEvent | inputs.SettingsChanged] = []
         self._greeted = False
         self._commit_when_ready = False
-        self._answer_lost = False
-        self._lost_answer: dict[str, Any] | None = None
         self._looking: inputs.Typed | None = None  # waits for the frame that goes before it
 
     # -- what others may ask ------------------------------------------------------------------
@@ -183,36 +193,9 @@ class ClientSession:
     def _disconnected(self, happened: inputs.Disconnected) -> None:
         owed = not self.responses.idle or self.calls.pending or bool(self._waiting)
         self._user_speaks(happened.at, False)
-        self._lose_answer()
         for part in self._parts:
             part.on_disconnect()
         self._reconnection.disconnected(happened, owed=owed)
-
-    def _lose_answer(self) -> None:
-        """The socket is gone while an answer was due: it is asked for again, unless a tool has begun for it."""
-        if not self.responses.answer_due:
-            return
-        response_id = self.responses.active_id
-        if self.calls.begun_in(response_id or ""):
-            if not self.calls.pending:  # else their results bring an answer
-                text = "An answer was lost with the connection. A tool has run for it, so it is not asked for again."
-                self._effects.note("warning", "reconnect", text)
-            return
-        self._lost_answer = self.responses.active_request if response_id is not None else None
-        self._answer_lost = True
-        self.conversation.forget_answer(response_id)
-
-    def _ask_again(self) -> None:
-        """On the new socket: the answer that was lost with the old one."""
-        if not self._answer_lost:
-            return
-        self._answer_lost, params = False, self._lost_answer
-        waits = self.conversation.waits_for_answer
-        if params is not None or waits == "yes":
-            self.responses.request(params or None)
-        elif waits == "without words":
-            text = "What you said last had not been written down yet: it is lost with the connection. Say it again."
-            self._effects.note("warning", "reconnect", text)
 
     def _session_created(self, happened: inputs.Received, event: s.SessionCreated) -> None:
         if self.phase == "connecting":
@@ -238,10 +221,10 @@ class ClientSession:
             else list(self.options.seed)
         )
         if self._reconnection.attempt:
-            self._ask_again()
+            self._lost_answer.ask_again()
             past = ImageContext.without(past)
             self.image_context.resume()
-            self.conversation = ConversationHistory()
+            self.conversation.clear()
             self._effects.note("info", "reconnect", f"Connected again; {len(past)} items of history sent.")
         for item in past:
             self._create(item)
@@ -251,7 +234,8 @@ class ClientSession:
     def _append_kept(self) -> None:
         """Give the new socket what was being said when the old one was lost, and what was said since."""
         if self._kept_sound.dropped_ms >= 100:
-            text = f"The first {self._kept_sound.dropped_ms / 1000:.1f} s of what was said without a connection are lost."
+            lost_s = self._kept_sound.dropped_ms / 1000
+            text = f"The first {lost_s:.1f} s of what was said without a connection are lost."
             self._effects.note("warning", "reconnect", text)
         for piece in self._kept_sound.take():
             self.mic_gate.count([piece])

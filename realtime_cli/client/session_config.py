@@ -75,7 +75,7 @@ class SessionConfig(SessionPart):
     # -- asking -----------------------------------------------------------------------------------
 
     def created(self, session: Any) -> None:
-        """The server told its defaults: tell it our settings."""
+        """The server sent its defaults: ask for our settings."""
         self.effective = _wire(session)
         self._ask(self.requested)
 
@@ -95,7 +95,7 @@ class SessionConfig(SessionPart):
         self._updates[self._effects.send(codec.session_update(wire))] = SettingsUpdate(patch, wire)
 
     def updated(self, session: Any) -> None:
-        """The server took settings: tell where it has others than were asked for."""
+        """The server took settings: report where it has others than were asked for."""
         self.effective = _wire(session)
         if self._updates:
             update = self._updates.pop(next(iter(self._updates)))

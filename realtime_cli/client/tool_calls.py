@@ -2,7 +2,8 @@
 
 Three events carry the same call (``function_call_arguments.done``, ``output_item.done``,
 ``response.done.output``), and older servers leave the name out of the first. Call ids are not unique
-with every server: calls are told apart by response, call id and item. A call of a response that was cut short runs only if its arguments parse.
+with every server: calls are told apart by response, call id and item. A call of a response that was cut
+short runs only if its arguments parse.
 
 Calls that the server runs itself (hosted MCP) belong to the rounds too: nothing is sent for them, but
 the model speaks about their results only if it is asked to.
@@ -192,11 +193,11 @@ class ToolCalls:
 
     @property
     def background_ended(self) -> bool:
-        """A result that nobody waited for is there, to be told when the talk rests."""
+        """A result of a background tool is there, to be sent in a pause of the conversation."""
         return any(call.output is not None for call in self._background)
 
     def background_outputs(self) -> list[PendingCall]:
-        """Those results, each returned once, in call order."""
+        """Results of background tools, each returned once, in call order."""
         ended = [call for call in self._background if call.output is not None]
         self._background = [call for call in self._background if call.output is None]
         for call in ended:

@@ -1,4 +1,4 @@
-"""What calls of tools do to the talk: run, told to the server, an answer asked for; hosted ones approved."""
+"""The tool loop: run calls, send their results, ask for an answer; ask the user about hosted calls."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.tool_calls import PendingCall, ToolCalls, ToolRound
+from realtime_cli.client.waits import BACKGROUND_RESULT_PAUSE_S
 from realtime_cli.errors import ExitCode
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol.objects import FunctionCall, Item, McpApprovalRequest, McpCall
-
-LATE_RESULT_PAUSE_S = 1.5  # how long nobody must have spoken before a result is told that nobody waited for
 
 
 class ToolLoop(SessionPart):
@@ -66,7 +65,7 @@ class ToolLoop(SessionPart):
     # -- the user ---------------------------------------------------------------------------------
 
     def user_took_turn(self) -> None:
-        """The user said something: tool rounds count anew, and nobody hangs up on a speaker."""
+        """The user said something: rounds of tool calls count from 0, and nobody hangs up on a speaker."""
         self._rounds = 0
         self.cancel_hang_up()
 
@@ -79,7 +78,7 @@ class ToolLoop(SessionPart):
         self._hanging_up.clear()
 
     def hangs_up(self, *, idle_but_background_tools: bool) -> bool:
-        """The goodbye was said, and every result that ends the talk was told."""
+        """The goodbye was said, and every result that ends the conversation was sent."""
         return bool(self._hanging_up) and idle_but_background_tools and not self._hanging_up & self.calls.owed
 
     def on_disconnect(self) -> None:
@@ -89,7 +88,7 @@ class ToolLoop(SessionPart):
     # -- results ----------------------------------------------------------------------------------
 
     def send_outputs(self) -> None:
-        """Outputs that may go out, and the wish for an answer where a round is over."""
+        """Send the outputs that may go out, and ask for an answer where a round is over."""
         for call in self.calls.outputs_to_send():
             self._send_output(call)
         for over in self.calls.rounds_over():
@@ -111,7 +110,7 @@ class ToolLoop(SessionPart):
 
     def send_background_outputs(self, at: float) -> None:
         """Results of calls that were not waited for go out in a pause, so that they interrupt nobody."""
-        pause_ends = self._user_spoke_at + LATE_RESULT_PAUSE_S
+        pause_ends = self._user_spoke_at + BACKGROUND_RESULT_PAUSE_S
         if at < pause_ends - 0.001:
             self._effects.do(SetTimer(pause_ends, "late_results"))
             return
@@ -135,8 +134,9 @@ class ToolLoop(SessionPart):
         self._responses.request({"tool_choice": "none"})
 
     def _end_of_rounds(self) -> None:
-        """The model was told to call nothing, and calls: it would not end by itself."""
-        reason = f"A limit is reached: more than limits.tool_rounds {self._options.tool_rounds} rounds of tool calls."
+        """The model was not to call anything any more, and does: it would not end by itself."""
+        most = self._options.tool_rounds
+        reason = f"A limit is reached: more than limits.tool_rounds {most} rounds of tool calls."
         self._effects.close(ExitCode.LIMIT, reason, "Raise it under [limits] if that was too early.")
 
     # -- tools that the server runs ---------------------------------------------------------------

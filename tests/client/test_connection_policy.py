@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from realtime_cli.client import effects, inputs
-from realtime_cli.client.connection_policy import MAX_RETRY_AFTER_S, STABLE_S
+from realtime_cli.client.waits import MAX_RETRY_AFTER_S, STABLE_S
 from tests.client.dialogue import Dialogue
 
 HOUR_S = 3600.0

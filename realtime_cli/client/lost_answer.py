@@ -1,0 +1,58 @@
+"""An answer that was due when the socket was lost: asked for again on the next one, or its loss is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from realtime_cli.client.conversation import ConversationHistory
+from realtime_cli.client.effect_queue import EffectQueue
+from realtime_cli.client.response_queue import ResponseQueue
+from realtime_cli.client.session_part import SessionPart
+from realtime_cli.client.tool_calls import ToolCalls
+
+TOOL_HAS_RUN = "An answer was lost with the connection. A tool has run for it, so it is not asked for again."
+NO_WORDS = (
+    "What you said last had not been written down yet: it is lost with the connection. Please say it again."
+)
+
+
+class LostAnswer(SessionPart):
+    """Stands before the other parts: once they know of the loss, nothing tells what was due."""
+
+    def __init__(
+        self,
+        effects: EffectQueue,
+        responses: ResponseQueue,
+        calls: ToolCalls,
+        conversation: ConversationHistory,
+    ) -> None:
+        self._effects = effects
+        self._responses = responses
+        self._calls = calls
+        self._conversation = conversation
+        self._lost = False
+        self._request: dict[str, Any] | None = None  # None: the server began the answer by itself
+
+    def on_disconnect(self) -> None:
+        """Remember what was due, unless a tool has begun for it: nothing is done twice."""
+        if not self._responses.answer_due:
+            return
+        response_id = self._responses.active_id
+        if self._calls.begun_in(response_id or ""):
+            if not self._calls.pending:  # else their results bring an answer
+                self._effects.note("warning", "reconnect", TOOL_HAS_RUN)
+            return
+        self._lost = True
+        self._request = self._responses.active_request if response_id is not None else None
+        self._conversation.forget_answer(response_id)
+
+    def ask_again(self) -> None:
+        """There is a new socket, and ``conversation`` still tells of the old one."""
+        if not self._lost:
+            return
+        self._lost = False
+        waits = self._conversation.waits_for_answer
+        if self._request is not None or waits == "yes":
+            self._responses.request(self._request or None)
+        elif waits == "without words":
+            self._effects.note("warning", "reconnect", NO_WORDS)

@@ -1,0 +1,24 @@
+"""Every wait of the client session, and what bounds it; all in seconds.
+
+Two more bounds are settings: ``connection.first_event_timeout_s`` (no first event) and
+``connection.progress_timeout_s`` (an answer without progress). Tools have timeouts of their own.
+"""
+
+# -- the connection ---------------------------------------------------------------------------------
+SETTINGS_TIMEOUT_S = 5.0  # for session.updated: some servers never send it, so go on without it
+RENEW_BEFORE_S = 120.0  # before a socket expires: from then on it is changed in the first pause
+RENEW_AT_LAST_S = 5.0  # before a socket expires: now it is changed, pause or not
+STABLE_S = 10.0  # a connection that held so long was no failure in the count of the back-off
+MAX_RETRY_AFTER_S = 60.0  # a server may ask for a longer pause, but nobody waits longer for an agent
+POLL_S = 0.25  # between two looks for a pause of the conversation
+
+# -- what a server may never say ----------------------------------------------------------------------
+SERVER_ANSWER_S = 0.5  # for the server's own answer to a turn that ended while the agent spoke
+MAX_UTTERANCE_S = 300.0  # for the end of the user's speech, where limits.idle_minutes counts silence
+MAX_SPEECH_AFTER_INPUT_S = 10.0  # for the end of the user's speech, once a file has ended
+
+# -- pauses that are kept -------------------------------------------------------------------------------
+FADE_OUT_S = 1.5  # a paused microphone sends silence: the server's verdict may be on its way
+BACKGROUND_RESULT_PAUSE_S = 1.5  # after the user's last word, before a background result is sent
+QUIET_S = 2.0  # without any event, once the input has ended: then the session ends
+LIMIT_GRACE_S = 10.0  # for what goes on when a limit is reached
