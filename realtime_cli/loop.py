@@ -91,6 +91,8 @@ class ConversationLoop:
         self._decoder = codec.ServerDecoder()
         self._outbox = Outbox()
         self._frames_left_out = 0
+        self._was_connected = False
+        self._first_failure: RealtimeCliError | None = None  # why there has been no connection at all
         self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._wakes: dict[str, asyncio.TimerHandle] = {}
         self._calls: dict[str, asyncio.Task[None]] = {}
@@ -314,7 +316,8 @@ class ConversationLoop:
     async def run(self) -> Outcome:
         """Converse until something ends the session; every edge is closed when it returns.
 
-        Raises what the first connection attempt raises (:class:`ConnectionFailed` and the like).
+        Raises what the first connection attempt raised (:class:`ConnectionFailed` and the like) when that
+        cannot be helped, or when no other try did better.
         """
         pumps = {"listen": self._listen, "speak": self._speak, "monitor": self._monitor.run}
         if self._speaker:
@@ -326,7 +329,10 @@ class ConversationLoop:
             for task in tasks:
                 if task.done() and not self._ended.done():
                     task.result()
-            return await self._ended
+            outcome = await self._ended
+            if self._first_failure and outcome.exit_code == ExitCode.CONNECTION:
+                raise self._first_failure  # no try brought a connection: the first one's reason is the reason
+            return outcome
         finally:
             await self._shut(tasks)
 
@@ -370,11 +376,14 @@ class ConversationLoop:
             try:
                 self._transport = await self._connect()
             except RealtimeCliError as error:
-                if attempt == 0 or not _worth_another_try(error):
+                if not _worth_another_try(error, connected_before=self._was_connected):
                     raise
+                if not self._was_connected:
+                    self._first_failure = self._first_failure or error
                 wait_s = getattr(error, "retry_after_s", None)
                 self.step(inputs.Disconnected(self.now(), 1006, error.message, wait_s))
             else:
+                self._was_connected, self._first_failure = True, None
                 self.step(inputs.Connected(self.now(), "", attempt, time.time()))
                 self._outbox.notify()
                 self._decoder = codec.ServerDecoder()
@@ -383,7 +392,7 @@ class ConversationLoop:
                 await asyncio.sleep(3600)  # the session has ended itself; run() stops this task
             await asyncio.sleep(max(0.0, (self._reconnect_at or 0.0) - self.now()))
             self._reconnect_at = None
-            attempt += 1
+            attempt += self._was_connected
 
     async def _receive(self, transport: Transport) -> None:
         """Frames that are there already come without a wait: so that they starve nobody, now and then one
@@ -471,7 +480,7 @@ class ConversationLoop:
         )
 
 
-def _worth_another_try(error: RealtimeCliError) -> bool:
+def _worth_another_try(error: RealtimeCliError, *, connected_before: bool) -> bool:
     """A refused key or a wrong address stays so; a server that is away, or stammers, may come back."""
     stammers = getattr(error, "status", 0) is None  # it answered, but not in HTTP
-    return stammers or bool(getattr(error, "temporary", True))
+    return (stammers and connected_before) or bool(getattr(error, "temporary", connected_before))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,11 +17,12 @@ from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.session import ClientSession, SessionOptions
-from realtime_cli.errors import ConnectionFailed, ExitCode
+from realtime_cli.errors import ConnectionFailed, ExitCode, RealtimeCliError
 from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.tools.result import ToolResult
 from realtime_cli.video.frame import VideoFrame
-from realtime_cli.wire.transport import MemoryTransport, memory_pair
+from realtime_cli.wire import websocket
+from realtime_cli.wire.transport import MemoryTransport, Transport, memory_pair
 
 
 class Server:
@@ -365,6 +367,100 @@ async def test_a_connection_that_cannot_be_had_is_the_callers_error():
 
     with pytest.raises(ConnectionFailed, match="Nobody"):
         await ConversationLoop(ClientSession(), connect).run()
+
+
+BUSY = (
+    b"503 Service Unavailable",
+    b"500 Internal Server Error",
+    b"502 Bad Gateway",
+    b"429 Too Many Requests",
+)
+
+
+async def _first_connection(
+    failures: list[bytes | None], options: SessionOptions, seen: Seen
+) -> tuple[Outcome, int]:
+    """A loop whose first connections meet a server with these answers (None: it is being restarted), and
+    then one that says hello. Outcome and number of tries."""
+    tries = 0
+
+    async def connect() -> Transport:
+        nonlocal tries
+        tries += 1
+        if tries > len(failures):
+            ours, theirs = memory_pair()
+            hello.append(asyncio.create_task(Server(theirs).open()))
+            return ours
+        async with answering(failures[tries - 1]) as url:
+            return await websocket.connect(url)
+
+    hello: list[asyncio.Task[None]] = []
+    loop = ConversationLoop(ClientSession(options), connect, observers=[seen])
+    running = asyncio.create_task(loop.run())
+    async with asyncio.timeout(20):
+        while not loop.session.ready and not running.done():
+            await asyncio.sleep(0.005)
+        loop.finish(Outcome(ExitCode.OK))
+        return await running, tries
+
+
+@asynccontextmanager
+async def answering(status: bytes | None) -> AsyncIterator[str]:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        assert status
+        writer.write(b"HTTP/1.1 " + status + b"\r\nRetry-After: 0.2\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    if status is None:
+        server.close()
+        await server.wait_closed()
+    try:
+        yield f"ws://127.0.0.1:{port}/v1/realtime"
+    finally:
+        server.close()
+
+
+QUICK = SessionOptions(reconnect_tries=3, reconnect_first_s=0.01, reconnect_longest_s=0.02)
+
+
+@pytest.mark.parametrize("status", [*BUSY, None])
+async def test_a_server_that_is_busy_at_first_is_asked_again(status: bytes | None):
+    seen = Seen()
+    began = time.monotonic()
+
+    outcome, tries = await _first_connection([status, status], QUICK, seen)
+
+    assert (outcome.exit_code, tries) == (ExitCode.OK, 3)
+    told = [noted.text for noted in seen.values(inputs.Noted) if noted.topic == "reconnect"]
+    assert [text.rpartition("; ")[2].partition(" in ")[0] for text in told] == ["try 1", "try 2"]
+    assert not any("lost" in text or "1006" in text for text in told)
+    assert [connected.attempt for connected in seen.values(inputs.Connected)] == [0]
+    if status is not None:
+        assert time.monotonic() - began >= 0.4  # twice what Retry-After asks for
+
+
+@pytest.mark.parametrize(("status", "words"), [(BUSY[0], "is in trouble"), (None, "Nothing listens at")])
+async def test_a_server_that_stays_away_is_given_up_with_the_first_reason(status: bytes | None, words: str):
+    with pytest.raises(ConnectionFailed, match=words):
+        await _first_connection([status] * 4, QUICK, Seen())
+
+
+@pytest.mark.parametrize("status", [b"404 Not Found", b"401 Unauthorized", b"200 OK", b"302 Found"])
+async def test_what_no_other_try_would_mend_is_told_at_once(status: bytes):
+    seen = Seen()
+    with pytest.raises(RealtimeCliError):
+        await _first_connection([status], QUICK, seen)
+    assert not seen.values(inputs.Disconnected)
+
+
+async def test_no_tries_means_none():
+    seen = Seen()
+    with pytest.raises(ConnectionFailed):
+        await _first_connection([None], SessionOptions(reconnect_tries=0), seen)
+    assert not [noted for noted in seen.values(inputs.Noted) if noted.topic == "reconnect"]
 
 
 async def test_every_input_and_effect_crosses_the_one_stream():

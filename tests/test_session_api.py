@@ -180,7 +180,7 @@ async def test_the_callers_agent_stays_as_it_is() -> None:
 
 async def test_a_session_that_cannot_be_had_says_why() -> None:
     with pytest.raises(ConnectionFailed):
-        async with Session(url="ws://127.0.0.1:9/v1", text=True):
+        async with Session(url="ws://127.0.0.1:9/v1", text=True, settings={"connection.reconnect_tries": 0}):
             pass
     with pytest.raises(ConfigError, match="speeed"):
         async with Session(settings={"session.audio.output.speeed": 1}):

@@ -33,6 +33,7 @@ class Reconnection(SessionPart):
     def __init__(self, effects: EffectQueue, options: SessionOptions) -> None:
         self.phase: Phase = "connecting"
         self.attempt = 0
+        self._was_connected = False
         self._effects = effects
         self._options = options
         self._leaving = False
@@ -45,6 +46,7 @@ class Reconnection(SessionPart):
 
     def connected(self, happened: inputs.Connected) -> None:
         self.attempt = happened.attempt
+        self._was_connected = True
         self._connected_at, self._unix_at_connect = happened.at, happened.unix_s
         self.phase = "connecting"
         self._effects.do(SetTimer(happened.at + self._options.first_event_timeout_s, "first_event"))
@@ -119,7 +121,8 @@ class Reconnection(SessionPart):
         pause_s *= 0.75 + self._random.random() / 2  # jitter, so that many clients do not return at once
         pause_s = max(pause_s, min(asked_s, MAX_RETRY_AFTER_S))
         self._failures += 1
-        text = f"Connection lost ({why}); try {self._failures} in {pause_s:.1f} s."
+        what = f"Connection lost ({why})" if self._was_connected else why.partition(" ")[2].rstrip(".")
+        text = f"{what}; try {self._failures} in {pause_s:.1f} s."
         self._effects.note("warning", "reconnect", text)
         self._effects.do(Reconnect(at + pause_s))
 

@@ -149,7 +149,8 @@ def test_a_wrong_path_is_told_from_a_server_that_is_away() -> None:
         server.shutdown()
         serving.join()
         server.server_close()
-    ended = talk("--base-url", url, "--input", clip_path("heart-04"), "--output", "null")
+    once = ("--set", "connection.reconnect_tries=0")
+    ended = talk("--base-url", url, *once, "--input", clip_path("heart-04"), "--output", "null")
     assert ended.returncode == ExitCode.CONNECTION
     assert "Nothing listens at" in ended.stderr
 
