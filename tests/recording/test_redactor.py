@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from realtime_cli.recording import redactor
 from realtime_cli.recording.redactor import MASK, Redactor
 
 SECRET = 'p@ss/w"ord+7ü'
@@ -73,3 +74,42 @@ def test_ordinary_text_is_not_touched(text: str) -> None:
 
 def test_a_longer_secret_goes_whole_though_it_contains_a_shorter_one() -> None:
     assert Redactor(["tiger", "tiger-lily"]).scrub("tiger-lily") == MASK
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "Authorization: Bearer abcdefgh12345678",
+        '"api_key": "0123456789abcdef"',
+        '"headers":{"X-Any":"0123456789abcdef"}',
+        "wss://me:0123456789abcdef@host/",
+        "sk-0123456789abcdef",
+        "Bearer " + "0123456789abcdef" * 500,
+    ],
+)
+@pytest.mark.parametrize("offset", [-9000, -300, -64, -20, -5, 0, 5])
+def test_a_secret_anywhere_in_a_long_text_is_masked(secret: str, offset: int) -> None:
+    padding = "lorem ipsum " * (redactor.MAX_SLICE // 12 + 1)
+    text = f"{padding[: redactor.MAX_SLICE + offset]} {secret} {padding}"
+
+    scrubbed = Redactor().scrub(text)
+
+    assert MASK in scrubbed
+    assert "0123456789abcdef" not in scrubbed
+    assert "abcdefgh12345678" not in scrubbed
+    assert len(scrubbed) < len(text)
+
+
+def test_each_look_at_a_long_text_is_short_so_that_others_can_run() -> None:
+    text = "see wss://example.org/a?key=v and authorization: x " * 20_000 + "basic" * 100_000
+
+    sizes = [end - begin for begin, end in redactor._pieces(text)]
+
+    assert sum(sizes) > len(text) // 2
+    assert max(sizes) <= 2 * redactor.MAX_PIECE + 200
+
+
+def test_capitals_that_become_two_letters_move_nothing() -> None:
+    text = "İ" * 100 + " AUTHORIZATION: Bearer 0123456789abcdef"
+
+    assert Redactor().scrub(text) == "İ" * 100 + f" AUTHORIZATION: {MASK}"
