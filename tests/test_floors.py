@@ -21,7 +21,7 @@ PACKAGE = "realtime_cli"
 # From the ground up; a module belongs to the longest prefix that fits it, and may import its own floor
 # and those below.
 FLOORS: dict[str, tuple[str, ...]] = {
-    "ground": ("", "errors", "notices", "outbox", "untrusted_json", "audio.pcm"),
+    "ground": ("", "errors", "notices", "private_file", "outbox", "untrusted_json", "audio.pcm"),
     "vocabulary": ("protocol", "config"),
     "wire": ("wire",),
     "client": ("client",),

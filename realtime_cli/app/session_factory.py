@@ -148,7 +148,7 @@ class SessionFactory:
             recorder = None
             if record_to:
                 recorder = recorder_at(record_to, agent, session, secrets, command)
-                stack.callback(recorder.close, ExitCode.BUG, "The conversation broke off.")
+                stack.callback(recorder.break_off, ExitCode.BUG, "The conversation broke off.")
             tools = mocks.before(registry) if mocks else registry
             yield OpenSession(session, _way(agent, address), tools, recorder, (hooks,), secrets)
 

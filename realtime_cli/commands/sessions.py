@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from realtime_cli import private_file
 from realtime_cli.app.console import echo
 from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.errors import ConfigError, ExitCode
@@ -38,13 +39,15 @@ def _row(one: Stored) -> dict[str, object]:
     except ConfigError as error:
         return {**row, "unreadable": error.message}
     first = next((said.text for said in made.said if said.speaker == "user"), "")
+    running = recording.end.crashed and private_file.is_locked(one.path)
     return {
         **row,
         "seconds": round(made.seconds, 1),
         "turns": len(made.turns),
         "model": made.cost.model,
         "cost_usd": made.cost.total_usd,
-        "crashed": recording.end.crashed,
+        "crashed": recording.end.crashed and not running,
+        "running": running,
         "first": first,
     }
 
@@ -52,9 +55,10 @@ def _row(one: Stored) -> dict[str, object]:
 def _in_words(row: dict[str, object]) -> str:
     if "unreadable" in row:
         return f"{row['name']}  unreadable: {row['unreadable']}"
-    crashed = " (crashed)" if row["crashed"] else ""
+    state = " (running)" if row["running"] else " (crashed)" if row["crashed"] else ""
     first = " ".join(str(row["first"]).split())
-    return f"{row['name']}  {row['seconds']:>7} s  {row['turns']:>3} turns{crashed}  {first[:60]}"
+    counted = f"{row['turns']} turn{'' if row['turns'] == 1 else 's'}"
+    return f"{row['name']}  {row['seconds']:>7} s  {counted:>9}{state}  {first[:60]}"
 
 
 def show(name: str, folder: Path | None = None) -> ExitCode:
@@ -100,7 +104,9 @@ def prune(days: float, folder: Path | None = None, *, dry_run: bool = False) -> 
             delete_recording(one.path)
         print(one.name)
     size = sum(one.size for one in old) / 1e6
-    echo(f"{len(old)} recordings{' would be' if dry_run else ''} deleted ({size:.1f} MB).")
+    echo(
+        f"{len(old)} recording{'' if len(old) == 1 else 's'}{' would be' if dry_run else ''} deleted ({size:.1f} MB)."
+    )
     return ExitCode.OK
 
 

@@ -27,6 +27,7 @@ from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.loop import ConversationLoop
 from realtime_cli.ports import VideoSource
 from realtime_cli.recording import copy
+from realtime_cli.recording.sidecar import sidecars
 from realtime_cli.tools.approval import AllowlistApprover, Approver, InteractiveApprover
 from realtime_cli.tui.frontend import Frontend, Keyboard, choose_frontend, choose_keys
 
@@ -51,8 +52,19 @@ def talk(options: TalkOptions) -> ExitCode:
     return asyncio.run(_talk(agent, options))
 
 
+def _keep_apart(record_to: Path | None, output: str | None) -> None:
+    """Raises ConfigError where both would write one file."""
+    if record_to and output and Path(output).absolute() in sidecars(record_to.absolute()):
+        raise ConfigError(
+            f"{output} is where the recording {record_to} puts its own sound.",
+            "Give --output or --record another name.",
+        )
+
+
 async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
     require_address(agent)  # before any device is opened, and before any question is asked instead
+    record_to = recording_path(agent, options)
+    _keep_apart(record_to, options.output)
     reports = Reports()
     sound = open_sound(agent.config.audio, options.inputs, options.output, reports.report)
     if sound.said:
@@ -67,7 +79,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                 agent,
                 approver=approver,
                 seed=seed,
-                record_to=recording_path(agent, options),
+                record_to=record_to,
                 command="talk",
             ) as opened,
         ):

@@ -20,17 +20,17 @@ from typing import Any
 
 import platformdirs
 
+from realtime_cli import private_file
 from realtime_cli.audio.pcm import RATE_HZ
 from realtime_cli.client.effects import Play, Send
 from realtime_cli.client.entry import Entry
-from realtime_cli.client.inputs import MicrophoneFrame, Received
+from realtime_cli.client.inputs import Connected, MicrophoneFrame, Received
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
 from realtime_cli.protocol.objects import WireFormat
 from realtime_cli.recording import format
 from realtime_cli.recording.format import Header
-from realtime_cli.recording.private_file import open_private
 from realtime_cli.recording.redactor import Redactor
 from realtime_cli.recording.sidecar import SidecarWriter, sidecars
 from realtime_cli.recording.tracks import Samples
@@ -93,6 +93,7 @@ class Recorder:
     ) -> None:
         self.path = path
         self.lost = 0
+        self.connected = False  # whether a connection has been recorded
         self.failed: str | None = None
         self._on_trouble = on_trouble
         self._waiting: deque[Entry | tuple[float, Samples]] = deque()
@@ -133,6 +134,13 @@ class Recorder:
         self._stop.set()
         self._thread.join()
 
+    def break_off(self, exit_code: int, reason: str) -> None:
+        """The end of a session that failed: a recording in which there was no connection is no recording."""
+        self.close(exit_code, reason)
+        if not self.connected:
+            for part in (self.path, *sidecars(self.path)[:2]):
+                part.unlink(missing_ok=True)
+
     # -- the recorder's thread --------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -162,6 +170,7 @@ class Recorder:
     def _lines(self, what: Entry | tuple[float, Samples]) -> list[str]:
         if isinstance(what, Entry):
             self._last_at = max(self._last_at, what.at)
+            self.connected = self.connected or isinstance(what.value, Connected)
             return self._writer.lines(what)
         self._writer.played(*what)
         return []
@@ -182,11 +191,12 @@ class Recorder:
 def _create(path: Path) -> int:
     """A new file that only its owner may read; its folder likewise, if it has to be made."""
     try:
-        if not path.parent.exists():
-            path.parent.mkdir(mode=0o700, parents=True)
+        private_file.make_folder(path.parent)
         if any(sidecar.exists() for sidecar in sidecars(path)):
             raise FileExistsError
-        return open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND)
+        file = private_file.open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND)
+        private_file.lock(file)
+        return file
     except FileExistsError:
         raise ConfigError(
             f"A recording is already at {path}.", "Give --record another path, or delete it first."

@@ -14,9 +14,9 @@ import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ
 from realtime_cli.audio.wire_format import AudioDecoder
+from realtime_cli.private_file import open_private
 from realtime_cli.protocol.objects import WireFormat
 from realtime_cli.recording import format
-from realtime_cli.recording.private_file import open_private
 from realtime_cli.recording.tracks import LEFT, RIGHT, Samples, StereoTrack, TrackAligner, VerbatimTrack
 
 _DELTA = re.compile(r'("delta"\s*:\s*)"([A-Za-z0-9+/]+={0,2})"')

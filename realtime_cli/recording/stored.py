@@ -27,8 +27,15 @@ class Stored:
 def stored(folder: Path) -> list[Stored]:
     """All recordings of a folder, the newest first."""
     found = []
+    if not folder.is_dir():
+        if folder != file.folder():
+            raise ConfigError(f"There is no folder {folder}.", "Name one with recordings in it.")
+        return []
     for path in [*folder.glob("*.jsonl"), *folder.glob("*.jsonl.gz")]:
-        state = path.stat()
+        try:
+            state = path.stat()
+        except OSError:
+            continue  # deleted just now, or a link to nothing
         found.append(Stored(path, state.st_mtime, sum(_size(part) for part in _parts(path))))
     return sorted(found, key=lambda one: one.modified, reverse=True)
 
@@ -62,7 +69,7 @@ def find_or_path(name: str, folder: Path | None = None) -> Path:
 
 
 def find(name: str, folder: Path | None = None) -> Path:
-    """The recording of that path, name, beginning of a name, or ``last``.
+    """The recording of that path, name, part of a name, or ``last``.
 
     Raises ConfigError when there is none, or more than one.
     """
@@ -72,8 +79,11 @@ def find(name: str, folder: Path | None = None) -> Path:
     if name == "last" and known:
         return known[0].path
     exact = [one for one in known if one.name == name]
-    matching = exact or [one for one in known if one.name.startswith(name)]
+    begun = exact or [one for one in known if one.name.startswith(name)]
+    matching = begun or [one for one in known if name in one.name]
     if len(matching) == 1:
         return matching[0].path
-    what = "There is no recording" if not matching else f"{len(matching)} recordings"
-    raise ConfigError(f"{what} named {name!r}.", "See `realtime-cli sessions list`.")
+    if not matching:
+        raise ConfigError(f"There is no recording named {name!r}.", "See `realtime-cli sessions list`.")
+    names = ", ".join(one.name for one in matching[:5])
+    raise ConfigError(f"{len(matching)} recordings have {name!r} in their names.", f"Choose one: {names}.")

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime_cli.audio.pcm import RATE_HZ
-from realtime_cli.recording.private_file import open_private, read_at, write_at
+from realtime_cli.private_file import open_private, read_at, write_at
 
 Samples = npt.NDArray[np.int16]
 

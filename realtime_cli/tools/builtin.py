@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 
+from realtime_cli import private_file
 from realtime_cli.config.tools import BuiltinTool
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools.calculator import calculate
@@ -55,8 +56,7 @@ def note(text: str = "") -> str:
     path = notes_file()
     if not text.strip():
         return path.read_text(encoding="utf-8") if path.exists() else "There are no notes."
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with path.open("a", encoding="utf-8") as notes:
+    with private_file.open_text(path, "a") as notes:
         notes.write(f"- {datetime.now():%Y-%m-%d %H:%M} {' '.join(text.split())}\n")
     return "Noted."
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
+from realtime_cli import private_file
 from realtime_cli.untrusted_json import parse_json
 
 NAME = "trusted-folders.json"
@@ -24,8 +25,8 @@ def trust(folder: Path) -> None:
     """Remember a folder. A state folder that cannot be written only means being asked again."""
     known = [*_known(), str(folder.resolve())]
     try:
-        file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file().write_text(json.dumps(sorted(set(known)), indent=1) + "\n", encoding="utf-8")
+        with private_file.open_text(file(), "w") as out:
+            out.write(json.dumps(sorted(set(known)), indent=1) + "\n")
     except OSError:
         return
 

@@ -11,7 +11,9 @@ import pytest
 
 from realtime_cli.commands import sessions
 from realtime_cli.errors import ConfigError, ExitCode
-from realtime_cli.recording.stored import stored
+from realtime_cli.recording.file import Recorder
+from realtime_cli.recording.format import Header
+from realtime_cli.recording.stored import find, stored
 from tests.recording.conversation import record_conversation
 from tests.recording.sample import record
 
@@ -43,6 +45,36 @@ def test_a_line_for_people(folder: Path, capsys: Captured) -> None:
     sessions.list_sessions(folder)
 
     assert "14.0 s    4 turns  What time is it in Oslo?" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_a_session_that_runs_is_not_crashed_and_one_turn_is_no_turns(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    recorder = Recorder(tmp_path / "now.jsonl", Header())
+    while not recorder.path.stat().st_size:
+        time.sleep(0.01)
+    sessions.list_sessions(tmp_path)
+    assert "0 turns (running)" in capsys.readouterr().out
+
+    recorder.close()
+    whole = (tmp_path / "now.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "now.jsonl").write_text("".join(whole[:-1]))
+    sessions.list_sessions(tmp_path)
+    assert "0 turns (crashed)" in capsys.readouterr().out
+
+
+def test_a_recording_is_found_by_any_part_of_its_name(folder: Path) -> None:
+    assert find("talk", folder).name == "2026-01-02_talk.jsonl"
+    assert find("01-01", folder).name == "2026-01-01_empty.jsonl"
+    with pytest.raises(ConfigError, match=r"2 recordings have '2026' .* 2026-01-02_talk, 2026-01-01_empty"):
+        find("2026", folder)
+
+
+def test_a_folder_that_is_none_is_an_error_and_a_dangling_link_is_not(folder: Path) -> None:
+    (folder / "gone.jsonl").symlink_to(folder / "nowhere")
+    assert len(stored(folder)) == 3
+    with pytest.raises(ConfigError, match="There is no folder"):
+        sessions.list_sessions(folder / "missing")
 
 
 def test_show_prints_conversation_and_figures(folder: Path, capsys: Captured) -> None:
@@ -83,7 +115,7 @@ def test_a_name_that_means_none_or_several_deletes_nothing(folder: Path) -> None
     assert len(stored(folder)) == 3
 
 
-def test_an_empty_or_missing_folder_has_no_sessions(tmp_path: Path, capsys: Captured) -> None:
-    sessions.list_sessions(tmp_path / "none")
+def test_an_empty_folder_has_no_sessions(tmp_path: Path, capsys: Captured) -> None:
+    sessions.list_sessions(tmp_path)
 
     assert capsys.readouterr().out == ""

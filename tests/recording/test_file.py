@@ -231,3 +231,15 @@ def test_paths_are_named_by_time_and_agent_and_free(tmp_path: Path) -> None:
 
     assert first.name.endswith("_my-agent.jsonl")
     assert second != first
+
+
+def test_a_session_without_a_connection_leaves_nothing(tmp_path: Path) -> None:
+    failed = Recorder(tmp_path / "failed.jsonl", Header())
+    failed.observe(local(i.Disconnected(0.1, 1006, "Nothing listens there.")))
+    failed.break_off(70, "broke off")
+    assert not list(tmp_path.iterdir())
+
+    broken = Recorder(tmp_path / "broken.jsonl", Header())
+    broken.observe(local(i.Connected(0.1, "")))
+    broken.break_off(70, "broke off")
+    assert "broke off" in (tmp_path / "broken.jsonl").read_text().splitlines()[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,13 @@ def test_where_nothing_can_be_written_one_is_only_asked_again(tmp_path: Path) ->
     trusted_folders.file().parent.write_text("a file where the folder should be")
     trusted_folders.trust(tmp_path)
     assert not trusted_folders.is_trusted(tmp_path)
+
+
+def test_what_is_trusted_is_the_owners_business(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        trusted_folders.trust(tmp_path)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(trusted_folders.file().stat().st_mode) == 0o600
+    assert stat.S_IMODE(trusted_folders.file().parent.stat().st_mode) == 0o700

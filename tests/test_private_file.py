@@ -13,7 +13,7 @@ from textwrap import dedent
 
 import pytest
 
-from realtime_cli.recording.private_file import open_private, read_at, write_at
+from realtime_cli.private_file import is_locked, lock, open_private, open_text, read_at, write_at
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def test_a_disk_that_is_full_is_told_and_what_fitted_is_there(tmp_path: Path) ->
     program = """
         import os, resource, signal, sys
         from pathlib import Path
-        from realtime_cli.recording.private_file import open_private, write_at
+        from realtime_cli.private_file import open_private, write_at
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
         file = open_private(Path(sys.argv[1]), os.O_RDWR | os.O_CREAT)
@@ -77,3 +77,31 @@ def test_a_disk_that_is_full_is_told_and_what_fitted_is_there(tmp_path: Path) ->
 def test_no_folder_is_the_caller_s_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="gone"):
         open_private(tmp_path / "gone" / "file", os.O_RDONLY)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other rights")
+def test_state_is_its_owner_s_whatever_the_umask_also_when_it_was_not(tmp_path: Path) -> None:
+    state = tmp_path / "a" / "b" / "state.json"
+    before = os.umask(0)
+    try:
+        with open_text(state, "w") as out:
+            out.write("1")
+        state.chmod(0o666)
+        with open_text(state, "a") as out:
+            out.write("2")
+    finally:
+        os.umask(before)
+
+    assert state.read_text() == "12"
+    assert stat.S_IMODE(state.stat().st_mode) == 0o600
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (state.parent, state.parent.parent)] == [0o700] * 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
+def test_a_file_is_locked_as_long_as_it_is_open(tmp_path: Path) -> None:
+    with opened(tmp_path / "f") as file:
+        assert not is_locked(tmp_path / "f")
+        lock(file)
+        assert is_locked(tmp_path / "f")
+    assert not is_locked(tmp_path / "f")
+    assert not is_locked(tmp_path / "none")
