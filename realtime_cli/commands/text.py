@@ -84,7 +84,7 @@ def _utf8(message: str) -> str:
 def _stdin() -> TextIO:
     """stdin as UTF-8, whatever the locale says."""
     if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict")
     return sys.stdin if sys.stdin is not None else io.StringIO()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -139,8 +140,8 @@ def junit(results: Sequence[CaseResult], seconds: float) -> str:
 
 def _junit_case(result: CaseResult) -> ElementTree.Element:
     attributes = {
-        "classname": str(result.case.script.path.with_suffix("")).replace("/", "."),
-        "name": result.case.title,
+        "classname": _xml_text(str(result.case.script.path.with_suffix("")).replace("/", ".")),
+        "name": _xml_text(result.case.title),
         "time": f"{result.seconds:.3f}",
     }
     case = ElementTree.Element("testcase", attributes)
@@ -153,10 +154,13 @@ def _junit_case(result: CaseResult) -> ElementTree.Element:
         found.text = "\n".join(lines)
     if result.recording:
         told = ElementTree.SubElement(case, "system-out")
-        told.text = f"realtime-cli replay {result.recording}"
+        told.text = _xml_text(f"realtime-cli replay {result.recording}")
     return case
 
 
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def _xml_text(text: str) -> str:
-    """XML 1.0 has no place for control characters."""
-    return "".join(letter if letter >= " " or letter in "\t\n" else "?" for letter in text)
+    """What XML 1.0 has no place for (controls, half surrogate pairs) becomes a question mark."""
+    return _NOT_IN_XML.sub("?", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime_cli.commands.text import TextOptions, text
+from realtime_cli.commands.text import TextOptions, _messages, text
 from realtime_cli.errors import ConfigError, ConnectionFailed, ExitCode
 
 pytestmark = pytest.mark.usefixtures("recordings_verify")
@@ -90,8 +91,13 @@ def test_wrong_input_and_no_server_have_their_errors(agent: Path, tmp_path: Path
         text(TextOptions(config=agent, file=tmp_path / "gone.txt"))
     with pytest.raises(ConfigError, match="messages and --file"):
         text(TextOptions(config=agent, messages=("a",), file=agent))
+    once = ("connection.reconnect_tries=0",)
     with pytest.raises(ConnectionFailed):
-        text(TextOptions(config=agent, base_url="ws://127.0.0.1:9/v1", messages=("a",), no_record=True))
+        text(
+            TextOptions(
+                config=agent, sets=once, base_url="ws://127.0.0.1:9/v1", messages=("a",), no_record=True
+            )
+        )
 
 
 def test_a_pipe_that_is_read_no_further_ends_it_cleanly(agent: Path) -> None:
@@ -152,3 +158,9 @@ def test_a_function_of_the_session_is_asked_about_and_nobody_is_here(
     said = capsys.readouterr()
     assert "There is no tool named" not in said.out + said.err
     assert "end_session() was not answered. There is nobody here who could give its result." in said.err
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    piped = io.TextIOWrapper(io.BytesIO("\ufeffhello\nthere\n".encode()), encoding="ascii")
+    monkeypatch.setattr(sys, "stdin", piped)
+    assert list(_messages(TextOptions())) == ["hello", "there"]

@@ -59,6 +59,19 @@ def test_junit_is_xml_whatever_an_agent_says(results: list[CaseResult]) -> None:
     assert away.find("error") is not None
 
 
+def test_junit_is_well_formed_whatever_a_name_holds() -> None:
+    script = Script.model_validate({"name": "a\x1b[31m\x00\ufffe", "turns": [{"user": "hi"}]})
+    case = Case(LoadedScript(script, Path("su\x07ite") / "b.toml"))
+    result = CaseResult(case, error="\ud83d", recording="r\x01.jsonl")
+
+    root = ElementTree.fromstring(reports.junit([result], 1.0).partition("\n")[2])
+
+    found = root.find("testsuite/testcase")
+    assert found is not None
+    assert found.get("name") == "a?[31m??"
+    assert found.get("classname") == "su?ite.b"
+
+
 def test_json_holds_everything_and_is_its_own_baseline(results: list[CaseResult]) -> None:
     whole = json.loads(reports.to_json(results, 3.5, ["good: slower"]))
     assert whole["format"] == reports.FORMAT
