@@ -3,7 +3,8 @@
 ``hear`` (microphone), ``listen`` (wire) and ``read`` (keys) call one synchronous ``step``; ``speak``
 drains the outbox to the wire. A monitor beside them reports what is heard and how loud. All effects of one
 input are performed before the next input is looked at, and performing never awaits. Whatever crosses the
-step is an entry; recorder, screen and figures observe that one stream.
+step is an entry: observers (the recorder) see that one stream as it is, readers (the screen, hooks) what
+the narrator makes of it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.session import ClientSession
+from realtime_cli.conversation.events import ConversationEvent
+from realtime_cli.conversation.narrated import ConversationReader, Narrator
+from realtime_cli.conversation.realtime import RealtimeNarrator
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.monitor import LoopMonitor
 from realtime_cli.notices import ToolNotice
@@ -66,6 +70,7 @@ class ConversationLoop:
         connect: Connect,
         *,
         observers: Sequence[Observer] = (),
+        readers: Sequence[ConversationReader] = (),
         microphone: MicrophonePort | None = None,
         speaker: SpeakerPort | None = None,
         tools: ToolsPort | None = None,
@@ -75,11 +80,19 @@ class ConversationLoop:
         on_played: Callable[[float, Samples], None] | None = None,
         started_at: float | None = None,
     ) -> None:
-        """``on_played`` is told of every block that the speaker plays, and at which session second it is
-        heard; from the audio thread, where there is one."""
+        """``readers`` are told what an entry means when all ``observers`` have seen it.
+
+        ``on_played`` is told of every block that the speaker plays, and at which session second it is heard;
+        from the audio thread, where there is one.
+        """
         self.session = session
         self._connect = connect
         self._observers = list(observers)
+        self._readers = list(readers)
+        prices, options = session.cost.prices, session.options
+        self._narrator: Narrator = RealtimeNarrator(
+            prices=prices, model=options.model, muted=options.start_muted
+        )
         self._microphone = microphone
         self._speaker = speaker
         self._tools = tools
@@ -165,13 +178,28 @@ class ConversationLoop:
             self.mark(value)
 
     def _observe(self, entry: Entry) -> None:
-        for observer in list(self._observers):
+        self._tell(self._observers, entry)
+        for event in self._events(entry) if self._readers else ():
+            self._tell(self._readers, event)
+
+    def _tell(self, listeners: list[Any], value: Entry | ConversationEvent) -> None:
+        for listener in list(listeners):
             try:
-                observer.observe(entry)
+                listener.observe(value)
             except Exception as error:  # one failing output never stops the rest
-                self._observers.remove(observer)
-                name = type(observer).__name__
-                self.note("error", "observer", f"{name} failed and is switched off: {error!r}")
+                listeners.remove(listener)
+                self._switched_off(type(listener).__name__, error)
+
+    def _events(self, entry: Entry) -> Sequence[ConversationEvent]:
+        try:
+            return self._narrator.narrate(entry)
+        except Exception as error:
+            self._readers.clear()
+            self._switched_off(type(self._narrator).__name__, error)
+            return ()
+
+    def _switched_off(self, name: str, error: Exception) -> None:
+        self.note("error", "observer", f"{name} failed and is switched off: {error!r}")
 
     def _perform(self, effect: effects.Effect, at: float) -> None:
         match effect:

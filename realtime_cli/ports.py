@@ -106,7 +106,8 @@ class VideoSource(Protocol):
 
 
 class Observer(Protocol):
-    """Sees every entry, in order, at once; must be quick."""
+    """Sees every entry, in order, at once; must be quick. What entries mean is told to readers instead
+    (``conversation.narrated``)."""
 
     def observe(self, entry: Entry) -> None: ...
 

@@ -10,8 +10,8 @@ from realtime_cli.app.console import echo
 from realtime_cli.app.redaction import OutputRedaction
 from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.app.signals import own_the_process
-from realtime_cli.client.entry import Entry
-from realtime_cli.client.inputs import Noted
+from realtime_cli.conversation.events import ConversationEvent, NoticeIssued
+from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.ports import Observer
@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 
 
 def conversation_loop(
-    opened: OpenSession, *, shown: Sequence[Observer] = (), observers: Sequence[Observer] = (), **edges: Any
+    opened: OpenSession,
+    *,
+    shown: Sequence[ConversationReader] = (),
+    readers: Sequence[ConversationReader] = (),
+    observers: Sequence[Observer] = (),
+    **edges: Any,
 ) -> ConversationLoop:
     """The loop of an open session: recorded, told to ``[hooks]``, its tools called.
 
-    ``shown``: observers that show what they see to people, and so see no secret. ``edges``: microphone,
+    ``shown``: readers that show what they read to people, and so read no secret. ``edges``: microphone,
     speaker and the like, as the loop takes them.
     """
     redaction, recorder = OutputRedaction(opened.secrets), opened.recorder
@@ -35,10 +40,10 @@ def conversation_loop(
         opened.connect,
         observers=[
             *([recorder] if recorder else []),
-            *map(redaction.before, shown),
             *observers,
             *opened.observers,
         ],
+        readers=[*map(redaction.before, shown), *readers, *opened.readers],
         tools=opened.tools,
         on_played=recorder.played if recorder else None,
         **edges,
@@ -94,8 +99,8 @@ def _end_summary(outcome: Outcome, opened: OpenSession) -> EndSummary:
 
 
 class WarningsOnStderr:
-    """An observer: what a user should know goes to stderr."""
+    """A reader: what a user should know goes to stderr."""
 
-    def observe(self, entry: Entry) -> None:
-        if isinstance(entry.value, Noted) and entry.value.level in ("warning", "error"):
-            echo(f"realtime-cli: {entry.value.text}")
+    def observe(self, event: ConversationEvent) -> None:
+        if isinstance(event, NoticeIssued) and event.level in ("warning", "error"):
+            echo(f"realtime-cli: {event.text}")

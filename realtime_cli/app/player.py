@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from realtime_cli.app.console import echo
 from realtime_cli.app.player_audio import ReplaySound
-from realtime_cli.client.cost import CostFold, load_prices
+from realtime_cli.client.cost import load_prices
 from realtime_cli.client.entry import Entry
-from realtime_cli.client.latency import LatencyFold
+from realtime_cli.conversation.narrated import Narrated, Narrator, narrate
+from realtime_cli.conversation.realtime import RealtimeNarrator
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording.reader import Recording
-from realtime_cli.recording.time_warp import TimeWarp, eventful
+from realtime_cli.recording.time_warp import TimeWarp, eventful, turn_starts
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.frontend import Frontend, choose_frontend
 from realtime_cli.tui.keys import Keys
@@ -51,12 +52,15 @@ class Player:
         self._options = options
         self._speed = options.speed
         session = recording.header.session
+        self._prices, self._model = load_prices(session.get("prices")), session.get("model")
+        self._muted = bool(session.get("start_muted"))
         self._frontend: Frontend = choose_frontend(
             plain=plain,
             json=json,
             push_to_talk=bool(session.get("push_to_talk")),
-            muted=bool(session.get("start_muted")),
-            cost=CostFold(load_prices(session.get("prices")), session.get("model")),
+            muted=self._muted,
+            prices=self._prices,
+            model=self._model,
         )
         self._keys: asyncio.Queue[Key] = asyncio.Queue()
         self._sound = ReplaySound(recording, options.times) if options.speaker else None
@@ -129,7 +133,9 @@ class Player:
     async def _pass(self, begin: float) -> float | None:
         """Play from ``begin``; returns where to go on after a seek, None at the end."""
         entries = self._recording.entries()
-        first = self._skip(entries, begin)
+        narrator = RealtimeNarrator(prices=self._prices, model=self._model, muted=self._muted)
+        frontend = Narrated([self._frontend], narrator)
+        first = self._skip(entries, begin, narrator)
         self._go_from(begin)
         count = 0
         entry = first
@@ -140,7 +146,7 @@ class Player:
             if sought is not None or self._exit is not None:
                 return sought
             self._position = max(self._position, entry.at)
-            self._frontend.observe(entry)
+            frontend.observe(entry)
             self._shown += 1
             count += 1
             if (self._speed is None or self._step) and count % YIELD_EVERY == 0:
@@ -150,7 +156,7 @@ class Player:
         await self._linger()
         return None
 
-    def _skip(self, entries: Iterator[Entry], begin: float) -> Entry | None:
+    def _skip(self, entries: Iterator[Entry], begin: float, narrator: Narrator) -> Entry | None:
         """Everything before ``begin`` is taken as known; returns the first entry behind it."""
         before: list[Entry] = []
         first = None
@@ -159,8 +165,9 @@ class Player:
                 first = entry
                 break
             before.append(entry)
+        known = list(narrate(before, narrator))
         if isinstance(self._frontend, LiveScreen) and (before or self._position > begin):
-            self._frontend.restart(before)
+            self._frontend.restart(known)
         self._position = begin
         return first
 
@@ -243,10 +250,7 @@ class Player:
 
     def _turn(self, step: int) -> float | None:
         if self._turns is None:
-            fold = LatencyFold()
-            for entry in self._recording.entries():
-                fold.fold(entry)
-            self._turns = [turn.began_at for turn in fold.turns]
+            self._turns = turn_starts(self._recording)
         behind = [at for at in self._turns if at > self._position + 0.01]
         before = [at for at in self._turns if at < self._position - 1.0]
         places = behind[:1] if step > 0 else before[-1:]

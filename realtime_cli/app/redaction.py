@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from realtime_cli.client import inputs
-from realtime_cli.client.effects import Close
-from realtime_cli.client.entry import Entry
+from realtime_cli.conversation import events as e
+from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.loop import Outcome
-from realtime_cli.ports import Observer
 from realtime_cli.recording.redactor import Redactor
 
 # What others said, in words that are shown as they are.
 _FOREIGN = (
-    inputs.Noted,
-    inputs.Disconnected,
-    inputs.UndecodableFrame,
-    inputs.ToolProgress,
-    inputs.ToolFinished,
-    Close,
+    e.NoticeIssued,
+    e.ErrorReported,
+    e.ConnectionLost,
+    e.SettingsInForce,
+    e.ItemCreated,
+    e.ItemUpdated,
+    e.UserTextMissing,
+    e.AgentResponseEnded,
+    e.ToolProgressed,
+    e.ToolEnded,
+    e.SessionEnded,
 )
 
 
@@ -31,9 +35,9 @@ class OutputRedaction:
     def __init__(self, secrets: Iterable[str]) -> None:
         self._scrubber = Redactor(secrets)
 
-    def before(self, observer: Observer) -> Observer:
-        """The observer, but it sees no secret in errors, notes and tools' outputs."""
-        return _Masked(observer, self)
+    def before(self, reader: ConversationReader) -> ConversationReader:
+        """The reader, but it sees no secret in errors, notices, items and tools' outputs."""
+        return _Masked(reader, self)
 
     def text(self, text: str) -> str:
         """The text without the secrets in it."""
@@ -43,23 +47,28 @@ class OutputRedaction:
         scrub = self._scrubber.scrub
         return replace(outcome, reason=scrub(outcome.reason), remedy=scrub(outcome.remedy))
 
-    def entry(self, entry: Entry) -> Entry:
-        """The entry itself where there is nothing to hide."""
-        if not isinstance(entry.value, _FOREIGN):
-            return entry
-        value: Any = entry.value
-        words = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-        said = {name: word for name, word in words.items() if isinstance(word, str)}
-        changed: Any = {
-            name: clean for name, word in said.items() if (clean := self._scrubber.scrub(word)) != word
-        }
-        return replace(entry, value=replace(value, **changed)) if changed else entry
+    def event(self, event: e.ConversationEvent) -> e.ConversationEvent:
+        """The event itself where there is nothing to hide."""
+        if not isinstance(event, _FOREIGN):
+            return event
+        said: dict[str, Any] = {f.name: getattr(event, f.name) for f in dataclasses.fields(event)}
+        changed: Any = {name: clean for name, word in said.items() if (clean := self._clean(word)) != word}
+        return replace(event, **changed) if changed else event
+
+    def _clean(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._scrubber.scrub(value)
+        if not isinstance(value, dict):
+            return value
+        written = json.dumps(value)
+        clean = self._scrubber.scrub(written)
+        return value if clean == written else json.loads(clean)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Masked:
-    observer: Observer
-    discretion: OutputRedaction
+    reader: ConversationReader
+    redaction: OutputRedaction
 
-    def observe(self, entry: Entry) -> None:
-        self.observer.observe(self.discretion.entry(entry))
+    def observe(self, event: e.ConversationEvent) -> None:
+        self.reader.observe(self.redaction.event(event))

@@ -18,6 +18,7 @@ from realtime_cli.client.inputs import Noted
 from realtime_cli.client.session import ClientSession
 from realtime_cli.config import LoadedAgent, ServerAddress, endpoint, load_agent
 from realtime_cli.config.address import secrets_in
+from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.hooks.hooks import Hooks, names_of, open_hooks
 from realtime_cli.ports import Connect, Observer, ToolsPort
@@ -51,6 +52,7 @@ class OpenSession:
     tools: ToolsPort | None = None
     recorder: file.Recorder | None = None
     observers: Sequence[Observer] = ()
+    readers: Sequence[ConversationReader] = ()
     """What ``[hooks]`` asks for."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Whatever is shown of the session must not hold these."""
@@ -150,7 +152,7 @@ class SessionFactory:
                 recorder = recorder_at(record_to, agent, session, secrets, command)
                 stack.callback(recorder.break_off, ExitCode.BUG, "The conversation broke off.")
             tools = mocks.before(registry) if mocks else registry
-            yield OpenSession(session, _way(agent, address), tools, recorder, (hooks,), secrets)
+            yield OpenSession(session, _way(agent, address), tools, recorder, (), (hooks,), secrets)
 
     async def address(self, agent: LoadedAgent) -> ServerAddress:
         """Where the agent's sessions are held; starts the local server if it is there.

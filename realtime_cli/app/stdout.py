@@ -7,10 +7,8 @@ import os
 import sys
 from typing import Self
 
-from realtime_cli.client import inputs
-from realtime_cli.client.entry import Entry
+from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError
-from realtime_cli.protocol import server_events as s
 from realtime_cli.tui.end_summary import EndSummary
 
 
@@ -49,15 +47,24 @@ class Stdout(io.TextIOBase):
 
 
 class Answers:
-    """An observer: the agent's text as it comes, one line feed behind each answer."""
+    """A reader: the agent's text as it comes, a line for each message. One that broke off ends its line, too."""
 
     def __init__(self, out: Stdout) -> None:
         self._out = out
-        self._open = False
+        self._open: tuple[str, str] | None = None  # response and message whose line has no end yet
 
-    def observe(self, entry: Entry) -> None:
-        if isinstance(entry.value, inputs.Received):
-            self._received(entry.value.event)
+    def observe(self, event: e.ConversationEvent) -> None:
+        match event:
+            case e.AgentTextPartial():
+                message = (event.response_id, event.item_id)
+                if message != self._open:
+                    self._end_line()
+                self._out.write(event.delta)
+                self._open = message
+            case e.AgentResponseEnded() if self._open and event.response_id == self._open[0]:
+                self._end_line()
+            case e.ConnectionLost():
+                self._end_line()
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,15 +73,9 @@ class Answers:
         """Nothing is held open."""
 
     def end(self, ending: EndSummary) -> None:
-        """An answer that broke off ends its line, too."""
+        self._end_line()
+
+    def _end_line(self) -> None:
         if self._open:
             self._out.write("\n")
-
-    def _received(self, event: s.ServerEvent) -> None:
-        match event:
-            case s.ResponseOutputTextDelta() | s.ResponseOutputAudioTranscriptDelta():
-                self._out.write(event.delta or "")
-                self._open = True
-            case s.ResponseDone() if self._open:
-                self._out.write("\n")
-                self._open = False
+            self._open = None

@@ -17,11 +17,10 @@ from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.session_factory import AgentOptions, SessionFactory, load, recording_path
 from realtime_cli.app.stdout import Answers, Stdout
 from realtime_cli.client import inputs
-from realtime_cli.client.entry import Entry
 from realtime_cli.config import LoadedAgent
+from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.loop import ConversationLoop, Outcome
-from realtime_cli.protocol import server_events as s
 from realtime_cli.tools.approval import AllowlistApprover
 
 if TYPE_CHECKING:
@@ -105,10 +104,9 @@ class MessageFeed:
     failed: bool = False
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def observe(self, entry: Entry) -> None:
-        value = entry.value
-        if isinstance(value, inputs.Received) and isinstance(value.event, s.ResponseDone):
-            self.failed = self.failed or value.event.response.status == "failed"
+    def observe(self, event: e.ConversationEvent) -> None:
+        if isinstance(event, e.AgentResponseEnded):
+            self.failed = self.failed or event.status == "failed"
         self._changed.set()
 
     async def run(self, loop: ConversationLoop) -> None:
@@ -173,7 +171,7 @@ async def _text(
         frontend = _frontend(options, out)
         feed = MessageFeed(messages, out, images, agent.config.video.detail)
         warnings = () if options.quiet or options.json else (WarningsOnStderr(),)
-        loop = conversation_loop(opened, shown=(frontend, *warnings), observers=(feed,))
+        loop = conversation_loop(opened, shown=(frontend, *warnings), readers=(feed,))
         outcome = await hold(
             opened, loop, frontend=frontend, beside=_feeding(feed, loop), quiet=options.quiet
         )

@@ -114,12 +114,16 @@ class RateLimitReported:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
-    """The client ends the session; ``reason`` is empty when the user asked for it."""
+    """The client ends the session; ``reason`` is empty when the user asked for it.
+
+    ``recording``: where it was recorded, in the last line of ``--json``.
+    """
 
     at: float
     exit_code: int
     reason: str = ""
     remedy: str = ""
+    recording: str = ""
 
 
 # -- the user -----------------------------------------------------------------------------------
@@ -445,7 +449,11 @@ class ToolCalled:
 
 @dataclass(frozen=True, slots=True)
 class ToolWaiting:
-    """A call waits for the user: may it run (``run``), what is its output (``output``)?"""
+    """A call waits for the user: may it run (``run``), what is its output (``output``)?
+
+    ``action`` is what would be done (a command line, an HTTP request), ``origin`` where the tool comes from;
+    both may be empty.
+    """
 
     at: float
     turn: int
@@ -453,6 +461,8 @@ class ToolWaiting:
     name: str
     arguments: str
     question: Literal["run", "output"] = "run"
+    action: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

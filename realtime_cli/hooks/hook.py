@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from realtime_cli.conversation.events import ItemCreated, ItemUpdated
 from realtime_cli.errors import ConfigError
-from realtime_cli.hooks.items import ItemNews
 from realtime_cli.tools import process
 from realtime_cli.tools.output import last_lines, read_tail
 from realtime_cli.tools.python import Source
@@ -22,14 +22,17 @@ FUNCTION = re.compile(r"[\w./~-]+:[A-Za-z_]\w*")
 ANSWER_BYTES = 4096
 
 
+ItemEvent = ItemCreated | ItemUpdated
+
+
 class HookFailed(Exception):
     """It raised, or ended with another exit code than 0."""
 
 
 class Hook(Protocol):
-    """Told one piece of news at a time. ``run`` raises HookFailed."""
+    """Told one event at a time. ``run`` raises HookFailed."""
 
-    async def run(self, news: ItemNews) -> None: ...
+    async def run(self, event: ItemEvent) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -70,8 +73,8 @@ class PythonHook:
             raise ConfigError(f"hooks.{key}: {written} must take two arguments: the item's id and the item.")
         return cls(source, function, names)
 
-    async def run(self, news: ItemNews) -> None:
-        arguments = dict(zip(self._names, (news.item_id, news.item), strict=True))
+    async def run(self, event: ItemEvent) -> None:
+        arguments = dict(zip(self._names, (event.item_id, event.item), strict=True))
         try:
             answer = await self._source.call(self._function, arguments, ANSWER_BYTES, lambda _: None)
         except ToolFailed as failure:
@@ -84,12 +87,12 @@ class PythonHook:
 
 
 class CommandHook:
-    """Runs a command for each piece of news; what it prints is dropped."""
+    """Runs a command for each event; what it prints is dropped."""
 
     def __init__(self, words: list[str], folder: Path, environ: dict[str, str]) -> None:
         self._words, self._folder, self._environ = words, folder, environ
 
-    async def run(self, news: ItemNews) -> None:
+    async def run(self, event: ItemEvent) -> None:
         try:
             child = await asyncio.create_subprocess_exec(
                 *self._words, cwd=self._folder, env=self._environ, start_new_session=True,
@@ -98,7 +101,7 @@ class CommandHook:
         except OSError as error:
             raise HookFailed(f"{self._words[0]} cannot be run: {error.strerror}") from error
         try:
-            await self._finished(child, _told(news))
+            await self._finished(child, _told(event))
         finally:
             await process.end(child)
 
@@ -118,5 +121,10 @@ class CommandHook:
         """Nothing is left of it between calls."""
 
 
-def _told(news: ItemNews) -> dict[str, Any]:
-    return {"event": f"conversation.item.{news.what}", "item_id": news.item_id, "item": news.item}
+def _told(event: ItemEvent) -> dict[str, Any]:
+    return {"event": f"conversation.item.{what(event)}", "item_id": event.item_id, "item": event.item}
+
+
+def what(event: ItemEvent) -> str:
+    """What happened to the item, in the words of ``[hooks]``: ``created`` or ``updated``."""
+    return "created" if isinstance(event, ItemCreated) else "updated"

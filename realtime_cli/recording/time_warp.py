@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
-from realtime_cli.client.latency import LatencyFold
+from realtime_cli.conversation.narrated import narrate
+from realtime_cli.conversation.turns import TurnLog
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.reader import Recording
 
@@ -56,12 +57,18 @@ def time_warp(recording: Recording, idle_limit_s: float | None) -> TimeWarp:
 
 def turn_at(recording: Recording, number: int) -> float:
     """When turn ``number`` (from 1) begins; raises ConfigError when there are fewer."""
-    fold = LatencyFold()
-    for entry in recording.entries():
-        fold.fold(entry)
-    if not 1 <= number <= len(fold.turns):
-        raise ConfigError(f"There is no turn {number}.", f"The recording has {len(fold.turns)} turns.")
-    return fold.turns[number - 1].began_at
+    starts = turn_starts(recording)
+    if not 1 <= number <= len(starts):
+        raise ConfigError(f"There is no turn {number}.", f"The recording has {len(starts)} turns.")
+    return starts[number - 1]
+
+
+def turn_starts(recording: Recording) -> list[float]:
+    """When each turn begins, in session seconds."""
+    log = TurnLog()
+    for event in narrate(recording.entries()):
+        log.observe(event)
+    return [turn.began_at for turn in log.turns]
 
 
 def marker_at(recording: Recording, words: str) -> float:

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
-from realtime_cli.client.cost import CostFold
-from realtime_cli.client.entry import Entry
+from realtime_cli.client.cost import Prices
+from realtime_cli.conversation.events import ConversationEvent
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.key_events import KeyEvent
 from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class Frontend(Protocol):
-    """Sees every entry; is entered before the first one and ended before it is left."""
+    """A reader of all events; is entered before the first one and ended before it is left."""
 
-    def observe(self, entry: Entry) -> None: ...
+    def observe(self, event: ConversationEvent) -> None: ...
 
     def end(self, ending: EndSummary) -> None: ...
 
@@ -48,7 +48,8 @@ def choose_frontend(
     json: bool = False,
     push_to_talk: bool = False,
     muted: bool = False,
-    cost: CostFold | None = None,
+    prices: Prices | None = None,
+    model: str | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -59,11 +60,11 @@ def choose_frontend(
     ``TERM=dumb`` ask for plain sentences, as does a terminal below 40 columns or 8 rows.
     """
     out, err = stdout or sys.stdout, stderr or sys.stderr
-    view = View(push_to_talk=push_to_talk, muted=muted, cost=cost)
     if json:
         from realtime_cli.tui.json_lines import JsonLines
 
-        return JsonLines(out, view=view)
+        return JsonLines(out)
+    view = View(push_to_talk=push_to_talk, muted=muted, prices=prices, model=model)
     if plain or not can_repaint(out, environ):
         from realtime_cli.tui.plain import PlainFrontend
 

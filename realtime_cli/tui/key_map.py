@@ -22,7 +22,7 @@ from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, L
 from prompt_toolkit.output import DummyOutput
 from rich.text import Text
 
-from realtime_cli.notices import ApprovalAsked
+from realtime_cli.conversation.events import ToolWaiting
 from realtime_cli.tui.composer import Composer
 from realtime_cli.tui.key_events import (
     COMMANDS,
@@ -57,7 +57,7 @@ class Surface(Protocol):
     theme: Theme
 
     @property
-    def question(self) -> ApprovalAsked | None:
+    def question(self) -> ToolWaiting | None:
         """The question that waits for the user."""
 
     def refresh(self) -> None:
@@ -118,7 +118,7 @@ class KeyMap(BoundKeys):
         self._help_page = 0  # lines on the page that is shown; 0 on the last
         self._quit_until = 0.0
         self._box: QuestionBox | None = None
-        self._answering: tuple[ApprovalAsked, Choice] | None = None  # an answer that is being written
+        self._answering: tuple[ToolWaiting, Choice] | None = None  # an answer that is being written
         self._was_writing = False  # before it
         self._editor = Window(BufferControl(self.composer.buffer))
         self._voice = Window(FormattedTextControl(focusable=True))
@@ -244,7 +244,7 @@ class KeyMap(BoundKeys):
 
     def _line(self, text: str) -> None:
         question = self._surface.question
-        answer = parse_answer(text, question.call_id, question.kind) if question else None
+        answer = parse_answer(text, question.call_id, question.question) if question else None
         press = answer or parse_line(text)
         match press:
             case str():
@@ -309,7 +309,7 @@ class KeyMap(BoundKeys):
         if self._box_open:
             self._box_open.select(step)
 
-    def _choose(self, question: ApprovalAsked, choice: Choice) -> None:
+    def _choose(self, question: ToolWaiting, choice: Choice) -> None:
         if not choice.prompt:
             self._deliver(ToolAnswer(question.call_id, choice.verdict))
         else:
@@ -317,7 +317,7 @@ class KeyMap(BoundKeys):
             self.composer.prompt = choice.prompt
             self._write()
 
-    def _give(self, question: ApprovalAsked, choice: Choice, text: str) -> None:
+    def _give(self, question: ToolWaiting, choice: Choice, text: str) -> None:
         """An answer has been written; without a word it is not given."""
         if self._surface.question != question:
             self._surface.say("That question is no longer open.")

@@ -8,9 +8,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self, TextIO
 
-from realtime_cli.client.entry import Entry
 from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn, is_question
-from realtime_cli.notices import ApprovalAsked
+from realtime_cli.conversation.events import ConversationEvent, ToolWaiting
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.panels import arguments_line, end_lines, interruption, plural, seconds
 from realtime_cli.tui.question_box import call_lines
@@ -32,15 +31,15 @@ class PlainFrontend:
         self._questions = OpenQuestions()
 
     @property
-    def question(self) -> ApprovalAsked | None:
+    def question(self) -> ToolWaiting | None:
         """The question that waits for the user, if there is one."""
         return self._questions.first
 
-    def observe(self, entry: Entry) -> None:
-        self.view.fold(entry)
-        self._questions.fold(entry)
-        if isinstance(entry.value, ApprovalAsked):
-            self._write(self._err, question_sentence(entry.value))
+    def observe(self, event: ConversationEvent) -> None:
+        self.view.observe(event)
+        self._questions.observe(event)
+        if isinstance(event, ToolWaiting):
+            self._write(self._err, question_sentence(event))
         self._announce()
         self._write_settled()
 
@@ -84,10 +83,10 @@ class PlainFrontend:
         stream.flush()
 
 
-def question_sentence(question: ApprovalAsked) -> str:
+def question_sentence(question: ToolWaiting) -> str:
     """The call in full, and how a typed line answers."""
     call, *more = call_lines(question)
-    if question.kind == "output":
+    if question.question == "output":
         return f"Question: What is the result of {call}? Write /approve RESULT, or n and a reason."
     about = f" ({', '.join(filter(None, more))})" if any(more) else ""
     answers = "y (this once), a (always, in this session), n, or n and a reason"

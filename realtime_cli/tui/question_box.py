@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from rich.text import Text
 
-from realtime_cli.notices import ApprovalAsked, Verdict
+from realtime_cli.conversation.events import ToolWaiting
+from realtime_cli.notices import Verdict
 from realtime_cli.tui.panels import arguments_line
 from realtime_cli.tui.safe_text import cells, one_line, wrap
 from realtime_cli.tui.theme import DIM, PRETTY, Theme
@@ -42,9 +43,9 @@ _TITLES = {"run": "May this run?", "output": "What is the result of this call?"}
 class QuestionBox:
     """The box of one question. ``selected`` is a choice, once an arrow has been pressed."""
 
-    def __init__(self, question: ApprovalAsked) -> None:
+    def __init__(self, question: ToolWaiting) -> None:
         self.question = question
-        self.choices = CHOICES[question.kind]
+        self.choices = CHOICES[question.question]
         self.selected: int | None = None
 
     def choice(self, key: str) -> Choice | None:
@@ -81,7 +82,7 @@ class QuestionBox:
         lines = [whole[start:end] for start, end in spans[:shown]]
         if len(spans) > shown:
             lines[-1] = Text(f"({len(spans) - shown + 1} more lines: all of it stands above)", DIM)
-        return _boxed(_TITLES[self.question.kind], [*lines, *answers], width, theme)
+        return _boxed(_TITLES[self.question.question], [*lines, *answers], width, theme)
 
     def _listed(self, theme: Theme) -> list[Text]:
         rows = []
@@ -102,7 +103,7 @@ class QuestionBox:
         return row
 
 
-def call_lines(question: ApprovalAsked) -> tuple[str, str, str]:
+def call_lines(question: ToolWaiting) -> tuple[str, str, str]:
     """Call, action and origin in words; action and origin may be empty."""
     call = f"{one_line(question.name)}({arguments_line(question.arguments)})"
     action = f"runs: {one_line(question.action)}" if question.action else ""

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from realtime_cli.client.entry import Entry
-from realtime_cli.notices import ApprovalAnswered, ApprovalAsked
+from realtime_cli.conversation.events import ConversationEvent, ToolAnswered, ToolWaiting
 
 
 class OpenQuestions:
-    """Fold entries; read ``first``."""
+    """``observe`` events; read ``first``."""
 
     def __init__(self) -> None:
-        self._open: dict[str, ApprovalAsked] = {}
+        self._open: dict[str, ToolWaiting] = {}
 
-    def fold(self, entry: Entry) -> None:
-        match entry.value:
-            case ApprovalAsked() as asked:
-                self._open[asked.call_id] = asked
-            case ApprovalAnswered() as answered:
-                self._open.pop(answered.call_id, None)
+    def observe(self, event: ConversationEvent) -> None:
+        match event:
+            case ToolWaiting():
+                self._open[event.call_id] = event
+            case ToolAnswered():
+                self._open.pop(event.call_id, None)
 
     @property
-    def first(self) -> ApprovalAsked | None:
+    def first(self) -> ToolWaiting | None:
         """The one to answer now."""
         return next(iter(self._open.values()), None)

@@ -20,8 +20,7 @@ from typing import Self, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from realtime_cli.client import effects, inputs
-from realtime_cli.client.entry import Entry
+from realtime_cli.conversation import events as e
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.painter import Painter
 from realtime_cli.tui.panels import clock, end_card, end_lines, live_rows, picture_facts, wrapped
@@ -44,7 +43,7 @@ MAX_ROW_LENGTH = 80
 TICK_S = 1.0  # the clock goes on when nothing else does
 
 # Fifty of these a second, and none of them is seen.
-_UNSEEN = (inputs.MicrophoneFrame, effects.SetTimer, effects.Play)
+_UNSEEN = (e.ServerEventSeen, e.AgentSoundReceived, e.AgentSoundQueued)
 Rows = Callable[[int, int], list[Text]]
 
 
@@ -87,13 +86,13 @@ class LiveScreen:
 
     # -- a face -------------------------------------------------------------------------------
 
-    def observe(self, entry: Entry) -> None:
-        self.view.fold(entry)
-        self._questions.fold(entry)
-        if isinstance(entry.value, inputs.ApprovalAsked):
-            self._write_out(entry.value)
+    def observe(self, event: e.ConversationEvent) -> None:
+        self.view.observe(event)
+        self._questions.observe(event)
+        if isinstance(event, e.ToolWaiting):
+            self._write_out(event)
         self._seen_at = time.monotonic()
-        if not (isinstance(entry.value, _UNSEEN) or _is_append(entry)):
+        if not isinstance(event, _UNSEEN):
             self._wake.set()
 
     async def __aenter__(self) -> Self:
@@ -132,11 +131,11 @@ class LiveScreen:
         card = end_card(end_lines(self.view, ending.recording, ending.replay))
         self._painter.show(["", *map(self._ansi, card)], [])
 
-    def restart(self, before: Iterable[Entry]) -> None:
+    def restart(self, before: Iterable[e.ConversationEvent]) -> None:
         """A replay jumps: ``before`` is taken as known, what is finished in it is not written (again)."""
         self.view = self.view.empty_copy()
-        for entry in before:
-            self.view.fold(entry)
+        for event in before:
+            self.view.observe(event)
         self._scrollback = Scrollback(taken=self.view.settled, omit_questions=self._scrollback.omit_questions)
         self.say(f"-- {clock(self.view.at)} --")
 
@@ -151,11 +150,11 @@ class LiveScreen:
         self._scrollback.omit_questions = asks
 
     @property
-    def question(self) -> inputs.ApprovalAsked | None:
+    def question(self) -> e.ToolWaiting | None:
         """The question that waits for the user, if there is one."""
         return self._questions.first
 
-    def _write_out(self, question: inputs.ApprovalAsked) -> None:
+    def _write_out(self, question: e.ToolWaiting) -> None:
         """A call that is too long for the box stands in the scrollback: it is decided on as a whole."""
         box = QuestionBox(question)
         if self._scrollback.omit_questions and not box.fits(self._width, self._room):
@@ -256,10 +255,3 @@ class LiveScreen:
         with self._console.capture() as captured:
             self._console.print(text, end="", soft_wrap=True)
         return captured.get()
-
-
-def _is_append(entry: Entry) -> bool:
-    value = entry.value
-    if isinstance(value, effects.Send):
-        return value.event.type == "input_audio_buffer.append"
-    return isinstance(value, inputs.Received) and value.event.type == "response.output_audio.delta"

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
-from realtime_cli.notices import ApprovalAsked
+from realtime_cli.conversation.events import ToolWaiting
 from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, help_lines, parse_answer, parse_line
 
 _READ = 4096
@@ -27,7 +27,7 @@ class TypedLines:
         self,
         say: Callable[[str], None] | None = None,
         *,
-        question: Callable[[], ApprovalAsked | None] = lambda: None,
+        question: Callable[[], ToolWaiting | None] = lambda: None,
         push_to_talk: bool = False,
         stdin: TextIO | None = None,
     ) -> None:
@@ -83,7 +83,7 @@ class TypedLines:
     def press_of(self, line: str) -> KeyEvent | None:
         """What a line means; complaints and help are said at once."""
         question = self._question()
-        answer = parse_answer(line, question.call_id, question.kind) if question else None
+        answer = parse_answer(line, question.call_id, question.question) if question else None
         press = answer or parse_line(line)
         if press is None:
             return self._empty()

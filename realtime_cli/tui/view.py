@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from realtime_cli.client.cost import CostFold, load_prices
-from realtime_cli.client.entry import Entry
+from realtime_cli.client.cost import Prices, load_prices
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.blocks import AgentTurn, Block, ToolCard, UserTurn
-from realtime_cli.conversation.realtime import RealtimeNarrator
 from realtime_cli.conversation.status import Status
 from realtime_cli.conversation.transcript import Transcript
 from realtime_cli.tui.figures import Figures
@@ -17,29 +15,29 @@ from realtime_cli.tui.video_panel import VideoPanel
 
 
 class View:
-    """Fold entries, or ``observe`` what a narrator made of them; drawing reads and changes nothing.
+    """``observe`` events in order; drawing reads and changes nothing. All time is session time.
 
-    All time is session time.
+    ``model``: whose prices count; learnt from the session when it is not given.
     """
 
     def __init__(
-        self, *, push_to_talk: bool = False, muted: bool = False, cost: CostFold | None = None
+        self,
+        *,
+        push_to_talk: bool = False,
+        muted: bool = False,
+        prices: Prices | None = None,
+        model: str | None = None,
     ) -> None:
-        self._options: dict[str, Any] = {"push_to_talk": push_to_talk, "muted": muted}
-        self._prices = (cost.prices, cost.model) if cost else (load_prices(), None)
-        prices, model = self._prices
-        self._narrator = RealtimeNarrator(prices=prices, model=model, muted=muted)
+        prices = prices or load_prices()
+        self._options: dict[str, Any] = {
+            "push_to_talk": push_to_talk, "muted": muted, "prices": prices, "model": model
+        }  # fmt: skip
         self.at = 0.0
         self.transcript = Transcript()
         self.state = Status(push_to_talk=push_to_talk, muted=muted)
         self.meters = Meters()
         self.video = VideoPanel()
         self.figures = Figures(prices, model)
-
-    def fold(self, entry: Entry) -> None:
-        self.at = max(self.at, entry.at)
-        for event in self._narrator.narrate(entry):
-            self.observe(event)
 
     def observe(self, event: e.ConversationEvent) -> None:
         self.at = max(self.at, event.at)
@@ -52,7 +50,7 @@ class View:
 
     def empty_copy(self) -> View:
         """An empty view with the same options and prices."""
-        return View(**self._options, cost=CostFold(*self._prices))
+        return View(**self._options)
 
     def close(self) -> None:
         """The session is over: whatever is open is shown as it stands."""

@@ -12,6 +12,7 @@ import pytest
 from realtime_cli.app.stdout import Answers, Stdout
 from realtime_cli.client import inputs
 from realtime_cli.client.entry import Entry
+from realtime_cli.conversation.narrated import narrate
 from realtime_cli.errors import ConfigError
 from realtime_cli.tui.end_summary import EndSummary
 from tests.tui.scenes import done, local, received, writes
@@ -20,8 +21,8 @@ from tests.tui.scenes import done, local, received, writes
 def told(*entries: Entry, ended: bool = False) -> str:
     out = Kept()
     answers = Answers(out)
-    for entry in entries:
-        answers.observe(entry)
+    for event in narrate(entries):
+        answers.observe(event)
     if ended:
         answers.end(EndSummary())
     return out.text

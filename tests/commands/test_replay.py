@@ -59,7 +59,10 @@ def test_where_a_killed_session_breaks_off_is_said(path: Path, capsys: pytest.Ca
 def test_in_json(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     events = [json.loads(line) for line in shown(path, capsys, json=True, plain=False)]
 
-    assert next(event["text"] for event in events if event["type"] == "user") == "What time is it in Oslo?"
+    assert (
+        next(event["text"] for event in events if event["type"] == "user_text_final")
+        == "What time is it in Oslo?"
+    )
 
 
 def test_speed_and_idle_limit_shorten_it(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,13 +66,11 @@ def test_json_lines_tell_everything(agent: Path, capsys: pytest.CaptureFixture[s
     assert text(options) == ExitCode.OK
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     by_type = {line["type"]: line for line in lines}
-    assert by_type["user"]["text"] == "What time is it?"
-    began, ended = (line for line in lines if line["type"] == "tool")
-    assert (began["name"], began["state"], began["seconds"]) == ("clock", "running", None)
-    assert (ended["call_id"], ended["arguments"]) == (began["call_id"], began["arguments"])
-    assert (ended["state"], ended["seconds"] is None) == ("done", False)
-    assert by_type["agent"]["text"]
-    assert (lines[-1]["type"], lines[-1]["exit_code"]) == ("end", 0)
+    assert by_type["user_text_final"]["text"] == "What time is it?"
+    called, ended = by_type["tool_called"], by_type["tool_ended"]
+    assert (called["name"], ended["call_id"], ended["status"]) == ("clock", called["call_id"], "done")
+    assert by_type["agent_text_final"]["text"]
+    assert (lines[-1]["type"], lines[-1]["exit_code"]) == ("session_ended", 0)
 
 
 def test_a_command_runs_only_if_it_is_approved(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:

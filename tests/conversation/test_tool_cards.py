@@ -11,15 +11,15 @@ from realtime_cli.conversation.block_order import BlockOrder
 from realtime_cli.conversation.tool_cards import ToolCards
 from realtime_cli.tui.plain import sentence
 from realtime_cli.tui.view import View
-from tests.tui.scenes import connected, local, received, says, sent
+from tests.tui.scenes import EntryView, connected, local, received, says, sent
 
 CALL = {"type": "function_call", "id": "i1", "call_id": "c1", "name": "get_time"}
 OUTPUT = {"type": "function_call_output", "call_id": "c1", "output": "14:05"}
 MCP = {"type": "mcp_call", "id": "m1", "server_label": "files", "name": "ls", "arguments": '{"path":"/"}'}
 
 
-def calling(*entries: Entry) -> View:
-    view = View()
+def calling(*entries: Entry) -> EntryView:
+    view = EntryView()
     for entry in [*connected(), *entries]:
         view.fold(entry)
     return view

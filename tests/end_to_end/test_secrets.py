@@ -17,7 +17,7 @@ from realtime_cli.wire.transport import Closed, Transport
 from tests.kit.cli import run_cli
 
 SECRETS = {
-    name: f"{name.lower().replace('_', '-')}-Zq7/+x{number}\"é"
+    name: f"{name.lower().replace('_', '-')}-Zq7/+x{number}\"e"
     for number, name in enumerate(
         ("MY_KEY", "OWN_TOKEN", "SPOKEN_SECRET", "MCP_TOKEN", "MCP_HEADER_KEY", "HTTP_TOKEN", "COMMAND_TOKEN",
          "SERVER_TOKEN")

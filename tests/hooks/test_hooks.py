@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from realtime_cli.client import inputs
-from realtime_cli.client.entry import Entry
 from realtime_cli.config.agent import HooksConfig as Written
+from realtime_cli.conversation.events import ItemCreated
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.hooks.hooks import open_hooks
-from realtime_cli.protocol import codec
 from tests.kit.cli import run_cli
 
 MODULE = """
@@ -46,10 +45,8 @@ def alone(item_id):
 """
 
 
-def added(item_id: str) -> Entry:
-    item = {"id": item_id, "type": "message", "role": "user", "content": []}
-    event = codec.decode_server_event(json.dumps({"type": "conversation.item.added", "item": item}))
-    return Entry(0, "received", inputs.Received(0, event))
+def added(item_id: str) -> ItemCreated:
+    return ItemCreated(0, item_id, {"id": item_id, "type": "message", "role": "user", "content": []})
 
 
 def told(folder: Path) -> list[list[str]]:

@@ -15,6 +15,7 @@ import time
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
+from realtime_cli.conversation.narrated import Narrated
 from realtime_cli.errors import ExitCode
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.frontend import choose_frontend, choose_keys
@@ -92,7 +93,8 @@ def _levels(at: float) -> inputs.Levels:
 
 
 async def play(arguments: argparse.Namespace) -> None:
-    face = choose_frontend(plain=arguments.plain, json=arguments.json, push_to_talk=arguments.ptt)
+    shown = choose_frontend(plain=arguments.plain, json=arguments.json, push_to_talk=arguments.ptt)
+    face = Narrated([shown])
     over = asyncio.Event()
     start = time.monotonic()
 
@@ -110,14 +112,14 @@ async def play(arguments: argparse.Namespace) -> None:
         else:
             face.observe(local(inputs.Noted(at, "info", "pressed", repr(press))))
 
-    async with face:
-        keys = choose_keys(face, push_to_talk=arguments.ptt)
+    async with shown:
+        keys = choose_keys(shown, push_to_talk=arguments.ptt)
         if arguments.keys:
             keys.start(pressed)
         try:
             await _feed(face, arguments, start, over)
         finally:
-            face.end(
+            shown.end(
                 EndSummary(
                     ExitCode.OK,
                     recording="/tmp/session.jsonl",
@@ -127,7 +129,7 @@ async def play(arguments: argparse.Namespace) -> None:
             await keys.close()
 
 
-async def _feed(face: object, arguments: argparse.Namespace, start: float, over: asyncio.Event) -> None:
+async def _feed(face: Narrated, arguments: argparse.Namespace, start: float, over: asyncio.Event) -> None:
     entries = [entry for entry in scene() if not arguments.ask or entry.at < arguments.stop_at]
     for entry in [*entries, *(questions(arguments.stop_at) if arguments.ask else ())]:
         pause = entry.at / arguments.speed - (time.monotonic() - start)
@@ -136,7 +138,7 @@ async def _feed(face: object, arguments: argparse.Namespace, start: float, over:
                 await asyncio.wait_for(over.wait(), pause)
         if over.is_set():
             return
-        face.observe(entry)  # type: ignore[attr-defined]
+        face.observe(entry)
         if arguments.stop_at and entry.at >= arguments.stop_at:
             await over.wait()
             return

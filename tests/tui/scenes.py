@@ -8,9 +8,23 @@ from typing import Any
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
+from realtime_cli.conversation.realtime import RealtimeNarrator
 from realtime_cli.protocol import codec
+from realtime_cli.tui.view import View
 
 MS = 48  # bytes of 24 kHz 16-bit sound
+
+
+class EntryView(View):
+    """A view that is told entries, by a narrator of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._narrator = RealtimeNarrator()
+
+    def fold(self, entry: Entry) -> None:
+        for event in self._narrator.narrate(entry):
+            self.observe(event)
 
 
 def received(at: float, type: str, **fields: Any) -> Entry:

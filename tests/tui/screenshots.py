@@ -17,8 +17,8 @@ from realtime_cli.tui.key_map import KeyMap
 from realtime_cli.tui.panels import end_card, end_lines, live_rows
 from realtime_cli.tui.screen import LiveScreen
 from realtime_cli.tui.scrollback import Scrollback
-from realtime_cli.tui.view import View
 from tests.tui.demo import scene
+from tests.tui.scenes import EntryView
 
 FOLDER = Path(__file__).parents[2] / ".pictures"
 WIDTH = 84
@@ -28,7 +28,7 @@ MOMENTS = {"talk": 13.4, "end": 30.0}
 
 def lines_at(at: float) -> list[Text]:
     """Scrollback and live rows as they stand at this second of the demo."""
-    view, flow, lines = View(), Scrollback(), []
+    view, flow, lines = EntryView(), Scrollback(), []
     for entry in scene():
         if entry.at <= at:
             view.fold(entry)

@@ -11,10 +11,12 @@ from typing import TextIO
 
 import pytest
 
+from realtime_cli.conversation.events import schema
+from realtime_cli.conversation.narrated import narrate
 from realtime_cli.errors import ExitCode
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.frontend import choose_frontend, choose_keys
-from realtime_cli.tui.json_lines import JsonLines, schema
+from realtime_cli.tui.json_lines import JsonLines
 from realtime_cli.tui.keys import Keys
 from realtime_cli.tui.plain import PlainFrontend
 from realtime_cli.tui.screen import LiveScreen
@@ -81,8 +83,8 @@ def test_no_color_takes_the_colours_only(tty: TextIO) -> None:
 async def test_plain_sentences_repaint_nothing() -> None:
     out, err = io.StringIO(), io.StringIO()
     async with PlainFrontend(out, err) as face:
-        for entry in scene():
-            face.observe(entry)
+        for event in narrate(scene()):
+            face.observe(event)
         face.end(EndSummary(recording="/tmp/s.jsonl"))
     assert out.getvalue().splitlines()[:4] == [
         "You: Hello, can you hear me?",
@@ -99,43 +101,56 @@ async def test_plain_goes_through_an_ascii_pipe() -> None:
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
     async with PlainFrontend(out, out) as face:
-        for entry in scene():
-            face.observe(entry)
+        for event in narrate(scene()):
+            face.observe(event)
     assert b"odd ^[[31mred" in raw.getvalue()
 
 
 async def test_lines_of_json_follow_their_schema() -> None:
     out = io.StringIO()
     async with JsonLines(out) as face:
-        for entry in scene():
-            face.observe(entry)
-        face.end(EndSummary(ExitCode.OK))
+        for event in narrate(scene()):
+            face.observe(event)
+        face.end(EndSummary(ExitCode.OK, recording="/tmp/s.jsonl"))
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert {line["v"] for line in lines} == {1}
-    assert [line["text"] for line in lines if line["type"] == "user"] == [
+    assert [line["text"] for line in lines if line["type"] == "user_text_final"] == [
         "Hello, can you hear me?",
         "What time is it in Oslo?",
         "Thanks, that is enough. Tell me a tale.",
     ]
-    [cut] = [line for line in lines if line["type"] == "agent" and line["interrupted"]]
-    assert (cut["text"], cut["heard_ms"]) == ("In Oslo it is five past two in", 1880.0)
-    assert lines[-1]["type"] == "end"
+    [cut] = [line for line in lines if line["type"] == "agent_interrupted"]
+    assert (cut["heard_ms"], cut["cause"]) == (1880.0, "server_vad")
+    assert (lines[-1]["type"], lines[-1]["recording"]) == ("session_ended", "/tmp/s.jsonl")
     assert out.getvalue().isascii()
-    known = {definition["properties"]["type"]["const"] for definition in schema()["$defs"].values()}
-    assert {line["type"] for line in lines} <= known
+    fields = {one["properties"]["type"]["const"]: set(one["properties"]) for one in schema()["oneOf"]}
+    assert [line for line in lines if set(line) != fields[line["type"]]] == []
+
+
+async def test_what_comes_many_times_a_second_is_no_line_of_json() -> None:
+    out = io.StringIO()
+    async with JsonLines(out) as face:
+        for event in narrate(scene()):
+            face.observe(event)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert not {"levels_measured", "agent_sound_received", "server_event_seen"} & {
+        line["type"] for line in lines
+    }
+    heard = [line for line in lines if line["type"] == "agent_heard"]
+    assert heard
+    assert all(line["first"] or line["finished"] for line in heard)
 
 
 async def test_a_replay_jumps_without_telling_again_what_was_told(tty: TextIO) -> None:
     face = choose_frontend(stdout=tty, environ=TERM)
     assert isinstance(face, LiveScreen)
-    entries = scene()
-    for entry in entries:
-        face.observe(entry)
-    face.restart(entry for entry in entries if entry.at < 9.0)
+    events = list(narrate(scene()))
+    for event in events:
+        face.observe(event)
+    face.restart(event for event in events if event.at < 9.0)
     assert face.view.at < 9.0
     assert face._scrollback.take(face.view, 80, face.theme) == []
-    for entry in entries:
-        if 9.0 <= entry.at < 10.9:
-            face.observe(entry)
+    for event in events:
+        if 9.0 <= event.at < 10.9:
+            face.observe(event)
     told = [line.plain for line in face._scrollback.take(face.view, 80, face.theme)]
     assert told == ["agent  In Oslo it is five past two in ╳ interrupted after 1.9 s"]

@@ -10,7 +10,7 @@ from prompt_toolkit.key_binding import KeyPress as Key
 from prompt_toolkit.keys import KEY_ALIASES
 from prompt_toolkit.keys import Keys as Names
 
-from realtime_cli.notices import ApprovalAsked
+from realtime_cli.conversation.events import ToolWaiting
 from realtime_cli.tui.key_events import COMMANDS, KeyEvent, KeyPress, SlashCommand, ToolAnswer, TypedLine
 from realtime_cli.tui.key_map import KeyMap
 from realtime_cli.tui.theme import PRETTY, Theme
@@ -19,7 +19,7 @@ from realtime_cli.tui.theme import PRETTY, Theme
 class Surface:
     """What is on the screen beside the keyboard's own rows."""
 
-    def __init__(self, question: ApprovalAsked | None = None) -> None:
+    def __init__(self, question: ToolWaiting | None = None) -> None:
         self.theme: Theme = PRETTY
         self.question = question
         self.said: list[str] = []
@@ -37,7 +37,7 @@ class Surface:
 class Typist:
     """Presses keys one after the other; ``came`` are the events."""
 
-    def __init__(self, question: ApprovalAsked | None = None, *, push_to_talk: bool = False) -> None:
+    def __init__(self, question: ToolWaiting | None = None, *, push_to_talk: bool = False) -> None:
         self.surface = Surface(question)
         self.came: list[KeyEvent] = []
         self.map = KeyMap(self.surface, self.came.append, push_to_talk=push_to_talk)
@@ -64,10 +64,10 @@ class Typist:
         return "\n".join(self.rows())
 
 
-ASKED = ApprovalAsked(
-    1.0, "c1", "delete", '{"path": "/tmp/x"}', action="/bin/rm -- /tmp/x", origin="command in /home/me"
+ASKED = ToolWaiting(
+    1.0, 1, "c1", "delete", '{"path": "/tmp/x"}', action="/bin/rm -- /tmp/x", origin="command in /home/me"
 )
-FOR_RESULT = ApprovalAsked(1.0, "c2", "measure", "{}", "output")
+FOR_RESULT = ToolWaiting(1.0, 1, "c2", "measure", "{}", "output")
 
 
 async def test_single_keys_have_meanings() -> None:
@@ -274,7 +274,7 @@ async def test_an_answer_is_not_given_to_another_question() -> None:
 
 
 @pytest.mark.parametrize("question", [None, ASKED, FOR_RESULT])
-async def test_the_rows_fit(question: ApprovalAsked | None) -> None:
+async def test_the_rows_fit(question: ToolWaiting | None) -> None:
     for keys in ([], ["t"], ["t", *"word " * 60], ["/"], ["?"]):
         typist = Typist(question)
         typist.press(*keys)

@@ -26,13 +26,13 @@ from realtime_cli.tui.scrollback import Scrollback
 from realtime_cli.tui.theme import theme_for
 from realtime_cli.tui.view import View
 from tests.tui.demo import scene
-from tests.tui.scenes import answer, begins, connected, heard, local, looked_at, says, speaks
+from tests.tui.scenes import EntryView, answer, begins, connected, heard, local, looked_at, says, speaks
 
 ASCII = theme_for(Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii")))
 
 
-def folded(until: float = 1e9) -> View:
-    view = View()
+def folded(until: float = 1e9) -> EntryView:
+    view = EntryView()
     for entry in scene():
         if entry.at <= until:
             view.fold(entry)
@@ -81,7 +81,7 @@ def test_a_meter_shows_level_and_peak() -> None:
 
 
 def test_every_line_flows_once_in_order_and_copies_cleanly() -> None:
-    view, flow, lines = View(), Scrollback(), []
+    view, flow, lines = EntryView(), Scrollback(), []
     for entry in scene():
         view.fold(entry)
         lines += plain(flow.take(view, 60))
@@ -94,7 +94,7 @@ def all_at_once(view: View, width: int) -> list[Text]:
 
 
 def test_a_long_answer_flows_while_it_is_heard() -> None:
-    view, flow = View(), Scrollback()
+    view, flow = EntryView(), Scrollback()
     text = "one two three four five six seven eight nine ten"
     for entry in [*connected(), local(inputs.Levels(0.1, -40, -120)), *begins(1, "A1", "R1")]:
         view.fold(entry)
@@ -111,7 +111,7 @@ def test_a_long_answer_flows_while_it_is_heard() -> None:
 
 
 def test_a_widened_terminal_goes_on_where_it_was() -> None:
-    view, flow = View(), Scrollback()
+    view, flow = EntryView(), Scrollback()
     for entry in [
         *connected(),
         *says(0.2, "U", "Go"),
@@ -133,7 +133,7 @@ def test_the_end_card_tells_what_there_was() -> None:
     assert card["tools"] == "1 call"
     assert "p95" not in card["latency"]
     assert card["replay"] == "realtime-cli replay /tmp/s.jsonl"
-    assert "cost" not in dict(end_lines(View()))
+    assert "cost" not in dict(end_lines(EntryView()))
 
 
 def test_wrapped_lines_keep_their_styles() -> None:
@@ -142,7 +142,7 @@ def test_wrapped_lines_keep_their_styles() -> None:
 
 
 def test_the_figures_say_why_it_stopped_and_how_the_sound_fares() -> None:
-    view = View()
+    view = EntryView()
     cut = (inputs.HeardItem("A1", 0, 1240.0, False),)
     for entry in [
         *connected(),
@@ -157,7 +157,7 @@ def test_the_figures_say_why_it_stopped_and_how_the_sound_fares() -> None:
 
 
 def test_what_the_agent_was_shown() -> None:
-    view = View()
+    view = EntryView()
     shown = looked_at(1.0, source="screen", detail="high")
     for entry in [*connected(), *shown, local(inputs.Pressed(2.0, "video"))]:
         view.fold(entry)

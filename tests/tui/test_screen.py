@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 from rich.text import Text
 
 from realtime_cli.client import inputs
+from realtime_cli.client.entry import Entry
+from realtime_cli.conversation.narrated import Narrated, narrate
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.screen import LiveScreen, terminal_console
 from realtime_cli.tui.terminal import Terminal
@@ -20,31 +22,32 @@ from tests.tui.pseudo_terminal import PseudoTerminal, plain, pseudo_terminal
 from tests.tui.scenes import connected, local, looked_at, says
 
 ENVIRONMENT = {"TERM": "xterm-256color"}
+Tell = Callable[[Entry], None]
 
 
 @asynccontextmanager
-async def on_screen() -> AsyncIterator[tuple[PseudoTerminal, LiveScreen]]:
+async def on_screen() -> AsyncIterator[tuple[PseudoTerminal, LiveScreen, Tell]]:
     async with pseudo_terminal() as terminal:
         console = terminal_console(terminal.stdout, ENVIRONMENT)
         async with LiveScreen(console, terminal=Terminal()) as screen:
-            yield terminal, screen
+            yield terminal, screen, Narrated([screen]).observe
 
 
 async def test_finished_turns_flow_and_the_state_stands_below() -> None:
-    async with on_screen() as (terminal, screen):
+    async with on_screen() as (terminal, _, tell):
         for entry in [*connected(), *says(1, "U1", "Is anybody there?")]:
-            screen.observe(entry)
+            tell(entry)
         shown = await terminal.until_plain("thinking")
         assert shown.count("you  Is anybody there?\n") == 1
-        screen.observe(local(inputs.Pressed(3, "mute")))
-        screen.observe(local(inputs.Disconnected(4, 1006)))
+        tell(local(inputs.Pressed(3, "mute")))
+        tell(local(inputs.Disconnected(4, 1006)))
         assert "Is anybody there?" not in await terminal.until_plain("reconnecting")
 
 
 async def test_the_end_writes_what_is_open_and_a_card() -> None:
-    async with on_screen() as (terminal, screen):
+    async with on_screen() as (terminal, screen, tell):
         for entry in [*connected(), *says(1, "U1", None)]:
-            screen.observe(entry)
+            tell(entry)
         screen.end(
             EndSummary(recording="/tmp/session.jsonl", replay="realtime-cli replay /tmp/session.jsonl")
         )
@@ -57,14 +60,14 @@ async def test_the_end_writes_what_is_open_and_a_card() -> None:
 async def test_left_without_an_end_nothing_that_was_said_is_lost() -> None:
     async with pseudo_terminal() as terminal:
         async with LiveScreen(terminal_console(terminal.stdout, ENVIRONMENT), terminal=Terminal()) as screen:
-            for entry in scene():
-                screen.observe(entry)
+            for event in narrate(scene()):
+                screen.observe(event)
         shown = await terminal.until_plain("stamps.")
         assert shown.count("Hello, can you hear me?") == 1
 
 
 async def test_lines_of_ours_go_above_the_rows() -> None:
-    async with on_screen() as (terminal, screen):
+    async with on_screen() as (terminal, screen, _):
         screen.say("help is near\nvery near")
         await terminal.until_plain("help is near\nvery near\n")
 
@@ -78,9 +81,9 @@ async def test_what_others_print_goes_there_too_and_commands_nothing(monkeypatch
 
 
 async def test_the_details_come_and_go() -> None:
-    async with on_screen() as (terminal, screen):
+    async with on_screen() as (terminal, screen, tell):
         for entry in scene():
-            screen.observe(entry)
+            tell(entry)
         assert "cut 0:10 by your voice" not in await terminal.until_plain("ms")
         screen.toggle_detail()
         await terminal.until_plain("cut 0:10 by your voice")
@@ -89,26 +92,27 @@ async def test_the_details_come_and_go() -> None:
 
 
 async def test_a_picture_of_what_the_agent_was_shown_last() -> None:
-    async with on_screen() as (terminal, screen):
+    async with on_screen() as (terminal, _, tell):
         for entry in connected():
-            screen.observe(entry)
+            tell(entry)
         for entry in looked_at(1.0, thumbnail="ff4020" * 64, source="camera"):
-            screen.observe(entry)
+            tell(entry)
         assert "camera" in await terminal.until_plain("1 picture")
 
 
 async def test_a_question_is_drawn_by_the_keyboard_and_leaves_nothing_behind() -> None:
-    async with on_screen() as (terminal, screen):
+    async with on_screen() as (terminal, screen, tell):
         screen.connect(lambda width, room: [Text(f"{room} rows")], asks=True)
         for entry in connected():
-            screen.observe(entry)
+            tell(entry)
         asked = inputs.ApprovalAsked(1.0, "c1", "delete", '{"path": "/tmp/x"}')
-        screen.observe(local(asked))
-        assert screen.question == asked
+        tell(local(asked))
+        assert screen.question
+        assert (screen.question.call_id, screen.question.arguments) == ("c1", asked.arguments)
         await terminal.until_plain(" rows")
-        screen.observe(local(inputs.ApprovalAnswered(2.0, "c1", "no")))
+        tell(local(inputs.ApprovalAnswered(2.0, "c1", "no")))
         assert screen.question is None
         long = inputs.ApprovalAsked(3.0, "c2", "write", json.dumps({"text": "word " * 900}))
-        screen.observe(local(long))
+        tell(local(long))
         assert "word word" in await terminal.until_plain("write(text=")
     assert "delete" not in plain(terminal.shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from realtime_cli.notices import ApprovalAsked
+from realtime_cli.conversation.events import ToolWaiting
 from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, ToolAnswer, TypedLine
 from realtime_cli.tui.typed_lines import TypedLines
 from tests.tui.pseudo_terminal import pseudo_terminal, until
@@ -27,7 +27,7 @@ def test_help_is_said_at_once() -> None:
 
 
 def test_a_line_answers_a_question_while_one_is_open() -> None:
-    asked = [ApprovalAsked(1.0, "c1", "delete", "{}")]
+    asked = [ToolWaiting(1.0, 1, "c1", "delete", "{}")]
     lines = TypedLines(question=lambda: asked[0] if asked else None)
     assert lines.press_of("y") == ToolAnswer("c1", "once")
     assert lines.press_of("n not now") == ToolAnswer("c1", "no", "not now")

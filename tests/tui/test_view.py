@@ -9,6 +9,7 @@ from realtime_cli.client.entry import Entry
 from realtime_cli.tui.plain import sentence
 from realtime_cli.tui.view import View
 from tests.tui.scenes import (
+    EntryView,
     answer,
     begins,
     connected,
@@ -28,8 +29,8 @@ from tests.tui.scenes import (
 LEVELS = local(inputs.Levels(0.1, -40.0, -120.0))
 
 
-def told(*parts: Entry | Iterable[Entry]) -> View:
-    view = View()
+def told(*parts: Entry | Iterable[Entry]) -> EntryView:
+    view = EntryView()
     for entry in in_order(*parts):
         view.fold(entry)
     return view
@@ -96,7 +97,7 @@ def test_what_is_settled_never_changes() -> None:
         *connected(), LEVELS, *says(1, "U1", "a", late=2), *answer(2.2, "A1", "R1", "b", 900, "U1"),
         *says(4, "U2", "c", after="A1"), *answer(5.2, "A2", "R2", "d", 300, "U2"),
     ]  # fmt: skip
-    view = View()
+    view = EntryView()
     before: list[str] = []
     for entry in in_order(entries):
         view.fold(entry)

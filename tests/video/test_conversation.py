@@ -19,11 +19,11 @@ from realtime_cli.config.video import Video
 from realtime_cli.errors import ExitCode
 from realtime_cli.recording.reader import read
 from realtime_cli.tui.key_events import SlashCommand
-from realtime_cli.tui.view import View
 from realtime_cli.video.capture import BackgroundCapture
 from tests.kit.cli import run_cli
 from tests.kit.live_session import Live, live, serving
 from tests.kit.scripted_engine import ScriptedEngine
+from tests.tui.scenes import EntryView
 from tests.video.material import BLUE, GREEN, RED, film, picture, shows
 
 CLIP = Path(__file__).parents[2] / "configs" / "scripts" / "clips" / "seventeen-times-twenty-three.wav"
@@ -84,7 +84,7 @@ def test_from_a_film_to_the_server_into_the_recording_and_out_again(tmp_path: Pa
     seen = pictures(engine.requests[-1].items)
     assert [shows(image, BLUE) for image in seen] == [True, True]  # the newest, and no others
 
-    view = View()
+    view = EntryView()
     for entry in read(path).entries():
         view.fold(entry)
     assert view.video.sent == view.transcript.pictures_sent == frames(talk)

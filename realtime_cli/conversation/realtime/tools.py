@@ -100,16 +100,18 @@ class ToolSide:
     # -- asked about ------------------------------------------------------------------------------
 
     def asked(self, asked: inputs.ApprovalAsked) -> None:
-        self.ask(asked.call_id, asked.name, asked.arguments, asked.kind)
+        self.ask(asked.call_id, asked.name, asked.arguments, asked.kind, asked.action, asked.origin)
 
-    def ask(self, call_id: str, name: str, arguments: str, kind: Any = "run") -> None:
+    def ask(
+        self, call_id: str, name: str, arguments: str, kind: Any = "run", action: str = "", origin: str = ""
+    ) -> None:
         """The user is asked about a call, or about one that the server wants to make."""
         if call_id in self._asked:
             return
         self._asked.add(call_id)
         self._asked_at[call_id] = self._scene.at
         turn = self._turn_of(call_id)
-        self._scene.tell(e.ToolWaiting(self._scene.at, turn, call_id, name, arguments, kind))
+        self._scene.tell(e.ToolWaiting(self._scene.at, turn, call_id, name, arguments, kind, action, origin))
 
     def answered(self, answered: inputs.ApprovalAnswered) -> None:
         self._answer(answered.call_id, answered.verdict, answered.text)
