@@ -118,6 +118,11 @@ class Playout:
             if not self._flowing and self._waits_since_s is None:
                 self._waits_since_s = now
 
+    def forget_cuts(self) -> None:
+        """A new connection may use the ids of parts that were cut on the last one."""
+        with self._lock:
+            self._cut.clear()
+
     def end(self, item_id: str, content_index: int) -> None:
         """All sound of this part has been pushed: what is queued of it need not wait for more."""
         with self._lock:

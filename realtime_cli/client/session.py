@@ -440,7 +440,7 @@ class ClientSession:
     # -- responses ----------------------------------------------------------------------------
 
     def _response_created(self, happened: inputs.Received, event: s.ResponseCreated) -> None:
-        if self.responses.begun_by_server(event.response):
+        if self._config.server_interrupts and self.responses.begun_by_server(event.response):
             self._user_speaks(happened.at, False)  # it answers what was said, so that has ended
         if self._deadlines.ending:
             self.responses.interrupt_next()

@@ -248,6 +248,17 @@ def test_a_flushed_device_gets_no_fade() -> None:
     assert not room.playout.pull(480).any()
 
 
+def test_a_new_connection_may_use_the_id_of_a_part_that_was_cut() -> None:
+    playout = Playout(Clock())
+    playout.push("a", 0, np.full(480, 1, np.int16))
+    playout.stop()
+    playout.push("a", 0, np.full(480, 2, np.int16))
+    assert playout.queued_ms == 0
+    playout.forget_cuts()
+    playout.push("a", 0, np.full(480, 2, np.int16))
+    assert playout.queued_ms == 20
+
+
 def test_late_sound_of_a_cut_part_is_ignored_and_the_next_is_played() -> None:
     room = Room()
     room.run(100, [(0, "a", tone(500))])

@@ -24,6 +24,8 @@ class Scene:
         self.out_of_band = OutOfBand()
         self.effective: Json = {}
         self.requested: Json = {}
+        self.speech_seen = False
+        """The server said once that the user speaks: it detects turns, whatever its settings say."""
         self.turn = 0
         self.turn_of: dict[str, int] = {}
         """By the id of an item or a response."""
@@ -70,7 +72,7 @@ class Scene:
 
     @property
     def turn_detection(self) -> Json | None:
-        return in_force.turn_detection(self.effective, self.requested)
+        return in_force.turn_detection(self.effective, self.requested, speech_seen=self.speech_seen)
 
     @property
     def answers_by_itself(self) -> bool:

@@ -80,6 +80,7 @@ class UserSide:
         return min(found, self._scene.at)
 
     def speech_started(self, event: s.InputAudioBufferSpeechStarted) -> None:
+        self._scene.speech_seen = True
         if self._speaking and event.item_id == self._speech_id:
             return
         self._began, self._ended = self._when_sent(event.audio_start_ms), None

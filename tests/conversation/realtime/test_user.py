@@ -231,3 +231,13 @@ def test_speech_that_is_thrown_away_is_no_turn() -> None:
         "AgentResponseBegan",
     ]
     assert folded(*dialogue).turns[0].by == "agent"
+
+
+def test_a_server_that_hears_speech_answers_by_itself_whatever_it_reports() -> None:
+    manual = {"audio": {"input": {"turn_detection": None}}}
+    entries = [
+        received(0.1, "session.created", session=manual),
+        received(1.0, "input_audio_buffer.speech_started", item_id="u1"),
+        received(2.0, "input_audio_buffer.speech_stopped", item_id="u1"),
+    ]
+    assert [event.by for event in of(e.AgentResponseRequested, *entries)] == ["server"]
