@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -48,6 +49,18 @@ Plain = Annotated[bool, typer.Option("--plain", help="Plain lines instead of a l
 Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
 
 
+T = TypeVar("T")
+
+
+def _options(kind: type[T], given: dict[str, Any]) -> T:
+    """A command's options from its function's ``locals()``; what was not given keeps its default."""
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    chosen = {name: value for name, value in given.items() if name in known and value is not None}
+    return kind(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()}
+    )
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from realtime_cli.commands.version import version_text
@@ -73,7 +86,7 @@ def talk(
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
-    input: Annotated[
+    inputs: Annotated[
         list[str] | None,
         typer.Option(
             "--input", "-i", help="Microphone: a device, a WAV file, or - for stdin.", metavar="DEVICE|FILE"
@@ -105,11 +118,8 @@ def talk(
 
     if agent and config:
         raise ConfigError(f"Two agent files are named: {agent} and {config}.", "Name one.")
-    options = command.TalkOptions(
-        config=agent or config, sets=tuple(sets or ()), base_url=base_url, inputs=tuple(input or ()), output=output,
-        fast=fast, approve=tuple(approve or ()), resume=resume, record=record, no_record=no_record, plain=plain,
-        json=json,
-    )  # fmt: skip
+    config = agent or config
+    options = _options(command.TalkOptions, locals())
     raise typer.Exit(command.talk(options))
 
 
@@ -134,10 +144,7 @@ def text(
     """Scripted text mode: messages in, answers on stdout, nothing else."""
     from realtime_cli.commands import text as command
 
-    options = command.TextOptions(
-        messages=tuple(messages or ()), config=config, sets=tuple(sets or ()), base_url=base_url, file=file,
-        record=record, no_record=no_record, json=json, quiet=quiet, approve=tuple(approve or ()), images=tuple(images or ()),
-    )  # fmt: skip
+    options = _options(command.TextOptions, locals())
     raise typer.Exit(command.text(options))
 
 
@@ -190,7 +197,7 @@ def run(
     record: Annotated[Path | None, typer.Option(help="The folder for the recordings.")] = None,
     no_record: NoRecord = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
-    import_: Annotated[
+    convert: Annotated[
         Path | None,
         typer.Option("--import", help="Write a script from Pipecat's evals (YAML), and run nothing."),
     ] = None,
@@ -204,13 +211,7 @@ def run(
     """Run scripted conversations with expectations; for CI."""
     from realtime_cli.commands import run as command
 
-    options = command.RunOptions(
-        scripts=tuple(scripts or ()), config=config, sets=tuple(sets or ()), against=against,
-        approve=tuple(approve or ()), text=text, jobs=jobs, workers=workers, repeat=repeat, pass_rate=pass_rate,
-        shard=shard, merge=merge, tags=tuple(tags or ()), match=match, seed=seed, matrix=tuple(matrix or ()), fail_fast=fail_fast, max_cost=max_cost, baseline=baseline,
-        margin=margin, junit=junit, json=json, markdown=markdown, record=record, no_record=no_record,
-        quiet=quiet, convert=import_, promote=promote, output=output,
-    )  # fmt: skip
+    options = _options(command.RunOptions, locals())
     raise typer.Exit(command.run(options))
 
 
@@ -261,15 +262,7 @@ def load(
     """Hold scripted sessions in numbers, on one machine or many (Locust)."""
     from realtime_cli.commands import load as command
 
-    command.load(
-        command.LoadOptions(
-            scripts=tuple(scripts), config=config, sets=tuple(sets or ()), against=against,
-            approve=tuple(approve or ()), text=text, users=users, ramp=ramp, duration=duration, shape=shape,
-            max_cost=max_cost, worker=worker, master=master, master_host=master_host, master_port=master_port,
-            bind=bind, expect_workers=expect_workers, processes=processes, web=web, web_port=web_port, csv=csv, html=html,
-            json=json, finish=finish,
-        )
-    )  # fmt: skip
+    command.load(_options(command.LoadOptions, locals()))
 
 
 @app.command(epilog=epilog("engine"))
@@ -287,9 +280,7 @@ def engine(
     """Hold sessions of scripts for another program: JSON lines on stdin and stdout."""
     from realtime_cli.commands import engine as command
 
-    options = command.EngineOptions(
-        tuple(scripts), config, tuple(sets or ()), against, tuple(approve or ()), text, record
-    )
+    options = _options(command.EngineOptions, locals())
     raise typer.Exit(command.engine(options))
 
 
@@ -331,11 +322,7 @@ def replay(
     from realtime_cli.commands import replay as command
     from realtime_cli.commands.replay_options import ReplayOptions
 
-    options = ReplayOptions(
-        recording=recording, speed=speed, max=max, idle_limit=idle_limit, begin=begin, end=end, turn=turn,
-        marker=marker, audio=audio, output=output, plain=plain, json=json, verify=verify, serve=serve, host=host,
-        port=port, lenient=lenient, once=once, resend=resend, config=config, sets=tuple(sets or ()), base_url=base_url,
-    )  # fmt: skip
+    options = _options(ReplayOptions, locals())
     raise typer.Exit(command.replay(options))
 
 
@@ -373,9 +360,7 @@ def devices(
     """List microphones and speakers, try one, or remember them in an agent file."""
     from realtime_cli.commands import devices as command
 
-    options = command.DevicesOptions(
-        json=json, meter=meter, tone=tone, seconds=seconds, save=save, input=input, output=output
-    )
+    options = _options(command.DevicesOptions, locals())
     raise typer.Exit(command.devices(options))
 
 
@@ -399,10 +384,7 @@ def doctor(
     """Look at everything that a conversation needs, and say what to do about what is wrong."""
     from realtime_cli.commands import doctor as command
 
-    options = command.DoctorOptions(
-        config=config, sets=tuple(sets or ()), base_url=base_url, acoustic=acoustic, offline=offline,
-        bundle=bundle, json=json,
-    )  # fmt: skip
+    options = _options(command.DoctorOptions, locals())
     raise typer.Exit(command.doctor(options))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -10,7 +11,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -18,7 +21,9 @@ from typer.testing import CliRunner
 
 from realtime_cli import __version__, cli
 from realtime_cli.cli import app
+from realtime_cli.commands import devices, doctor, engine, load, run, talk, text
 from realtime_cli.commands.examples import EXAMPLES
+from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.config.time_span import seconds_of
 from realtime_cli.errors import ExitCode, SessionFailed
 from tests.kit.cli import run_cli
@@ -67,8 +72,8 @@ def test_every_time_that_a_help_names_is_taken(command: str, options: tuple[str,
     for option in options:
         named = re.search(r"[Ss]uch as ([^(]*?)(?: \(|\.$)", parameters[option].help)
         assert named, f"{option} of {command} names no example"
-        for text in named[1].split(", "):
-            assert seconds_of(text, option) > 0
+        for example in named[1].split(", "):
+            assert seconds_of(example, option) > 0
 
 
 def test_help_names_every_exit_code() -> None:
@@ -340,3 +345,21 @@ def test_a_file_of_another_kind_says_what_to_do(tmp_path: Path, words: tuple[str
     assert ended.returncode == ExitCode.USAGE
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("callback", "options"),
+    [
+        (cli.talk, talk.TalkOptions),
+        (cli.text, text.TextOptions),
+        (cli.run, run.RunOptions),
+        (cli.load, load.LoadOptions),
+        (cli.engine, engine.EngineOptions),
+        (cli.replay, ReplayOptions),
+        (cli.devices, devices.DevicesOptions),
+        (cli.doctor, doctor.DoctorOptions),
+    ],
+)
+def test_every_option_reaches_its_command(callback: Any, options: Any) -> None:
+    taken = {field.name for field in fields(options)}
+    assert set(inspect.signature(callback).parameters) - {"agent"} <= taken

@@ -1,4 +1,9 @@
-"""The agent file: TOML to frozen values, with every mistake named by file, line and key."""
+"""The agent file: TOML to frozen values, with every mistake named by file, line and key.
+
+In come a path, ``--set`` texts, options and the environment (``layers``); out comes a ``LoadedAgent``:
+one checked ``AgentConfig``, who set each part of it, what of it is secret, and warnings. ``[session]`` is
+the protocol's own session object, read strictly. Nothing here connects, runs a tool or opens a device.
+"""
 
 from realtime_cli.config.address import ServerAddress, endpoint
 from realtime_cli.config.agent import AgentConfig

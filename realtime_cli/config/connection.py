@@ -38,7 +38,7 @@ class Connection(Section):
     provider: ProviderName | None = None
     """openai (default), azure, xai, local (the server in this program), or custom (default with base_url)."""
     model: NotEmpty | None = None
-    """Goes into the URL only; gpt-realtime-2.1 with OpenAI (gpt-realtime-1.5 costs less). On Azure: the deployment."""
+    """Goes into the URL only; with OpenAI gpt-realtime-2.1 (gpt-realtime-1.5 costs less); on Azure the deployment."""
     base_url: Annotated[str, AfterValidator(_checked_address)] | None = Field(
         default=None, examples=["ws://127.0.0.1:8765/v1/realtime"]
     )
@@ -62,7 +62,7 @@ class Connection(Section):
     safety_identifier: HeaderText | None = None
     """OpenAI-Safety-Identifier: a hash that stands for your user."""
     proxy: str | Literal[False] | None = None
-    """http:// or socks5:// proxy, or false for none; without it the environment's (https_proxy, all_proxy)."""
+    """http:// or socks5:// proxy, false for none; by default the environment's (https_proxy, all_proxy)."""
     ca_file: str | None = None
     """Certificates (PEM) to trust besides the system's."""
     connect_timeout_s: float = Field(default=10, gt=0)

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag
 
 from realtime_cli.config.section import Section
 from realtime_cli.config.session import JsonObject
+from realtime_cli.protocol.objects import ItemType
 
 
 class SeedMessage(Section):
@@ -28,10 +29,7 @@ class SeedItem(Section):
 
     model_config = Section.model_config | {"extra": "allow"}
 
-    type: Literal[
-        "message", "function_call", "function_call_output", "mcp_list_tools", "mcp_call",
-        "mcp_approval_request", "mcp_approval_response",
-    ]  # fmt: skip
+    type: ItemType
     """Kind of item."""
 
     def item(self) -> JsonObject:

@@ -47,7 +47,8 @@ def _retired(config: AgentConfig, today: date) -> Iterator[str]:
         if model and (end := RETIREMENTS.get(family(model))):
             yield f"{model} {_ends(end[0], today)}: use {end[1]} instead."
     if config.session.prompt:
-        yield f"session.prompt: OpenAI's hosted prompts {_ends(HOSTED_PROMPTS_END, today, 's')}: use instructions."
+        when = _ends(HOSTED_PROMPTS_END, today, "s")
+        yield f"session.prompt: OpenAI's hosted prompts {when}: use instructions."
 
 
 def _ends(day: date, today: date, plural: str = "") -> str:

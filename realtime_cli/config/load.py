@@ -18,6 +18,7 @@ from realtime_cli.config.agent import AgentConfig
 from realtime_cli.config.interpolation import substituted
 from realtime_cli.config.layers import Origin, Override
 from realtime_cli.config.lint import lint
+from realtime_cli.config.providers import is_xais
 from realtime_cli.config.redaction import remember, safe, secrets
 from realtime_cli.config.session import AgentSession
 from realtime_cli.config.toml_file import KeyPath
@@ -25,7 +26,7 @@ from realtime_cli.config.tools import kind
 from realtime_cli.config.validation_errors import ConfigProblem, problem_of_wire, problems_of
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import strict
-from realtime_cli.protocol.rules import IN_FILE, Wire
+from realtime_cli.protocol.rules import IN_FILE, Wire, has
 from realtime_cli.protocol.session import McpTool
 
 NO_FILE = "Check the path, or write a first agent file: realtime-cli init"
@@ -197,16 +198,19 @@ def _strictly(
     for index, tool in enumerate(tools if isinstance(tools, list) else ()):
         if kind(tool) == "mcp tool":
             parts["tools", index] = McpTool
+    connection = tree.get("connection")
+    xai = isinstance(connection, dict) and connection.get("provider") == "xai"
     written = {path: table for path in parts if isinstance(table := _at(tree, path), dict)}
     yield from (each for each in found if not any(each.path[: len(path)] == path for path in written))
     for path, table in written.items():
         for problem in strict.problems(parts[path], table, path, IN_FILE):
-            yield problem_of_wire(problem, raw)
+            if not (xai and path == ("session",) and is_xais(problem.path[1:], _at(tree, problem.path))):
+                yield problem_of_wire(problem, raw)
 
 
 def _at(tree: Any, path: KeyPath) -> Any:
     for part in path:
-        tree = tree.get(part) if isinstance(tree, dict) else tree[part]
+        tree = tree[part] if has(tree, part) else None
     return tree
 
 

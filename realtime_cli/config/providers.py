@@ -38,6 +38,21 @@ def family(model: str) -> str:
     return re.sub(r"-\d{4}-\d{2}-\d{2}$", "", model)
 
 
+# What xAI's session has beyond OpenAI's (Grok Voice API reference, autumn 2026).
+_XAI_TOOLS = ("web_search", "x_search", "file_search")
+_XAI_KEYS = (("resumption",), ("audio", "output", "pronunciation"))
+
+
+def is_xais(path: tuple[str | int, ...], value: Any) -> bool:
+    """Whether a value that OpenAI's session has not, at a path within the session, is xAI's."""
+    match path:
+        case ("tools", int(), "type"):
+            return value in _XAI_TOOLS
+        case ("reasoning", "effort"):
+            return bool(value == "none")
+    return path in _XAI_KEYS
+
+
 def for_provider(patch: dict[str, Any], provider: ProviderName) -> dict[str, Any]:
     """A session object in the provider's own shape (only xAI differs); the argument is not changed.
 

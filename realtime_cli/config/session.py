@@ -1,4 +1,4 @@
-"""``[session]``: the API's realtime session object as a file has it, so that the API reference is the manual."""
+"""``[session]``: the API's session object as a file has it; the API reference is its manual."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
@@ -116,9 +116,6 @@ ClientEvent = (
 
 CLIENT_EVENTS: dict[str, type[ClientEventBase]] = {
     event.model_fields["type"].default: event
-    for event in (
-        SessionUpdate, InputAudioBufferAppend, InputAudioBufferCommit, InputAudioBufferClear,
-        ConversationItemCreate, ConversationItemRetrieve, ConversationItemTruncate, ConversationItemDelete,
-        ResponseCreate, ResponseCancel, OutputAudioBufferClear,
-    )
-}  # fmt: skip
+    for event in get_args(ClientEvent)
+    if event is not UnknownClientEvent
+}

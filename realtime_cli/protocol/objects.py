@@ -8,7 +8,7 @@ servers leave out or type differently are optional: what we *receive* must never
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag
 
@@ -238,10 +238,16 @@ class ItemReference(TypedObject):
     id: Annotated[str | None, Required] = None
 
 
-ITEM_TYPES = (
-    "message", "function_call", "function_call_output", "mcp_list_tools", "mcp_call",
-    "mcp_approval_request", "mcp_approval_response",
-)  # fmt: skip
+ItemType = Literal[
+    "message",
+    "function_call",
+    "function_call_output",
+    "mcp_list_tools",
+    "mcp_call",
+    "mcp_approval_request",
+    "mcp_approval_response",
+]
+ITEM_TYPES: tuple[str, ...] = get_args(ItemType)
 
 
 class UnknownItem(ItemBase):

@@ -154,7 +154,7 @@ class AudioInput(Wire):
     transcription: Annotated[AudioTranscription | None, Nullable] = None
     """Text of what the user said; without it the screen cannot show the user's words."""
     turn_detection: Annotated[TurnDetection | None, Nullable] = None
-    """Who ends a turn: server_vad, semantic_vad, or false for you (push to talk); absent: the server's default."""
+    """Who ends a turn: server_vad, semantic_vad, or false for you (push to talk); by default the server."""
 
 
 class AudioOutput(Wire):

@@ -22,7 +22,7 @@ SERVER_SETS_IT = "only the server sets it"
 def problems(kind: type[Wire], fields: dict[str, Any], path: Path = (), context: Any = None) -> list[Problem]:
     """Problems of ``fields`` as an object of ``kind``, those of JSON types first; empty when there are none.
 
-    ``path`` is put before the path of each problem; ``context`` is ``rules.IN_FILE`` for what stands in a file.
+    ``path`` is put before the path of each problem; ``context`` is ``rules.IN_FILE`` for a file.
     """
     try:
         model = kind.model_validate_json(to_json(fields), strict=True, context=context)
@@ -63,9 +63,14 @@ _WANTED = {
     "list": "an array",
 }
 _JSON_TYPES = {
-    type(None): "null", bool: "a boolean", int: "an integer", float: "a decimal", str: "a string",
-    list: "an array", dict: "an object",
-}  # fmt: skip
+    type(None): "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a decimal",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
 
 
 def _wanted(error_type: str) -> str:

@@ -20,7 +20,7 @@ from realtime_cli.tools.python import function_of
 
 
 def problems(config: AgentConfig, folder: Path, environ: Mapping[str, str]) -> Iterator[ConfigProblem]:
-    """Two tools of one name; files, functions and programs that are not there. ``folder`` is the agent file's."""
+    """Two tools of one name; files, functions and programs that are not there. Paths start at ``folder``."""
     named: dict[str, int] = {}
     for index, tool in enumerate(config.tools):
         path: KeyPath = ("tools", index)

@@ -8,6 +8,7 @@ import pytest
 from openai.types.realtime import RealtimeSessionCreateRequestParam
 from pydantic import TypeAdapter
 
+from realtime_cli.errors import ConfigError
 from tests.config.agents import Load
 
 API = TypeAdapter(RealtimeSessionCreateRequestParam)
@@ -132,3 +133,39 @@ def test_an_audio_setting_is_sent_as_it_is_written(load: Load, written: str, sen
     patch = load(f"[session.audio]\n{written}\n").config.session_patch()
     assert patch == {"type": "realtime", "audio": sent}
     API.validate_python(without_nulls(patch))  # its types leave out nulls that the API takes
+
+
+XAI = """
+[connection]
+provider = "PROVIDER"
+[session]
+tools = [{ type = "web_search" }, { type = "x_search", allowed_x_handles = ["a"] }, { type = "file_search", vector_store_ids = ["vs_1"], max_num_results = 3 }]
+resumption = { enabled = true }
+reasoning = { effort = "none" }
+[session.audio.output]
+voice = "ara"
+pronunciation = { xai = "ex ay eye" }
+"""
+
+
+def test_xais_own_tools_and_keys_are_sent_to_xai_as_they_are_written(load: Load) -> None:
+    patch = load(XAI.replace("PROVIDER", "xai")).config.session_patch()
+    assert [tool["type"] for tool in patch["tools"]] == ["web_search", "x_search", "file_search"]
+    assert patch["tools"][2] == {"type": "file_search", "vector_store_ids": ["vs_1"], "max_num_results": 3}
+    assert patch["resumption"] == {"enabled": True}
+    assert patch["audio"]["output"]["pronunciation"] == {"xai": "ex ay eye"}
+
+
+def test_nobody_else_takes_them(load: Load) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(XAI.replace("PROVIDER", "openai"))
+    told = str(refused.value)
+    for kind in ("web_search", "x_search", "file_search"):
+        assert f'has an unknown type "{kind}"; allowed: "function", or "mcp"' in told
+    assert "session.resumption: unknown key" in told
+    assert 'session.reasoning.effort: found "none"' in told
+
+
+def test_of_xai_too_an_unknown_tool_is_refused(load: Load) -> None:
+    with pytest.raises(ConfigError, match='unknown type "spell"'):
+        load('[connection]\nprovider = "xai"\n[session]\ntools = [{ type = "spell" }]\n')
