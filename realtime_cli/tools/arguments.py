@@ -21,6 +21,30 @@ def parsed(arguments: str) -> dict[str, Any]:
     return given
 
 
+def without_nulls(given: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """The arguments less those that are null but may be left out: models write null for "not given"."""
+    properties = schema.get("properties")
+    required = schema.get("required")
+    if not isinstance(properties, dict):
+        return given
+    needed = required if isinstance(required, list) else []
+    return {
+        name: value
+        for name, value in given.items()
+        if value is not None or name in needed or _takes_null(properties.get(name, {}))
+    }
+
+
+def _takes_null(schema: Any) -> bool:
+    if not isinstance(schema, dict) or not schema:
+        return True
+    kinds = schema.get("type")
+    if kinds is None:
+        choices = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+        return not choices or any(_takes_null(choice) for choice in choices)
+    return kinds == "null" or (isinstance(kinds, list) and "null" in kinds)
+
+
 def check(given: dict[str, Any], schema: dict[str, Any]) -> None:
     """Raises ToolFailed with what does not fit, and where. A schema that is none checks nothing."""
     from jsonschema import Draft202012Validator, SchemaError
@@ -36,7 +60,13 @@ def check(given: dict[str, Any], schema: dict[str, Any]) -> None:
     if mistake is not None:
         where = mistake.json_path.removeprefix("$").removeprefix(".")
         place = f" at {where}" if where else ""
-        raise ToolFailed(f"The arguments do not fit{place}: {mistake.message}.")
+        raise ToolFailed(f"The arguments do not fit{place}: {_words(mistake)}.")
+
+
+def _words(mistake: Any) -> str:
+    """The checker speaks Python of what came as JSON."""
+    message = str(mistake.message)
+    return f"null{message[4:]}" if mistake.instance is None and message.startswith("None") else message
 
 
 def schema_mistake(schema: dict[str, Any]) -> str:

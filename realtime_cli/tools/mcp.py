@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
+import logging
 import os
 import re
 import sys
@@ -21,9 +23,15 @@ from realtime_cli.errors import RealtimeCliError
 from realtime_cli.tools import process
 from realtime_cli.tools.output import fitted, last_lines
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
+from realtime_cli.untrusted_json import NotJson, parse_json
 
 if TYPE_CHECKING:
     from mcp import Client
+
+# The package prints tracebacks for lines of a server that are no JSON: they are nothing to the user.
+_PACKAGE_LOG = logging.getLogger("mcp")
+_PACKAGE_LOG.addHandler(logging.NullHandler())
+_PACKAGE_LOG.propagate = False
 
 MAX_PAGES = 50
 # The package gives a server 2 s to end by itself and 2 s more after SIGTERM; a session ends within 2 s.
@@ -254,11 +262,31 @@ def namespaced(server: str, tool: str) -> str:
 def text_of_result(result: Any) -> str:
     """All parts of a result as text; what is no text is said to be there."""
     parts = [_part(block) for block in result.content]
-    if not parts and result.structured_content is not None:
-        import json
-
-        parts = [json.dumps(result.structured_content, ensure_ascii=False)]
+    if result.structured_content is not None and not _says(parts, result.structured_content):
+        parts.append(json.dumps(result.structured_content, ensure_ascii=False))
     return "\n".join(parts) or "(no output)"
+
+
+def _says(parts: list[str], structured: Any) -> bool:
+    """Whether the texts say it already: whole, or what the official package wraps into ``result``."""
+    bare = structured["result"] if isinstance(structured, dict) and list(structured) == ["result"] else None
+    values = [value for part in parts for value in (part, _value(part))]
+    one_by_one = isinstance(bare, list) and len(bare) == len(parts)
+    return (
+        structured in values
+        or (bare is not None and bare in values)
+        or (
+            one_by_one
+            and all(each in (part, _value(part)) for each, part in zip(bare or (), parts, strict=True))
+        )
+    )
+
+
+def _value(text: str) -> Any:
+    try:
+        return parse_json(text)
+    except NotJson:
+        return text
 
 
 def _part(block: Any) -> str:
@@ -268,7 +296,8 @@ def _part(block: Any) -> str:
         case "image" | "audio":
             return f"[{block.type} {block.mime_type}, {len(base64.b64decode(block.data))} bytes: not shown]"
         case "resource_link":
-            return f"[resource {block.uri}]"
+            about = [block.name, block.description, block.mime_type]
+            return f"[resource {block.uri}: {', '.join(str(one) for one in about if one)}]"
         case "resource":
             return str(getattr(block.resource, "text", None) or f"[resource {block.resource.uri}: not text]")
         case other:

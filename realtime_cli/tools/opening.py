@@ -67,6 +67,8 @@ async def open_registry(
         found, connected, notes = await _served(servers, trusted, folder, environ)
         for server in connected:
             undo.push_async_callback(server.close)
+        found, doubled = _of_new_names(found, {tool.name for tool in made})
+        notes += doubled
         hosted = [
             entry.model_dump(mode="json", exclude_unset=True)
             for entry in written
@@ -180,6 +182,20 @@ def _check_schema(tool: Tool) -> None:
         raise ConfigError(
             f"The parameters of the tool {tool.name!r} are no JSON Schema of an object: {mistake}."
         )
+
+
+def _of_new_names(found: Sequence[Tool], taken: set[str]) -> tuple[list[Tool], list[str]]:
+    """The tools of MCP servers whose names are free, and what is to be said of the others."""
+    kept: dict[str, Tool] = {}
+    notes = []
+    for tool in found:
+        if tool.name in taken or tool.name in kept:
+            notes.append(
+                f"The MCP server {tool.group!r} has a tool whose name is taken: {tool.name!r} is left out."
+            )
+        else:
+            kept[tool.name] = tool
+    return list(kept.values()), notes
 
 
 async def _served(

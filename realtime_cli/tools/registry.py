@@ -119,7 +119,7 @@ class Registry:
         )
 
     async def _run(self, call_id: str, tool: Tool, arguments: str, began: list[float]) -> str:
-        given = args.parsed(arguments)
+        given = args.without_nulls(args.parsed(arguments), tool.parameters)
         if not tool.checks_arguments:
             args.check(given, tool.parameters)
         if tool.asks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_cli.tools.arguments import check, parsed, schema_mistake
+from realtime_cli.tools.arguments import check, parsed, schema_mistake, without_nulls
 from realtime_cli.tools.tool import ToolFailed
 
 TABLE = {
@@ -48,3 +48,22 @@ def test_a_broken_schema_is_told() -> None:
     assert schema_mistake({"type": "object", "properties": {"a": {"type": "text"}}})
     assert schema_mistake({"type": "array"})
     assert not schema_mistake(TABLE)
+
+
+def test_null_for_what_may_be_left_out_is_left_out() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "tail": {"type": "number"},
+            "note": {"type": ["string", "null"]},
+            "either": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            "any": {},
+            "must": {"type": "string"},
+        },
+        "required": ["must"],
+    }
+    given = dict.fromkeys(("tail", "note", "either", "any", "must", "unknown"))
+
+    assert list(without_nulls(given, schema)) == ["note", "either", "any", "must", "unknown"]
+    with pytest.raises(ToolFailed, match="at must: null is not of type 'string'"):
+        check(without_nulls(given, schema), schema)

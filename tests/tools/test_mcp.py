@@ -191,3 +191,51 @@ async def listening(port: int) -> None:
 def test_names_are_what_the_api_takes() -> None:
     assert namespaced("my server", "do.it/now") == "my_server__do_it_now"
     assert len(namespaced("s" * 50, "t" * 50)) == 64
+
+
+ODD = """
+import asyncio, sys
+import mcp.types as t
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+
+ANY = {"type": "object", "properties": {"q": {"type": "string"}}}
+SUMMARY = t.CallToolResult(
+    content=[t.TextContent(type="text", text="2 rows found.")], structured_content={"rows": [1, 2]}
+)
+SAME = t.CallToolResult(
+    content=[t.TextContent(type="text", text='{"rows": [1, 2]}')], structured_content={"rows": [1, 2]}
+)
+LINK = t.CallToolResult(content=[t.ResourceLink(
+    type="resource_link", uri="file:///r/1", name="Q3", description="Revenue", mime_type="text/csv"
+)])
+RESULTS = {"summary": SUMMARY, "same": SAME, "link": LINK}
+
+async def main():
+    print("Welcome to the odd server!", flush=True)
+    names = [*RESULTS, "cal.list", "cal_list", "x" * 70 + "1", "x" * 70 + "2"]
+    async def listed(ctx, params):
+        return t.ListToolsResult(tools=[t.Tool(name=n, description=n, input_schema=ANY) for n in names])
+    async def called(ctx, params):
+        return RESULTS[params.name]
+    server = Server("odd", on_list_tools=listed, on_call_tool=called)
+    async with stdio_server() as (reader, writer):
+        await server.run(reader, writer, server.create_initialization_options())
+
+asyncio.run(main())
+"""
+
+
+async def test_what_odd_servers_do_is_borne(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "odd.py").write_text(ODD)
+    agent = f'[mcp.odd]\ncommand = ["{PYTHON}", "odd.py"]\napprove = "always"\n'
+    async with toolbox(tmp_path, agent) as box:
+        left_out = [text for text in notes(box) if "left out" in text]
+        assert len(left_out) == 2
+        assert "'odd__cal_list'" in left_out[0]
+        assert len(set(box.names)) == len(box.names) == 5
+        summary = await box.call("odd__summary")
+        assert summary.output == '2 rows found.\n{"rows": [1, 2]}'
+        assert (await box.call("odd__same")).output == '{"rows": [1, 2]}'
+        assert (await box.call("odd__link", q=None)).output == "[resource file:///r/1: Q3, Revenue, text/csv]"
+    assert "Traceback" not in capfd.readouterr().err
