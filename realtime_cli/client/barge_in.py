@@ -91,7 +91,7 @@ class BargeIn(SessionPart):
     ) -> None:
         """The device told what was heard: cut the rest, here and on the server."""
         received = {}
-        known = tuple(item for item in happened.items if item.item_id in conversation)  # not those aside
+        known = tuple(item for item in happened.items if item.item_id in conversation)  # not out-of-band ones
         for item in known:
             if not item.finished:
                 part = (item.item_id, item.content_index)

@@ -151,13 +151,19 @@ class ConversationHistory:
 
     def spoke(self, item_id: str, content_index: int, text: str, *, whole: bool = False) -> None:
         """Add a transcript or text delta; ``whole`` replaces what was gathered."""
-        part = self.record(item_id).part(content_index)
+        part = self._record_of(item_id, "assistant").part(content_index)
         part.text = text if whole else part.text + text
 
     def heard_by_server(self, item_id: str, content_index: int, text: str, *, whole: bool) -> None:
         """Fold the transcript of the user's own sound."""
-        part = self.record(item_id, role="user").part(content_index)
+        part = self._record_of(item_id, "user").part(content_index)
         part.text = text if whole else part.text + text
+
+    def _record_of(self, item_id: str, role: str) -> HistoryItem:
+        """The record of a message of one side. A server may give both sides' messages one id: the words of
+        the one are not put into the mouth of the other."""
+        record = self.record(item_id, role=role)
+        return record if record.role in (role, None) else self.record(f"{item_id} ({role})", role=role)
 
     def cut(self, item_id: str, content_index: int, heard_ms: float) -> None:
         """Keep only what was heard of a part."""

@@ -247,7 +247,7 @@ class CostFold:
         self._spend(usd)
 
     def _connected(self) -> None:
-        """Servers may give their ids anew on each socket."""
+        """Servers may use the same ids again on each socket."""
         self._counted.clear()
         self._transcribed_usd.clear()
 

@@ -206,7 +206,7 @@ class ClientSession:
         detection = self.turn_detection
         self._config.updated(event.session)
         if self.turn_detection != detection:
-            self._user_speaks(happened.at, False)  # the server began to listen anew
+            self._user_speaks(happened.at, False)  # the server starts listening from the beginning
         self._notify_settings()
         if self.phase == "settling":
             self._settle(happened.at)

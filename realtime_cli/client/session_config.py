@@ -30,7 +30,7 @@ class SettingsUpdate:
 
 
 class SessionConfig(SessionPart):
-    """``wanted`` is what the user asked for, ``effective`` what the server said is in force."""
+    """``requested`` is what the user asked for, ``effective`` what the server said is in force."""
 
     def __init__(self, effects: EffectQueue, options: SessionOptions) -> None:
         self.requested = (

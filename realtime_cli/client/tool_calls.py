@@ -209,7 +209,7 @@ class ToolCalls:
         for turn in self._rounds.values():
             turn.response_done = True
             turn.calls = [call for call in turn.calls if not call.remote]
-        self._begun_calls.clear()  # servers may give their ids anew
+        self._begun_calls.clear()  # servers may use the same ids again
         self._names.clear()
         self._seen.clear()
 

@@ -92,3 +92,14 @@ def test_a_transcript_that_is_told_again_replaces_the_one_before():
     for words in ("What", "What is the", "What is the capital of Peru?"):
         c.heard_by_server("U", 0, words, whole=True)
     assert c.text_of("U") == "What is the capital of Peru?"
+
+
+def test_one_id_for_both_sides_gives_nobody_the_words_of_the_other():
+    c = ConversationHistory()
+    c.heard_by_server("1", 0, "What time is it?", whole=True)
+    c.spoke("1", 0, "It is noon.", whole=True)
+    c.heard_by_server("1", 0, "Thanks.", whole=True)
+    assert [(item["role"], item["content"][0]["text"]) for item in c.history()] == [
+        ("user", "Thanks."),
+        ("assistant", "It is noon."),
+    ]
