@@ -17,7 +17,7 @@ from realtime_cli.protocol import codec
 from realtime_cli.recording.format import Header, dumps
 from realtime_cli.untrusted_json import parse_json
 
-_INNER = ("event", "data", "message", "payload", "body")
+_INNER = ("event", "data", "message", "payload", "body", "event_data", "json")
 _TIMES = ("at", "t", "time", "timestamp", "ts", "created_at", "offset", "elapsed")
 _DIRECTIONS = ("direction", "dir", "source", "from", "role", "kind", "type", "sender")
 _OUTWARD = {
@@ -32,6 +32,7 @@ _OUTWARD = {
     "->",
     ">",
     "tx",
+    "c>s",
     "up",
 }
 _CLIENT_TYPES = frozenset(
@@ -43,7 +44,8 @@ _CLIENT_TYPES = frozenset(
     )
 )
 STEP_S = 0.02  # between events of a log that has no times
-MAX_EPOCH_S = 1e11  # a time stamp beyond this (the year 5138) is in milliseconds
+_MS_TIMES = ("t_ms", "ms", "at_ms", "time_ms", "timestamp_ms", "offset_ms", "elapsed_ms")
+MAX_EPOCH_S = 1e11  # a time stamp beyond this (the year 5138) is in milliseconds, microseconds or nanoseconds
 
 
 class EventLog:
@@ -152,8 +154,18 @@ def _time(outer: dict[str, Any]) -> float | None:
         if isinstance(value, str):
             value = _iso(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return value / 1000 if value > MAX_EPOCH_S else float(value)
+            return _in_seconds(float(value))
+    for name in _MS_TIMES:
+        value = outer.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value / 1000
     return None
+
+
+def _in_seconds(stamp: float) -> float:
+    while stamp > MAX_EPOCH_S:
+        stamp /= 1000
+    return stamp
 
 
 def _iso(text: str) -> float | None:

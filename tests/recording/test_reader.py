@@ -205,3 +205,27 @@ def test_lost_sidecars_read_as_silence(tmp_path: Path) -> None:
 
     frames = [e.value.audio for e in read(path).entries(sound=True) if isinstance(e.value, i.MicrophoneFrame)]
     assert frames == [bytes(960)]
+
+
+@pytest.mark.parametrize(
+    ("key", "scale", "begin"),
+    [
+        ("ts", 1, 1.7e9),
+        ("ts", 1e3, 1.7e12),
+        ("ts", 1e6, 1.7e15),
+        ("ts", 1e9, 1.7e18),
+        ("t_ms", 1e3, 0.0),
+        ("elapsed_ms", 1e3, 500.0),
+        ("ms", 1e3, 0.0),
+    ],
+)
+@pytest.mark.parametrize("inner", ["event_data", "json", "event"])
+def test_times_of_logs_are_in_whatever_unit(
+    tmp_path: Path, key: str, scale: float, begin: float, inner: str
+) -> None:
+    lines = [{key: begin + at * scale, inner: {"type": "session.created", "session": {}}} for at in (0, 1.5)]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    times = [entry.at for entry in read(tmp_path / "log.jsonl").entries()]
+
+    assert times == pytest.approx([0.0, 1.5], abs=1e-3)
