@@ -13,6 +13,7 @@ from tests.test_floors import MODULES, parsed
 # What these read they (or a process of ours) have just written themselves.
 OWN = {
     "audio.device_rescan",
+    "config.load",
     "load.engine_process",
     "load.plan",
     "recording.format",
