@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -56,14 +56,16 @@ async def hold(
     *,
     frontend: Frontend | None = None,
     beside: AbstractAsyncContextManager[object] | None = None,
+    judge: Callable[[Outcome], Outcome] | None = None,
     owns_process: bool = True,
     quiet: bool = False,
 ) -> Outcome:
     """Run the loop until something ends the conversation; returns how it ended, without secrets.
 
     The recording is complete when it returns, and ``frontend`` has shown its end. ``beside`` is entered
-    while the conversation runs: keys that are read, messages that are fed. ``owns_process``: Ctrl+C and
-    the like end the conversation. ``quiet``: nothing is said about a bad end.
+    while the conversation runs: keys that are read, messages that are fed. ``judge`` has the last
+    word on how it ended. ``owns_process``: Ctrl+C and the like end the conversation. ``quiet``: nothing is
+    said about a bad end.
     Raises what the first connection raises (ConnectionFailed and the like).
     """
     redaction, recorder = OutputRedaction(opened.secrets), opened.recorder
@@ -77,7 +79,8 @@ async def hold(
             async with AsyncExitStack() as during:
                 if beside:
                     await during.enter_async_context(beside)
-                outcome = redaction.outcome(await loop.run())
+                ended = await loop.run()
+                outcome = redaction.outcome(judge(ended) if judge else ended)
         except RealtimeCliError as error:
             outcome = redaction.outcome(Outcome(error.exit_code, error.message, error.remedy))
             raise

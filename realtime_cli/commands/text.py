@@ -9,6 +9,8 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
+from operator import length_hint
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -25,6 +27,7 @@ from realtime_cli.tools.approval import AllowlistApprover
 
 if TYPE_CHECKING:
     from realtime_cli.tui.frontend import Frontend
+from realtime_cli.tui.panels import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def _messages(options: TextOptions) -> Iterator[str]:
     if options.file is None or str(options.file) == "-":
         return _lines(_stdin())
     try:
-        return _lines(options.file.read_text(encoding="utf-8-sig").splitlines())
+        return iter(list(_lines(options.file.read_text(encoding="utf-8-sig").splitlines())))
     except UnicodeDecodeError:
         raise ConfigError(f"{options.file} is not UTF-8 text.", "Save it as UTF-8.") from None
     except OSError as error:
@@ -94,6 +97,34 @@ def _lines(lines: Iterable[str]) -> Iterator[str]:
 
 
 @dataclass(slots=True)
+class SentMessage:
+    """A message that was sent, and what became of it: a fold of the events since. ``number`` counts from 1.
+
+    An answer that the server broke off at a limit of its own is one, and is told as incomplete elsewhere.
+    """
+
+    number: int
+    answered: bool = False
+    why: str = "No answer came."
+    told: bool = False
+
+    def observe(self, event: e.ConversationEvent) -> None:
+        match event:
+            case e.AgentResponseRequested(out_of_band=False) | e.AgentResponseBegan(out_of_band=False):
+                self.answered = False
+            case e.AgentResponseEnded(out_of_band=False):
+                self.answered = event.status in ("completed", "incomplete")
+                if event.status == "cancelled":
+                    self.why = "The answer was cancelled."
+            case e.NoticeIssued(level="warning" | "error", topic="response" | "server" | "reconnect"):
+                self.why = event.text
+            case e.ConnectionLost():
+                self.why = f"The connection was closed ({event.code} {event.reason}".rstrip() + ")."
+            case e.SessionEnded() if event.reason:
+                self.why = event.reason
+
+
+@dataclass(slots=True)
 class MessageFeed:
     """Feeds the next message whenever the talk may go on; ends it when nobody owes anybody an answer."""
 
@@ -101,27 +132,48 @@ class MessageFeed:
     out: Stdout
     images: tuple[str, ...] = ()
     detail: str | None = None
-    failed: bool = False
+    unanswered: int = 0
+    _sent: SentMessage = field(default_factory=lambda: SentMessage(0, answered=True))
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def observe(self, event: e.ConversationEvent) -> None:
-        if isinstance(event, e.AgentResponseEnded):
-            self.failed = self.failed or event.status == "failed"
+        self._sent.observe(event)
         self._changed.set()
 
     async def run(self, loop: ConversationLoop) -> None:
         """Until there are no more messages, or nobody reads the answers; then end the session."""
         while not self.out.gone:
             await self._until(lambda: loop.session.idle_but_background_tools)
+            self._tell_unanswered(loop)
             message = None if self.out.gone else await self._next()
             if message is None:
                 break
             images, self.images = self.images, ()
+            self._sent = SentMessage(self._sent.number + 1)
             loop.step(inputs.Typed(loop.now(), message, images, self.detail if images else None))
         await self._until(lambda: loop.session.idle)
         if self.out.failure:
             raise ConfigError(self.out.failure)
-        loop.finish(Outcome(ExitCode.SESSION if self.failed else ExitCode.OK))
+        loop.finish(Outcome(ExitCode.OK))
+
+    def judge(self, loop: ConversationLoop, outcome: Outcome) -> Outcome:
+        """How it ended for whoever sent the messages: not well if one of them has no answer."""
+        if self.out.gone or outcome.exit_code == ExitCode.INTERRUPTED:
+            return outcome
+        self._tell_unanswered(loop)
+        if left := length_hint(self.messages):
+            text = f"{plural(left, 'further message')} {'was' if left == 1 else 'were'} not sent."
+            loop.note("error", "message", text)
+        if outcome.exit_code == ExitCode.OK and (self.unanswered or left):
+            return Outcome(ExitCode.SESSION, "Not every message was answered.")
+        return outcome
+
+    def _tell_unanswered(self, loop: ConversationLoop) -> None:
+        sent = self._sent
+        if not (sent.answered or sent.told):
+            sent.told = True
+            self.unanswered += 1
+            loop.note("error", "message", f"Message {sent.number} was not answered. {sent.why}")
 
     async def _next(self) -> str | None:
         """Reading stdin may take for ever; the thread that does must not keep the process alive."""
@@ -173,7 +225,12 @@ async def _text(
         warnings = () if options.quiet or options.json else (WarningsOnStderr(),)
         loop = conversation_loop(opened, shown=(frontend, *warnings), readers=(feed,))
         outcome = await hold(
-            opened, loop, frontend=frontend, beside=_feeding(feed, loop), quiet=options.quiet
+            opened,
+            loop,
+            frontend=frontend,
+            beside=_feeding(feed, loop),
+            judge=partial(feed.judge, loop),
+            quiet=options.quiet,
         )
         if out.gone:
             out.let_go()
