@@ -12,6 +12,7 @@ from realtime_cli.conversation import events as e
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.loop import Outcome
 from realtime_cli.recording.redactor import Redactor
+from realtime_cli.untrusted_json import parse_json
 
 # What others said, in words that are shown as they are.
 _FOREIGN = (
@@ -62,7 +63,7 @@ class OutputRedaction:
             return value
         written = json.dumps(value)
         clean = self._scrubber.scrub(written)
-        return value if clean == written else json.loads(clean)
+        return value if clean == written else parse_json(clean)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
