@@ -38,23 +38,14 @@ from realtime_cli.protocol.codec import encode
 from realtime_cli.recording import file
 from realtime_cli.script import clips
 from realtime_cli.script.clips import LocalSpeechSource
-from realtime_cli.script.facts import facts_of
 from realtime_cli.script.format import Mock
 from realtime_cli.script.live import Live
 from realtime_cli.script.mocks import MockedTools
-from realtime_cli.script.observed import TurnSeen
+from realtime_cli.script.turn_collector import TurnRecord
+from realtime_cli.script.turn_metrics import ToolCall as ToolCall
+from realtime_cli.script.turn_metrics import turn_metrics
 
 TIMEOUT_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A tool that the agent called, and what it got; ``output`` is None while it runs."""
-
-    name: str
-    arguments: dict[str, Any]
-    output: str | None
-    failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +157,13 @@ class Session:
         await live.say(clip)
         if live.over:
             raise SessionFailed(f"The session ended while the sound was being sent. {live.why_over}".rstrip())
-        live.mark("delivered", turn=turn.number)
+        live.annotate("delivered", turn=turn.number)
         return await self._reply(turn) if wait else self._made(turn)
 
     async def wait_for_reply(self) -> Reply:
         """Wait for what the agent says by itself, such as a greeting, or for the turn that goes on."""
         live = self._live
-        turn = live.observed.now if self._number else self._begin(including_the_past=True)
+        turn = live.turns.now if self._number else self._begin(including_the_past=True)
         return await self._reply(turn)
 
     async def update(self, settings: Mapping[str, Any]) -> None:
@@ -236,13 +227,13 @@ class Session:
             raise ConfigError("The session is not open.", "Use it with: async with Session(...) as session")
         return self._open
 
-    def _begin(self, *, including_the_past: bool = False) -> TurnSeen:
+    def _begin(self, *, including_the_past: bool = False) -> TurnRecord:
         self._number += 1
         if not including_the_past:
             self._live.begin_turn(self._number)
-        return self._live.observed.now
+        return self._live.turns.now
 
-    async def _reply(self, turn: TurnSeen) -> Reply:
+    async def _reply(self, turn: TurnRecord) -> Reply:
         live = self._live
         if await live.until(lambda: self._is_over(turn), self._timeout_s):
             return self._made(turn)
@@ -250,29 +241,28 @@ class Session:
             raise SessionFailed(f"The session ended before there was a reply. {live.why_over}".rstrip())
         raise SessionFailed(f"There was no reply within {self._timeout_s:g} s.")
 
-    def _is_over(self, turn: TurnSeen) -> bool:
+    def _is_over(self, turn: TurnRecord) -> bool:
         """Answered in full; or cut off, or overtaken by the user's next turn before there was an answer."""
         if self._is_overtaken(turn) and turn.cut_off:
             return None not in turn.statuses.values()
         return self._live.session.idle and (turn.answered or turn.cut_off or self._is_overtaken(turn))
 
-    def _is_overtaken(self, turn: TurnSeen) -> bool:
-        return turn is not self._live.observed.now
+    def _is_overtaken(self, turn: TurnRecord) -> bool:
+        return turn is not self._live.turns.now
 
-    def _made(self, turn: TurnSeen) -> Reply:
-        facts = facts_of(turn, aloud=self._live.observed.aloud)
-        calls = (ToolCall(call.name, call.arguments, call.output, call.failed) for call in facts.calls)
+    def _made(self, turn: TurnRecord) -> Reply:
+        metrics = turn_metrics(turn, with_audio=self._live.turns.with_audio)
         return Reply(
-            text=facts.reply,
-            heard=facts.heard,
-            tool_calls=tuple(calls),
-            first_sound_ms=facts.within_ms,
-            done_ms=facts.done_ms,
+            text=metrics.reply,
+            heard=metrics.heard,
+            tool_calls=tuple(metrics.calls),
+            first_sound_ms=metrics.within_ms,
+            done_ms=metrics.done_ms,
             interrupted=turn.cut_off or (self._is_overtaken(turn) and not turn.answered),
-            interrupts=facts.interrupted,
-            errors=tuple(facts.errors),
-            tokens=facts.tokens.input + facts.tokens.output,
-            late_ms=facts.late_ms,
+            interrupts=metrics.interrupted,
+            errors=tuple(metrics.errors),
+            tokens=metrics.tokens.input + metrics.tokens.output,
+            late_ms=metrics.late_ms,
         )
 
 
@@ -329,8 +319,8 @@ def _image(image: str | PathLike[str]) -> str:
 
 
 def _count(live: Live, name: str) -> int:
-    return sum(event == name for turn in live.observed.turns for _, event in turn.events)
+    return sum(event == name for turn in live.turns.turns for _, event in turn.events)
 
 
 def _seen(live: Live, name: str) -> bool:
-    return any(event == name for _, event in live.observed.now.events)
+    return any(event == name for _, event in live.turns.now.events)

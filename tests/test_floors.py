@@ -156,6 +156,9 @@ STRANGERS = [
     ("audio", "client"),
     ("tools", "client"),
     ("hooks", "tui"),
+    ("script", "protocol.server_events"),
+    ("load", "protocol.server_events"),
+    ("session_api", "protocol.server_events"),
 ]
 
 

@@ -140,6 +140,11 @@ class ConversationTurn:
         return self.played_ms if self.played_ms is not None else self.received_ms
 
     @property
+    def done_ms(self) -> float | None:
+        """End of the user's turn to the end of the last response, waiting for the user not counted."""
+        return self._span_ms(self.response_ended_at)
+
+    @property
     def response_ms(self) -> float | None:
         """First response begun to last one done (tool rounds and waiting included)."""
         if self.response_began_at is None or self.response_ended_at is None:

@@ -18,18 +18,18 @@ GONE: dict[str, Any] = {"event": "gone"}
 
 
 class EngineChild:
-    """``hold`` one session in each greenlet; ``tell`` gets every other event, ``died`` its unexpected end."""
+    """``hold`` one session in each greenlet; ``notify`` gets every other event, ``died`` its unexpected end."""
 
     def __init__(
         self,
         arguments: Sequence[str],
-        tell: Callable[[Mapping[str, Any]], None],
+        notify: Callable[[Mapping[str, Any]], None],
         died: Callable[[int], None],
     ) -> None:
         command = [sys.executable, "-m", "realtime_cli", "engine", *arguments]
-        # A session of its own: Ctrl+C reaches it through us, when its sessions have been told of.
+        # A session of its own: Ctrl+C reaches it through us, when its sessions have been reported.
         self._process = Popen(command, stdin=PIPE, stdout=PIPE, start_new_session=True)
-        self._tell, self._died = tell, died
+        self._notify, self._died = notify, died
         self._ready = Event()
         self._writing = BoundedSemaphore(1)
         self._sessions: dict[str, AsyncResult] = {}
@@ -94,4 +94,4 @@ class EngineChild:
             self._ready.set()
         elif event["event"] == "over" and event["id"] in self._sessions:
             self._sessions.pop(event["id"]).set(event)
-        self._tell(event)
+        self._notify(event)

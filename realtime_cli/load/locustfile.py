@@ -1,6 +1,6 @@
 """What Locust runs: a user is one scripted session after the other, held by the engine beside this process.
 
-Nothing is measured here, under gevent: the engine tells its figures, and we pass them on. Workers tell
+Nothing is measured here, under gevent: the engine reports its figures, and we pass them on. Workers tell
 the master of refusals and costs, and the master slows and stops all of them.
 """
 
@@ -52,7 +52,7 @@ class LoadUser(User):
 
     @task
     def hold(self) -> None:
-        """Wait for a place, hold a session, tell its figures."""
+        """Wait for a place, hold a session, report its figures."""
         gevent.sleep(throttle.wait_s(time.monotonic()))
         graceful_stop.may_begin()
         over = _engines[0].hold()
@@ -100,10 +100,10 @@ def _begin(environment: Environment, **_: Any) -> None:
     if environment.parsed_options and environment.parsed_options.processes:
         end_with_parent()  # the one that forked us; a worker begun alone may outlive its shell
     runner.register_message("slow", _slow)
-    _engines.append(EngineChild(PLAN.engine, partial(_told, environment), partial(_died, environment)))
+    _engines.append(EngineChild(PLAN.engine, partial(_notified, environment), partial(_died, environment)))
 
 
-def _told(environment: Environment, event: Mapping[str, Any]) -> None:
+def _notified(environment: Environment, event: Mapping[str, Any]) -> None:
     match event["event"]:
         case "pace":
             tally.paced(event)

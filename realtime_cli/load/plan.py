@@ -32,6 +32,6 @@ class LoadPlan:
 
 def from_environ(environ: Mapping[str, str] = os.environ) -> LoadPlan:
     """The plan that ``to_environ`` wrote; an empty one without."""
-    told = json.loads(environ.get(VARIABLE, "{}"))
-    stages = tuple(LoadStage(**stage) for stage in told.get("stages", ()))
-    return LoadPlan(**{**told, "engine": tuple(told.get("engine", ())), "stages": stages})
+    given = json.loads(environ.get(VARIABLE, "{}"))
+    stages = tuple(LoadStage(**stage) for stage in given.get("stages", ()))
+    return LoadPlan(**{**given, "engine": tuple(given.get("engine", ())), "stages": stages})

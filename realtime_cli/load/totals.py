@@ -35,15 +35,15 @@ class Totals:
 
     def taken(self) -> dict[str, Any]:
         """Lateness and CPU since the last time, for the master; counting begins anew."""
-        told = {"late": self.lateness.taken(), "cpu_s": self.cpu_s, "session_s": self.session_s}
+        taken = {"late": self.lateness.taken(), "cpu_s": self.cpu_s, "session_s": self.session_s}
         self.cpu_s = self.session_s = 0.0
-        return told
+        return taken
 
-    def add(self, told: Mapping[str, Any]) -> None:
+    def add(self, taken: Mapping[str, Any]) -> None:
         """What a worker took."""
-        self.lateness.add(told["late"])
-        self.cpu_s += told["cpu_s"]
-        self.session_s += told["session_s"]
+        self.lateness.add(taken["late"])
+        self.cpu_s += taken["cpu_s"]
+        self.session_s += taken["session_s"]
 
     @property
     def cpu_ms_per_session_s(self) -> float:
@@ -53,19 +53,19 @@ class Totals:
     def sentences(self) -> list[str]:
         """For the end of a run."""
         p99, frames = self.lateness.percentile_ms(0.99), self.lateness.frames
-        told = []
+        lines = []
         if frames:
-            told.append(f"Our own pace: {frames} frames of 20 ms, 99 % of them at most {p99} ms late.")
+            lines.append(f"Our own pace: {frames} frames of 20 ms, 99 % of them at most {p99} ms late.")
         if not self.lateness.reliable:
-            told.append(
+            lines.append(
                 "UNRELIABLE: more than one frame late, so the latencies above are partly this machine's. "
                 "Take fewer users or more machines; --users auto finds how many it carries."
             )
         if self.session_s:
-            told.append(
+            lines.append(
                 f"Engines: {self.cpu_ms_per_session_s:.1f} ms of one core per second of session, "
                 f"over {self.session_s:.0f} s of sessions."
             )
         if self.usd:
-            told.append(f"Cost: ${self.usd:.4f}, and {self.unpriced} sessions of unknown cost.")
-        return told
+            lines.append(f"Cost: ${self.usd:.4f}, and {self.unpriced} sessions of unknown cost.")
+        return lines

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from realtime_cli.client.cost import Prices, load_prices
+from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.conversation.realtime import RealtimeNarrator
 from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.recording.reader import Recording
 
 
-def timeline(recording: Recording, prices: Prices | None = None) -> Timeline:
-    """Fold a recording once. Raises ConfigError when it cannot be read."""
+def timeline(
+    recording: Recording, prices: Prices | None = None, readers: Sequence[ConversationReader] = ()
+) -> Timeline:
+    """Fold a recording once; ``readers`` are given the same events.
+
+    Raises ConfigError when it cannot be read.
+    """
     session = recording.header.session
     model = session.get("model")
     narrator = RealtimeNarrator(prices=prices or load_prices(session.get("prices")), model=model)
     made = Timeline(model)
     for entry in recording.entries():
         for event in narrator.narrate(entry):
-            made.observe(event)
+            for reader in (made, *readers):
+                reader.observe(event)
         made.seconds = max(made.seconds, entry.at)
     made.close()
     return made

@@ -1,1 +1,10 @@
-"""Scripted conversations: what a script says, how it is run, and what it says about the agent."""
+"""Scripted conversations: what a script says, how it is run, and what it shows of the agent.
+
+In: scripts (``load``, ``format``; Pipecat's by ``pipecat``, recordings by ``promote``), the sounds of their
+users (``clips``, ``microphone``), their mocks, and a session of ``app``. A case is held (``runner``, on
+``live``), alone, in a suite (``suite``) or among many (``session_pool``). Its conversation events are
+gathered by turn of the script (``turn_collector``), measured (``turn_metrics``) and judged
+(``expectations``, ``checks``, ``judge``). Out: results (``result``, ``reports``, ``merge``).
+
+What must not enter: wire events, options of commands, Locust.
+"""

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from realtime_cli.script.facts import Facts
 from realtime_cli.script.format import Expect, ExpectedCall
-from realtime_cli.script.observed import CallSeen
+from realtime_cli.script.turn_metrics import ToolCall, TurnMetrics
 
 LATE_MS = 60.0  # three frames: more than a loop that has its share of the processor is ever late
 
@@ -41,14 +40,14 @@ class CheckResult:
         return f"{where}: {self.name}: expected {self.expected}; found {self.found}"
 
 
-def verdicts(expect: Expect, facts: Facts) -> list[CheckResult]:
+def verdicts(expect: Expect, metrics: TurnMetrics) -> list[CheckResult]:
     """One for every expectation that is set, in the order of the manual."""
     asked = expect.asks
     return [
-        CheckResult(facts.turn, name, *outcome)
+        CheckResult(metrics.turn, name, *outcome)
         for name, check in _CHECKS.items()
         if name in asked
-        for outcome in check(expect, facts)
+        for outcome in check(expect, metrics)
     ]
 
 
@@ -76,83 +75,85 @@ def _has(text: str, part: str) -> bool:
     return part.casefold() in text.casefold() or (bool(plain(part)) and plain(part) in plain(text))
 
 
-def _contains(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
+def _contains(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     for part in _texts(expect.contains):
-        yield _said(_has(facts.reply, part), f"a reply with {_quoted(part)}", _reply(facts))
+        yield _said(_has(metrics.reply, part), f"a reply with {_quoted(part)}", _reply(metrics))
 
 
-def _reply(facts: Facts) -> str:
-    return _quoted(facts.reply) if facts.reply else "no reply"
+def _reply(metrics: TurnMetrics) -> str:
+    return _quoted(metrics.reply) if metrics.reply else "no reply"
 
 
-def _regex(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
+def _regex(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     pattern = expect.regex or ""
-    found = re.search(pattern, facts.reply, re.IGNORECASE)
-    yield _said(found is not None, f"a reply that matches {pattern}", _reply(facts))
+    found = re.search(pattern, metrics.reply, re.IGNORECASE)
+    yield _said(found is not None, f"a reply that matches {pattern}", _reply(metrics))
 
 
-def _equals(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
+def _equals(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     wanted = expect.equals or ""
-    yield _said(plain(wanted) == plain(facts.reply), f"the reply {_quoted(wanted)}", _reply(facts))
+    yield _said(plain(wanted) == plain(metrics.reply), f"the reply {_quoted(wanted)}", _reply(metrics))
 
 
-def _any_of(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
+def _any_of(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     parts = expect.any_of or []
     wanted = " or ".join(map(_quoted, parts))
-    yield _said(any(_has(facts.reply, part) for part in parts), f"a reply with {wanted}", _reply(facts))
+    yield _said(any(_has(metrics.reply, part) for part in parts), f"a reply with {wanted}", _reply(metrics))
 
 
-def _excludes(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
+def _excludes(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     for part in _texts(expect.excludes):
-        right = bool(facts.reply) and not _has(facts.reply, part)
-        yield _said(right, f"a reply without {_quoted(part)}", _reply(facts))
+        right = bool(metrics.reply) and not _has(metrics.reply, part)
+        yield _said(right, f"a reply without {_quoted(part)}", _reply(metrics))
 
 
-def _max_words(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
-    count = len(facts.reply.split())
+def _max_words(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    count = len(metrics.reply.split())
     right = 0 < count <= (expect.max_words or 0)
     yield _said(right, f"a reply of at most {expect.max_words} words", f"{count} words")
 
 
-def _no_reply(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
+def _no_reply(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     if expect.no_reply:
-        yield _said(not facts.reply, "no reply", _reply(facts))
+        yield _said(not metrics.reply, "no reply", _reply(metrics))
 
 
-def _heard(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
-    if not facts.aloud:
+def _heard(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    if not metrics.with_audio:
         yield "skipped", "a transcript", "text mode"
         return
     for part in _texts(expect.heard):
-        found = _quoted(facts.heard) if facts.heard else "no transcript"
-        yield _said(_has(facts.heard, part), f"a transcript with {_quoted(part)}", found)
+        found = _quoted(metrics.heard) if metrics.heard else "no transcript"
+        yield _said(_has(metrics.heard, part), f"a transcript with {_quoted(part)}", found)
 
 
-def _calls(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
-    made = ", ".join(f"{call.name}({_arguments(call.arguments)})" for call in facts.calls) or "no call"
+def _calls(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    made = ", ".join(f"{call.name}({_arguments(call.arguments)})" for call in metrics.calls) or "no call"
     if not expect.calls:
-        yield _said(not facts.calls, "no tool call", made)
+        yield _said(not metrics.calls, "no tool call", made)
         return
     for wanted in expect.calls:
-        matching = [call for call in facts.calls if _matches(wanted, call)]
+        matching = [call for call in metrics.calls if _matches(wanted, call)]
         right = bool(matching) if wanted.count is None else len(matching) == wanted.count
         times = f" {wanted.count} times" if wanted.count else ""
         yield _said(right, f"{wanted.name}({_arguments(wanted.args)}) called{times}", made)
 
 
-def _calls_in_order(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
+def _calls_in_order(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     if expect.calls_in_order:
-        left = iter(facts.calls)
+        left = iter(metrics.calls)
         right = all(any(_matches(wanted, call) for call in left) for wanted in expect.calls or ())
         wanted_names = ", ".join(call.name for call in expect.calls or ())
-        yield _said(right, f"calls in the order {wanted_names}", ", ".join(call.name for call in facts.calls))
+        yield _said(
+            right, f"calls in the order {wanted_names}", ", ".join(call.name for call in metrics.calls)
+        )
 
 
 def _arguments(arguments: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
 
 
-def _matches(wanted: ExpectedCall, call: CallSeen) -> bool:
+def _matches(wanted: ExpectedCall, call: ToolCall) -> bool:
     return call.name == wanted.name and is_within(wanted.args, call.arguments)
 
 
@@ -169,30 +170,30 @@ def is_within(wanted: Any, found: Any) -> bool:
     return bool(wanted == found)
 
 
-def _interrupted(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
-    if not facts.aloud:
+def _interrupted(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    if not metrics.with_audio:
         yield "skipped", "an interruption, or none", "text mode"
         return
     wanted = "an interruption" if expect.interrupted else "no interruption"
-    found = "the agent was cut off" if facts.interrupted else "the agent was not cut off"
-    yield _said(facts.interrupted == expect.interrupted, wanted, found)
+    found = "the agent was cut off" if metrics.interrupted else "the agent was not cut off"
+    yield _said(metrics.interrupted == expect.interrupted, wanted, found)
 
 
-Check = Callable[[Expect, Facts], Iterator[CheckOutcome]]
+Check = Callable[[Expect, TurnMetrics], Iterator[CheckOutcome]]
 
 
 def _timing(
-    name: str, what: str, measure: Callable[[Facts], float | None], *, voice_only: bool = False
+    name: str, what: str, measure: Callable[[TurnMetrics], float | None], *, voice_only: bool = False
 ) -> Check:
-    def check(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
-        limit, found = getattr(expect, name), measure(facts)
+    def check(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+        limit, found = getattr(expect, name), measure(metrics)
         expected = f"{what} within {limit:g} ms"
-        if voice_only and not facts.aloud:
+        if voice_only and not metrics.with_audio:
             yield "skipped", expected, "text mode"
         elif found is None:
             yield "failed", expected, "no measurement"
-        elif found > limit and facts.late_ms > LATE_MS:
-            late = f"but our own pacing was {facts.late_ms:.0f} ms late"
+        elif found > limit and metrics.late_ms > LATE_MS:
+            late = f"but our own pacing was {metrics.late_ms:.0f} ms late"
             yield "unreliable", expected, f"{found:.0f} ms, {late}"
         else:
             yield _said(found <= limit, expected, f"{found:.0f} ms")
@@ -200,55 +201,55 @@ def _timing(
     return check
 
 
-def awaited_events(names: list[str] | None, *, aloud: bool) -> list[str]:
+def awaited_events(names: list[str] | None, *, with_audio: bool) -> list[str]:
     """The events that can come: in text nobody speaks."""
-    return [name for name in names or () if aloud or not name.startswith(_VOICED)]
+    return [name for name in names or () if with_audio or not name.startswith(_VOICED)]
 
 
-def _events(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
+def _events(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     for name in expect.events or ():
-        if not awaited_events([name], aloud=facts.aloud):
+        if not awaited_events([name], with_audio=metrics.with_audio):
             yield "skipped", f"the event {name}", "text mode"
         else:
-            seen = name in facts.events
+            seen = name in metrics.events
             yield _said(seen, f"the event {name}", "seen" if seen else "not seen")
 
 
-def _in_order(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
-    names = awaited_events(expect.in_order, aloud=facts.aloud)
-    left = iter(facts.events)
+def _in_order(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    names = awaited_events(expect.in_order, with_audio=metrics.with_audio)
+    left = iter(metrics.events)
     missing = next((name for name in names if name not in left), None)
     found = "so" if missing is None else f"{missing} not there"
     yield _said(missing is None, f"in this order {', '.join(names)}", found)
 
 
-def _absent(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
+def _absent(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     for name in expect.absent or ():
-        there = name in facts.events
+        there = name in metrics.events
         yield _said(not there, f"no event {name}", "seen" if there else "not seen")
 
 
-def _errors(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
-    codes = [code for code, _ in facts.errors]
-    found = "; ".join(f"{code} ({message})" for code, message in facts.errors) or "none"
+def _errors(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    codes = [code for code, _ in metrics.errors]
+    found = "; ".join(f"{code} ({message})" for code, message in metrics.errors) or "none"
     wanted = sorted(expect.errors or [])
     yield _said(sorted(codes) == wanted, f"errors: {', '.join(wanted) or 'none'}", found)
 
 
-def _max_tokens(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
-    count = facts.tokens.input + facts.tokens.output
+def _max_tokens(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    count = metrics.tokens.input + metrics.tokens.output
     if not count:
         yield "failed", f"at most {expect.max_tokens} tokens", "no measurement"
     else:
         yield _said(count <= (expect.max_tokens or 0), f"at most {expect.max_tokens} tokens", str(count))
 
 
-def _max_cost(expect: Expect, facts: Facts) -> Iterator[CheckOutcome]:
+def _max_cost(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     limit = f"at most ${expect.max_cost:g}"
-    if facts.usd is None:
+    if metrics.usd is None:
         yield "failed", limit, "the price of this model is not known"
     else:
-        yield _said(facts.usd <= (expect.max_cost or 0.0), limit, f"${facts.usd:.4f}")
+        yield _said(metrics.usd <= (expect.max_cost or 0.0), limit, f"${metrics.usd:.4f}")
 
 
 _CHECKS: dict[str, Check] = {
@@ -264,12 +265,12 @@ _CHECKS: dict[str, Check] = {
     "calls_in_order": _calls_in_order,
     "interrupted": _interrupted,
     "interrupted_within_ms": _timing(
-        "interrupted_within_ms", "cut off", lambda facts: facts.interrupted_ms, voice_only=True
+        "interrupted_within_ms", "cut off", lambda metrics: metrics.interrupted_ms, voice_only=True
     ),
-    "within_ms": _timing("within_ms", "a reply", lambda facts: facts.within_ms),
-    "done_within_ms": _timing("done_within_ms", "the end of the response", lambda facts: facts.done_ms),
+    "within_ms": _timing("within_ms", "a reply", lambda metrics: metrics.within_ms),
+    "done_within_ms": _timing("done_within_ms", "the end of the response", lambda metrics: metrics.done_ms),
     "dead_air_ms": _timing(
-        "dead_air_ms", "the agent again", lambda facts: facts.dead_air_ms, voice_only=True
+        "dead_air_ms", "the agent again", lambda metrics: metrics.dead_air_ms, voice_only=True
     ),
     "events": _events,
     "in_order": _in_order,

@@ -18,13 +18,14 @@ from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.cost import load_prices
 from realtime_cli.client.entry import Entry
+from realtime_cli.conversation.narrated import ConversationReader, Narrated
+from realtime_cli.conversation.realtime import SCRIPT_TOPIC, RealtimeNarrator
 from realtime_cli.errors import ExitCode, RealtimeCliError, SessionFailed
 from realtime_cli.loop import Outcome
 from realtime_cli.ports import Observer
-from realtime_cli.script.annotations import TOPIC
 from realtime_cli.script.clips import Clip
 from realtime_cli.script.microphone import ScriptMicrophone
-from realtime_cli.script.observed import Observed
+from realtime_cli.script.turn_collector import TurnCollector
 
 _SILENT = (
     inputs.MicrophoneFrame,
@@ -39,27 +40,30 @@ _SILENT = (
 class Live:
     """``async with Live(opened) as live``: connected inside, closed behind, its recording complete.
 
-    ``on_frame`` is told how late each frame of the microphone is, in ms.
+    ``readers`` are given every conversation event, ``observers`` every entry. ``on_frame`` is called with
+    how late each frame of the microphone is, in ms.
     """
 
     def __init__(
         self,
         opened: OpenSession,
         *,
+        readers: Sequence[ConversationReader] = (),
         observers: Sequence[Observer] = (),
         on_frame: Callable[[float], None] | None = None,
     ) -> None:
         self.session = opened.session
         options, aloud = opened.session.options, opened.aloud
         self._opened = opened
-        self.observed = Observed(aloud=aloud, prices=load_prices(options.prices), model=options.model)
+        self.turns = TurnCollector(with_audio=aloud)
+        narrator = RealtimeNarrator(prices=load_prices(options.prices), model=options.model)
         self.last_activity = 0.0
         self.outcome: Outcome | None = None
-        self._changed = asyncio.Event()  # ahead of the loop: its tools may tell something at once
-        self._microphone = ScriptMicrophone(self.mark, on_frame) if aloud else None
+        self._changed = asyncio.Event()  # ahead of the loop: its tools may report something at once
+        self._microphone = ScriptMicrophone(self.annotate, on_frame) if aloud else None
         self.loop = conversation_loop(
             opened,
-            observers=[self.observed, self, *observers],
+            observers=[Narrated([self.turns, *readers], narrator), self, *observers],
             microphone=self._microphone,
             speaker=WavSpeaker(None) if aloud else None,
         )
@@ -147,16 +151,21 @@ class Live:
 
     # -- doing --------------------------------------------------------------------------------
 
-    def mark(self, kind: str, **data: Any) -> None:
-        """Write a mark into the stream of entries (see ``marks``)."""
+    def annotate(self, kind: str, **data: Any) -> None:
+        """Write into the recording where the script is.
+
+        ``turn``: a turn begins. ``speaking``, ``said``: first and last sound of what the user says.
+        ``delivered``: all that the user does was given. ``late``: our own pacing was, by ``ms``. ``over``:
+        the turn is, with ``waited_for`` when that did not come in time.
+        """
         words = " ".join(f"{key} {value}" for key, value in data.items())
-        self.loop.note("debug", TOPIC, f"{kind} {words}".rstrip(), {"mark": kind, **data})
+        self.loop.note("debug", SCRIPT_TOPIC, f"{kind} {words}".rstrip(), {"mark": kind, **data})
 
     def begin_turn(self, number: int) -> None:
         """What happens from now on belongs to this turn."""
         if self._microphone:
             self._microphone.forget_lateness()
-        self.mark("turn", turn=number)
+        self.annotate("turn", turn=number)
 
     def typed(
         self, text: str, images: Sequence[str] = (), detail: str | None = None, *, respond: bool = True

@@ -120,7 +120,7 @@ def script_schema() -> dict[str, Any]:
 
 
 def _missing_files(tree: Tree, folder: Path) -> Iterator[ConfigProblem]:
-    """Files that are named and not there; what has a wrong type is told by others."""
+    """Files that are named and not there; what has a wrong type is found elsewhere."""
     agent, turns = tree.get("agent"), tree.get("turns")
     if isinstance(agent, str) and not (folder / agent).is_file():
         yield ConfigProblem(("agent",), f"there is no agent file {folder / agent}")
@@ -163,12 +163,12 @@ def _line(path: KeyPath, line_of: dict[KeyPath, int]) -> int:
 
 def _with_caret(mistake: ConfigProblem, number: int, path: Path, lines: list[str]) -> str:
     origin = Origin("file", str(path), number or None)
-    told = mistake.line(lambda _: origin)
+    line = mistake.line(lambda _: origin)
     if not 0 < number <= len(lines):
-        return told
+        return line
     shown = lines[number - 1].replace("\t", " ")
     column, width = _place(shown, mistake.path)
-    return f"{told}\n  {shown}\n  {' ' * column}{'^' * width}"
+    return f"{line}\n  {shown}\n  {' ' * column}{'^' * width}"
 
 
 def _place(line: str, path: KeyPath) -> tuple[int, int]:

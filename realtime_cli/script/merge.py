@@ -51,12 +51,12 @@ def in_turn(shards: Iterable[Iterable[CaseResult]]) -> list[CaseResult]:
 
 def read_report(path: Path) -> Report:
     """Raises ConfigError."""
-    told = read_json(path)
+    written = read_json(path)
     try:
-        results = tuple(map(result_of, told["results"]))
-        shard = str(told.get("shard", "1/1"))
+        results = tuple(map(result_of, written["results"]))
+        shard = str(written.get("shard", "1/1"))
         _shard(shard)
-        return Report(path, shard, float(told["summary"]["seconds"]), results)
+        return Report(path, shard, float(written["summary"]["seconds"]), results)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(
             f"{path} is no whole report: {error!r}.", "Write it anew with run --json."
@@ -66,44 +66,46 @@ def read_report(path: Path) -> Report:
 def read_json(path: Path) -> dict[str, Any]:
     """A report as it stands in its file. Raises ConfigError."""
     try:
-        told = parse_json(path.read_text(encoding="utf-8"))
+        written = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"The report {path} cannot be read: {error}.") from None
-    if not isinstance(told, dict) or told.get("format") != reports.FORMAT:
+    if not isinstance(written, dict) or written.get("format") != reports.FORMAT:
         raise ConfigError(
             f"{path} is no result of run.", "Write one with: realtime-cli run --json results.json"
         )
-    return told
+    return written
 
 
-def result_of(told: Mapping[str, Any]) -> CaseResult:
+def result_of(written: Mapping[str, Any]) -> CaseResult:
     """What ``CaseResult.to_dict`` made, as a result again; of its script only name, path and tags."""
     return CaseResult(
-        _case(told),
-        turns=tuple(_turn(turn) for turn in told["turns"]),
-        verdicts=tuple(CheckResult(**verdict) for verdict in told["expectations"]),
-        error=told["error"],
-        seconds=told["seconds"],
-        tokens=told["tokens"],
-        usd=told["usd"],
-        late_ms=told["late_ms"],
-        recording=told["recording"],
-        exit_code=told.get("exit_code", 0),
+        _case(written),
+        turns=tuple(_turn(turn) for turn in written["turns"]),
+        verdicts=tuple(CheckResult(**verdict) for verdict in written["expectations"]),
+        error=written["error"],
+        seconds=written["seconds"],
+        tokens=written["tokens"],
+        usd=written["usd"],
+        late_ms=written["late_ms"],
+        recording=written["recording"],
+        exit_code=written.get("exit_code", 0),
     )
 
 
-def _case(told: Mapping[str, Any]) -> Case:
-    variant = tuple(told["variant"].items())
+def _case(written: Mapping[str, Any]) -> Case:
+    variant = tuple(written["variant"].items())
     nameless = Case(LoadedScript(Script.model_construct(name=" ", turns=[], tags=[]), Path()), variant)
-    name = told["name"].removesuffix(nameless.name.removeprefix(" "))
+    name = written["name"].removesuffix(nameless.name.removeprefix(" "))
     script = LoadedScript(
-        Script.model_construct(name=name, turns=[], tags=told["tags"]), Path(told["script"])
+        Script.model_construct(name=name, turns=[], tags=written["tags"]), Path(written["script"])
     )
-    return Case(script, variant, told["repeat"])
+    return Case(script, variant, written["repeat"])
 
 
-def _turn(told: Mapping[str, Any]) -> TurnResult:
-    return TurnResult(**{**told, "verdicts": tuple(CheckResult(**verdict) for verdict in told["verdicts"])})
+def _turn(written: Mapping[str, Any]) -> TurnResult:
+    return TurnResult(
+        **{**written, "verdicts": tuple(CheckResult(**verdict) for verdict in written["verdicts"])}
+    )
 
 
 def _shard(text: str) -> tuple[int, int]:

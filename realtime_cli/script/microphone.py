@@ -19,7 +19,7 @@ Deliver = Callable[[Samples | None], None]
 class ScriptMicrophone:
     """Gives a frame every 20 ms: of the clips that were asked for, or silence.
 
-    ``on_mark(kind, **data)`` is told when the first and the last sound of a clip goes out, and how late
+    ``on_mark(kind, **data)`` is called when the first and the last sound of a clip goes out, and how late
     the pacing was whenever that is worse than before; ``on_frame`` how late each frame is, in ms.
     """
 

@@ -11,8 +11,8 @@ from realtime_cli.notices import ToolNotice
 from realtime_cli.ports import ToolsPort
 from realtime_cli.script.expectations import is_within
 from realtime_cli.script.format import Mock
+from realtime_cli.script.turn_metrics import read_arguments
 from realtime_cli.tools.result import ToolResult
-from realtime_cli.untrusted_json import parse_json
 
 
 class MockedTools:
@@ -45,7 +45,7 @@ class MockedTools:
         mocks = [mock for mock in self._mocks if mock.tool == name]
         if not mocks and self._real is not None:
             return await self._real.call(call_id, name, arguments)
-        fitting = next((mock for mock in mocks if is_within(mock.when, _parsed(arguments))), None)
+        fitting = next((mock for mock in mocks if is_within(mock.when, read_arguments(arguments))), None)
         if fitting is None:
             return ToolResult(f"The script has no result for {name}({arguments}).", failed=True)
         await asyncio.sleep(fitting.delay_ms / 1000)
@@ -68,10 +68,3 @@ def _schema(mock: Mock) -> dict[str, Any]:
     parameters = mock.parameters or {"type": "object", "properties": {}}
     described = {"description": mock.description} if mock.description else {}
     return {"type": "function", "name": mock.tool, **described, "parameters": parameters}
-
-
-def _parsed(arguments: str) -> Any:
-    try:
-        return parse_json(arguments or "{}")
-    except ValueError:
-        return {}

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ, Samples
-from realtime_cli.client.inputs import Pressed, RawEvent, SettingsChanged, Typed
+from realtime_cli.conversation import events as e
 from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.conversation.turns import ConversationTurn, ToolUse
-from realtime_cli.protocol import client_events as c
-from realtime_cli.protocol import server_events as s
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.timeline import timeline
-from realtime_cli.untrusted_json import parse_json
+from realtime_cli.script.turn_metrics import read_arguments
 
 BEFORE_S, AFTER_S = 0.25, 0.1  # the end already has the silence that ended the turn
 LONG_SILENCE_S = 0.6
@@ -41,23 +39,43 @@ def promote(recording: Recording, name: str, agent: str | None) -> Promoted:
 
     Clips and images are named relative to the script, in the folder ``NAME.clips``.
     """
-    told = timeline(recording)
-    promoting = _Promoting(recording, told, name)
+    log = _UserLog()
+    recorded = timeline(recording, readers=[log])
+    promoting = _Promoting(recording, recorded, log, name)
     script: Tree = {"name": name, "agent": agent if agent else _agent(recording)}
-    if told.turns and told.turns[0].by != "agent":
+    if recorded.turns and recorded.turns[0].by != "agent":
         script["set"] = {"conversation.greet": False}
-    if mocks := _mocks(told, recording):
+    if mocks := _mocks(recorded, recording):
         script["mocks"] = mocks
     return Promoted({**script, "turns": promoting.turns()}, promoting.clips, promoting.images)
+
+
+class _UserLog:
+    """What the user did, event by event."""
+
+    def __init__(self) -> None:
+        self.typed: list[e.UserTextFinal] = []
+        self.words: dict[str, str] = {}
+        """By item id, as the server understood them."""
+        self.by_hand: list[e.KeyPressed | e.SettingsRequested | e.RawEventRequested] = []
+
+    def observe(self, event: e.ConversationEvent) -> None:
+        match event:
+            case e.UserTextFinal(spoken=True):
+                self.words[event.item_id] = event.text
+            case e.UserTextFinal():
+                self.typed.append(event)
+            case e.KeyPressed() | e.SettingsRequested() | e.RawEventRequested():
+                self.by_hand.append(event)
 
 
 class _Promoting:
     """What the user did, in the order of its time: spoke, typed, pressed a key, changed the settings."""
 
-    def __init__(self, recording: Recording, told: Timeline, name: str) -> None:
-        self._told = told
-        self._values: list[Any] = [entry.value for entry in recording.entries()]
-        self._words = dict(_said_words(self._values))
+    def __init__(self, recording: Recording, recorded: Timeline, log: _UserLog, name: str) -> None:
+        self._recorded = recorded
+        self._log = log
+        self._raw_at = {event.at for event in log.by_hand if isinstance(event, e.RawEventRequested)}
         self._sound = recording.sound()
         self._name = name
         self.clips: dict[str, Samples] = {}
@@ -66,9 +84,9 @@ class _Promoting:
     def turns(self) -> list[Tree]:
         """The turns of the script."""
         deeds: list[tuple[float, Tree]] = []
-        for turn in self._told.turns:
+        for turn in self._recorded.turns:
             deeds += self._of_turn(turn)
-        deeds += [(value.at, made) for value in self._values if (made := self._of_hand(value))]
+        deeds += [(event.at, made) for event in self._log.by_hand if (made := self._of_hand(event))]
         return [made for _, made in sorted(deeds, key=lambda deed: deed[0])]
 
     def _of_turn(self, turn: ConversationTurn) -> Iterator[tuple[float, Tree]]:
@@ -78,35 +96,37 @@ class _Promoting:
             yield turn.began_at, _expecting({"note": "the agent opens"}, expect)
         elif turn.by == "voice":
             yield turn.began_at, self._spoken(turn, expect)
-        elif typed := [value for value in self._values if isinstance(value, Typed) and _within(value, turn)]:
+        elif typed := [
+            one for one in self._log.typed if one.turn == turn.number and one.at not in self._raw_at
+        ]:
             *before, last = typed
-            for value in before:
-                yield value.at, self._typed(value, {})
+            for one in before:
+                yield one.at, self._typed(one, {})
             yield last.at, self._typed(last, expect)
-        elif not any(isinstance(value, RawEvent) and value.at == turn.ended_at for value in self._values):
-            yield turn.began_at, _expecting({"user": self._heard(turn)}, expect)
 
-    def _of_hand(self, value: Any) -> Tree | None:
+    def _of_hand(self, event: e.ConversationEvent) -> Tree | None:
         """A key, a change of settings, a raw event; what a spoken turn does by itself is left out."""
-        match value:
-            case Pressed() if value.key in ("mute", "interrupt"):
-                return self._timed(value.at, {"press": value.key}, {})
-            case SettingsChanged():
-                patch = {key: inner for key, inner in value.patch.items() if key != "type"}
+        match event:
+            case e.KeyPressed(key="mute" | "interrupt"):
+                return self._timed(event.at, {"press": event.key}, {})
+            case e.SettingsRequested():
+                patch = {key: inner for key, inner in event.patch.items() if key != "type"}
                 return {"settings": without_none(patch)}
-            case RawEvent() if value.event not in OF_MANUAL_TURNS:
-                return {"event": without_none(value.event)}
+            case e.RawEventRequested() if event.event not in OF_MANUAL_TURNS:
+                return {"event": without_none(event.event)}
         return None
 
     def _heard(self, turn: ConversationTurn) -> str:
-        words = (self._words.get(item_id, "") for item_id in turn.user_items)
+        words = (self._log.words.get(item_id, "") for item_id in turn.user_items)
         return " ".join(text for text in words if text)
 
     # -- spoken and typed -------------------------------------------------------------------------
 
     def _spoken(self, turn: ConversationTurn, expect: Tree) -> Tree:
         spans = [
-            self._told.latency.speech[item] for item in turn.user_items if item in self._told.latency.speech
+            self._recorded.latency.speech[item]
+            for item in turn.user_items
+            if item in self._recorded.latency.speech
         ]
         begin = min((span[0] for span in spans), default=turn.began_at)
         end = max((span[1] for span in spans), default=turn.ended_at or begin)
@@ -118,7 +138,9 @@ class _Promoting:
         return self._timed(turn.began_at, {"wav": file, **({"text": words} if words else {})}, expect)
 
     def _free_since(self, turn: ConversationTurn) -> float:
-        ends = [other.response_ended_at or other.ended_at for other in self._told.turns[: turn.number - 1]]
+        ends = [
+            other.response_ended_at or other.ended_at for other in self._recorded.turns[: turn.number - 1]
+        ]
         return max((end for end in ends if end is not None), default=0.0)
 
     def _cut(self, begin_s: float, end_s: float) -> Samples:
@@ -129,7 +151,7 @@ class _Promoting:
         skipped = silent - int(BEFORE_S * RATE_HZ) if silent > LONG_SILENCE_S * RATE_HZ else 0
         return np.ascontiguousarray(microphone[skipped:])
 
-    def _typed(self, typed: Typed, expect: Tree) -> Tree:
+    def _typed(self, typed: e.UserTextFinal, expect: Tree) -> Tree:
         made: Tree = {"user": typed.text} if typed.text else {}
         if typed.images:
             made["image"] = [name for uri in typed.images if (name := self._image(uri))]
@@ -152,7 +174,7 @@ class _Promoting:
 
     def _timed(self, at_s: float, made: Tree, expect: Tree) -> Tree:
         """What cut the agent off does so at the same point again."""
-        for said in self._told.said:
+        for said in self._recorded.said:
             was_cut = said.speaker == "agent" and said.cut_ms is not None and said.begin_s < at_s
             if was_cut and abs(said.end_s - at_s) < CUT_WITHIN_S:
                 after = {"after": "agent.speech_started", "ms": round((at_s - said.begin_s) * 1000)}
@@ -161,44 +183,24 @@ class _Promoting:
         return _expecting(made, expect)
 
 
-def _said_words(values: Iterable[Any]) -> Iterator[tuple[str, str]]:
-    """Ids of the user's items and their words, written or as the server understood them."""
-    for value in values:
-        event = getattr(value, "event", None)
-        match event:
-            case s.ConversationItemAdded() | s.ConversationItemDone() | c.ConversationItemCreate():
-                item: Any = event.item
-                parts = getattr(item, "content", None) or ()
-                words = [getattr(part, "text", None) or getattr(part, "transcript", None) for part in parts]
-                if item is not None and item.id and any(words):
-                    yield item.id, " ".join(filter(None, words))
-            case s.ConversationItemInputAudioTranscriptionCompleted() if event.item_id:
-                yield event.item_id, event.transcript or ""
-
-
-def _within(typed: Typed, turn: ConversationTurn) -> bool:
-    """A turn of several messages begins with the first and ends with the last."""
-    return turn.began_at <= typed.at <= (turn.ended_at or turn.began_at)
-
-
 def _expecting(made: Tree, expect: Tree) -> Tree:
     return {**made, "expect": expect} if expect else made
 
 
 def _call(run: ToolUse) -> Tree:
-    arguments = _parsed(run.arguments)
+    arguments = read_arguments(run.arguments)
     return {"name": run.name, **({"args": arguments} if arguments else {})}
 
 
-def _mocks(told: Timeline, recording: Recording) -> list[Tree]:
+def _mocks(recorded: Timeline, recording: Recording) -> list[Tree]:
     """What each call gave back then, it gives back again."""
     schemas = {tool.get("name"): tool for tool in _patch(recording).get("tools") or ()}
     made: list[Tree] = []
-    for _, run in told.tools:
+    for _, run in recorded.tools:
         schema = schemas.get(run.name, {})
         described = {key: schema[key] for key in ("description", "parameters") if schema.get(key)}
         outcome = {"error": run.output} if run.failed else {"result": run.output}
-        mock = {"tool": run.name, "when": _parsed(run.arguments), **outcome, **described}
+        mock = {"tool": run.name, "when": read_arguments(run.arguments), **outcome, **described}
         if mock not in made:
             made.append(mock)
     return made
@@ -225,11 +227,3 @@ def without_none(tree: Any) -> Any:
     if isinstance(tree, list):
         return [without_none(value) for value in tree]
     return False if tree is None else tree
-
-
-def _parsed(arguments: str) -> Tree:
-    try:
-        found = parse_json(arguments or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

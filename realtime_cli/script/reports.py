@@ -46,16 +46,24 @@ def print_table(results: Sequence[CaseResult], seconds: float, console: Console)
     for column in ("", "script", "turns", "first sound", "response", "time"):
         table.add_column(column, justify="left" if column in ("", "script") else "right")
     for result in results:
-        style = _STYLES[result.status]
-        table.add_row(
-            f"[{style}]{result.status}[/]", escape(result.case.title), str(len(result.turns)),
-            _worst(result, "within_ms"), _worst(result, "done_ms"), f"{result.seconds:.1f} s",
-        )  # fmt: skip
+        table.add_row(*_row(result))
     console.print(table)
     for result in results:
         if result.status != "passed":
             console.print(_failure_text(result), markup=False, highlight=False, soft_wrap=True)
     console.print(f"\n{headline(results, seconds)}", highlight=False)
+
+
+def _row(result: CaseResult) -> list[str]:
+    style, seconds = _STYLES[result.status], f"{result.seconds:.1f} s"
+    timings = [_worst(result, "within_ms"), _worst(result, "done_ms")]
+    return [
+        f"[{style}]{result.status}[/]",
+        escape(result.case.title),
+        str(len(result.turns)),
+        *timings,
+        seconds,
+    ]
 
 
 def _worst(result: CaseResult, figure: str) -> str:
@@ -129,9 +137,9 @@ def junit(results: Sequence[CaseResult], seconds: float) -> str:
         "errors": errors,
         "time": counts["seconds"],
     }
-    told = {name: str(value) for name, value in attributes.items()}
-    root = ElementTree.Element("testsuites", told)
-    suite = ElementTree.SubElement(root, "testsuite", {"name": "realtime-cli", **told})
+    counted = {name: str(value) for name, value in attributes.items()}
+    root = ElementTree.Element("testsuites", counted)
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "realtime-cli", **counted})
     for result in results:
         suite.append(_junit_case(result))
     ElementTree.indent(root)
@@ -153,8 +161,8 @@ def _junit_case(result: CaseResult) -> ElementTree.Element:
         )
         found.text = "\n".join(lines)
     if result.recording:
-        told = ElementTree.SubElement(case, "system-out")
-        told.text = _xml_text(f"realtime-cli replay {result.recording}")
+        out = ElementTree.SubElement(case, "system-out")
+        out.text = _xml_text(f"realtime-cli replay {result.recording}")
     return case
 
 

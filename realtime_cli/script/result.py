@@ -1,4 +1,4 @@
-"""What came of a script that was run, and what is told while it runs."""
+"""What came of a script that was run, and what is notified while it runs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from realtime_cli.script.expectations import CheckResult, Status
-from realtime_cli.script.facts import Facts
 from realtime_cli.script.load import LoadedScript
+from realtime_cli.script.turn_metrics import TurnMetrics
 
 TIMINGS = ("within_ms", "done_ms", "interrupted_ms", "dead_air_ms")
 
@@ -112,12 +112,12 @@ class CaseResult:
         }
 
 
-def figures(facts: Facts) -> dict[str, float | None]:
+def figures(metrics: TurnMetrics) -> dict[str, float | None]:
     """A turn's timings, rounded."""
-    return {name: None if (value := getattr(facts, name)) is None else round(value, 1) for name in TIMINGS}
+    return {name: None if (value := getattr(metrics, name)) is None else round(value, 1) for name in TIMINGS}
 
 
-# -- told while it runs -----------------------------------------------------------------------------
+# -- notified while it runs ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,22 +9,23 @@ from __future__ import annotations
 import base64
 import mimetypes
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from realtime_cli.app.session_factory import OpenSession
+from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.loop import Outcome
 from realtime_cli.script import clips
 from realtime_cli.script.clips import Clip, SpeechSource
 from realtime_cli.script.expectations import CheckResult, awaited_events, verdicts
-from realtime_cli.script.facts import facts_of, whole_facts
 from realtime_cli.script.format import SOUND_KINDS, Expect, ScriptTurn
 from realtime_cli.script.live import Live
-from realtime_cli.script.observed import TurnSeen
 from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan, TurnResult, figures
+from realtime_cli.script.turn_collector import TurnRecord
+from realtime_cli.script.turn_metrics import TurnMetrics, conversation_metrics, turn_metrics
 
 AFTERWORDS_S = 2.0  # transcripts and bookkeeping may trail the answer
 
@@ -46,7 +47,9 @@ class RunContext:
     check: Check | None = None
     notify: Callable[[Progress], None] = lambda progress: None
     on_frame: Callable[[float], None] | None = None
-    """Told how late each frame of the microphone is, in ms."""
+    """Called with how late each frame of the microphone is, in ms."""
+    readers: Sequence[ConversationReader] = ()
+    """Given every conversation event."""
 
 
 async def run_case(case: Case, context: RunContext, sounds: dict[int, Clip] | None = None) -> CaseResult:
@@ -91,8 +94,8 @@ class ScriptRun:
         self._opened = opened
         self._context = context
         self._sounds = sounds
-        self._live = Live(opened, on_frame=context.on_frame)
-        self._seen: dict[int, TurnSeen] = {}
+        self._live = Live(opened, readers=context.readers, on_frame=context.on_frame)
+        self._seen: dict[int, TurnRecord] = {}
         self._extra: dict[int, list[CheckResult]] = {}
 
     async def run(self) -> CaseResult:
@@ -141,24 +144,24 @@ class ScriptRun:
         if number not in self._seen:
             self._begin(number)
         await self._give(number, turn)
-        self._live.mark("delivered", turn=number)
+        self._live.annotate("delivered", turn=number)
         if interrupted:
             return not self._live.over
         waited_for = await self._wait(number, turn)
-        self._live.mark("over", turn=number, **({"waited_for": waited_for} if waited_for else {}))
+        self._live.annotate("over", turn=number, **({"waited_for": waited_for} if waited_for else {}))
         if self._live.over:
             return False
         return not (self._script.stop_on_failure and self._failed(number, turn))
 
     def _begin(self, number: int) -> None:
         self._live.begin_turn(number)
-        self._seen[number] = self._live.observed.now
+        self._seen[number] = self._live.turns.now
         self._context.notify(TurnBegan(self._case, number, title_of(self._script.turns[number - 1])))
 
     async def _due(self, number: int, turn: ScriptTurn) -> bool:
         """Wait for the point of time at which a turn begins; noted is how late we are for it."""
         assert turn.at is not None
-        before, name = self._live.observed.now, turn.at.after
+        before, name = self._live.turns.now, turn.at.after
 
         def came_at() -> float | None:
             return min((at for at, event in before.events if event == name), default=None)
@@ -173,7 +176,7 @@ class ScriptRun:
         self._begin(number)
         late_ms = (self._live.now() - due) * 1000
         if late_ms > 40:
-            self._live.mark("late", ms=round(late_ms, 1))
+            self._live.annotate("late", ms=round(late_ms, 1))
         return True
 
     async def _give(self, number: int, turn: ScriptTurn) -> None:
@@ -222,10 +225,10 @@ class ScriptRun:
         await live.until(lambda: not awaited(), AFTERWORDS_S if turn.wants_reply else limit_s)
         return ""
 
-    def _afterwords(self, turn: ScriptTurn, seen: TurnSeen) -> Callable[[], bool]:
+    def _afterwords(self, turn: ScriptTurn, seen: TurnRecord) -> Callable[[], bool]:
         """What is expected and may come behind the answer: events, and the transcript of the user."""
         listed = [*(turn.expect.events or ()), *(turn.expect.in_order or ())]
-        names = set(awaited_events(listed, aloud=self._opened.aloud))
+        names = set(awaited_events(listed, with_audio=self._opened.aloud))
         heard = turn.expect.heard is not None and self._opened.aloud
 
         def missing() -> bool:
@@ -249,7 +252,7 @@ class ScriptRun:
         if seen.timed_out:
             limit = f"{seen.timed_out} within {self._timeout_s(turn):g} s"
             found.append(CheckResult(number, "timeout", "failed", limit, "nothing more"))
-        return [*found, *verdicts(turn.expect, facts_of(seen, aloud=self._opened.aloud))]
+        return [*found, *verdicts(turn.expect, self._metrics(seen))]
 
     async def _judge_and_check(self) -> None:
         turns = self._script.turns
@@ -296,14 +299,14 @@ class ScriptRun:
         for number, seen in self._seen.items():
             if until and number > until:
                 break
-            said = self._script.turns[number - 1].words or " ".join(seen.heard)
+            said = self._script.turns[number - 1].words or seen.transcript
             lines += [f"User: {said}"] if said else []
-            lines += [f"Agent calls {call.name}({call.arguments})" for call in seen.calls]
+            lines += [f"Agent calls {call.name}({call.arguments})" for call in self._metrics(seen).calls]
             lines.append(f"Agent: {seen.reply or '(nothing)'}")
         return "\n".join(lines)
 
     def _result(self, error: str, outcome: Outcome, seconds: float) -> CaseResult:
-        whole = whole_facts(self._live.observed)
+        whole = conversation_metrics(self._live.turns)
         recording = self._opened.recorder
         return CaseResult(
             self._case,
@@ -320,10 +323,13 @@ class ScriptRun:
 
     def _turn_result(self, number: int, turn: ScriptTurn) -> TurnResult:
         seen = self._seen.get(number)
-        facts = facts_of(seen or TurnSeen(number, 0.0), aloud=self._opened.aloud)
+        metrics = self._metrics(seen) if seen else TurnMetrics(number)
         return TurnResult(
-            number, title_of(turn), facts.reply, figures(facts), tuple(self._verdicts(number, turn))
+            number, title_of(turn), metrics.reply, figures(metrics), tuple(self._verdicts(number, turn))
         )
+
+    def _metrics(self, seen: TurnRecord) -> TurnMetrics:
+        return turn_metrics(seen, with_audio=self._opened.aloud)
 
 
 def _list(value: str | list[str] | None) -> list[str]:

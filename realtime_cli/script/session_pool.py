@@ -1,11 +1,11 @@
-"""Many sessions of scripts in one event loop, begun and stopped from outside, each told of in plain figures.
+"""Many sessions of scripts in one event loop, begun and stopped from outside, each reported in plain figures.
 
 What is reported (``notify``) are dictionaries for JSON, each with an ``event``:
 
     began     id, script
     refused   id, status, pause_s        HTTP 429: whoever begins sessions should slow down
     scarce    id, pause_s                rate_limits.updated: less than a tenth is left
-    spent     id, usd                    since it was last told: once a second, and when the session is over
+    spent     id, usd                    since the last such event: once a second, and when the session is over
     over      id, script, status, kind, error, open_ms, session_ms, tool_ms, turns, usd, late_p99_ms
     pace      sessions, late, late_p99_ms, cpu_s, seconds     once a second; late: ms -> frames
 """
@@ -17,17 +17,18 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.client.cost import CostFold
+from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.script.clips import Clip
 from realtime_cli.script.pacing_histogram import PacingHistogram
 from realtime_cli.script.result import Case, CaseResult
 from realtime_cli.script.runner import RunContext, prepare, run_case
-from realtime_cli.script.stopwatch import Stopwatch
+from realtime_cli.script.throttle import scarce
 from realtime_cli.wire.transport import Transport
 
 PACE_S = 1.0
@@ -43,11 +44,17 @@ _KINDS = {
 
 
 @dataclass
-class _TurnWatch:
-    """What belongs to one session."""
+class SessionWatch:
+    """Reads one session, and keeps what is reported of it beside the figures of its turns.
 
-    stopwatch: Stopwatch
-    lateness: PacingHistogram
+    ``on_scarce(seconds)``: a limit of the account is nearly used up for so long.
+    """
+
+    on_scarce: Callable[[float], None]
+    lateness: PacingHistogram = field(default_factory=PacingHistogram)
+    open_ms: float | None = None
+    tool_ms: list[float] = field(default_factory=list)
+    _called_at: dict[str, float] = field(default_factory=dict)
     status: int | None = None
     """The HTTP status with which the server refused."""
     cost: CostFold | None = None
@@ -56,6 +63,17 @@ class _TurnWatch:
     @property
     def usd(self) -> float:
         return self.cost.known_usd if self.cost else 0.0
+
+    def observe(self, event: e.ConversationEvent) -> None:
+        match event:
+            case e.ConnectionUp():
+                self.open_ms = round(1000 * event.at, 1)
+            case e.ToolCalled():
+                self._called_at[event.call_id] = event.at
+            case e.ToolEnded() if event.call_id in self._called_at:
+                self.tool_ms.append(round(1000 * (event.at - self._called_at.pop(event.call_id)), 1))
+            case e.RateLimitReported() if scarce(event.limit, event.remaining) and event.reset_s:
+                self.on_scarce(event.reset_s)
 
 
 class SessionPool:
@@ -68,7 +86,7 @@ class SessionPool:
         self._notify = notify
         self._sounds: dict[str, dict[int, Clip]] = {}
         self._sessions: dict[str, asyncio.Task[None]] = {}
-        self._watches: dict[str, _TurnWatch] = {}
+        self._watches: dict[str, SessionWatch] = {}
         self._late = PacingHistogram()
 
     async def prepare(self) -> None:
@@ -120,7 +138,7 @@ class SessionPool:
             }
         )
 
-    def _report_spent(self, name: str, watch: _TurnWatch) -> None:
+    def _report_spent(self, name: str, watch: SessionWatch) -> None:
         if watch.usd > watch.reported_usd:
             self._notify({"event": "spent", "id": name, "usd": round(watch.usd - watch.reported_usd, 9)})
             watch.reported_usd = watch.usd
@@ -130,9 +148,8 @@ class SessionPool:
     async def _session(self, name: str, case: Case) -> None:
         self._notify({"event": "began", "id": name, "script": case.name})
         began = time.monotonic()
-        watch = _TurnWatch(
-            Stopwatch(lambda pause_s: self._notify({"event": "scarce", "id": name, "pause_s": pause_s})),
-            PacingHistogram(),
+        watch = SessionWatch(
+            lambda pause_s: self._notify({"event": "scarce", "id": name, "pause_s": pause_s})
         )
         self._watches[name] = watch
 
@@ -140,25 +157,27 @@ class SessionPool:
             self._late.note(ms)
             watch.lateness.note(ms)
 
-        context = replace(self._context, open=lambda case: self._open(name, case, watch), on_frame=late)
+        context = replace(
+            self._context, open=lambda case: self._open(name, case, watch), on_frame=late, readers=(watch,)
+        )
         try:
             result = await run_case(case, context, self._sounds.get(case.name))
-            told = of_result(result, watch.status)
+            report = of_result(result, watch.status)
         except asyncio.CancelledError:
-            told = {"status": "stopped", "kind": "", "error": "", "turns": [], "usd": watch.usd}
+            report = {"status": "stopped", "kind": "", "error": "", "turns": [], "usd": watch.usd}
         del self._watches[name]
         self._report_spent(name, watch)
-        told |= {
-            "open_ms": watch.stopwatch.open_ms,
+        report |= {
+            "open_ms": watch.open_ms,
             "session_ms": round(1000 * (time.monotonic() - began), 1),
-            "tool_ms": watch.stopwatch.tool_ms,
+            "tool_ms": watch.tool_ms,
             "late_p99_ms": watch.lateness.percentile_ms(0.99),
         }
-        self._notify({"event": "over", "id": name, "script": case.name, **told})
+        self._notify({"event": "over", "id": name, "script": case.name, **report})
 
     @asynccontextmanager
-    async def _open(self, name: str, case: Case, watch: _TurnWatch) -> AsyncIterator[OpenSession]:
-        """The session with our clocks on it."""
+    async def _open(self, name: str, case: Case, watch: SessionWatch) -> AsyncIterator[OpenSession]:
+        """The session; it is noted when the server refuses it."""
         async with self._context.open(case) as opened:
             watch.cost = opened.session.cost
 
@@ -169,9 +188,9 @@ class SessionPool:
                     self._refused(name, error, watch)
                     raise
 
-            yield replace(opened, connect=connect, observers=(*opened.observers, watch.stopwatch))
+            yield replace(opened, connect=connect)
 
-    def _refused(self, name: str, error: Exception, watch: _TurnWatch) -> None:
+    def _refused(self, name: str, error: Exception, watch: SessionWatch) -> None:
         watch.status = getattr(error, "status", None)
         if watch.status == TOO_MANY:
             pause_s = getattr(error, "retry_after_s", None)
@@ -179,7 +198,7 @@ class SessionPool:
 
 
 def of_result(result: CaseResult, http_status: int | None = None) -> dict[str, Any]:
-    """What is told of a session that came to its end."""
+    """What is reported of a session that came to its end."""
     return {
         "status": result.status,
         "kind": kind_of(result, http_status),

@@ -1,4 +1,4 @@
-"""A conversation told event by event, as the runner would see it."""
+"""A conversation entry by entry, as the collector of a script's turns is given it by the narrator."""
 
 from __future__ import annotations
 
@@ -7,50 +7,62 @@ from typing import Any
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
+from realtime_cli.conversation.narrated import Narrated
+from realtime_cli.conversation.realtime import SCRIPT_TOPIC
 from realtime_cli.protocol import codec
-from realtime_cli.script.annotations import TOPIC
-from realtime_cli.script.observed import Observed
+from realtime_cli.script.turn_collector import TurnCollector
+from realtime_cli.script.turn_metrics import TurnMetrics, turn_metrics
 
 
 class Scene:
     """``at`` is the session's time in seconds; every method happens then."""
 
-    def __init__(self, *, aloud: bool = True) -> None:
-        self.observed = Observed(aloud=aloud)
+    def __init__(self, *, with_audio: bool = True) -> None:
+        self.collected = TurnCollector(with_audio=with_audio)
+        self._narrated = Narrated([self.collected])
         self.at = 0.0
 
-    def local(self, value: Any) -> None:
-        self.observed.observe(Entry(self.at, "local", value))
+    @property
+    def metrics(self) -> list[TurnMetrics]:
+        """Those of the turns, without what was ahead of the first."""
+        with_audio = self.collected.with_audio
+        return [turn_metrics(turn, with_audio=with_audio) for turn in self.collected.turns[1:]]
 
-    def mark(self, kind: str, **data: Any) -> None:
-        self.local(inputs.Noted(self.at, "debug", TOPIC, kind, {"mark": kind, **data}))
+    def local(self, value: Any) -> None:
+        self._narrated.observe(Entry(self.at, "local", value))
+
+    def annotate(self, kind: str, **data: Any) -> None:
+        self.local(inputs.Noted(self.at, "debug", SCRIPT_TOPIC, kind, {"mark": kind, **data}))
 
     def server(self, type: str, **fields: Any) -> None:
         event = codec.decode_server_event(json.dumps({"type": type, **fields}))
-        self.observed.observe(Entry(self.at, "received", inputs.Received(self.at, event)))
+        self._narrated.observe(Entry(self.at, "received", inputs.Received(self.at, event)))
 
     def turn(self, number: int, at: float) -> None:
         self.at = at
-        self.mark("turn", turn=number)
+        self.annotate("turn", turn=number)
 
     def typed(self, text: str) -> None:
         self.local(inputs.Typed(self.at, text))
 
     def spoken(self, first_s: float, last_s: float) -> None:
         self.at = first_s
-        self.mark("speaking")
+        self.annotate("speaking")
         self.at = last_s
-        self.mark("said")
+        self.annotate("said")
 
     def answers(self, text: str, response: str = "r1", item: str = "i1", status: str = "completed") -> None:
         self.server("response.created", response={"id": response})
         place = {"response_id": response, "item_id": item, "content_index": 0}
-        self.server("response.output_audio_transcript.delta", **place, delta=text)
+        if self.collected.with_audio:
+            self.server("response.output_audio_transcript.delta", **place, delta=text)
+            self.server("response.output_audio.delta", **place, delta="AAAA")
+        else:
+            self.server("response.output_text.delta", **place, delta=text)
         self.done(response, status)
 
     def done(self, response: str = "r1", status: str = "completed", **more: Any) -> None:
-        output = [{"type": "message", "role": "assistant", "id": "i1", "content": []}]
-        self.server("response.done", response={"id": response, "status": status, "output": output, **more})
+        self.server("response.done", response={"id": response, "status": status, "output": [], **more})
 
     def plays(self, begin_s: float, end_s: float, item: str = "i1") -> None:
         """Told as the device tells it: late, with how much was heard."""
@@ -64,6 +76,6 @@ class Scene:
             inputs.PlaybackStopped(self.at, "server_vad", (inputs.HeardItem(item, 0, heard_ms, False),))
         )
 
-    def calls(self, name: str, arguments: str = "{}", output: str = "", *, failed: bool = False) -> None:
-        self.local(effects.CallTool("c", name, arguments))
-        self.local(inputs.ToolFinished(self.at, "c", output, failed))
+    def calls(self, name: str, arguments: str = "{}", output: str = "", call_id: str = "c") -> None:
+        self.local(effects.CallTool(call_id, name, arguments))
+        self.local(inputs.ToolFinished(self.at, call_id, output))

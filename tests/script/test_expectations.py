@@ -1,4 +1,4 @@
-"""Expectations against facts."""
+"""Expectations against what was measured."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import pytest
 
 from realtime_cli.client.cost import Tokens
 from realtime_cli.script.expectations import is_within, verdicts
-from realtime_cli.script.facts import Facts
 from realtime_cli.script.format import Expect
-from realtime_cli.script.observed import CallSeen
+from realtime_cli.script.turn_metrics import ToolCall, TurnMetrics
 
 
-def call(name: str, **arguments: Any) -> CallSeen:
-    return CallSeen("c", name, arguments, 0.0)
+def call(name: str, **arguments: Any) -> ToolCall:
+    return ToolCall(name, arguments)
 
 
-def statuses(expect: dict[str, Any], **facts: Any) -> list[str]:
-    return [verdict.status for verdict in verdicts(Expect.model_validate(expect), Facts(turn=1, **facts))]
+def statuses(expect: dict[str, Any], **metrics: Any) -> list[str]:
+    return [
+        verdict.status for verdict in verdicts(Expect.model_validate(expect), TurnMetrics(turn=1, **metrics))
+    ]
 
 
 PASS, FAIL = ["passed"], ["failed"]
@@ -102,9 +103,9 @@ def test_interruptions() -> None:
 
 def test_what_only_a_voice_can_do_is_skipped_in_text() -> None:
     expect = {"interrupted": True, "heard": "x", "dead_air_ms": 1, "events": ["user.speech_started"]}
-    assert set(statuses(expect, aloud=False)) == {"skipped"}
+    assert set(statuses(expect, with_audio=False)) == {"skipped"}
     ordered = {"in_order": ["user.speech_started", "response.created", "response.done"]}
-    assert statuses(ordered, aloud=False, events=["response.created", "response.done"]) == PASS
+    assert statuses(ordered, with_audio=False, events=["response.created", "response.done"]) == PASS
 
 
 def test_events_seen_absent_and_in_order() -> None:
@@ -128,5 +129,5 @@ def test_errors_tokens_and_cost() -> None:
 
 
 def test_a_verdict_says_where_what_and_what_instead() -> None:
-    verdict = verdicts(Expect(contains="noon"), Facts(turn=2, reply="It is night."))[0]
+    verdict = verdicts(Expect(contains="noon"), TurnMetrics(turn=2, reply="It is night."))[0]
     assert str(verdict) == 'turn 2: contains: expected a reply with "noon"; found "It is night."'

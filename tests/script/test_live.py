@@ -43,8 +43,8 @@ def word() -> Any:
 
 
 async def answered(live: Live, turn: int) -> str:
-    await live.until(lambda: live.observed.turns[turn].answered and live.session.idle, 10)
-    return live.observed.turns[turn].reply
+    await live.until(lambda: live.turns.turns[turn].answered and live.session.idle, 10)
+    return live.turns.turns[turn].reply
 
 
 async def test_typed_words_are_answered_in_their_turn() -> None:
@@ -66,7 +66,7 @@ async def test_spoken_words_are_turns_by_hand_where_nobody_detects_them() -> Non
         live.begin_turn(1)
         await live.say(word())
         assert await answered(live, 1) == "Yes."
-        assert [name for _, name in live.observed.now.events if name.endswith("committed")]
+        assert [name for _, name in live.turns.now.events if name.endswith("committed")]
 
 
 async def test_push_to_talk_is_pressed_and_let_go() -> None:
@@ -81,7 +81,7 @@ async def test_silence_is_no_turn() -> None:
         live.begin_turn(1)
         await live.keep_silent(silent(60))
         assert await live.quiet(20, 10)
-        assert live.observed.now.statuses == {}
+        assert live.turns.now.statuses == {}
 
 
 async def test_without_sound_nothing_can_be_said_aloud() -> None:
@@ -95,7 +95,7 @@ async def test_settings_and_events_reach_the_server() -> None:
     async with talking() as live:
         live.patch({"instructions": "Be kind."})
         live.ask({"type": "conversation.item.delete", "item_id": "nowhere"})
-        await live.until(lambda: bool(live.observed.now.errors), 10)
+        await live.until(lambda: bool(live.turns.now.errors), 10)
         assert live.session.effective_session["instructions"] == "Be kind."
 
 

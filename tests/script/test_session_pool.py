@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from realtime_cli.audio.pcm import FRAME_SAMPLES, Samples
+from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError, ConnectionFailed, ExitCode
 from realtime_cli.script import session_pool as crowds
 from realtime_cli.script.clips import SpeechSource
@@ -20,7 +21,7 @@ from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult, TurnResult
 from realtime_cli.script.runner import Open, RunContext
-from realtime_cli.script.session_pool import SessionPool, kind_of, of_result
+from realtime_cli.script.session_pool import SessionPool, SessionWatch, kind_of, of_result
 from realtime_cli.server.engine.ports import EngineText
 from realtime_cli.wire.connect_errors import Refused
 from realtime_cli.wire.transport import Transport
@@ -230,3 +231,16 @@ def test_what_is_told_are_plain_figures() -> None:
     assert of_result(result()) == {
         "status": "passed", "kind": "", "error": "", "turns": [{"within_ms": 12.5}], "usd": 0.25,
     }  # fmt: skip
+
+
+def test_a_session_is_timed_from_its_opening_and_its_tools_from_call_to_result() -> None:
+    pauses: list[float] = []
+    watch = SessionWatch(pauses.append)
+    watch.observe(e.ConnectionUp(0.25))
+    watch.observe(e.ToolCalled(1.0, 1, "a", "clock", "{}"))
+    watch.observe(e.ToolCalled(1.1, 1, "b", "clock", "{}"))
+    watch.observe(e.ToolEnded(1.3, 1, "b", "clock", "done", "noon"))
+    watch.observe(e.ToolEnded(2.0, 1, "a", "clock", "done", "noon"))
+    watch.observe(e.RateLimitReported(2.0, "tokens", 1000, 500, 9.0))
+    watch.observe(e.RateLimitReported(2.0, "requests", 100, 2, 4.5))
+    assert (watch.open_ms, watch.tool_ms, pauses) == (250.0, [200.0, 1000.0], [4.5])

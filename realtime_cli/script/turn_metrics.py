@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from realtime_cli.client.cost import Tokens
-from realtime_cli.script.observed import CallSeen, Observed, TurnSeen
+from realtime_cli.conversation.turns import ToolUse
+from realtime_cli.script.turn_collector import TurnCollector, TurnRecord
+from realtime_cli.untrusted_json import parse_json
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What a turn, or a conversation, can be measured by. None: could not be measured."""
+class ToolCall:
+    """A tool that the agent called, and what it got; ``output`` is None while it runs."""
+
+    name: str
+    arguments: dict[str, Any]
+    output: str | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurnMetrics:
+    """What a turn, or a conversation, can be measured by. None: could not be measured.
+
+    ``within_ms``, ``done_ms`` and ``dead_air_ms`` count from the end of the user's turn, time that a tool
+    waited for the user's permission left out; ``interrupted_ms`` from its beginning.
+    """
 
     turn: int = 0
     reply: str = ""
     heard: str = ""
-    calls: Sequence[CallSeen] = ()
+    calls: Sequence[ToolCall] = ()
     events: Sequence[str] = ()
     errors: Sequence[tuple[str, str]] = ()
     interrupted: bool = False
@@ -27,39 +44,40 @@ class Facts:
     tokens: Tokens = field(default_factory=Tokens)
     usd: float | None = 0.0
     late_ms: float = 0.0
-    aloud: bool = True
+    with_audio: bool = True
 
 
-def facts_of(turn: TurnSeen, *, aloud: bool) -> Facts:
+def turn_metrics(turn: TurnRecord, *, with_audio: bool) -> TurnMetrics:
     """The measurements of one turn."""
-    first = turn.first_played_at if aloud else turn.first_text_at
-    begin = turn.spoke_at if turn.spoke_at is not None else turn.began_at
-    end = turn.ended_at if turn.ended_at is not None else turn.began_at
-    return Facts(
+    timing = turn.timing
+    begin = timing.began_at if turn.spoke_at is None else turn.spoke_at
+    end = timing.began_at if timing.ended_at is None else timing.ended_at
+    interrupted_at = turn.interrupted_at
+    return TurnMetrics(
         turn=turn.number,
         reply=turn.reply,
-        heard=" ".join(turn.heard),
-        calls=turn.calls,
+        heard=turn.transcript,
+        calls=tuple(map(tool_call, timing.tools)),
         events=[name for _, name in sorted(turn.events)],
         errors=turn.errors,
-        interrupted=turn.interrupted_at is not None,
-        interrupted_ms=_ms(begin, turn.interrupted_at),
-        within_ms=_ms(end, first),
-        done_ms=_ms(end, turn.done_at),
-        dead_air_ms=_dead_air_ms(end, turn.spans.values()) if aloud else None,
-        tokens=turn.tokens,
-        usd=turn.usd,
+        interrupted=interrupted_at is not None,
+        interrupted_ms=None if interrupted_at is None else (interrupted_at - begin) * 1000,
+        within_ms=timing.latency_ms,
+        done_ms=timing.done_ms,
+        dead_air_ms=_dead_air_ms(end, turn.spans.values()) if with_audio else None,
+        tokens=timing.tokens,
+        usd=timing.usd,
         late_ms=turn.late_ms,
-        aloud=aloud,
+        with_audio=with_audio,
     )
 
 
-def whole_facts(observed: Observed) -> Facts:
+def conversation_metrics(collected: TurnCollector) -> TurnMetrics:
     """Those of the conversation: everything together, and of the timings the worst."""
-    turns = [facts_of(turn, aloud=observed.aloud) for turn in observed.turns]
-    events = sorted(event for turn in observed.turns for event in turn.events)
+    turns = [turn_metrics(turn, with_audio=collected.with_audio) for turn in collected.turns]
+    events = sorted(event for turn in collected.turns for event in turn.events)
     prices = [turn.usd for turn in turns]
-    return Facts(
+    return TurnMetrics(
         reply=" ".join(turn.reply for turn in turns if turn.reply),
         heard=" ".join(turn.heard for turn in turns if turn.heard),
         calls=[call for turn in turns for call in turn.calls],
@@ -73,12 +91,22 @@ def whole_facts(observed: Observed) -> Facts:
         tokens=sum((turn.tokens for turn in turns), Tokens()),
         usd=None if None in prices else sum(usd for usd in prices if usd is not None),
         late_ms=max(turn.late_ms for turn in turns),
-        aloud=observed.aloud,
+        with_audio=collected.with_audio,
     )
 
 
-def _ms(begin: float | None, end: float | None) -> float | None:
-    return None if begin is None or end is None else (end - begin) * 1000
+def tool_call(run: ToolUse) -> ToolCall:
+    """A call with its arguments read; what is no JSON object counts as none."""
+    return ToolCall(run.name, read_arguments(run.arguments), run.output if run.ended else None, run.failed)
+
+
+def read_arguments(text: str) -> dict[str, Any]:
+    """The arguments that a model wrote; empty where they are no JSON object."""
+    try:
+        arguments = parse_json(text or "{}")
+    except ValueError:
+        return {}
+    return arguments if isinstance(arguments, dict) else {}
 
 
 def _worst(measured: Iterable[float | None]) -> float | None:

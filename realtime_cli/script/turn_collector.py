@@ -1,0 +1,249 @@
+"""What a conversation shows of each turn of its script: a fold of conversation events.
+
+A turn of a script is what stands in the script, be it spoken, a key or silence, and begins where the script
+says so (``ScriptAnnotated``). A reply belongs to the turn in which its response began, however long it
+lasts; an interruption to the turn that caused it. All times are session seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from realtime_cli.conversation import events as e
+from realtime_cli.conversation.turns import ConversationTurn, TurnLog
+
+PAUSE_S = 0.3  # a longer silence between two items is the end of what the agent says
+
+
+@dataclass(slots=True)
+class TurnRecord:
+    """All that is known of one turn; number 0 is what was ahead of the first."""
+
+    number: int
+    timing: ConversationTurn
+    """Its times, tools, tokens and cost."""
+    spoke_at: float | None = None
+    """When the first sound of the user's turn was sent, or its message."""
+    ended_at: float | None = None
+    """When the last sound of it was sent, or its message."""
+    spans: dict[tuple[str, int], tuple[float, float]] = field(default_factory=dict)
+    """When each part, by item id and index, was heard."""
+    texts: dict[tuple[str, int], str] = field(default_factory=dict)
+    heard: dict[str, str] = field(default_factory=dict)
+    """The transcripts of what the user said, by item id."""
+    events: list[tuple[float, str]] = field(default_factory=list)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    interrupted_at: float | None = None
+    interrupted_heard_ms: float = 0.0
+    statuses: dict[str, str | None] = field(default_factory=dict)
+    """By response id; None while it runs."""
+    late_ms: float = 0.0
+    cut_off: bool = False
+    """The agent's last response was cut, or its sound."""
+    timed_out: str = ""
+    """What was waited for in vain."""
+
+    @property
+    def reply(self) -> str:
+        """All that the agent said or wrote, in order."""
+        return " ".join(text.strip() for text in self.texts.values() if text.strip())
+
+    @property
+    def transcript(self) -> str:
+        """All that the user was understood to say."""
+        return " ".join(self.heard.values())
+
+    @property
+    def answered(self) -> bool:
+        """A response came to its end other than by being cut."""
+        return any(status not in (None, "cancelled") for status in self.statuses.values())
+
+
+class TurnCollector:
+    """``observe`` events in order. Without ``with_audio`` the agent's text counts as its voice."""
+
+    def __init__(self, *, with_audio: bool = True) -> None:
+        self.with_audio = with_audio
+        self.turns: list[TurnRecord] = []
+        self._log = TurnLog()
+        self._turn_of: dict[str, TurnRecord] = {}  # response or item id -> turn
+        self._sounding_until = 0.0
+        self._begin(0, 0.0)
+
+    @property
+    def now(self) -> TurnRecord:
+        """The turn that is going on."""
+        return self.turns[-1]
+
+    def observe(self, event: e.ConversationEvent) -> None:
+        if isinstance(event, e.ServerEventSeen):
+            self._note(event.at, event.name)
+            return
+        handler = _HANDLERS.get(type(event))
+        if handler:
+            handler(self, event)
+
+    def _note(self, at: float, name: str) -> None:
+        self.now.events.append((at, name))
+
+    def _begin(self, number: int, at: float) -> None:
+        timing = ConversationTurn(len(self.turns) + 1, at)
+        self._log.turns.append(timing)
+        self.turns.append(TurnRecord(number, timing))
+
+    def _record(self, *ids: str) -> TurnRecord:
+        """The turn of the first id that is known; the other ids are remembered as the turn's."""
+        found = next((self._turn_of[each] for each in ids if each in self._turn_of), self.now)
+        for each in ids:
+            if each:
+                self._turn_of.setdefault(each, found)
+        return found
+
+    def _time(self, record: TurnRecord, event: Any, **more: Any) -> None:
+        """Count an event in the figures of this turn, whatever the conversation counts it to."""
+        self._log.observe(replace(event, turn=record.timing.number, **more))
+
+    # -- the user -----------------------------------------------------------------------------
+
+    def _annotated(self, event: e.ScriptAnnotated) -> None:
+        at, data = event.at, event.data
+        match event.mark:
+            case "turn":
+                self._begin(int(data["turn"]), at)
+                self._note(at, "turn")
+            case "speaking" if self.now.spoke_at is None:
+                self.now.spoke_at = at
+            case "said":
+                self._user_done(at)
+            case "delivered" if self.now.ended_at is None:
+                self._user_done(at)
+            case "late":
+                self.now.late_ms = max(self.now.late_ms, float(data["ms"]))
+            case "over":
+                self.now.timed_out = str(data.get("waited_for", ""))
+
+    def _user_done(self, at: float) -> None:
+        self.now.ended_at = self.now.timing.ended_at = at
+
+    def _committed(self, event: e.UserTurnCommitted) -> None:
+        turn = self._record(event.item_id)
+        if event.by == "text" and turn.spoke_at is None:
+            turn.spoke_at = turn.ended_at = event.ended_at
+        # The script knows better than the server when the last sound went out.
+        self._time(turn, event, ended_at=event.ended_at if turn.ended_at is None else turn.ended_at)
+
+    def _speech_began(self, event: e.UserSpeechBegan) -> None:
+        if event.by == "server":
+            self._note(event.at, "user.speech_started")
+
+    def _speech_ended(self, event: e.UserSpeechEnded) -> None:
+        if event.by == "server":
+            self._note(event.at, "user.speech_stopped")
+
+    def _user_text(self, event: e.UserTextFinal) -> None:
+        if event.spoken:
+            turn = self._record(event.item_id)
+            turn.heard[event.item_id] = event.text
+            turn.events.append((event.at, "user.transcribed"))
+
+    # -- the agent ----------------------------------------------------------------------------
+
+    def _response_began(self, event: e.AgentResponseBegan) -> None:
+        self._turn_of[event.response_id] = self.now
+        self.now.statuses[event.response_id] = None
+        self.now.cut_off = False
+        self._time(self.now, event)
+
+    def _message_began(self, event: e.AgentMessageBegan) -> None:
+        self._record(event.response_id, event.item_id)
+
+    def _text_delta(self, event: e.AgentTextPartial) -> None:
+        turn, part = self._record(event.response_id, event.item_id), (event.item_id, event.part)
+        if not self.with_audio and not turn.texts:
+            self._note(event.at, "agent.speech_started")
+        turn.texts[part] = turn.texts.get(part, "") + event.delta
+        self._time(turn, event)
+
+    def _text(self, event: e.AgentTextFinal) -> None:
+        self._record(event.response_id, event.item_id).texts[(event.item_id, event.part)] = event.text
+
+    def _sound(self, event: e.AgentSoundReceived) -> None:
+        if event.first:
+            self._time(self._record(event.response_id, event.item_id), event)
+
+    def _response_ended(self, event: e.AgentResponseEnded) -> None:
+        turn = self._record(event.response_id)
+        turn.statuses[event.response_id] = event.status
+        cancelled = event.status == "cancelled"
+        turn.cut_off = turn.cut_off or cancelled
+        self._time(turn, event)
+        if event.spoke:
+            self._note(event.at, "agent.replied")
+        if not self.with_audio:
+            self._note(event.at, "agent.speech_stopped")
+            if cancelled and turn is not self.now:
+                self._interruption(event.at, 0.0)
+
+    def _error(self, event: e.ErrorReported) -> None:
+        self.now.errors.append((event.code, event.message))
+
+    # -- tools --------------------------------------------------------------------------------
+
+    def _tool(self, event: e.ToolCalled | e.ToolWaiting | e.ToolAnswered | e.ToolEnded) -> None:
+        response_id = event.response_id if isinstance(event, e.ToolCalled) else ""
+        self._time(self._record(response_id, event.call_id), event)
+        if isinstance(event, e.ToolCalled):
+            self._note(event.at, "tool.called")
+        elif isinstance(event, e.ToolEnded) and event.status != "cancelled":
+            self._note(event.at, "tool.finished")
+
+    # -- the loudspeaker ----------------------------------------------------------------------
+
+    def _agent_heard(self, event: e.AgentHeard) -> None:
+        turn, part = self._record(event.response_id, event.item_id), (event.item_id, event.part)
+        if event.first:
+            paused = event.began_at > self._sounding_until + PAUSE_S or not self._sounding_until
+            if paused or turn.timing.first_played_at is None:  # another turn's answer begins, pause or none
+                self._note(event.began_at, "agent.speech_started")
+            self._time(turn, event)
+        if event.heard_ms > 0:
+            turn.spans[part] = (event.began_at, event.at)
+        self._sounding_until = max(self._sounding_until, event.at)
+        if event.finished:
+            self._note(event.at, "agent.speech_stopped")
+
+    def _interrupted(self, event: e.AgentInterrupted) -> None:
+        for part in event.parts:
+            if not part.finished:
+                self._record(part.item_id).cut_off = True
+        self._interruption(event.at, event.heard_ms)
+        self._sounding_until = 0.0  # whatever is heard next is said anew
+        self._note(event.at, "agent.speech_stopped")
+
+    def _interruption(self, at: float, heard_ms: float) -> None:
+        if self.now.interrupted_at is None:
+            self.now.interrupted_at, self.now.interrupted_heard_ms = at, heard_ms
+        self._note(at, "interrupted")
+
+
+_HANDLERS: dict[type, Any] = {
+    e.ScriptAnnotated: TurnCollector._annotated,
+    e.UserTurnCommitted: TurnCollector._committed,
+    e.UserSpeechBegan: TurnCollector._speech_began,
+    e.UserSpeechEnded: TurnCollector._speech_ended,
+    e.UserTextFinal: TurnCollector._user_text,
+    e.AgentResponseBegan: TurnCollector._response_began,
+    e.AgentResponseEnded: TurnCollector._response_ended,
+    e.AgentMessageBegan: TurnCollector._message_began,
+    e.AgentTextPartial: TurnCollector._text_delta,
+    e.AgentTextFinal: TurnCollector._text,
+    e.AgentSoundReceived: TurnCollector._sound,
+    e.AgentHeard: TurnCollector._agent_heard,
+    e.AgentInterrupted: TurnCollector._interrupted,
+    e.ErrorReported: TurnCollector._error,
+    e.ToolCalled: TurnCollector._tool,
+    e.ToolWaiting: TurnCollector._tool,
+    e.ToolAnswered: TurnCollector._tool,
+    e.ToolEnded: TurnCollector._tool,
+}

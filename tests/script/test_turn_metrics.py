@@ -1,0 +1,107 @@
+"""What a turn, and a conversation, can be measured by."""
+
+from __future__ import annotations
+
+import pytest
+
+from realtime_cli.client import inputs
+from realtime_cli.script.turn_metrics import conversation_metrics
+from tests.script.scenes import Scene
+
+
+def test_the_voice_is_timed_by_its_played_samples_from_the_last_sound_of_the_user() -> None:
+    scene = Scene()
+    scene.turn(1, 1.0)
+    scene.spoken(1.2, 2.0)
+    scene.at = 2.5
+    scene.server("input_audio_buffer.speech_stopped", audio_end_ms=None, item_id="u")
+    scene.server("input_audio_buffer.committed", item_id="u")
+    scene.at = 2.6
+    scene.answers("It is noon.")
+    scene.plays(3.0, 4.0)
+    [metrics] = scene.metrics
+    assert metrics.reply == "It is noon."
+    assert metrics.within_ms == pytest.approx(1000)
+    assert metrics.done_ms == pytest.approx(600)
+    assert metrics.dead_air_ms == pytest.approx(1000)
+    assert metrics.events.index("agent.speech_started") < metrics.events.index("agent.speech_stopped")
+    parts = scene.collected.turns[1].timing.parts
+    assert parts is not None
+    assert (parts.end_pointing_ms, parts.server_ms, parts.playout_ms) == pytest.approx((500, 100, 400))
+
+
+def test_in_text_the_first_word_is_the_voice() -> None:
+    scene = Scene(with_audio=False)
+    scene.turn(1, 1.0)
+    scene.typed("hi")
+    scene.at = 1.4
+    scene.answers("Hello.")
+    [metrics] = scene.metrics
+    assert metrics.within_ms == pytest.approx(400)
+    assert metrics.dead_air_ms is None
+
+
+def test_while_a_tool_waits_for_the_user_nobody_waits_for_the_agent() -> None:
+    scene = Scene()
+    scene.turn(1, 1.0)
+    scene.typed("Book it.")
+    scene.at = 1.2
+    scene.server("response.created", response={"id": "r0"})
+    scene.local(inputs.ApprovalAsked(1.2, "c", "book", "{}"))
+    scene.at = 4.2
+    scene.local(inputs.ApprovalAnswered(4.2, "c", "once"))
+    scene.calls("book", output="booked")
+    scene.at = 4.5
+    scene.answers("Done.")
+    scene.plays(4.6, 5.0)
+    [metrics] = scene.metrics
+    assert (metrics.within_ms, metrics.done_ms) == pytest.approx((600, 500))
+
+
+def test_the_whole_conversation_has_the_worst_of_the_timings_and_all_of_the_rest() -> None:
+    scene = Scene()
+    for number, wait_s in ((1, 0.3), (2, 0.9)):
+        scene.turn(number, number * 10.0)
+        scene.typed("x")
+        scene.calls("clock", '{"zone": "UTC"}', "noon", call_id=f"c{number}")
+        usage = {"input_tokens": 5, "output_tokens": 2}
+        scene.server("response.created", response={"id": f"r{number}"})
+        scene.server(
+            "response.output_audio.delta", response_id=f"r{number}", item_id=f"i{number}", delta="AAAA"
+        )
+        scene.done(f"r{number}", usage=usage)
+        scene.plays(number * 10.0 + wait_s, number * 10.0 + 2, f"i{number}")
+    metrics = conversation_metrics(scene.collected)
+    assert metrics.within_ms == pytest.approx(900)
+    assert [(call.name, call.arguments) for call in metrics.calls] == [("clock", {"zone": "UTC"})] * 2
+    assert metrics.tokens.input + metrics.tokens.output == 14
+    assert metrics.usd is None  # the model's price is not known
+
+
+def test_what_did_not_happen_has_no_timing() -> None:
+    scene = Scene()
+    scene.turn(1, 3.0)
+    [metrics] = scene.metrics
+    timings = (metrics.within_ms, metrics.done_ms, metrics.dead_air_ms, metrics.interrupted_ms)
+    assert timings == (None,) * 4
+    assert not metrics.interrupted
+
+
+def test_dead_air_is_the_longest_silence_and_none_of_what_overlaps() -> None:
+    scene = Scene()
+    scene.turn(1, 0.0)
+    scene.spoken(0.2, 1.0)
+    turn = scene.collected.now
+    turn.spans = {("c", 0): (7.0, 8.0), ("a", 0): (1.5, 4.0), ("b", 0): (2.0, 3.0)}
+    assert scene.metrics[0].dead_air_ms == pytest.approx(3000)  # from 4 s to 7 s
+
+
+def test_the_cost_of_the_whole_is_unknown_if_that_of_a_turn_is() -> None:
+    scene = Scene()
+    scene.turn(1, 1.0)
+    assert conversation_metrics(scene.collected).usd == 0.0
+    scene.collected.now.timing.usd = 0.25
+    assert conversation_metrics(scene.collected).usd == 0.25
+    scene.turn(2, 2.0)
+    scene.collected.now.timing.usd = None
+    assert conversation_metrics(scene.collected).usd is None
