@@ -180,8 +180,8 @@ def test_a_conversation_is_held_listed_shown_found_exported_replayed_and_deleted
         assert "pineapple" in said.out.lower() or more[0] in ("list", "prune")
         assert "one" in said.out + said.err or more[0] == "prune"
     copy = tmp_path / "talk.md"
-    words = ("export", kept / "one.jsonl", "--format", "md", "--output", copy)
-    assert ended(*words, monkeypatch=monkeypatch) == ExitCode.OK
+    export = ("export", kept / "one.jsonl", "--format", "md", "--output", copy)
+    assert ended(*export, monkeypatch=monkeypatch) == ExitCode.OK
     assert "pineapple" in copy.read_text(encoding="utf-8").lower()
     assert ended("replay", kept / "one.jsonl", "--verify", monkeypatch=monkeypatch) == ExitCode.OK
     assert ended("sessions", "delete", "one", "--folder", kept, monkeypatch=monkeypatch) == ExitCode.OK
@@ -278,7 +278,7 @@ def test_each_shell_is_told_how_to_go_on(shell: str, line: str, wanted: str) -> 
 def completion_script(shell: str) -> str:
     """What a shell loads; the program is told which shell it is, as ``--show-completion`` finds out by itself."""
     environ = {**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
-    words = [SCRIPT, "--show-completion", shell]
+    words: list[str | Path] = [SCRIPT, "--show-completion", shell]
     return subprocess.run(words, env=environ, capture_output=True, text=True, timeout=60, check=True).stdout
 
 

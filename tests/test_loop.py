@@ -159,7 +159,7 @@ class Room:
 async def test_an_interruption_says_how_loud_the_user_was_and_how_much_echo_was_left():
     seen = Seen()
     microphone = Frames([np.full(480, 3277, np.int16)] * 5)
-    parts = {"speaker": WavSpeaker(None), "microphone": microphone, "guard": Room()}
+    parts: dict[str, Any] = {"speaker": WavSpeaker(None), "microphone": microphone, "guard": Room()}
     async with talking(observers=[seen], **parts) as (_, servers, _):
         await servers[0].open()
         await servers[0].tell("response.created", response={"id": "R"})

@@ -17,6 +17,7 @@ from realtime_cli import server_runner as module
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder
 from realtime_cli.server.engine.ports import EngineCall, EngineError, EngineText
+from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
 from realtime_cli.server_runner import EngineWorkers, SessionRunner
 from realtime_cli.wire.auth import Opening
@@ -127,7 +128,7 @@ async def test_a_voice_turn():
 
 async def test_sound_comes_in_short_deltas_the_first_shortest():
     engine = ScriptedEngine(answers=[[EngineText("one two three four five six")]])
-    engine.speak = lambda text, speed=1.0, stop=None: iter([loud_samples(1000)])  # type: ignore[method-assign, assignment]
+    engine.speak = lambda *asked: iter([loud_samples(1000)])  # type: ignore[method-assign]
     async with hosted(engine) as client:
         await client.ask()
         await client.until("response.done")
@@ -281,7 +282,7 @@ async def test_a_bug_in_the_session_ends_it_with_1011(monkeypatch: pytest.Monkey
     bugs: list[BaseException] = []
     async with hosted(bugs=bugs) as client:
         await client.until("session.created")
-        monkeypatch.setattr(module.ServerSession, "handle", lambda self, happened: 1 / 0)
+        monkeypatch.setattr(ServerSession, "handle", lambda self, happened: 1 / 0)
         await client.send("response.create")
         assert (await client.closed()).code == 1011
     assert [type(error) for error in bugs] == [ZeroDivisionError]

@@ -78,11 +78,12 @@ async def test_every_event_can_be_sent_and_its_answer_read() -> None:
         await session.request({"type": "input_audio_buffer.clear"}, "input_audio_buffer.cleared")
         delete = {"type": "conversation.item.delete", "item_id": "mine"}
         await session.request(delete, "conversation.item.deleted")
-        for refused, code in [
+        refusals: list[tuple[dict[str, Any], str]] = [
             (retrieve, "item_retrieve_invalid_item_id"),
             ({"type": "response.cancel"}, "response_cancel_not_active"),
             ({"type": "response.create", "response": {**aside, "max_output_tokens": 0}}, "below_min"),
-        ]:
+        ]
+        for refused, code in refusals:
             with pytest.raises(SessionFailed, match=code):
                 await session.request(refused, "nothing")
         with pytest.raises(SessionFailed, match=r"no session\.updated within"):

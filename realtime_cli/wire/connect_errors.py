@@ -62,7 +62,7 @@ def of_status(
     secrets: Iterable[str] = (),
     *,
     keyless: bool = False,
-) -> ConnectionFailed:
+) -> Refused | KeyRefused:
     """The server answered the upgrade with HTTP ``status`` instead of 101; ``keyless``: no key was sent."""
     where = shown(url)
     detail = _detail(body, secrets)

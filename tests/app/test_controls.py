@@ -77,8 +77,11 @@ class Talk:
 
 
 @pytest.fixture
-def talk(tmp_path: Path) -> Callable[[str], Talk]:
-    return lambda written="": Talk(tmp_path / "agent.toml", written)
+def talk(tmp_path: Path) -> Callable[..., Talk]:
+    def opened(written: str = "") -> Talk:
+        return Talk(tmp_path / "agent.toml", written)
+
+    return opened
 
 
 def session(event: dict[str, Any] | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import os
 import random
 import sys
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -35,7 +36,7 @@ def refuse_all_but(rate_hz: int, channels: int) -> None:
     def takes(found: Any, direction: Any, rate: int, count: int) -> bool:
         return (rate, count) == (rate_hz, channels) and asked(found, direction, rate, count)
 
-    device._takes = takes
+    device._takes = takes  # type: ignore[assignment]
 
 
 def sine(seconds: float, hz: float = 500.0) -> Samples:
@@ -254,7 +255,7 @@ def _loudest_voice(sound: Samples) -> float | None:
     return max(VoiceActivity().feed(sound))
 
 
-SCENARIOS = {
+SCENARIOS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "hear_itself": hear_itself,
     "interrupt": interrupt,
     "short_reply": short_reply,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,9 +44,9 @@ class Room:
     def now_ms(self) -> float:
         return 1000 * (self.clock.now - self._start_s)
 
-    def run(self, until_ms: float, arrivals: list[tuple[float, str, Samples | None]] | None = None) -> None:
+    def run(self, until_ms: float, arrivals: Sequence[tuple[float, str, Samples | None]] = ()) -> None:
         """Let time pass; each arrival is (time, item, samples), None for samples ends the item."""
-        waiting = sorted(arrivals or [], key=lambda arrival: arrival[0])
+        waiting = sorted(arrivals, key=lambda arrival: arrival[0])
         blocks = round((until_ms - self.now_ms) / BLOCK_MS)
         first_ms = self.now_ms
         for block in range(blocks):

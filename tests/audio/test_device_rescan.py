@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import time
+
 import pytest
 
 from realtime_cli.audio import device_rescan
@@ -24,7 +27,7 @@ def there(monkeypatch: pytest.MonkeyPatch) -> list[Device]:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(device_rescan.time, "monotonic", clock)
+    monkeypatch.setattr(time, "monotonic", clock)
     return clock
 
 
@@ -62,7 +65,7 @@ def test_it_asks_once_in_four_seconds(there: list[Device], clock: Clock) -> None
 
 
 def test_another_process_that_cannot_be_had_sees_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device_rescan.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
     asked = DeviceRescan()
     asked.ask([], None, "input")
     assert not asked.wanted

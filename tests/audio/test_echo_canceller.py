@@ -110,7 +110,7 @@ def test_a_room_that_rings_on_leaves_no_blips_after_the_agent_has_ended(delay_ms
 def states(far: Samples, near: Samples) -> list[TalkState]:
     """The states in the order in which they came, each once in a row."""
     canceller = EchoCanceller()
-    seen = []
+    seen: list[TalkState] = []
     for given, heard in zip(frames(far), frames(near), strict=True):
         canceller.played(given)
         canceller.process(heard)

@@ -128,7 +128,7 @@ def test_blocks_of_any_length(size: int) -> None:
     far_end = FarEnd()
     counted = np.arange(1, 30_001, dtype=np.int16)
     far_end.put(np.zeros(120_000 - 15_000, np.int16))  # so that the ring ends in the middle
-    taken = []
+    taken: list[Samples] = []
     for start in range(0, len(counted), size):
         far_end.put(counted[start : start + size])
         while (len(taken) + 3) * FRAME_SAMPLES <= start + size:

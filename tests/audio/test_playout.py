@@ -164,8 +164,7 @@ def test_one_minute_on_a_jittery_wire() -> None:
             for n, (when, item, sound) in enumerate(arrivals)
         ]
         arrivals.sort(key=lambda arrival: arrival[0])
-        arrivals.append((arrivals[-1][0], f"{answer}", None))
-        room.run(at_ms + 6000, arrivals)
+        room.run(at_ms + 6000, [*arrivals, (arrivals[-1][0], f"{answer}", None)])
         gaps.append(room.playout.gap_ms)
     assert gaps[9] < 300, "the first minute"
     assert gaps[-1] - gaps[9] < 50, "a minute after it"

@@ -103,8 +103,10 @@ def voice_left(tuning: CancellerTuning) -> float:
 
 def tuned(field: str, value: float) -> CancellerTuning:
     if field.startswith("suppressor."):
-        return replace(USUAL, suppressor=replace(USUAL.suppressor, **{field.split(".")[1]: value}))
-    return replace(USUAL, **{field: value})  # type: ignore[arg-type]
+        part: dict[str, Any] = {field.split(".")[1]: value}
+        return replace(USUAL, suppressor=replace(USUAL.suppressor, **part))
+    whole: dict[str, Any] = {field: value}
+    return replace(USUAL, **whole)
 
 
 def tune(recogniser: Any, field: str, values: Sequence[str]) -> None:

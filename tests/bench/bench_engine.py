@@ -119,7 +119,7 @@ def speaking(engine: Engine, rounds: int) -> None:
     for _ in range(rounds):
         for sentence in SENTENCES:
             start = time.perf_counter()
-            chunks = []
+            chunks: list[Samples] = []
             for chunk in engine.synthesiser.speak(sentence):
                 if not chunks:
                     firsts.append(1000 * (time.perf_counter() - start))

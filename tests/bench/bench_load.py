@@ -119,7 +119,7 @@ def growth(counts: Sequence[int], script: Path, seconds: int, folder: Path) -> N
                 "2",
             ]
             summary = load(url, script, folder, *more)
-            show(figures(count, summary, cpu_s(process) - before).values())
+            show(list(figures(count, summary, cpu_s(process) - before).values()))
             for kind, times in summary["failures"].items():
                 print(f"    {times} x {kind}", flush=True)
 
@@ -234,7 +234,7 @@ def crowd(count: int, seconds: int, script: Path, folder: Path, *, plain: bool) 
     )
     show(COLUMNS)
     show(["--:"] * len(COLUMNS))
-    show(figures(count, whole, server_s).values())
+    show(list(figures(count, whole, server_s).values()))
     for row in whole["rows"]:
         show(
             (
@@ -267,7 +267,8 @@ def main() -> None:
         elif asked.what == "growth":
             growth(asked.numbers or [10, 25, 50, 100, 200, 400], asked.script, asked.seconds, folder)
         else:
-            crowd(*(asked.numbers or [200, 120])[:2], asked.script, folder, plain=asked.plain)
+            count, seconds = asked.numbers or (200, 120)
+            crowd(count, seconds, asked.script, folder, plain=asked.plain)
 
 
 if __name__ == "__main__":

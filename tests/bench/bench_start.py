@@ -25,11 +25,21 @@ POLL_S = 0.003
 
 
 def ended(*words: str | Path) -> Callable[[], None]:
-    return lambda: subprocess.run(words, env=ENVIRON, capture_output=True, check=True) and None
+    def run() -> None:
+        subprocess.run(words, env=ENVIRON, capture_output=True, check=True)
+
+    return run
 
 
 def first_byte() -> None:
-    words = [PROGRAM, "text", "--config", "configs/text.toml", "--no-record", "What time is it?"]
+    words: list[str | Path] = [
+        PROGRAM,
+        "text",
+        "--config",
+        "configs/text.toml",
+        "--no-record",
+        "What time is it?",
+    ]
     with subprocess.Popen(words, env=ENVIRON, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stdout.read(1)
@@ -39,7 +49,7 @@ def first_byte() -> None:
 def listening() -> None:
     with tempfile.TemporaryDirectory() as folder:
         recording = Path(folder) / "talk.jsonl"
-        words = [PROGRAM, "talk", "--config", "configs/local.toml", "--record", recording]
+        words: list[str | Path] = [PROGRAM, "talk", "--config", "configs/local.toml", "--record", recording]
         words += ["--input", question(), "--output", "null"]
         with subprocess.Popen(
             words, env=ENVIRON, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

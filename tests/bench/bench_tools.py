@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -88,7 +89,7 @@ async def beside(seconds: float, start: Callable[[], list[asyncio.Task[object]]]
 async def main(seconds: float) -> None:
     sys.setswitchinterval(0.001)
 
-    def calls(box: Toolbox, name: str, **arguments: object) -> list[asyncio.Task[object]]:
+    def calls(box: Toolbox, name: str, **arguments: Any) -> list[asyncio.Task[object]]:
         return [asyncio.create_task(box.call(name, **arguments)) for _ in range(BUSY)]
 
     print(f"{os.cpu_count()} cores, {seconds:g} s of speech each")

@@ -156,27 +156,28 @@ async def processor(kind: str, seconds: float, interval_s: float = 1.0) -> dict[
 async def sound(kind: str, seconds: float, interval_s: float) -> dict[str, Any]:
     """Underruns and gaps of a tone on the loudspeaker; ``kind`` empty: without video."""
     from realtime_cli.audio import device
-    from tests.bench.bench_audio import Capture, sine
+    from tests.audio.device_child import sine
+    from tests.bench.sound.capture import Capture
 
     sources.load()
     with contextlib.ExitStack() as stack:
         eyes = None
         if kind:
             eyes = eyes_for(*stack.enter_context(watched(kind)), interval_s)
-        speaker, capture = device.open_speaker(), Capture()
+        speaker, capture = device.open_speaker(), Capture("speaker.monitor", dict(os.environ))
         speaker.start()
         frames: list[float] = []
         if eyes:
             eyes.start(lambda sight: frames.append(time.perf_counter()))
         await asyncio.sleep(1.5)
-        began, found = time.perf_counter(), 0
+        began, found = time.monotonic(), 0
         for turn in range(round(seconds / 5)):
             speaker.playout.push(f"turn {turn}", 0, sine(4))
             speaker.playout.end(f"turn {turn}", 0)
             await speaker.drained()
             await asyncio.sleep(0.7)
-            found += len([gap for gap in capture.gaps(began) if gap < 400])
-            began = time.perf_counter()
+            found += len([gap_ms for gap_ms in capture.sound_ms(began)[1] if gap_ms < 400])
+            began = time.monotonic()
         result = {
             "frames": len(frames),
             "gaps": found,
@@ -229,4 +230,4 @@ def _all(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -50,7 +50,7 @@ class Chatty(ScriptedEngine):
     def __init__(self, chance: random.Random) -> None:
         super().__init__()
         self._chance = chance
-        self.sentences = self.speeds = self.heard_ms = Forgetful()  # type: ignore[assignment]
+        self.sentences = self.speeds = self.heard_ms = Forgetful()
 
     @property
     def reply(self) -> Any:

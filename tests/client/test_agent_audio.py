@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import pytest
 
@@ -113,7 +114,9 @@ def test_a_message_that_begins_after_the_cut_leaves_the_conversation() -> None:
     d.stopped(("A", 500, False))
     d.agent_says("Here is the answer nobody wants", item="B")
     assert d.sound("B") == []
-    output = [{"id": item, "type": "message", "role": "assistant", "content": []} for item in ("A", "B")]
+    output: list[dict[str, Any]] = [
+        {"id": item, "type": "message", "role": "assistant", "content": []} for item in ("A", "B")
+    ]
     assert d.done(status="cancelled", output=output) == ["item.delete B"]
     assert [item["content"] for item in d.session.conversation.history()] == []
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from realtime_cli.app.installed import EXTRAS, installed
 from realtime_cli.commands import doctor_machine
 from realtime_cli.commands.doctor_machine import Machine, local_gap
 
@@ -34,7 +35,7 @@ def test_the_platform_gap_of_local_speech_is_named(machine: Machine, said: str) 
 def test_a_missing_extra_is_a_warning_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(doctor_machine.EXTRAS, "local", {"no_such_module": "no-such-dist"})
+    monkeypatch.setitem(EXTRAS, "local", {"no_such_module": "no-such-dist"})
     (here,) = [
         f for f in doctor_machine.extras(Machine("Linux", "x86_64", ("glibc", "2.36"))) if "local" in f.topic
     ]
@@ -49,7 +50,7 @@ def test_what_is_installed_has_its_versions() -> None:
     found = {finding.topic: finding for finding in doctor_machine.extras()}
     assert found["extra [mcp]"].status == "ok"
     assert found["extra [mcp]"].facts["mcp"][0].isdigit()
-    assert doctor_machine.installed("no-such-dist") == "?"
+    assert installed("no-such-dist") == "?"
 
 
 def test_without_a_terminal_talk_writes_lines() -> None:
@@ -69,4 +70,4 @@ def test_places_without_a_sound_card_are_known(environ: dict[str, str], where: s
 def test_every_extra_of_the_package_is_looked_at() -> None:
     declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     wanted = set(declared["project"]["optional-dependencies"]) - {"all", "dev", "pytest"}
-    assert set(doctor_machine.EXTRAS) == set(doctor_machine.USES) == wanted
+    assert set(EXTRAS) == set(doctor_machine.USES) == wanted

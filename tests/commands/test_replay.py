@@ -113,7 +113,7 @@ def test_a_missing_recording_says_so() -> None:
         replay(ReplayOptions("/nowhere/x.jsonl"))
 
 
-UPDATE = {"type": "session.update", "session": {"type": "realtime"}}
+UPDATE: dict[str, Any] = {"type": "session.update", "session": {"type": "realtime"}}
 
 
 async def _visit(path: Path, *events: dict[str, Any], strict: bool = True) -> tuple[list[str], ReplayService]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from realtime_cli.app.local_server import ServeOptions
+from realtime_cli.app.local_server import ServeOptions, listen
 from realtime_cli.commands import serve as module
 from realtime_cli.errors import AuthenticationFailed
 from realtime_cli.wire import websocket
@@ -92,7 +92,7 @@ async def test_an_address_that_others_reach_without_a_key_is_warned_about(
     at_once = asyncio.Event()
     at_once.set()
     monkeypatch.setattr(module, "_signals", lambda: at_once)
-    monkeypatch.setattr(module, "listen", _unwarmed(module.listen))
+    monkeypatch.setattr(module, "listen", _unwarmed(listen))
     assert await module.served(ServeOptions(host="0.0.0.0", port=0)) == 0
     assert "no key is asked for" in capsys.readouterr().err
 

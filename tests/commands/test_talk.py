@@ -161,8 +161,8 @@ def test_a_server_that_dies_in_the_middle_ends_the_talk_with_a_whole_recording(t
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr
         url = next(found[0] for line in server.stderr if (found := re.search(r"ws://\S+", line)))
-        arguments = ["--base-url", url, "--input", clip_path("heart-04"), "--output", "null"]
-        arguments += ["--record", recording, "--set", "connection.reconnect_tries=1"]
+        arguments = ["--base-url", url, "--input", str(clip_path("heart-04")), "--output", "null"]
+        arguments += ["--record", str(recording), "--set", "connection.reconnect_tries=1"]
         with subprocess.Popen(
             [sys.executable, "-m", "realtime_cli", "talk", "--config", LOCAL, *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

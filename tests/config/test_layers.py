@@ -57,7 +57,7 @@ def test_set_overrides_any_key(load: Load, written: str, value: dict[str, object
 
 def test_set_reaches_into_lists(load: Load) -> None:
     agent = load('[[tools]]\nbuiltin = "clock"\n', "tools.0.timeout_s=5")
-    assert agent.config.tools[0].timeout_s == 5  # type: ignore[union-attr]
+    assert agent.config.tools[0].timeout_s == 5
 
 
 @pytest.mark.parametrize("written", ["novalue", "=x", "a..b=1", "audio.echo.deeper=1", "tools.3.name=x"])

@@ -67,7 +67,7 @@ def microphone(until_s: float, since_s: float = 0.0) -> list[Entry]:
     ]
 
 
-def spoken(at: float, ms: int, item_id: str = "u1") -> list[Entry]:
+def spoken(at: float, ms: int | None, item_id: str = "u1") -> list[Entry]:
     """Speech of which the server says at ``at`` that it ended at ``ms`` of what was appended."""
     return [
         received(at, "input_audio_buffer.speech_stopped", audio_end_ms=ms, item_id=item_id),

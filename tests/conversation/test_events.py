@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_an_image_is_named_by_its_kind_only() -> None:
 
 
 @pytest.mark.parametrize("kind", e.EVENT_NAMES)
-def test_every_event_is_explained_frozen_and_in_the_schema(kind: type) -> None:
+def test_every_event_is_explained_frozen_and_in_the_schema(kind: Any) -> None:
     assert (kind.__doc__ or "").strip().endswith((".", "?", ")")), kind
     assert not kind.__doc__.startswith(f"{kind.__name__}("), "the docstring is the dataclass's own"
     assert kind.__dataclass_params__.frozen

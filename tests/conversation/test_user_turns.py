@@ -91,7 +91,7 @@ def test_a_transcript_that_comes_after_all_is_told_behind() -> None:
     talk.order.settle()
     talk.hears(13, "a", "Are you there?")
     assert talk.told == [("", "no transcript came"), ("Are you there?", "")]
-    assert talk.order.blocks[1].late  # type: ignore[union-attr]
+    assert talk.order.blocks[1].late
 
 
 @pytest.mark.parametrize(

@@ -47,12 +47,12 @@ async def talk_over_a_bad_wire(
 
 def history(engine: ScriptedEngine) -> list[tuple[str, str]]:
     """What the server knew when it was last asked: role or kind, and text."""
-    told = []
+    told: list[tuple[str, str]] = []
     for item in engine.requests[-1].items:
         if item["type"] == "message":
             told.append((item["role"], "".join(part.get("text") or "" for part in item["content"])))
         else:
-            told.append((item["type"], item.get("arguments") or item.get("output")))
+            told.append((item["type"], item.get("arguments") or item["output"]))
     return told
 
 
@@ -76,7 +76,7 @@ class Noon:
 async def test_a_lost_line_comes_back_with_the_whole_history_and_without_a_second_greeting(
     way: str, tmp_path: Path
 ):
-    answers = [
+    answers: list[list[EngineText | EngineCall]] = [
         [EngineText("Welcome.")],
         [EngineCall("clock", "{}")],
         [EngineText("It is noon.")],
@@ -405,7 +405,7 @@ async def flood(deltas: int, delta: str, **options: Any) -> Live:
 )
 async def test_a_burst_loses_nothing_and_blocks_nobody(deltas: int, ms: int, tmp_path: Path):
     talk = await flood(deltas, sound(ms))
-    (part,) = talk.duplex._speaker.playout.heard()  # type: ignore[union-attr]
+    (part,) = talk.duplex._speaker.playout.heard()
     assert talk.session.conversation.received_ms("A", 0) == deltas * ms
     assert part.item_id == "A"
     print(f"{deltas} deltas of {ms} ms: event loop late by at most {1000 * talk.duplex.lag_s:.0f} ms")

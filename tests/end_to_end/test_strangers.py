@@ -313,7 +313,7 @@ class Agent:
             return event.data.type == "raw_server_event" and event.data.data["type"] == kind
 
         event = await self.until("raw_model_event", is_it)
-        return event.data.data  # type: ignore[no-any-return]
+        return event.data.data
 
     def texts(self) -> list[str]:
         updates = [event for event in self.told if event.type == "history_updated"]

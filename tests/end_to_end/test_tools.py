@@ -117,7 +117,7 @@ async def test_fifty_calls_of_one_answer_stop_neither_its_voice_nor_the_talk(tmp
         *(EngineCall("calculator", "{no json") for _ in range(2)),
     ]
     assert len(calls) == 50
-    answers = [
+    answers: list[list[EngineText | EngineCall]] = [
         [EngineText("word " * 30), *calls],
         [EngineText("All of it is done.")],
         [EngineText("Still here.")],

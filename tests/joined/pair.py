@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-from collections import Counter, deque
+from collections import defaultdict, deque
 from typing import Any
 
 import numpy as np
@@ -72,7 +72,7 @@ class Pair:
         self._finished: set[tuple[str, int]] = set()
         self._unheard_bytes = b""
         self._stream = 0
-        self._received_ms: Counter[str] = Counter()
+        self._received_ms: defaultdict[str, float] = defaultdict(float)
         self._known_active: str | None = None
         self.open()
 

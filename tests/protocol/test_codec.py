@@ -100,6 +100,7 @@ def test_items_of_unknown_kind_stay_in_their_place():
     ]
     items = read(type="response.done", response={"output": output}).response.output
     assert [type(item) for item in items] == [o.UnknownItem, o.FunctionCall, o.UnknownItem]
+    assert items is not None
     assert items[0].model_dump(exclude_unset=True) == output[0]
 
 

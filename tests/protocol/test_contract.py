@@ -11,19 +11,21 @@ import json
 from typing import Any, get_args
 
 import pytest
+from openai import BaseModel as OpenAIModel
 from openai.types.realtime import RealtimeClientEvent, RealtimeServerEvent
 from openai.types.realtime.response_create_event_with_references_param import (
     ResponseCreateEventWithReferencesParam,
 )
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from realtime_cli.protocol import codec, strict
 from realtime_cli.protocol.client_events import CLIENT_EVENTS
+from realtime_cli.protocol.rules import Problem
 from realtime_cli.protocol.server_events import SERVER_EVENTS, UnknownServerEvent
 from tests.kit.samples import of_model, strangers
 
 
-def _by_type(union: Any) -> dict[str, type[BaseModel]]:
+def _by_type(union: Any) -> dict[str, type[OpenAIModel]]:
     members = get_args(get_args(union)[0])
     return {get_args(member.model_fields["type"].annotation)[0]: member for member in members}
 
@@ -41,7 +43,7 @@ CONTENT = {
 }
 
 
-def _their_samples(model: type[BaseModel]) -> list[Any]:
+def _their_samples(model: type[OpenAIModel]) -> list[Any]:
     return [_narrow(sample) for sample in of_model(model)]
 
 
@@ -82,7 +84,7 @@ def test_every_client_event_of_theirs_is_in_order(kind: str):
         assert json.loads(codec.encode(event)) == sample
 
 
-def _beyond_types(problem: strict.Problem) -> bool:
+def _beyond_types(problem: Problem) -> bool:
     """What the API refuses although its types allow it: any mixture of kind and content occurs in samples."""
     return problem.path[-1] in ("type", "rate") and problem.code in ("invalid_value", "unknown_parameter")
 

@@ -45,7 +45,7 @@ def event(at: float, type: str, **fields: Any) -> i.Received:
 def answer(at: float, number: int, text: str, ms: int, *, heard_ms: float | None = None) -> Iterator[i.Input]:
     """One spoken answer; ``heard_ms`` when it is interrupted by the user at that point."""
     ids = {"response_id": f"r{number}", "item_id": f"a{number}", "output_index": 0, "content_index": 0}
-    item = {
+    item: dict[str, Any] = {
         "id": f"a{number}",
         "type": "message",
         "role": "assistant",
@@ -169,7 +169,7 @@ def observed(options: SessionOptions = OPTIONS) -> Iterator[Entry]:
     """The entries that the duplex loop would have shown its observers."""
     session = ClientSession(options)
     for happened in scripted():
-        if isinstance(happened, i.Levels | i.Noted):
+        if isinstance(happened, i.Mark):
             yield Entry(happened.at, "local", happened)
             continue
         yield from _step(session, happened)
@@ -182,7 +182,7 @@ def _step(session: ClientSession, happened: i.Input) -> Iterator[Entry]:
         if isinstance(effect, e.Note):
             yield Entry(happened.at, "local", i.Noted(happened.at, effect.level, effect.topic, effect.text))
             continue
-        yield Entry(happened.at, "sent" if isinstance(effect, e.Send) else "local", effect)  # type: ignore[arg-type]
+        yield Entry(happened.at, "sent" if isinstance(effect, e.Send) else "local", effect)
         stopped = stopped or isinstance(effect, e.StopPlayback)
     if stopped:
         heard = (i.HeardItem("a3", 0, 1700.0, False),)

@@ -79,7 +79,7 @@ def test_without_sound_the_lengths_stay_true(tmp_path: Path) -> None:
 
     assert [len(value.audio) for value in values if isinstance(value, i.MicrophoneFrame)] == [FRAME_BYTES] * 5
     assert [len(value.audio) for value in values if isinstance(value, e.Play)] == [FRAME_BYTES]
-    deltas = [
+    deltas: list[Any] = [
         value.event.delta for value in values if isinstance(value, i.Received) and "audio" in value.event.type
     ]
     assert [len(delta) for delta in deltas] == [len(b64(frame(9)))]

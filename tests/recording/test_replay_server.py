@@ -12,8 +12,8 @@ from realtime_cli.recording.reader import read
 from realtime_cli.recording.replay_server import ReplayServer, replay_server
 from tests.recording.sample import b64, frame, heard, received, record, sent
 
-UPDATE = {"type": "session.update", "session": {"type": "realtime", "instructions": "a"}}
-CREATE = {"type": "response.create", "event_id": "c2"}
+UPDATE: dict[str, Any] = {"type": "session.update", "session": {"type": "realtime", "instructions": "a"}}
+CREATE: dict[str, Any] = {"type": "response.create", "event_id": "c2"}
 SPOKEN = [
     received(0.1, "session.created", session={}),
     sent(0.2, **UPDATE, event_id="c1"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from realtime_cli.client import inputs
+from realtime_cli.notices import ToolNotice
 from realtime_cli.script.format import Mock
 from realtime_cli.script.mocks import MockedTools
 from realtime_cli.tools.result import ToolResult
@@ -19,7 +19,7 @@ class RealTools:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def subscribe(self, listener: Callable[[inputs.Mark | inputs.ApprovalAnswered], None]) -> None:
+    def subscribe(self, listener: Callable[[ToolNotice], None]) -> None:
         self.asked.append("tell")
 
     async def call(self, call_id: str, name: str, arguments: str) -> ToolResult:

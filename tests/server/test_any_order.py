@@ -141,7 +141,7 @@ def parts_open_and_close(events: list[dict[str, Any]]) -> None:
     """Added before its deltas, deltas before their done, and everything that was added is done."""
     opened: Counter[str] = Counter()
     for event in events:
-        item = event.get("item_id") or (event.get("item") or {}).get("id")
+        item: str = event.get("item_id") or (event.get("item") or {}).get("id", "")
         match event["type"]:
             case "response.output_item.added":
                 opened[item] += 1

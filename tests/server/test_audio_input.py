@@ -119,14 +119,15 @@ def test_g711_is_counted_in_its_own_bytes():
 def test_sound_in_an_item_that_the_client_makes_is_written_down_too():
     talk = Talk(defaults=WRITES)
     sound = base64.b64encode(bytes(4800)).decode()
-    item = {"type": "message", "role": "user", "content": [{"type": "input_audio", "audio": sound}]}
+    part = {"type": "input_audio", "audio": sound}
+    item = {"type": "message", "role": "user", "content": [part]}
     talk.client("conversation.item.create", item=item)
     assert talk.last("conversation.item.added")["item"]["content"] == [
         {"type": "input_audio", "transcript": None}
     ]
     assert talk.client("response.create") == ["created resp_1"]
     assert talk.recognised("Hi.") == ["T.delta item_1", "T.completed item_1", "think resp_1"]
-    item["content"][0]["audio"] = "?"
+    part["audio"] = "?"
     assert talk.client("conversation.item.create", item=item) == ["error invalid_value item.content[0].audio"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import CancelledError
+from functools import partial
 from threading import Event
 
 import pytest
@@ -12,12 +13,18 @@ from realtime_cli.server.fair_pool import FairPool
 GREEDY, MODEST = "greedy", "modest"
 
 
+def wait_at(gate: Event, arrived: Event) -> None:
+    arrived.set()
+    gate.wait()
+
+
 def test_a_modest_session_waits_for_one_piece_of_a_greedy_one():
-    pool, done, started, gate = FairPool(1, "test"), [], Event(), Event()
-    pool.submit(GREEDY, lambda: (started.set(), gate.wait()))
+    done: list[str] = []
+    pool, started, gate = FairPool(1, "test"), Event(), Event()
+    pool.submit(GREEDY, partial(wait_at, gate, started))
     started.wait(5)
-    greedy = [pool.submit(GREEDY, lambda n=n: done.append(f"greedy {n}")) for n in range(1000)]
-    modest = [pool.submit(MODEST, lambda n=n: done.append(f"modest {n}")) for n in range(2)]
+    greedy = [pool.submit(GREEDY, partial(done.append, f"greedy {n}")) for n in range(1000)]
+    modest = [pool.submit(MODEST, partial(done.append, f"modest {n}")) for n in range(2)]
     gate.set()
     for future in (*greedy, *modest):
         future.result(5)
@@ -37,7 +44,7 @@ def test_results_and_errors_come_back():
 
 def test_what_is_cancelled_is_not_run():
     pool, started, gate, ran = FairPool(1, "test"), Event(), Event(), []
-    pool.submit(GREEDY, lambda: (started.set(), gate.wait()))
+    pool.submit(GREEDY, partial(wait_at, gate, started))
     started.wait(5)
     forgotten = pool.submit(GREEDY, lambda: ran.append("forgotten"))
     kept = pool.submit(GREEDY, lambda: ran.append("kept"))

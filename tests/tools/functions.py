@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional
@@ -64,7 +64,7 @@ async def slow_double(number: float, schema: str = "", **more: Any) -> float:
     return number * 2 + len(more)
 
 
-def steps(count: int) -> Iterator[str]:
+def steps(count: int) -> Generator[str, None, str]:
     for step in range(count):
         yield f"step {step + 1}"
     return "all done"

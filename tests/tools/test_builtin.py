@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -15,7 +15,7 @@ from realtime_cli.tools.builtin import builtin_tool
 from tests.kit.toolbox import toolbox
 
 
-async def one(folder: Path, entry: str, name: str, **arguments: object) -> tuple[str, bool]:
+async def one(folder: Path, entry: str, name: str, **arguments: Any) -> tuple[str, bool]:
     async with toolbox(folder, f"[[tools]]\n{entry}") as box:
         result = await box.call(name, **arguments)
         return result.output, result.failed

@@ -79,7 +79,7 @@ def test_a_function_is_described_by_its_hints_and_its_first_words() -> None:
 
 
 def test_without_hints_and_words_anything_goes() -> None:
-    def plain(x, **more):  # type: ignore[no-untyped-def]
+    def plain(x, **more):
         return x
 
     told = Function(plain).described()

@@ -115,7 +115,7 @@ TEXT = "one two three four five six seven eight nine ten"
 def speaking(at_ms: float) -> str:
     view = told(connected(), LEVELS, begins(1, "A1", "R1"), speaks(1.1, "A1", "R1", TEXT, 4800))
     view.fold(heard(1.2 + at_ms / 1000, "A1", at_ms))
-    return view.blocks[0].shown_text  # type: ignore[union-attr]
+    return view.blocks[0].shown_text
 
 
 def test_text_appears_as_it_is_heard_word_by_word() -> None:
@@ -135,7 +135,7 @@ def test_text_does_not_run_ahead_of_a_voice_that_is_still_arriving() -> None:
         local(effects.Play("A1", 0, b"\0" * 48 * 400), 1.2),
         heard(1.6, "A1", 390),
     )
-    assert view.blocks[0].shown_text == "one two"  # type: ignore[union-attr]
+    assert view.blocks[0].shown_text == "one two"
 
 
 def test_an_interruption_ends_at_the_word_where_the_sound_stopped() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_the_screen_is_grabbed_no_more_often_than_it_is_shown() -> None:
     ("environ", "said"),
     [({}, "There is no X display to see. Set DISPLAY"), ({"WAYLAND_DISPLAY": "w"}, "Wayland gives")],
 )
-def test_without_a_display(environ: dict[str, str], said: str) -> None:
+def test_without_a_display(environ: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as refusal:
         place("screen", **environ)
     assert said in str(refusal.value)

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ async def seeing(
     eyes = BackgroundCapture(
         settings, folder, lambda *note: talks[0].duplex.note(*note), sys.platform, os.environ
     )
-    options = {
+    options: dict[str, Any] = {
         "video_when": settings.when if settings.source else None,
         "video_keep": settings.keep,
         "video_detail": settings.detail,
@@ -141,7 +142,7 @@ def test_each_turn_brings_what_is_seen_at_that_moment(tmp_path: Path) -> None:
 
     async def scene() -> None:
         async with seeing(tmp_path, engine, source="film.mp4", when="on_turn") as talk:
-            await talk.until(lambda: talk.duplex._eyes.latest())  # type: ignore[union-attr]
+            await talk.until(lambda: talk.duplex._eyes.latest())
             await talk.say("What is this?")
             assert frames(talk) == 1
 
@@ -174,16 +175,17 @@ def test_slash_image_shows_one_and_asks(tmp_path: Path) -> None:
             def image(rest: str) -> None:
                 reading.press(SlashCommand("image", rest))
 
+            def told_more(than: int) -> bool:
+                return len(talk.notes("image") + talk.notes("command")) > than
+
             image(f"'{tmp_path}/my photo.png' What colour is it?")
             await talk.until(lambda: talk.received("response.done"))
             image(f"'{tmp_path}/my photo.png'")
             await talk.until(lambda: len(talk.sent("conversation.item.create")) == 2)
             for rest in (f"{tmp_path}/none.png", str(tmp_path), f"{tmp_path}/bad.png", ""):
-                told = len(talk.notes("image")) + len(talk.notes("command"))
+                told = talk.notes("image") + talk.notes("command")
                 image(rest)
-                await talk.until(
-                    lambda told=told: len(talk.notes("image")) + len(talk.notes("command")) > told
-                )
+                await talk.until(partial(told_more, than=len(told)))
             await talk.say("Are you still there?")
             assert len(talk.sent("response.create")) == 2
 

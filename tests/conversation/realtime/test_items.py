@@ -82,7 +82,7 @@ def test_history_told_to_a_new_socket_is_no_news():
     call = {"type": "function_call", "name": "f", "call_id": "c", "arguments": "{}"}
     told.server("conversation.item.done", item={"id": "F", **call})
     told.entry(Entry(0, "local", inputs.Connected(0, "ws://x", attempt=1)))
-    again = [
+    again: list[dict[str, Any]] = [
         {"id": "U2", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "Tell me."}]},
         {"id": "A2", "type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "It is"}]},
         {"id": "F2", **call},

@@ -70,7 +70,7 @@ def test_markdown_has_conversation_tools_and_the_table_of_turns(made: Timeline) 
     assert "Tokens: text 600 in (320 cached), 150 out; audio 400 in, 400 out.\n" in written
 
 
-def read_header():  # type: ignore[no-untyped-def]
+def read_header():
     from realtime_cli.recording.format import Header
 
     return Header(started="2026-11-22T14:03:05")
