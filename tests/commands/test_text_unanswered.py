@@ -13,8 +13,8 @@ import pytest
 
 from realtime_cli.errors import ExitCode
 from realtime_cli.wire import websocket
+from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import Closed, Transport
-from realtime_cli.wire.websocket import Opening
 from tests.kit.cli import run_cli
 
 Event = dict[str, Any]
