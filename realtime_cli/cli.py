@@ -429,6 +429,18 @@ def init(
     raise typer.Exit(command.init(path, template=template, provider=provider, force=force))
 
 
+@app.command(epilog=epilog("docs"))
+def docs(
+    page: Annotated[
+        str | None, typer.Argument(help="The page to show; without it, all pages.", show_default=False)
+    ] = None,
+) -> None:
+    """Read the documentation in the terminal."""
+    from realtime_cli.commands import docs as command
+
+    raise typer.Exit(command.docs(page))
+
+
 config_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Check and show agent files.", epilog=epilog("config")
 )

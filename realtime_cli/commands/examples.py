@@ -59,6 +59,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "realtime-cli init",
         "realtime-cli init phone.toml --template phone --provider openai",
     ),
+    "docs": (
+        "realtime-cli docs",
+        "realtime-cli docs events",
+    ),
     "config": (
         "realtime-cli config check agent.toml",
         "realtime-cli config show agent.toml --origin",

@@ -36,7 +36,7 @@ class ConnectionUp:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLost:
-    """The socket is gone, or could not be had. ``code`` as in RFC 6455, 1006 when there was none."""
+    """The connection was lost, or could not be opened. ``code``: as in RFC 6455; 1006 if there was none."""
 
     at: float
     code: int = 1006
@@ -46,7 +46,7 @@ class ConnectionLost:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRenewed:
-    """A further socket was answered by the server; ``attempt`` counts the openings from 0."""
+    """The server answered on a new connection. ``attempt`` counts connections from 0."""
 
     at: float
     attempt: int
@@ -55,10 +55,11 @@ class ConnectionRenewed:
 
 @dataclass(frozen=True, slots=True)
 class SettingsInForce:
-    """What the server says is in force, and what it means.
+    """The settings that the server reports, and what follows from them.
 
-    ``defaults``: the server's own, before it was asked for ours. ``turn_detection`` null: manual turns.
-    ``answers_by_itself``: the server answers the end of a turn without being asked. ``session`` is whole.
+    ``defaults``: the server's own, before ours were sent. ``turn_detection`` null: manual turns.
+    ``answers_by_itself``: the server answers at the end of a turn without being asked. ``session``: the
+    complete session object.
     """
 
     at: float
@@ -82,7 +83,7 @@ class SettingsRequested:
 
 @dataclass(frozen=True, slots=True)
 class RawEventRequested:
-    """The user, or a script, sends a client event as it is."""
+    """The user or a script sends a client event, unchanged."""
 
     at: float
     event: Json
@@ -90,9 +91,9 @@ class RawEventRequested:
 
 @dataclass(frozen=True, slots=True)
 class ServerEventSeen:
-    """The server sent an event of this ``name``; what it means follows as events of its own, if anything.
+    """The server sent an event called ``name``. If it means anything, further events follow that say what.
 
-    ``response_id`` and ``item_id`` as the event has them.
+    ``response_id`` and ``item_id``: as in the server's event.
     """
 
     at: float
@@ -103,7 +104,7 @@ class ServerEventSeen:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitReported:
-    """What is left of one of the account's limits."""
+    """How much is left of one of the account's rate limits."""
 
     at: float
     name: str
@@ -114,9 +115,9 @@ class RateLimitReported:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
-    """The client ends the session; ``reason`` is empty when the user asked for it.
+    """The session is over. ``reason`` is empty if the user ended it.
 
-    ``recording``: where it was recorded, in the last line of ``--json``.
+    ``recording``: path of the recording; only in the last line of ``--json``.
     """
 
     at: float
@@ -131,7 +132,7 @@ class SessionEnded:
 
 @dataclass(frozen=True, slots=True)
 class UserSpeechBegan:
-    """The user speaks, by the word of ``by``; ``began_at``: when that sound was sent."""
+    """The user began to speak. ``by``: who noticed it. ``began_at``: when that sound was sent."""
 
     at: float
     by: SpeechBy
@@ -141,7 +142,7 @@ class UserSpeechBegan:
 
 @dataclass(frozen=True, slots=True)
 class UserSpeechEnded:
-    """The user is done speaking, by the word of ``by``; ``ended_at``: when the last of it was sent."""
+    """The user stopped speaking. ``by``: who noticed it. ``ended_at``: when the last sound of it was sent."""
 
     at: float
     by: SpeechBy
@@ -151,17 +152,17 @@ class UserSpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class UserSpeechDiscarded:
-    """The server threw away what was being said: no turn will come of it."""
+    """The server discarded what was being said: it will not become a turn."""
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class UserTurnCommitted:
-    """What the user said counts from now on as (a part of) ``turn``, which may be answered.
+    """What the user said is now ``turn``, or a part of it, and may be answered.
 
-    ``began_at`` and ``ended_at``: when its first and last sound was sent, or its message. ``at`` less
-    ``ended_at`` is what it took to notice the end. ``previous_item_id``: what it stands behind.
+    ``began_at`` and ``ended_at``: when its first and last sound was sent, or the message. ``at`` minus
+    ``ended_at`` is the time it took to notice the end. ``previous_item_id``: the item before it.
     """
 
     at: float
@@ -187,10 +188,10 @@ class UserTextPartial:
 
 @dataclass(frozen=True, slots=True)
 class UserTextFinal:
-    """What the user said or typed. ``revised``: it replaces what was told of this item before.
+    """What the user said or typed. ``revised``: it replaces the earlier text of this item.
 
-    ``images``: data URIs or addresses. ``respond`` false: no answer is asked for. ``previous_item_id``:
-    what it stands behind, where the server tells of it first.
+    ``images``: data URIs or addresses. ``respond`` false: no answer is requested. ``previous_item_id``: the
+    item before it, if this is the first the server says of it.
     """
 
     at: float
@@ -207,7 +208,7 @@ class UserTextFinal:
 
 @dataclass(frozen=True, slots=True)
 class UserTextMissing:
-    """What the user said has no text; ``why`` is for people."""
+    """There is no transcript of what the user said. ``why``: the reason, for people to read."""
 
     at: float
     turn: int
@@ -217,7 +218,7 @@ class UserTextMissing:
 
 @dataclass(frozen=True, slots=True)
 class VideoFrameTaken:
-    """A frame of camera, screen or video is at hand, or (``available`` false) there is none to show."""
+    """A frame was captured from camera, screen or video; with ``available`` false there was none."""
 
     at: float
     available: bool
@@ -230,8 +231,8 @@ class VideoFrameTaken:
 class ImageShown:
     """An image was sent. ``image``: a data URI, an address, or its name in the recording (``$image:NAME``).
 
-    ``frame``: it came from camera, screen or video, by itself; size, ``source`` and ``thumbnail``
-    (hexadecimal RGB, row by row) are known for those only.
+    ``frame``: it came from camera, screen or video. Only then are size, ``source`` and ``thumbnail``
+    (hexadecimal RGB, row by row) known.
     """
 
     at: float
@@ -250,7 +251,7 @@ class ImageShown:
 
 @dataclass(frozen=True, slots=True)
 class AgentResponseRequested:
-    """An answer is awaited: ``by`` us, or by the server's own rule at the end of a turn."""
+    """An answer was requested: by the client, or by the server itself at the end of a turn."""
 
     at: float
     by: Literal["client", "server"]
@@ -259,7 +260,7 @@ class AgentResponseRequested:
 
 @dataclass(frozen=True, slots=True)
 class AgentResponseBegan:
-    """The server works on an answer. ``out_of_band``: it is no part of the conversation, and turn is 0."""
+    """The server began an answer. ``out_of_band``: it is not part of the conversation, and ``turn`` is 0."""
 
     at: float
     turn: int
@@ -269,9 +270,9 @@ class AgentResponseBegan:
 
 @dataclass(frozen=True, slots=True)
 class AgentResponseEnded:
-    """The answer is complete, cancelled, incomplete or failed, with the ``reason`` where there is one.
+    """The answer is completed, cancelled, incomplete or failed; ``reason`` says why, if the server does.
 
-    ``spoke``: there is a message in it (else it only calls tools). Told once a response.
+    ``spoke``: it contains a message, not only tool calls. Comes once for each response.
     """
 
     at: float
@@ -289,7 +290,7 @@ class AgentResponseEnded:
 
 @dataclass(frozen=True, slots=True)
 class AgentMessageBegan:
-    """The agent begins a message, which stands behind ``previous_item_id``."""
+    """The agent began a message. ``previous_item_id``: the item before it."""
 
     at: float
     turn: int
@@ -301,7 +302,7 @@ class AgentMessageBegan:
 
 @dataclass(frozen=True, slots=True)
 class AgentMessageEnded:
-    """The server has nothing more of this message. ``cut``: it broke off."""
+    """The server has sent all of this message. ``cut``: it broke off."""
 
     at: float
     turn: int
@@ -313,9 +314,9 @@ class AgentMessageEnded:
 
 @dataclass(frozen=True, slots=True)
 class AgentTextPartial:
-    """More of what the agent writes, or (``voice``) of the transcript of what it says.
+    """More of what the agent writes or, with ``voice``, of the transcript of what it says.
 
-    Deltas of a part, joined, are its text, also where the server sent it whole.
+    The deltas of a part, joined, are its text, even if the server sent it in one piece.
     """
 
     at: float
@@ -330,7 +331,7 @@ class AgentTextPartial:
 
 @dataclass(frozen=True, slots=True)
 class AgentTextFinal:
-    """The whole text of a part; it counts over the deltas. What was heard of it is another matter."""
+    """The complete text of a part; if it differs from the deltas, it is right. Less may have been heard."""
 
     at: float
     turn: int
@@ -344,7 +345,7 @@ class AgentTextFinal:
 
 @dataclass(frozen=True, slots=True)
 class AgentSoundReceived:
-    """``ms`` of the agent's voice came over the wire; ``first``: the first of its part."""
+    """``ms`` of the agent's voice arrived. ``first``: the first sound of its part."""
 
     at: float
     turn: int
@@ -358,7 +359,7 @@ class AgentSoundReceived:
 
 @dataclass(frozen=True, slots=True)
 class AgentSoundQueued:
-    """``ms`` of the agent's voice were given to the loudspeaker."""
+    """``ms`` of the agent's voice were queued for the loudspeaker."""
 
     at: float
     item_id: str
@@ -368,7 +369,7 @@ class AgentSoundQueued:
 
 @dataclass(frozen=True, slots=True)
 class AgentSoundComplete:
-    """All sound of this part is there."""
+    """All sound of this part has arrived."""
 
     at: float
     item_id: str
@@ -377,9 +378,9 @@ class AgentSoundComplete:
 
 @dataclass(frozen=True, slots=True)
 class AgentHeard:
-    """``heard_ms`` of a part left the loudspeaker so far. ``first``: the first report; ``finished``: all of it.
+    """``heard_ms`` of a part have been played so far. ``first``: the first report; ``finished``: all was played.
 
-    ``began_at``: when its first sample was played; later reports repeat it.
+    ``began_at``: when the first sample was played; later reports repeat it.
     """
 
     at: float
@@ -396,7 +397,7 @@ class AgentHeard:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackEmptied:
-    """The loudspeaker was told to be silent: nothing of what was queued will be heard."""
+    """Playback was stopped: what was queued will not be heard."""
 
     at: float
     cause: Cause
@@ -404,7 +405,7 @@ class PlaybackEmptied:
 
 @dataclass(frozen=True, slots=True)
 class PartHeard:
-    """How much of a part was heard when the agent was interrupted; no event of its own."""
+    """How much of a part was heard when the agent was interrupted. Stands inside ``agent_interrupted``."""
 
     turn: int
     item_id: str
@@ -415,10 +416,10 @@ class PartHeard:
 
 @dataclass(frozen=True, slots=True)
 class AgentInterrupted:
-    """The agent was cut short: ``heard_ms`` of what it was saying were heard (``parts`` in detail).
+    """The agent was interrupted after ``heard_ms`` of what it was saying (``parts``: the details).
 
-    ``cause`` null: a log that does not tell. ``near_dbfs``: the loudest that the microphone gave in the half
-    second before; ``residual_dbfs``: what the echo guard believes to leave of the agent's echo.
+    ``cause`` null: the log does not say. ``near_dbfs``: the loudest microphone level in the half second
+    before. ``residual_dbfs``: an estimate of the echo that was left.
     """
 
     at: float
@@ -449,10 +450,10 @@ class ToolCalled:
 
 @dataclass(frozen=True, slots=True)
 class ToolWaiting:
-    """A call waits for the user: may it run (``run``), what is its output (``output``)?
+    """A call waits for the user, who is asked whether it may run (``run``) or what it returns (``output``).
 
-    ``action`` is what would be done (a command line, an HTTP request), ``origin`` where the tool comes from;
-    both may be empty.
+    ``action``: what would be done (a command line, an HTTP request). ``origin``: where the tool comes from.
+    Both may be empty.
     """
 
     at: float
@@ -467,7 +468,7 @@ class ToolWaiting:
 
 @dataclass(frozen=True, slots=True)
 class ToolAnswered:
-    """The user answered; ``waited_ms`` since the question, 0 where nobody was asked."""
+    """The user answered, ``waited_ms`` after the question; 0 if nobody was asked."""
 
     at: float
     turn: int
@@ -479,7 +480,7 @@ class ToolAnswered:
 
 @dataclass(frozen=True, slots=True)
 class ToolRunning:
-    """A call has its permission and its turn, and runs from now on."""
+    """A call began to run: it is permitted, and no other call is in its way."""
 
     at: float
     turn: int
@@ -488,7 +489,7 @@ class ToolRunning:
 
 @dataclass(frozen=True, slots=True)
 class ToolProgressed:
-    """What a running tool tells of its progress."""
+    """A running tool reports progress."""
 
     at: float
     turn: int
@@ -498,7 +499,7 @@ class ToolProgressed:
 
 @dataclass(frozen=True, slots=True)
 class ToolEnded:
-    """A call is over; ``output`` is what the model is told. ``seconds`` it ran, waiting not counted."""
+    """A call ended. ``output``: what the model is told. ``seconds``: how long it ran, without waiting."""
 
     at: float
     turn: int
@@ -514,7 +515,7 @@ class ToolEnded:
 
 @dataclass(frozen=True, slots=True)
 class ItemCreated:
-    """An item is in the conversation; ``item`` as it is on the wire. History told anew is no news."""
+    """An item was added to the conversation. ``item``: as on the wire. History sent again does not count."""
 
     at: float
     item_id: str
@@ -523,7 +524,7 @@ class ItemCreated:
 
 @dataclass(frozen=True, slots=True)
 class ItemUpdated:
-    """An item has other contents now."""
+    """The contents of an item changed."""
 
     at: float
     item_id: str
@@ -532,7 +533,7 @@ class ItemUpdated:
 
 @dataclass(frozen=True, slots=True)
 class UsageReported:
-    """What a response, or a transcription, used and cost. ``usd`` null: it has no known price."""
+    """What a response or a transcription used and cost. ``usd`` null: no price is known."""
 
     at: float
     turn: int
@@ -549,7 +550,7 @@ class UsageReported:
 
 @dataclass(frozen=True, slots=True)
 class NoticeIssued:
-    """Something that a user may want to know; ``topic`` is one word, such as device, echo, server."""
+    """Something that the user may want to know. ``topic``: one word, such as device, echo, server."""
 
     at: float
     level: NoticeLevel
@@ -560,10 +561,10 @@ class NoticeIssued:
 
 @dataclass(frozen=True, slots=True)
 class ErrorReported:
-    """The server reports an error. ``expected``: a race that the protocol allows, nothing to worry about.
+    """The server reported an error. ``expected``: a harmless race that the protocol allows.
 
-    ``event_id`` is that of our event to blame, where the server can tell. What a user should know of it
-    comes as a notice.
+    ``event_id``: our event that caused it, if the server says so. What the user should know of it comes as
+    a notice.
     """
 
     at: float
@@ -584,7 +585,7 @@ class NoteTaken:
 
 @dataclass(frozen=True, slots=True)
 class ConversationPaused:
-    """The user pauses the conversation, or goes on with it."""
+    """The user paused or resumed the conversation."""
 
     at: float
     paused: bool
@@ -592,7 +593,7 @@ class ConversationPaused:
 
 @dataclass(frozen=True, slots=True)
 class KeyPressed:
-    """A key, as the meaning it has."""
+    """The user pressed a key. ``key``: what it means."""
 
     at: float
     key: Key
@@ -600,7 +601,7 @@ class KeyPressed:
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneMuted:
-    """The microphone is muted, or not any more."""
+    """The microphone was muted or unmuted."""
 
     at: float
     muted: bool
@@ -608,14 +609,14 @@ class MicrophoneMuted:
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneOpened:
-    """The first sound came from the microphone (a file, a pipe)."""
+    """The first sound came from the microphone (or file, or pipe)."""
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneClosed:
-    """The microphone (a file, a pipe) has no more sound to give."""
+    """The microphone (or file, or pipe) has no more sound."""
 
     at: float
 
@@ -631,7 +632,7 @@ class LevelsMeasured:
 
 @dataclass(frozen=True, slots=True)
 class SoundMeasured:
-    """How the sound fares: the echo guard in use, what it leaves of the echo, gaps in answers so far."""
+    """State of the sound: echo control in use, the echo it leaves, number of gaps in playback so far."""
 
     at: float
     echo: str
@@ -641,7 +642,7 @@ class SoundMeasured:
 
 @dataclass(frozen=True, slots=True)
 class ScriptAnnotated:
-    """A script marks its place: ``mark`` is turn, speaking, said, delivered, late or over."""
+    """A script marks its progress: ``mark`` is turn, speaking, said, delivered, late or over."""
 
     at: float
     mark: str
