@@ -17,6 +17,7 @@ import realtime_cli
 
 ROOT = Path(realtime_cli.__file__).parent
 PACKAGE = "realtime_cli"
+MAX_FUNCTION_LINES = 70
 
 # From the ground up; a module belongs to the longest prefix that fits it, and may import its own floor
 # and those below.
@@ -209,3 +210,24 @@ def test_every_foreign_import_is_a_declared_dependency() -> None:
                 PART_OF.get(canonical(source), canonical(source)) for source in installed.get(name, [name])
             }
             assert sources & declared, f"{module} imports {name}, which pyproject.toml does not name"
+
+
+def test_no_class_name_is_defined_twice() -> None:
+    """A name means one thing in the whole package; words of the protocol belong to ``protocol/``."""
+    places: dict[str, list[str]] = {}
+    for module in MODULES:
+        for node in ast.walk(parsed(module)):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(f"{module}:{node.lineno}")
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_no_function_is_too_long_to_see_at_once() -> None:
+    long = [
+        f"{module}:{node.lineno} {node.name}: {(node.end_lineno or 0) - node.lineno + 1} lines"
+        for module in MODULES
+        for node in ast.walk(parsed(module))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= MAX_FUNCTION_LINES
+    ]
+    assert long == []

@@ -37,7 +37,7 @@ PartKey = tuple[str, int]
 
 
 @dataclass(eq=False, slots=True)
-class _Part:
+class _QueuedPart:
     """One content part: what is queued of it, and how far it has gone (in samples)."""
 
     key: PartKey
@@ -72,7 +72,7 @@ class PlaybackSpan(NamedTuple):
     """``length`` samples of a part from ``start`` on become audible from ``audible_at_s`` on."""
 
     audible_at_s: float
-    part: _Part
+    part: _QueuedPart
     start: int
     length: int
 
@@ -87,7 +87,7 @@ class Playout:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._parts: list[_Part] = []
+        self._parts: list[_QueuedPart] = []
         self._spans: deque[PlaybackSpan] = deque()
         self._cut: dict[PartKey, None] = {}
         self._jitter = JitterEstimator()
@@ -250,7 +250,7 @@ class Playout:
             self._spans.append(PlaybackSpan(audible_at_s, part, start, count))
             filled += count
 
-    def _count_gap(self, part: _Part, now: float) -> None:
+    def _count_gap(self, part: _QueuedPart, now: float) -> None:
         """Only now is it known that the part was not over when it starved."""
         if part.starved_since_s is not None:
             self.underruns += 1
@@ -273,16 +273,16 @@ class Playout:
 
     # -- under the lock -----------------------------------------------------------------------
 
-    def _find(self, key: PartKey) -> _Part | None:
+    def _find(self, key: PartKey) -> _QueuedPart | None:
         return next((part for part in self._parts if part.key == key), None)
 
-    def _begin(self, key: PartKey, now: float) -> _Part:
+    def _begin(self, key: PartKey, now: float) -> _QueuedPart:
         self._parts = [part for part in self._parts if not part.reported]
-        part = _Part(key, ArrivalTracker(now))
+        part = _QueuedPart(key, ArrivalTracker(now))
         self._parts.append(part)
         return part
 
-    def _head(self, now: float) -> _Part | None:
+    def _head(self, now: float) -> _QueuedPart | None:
         """The part whose turn it is: the first with sound, or one before it that is still waited for."""
         for part in self._parts:
             waited_for = not part.ended and (

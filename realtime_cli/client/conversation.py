@@ -15,7 +15,7 @@ from realtime_cli.protocol.objects import Item
 
 
 @dataclass(slots=True)
-class ContentPart:
+class HistoryPart:
     """One content part of an assistant or user message."""
 
     kind: str = "audio"
@@ -39,10 +39,10 @@ class HistoryItem:
     kind: str
     role: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
-    parts: dict[int, ContentPart] = field(default_factory=dict)
+    parts: dict[int, HistoryPart] = field(default_factory=dict)
     response_id: str | None = None
 
-    def heard_share(self, part: ContentPart) -> float:
+    def heard_share(self, part: HistoryPart) -> float:
         """How much of a part was heard, from 0 to 1. What is said may be written in a part without sound:
         then it goes by all the sound of the item."""
         parts = [part] if part.received_ms else list(self.parts.values())
@@ -52,8 +52,8 @@ class HistoryItem:
         heard_ms = sum(one.received_ms if one.heard_ms is None else one.heard_ms for one in parts)
         return min(1.0, heard_ms / received_ms) if received_ms else 0.0
 
-    def part(self, content_index: int) -> ContentPart:
-        return self.parts.setdefault(content_index, ContentPart())
+    def part(self, content_index: int) -> HistoryPart:
+        return self.parts.setdefault(content_index, HistoryPart())
 
 
 @dataclass(slots=True)
@@ -224,7 +224,7 @@ class ConversationHistory:
         return items + [mine.item for mine in self._unconfirmed if mine.behind >= len(known)]
 
 
-def _fold_content(part: ContentPart, content: dict[str, Any]) -> None:
+def _fold_content(part: HistoryPart, content: dict[str, Any]) -> None:
     part.kind = content.get("type", part.kind)
     text = content.get("transcript") or content.get("text")
     if text:

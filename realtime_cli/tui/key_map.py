@@ -36,7 +36,7 @@ from realtime_cli.tui.key_events import (
     parse_answer,
     parse_line,
 )
-from realtime_cli.tui.question_box import MIN_ROWS, Choice, QuestionBox
+from realtime_cli.tui.question_box import MIN_ROWS, AnswerChoice, QuestionBox
 from realtime_cli.tui.safe_text import cells, for_encoding, wrap
 from realtime_cli.tui.theme import DIM, USER, Theme
 
@@ -118,7 +118,7 @@ class KeyMap(BoundKeys):
         self._help_page = 0  # lines on the page that is shown; 0 on the last
         self._quit_until = 0.0
         self._box: QuestionBox | None = None
-        self._answering: tuple[ToolWaiting, Choice] | None = None  # an answer that is being written
+        self._answering: tuple[ToolWaiting, AnswerChoice] | None = None  # an answer that is being written
         self._was_writing = False  # before it
         self._editor = Window(BufferControl(self.composer.buffer))
         self._voice = Window(FormattedTextControl(focusable=True))
@@ -309,7 +309,7 @@ class KeyMap(BoundKeys):
         if self._box_open:
             self._box_open.select(step)
 
-    def _choose(self, question: ToolWaiting, choice: Choice) -> None:
+    def _choose(self, question: ToolWaiting, choice: AnswerChoice) -> None:
         if not choice.prompt:
             self._deliver(ToolAnswer(question.call_id, choice.verdict))
         else:
@@ -317,7 +317,7 @@ class KeyMap(BoundKeys):
             self.composer.prompt = choice.prompt
             self._write()
 
-    def _give(self, question: ToolWaiting, choice: Choice, text: str) -> None:
+    def _give(self, question: ToolWaiting, choice: AnswerChoice, text: str) -> None:
         """An answer has been written; without a word it is not given."""
         if self._surface.question != question:
             self._surface.say("That question is no longer open.")

@@ -15,7 +15,7 @@ from realtime_cli.tui.theme import DIM, PRETTY, Theme
 MIN_ROWS = 4  # the border, one line of the call, and all answers on another
 
 
-class Choice(NamedTuple):
+class AnswerChoice(NamedTuple):
     """An answer: its key, its words, what it decides; one that has a ``prompt`` is to be written first."""
 
     key: str
@@ -26,15 +26,15 @@ class Choice(NamedTuple):
 
 CHOICES = {
     "run": (
-        Choice("y", "yes, this once", "once"),
-        Choice("a", "always, in this session", "session"),
-        Choice("n", "no", "no"),
-        Choice("b", "no, because ...", "no", "no, because"),
+        AnswerChoice("y", "yes, this once", "once"),
+        AnswerChoice("a", "always, in this session", "session"),
+        AnswerChoice("n", "no", "no"),
+        AnswerChoice("b", "no, because ...", "no", "no, because"),
     ),
     "output": (
-        Choice("a", "answer: write its result", "once", "result"),
-        Choice("n", "no result", "no"),
-        Choice("b", "no result, because ...", "no", "no, because"),
+        AnswerChoice("a", "answer: write its result", "once", "result"),
+        AnswerChoice("n", "no result", "no"),
+        AnswerChoice("b", "no result, because ...", "no", "no, because"),
     ),
 }
 _TITLES = {"run": "May this run?", "output": "What is the result of this call?"}
@@ -48,7 +48,7 @@ class QuestionBox:
         self.choices = CHOICES[question.question]
         self.selected: int | None = None
 
-    def choice(self, key: str) -> Choice | None:
+    def choice(self, key: str) -> AnswerChoice | None:
         """The one that a letter or a number stands for."""
         for number, choice in enumerate(self.choices, 1):
             if key.lower() in (choice.key, str(number)):

@@ -25,7 +25,7 @@ class _Response:
 
 
 @dataclass(slots=True)
-class _Part:
+class _MessagePart:
     text: str = ""  # as told so far, delta by delta
     final: str = ""
     received_at: float | None = None
@@ -41,10 +41,10 @@ class _Message:
     ended: bool = False
     cut: bool = False
     response: _Response | None = None
-    parts: dict[int, _Part] = field(default_factory=dict)
+    parts: dict[int, _MessagePart] = field(default_factory=dict)
 
-    def part(self, index: int) -> _Part:
-        return self.parts.setdefault(index, _Part())
+    def part(self, index: int) -> _MessagePart:
+        return self.parts.setdefault(index, _MessagePart())
 
 
 class AgentSide:

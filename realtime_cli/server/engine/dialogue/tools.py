@@ -31,36 +31,36 @@ _EMPTY = frozenset(_SAY_NOTHING.split())
 
 
 @dataclass(frozen=True)
-class Choice:
+class AllowedTools:
     """What ``tool_choice`` leaves: which functions, and whether one has to be called."""
 
     functions: tuple[WireObject, ...]
     forced: bool
 
 
-def choose(tools: Sequence[WireObject], tool_choice: str | WireObject) -> Choice:
+def choose(tools: Sequence[WireObject], tool_choice: str | WireObject) -> AllowedTools:
     """``none``, ``auto``, ``required`` or ``{type: function, name}``; an unknown form means auto."""
     functions = tuple(t for t in tools if t.get("name") and t.get("type", "function") == "function")
     if isinstance(tool_choice, Mapping):
         named = tuple(tool for tool in functions if tool["name"] == tool_choice.get("name"))
-        return Choice(named or functions, forced=bool(named))
+        return AllowedTools(named or functions, forced=bool(named))
     if tool_choice == "none":
-        return Choice((), forced=False)
-    return Choice(functions, forced=tool_choice == "required" and bool(functions))
+        return AllowedTools((), forced=False)
+    return AllowedTools(functions, forced=tool_choice == "required" and bool(functions))
 
 
-def calls(said: str, choice: Choice) -> list[EngineCall]:
+def calls(said: str, allowed: AllowedTools) -> list[EngineCall]:
     """The calls that an utterance asks for, none if it asks for none and none is forced.
 
     Two things asked for in one sentence ("... and ...") give two calls.
     """
     clauses = [clause for clause in re.split(r"\band(?: then| also)?\b|\bthen\b|;", said) if clause.strip()]
-    found = _by_clause(clauses, choice.functions) if len(clauses) > 1 else []
+    found = _by_clause(clauses, allowed.functions) if len(clauses) > 1 else []
     if len(found) > 1:
         return found
-    tool = best(normalise(said), choice.functions)
-    if tool is None and choice.forced:
-        tool = choice.functions[0]
+    tool = best(normalise(said), allowed.functions)
+    if tool is None and allowed.forced:
+        tool = allowed.functions[0]
     return [_call(tool, said)] if tool is not None else []
 
 
