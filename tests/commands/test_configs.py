@@ -79,7 +79,7 @@ def test_a_config_answers_spoken_words(
     )  # fmt: skip
     assert talk(options) == ExitCode.OK
     out, err = capsys.readouterr()
-    assert "1 turn of yours" in out + err
+    assert "1 turn by you" in out + err
     assert "Error" not in out + err
 
 
