@@ -122,8 +122,14 @@ async def test_a_tool_round_trip():
     tools = Clock()
     async with talking(tools=tools) as (_, servers, _):
         await servers[0].open()
-        call = {"id": "F", "type": "function_call", "call_id": "1", "name": "clock", "arguments": "{}",
-                "status": "completed"}  # fmt: skip
+        call = {
+            "id": "F",
+            "type": "function_call",
+            "call_id": "1",
+            "name": "clock",
+            "arguments": "{}",
+            "status": "completed",
+        }
         await servers[0].tell("response.created", response={"id": "R"})
         await servers[0].tell("response.output_item.done", response_id="R", output_index=0, item=call)
         await servers[0].tell("response.done", response={"id": "R", "status": "completed", "output": [call]})
@@ -188,8 +194,10 @@ class Frames:
 
 async def test_telephone_sound_loses_nothing_in_the_filters():
     """300 ms in, 300 ms out, though G.711 goes through filters that hold back 2.5 ms."""
-    patch = {"type": "realtime", "audio": {"input": {"format": {"type": "audio/pcmu"}},
-                                           "output": {"format": {"type": "audio/pcmu"}}}}  # fmt: skip
+    patch = {
+        "type": "realtime",
+        "audio": {"input": {"format": {"type": "audio/pcmu"}}, "output": {"format": {"type": "audio/pcmu"}}},
+    }
     seen = Seen()
     microphone = Frames([np.full(480, 1000, np.int16)] * 15)
     parts = {"speaker": WavSpeaker(None), "microphone": microphone}
@@ -221,8 +229,12 @@ async def test_everything_heard_is_reported_as_finished():
         await servers[0].open()
         await servers[0].tell("response.created", response={"id": "R"})
         await servers[0].speak("A", 100)
-        item = {"id": "A", "type": "message", "role": "assistant",
-                "content": [{"type": "output_audio", "transcript": "hi"}]}  # fmt: skip
+        item = {
+            "id": "A",
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "output_audio", "transcript": "hi"}],
+        }
         await servers[0].tell("response.done", response={"id": "R", "status": "completed", "output": [item]})
         async with asyncio.timeout(5):
             while not seen.values(inputs.Played) or not seen.values(inputs.Played)[-1].finished:

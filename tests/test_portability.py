@@ -53,9 +53,19 @@ def test_every_module_is_imported(tmp_path: Path) -> None:
 def test_a_talk_is_held_recorded_and_replayed(tmp_path: Path) -> None:
     recording = tmp_path / "talk.jsonl"
     talk = without_posix(
-        "-m", "realtime_cli", "talk", "--config", "configs/local.toml", "--fast", "--record", recording,
-        "--input", question(), "--output", tmp_path / "answer.wav",
-    )  # fmt: skip
+        "-m",
+        "realtime_cli",
+        "talk",
+        "--config",
+        "configs/local.toml",
+        "--fast",
+        "--record",
+        recording,
+        "--input",
+        question(),
+        "--output",
+        tmp_path / "answer.wav",
+    )
     assert talk.returncode == 0, talk.stderr
     assert "You: What time is it" in talk.stdout
     for way in ("--verify", "--max"):

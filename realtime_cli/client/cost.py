@@ -66,13 +66,17 @@ class Tokens:
         cached = _cached(getattr(usage, "input_token_details", None), spent)
         known_in, known_out = sum(spent.values()), sum(made.values())
         return cls(
-            text_in=spent["text"], text_cached=cached["text"],
-            audio_in=spent["audio"], audio_cached=cached["audio"],
-            image_in=spent["image"], image_cached=cached["image"],
-            text_out=made["text"], audio_out=made["audio"],
+            text_in=spent["text"],
+            text_cached=cached["text"],
+            audio_in=spent["audio"],
+            audio_cached=cached["audio"],
+            image_in=spent["image"],
+            image_cached=cached["image"],
+            text_out=made["text"],
+            audio_out=made["audio"],
             unsplit_in=max(0, (getattr(usage, "input_tokens", None) or 0) - known_in),
             unsplit_out=max(0, (getattr(usage, "output_tokens", None) or 0) - known_out),
-        )  # fmt: skip
+        )
 
 
 def _counts(details: Any) -> dict[str, int]:

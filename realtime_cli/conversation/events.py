@@ -650,18 +650,58 @@ class ScriptAnnotated:
 
 
 ConversationEvent = (
-    ConnectionUp | ConnectionLost | ConnectionRenewed | SettingsInForce | SettingsRequested
-    | RawEventRequested | ServerEventSeen | RateLimitReported | SessionEnded
-    | UserSpeechBegan | UserSpeechEnded | UserSpeechDiscarded | UserTurnCommitted
-    | UserTextPartial | UserTextFinal | UserTextMissing | VideoFrameTaken | ImageShown
-    | AgentResponseRequested | AgentResponseBegan | AgentResponseEnded | AgentMessageBegan | AgentMessageEnded
-    | AgentTextPartial | AgentTextFinal | AgentSoundReceived | AgentSoundQueued | AgentSoundComplete
-    | AgentHeard | PlaybackEmptied | AgentInterrupted
-    | ToolCalled | ToolWaiting | ToolAnswered | ToolRunning | ToolProgressed | ToolEnded
-    | ItemCreated | ItemUpdated | UsageReported
-    | NoticeIssued | ErrorReported | NoteTaken | ConversationPaused | KeyPressed | MicrophoneMuted
-    | MicrophoneOpened | MicrophoneClosed | LevelsMeasured | SoundMeasured | ScriptAnnotated
-)  # fmt: skip
+    ConnectionUp
+    | ConnectionLost
+    | ConnectionRenewed
+    | SettingsInForce
+    | SettingsRequested
+    | RawEventRequested
+    | ServerEventSeen
+    | RateLimitReported
+    | SessionEnded
+    | UserSpeechBegan
+    | UserSpeechEnded
+    | UserSpeechDiscarded
+    | UserTurnCommitted
+    | UserTextPartial
+    | UserTextFinal
+    | UserTextMissing
+    | VideoFrameTaken
+    | ImageShown
+    | AgentResponseRequested
+    | AgentResponseBegan
+    | AgentResponseEnded
+    | AgentMessageBegan
+    | AgentMessageEnded
+    | AgentTextPartial
+    | AgentTextFinal
+    | AgentSoundReceived
+    | AgentSoundQueued
+    | AgentSoundComplete
+    | AgentHeard
+    | PlaybackEmptied
+    | AgentInterrupted
+    | ToolCalled
+    | ToolWaiting
+    | ToolAnswered
+    | ToolRunning
+    | ToolProgressed
+    | ToolEnded
+    | ItemCreated
+    | ItemUpdated
+    | UsageReported
+    | NoticeIssued
+    | ErrorReported
+    | NoteTaken
+    | ConversationPaused
+    | KeyPressed
+    | MicrophoneMuted
+    | MicrophoneOpened
+    | MicrophoneClosed
+    | LevelsMeasured
+    | SoundMeasured
+    | ScriptAnnotated
+)
 
 
 def _snake(name: str) -> str:

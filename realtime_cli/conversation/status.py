@@ -7,9 +7,19 @@ from typing import Literal
 from realtime_cli.conversation import events as e
 
 StatusWord = Literal[
-    "connecting", "reconnecting", "listening", "ready", "hearing you", "thinking", "calling",
-    "speaking", "writing", "muted", "paused", "ended",
-]  # fmt: skip
+    "connecting",
+    "reconnecting",
+    "listening",
+    "ready",
+    "hearing you",
+    "thinking",
+    "calling",
+    "speaking",
+    "writing",
+    "muted",
+    "paused",
+    "ended",
+]
 
 
 class Status:

@@ -95,9 +95,14 @@ class CommandHook:
     async def run(self, event: ItemEvent) -> None:
         try:
             child = await asyncio.create_subprocess_exec(
-                *self._words, cwd=self._folder, env=self._environ, start_new_session=True,
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-            )  # fmt: skip
+                *self._words,
+                cwd=self._folder,
+                env=self._environ,
+                start_new_session=True,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+            )
         except OSError as error:
             raise HookFailed(f"{self._words[0]} cannot be run: {error.strerror}") from error
         try:

@@ -124,8 +124,13 @@ class ReplayServer:
 
     def _mismatch(self, event: dict[str, Any], reason: str) -> str:
         self.mismatches.append(reason)
-        error = {"type": "invalid_request_error", "code": "recording_mismatch", "message": reason,
-                 "param": None, "event_id": event.get("event_id")}  # fmt: skip
+        error = {
+            "type": "invalid_request_error",
+            "code": "recording_mismatch",
+            "message": reason,
+            "param": None,
+            "event_id": event.get("event_id"),
+        }
         return json.dumps({"type": "error", "event_id": "event_mismatch", "error": error})
 
     # -- to the client --------------------------------------------------------------------------

@@ -32,9 +32,20 @@ def wav_header(format_tag: int, channels: int, rate_hz: int, sample_bytes: int, 
     size = min(MAX_BYTES, data_bytes)
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
-        b"RIFF", min(MAX_BYTES, 36 + size), b"WAVE", b"fmt ", 16,
-        format_tag, channels, rate_hz, rate_hz * frame_bytes, frame_bytes, 8 * sample_bytes, b"data", size,
-    )  # fmt: skip
+        b"RIFF",
+        min(MAX_BYTES, 36 + size),
+        b"WAVE",
+        b"fmt ",
+        16,
+        format_tag,
+        channels,
+        rate_hz,
+        rate_hz * frame_bytes,
+        frame_bytes,
+        8 * sample_bytes,
+        b"data",
+        size,
+    )
 
 
 class _GrowingWav:

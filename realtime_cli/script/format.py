@@ -15,9 +15,17 @@ from realtime_cli.config.section import Section
 from realtime_cli.config.session import JsonObject
 
 SEMANTIC_EVENTS = (
-    "agent.speech_started", "agent.speech_stopped", "agent.replied", "user.speech_started",
-    "user.speech_stopped", "user.transcribed", "tool.called", "tool.finished", "interrupted", "turn",
-)  # fmt: skip
+    "agent.speech_started",
+    "agent.speech_stopped",
+    "agent.replied",
+    "user.speech_started",
+    "user.speech_stopped",
+    "user.transcribed",
+    "tool.called",
+    "tool.finished",
+    "interrupted",
+    "turn",
+)
 KINDS = ("user", "say", "wav", "dtmf", "silence_ms", "event", "settings", "press")
 SOUND_KINDS = ("say", "wav", "dtmf", "silence_ms")
 
@@ -39,8 +47,14 @@ def _is_event(name: str) -> str:
 
 # Where the API takes null: false stands for it, as in the agent file, for TOML has no null.
 NULLABLE = {
-    "turn_detection", "transcription", "noise_reduction", "idle_timeout_ms", "tracing", "prompt", "include",
-}  # fmt: skip
+    "turn_detection",
+    "transcription",
+    "noise_reduction",
+    "idle_timeout_ms",
+    "tracing",
+    "prompt",
+    "include",
+}
 
 
 def _with_nulls(settings: Any) -> Any:

@@ -136,8 +136,11 @@ def builtin_tool(written: BuiltinTool, folder: Path) -> Tool:
     """The tool of an entry with ``builtin``. Raises ConfigError if its root is no folder."""
     about = BUILTINS[written.builtin]
     functions: dict[str, Callable[..., Any]] = {
-        "clock": clock, "calculator": calculator, "hang_up": hang_up, "note": note,
-    }  # fmt: skip
+        "clock": clock,
+        "calculator": calculator,
+        "hang_up": hang_up,
+        "note": note,
+    }
     if written.root is not None:
         root = folder / Path(written.root).expanduser()
         if not root.is_dir():

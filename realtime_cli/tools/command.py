@@ -86,9 +86,13 @@ class CommandRunner:
         pipe = asyncio.subprocess.PIPE
         try:
             child = await process.started(
-                *process.tied(words), stdin=pipe if self._stdin else asyncio.subprocess.DEVNULL,
-                stdout=pipe, stderr=pipe, cwd=self._folder, env=self._environ,
-            )  # fmt: skip
+                *process.tied(words),
+                stdin=pipe if self._stdin else asyncio.subprocess.DEVNULL,
+                stdout=pipe,
+                stderr=pipe,
+                cwd=self._folder,
+                env=self._environ,
+            )
         except OSError as error:
             raise ToolFailed(f"{words[0]} cannot be run: {error.strerror}.") from error
         try:

@@ -50,9 +50,14 @@ class PythonWorker:
         """A process that has loaded the source. Raises Broken with the reason if it cannot."""
         pipe = asyncio.subprocess.PIPE
         child = await process.started(
-            sys.executable, "-m", "realtime_cli.tools.python_worker",
-            stdin=pipe, stdout=pipe, stderr=pipe, env=dict(environ),
-        )  # fmt: skip
+            sys.executable,
+            "-m",
+            "realtime_cli.tools.python_worker",
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env=dict(environ),
+        )
         worker = cls(child)
         worker._tasks.append(asyncio.create_task(worker._complain(), name="tool complaints"))
         try:

@@ -36,9 +36,7 @@ class Rules:
     @classmethod
     def of(cls, written: CallRules | McpServer, by_kind: Approve) -> Rules:
         """The rules of an entry of the agent file; ``by_kind`` where it does not say who may run it."""
-        names = (
-            "timeout_s", "concurrency", "max_output_bytes", "respond", "wait", "cancel_on_interrupt",
-        )  # fmt: skip
+        names = ("timeout_s", "concurrency", "max_output_bytes", "respond", "wait", "cancel_on_interrupt")
         given = {name: getattr(written, name) for name in names if hasattr(written, name)}
         return cls(approve=written.approve or by_kind, **given)
 

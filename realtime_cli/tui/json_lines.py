@@ -46,10 +46,8 @@ class JsonLines:
 
     def end(self, ending: EndSummary) -> None:
         self._write(
-            e.SessionEnded(
-                self._at, int(ending.exit_code), ending.reason, ending.remedy, ending.recording
-            )
-        )  # fmt: skip
+            e.SessionEnded(self._at, int(ending.exit_code), ending.reason, ending.remedy, ending.recording)
+        )
 
     async def __aenter__(self) -> Self:
         return self

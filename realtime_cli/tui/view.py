@@ -30,8 +30,11 @@ class View:
     ) -> None:
         prices = prices or load_prices()
         self._options: dict[str, Any] = {
-            "push_to_talk": push_to_talk, "muted": muted, "prices": prices, "model": model
-        }  # fmt: skip
+            "push_to_talk": push_to_talk,
+            "muted": muted,
+            "prices": prices,
+            "model": model,
+        }
         self.at = 0.0
         self.transcript = Transcript()
         self.state = Status(push_to_talk=push_to_talk, muted=muted)

@@ -31,10 +31,18 @@ def test_the_first_failure_counts() -> None:
 
 def test_each_kind_for_a_program() -> None:
     assert ok("room", "quiet", noise_dbfs=-70.0).as_json() == {
-        "topic": "room", "status": "ok", "said": "quiet", "remedy": "", "facts": {"noise_dbfs": -70.0},
-    }  # fmt: skip
+        "topic": "room",
+        "status": "ok",
+        "said": "quiet",
+        "remedy": "",
+        "facts": {"noise_dbfs": -70.0},
+    }
     assert warning("room", "loud", "Shut the door.").as_json()["remedy"] == "Shut the door."
     error = ConnectionFailed("No server.", "Start it.")
     assert failure("session", error, port=1).as_json() == {
-        "topic": "session", "status": "failure", "said": "No server.", "remedy": "Start it.", "facts": {"port": 1},
-    }  # fmt: skip
+        "topic": "session",
+        "status": "failure",
+        "said": "No server.",
+        "remedy": "Start it.",
+        "facts": {"port": 1},
+    }

@@ -96,9 +96,10 @@ def judge(recording: Path, script: Script, speaker: Capture) -> dict[str, Any]:
     started_unix_s = datetime.fromisoformat(read(recording).header.started).timestamp()
     entries = [(started_unix_s + entry.at, entry.value) for entry in read(recording).entries()]
     starts = [
-        (at, v.event) for at, v in entries
+        (at, v.event)
+        for at, v in entries
         if isinstance(v, inputs.Received) and isinstance(v.event, s.InputAudioBufferSpeechStarted)
-    ]  # fmt: skip
+    ]
     own = [round(at - started_unix_s, 1) for at, _ in starts if not script.covers(at)]
     stops = [(at, v) for at, v in entries if isinstance(v, inputs.PlaybackStopped)]
     to_monotonic = time.monotonic() - time.time()
@@ -120,10 +121,12 @@ def judge(recording: Path, script: Script, speaker: Capture) -> dict[str, Any]:
         "at_s": own,
         "interruptions": len(script.cut),
         "not heeded": missed,
-        "voice to silence ms": {"median": round(statistics.median(waits)), "worst": round(max(waits))} if waits else None,
+        "voice to silence ms": {"median": round(statistics.median(waits)), "worst": round(max(waits))}
+        if waits
+        else None,
         "residual dBFS at the stops": [v.residual_dbfs for v in stopped],
         "near dBFS at the stops": [v.near_dbfs for v in stopped],
-    }  # fmt: skip
+    }
 
 
 def sent_at(entries: list[tuple[float, Any]], wanted_ms: float) -> float:

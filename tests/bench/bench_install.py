@@ -44,14 +44,31 @@ def with_pip(python: str, wanted: str, folder: Path, *more: str) -> Path:
 
 
 def with_uv(python: str, wanted: str, folder: Path) -> Path:
-    run("uv", "tool", "install", "--python", python, wanted, UV_TOOL_DIR=folder / "tools", UV_TOOL_BIN_DIR=folder / "bin")  # fmt: skip
+    run(
+        "uv",
+        "tool",
+        "install",
+        "--python",
+        python,
+        wanted,
+        UV_TOOL_DIR=folder / "tools",
+        UV_TOOL_BIN_DIR=folder / "bin",
+    )
     return folder / "tools"
 
 
 def with_pipx(python: str, wanted: str, folder: Path) -> Path:
     run(sys.executable, "-m", "venv", folder / "pipx")
     run(folder / "pipx/bin/pip", "install", "-q", "pipx")
-    run(folder / "pipx/bin/pipx", "install", "--python", python, wanted, PIPX_HOME=folder / "home", PIPX_BIN_DIR=folder / "bin")  # fmt: skip
+    run(
+        folder / "pipx/bin/pipx",
+        "install",
+        "--python",
+        python,
+        wanted,
+        PIPX_HOME=folder / "home",
+        PIPX_BIN_DIR=folder / "bin",
+    )
     return folder / "home/venvs"
 
 

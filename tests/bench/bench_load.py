@@ -39,8 +39,17 @@ text = "Go forward ten meters."
 FINISH = "90s"  # every session is held to its end and judged
 NET = "10.77.0."
 SPACES = {"master": NET + "10", "worker1": NET + "11", "worker2": NET + "12"}
-COLUMNS = ("sessions", "held", "failed", "p99 late ms", "reliable", "first audio p50", "p99",
-           "ms/s engine", "ms/s server")  # fmt: skip
+COLUMNS = (
+    "sessions",
+    "held",
+    "failed",
+    "p99 late ms",
+    "reliable",
+    "first audio p50",
+    "p99",
+    "ms/s engine",
+    "ms/s server",
+)
 
 
 def cli(*arguments: str | Path) -> list[str]:
@@ -50,8 +59,17 @@ def cli(*arguments: str | Path) -> list[str]:
 @contextmanager
 def server(host: str = "127.0.0.1", port: int = 0) -> Iterator[tuple[str, psutil.Process]]:
     """The local server with a hum for a voice; its address and process."""
-    command = cli("serve", "--host", host, "--port", str(port), "--set", "local.speech=canned",
-                  "--set", "local.max_connections=1000")  # fmt: skip
+    command = cli(
+        "serve",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--set",
+        "local.speech=canned",
+        "--set",
+        "local.max_connections=1000",
+    )
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             assert process.stderr
@@ -74,17 +92,23 @@ def figures(sessions: int, summary: dict[str, Any], server_s: float) -> dict[str
     """A line of the table."""
     held, sound = rows(summary, "session"), rows(summary, "first audio")
     count = sum(row["count"] for row in sound) or 1
-    return dict(zip(COLUMNS, (
-        sessions,
-        sum(row["count"] for row in held),
-        sum(row["failures"] for row in held),
-        summary["late_ms"]["p99"],
-        summary["reliable"],
-        round(sum(row["count"] * row["p50_ms"] for row in sound) / count),
-        max((row["p99_ms"] for row in sound), default=0),
-        summary["cpu_ms_per_session_s"],
-        round(1000 * server_s / (summary["session_s"] or 1), 1),
-    ), strict=True))  # fmt: skip
+    return dict(
+        zip(
+            COLUMNS,
+            (
+                sessions,
+                sum(row["count"] for row in held),
+                sum(row["failures"] for row in held),
+                summary["late_ms"]["p99"],
+                summary["reliable"],
+                round(sum(row["count"] * row["p50_ms"] for row in sound) / count),
+                max((row["p99_ms"] for row in sound), default=0),
+                summary["cpu_ms_per_session_s"],
+                round(1000 * server_s / (summary["session_s"] or 1), 1),
+            ),
+            strict=True,
+        )
+    )
 
 
 def show(line: Sequence[Any]) -> None:
@@ -149,9 +173,22 @@ def wirings(counts: Sequence[int], seconds: int, folder: Path) -> None:
             )
         with server() as (url, _):
             environ = {**os.environ, "BENCH_URL": url, "BENCH_CLIP": str(folder / "clip.raw")}
-            command = [sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name("gevent_wiring.py")),
-                       *common, "-r", "10", "-t", f"{seconds}s", "--headless", "--only-summary",
-                       "--csv", str(folder / "gevent")]  # fmt: skip
+            command = [
+                sys.executable,
+                "-m",
+                "locust",
+                "-f",
+                str(Path(__file__).with_name("gevent_wiring.py")),
+                *common,
+                "-r",
+                "10",
+                "-t",
+                f"{seconds}s",
+                "--headless",
+                "--only-summary",
+                "--csv",
+                str(folder / "gevent"),
+            ]
             subprocess.run(
                 command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
             )
@@ -189,9 +226,14 @@ def namespaces(plain: bool) -> Iterator[bool]:
         for name, address in SPACES.items():
             _ip(f"netns add {name}")
             stack.callback(_ip, f"netns del {name}")
-            _ip(f"link add {name}b type veth peer name {name}n", f"link set {name}b master bench up",
-                f"link set {name}n netns {name}", f"-n {name} addr add {address}/24 dev {name}n",
-                f"-n {name} link set {name}n up", f"-n {name} link set lo up")  # fmt: skip
+            _ip(
+                f"link add {name}b type veth peer name {name}n",
+                f"link set {name}b master bench up",
+                f"link set {name}n netns {name}",
+                f"-n {name} addr add {address}/24 dev {name}n",
+                f"-n {name} link set {name}n up",
+                f"-n {name} link set lo up",
+            )
         yield True
 
 
@@ -211,10 +253,28 @@ def crowd(count: int, seconds: int, script: Path, folder: Path, *, plain: bool) 
         ramp = max(2, count // 50)
         span = f"{seconds + count // ramp}s"
         roles = {
-            "master": ["--master", "--bind", SPACES["master"] if apart else "127.0.0.1", "--expect-workers", "2",
-                       "--users", str(count), "--ramp", f"{ramp}/s", "--duration", span, "--finish", FINISH, "--json", str(summary)],
-            **{name: ["--worker", "--master-host", SPACES["master"] if apart else "127.0.0.1"] for name in ("worker1", "worker2")},
-        }  # fmt: skip
+            "master": [
+                "--master",
+                "--bind",
+                SPACES["master"] if apart else "127.0.0.1",
+                "--expect-workers",
+                "2",
+                "--users",
+                str(count),
+                "--ramp",
+                f"{ramp}/s",
+                "--duration",
+                span,
+                "--finish",
+                FINISH,
+                "--json",
+                str(summary),
+            ],
+            **{
+                name: ["--worker", "--master-host", SPACES["master"] if apart else "127.0.0.1"]
+                for name in ("worker1", "worker2")
+            },
+        }
         before, began = cpu_s(process), time.monotonic()
         running = {}
         for name, arguments in roles.items():

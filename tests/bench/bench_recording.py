@@ -23,10 +23,12 @@ from tests.recording.sample import b64, frame, heard, local, received
 
 TURN_S = 12.0
 USAGE = {
-    "total_tokens": 310, "input_tokens": 200, "output_tokens": 110,
+    "total_tokens": 310,
+    "input_tokens": 200,
+    "output_tokens": 110,
     "input_token_details": {"text_tokens": 120, "audio_tokens": 80, "cached_tokens": 64},
     "output_token_details": {"text_tokens": 30, "audio_tokens": 80},
-}  # fmt: skip
+}
 
 
 def one_turn(at: float, number: int) -> list:

@@ -51,8 +51,12 @@ class OnAScreen:
         self.began = time.monotonic()
         self.child = subprocess.Popen(
             [sys.executable, "-m", module, "talk", *arguments],
-            env=environment, stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
-        )  # fmt: skip
+            env=environment,
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            start_new_session=True,
+        )
         os.close(inner)
         threading.Thread(target=self._drain, daemon=True).start()
 

@@ -52,9 +52,18 @@ def own_tests(module: Path) -> tuple[Path, bool]:
 def measured(tests: list[Path], data: Path, workers: int) -> coverage.CoverageData:
     """Each line with the tests that ran it."""
     command = [
-        sys.executable, "-m", "pytest", "-n", str(workers), "-p", "no:randomly", "--cov=realtime_cli", "--cov-context=test",
-        "--cov-report=", *map(str, tests),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        str(workers),
+        "-p",
+        "no:randomly",
+        "--cov=realtime_cli",
+        "--cov-context=test",
+        "--cov-report=",
+        *map(str, tests),
+    ]
     subprocess.run(command, cwd=ROOT, env={**os.environ, "COVERAGE_FILE": str(data)}, check=False)
     found = coverage.CoverageData(str(data))
     found.read()

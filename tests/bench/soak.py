@@ -199,18 +199,27 @@ async def soak(sound_minutes: float, factor: int, seed: int, folder: Path) -> So
     sound = Sound(factor, voice(chance))
     tools = [{"type": "function", "name": "clock", "description": "Tells the time", "parameters": {}}]
     patch = {
-        "type": "realtime", "tools": tools,
-        "audio": {"input": {"transcription": {"model": "whisper-1"},
-                            "turn_detection": {"type": "server_vad", "silence_duration_ms": 300}}},
-    }  # fmt: skip
+        "type": "realtime",
+        "tools": tools,
+        "audio": {
+            "input": {
+                "transcription": {"model": "whisper-1"},
+                "turn_detection": {"type": "server_vad", "silence_duration_ms": 300},
+            }
+        },
+    }
     async with (
         serving(Chatty(chance)) as server,
         bad_wire(server.url) as wire,
         live(
-            wire.url, record=recording, keep=100, patch=patch, reconnect_tries=20,
+            wire.url,
+            record=recording,
+            keep=100,
+            patch=patch,
+            reconnect_tries=20,
             edges={"microphone": sound, "speaker": sound, "tools": Clock()},
         ) as talk,
-    ):  # fmt: skip
+    ):
         talk.duplex._observers.append(Counting(seen.counts))
         recorder: Any = talk.duplex._observers[0]
         sound.on_played = lambda block: recorder.played(talk.duplex.now(), block)

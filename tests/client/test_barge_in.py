@@ -158,8 +158,11 @@ def test_an_answer_that_ended_in_an_error_does_not_hold_up_the_next_question() -
 def test_a_collision_that_names_no_event_is_asked_again(code: str | None) -> None:
     d = asked()
     d.server("response.created", response={"id": "VAD"})
-    error = {"type": "invalid_request_error", "code": code,
-             "message": "Conversation already has an active response in progress: VAD."}  # fmt: skip
+    error = {
+        "type": "invalid_request_error",
+        "code": code,
+        "message": "Conversation already has an active response in progress: VAD.",
+    }
     assert d.server("error", error=error) == []
     assert d.done("VAD") == ["response.create"]
 

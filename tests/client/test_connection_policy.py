@@ -62,15 +62,21 @@ def test_a_lost_connection_comes_back_with_its_history(code: int) -> None:
     d.agent_speaks()
     d.agent_says("It is noon.")
     d.done()
-    user = {"id": "U", "type": "message", "role": "user",
-            "content": [{"type": "input_text", "text": "What is the time?"}]}  # fmt: skip
+    user = {
+        "id": "U",
+        "type": "message",
+        "role": "user",
+        "content": [{"type": "input_text", "text": "What is the time?"}],
+    }
     d.server("conversation.item.added", item=user, previous_item_id=None)
     assert d.give(inputs.Disconnected, code, "gone") == ["end A", "note warning reconnect", "reconnect"]
     d.give(inputs.Connected, "ws://x", 1)
     d.server("session.created", session={})
     assert d.server("session.updated", session={}) == [
-        "note info reconnect", "item.create assistant", "item.create user",
-    ]  # fmt: skip
+        "note info reconnect",
+        "item.create assistant",
+        "item.create user",
+    ]
 
 
 def test_refused_connections_are_not_tried_again() -> None:
@@ -173,8 +179,14 @@ def test_an_answer_for_which_a_tool_has_begun_is_not_asked_for_again(background:
     d = talk(tools_not_awaited=("clock",) if background else ())
     d.give(inputs.Typed, "What time is it?")
     d.server("response.created", response={"id": "R"})
-    call = {"id": "F", "type": "function_call", "call_id": "1", "name": "clock", "arguments": "{}",
-            "status": "completed"}  # fmt: skip
+    call = {
+        "id": "F",
+        "type": "function_call",
+        "call_id": "1",
+        "name": "clock",
+        "arguments": "{}",
+        "status": "completed",
+    }
     d.server("response.output_item.done", response_id="R", output_index=0, item=call)
     lost = d.give(inputs.Disconnected, 1006)
     assert (lost[0] == "note warning reconnect" and len(lost) == 3) is background

@@ -16,13 +16,18 @@ from tests.recording.sample import received
 
 # protocol reference, 7: 200 in (120 text of which 64 cached, 80 audio), 110 out (30 text, 80 audio)
 USAGE = {
-    "total_tokens": 310, "input_tokens": 200, "output_tokens": 110,
+    "total_tokens": 310,
+    "input_tokens": 200,
+    "output_tokens": 110,
     "input_token_details": {
-        "text_tokens": 120, "audio_tokens": 80, "image_tokens": 0, "cached_tokens": 64,
+        "text_tokens": 120,
+        "audio_tokens": 80,
+        "image_tokens": 0,
+        "cached_tokens": 64,
         "cached_tokens_details": {"text_tokens": 64, "audio_tokens": 0, "image_tokens": 0},
     },
     "output_token_details": {"text_tokens": 30, "audio_tokens": 80},
-}  # fmt: skip
+}
 EXPECTED_USD = (56 * 4.0 + 64 * 0.4 + 30 * 24.0 + 80 * 32.0 + 80 * 64.0) / 1e6
 
 

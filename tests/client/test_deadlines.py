@@ -135,8 +135,14 @@ def test_a_call_of_an_answer_that_was_given_up_is_answered_all_the_same() -> Non
     d = Dialogue(progress_timeout_s=30.0)
     d.connect()
     d.server("response.created", response={"id": "R"})
-    call = {"id": "F", "type": "function_call", "call_id": "1", "name": "clock", "arguments": "{}",
-            "status": "completed"}  # fmt: skip
+    call = {
+        "id": "F",
+        "type": "function_call",
+        "call_id": "1",
+        "name": "clock",
+        "arguments": "{}",
+        "status": "completed",
+    }
     d.server("response.output_item.done", response_id="R", output_index=0, item=call)
     assert d.give(inputs.ToolFinished, "1", "noon") == ["item.create function_call_output"]
     d.at = 30.5

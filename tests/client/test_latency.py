@@ -53,8 +53,14 @@ def only(*parts: Any) -> LatencyTurn:
 
 def test_a_voice_turn_counts_from_when_its_last_sound_was_sent() -> None:
     """The server needed 140 ms to notice; that is part of the wait."""
-    turn = only(microphone(2.0), spoken(1.5, 1360), begun(1.52), sound(1.6), done(2.0),
-                local(i.Played(1.8, "a1", 0, 50.0)))  # fmt: skip
+    turn = only(
+        microphone(2.0),
+        spoken(1.5, 1360),
+        begun(1.52),
+        sound(1.6),
+        done(2.0),
+        local(i.Played(1.8, "a1", 0, 50.0)),
+    )
 
     assert turn.by == "voice"
     assert turn.received_ms == pytest.approx(240)
@@ -79,8 +85,13 @@ def test_what_is_played_faster_than_sound_is_was_not_played_before_it_came() -> 
 
 
 def test_a_manual_turn_counts_from_its_commit() -> None:
-    turn = only(microphone(1.0), sent(1.1, "input_audio_buffer.commit"),
-                received(1.2, "input_audio_buffer.committed", item_id="u1"), begun(1.25), sound(1.4))  # fmt: skip
+    turn = only(
+        microphone(1.0),
+        sent(1.1, "input_audio_buffer.commit"),
+        received(1.2, "input_audio_buffer.committed", item_id="u1"),
+        begun(1.25),
+        sound(1.4),
+    )
 
     assert turn.received_ms == pytest.approx(300)
 
@@ -111,12 +122,16 @@ def test_speech_with_a_pause_in_it_is_one_turn_that_ends_with_the_last_word() ->
 
 def test_an_answer_over_a_tool_is_one_turn() -> None:
     turn = only(
-        spoken(1.0, 0), begun(1.1),
+        spoken(1.0, 0),
+        begun(1.1),
         received(1.2, "response.function_call_arguments.done", call_id="c1", name="clock", arguments="{}"),
         local(e.CallTool("c1", "clock", "{}"), 1.2),
         local(i.ToolFinished(1.5, "c1", "noon", False, 0.3)),
-        done(1.3), begun(1.6, "r2"), sound(1.9, response_id="r2"), done(2.5, "r2"),
-    )  # fmt: skip
+        done(1.3),
+        begun(1.6, "r2"),
+        sound(1.9, response_id="r2"),
+        done(2.5, "r2"),
+    )
 
     assert [(run.name, run.seconds, run.output) for run in turn.tools] == [("clock", 0.3, "noon")]
     assert turn.received_ms == pytest.approx(900)
@@ -124,9 +139,13 @@ def test_an_answer_over_a_tool_is_one_turn() -> None:
 
 
 def test_an_interruption_counts_what_was_heard() -> None:
-    turn = only(begun(0.1), sound(0.2), local(i.Played(0.5, "a1", 0, 200.0)),
-                local(i.PlaybackStopped(1.0, "server_vad", (i.HeardItem("a1", 0, 640.0, False),))),
-                sent(1.0, "conversation.item.truncate", item_id="a1", content_index=0, audio_end_ms=640))  # fmt: skip
+    turn = only(
+        begun(0.1),
+        sound(0.2),
+        local(i.Played(0.5, "a1", 0, 200.0)),
+        local(i.PlaybackStopped(1.0, "server_vad", (i.HeardItem("a1", 0, 640.0, False),))),
+        sent(1.0, "conversation.item.truncate", item_id="a1", content_index=0, audio_end_ms=640),
+    )
 
     assert turn.interrupted_ms == 640.0
 

@@ -91,15 +91,23 @@ def test_never_a_second_active_response(talk):
 def test_a_collision_with_the_servers_own_response_is_tried_again(talk):
     talk.give(inputs.Typed, "one")
     talk.server("response.created", response={"id": "VAD"})
-    error = {"type": "invalid_request_error", "code": "conversation_already_has_active_response",
-             "message": "busy", "event_id": talk.sent[-1]["event_id"]}  # fmt: skip
+    error = {
+        "type": "invalid_request_error",
+        "code": "conversation_already_has_active_response",
+        "message": "busy",
+        "event_id": talk.sent[-1]["event_id"],
+    }
     assert talk.server("error", error=error) == []
 
 
 def test_a_refused_request_waits_for_the_running_response(talk):
     talk.give(inputs.Typed, "one")
-    error = {"type": "invalid_request_error", "code": "conversation_already_has_active_response",
-             "message": "busy", "event_id": talk.sent[-1]["event_id"]}  # fmt: skip
+    error = {
+        "type": "invalid_request_error",
+        "code": "conversation_already_has_active_response",
+        "message": "busy",
+        "event_id": talk.sent[-1]["event_id"],
+    }
     assert talk.server("error", error=error) == []
     talk.server("response.created", response={"id": "VAD"})
     assert talk.done("VAD") == ["response.create"]

@@ -29,9 +29,12 @@ def opening(**options: Any) -> Dialogue:
 def refuse(d: Dialogue, param: str | None) -> list[str]:
     """The server refuses the last settings for this key."""
     error = {
-        "type": "invalid_request_error", "code": "unknown_parameter", "message": "no", "param": param,
+        "type": "invalid_request_error",
+        "code": "unknown_parameter",
+        "message": "no",
+        "param": param,
         "event_id": d.sent[-1]["event_id"],
-    }  # fmt: skip
+    }
     return d.server("error", error=error)
 
 
@@ -61,8 +64,13 @@ def test_a_refused_setting_does_not_lose_the_others() -> None:
     d = Dialogue(patch={"type": "realtime", "instructions": "x", "reasoning": {"effort": "low"}})
     d.give(inputs.Connected, "ws://x")
     d.server("session.created", session={})
-    error = {"type": "invalid_request_error", "code": "unknown_parameter", "message": "no",
-             "param": "session.reasoning", "event_id": d.sent[-1]["event_id"]}  # fmt: skip
+    error = {
+        "type": "invalid_request_error",
+        "code": "unknown_parameter",
+        "message": "no",
+        "param": "session.reasoning",
+        "event_id": d.sent[-1]["event_id"],
+    }
     assert d.server("error", error=error) == ["note error settings", "session.update"]
     assert d.sent[-1]["session"] == {"type": "realtime", "instructions": "x"}
     d.server("session.updated", session={"instructions": "x"})
@@ -160,9 +168,7 @@ def test_what_the_user_set_stays(wanted: Any) -> None:
 
 def test_another_detection_keeps_its_kind() -> None:
     patch = {"type": "realtime", "audio": {"input": {"turn_detection": {"type": "semantic_vad"}}}}
-    assert detection(barge_in="duck", patch=patch) == {
-        "type": "semantic_vad", "interrupt_response": False,
-    }  # fmt: skip
+    assert detection(barge_in="duck", patch=patch) == {"type": "semantic_vad", "interrupt_response": False}
 
 
 def test_manual_turns_need_no_policy() -> None:

@@ -18,9 +18,13 @@ def call(
     call_id: str = "1", name: str = "clock", arguments: str = "{}", status: str = "completed"
 ) -> dict[str, Any]:
     return {
-        "id": f"F{call_id}", "type": "function_call", "call_id": call_id, "name": name,
-        "arguments": arguments, "status": status,
-    }  # fmt: skip
+        "id": f"F{call_id}",
+        "type": "function_call",
+        "call_id": call_id,
+        "name": name,
+        "arguments": arguments,
+        "status": status,
+    }
 
 
 def talk(**options: Any) -> Dialogue:
@@ -50,9 +54,14 @@ def test_a_tool_runs_once_and_is_answered_once() -> None:
     d = talk()
     d.server("response.created", response={"id": "R"})
     ran = d.server(
-        "response.function_call_arguments.done", response_id="R", item_id="F1", output_index=0,
-        call_id="1", name="clock", arguments='{"zone":"UTC"}',
-    )  # fmt: skip
+        "response.function_call_arguments.done",
+        response_id="R",
+        item_id="F1",
+        output_index=0,
+        call_id="1",
+        name="clock",
+        arguments='{"zone":"UTC"}',
+    )
     assert ran == ['call clock {"zone":"UTC"}']
     assert d.server("response.output_item.done", response_id="R", output_index=0, item=call("1")) == []
     assert d.done(output=[call("1")]) == []
@@ -67,9 +76,7 @@ def test_outputs_go_back_in_call_order_with_one_request() -> None:
     d.server("response.created", response={"id": "R"})
     assert d.done(output=[call("1"), call("2")]) == ["call clock {}", "call clock {}"]
     assert d.give(inputs.ToolFinished, "2", "second") == []
-    assert d.give(inputs.ToolFinished, "1", "first") == [
-        OUTPUT, OUTPUT, ASK,
-    ]  # fmt: skip
+    assert d.give(inputs.ToolFinished, "1", "first") == [OUTPUT, OUTPUT, ASK]
     assert [e["item"]["output"] for e in d.sent[-3:-1]] == ["first", "second"]
 
 
@@ -87,9 +94,13 @@ def test_the_name_of_a_call_may_come_earlier() -> None:
     item = {**call("1", arguments=""), "status": "in_progress"}
     d.server("response.output_item.added", response_id="R", output_index=0, item=item)
     ran = d.server(
-        "response.function_call_arguments.done", response_id="R", item_id="F1", output_index=0,
-        call_id="1", arguments="{}",
-    )  # fmt: skip
+        "response.function_call_arguments.done",
+        response_id="R",
+        item_id="F1",
+        output_index=0,
+        call_id="1",
+        arguments="{}",
+    )
     assert ran == ["call clock {}"]
 
 
@@ -261,9 +272,12 @@ def hosted(item_id: str = "M", **fields: Any) -> dict[str, Any]:
 
 def request(item_id: str = "Q", arguments: str = '{"a": 1}') -> dict[str, Any]:
     return {
-        "id": item_id, "type": "mcp_approval_request", "server_label": "wiki", "name": "ask",
+        "id": item_id,
+        "type": "mcp_approval_request",
+        "server_label": "wiki",
+        "name": "ask",
         "arguments": arguments,
-    }  # fmt: skip
+    }
 
 
 def item_event(d: Dialogue, kind: str, item: dict[str, Any]) -> list[str]:

@@ -74,9 +74,14 @@ def test_a_config_answers_spoken_words(
     name: str, at_configs: Path, server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = TalkOptions(
-        config=at_configs / name, sets=(*there(server), *INSTEAD.get(name, ())), inputs=(str(question()),), output="null", fast=True,
-        plain=True, no_record=True,
-    )  # fmt: skip
+        config=at_configs / name,
+        sets=(*there(server), *INSTEAD.get(name, ())),
+        inputs=(str(question()),),
+        output="null",
+        fast=True,
+        plain=True,
+        no_record=True,
+    )
     assert talk(options) == ExitCode.OK
     out, err = capsys.readouterr()
     assert "1 turn by you" in out + err

@@ -113,14 +113,30 @@ def test_the_program_becomes_locust_with_the_plan_in_its_environment(
 def test_engines_are_told_what_concerns_the_sessions(script: Path) -> None:
     plan = load_plan(
         LoadOptions(
-            (script,), config=Path("a.toml"), sets=("a=1", "b=2"), against="ws://x", approve=("all",), text=True,
-            json=Path("out.json"), finish="1m",
+            (script,),
+            config=Path("a.toml"),
+            sets=("a=1", "b=2"),
+            against="ws://x",
+            approve=("all",),
+            text=True,
+            json=Path("out.json"),
+            finish="1m",
         )
-    )  # fmt: skip
+    )
     assert plan.engine == (
-        str(script), "--config", "a.toml", "--set", "a=1", "--set", "b=2", "--against", "ws://x",
-        "--approve", "all", "--text",
-    )  # fmt: skip
+        str(script),
+        "--config",
+        "a.toml",
+        "--set",
+        "a=1",
+        "--set",
+        "b=2",
+        "--against",
+        "ws://x",
+        "--approve",
+        "all",
+        "--text",
+    )
     assert (plan.host, plan.summary, plan.finish_s, plan.stages) == ("ws://x", "out.json", 60.0, ())
 
 

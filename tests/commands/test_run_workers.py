@@ -57,8 +57,10 @@ def test_the_scripts_are_spread_and_their_results_are_one_report_in_order(tmp_pa
     assert sum(line.startswith("passed") for line in told.splitlines()) == 2
     whole = json.loads(results.read_text(encoding="utf-8"))
     assert [(one["name"], one["status"]) for one in whole["results"]] == [
-        ("s0", "passed"), ("s1", "passed"), ("s2", "failed"),
-    ]  # fmt: skip
+        ("s0", "passed"),
+        ("s1", "passed"),
+        ("s2", "failed"),
+    ]
     assert 'failures="1"' in junit.read_text(encoding="utf-8")
 
 

@@ -29,8 +29,11 @@ def serving(*arguments: str | Path, **environ: str) -> Iterator[tuple[subprocess
     """The command in a process of its own, and the address it tells."""
     process = subprocess.Popen(
         [sys.executable, "-m", "realtime_cli", "serve", "--port", "0", *map(str, arguments)],
-        env={**os.environ, **environ}, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        env={**os.environ, **environ},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert process.stderr
         said = ""

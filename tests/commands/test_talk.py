@@ -165,8 +165,11 @@ def test_a_server_that_dies_in_the_middle_ends_the_talk_with_a_whole_recording(t
         arguments += ["--record", str(recording), "--set", "connection.reconnect_tries=1"]
         with subprocess.Popen(
             [sys.executable, "-m", "realtime_cli", "talk", "--config", LOCAL, *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        ) as talking:  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as talking:
             deadline = time.monotonic() + 30
             while not (recording.exists() and "response.created" in recording.read_text()):
                 assert time.monotonic() < deadline, "no answer began"

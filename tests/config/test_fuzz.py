@@ -18,9 +18,16 @@ CONFIGS = [
     tomllib.loads(path.read_text()) for path in sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
 ]
 SCALARS = (
-    st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text(max_size=12) | st.datetimes() | st.dates()
-    | st.sampled_from(["", "auto", "${HOME}", "${", "inf", "audio/pcm", "-1", "a:b", "../x", "\x00", "ws://", "file.mp4"])
-)  # fmt: skip
+    st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats()
+    | st.text(max_size=12)
+    | st.datetimes()
+    | st.dates()
+    | st.sampled_from(
+        ["", "auto", "${HOME}", "${", "inf", "audio/pcm", "-1", "a:b", "../x", "\x00", "ws://", "file.mp4"]
+    )
+)
 KEYS = st.text(max_size=6) | st.sampled_from(
     [
         "session",

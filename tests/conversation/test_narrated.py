@@ -13,8 +13,12 @@ def test_live_and_over_a_recording_readers_read_alike() -> None:
     session = {"type": "realtime", "model": "gpt-realtime-2.1"}
     entries = in_order(
         received(0, "session.created", session=session),
-        spoken(1.0, 0), begun(1.1), sound(1.5), done(2.0, usage=USAGE), done(2.1, usage=USAGE),
-    )  # fmt: skip
+        spoken(1.0, 0),
+        begun(1.1),
+        sound(1.5),
+        done(2.0, usage=USAGE),
+        done(2.1, usage=USAGE),
+    )
     turns, spending = TurnLog(), Spending()
     observer = Narrated([turns, spending])
     for entry in entries:

@@ -45,8 +45,10 @@ def test_a_slow_tool_does_not_hold_back_the_talk_and_is_told_of_twice() -> None:
     assert cards(view) == ["Tool slow() is running.", "You: Still there?"]
     view.fold(local(inputs.ToolFinished(9, "c1", "broken", failed=True, seconds=8)))
     assert cards(view) == [
-        "Tool slow() is running.", "You: Still there?", "Tool slow() failed after 8.0 s: broken",
-    ]  # fmt: skip
+        "Tool slow() is running.",
+        "You: Still there?",
+        "Tool slow() failed after 8.0 s: broken",
+    ]
 
 
 def test_the_wait_for_a_permission_is_no_part_of_the_call() -> None:
@@ -72,9 +74,15 @@ def test_a_cancelled_call_has_no_result_whatever_comes_behind() -> None:
 def test_in_a_bare_log_the_items_tell() -> None:
     view = calling(
         received(1, "response.output_item.added", response_id="R", item=CALL),
-        received(1.2, "response.function_call_arguments.done", call_id="c1", name="get_time", arguments='{"city":"Oslo"}'),
+        received(
+            1.2,
+            "response.function_call_arguments.done",
+            call_id="c1",
+            name="get_time",
+            arguments='{"city":"Oslo"}',
+        ),
         sent(2, "conversation.item.create", item=OUTPUT),
-    )  # fmt: skip
+    )
     assert cards(view) == ['Tool get_time(city="Oslo") answered after 800 ms: 14:05']
 
 

@@ -28,8 +28,14 @@ from tests.recording.sample import heard, local, received, sent
 
 def test_a_voice_turn_counts_from_when_its_last_sound_was_sent() -> None:
     """The server needed 140 ms to notice; that is part of the wait."""
-    turn = only(microphone(2.0), spoken(1.5, 1360), begun(1.52), sound(1.6), done(2.0),
-                local(i.Played(1.8, "a1", 0, 50.0)))  # fmt: skip
+    turn = only(
+        microphone(2.0),
+        spoken(1.5, 1360),
+        begun(1.52),
+        sound(1.6),
+        done(2.0),
+        local(i.Played(1.8, "a1", 0, 50.0)),
+    )
 
     assert turn.by == "voice"
     assert turn.received_ms == pytest.approx(240)
@@ -54,8 +60,13 @@ def test_what_is_played_faster_than_sound_is_was_not_played_before_it_came() -> 
 
 
 def test_a_manual_turn_counts_from_its_commit() -> None:
-    turn = only(microphone(1.0), sent(1.1, "input_audio_buffer.commit"),
-                received(1.2, "input_audio_buffer.committed", item_id="u1"), begun(1.25), sound(1.4))  # fmt: skip
+    turn = only(
+        microphone(1.0),
+        sent(1.1, "input_audio_buffer.commit"),
+        received(1.2, "input_audio_buffer.committed", item_id="u1"),
+        begun(1.25),
+        sound(1.4),
+    )
 
     assert turn.received_ms == pytest.approx(300)
 
@@ -83,12 +94,16 @@ def test_speech_with_a_pause_in_it_is_one_turn_that_ends_with_the_last_word() ->
 
 def test_an_answer_over_a_tool_is_one_turn() -> None:
     turn = only(
-        spoken(1.0, 0), begun(1.1),
+        spoken(1.0, 0),
+        begun(1.1),
         received(1.2, "response.function_call_arguments.done", call_id="c1", name="clock", arguments="{}"),
         local(e.CallTool("c1", "clock", "{}"), 1.2),
         local(i.ToolFinished(1.5, "c1", "noon", False, 0.3)),
-        done(1.3), begun(1.6, "r2"), sound(1.9, response_id="r2"), done(2.5, "r2"),
-    )  # fmt: skip
+        done(1.3),
+        begun(1.6, "r2"),
+        sound(1.9, response_id="r2"),
+        done(2.5, "r2"),
+    )
 
     assert [(run.name, run.seconds, run.output) for run in turn.tools] == [("clock", 0.3, "noon")]
     assert turn.received_ms == pytest.approx(900)
@@ -96,9 +111,13 @@ def test_an_answer_over_a_tool_is_one_turn() -> None:
 
 
 def test_an_interruption_counts_what_was_heard() -> None:
-    turn = only(begun(0.1), sound(0.2), local(i.Played(0.5, "a1", 0, 200.0)),
-                local(i.PlaybackStopped(1.0, "server_vad", (i.HeardItem("a1", 0, 640.0, False),))),
-                sent(1.0, "conversation.item.truncate", item_id="a1", content_index=0, audio_end_ms=640))  # fmt: skip
+    turn = only(
+        begun(0.1),
+        sound(0.2),
+        local(i.Played(0.5, "a1", 0, 200.0)),
+        local(i.PlaybackStopped(1.0, "server_vad", (i.HeardItem("a1", 0, 640.0, False),))),
+        sent(1.0, "conversation.item.truncate", item_id="a1", content_index=0, audio_end_ms=640),
+    )
 
     assert turn.interrupted_ms == 640.0
 
@@ -137,12 +156,20 @@ def test_null_as_the_conversation_of_every_response_means_nothing_by_itself() ->
 def test_waiting_for_the_user_is_no_latency() -> None:
     """Fault 6: a tool that was approved after 3 s."""
     turn = only(
-        live(), spoken(1.0, 0), begun(1.025),
-        local(e.CallTool("c1", "pay", "{}"), 1.025), local(i.ApprovalAsked(1.025, "c1", "pay", "{}")),
-        done(1.03), local(i.ApprovalAnswered(4.025, "c1", "once")), local(i.ToolStarted(4.025, "c1")),
+        live(),
+        spoken(1.0, 0),
+        begun(1.025),
+        local(e.CallTool("c1", "pay", "{}"), 1.025),
+        local(i.ApprovalAsked(1.025, "c1", "pay", "{}")),
+        done(1.03),
+        local(i.ApprovalAnswered(4.025, "c1", "once")),
+        local(i.ToolStarted(4.025, "c1")),
         local(i.ToolFinished(4.075, "c1", "paid", False, 0.05)),
-        begun(4.08, "r2"), sound(4.125, response_id="r2"), local(i.Played(4.165, "a1", 0, 10.0)), done(4.2, "r2"),
-    )  # fmt: skip
+        begun(4.08, "r2"),
+        sound(4.125, response_id="r2"),
+        local(i.Played(4.165, "a1", 0, 10.0)),
+        done(4.2, "r2"),
+    )
 
     assert turn.received_ms == pytest.approx(125)
     assert turn.latency_ms == pytest.approx(155)
@@ -172,9 +199,14 @@ def test_the_parts_of_a_latency_are_the_latency() -> None:
 
 def test_waiting_behind_the_first_words_of_the_answer_holds_nobody_up() -> None:
     turn = only(
-        live(), spoken(1.0, 0), begun(1.1), sound(1.2), local(e.CallTool("c1", "pay", "{}"), 1.3),
-        local(i.ApprovalAsked(1.3, "c1", "pay", "{}")), local(i.ApprovalAnswered(4.0, "c1", "no")),
-    )  # fmt: skip
+        live(),
+        spoken(1.0, 0),
+        begun(1.1),
+        sound(1.2),
+        local(e.CallTool("c1", "pay", "{}"), 1.3),
+        local(i.ApprovalAsked(1.3, "c1", "pay", "{}")),
+        local(i.ApprovalAnswered(4.0, "c1", "no")),
+    )
 
     assert (turn.waiting_ms, turn.received_ms) == (0, pytest.approx(200))
 
@@ -186,16 +218,28 @@ def test_where_nothing_is_spoken_words_are_waited_for() -> None:
 
 
 def test_words_do_not_count_among_sounds() -> None:
-    log = folded(typed(1.0, "hi"), begun(1.2), written(1.4, "Hello"), done(1.5),
-                 typed(3.0, "ho"), begun(3.1, "r2"), sound(3.9, response_id="r2", item_id="a2"))  # fmt: skip
+    log = folded(
+        typed(1.0, "hi"),
+        begun(1.2),
+        written(1.4, "Hello"),
+        done(1.5),
+        typed(3.0, "ho"),
+        begun(3.1, "r2"),
+        sound(3.9, response_id="r2", item_id="a2"),
+    )
 
     assert log.waits_ms == [pytest.approx(900)]
 
 
 def test_a_message_that_waited_for_the_connection_counts_from_when_it_was_sent() -> None:
     ahead, sending = typed(0.5, "hi")
-    turn = only(live(), ahead, sent(2.0, "conversation.item.create", item=sending.value.event.item.model_dump()),
-                begun(2.1), written(2.4, "Hello"))  # fmt: skip
+    turn = only(
+        live(),
+        ahead,
+        sent(2.0, "conversation.item.create", item=sending.value.event.item.model_dump()),
+        begun(2.1),
+        written(2.4, "Hello"),
+    )
 
     assert (turn.began_at, turn.latency_ms) == (0.5, pytest.approx(400))
 

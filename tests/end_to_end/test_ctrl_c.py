@@ -36,9 +36,13 @@ def started(*arguments: str | Path, stdin: int = subprocess.DEVNULL) -> Iterator
     """``realtime-cli`` as the leader of a group, so that what it leaves behind can be found."""
     child = subprocess.Popen(
         [sys.executable, "-m", "realtime_cli", *map(str, arguments)],
-        cwd=ROOT, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         start_new_session=True,
-    )  # fmt: skip
+    )
     try:
         yield child
     finally:

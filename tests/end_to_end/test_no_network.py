@@ -27,8 +27,14 @@ def places(arguments: list[str], log: Path, **environ: str) -> tuple[int, set[tu
     kept = {name: value for name, value in os.environ.items() if name != "CI"}
     ended = subprocess.run(
         ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-o", log, sys.executable, *arguments],
-        env=kept | environ, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
+        env=kept | environ,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
     if "ptrace" in ended.stderr and "not permitted" in ended.stderr:
         pytest.skip("this machine does not let processes be traced")
     found = {(place["ip"], int(place["port"])) for place in PLACE.finditer(log.read_text())}

@@ -17,12 +17,20 @@ from realtime_cli.wire.transport import Closed, Transport
 from tests.kit.cli import run_cli
 
 SECRETS = {
-    name: f"{name.lower().replace('_', '-')}-Zq7/+x{number}\"e"
+    name: f'{name.lower().replace("_", "-")}-Zq7/+x{number}"e'
     for number, name in enumerate(
-        ("MY_KEY", "OWN_TOKEN", "SPOKEN_SECRET", "MCP_TOKEN", "MCP_HEADER_KEY", "HTTP_TOKEN", "COMMAND_TOKEN",
-         "SERVER_TOKEN")
+        (
+            "MY_KEY",
+            "OWN_TOKEN",
+            "SPOKEN_SECRET",
+            "MCP_TOKEN",
+            "MCP_HEADER_KEY",
+            "HTTP_TOKEN",
+            "COMMAND_TOKEN",
+            "SERVER_TOKEN",
+        )
     )
-}  # fmt: skip
+}
 IN_THE_OPEN = ("urlPassw0rd", "urlT0kenurlT0ken", "setT0kensetT0ken", "sk-proj-typedByTheUser123")
 AGENT = """
 [connection]
@@ -98,10 +106,18 @@ async def test_nothing_of_a_secret_is_recorded_or_told(tmp_path: Path, own_envir
         agent = tmp_path / "agent.toml"
         agent.write_text(AGENT.format(port=port, python=sys.executable))
         ran = await asyncio.to_thread(
-            run_cli, "text", "-c", agent, "--json", "--approve", "all",
-            "--set", "connection.query.signature=setT0kensetT0ken", "My key is sk-proj-typedByTheUser123",
+            run_cli,
+            "text",
+            "-c",
+            agent,
+            "--json",
+            "--approve",
+            "all",
+            "--set",
+            "connection.query.signature=setT0kensetT0ken",
+            "My key is sk-proj-typedByTheUser123",
             environ=SECRETS,
-        )  # fmt: skip
+        )
 
     (recording,) = own_environment.rglob("*.jsonl")
     written = recording.read_text()
@@ -136,8 +152,15 @@ async def test_no_report_of_a_run_holds_a_secret(tmp_path: Path) -> None:
             word for pair in zip(("--junit", "--json", "--markdown"), reports, strict=True) for word in pair
         ]
         ran = await asyncio.to_thread(
-            run_cli, "run", tmp_path / "careless.toml", "--text", "--approve", "all", *options, environ=SECRETS
-        )  # fmt: skip
+            run_cli,
+            "run",
+            tmp_path / "careless.toml",
+            "--text",
+            "--approve",
+            "all",
+            *options,
+            environ=SECRETS,
+        )
     told = {path.name: path.read_text() for path in reports} | {"stdout": ran.stdout, "stderr": ran.stderr}
     assert ran.returncode == 1, ran
     assert all("4001" in told[path.name] for path in reports), told

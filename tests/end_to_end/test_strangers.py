@@ -25,9 +25,11 @@ openai = pytest.importorskip("openai")
 
 pytestmark = [pytest.mark.xdist_group("strangers"), pytest.mark.timeout(120)]
 TOOL = {
-    "type": "function", "name": "get_time", "description": "The local time.",
+    "type": "function",
+    "name": "get_time",
+    "description": "The local time.",
     "parameters": {"type": "object", "properties": {}},
-}  # fmt: skip
+}
 LONG = "Please count slowly from one to thirty."
 
 
@@ -340,8 +342,10 @@ async def agent(server: BackgroundServer, **settings: Any) -> AsyncIterator[Agen
     audio = {"input": {"transcription": {"model": "whisper-1"}, "turn_detection": {"type": "server_vad"}}}
     model_settings = {"model_name": "gpt-realtime-1.5", "audio": audio, **settings}
     config: Any = {
-        "api_key": key(server), "url": f"{server.url}?model=gpt-realtime-1.5", "initial_model_settings": model_settings,
-    }  # fmt: skip
+        "api_key": key(server),
+        "url": f"{server.url}?model=gpt-realtime-1.5",
+        "initial_model_settings": model_settings,
+    }
     async with await runner.run(model_config=config) as session:
         yield Agent(session)
 

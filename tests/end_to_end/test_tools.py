@@ -30,9 +30,17 @@ def text(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_every_kind_of_tool_is_called_and_recorded(tmp_path: Path) -> None:
     recording = tmp_path / "session.jsonl"
     ran = text(
-        "--approve", "all", "--record", str(recording), "What is 17 times 23?", "Book a table for 4 guests",
-        "List the bookings", "Free disk space of the path /", "Bake bread", "What time is it in Tokyo?",
-    )  # fmt: skip
+        "--approve",
+        "all",
+        "--record",
+        str(recording),
+        "What is 17 times 23?",
+        "Book a table for 4 guests",
+        "List the bookings",
+        "Free disk space of the path /",
+        "Bake bread",
+        "What time is it in Tokyo?",
+    )
     assert ran.returncode == 0, ran.stderr
     sums, booked, bookings, disk, *rest = ran.stdout.splitlines()
     assert "391" in sums
@@ -73,9 +81,17 @@ async def test_an_interrupt_ends_at_once_and_leaves_nothing(tmp_path: Path) -> N
         "import os\nopen('worker', 'w').write(str(os.getpid()))\ndef fill(): 'Fill it.'\n"
     )
     child = await asyncio.create_subprocess_exec(
-        *TEXT, "agent.toml", "--no-record", "--approve", "all", "Dig a hole", cwd=tmp_path, stdin=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(AGENT.parents[1])},
-    )  # fmt: skip
+        *TEXT,
+        "agent.toml",
+        "--no-record",
+        "--approve",
+        "all",
+        "Dig a hole",
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(AGENT.parents[1])},
+    )
     async with asyncio.timeout(40):
         while not (tmp_path / "digger").exists() or not (tmp_path / "digger").read_text().strip():
             await asyncio.sleep(0.05)

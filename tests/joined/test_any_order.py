@@ -35,10 +35,14 @@ ANSWERS = st.sampled_from(
 )
 # What the protocol cannot spare a client whose events cross the server's on their way.
 RACES = {
-    "conversation_already_has_active_response", "response_cancel_not_active",
-    "item_delete_invalid_item_id", "item_truncate_invalid_item_id", "input_audio_buffer_commit_empty",
-    "cannot_update_voice", "server_error",
-}  # fmt: skip
+    "conversation_already_has_active_response",
+    "response_cancel_not_active",
+    "item_delete_invalid_item_id",
+    "item_truncate_invalid_item_id",
+    "input_audio_buffer_commit_empty",
+    "cannot_update_voice",
+    "server_error",
+}
 TICK_MS = 100
 few = st.integers(0, 3)
 some = st.sampled_from([0, 1, 3, 12])
@@ -56,20 +60,27 @@ class BothSides(RuleBasedStateMachine):
         quirks=st.fixed_dictionaries(
             {},
             optional={
-                "two_messages": st.just(True), "output_item_done_first": st.just(True),
-                "no_event_ids": st.just(True), "unknown_events": st.just(True),
-                "text_status_details": st.just(True), "transcription_delay_s": st.just(1.5),
+                "two_messages": st.just(True),
+                "output_item_done_first": st.just(True),
+                "no_event_ids": st.just(True),
+                "unknown_events": st.just(True),
+                "text_status_details": st.just(True),
+                "transcription_delay_s": st.just(1.5),
             },
         ),
         options=st.fixed_dictionaries(
             {},
             optional={
-                "greet": st.just(True), "push_to_talk": st.just(True), "start_muted": st.just(True),
-                "barge_in": st.sampled_from(["duck", "never"]), "tools_not_awaited": st.just(("slow",)),
-                "tools_cut_by_interruption": st.just(("f",)), "tool_rounds": st.just(2),
+                "greet": st.just(True),
+                "push_to_talk": st.just(True),
+                "start_muted": st.just(True),
+                "barge_in": st.sampled_from(["duck", "never"]),
+                "tools_not_awaited": st.just(("slow",)),
+                "tools_cut_by_interruption": st.just(("f",)),
+                "tool_rounds": st.just(2),
             },
         ),
-    )  # fmt: skip
+    )
     def begin(
         self,
         detection: Any,
@@ -166,14 +177,18 @@ class BothSides(RuleBasedStateMachine):
     @rule(
         text=st.sampled_from(
             [
-                "{", "[]", '{"type": 7}', "{}", '{"type": "ping"}',
+                "{",
+                "[]",
+                '{"type": 7}',
+                "{}",
+                '{"type": "ping"}',
                 '{"type": "response.done", "response": {"id": "nobody"}}',
                 '{"type": "response.output_audio.delta", "item_id": "x", "delta": "?"}',
                 '{"type": "error", "error": {"type": "server_error", "code": "server_error", "message": "!"}}',
                 '{"type": "response.output_audio.done", "item_id": 3}',
             ]
         )
-    )  # fmt: skip
+    )
     def the_server_stammers(self, text: str) -> None:
         if self.pair.connected:
             self.pair.down.append(text)

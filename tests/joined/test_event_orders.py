@@ -27,9 +27,12 @@ def talk(*answers: tuple[Piece, ...], quirks: Quirks | None = None, **options: A
 
 def user_spoke(item: str) -> list[str]:
     return [
-        f"s speech_started {item}", f"s speech_stopped {item}", f"s committed {item}",
-        f"s item.added {item}", f"s item.done {item} completed",
-    ]  # fmt: skip
+        f"s speech_started {item}",
+        f"s speech_stopped {item}",
+        f"s committed {item}",
+        f"s item.added {item}",
+        f"s item.done {item} completed",
+    ]
 
 
 def told(item: str) -> list[str]:
@@ -39,31 +42,44 @@ def told(item: str) -> list[str]:
 
 def spoken_answer(response: str, item: str, *, status: str = "completed", why: str = "") -> list[str]:
     return [
-        f"s created {response}", *answer_begins(item), *answer_ends(response, item, status=status, why=why)
-    ]  # fmt: skip
+        f"s created {response}",
+        *answer_begins(item),
+        *answer_ends(response, item, status=status, why=why),
+    ]
 
 
 def answer_begins(item: str) -> list[str]:
     return [
-        f"s output_item.added {item}", f"s item.added {item}", f"s content_part.added {item}",
-        f"s transcript.delta {item}", f"s output_audio.delta {item}",
-    ]  # fmt: skip
+        f"s output_item.added {item}",
+        f"s item.added {item}",
+        f"s content_part.added {item}",
+        f"s transcript.delta {item}",
+        f"s output_audio.delta {item}",
+    ]
 
 
 def answer_ends(response: str, item: str, *, status: str = "completed", why: str = "") -> list[str]:
     return [
-        f"s output_audio.done {item}", f"s transcript.done {item}", f"s content_part.done {item}",
-        f"s item.done {item} {status}", f"s output_item.done {item} {status}",
-        f"s done {response} {status} {why}".rstrip(), "s rate_limits.updated",
-    ]  # fmt: skip
+        f"s output_audio.done {item}",
+        f"s transcript.done {item}",
+        f"s content_part.done {item}",
+        f"s item.done {item} {status}",
+        f"s output_item.done {item} {status}",
+        f"s done {response} {status} {why}".rstrip(),
+        "s rate_limits.updated",
+    ]
 
 
 def called(item: str, call: str) -> list[str]:
     return [
-        f"s output_item.added {item}", f"s item.added {item}", f"s arguments.delta {item}",
-        f"s arguments.done {item}", f"- call {call}", f"s item.done {item} completed",
+        f"s output_item.added {item}",
+        f"s item.added {item}",
+        f"s arguments.delta {item}",
+        f"s arguments.done {item}",
+        f"- call {call}",
+        f"s item.done {item} completed",
         f"s output_item.done {item} completed",
-    ]  # fmt: skip
+    ]
 
 
 def half_an_answer(pair: Pair) -> None:
@@ -118,12 +134,21 @@ def test_a_written_turn():
     pair.type("What time is it?")
     pair.settle()
     assert pair.since() == [
-        "c item.create user", "c response.create", *told("item_1"),
-        "s created resp_1", "s output_item.added item_2", "s item.added item_2", "s content_part.added item_2",
-        "s output_text.delta item_2", "s output_text.done item_2", "s content_part.done item_2",
-        "s item.done item_2 completed", "s output_item.done item_2 completed",
-        "s done resp_1 completed", "s rate_limits.updated",
-    ]  # fmt: skip
+        "c item.create user",
+        "c response.create",
+        *told("item_1"),
+        "s created resp_1",
+        "s output_item.added item_2",
+        "s item.added item_2",
+        "s content_part.added item_2",
+        "s output_text.delta item_2",
+        "s output_text.done item_2",
+        "s content_part.done item_2",
+        "s item.done item_2 completed",
+        "s output_item.done item_2 completed",
+        "s done resp_1 completed",
+        "s rate_limits.updated",
+    ]
     assert pair.client.conversation.text_of("item_2") == "It is noon."
 
 
@@ -144,9 +169,13 @@ def test_a_manual_spoken_turn():
     pair.settle()
     committed = ["s committed item_1", *told("item_1")]
     assert pair.since() == [
-        "c buffer.clear", "s cleared", "c buffer.commit", "c response.create",
-        *committed, *spoken_answer("resp_1", "item_2"),
-    ]  # fmt: skip
+        "c buffer.clear",
+        "s cleared",
+        "c buffer.commit",
+        "c response.create",
+        *committed,
+        *spoken_answer("resp_1", "item_2"),
+    ]
 
 
 def test_a_function_call():
@@ -174,8 +203,12 @@ def test_two_calls_are_answered_in_their_order_by_one_response():
     pair.settle()
     outputs = ["c item.create function_call_output"] * 2
     assert pair.since() == [
-        *outputs, "c response.create", *told("item_4"), *told("item_5"), *spoken_answer("resp_2", "item_6")
-    ]  # fmt: skip
+        *outputs,
+        "c response.create",
+        *told("item_4"),
+        *told("item_5"),
+        *spoken_answer("resp_2", "item_6"),
+    ]
 
 
 def test_the_user_interrupts_while_the_answer_is_being_made():
@@ -185,9 +218,14 @@ def test_the_user_interrupts_while_the_answer_is_being_made():
     pair.wait(200, works=False)
     ends = answer_ends("resp_1", "item_2", status="incomplete")
     assert pair.since() == [
-        "s speech_started item_3", "- stop server_vad", "c item.truncate item_2 340", *ends[:5],
-        "s done resp_1 cancelled turn_detected", "s rate_limits.updated", "s item.truncated item_2",
-    ]  # fmt: skip
+        "s speech_started item_3",
+        "- stop server_vad",
+        "c item.truncate item_2 340",
+        *ends[:5],
+        "s done resp_1 cancelled turn_detected",
+        "s rate_limits.updated",
+        "s item.truncated item_2",
+    ]
 
 
 def test_the_user_interrupts_when_all_sound_has_come():
@@ -197,8 +235,11 @@ def test_the_user_interrupts_when_all_sound_has_come():
     pair.user_talks = True
     pair.wait(200)
     assert pair.since() == [
-        "s speech_started item_3", "- stop server_vad", "c item.truncate item_2 720", "s item.truncated item_2"
-    ]  # fmt: skip
+        "s speech_started item_3",
+        "- stop server_vad",
+        "c item.truncate item_2 720",
+        "s item.truncated item_2",
+    ]
 
 
 def test_a_key_interrupts():
@@ -208,9 +249,14 @@ def test_a_key_interrupts():
     pair.carry_all()
     ends = answer_ends("resp_1", "item_2", status="incomplete")
     assert pair.since() == [
-        "- stop key", "c response.cancel", "c item.truncate item_2 280", *ends[:5],
-        "s done resp_1 cancelled client_cancelled", "s rate_limits.updated", "s item.truncated item_2",
-    ]  # fmt: skip
+        "- stop key",
+        "c response.cancel",
+        "c item.truncate item_2 280",
+        *ends[:5],
+        "s done resp_1 cancelled client_cancelled",
+        "s rate_limits.updated",
+        "s item.truncated item_2",
+    ]
     assert [record.audio_ms for record in pair.server.conversation] == [0, 280]
 
 
@@ -229,9 +275,15 @@ def test_tools_of_a_server_that_cannot_be_listed():
     pair = Pair(patch={"type": "realtime", "tools": [tool]})
     pair.settle()
     assert pair.since() == [
-        "s session.created", "c session.update", "s session.updated", "s mcp_list_tools.in_progress item_1",
-        "s item.added item_1", "s item.done item_1", "s mcp_list_tools.failed item_1", "- error tools",
-    ]  # fmt: skip
+        "s session.created",
+        "c session.update",
+        "s session.updated",
+        "s mcp_list_tools.in_progress item_1",
+        "s item.added item_1",
+        "s item.done item_1",
+        "s mcp_list_tools.failed item_1",
+        "- error tools",
+    ]
 
 
 def test_an_answer_aside_runs_beside_the_talk():

@@ -16,9 +16,14 @@ from tests.joined.pair import Pair
 FUNCTION = {"type": "function", "name": "f", "description": "d", "parameters": {"type": "object"}}
 MCP = {"type": "mcp", "server_label": "s", "server_url": "https://example.org", "require_approval": "never"}
 VAD = {
-    "type": "server_vad", "threshold": 0.6, "prefix_padding_ms": 200, "silence_duration_ms": 400,
-    "idle_timeout_ms": 5000, "create_response": False, "interrupt_response": False,
-}  # fmt: skip
+    "type": "server_vad",
+    "threshold": 0.6,
+    "prefix_padding_ms": 200,
+    "silence_duration_ms": 400,
+    "idle_timeout_ms": 5000,
+    "create_response": False,
+    "interrupt_response": False,
+}
 SEMANTIC = {"type": "semantic_vad", "eagerness": "low", "create_response": True, "interrupt_response": True}
 RATIO = {"type": "retention_ratio", "retention_ratio": 0.8, "token_limits": {"post_instructions": 100}}
 
@@ -157,10 +162,15 @@ def test_one_bad_key_loses_itself_and_is_shown_the_rest_is_in_force():
     pair.give(inputs.SettingsChanged, bad)
     pair.settle()
     assert pair.since() == [
-        "c session.update", "s error decimal_above_max_value session.audio.output.speed", "- error settings",
-        "c session.update", "s error integer_below_min_value session.max_output_tokens", "- error settings",
-        "c session.update", "s session.updated",
-    ]  # fmt: skip
+        "c session.update",
+        "s error decimal_above_max_value session.audio.output.speed",
+        "- error settings",
+        "c session.update",
+        "s error integer_below_min_value session.max_output_tokens",
+        "- error settings",
+        "c session.update",
+        "s session.updated",
+    ]
     good = {"instructions": "Be brief.", "audio": {"output": {"voice": "cedar"}}}
     assert updates(pair)[-1] == {"type": "realtime", **good}
     assert pair.client.requested_session == {"type": "realtime", **good}, (

@@ -90,9 +90,12 @@ class QuirkySession(ServerSession):
 
     def _refusal(self, model: str) -> list[effects.Effect]:
         detail = {
-            "type": "invalid_request_error", "code": "invalid_model", "param": "model", "event_id": None,
+            "type": "invalid_request_error",
+            "code": "invalid_model",
+            "param": "model",
+            "event_id": None,
             "message": f"Model '{model}' is not supported in realtime mode.",
-        }  # fmt: skip
+        }
         close = effects.CloseSocket(4000, "invalid_request_error.invalid_model")
         return [self._event("error", error=detail), close]
 

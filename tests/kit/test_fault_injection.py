@@ -51,8 +51,9 @@ def test_two_messages_in_one_response():
     talk.thought_out()
     output = talk.last("response.done")["response"]["output"]
     assert [(item["phase"], item["content"][0]["transcript"]) for item in output] == [
-        ("commentary", "Well."), ("final_answer", "It is noon. Lunch time."),
-    ]  # fmt: skip
+        ("commentary", "Well."),
+        ("final_answer", "It is noon. Lunch time."),
+    ]
     deltas = [event for event in talk.events if event["type"] == "response.output_audio.delta"]
     assert [event["output_index"] for event in deltas] == [0, 1, 1]
 

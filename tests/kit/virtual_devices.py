@@ -76,9 +76,14 @@ class VirtualDevices:
     def run(self, arguments: Sequence[str], timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
         """Run Python with these arguments on the devices, to its end."""
         return subprocess.run(
-            [sys.executable, *arguments], env=self.environment(), cwd=REPOSITORY,
-            capture_output=True, text=True, timeout=timeout_s, check=False,
-        )  # fmt: skip
+            [sys.executable, *arguments],
+            env=self.environment(),
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
 
     def spawn(self, arguments: Sequence[str], **more: Any) -> subprocess.Popen[str]:
         """Start Python with these arguments on the devices."""

@@ -7,13 +7,21 @@ from typing import Any
 from realtime_cli.load.samples import samples
 
 OVER: dict[str, Any] = {
-    "event": "over", "id": "s1", "script": "call", "status": "failed", "kind": "failed: contains", "error": "...",
-    "open_ms": 12.0, "session_ms": 9000.0, "tool_ms": [3.0, 4.0], "usd": None,
+    "event": "over",
+    "id": "s1",
+    "script": "call",
+    "status": "failed",
+    "kind": "failed: contains",
+    "error": "...",
+    "open_ms": 12.0,
+    "session_ms": 9000.0,
+    "tool_ms": [3.0, 4.0],
+    "usd": None,
     "turns": [
         {"within_ms": 200.0, "done_ms": 600.0, "interrupted_ms": None},
         {"within_ms": None, "done_ms": None, "interrupted_ms": 80.0},
     ],
-}  # fmt: skip
+}
 
 
 def test_every_figure_that_there_is_is_a_row_and_only_the_session_can_fail() -> None:

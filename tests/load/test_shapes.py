@@ -13,8 +13,13 @@ from realtime_cli.load.shapes import LoadStage, read_stages, soak, spike, users_
 def test_a_spike_is_all_users_at_once_in_the_middle_fifth() -> None:
     stages = spike(100, 5.0, 100.0)
     assert [users_at(stages, at) for at in (0, 39.9, 40, 59.9, 60, 100)] == [
-        (10, 5.0), (10, 5.0), (100, 100), (100, 100), (10, 100), None,
-    ]  # fmt: skip
+        (10, 5.0),
+        (10, 5.0),
+        (100, 100),
+        (100, 100),
+        (10, 100),
+        None,
+    ]
 
 
 def test_a_soak_comes_and_goes_slowly() -> None:

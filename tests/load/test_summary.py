@@ -37,5 +37,11 @@ def test_rows_failures_and_what_was_counted_beside_them(tmp_path: Path) -> None:
     assert told["failures"] == {"call: failed: contains": 1}
     assert [(row["kind"], row["name"]) for row in told["rows"]] == [("open", "call"), ("session", "call")]
     assert told["rows"][0] == {
-        "kind": "open", "name": "call", "count": 8, "failures": 1, "p50_ms": 500, "p90_ms": 900, "p99_ms": 990,
-    }  # fmt: skip
+        "kind": "open",
+        "name": "call",
+        "count": 8,
+        "failures": 1,
+        "p50_ms": 500,
+        "p90_ms": 900,
+        "p99_ms": 990,
+    }

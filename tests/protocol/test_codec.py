@@ -132,8 +132,11 @@ def test_the_second_form_of_a_delta_is_dropped():
     ]
     read_ = [decoder.decode(json.dumps({"type": kind, "delta": "AA=="})) for kind in frames]
     assert [event and event.type for event in read_] == [
-        "response.output_audio.delta", None, "response.output_text.delta", "response.output_audio.delta",
-    ]  # fmt: skip
+        "response.output_audio.delta",
+        None,
+        "response.output_text.delta",
+        "response.output_audio.delta",
+    ]
     assert codec.ServerDecoder().decode('{"type": "response.output_audio.delta"}') is not None
 
 

@@ -16,18 +16,53 @@ from realtime_cli.server import inputs as server_inputs
 from realtime_cli.server.session import ServerSession
 
 FIELDS = (
-    "session", "response", "item", "item_id", "response_id", "delta", "audio", "transcript", "text",
-    "content_index", "output_index", "call_id", "name", "arguments", "error", "event_id", "part",
-    "previous_item_id", "content", "output", "status", "status_details", "usage", "tools", "code", "message",
-    "turn_detection", "format", "input", "id", "role", "audio_end_ms", "expires_at",
-)  # fmt: skip
+    "session",
+    "response",
+    "item",
+    "item_id",
+    "response_id",
+    "delta",
+    "audio",
+    "transcript",
+    "text",
+    "content_index",
+    "output_index",
+    "call_id",
+    "name",
+    "arguments",
+    "error",
+    "event_id",
+    "part",
+    "previous_item_id",
+    "content",
+    "output",
+    "status",
+    "status_details",
+    "usage",
+    "tools",
+    "code",
+    "message",
+    "turn_detection",
+    "format",
+    "input",
+    "id",
+    "role",
+    "audio_end_ms",
+    "expires_at",
+)
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
     | st.sampled_from(["message", "function_call", "audio/pcm", "realtime", "user", "AAAA", "server_vad"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(FIELDS) | st.just("type"), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(FIELDS) | st.just("type"), inner, max_size=5)
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 def events(types: list[str]) -> st.SearchStrategy[str]:

@@ -6,10 +6,17 @@ from realtime_cli.protocol import legacy
 from tests.kit.fault_injection import to_legacy
 
 OLD_SESSION = {
-    "model": "m", "modalities": ["text", "audio"], "voice": "alloy", "speed": 1.1, "input_audio_format": "pcm16",
-    "output_audio_format": "g711_ulaw", "input_audio_transcription": None, "turn_detection": {"type": "server_vad"},
-    "max_response_output_tokens": "inf", "temperature": 0.8,
-}  # fmt: skip
+    "model": "m",
+    "modalities": ["text", "audio"],
+    "voice": "alloy",
+    "speed": 1.1,
+    "input_audio_format": "pcm16",
+    "output_audio_format": "g711_ulaw",
+    "input_audio_transcription": None,
+    "turn_detection": {"type": "server_vad"},
+    "max_response_output_tokens": "inf",
+    "temperature": 0.8,
+}
 NEW_SESSION = {
     "model": "m",
     "output_modalities": ["audio"],

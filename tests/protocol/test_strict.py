@@ -23,20 +23,33 @@ def about(**session: Any) -> list[tuple[str, str]]:
 
 def test_a_full_session_is_in_order():
     session = {
-        "type": "realtime", "instructions": "", "output_modalities": ["text"], "max_output_tokens": 32000,
-        "tool_choice": {"type": "function", "name": "f"}, "tracing": None, "prompt": None, "truncation": "disabled",
+        "type": "realtime",
+        "instructions": "",
+        "output_modalities": ["text"],
+        "max_output_tokens": 32000,
+        "tool_choice": {"type": "function", "name": "f"},
+        "tracing": None,
+        "prompt": None,
+        "truncation": "disabled",
         "tools": [
             {"type": "function", "name": "f", "parameters": {"type": "object"}},
-            {"type": "mcp", "server_label": "m", "server_url": "https://x", "require_approval": {"never": {"read_only": True}}},
+            {
+                "type": "mcp",
+                "server_label": "m",
+                "server_url": "https://x",
+                "require_approval": {"never": {"read_only": True}},
+            },
         ],
         "audio": {
             "input": {
-                "format": {"type": "audio/pcm", "rate": 24000}, "transcription": None, "noise_reduction": {"type": "far_field"},
+                "format": {"type": "audio/pcm", "rate": 24000},
+                "transcription": None,
+                "noise_reduction": {"type": "far_field"},
                 "turn_detection": {"type": "server_vad", "threshold": 1, "idle_timeout_ms": None},
             },
             "output": {"voice": {"id": "voice_1"}, "speed": 0.25, "format": {"type": "audio/pcma"}},
         },
-    }  # fmt: skip
+    }
     assert strict.problems(SessionUpdate, {"type": "session.update", "session": session}) == []
 
 
@@ -56,24 +69,60 @@ def test_a_full_session_is_in_order():
         ({"tool_choice": "maybe"}, "tool_choice", "invalid_value"),
         ({"tool_choice": {"type": "function"}}, "tool_choice.name", "missing_required_parameter"),
         ({"tools": [{"type": "function", "name": "f"}, {"type": "spell"}]}, "tools[1].type", "invalid_value"),
-        ({"tools": [{"type": "mcp", "server_label": "m"}]}, "tools[0].server_url", "missing_required_parameter"),
+        (
+            {"tools": [{"type": "mcp", "server_label": "m"}]},
+            "tools[0].server_url",
+            "missing_required_parameter",
+        ),
         ({"tools": [{"type": "function", "name": 5}]}, "tools[0].name", "invalid_type"),
-        ({"truncation": {"type": "retention_ratio", "retention_ratio": 1.5}}, "truncation.retention_ratio", "decimal_above_max_value"),
+        (
+            {"truncation": {"type": "retention_ratio", "retention_ratio": 1.5}},
+            "truncation.retention_ratio",
+            "decimal_above_max_value",
+        ),
         ({"include": ["everything"]}, "include[0]", "invalid_value"),
         ({"reasoning": {"effort": "huge"}}, "reasoning.effort", "invalid_value"),
         ({"prompt": {"version": "2"}}, "prompt.id", "missing_required_parameter"),
         ({"audio": {"output": {"speed": 2.0}}}, "audio.output.speed", "decimal_above_max_value"),
         ({"audio": {"output": {"voice": 5}}}, "audio.output.voice", "invalid_type"),
         ({"audio": {"input": {"format": "pcm16"}}}, "audio.input.format", "invalid_type"),
-        ({"audio": {"input": {"format": {"type": "audio/pcm", "rate": 16000}}}}, "audio.input.format.rate", "integer_below_min_value"),
-        ({"audio": {"input": {"format": {"type": "audio/pcmu", "rate": 24000}}}}, "audio.input.format.rate", "unknown_parameter"),
-        ({"audio": {"input": {"turn_detection": {"type": "none"}}}}, "audio.input.turn_detection.type", "invalid_value"),
-        ({"audio": {"input": {"turn_detection": {"type": "server_vad", "idle_timeout_ms": 10}}}}, "audio.input.turn_detection.idle_timeout_ms", "integer_below_min_value"),
-        ({"audio": {"input": {"turn_detection": {"type": "server_vad", "create_response": None}}}}, "audio.input.turn_detection.create_response", "invalid_type"),
-        ({"audio": {"input": {"turn_detection": {"type": "semantic_vad", "threshold": 0.5}}}}, "audio.input.turn_detection.threshold", "unknown_parameter"),
-        ({"audio": {"input": {"transcription": {"languages": []}}}}, "audio.input.transcription.languages", "invalid_value"),
+        (
+            {"audio": {"input": {"format": {"type": "audio/pcm", "rate": 16000}}}},
+            "audio.input.format.rate",
+            "integer_below_min_value",
+        ),
+        (
+            {"audio": {"input": {"format": {"type": "audio/pcmu", "rate": 24000}}}},
+            "audio.input.format.rate",
+            "unknown_parameter",
+        ),
+        (
+            {"audio": {"input": {"turn_detection": {"type": "none"}}}},
+            "audio.input.turn_detection.type",
+            "invalid_value",
+        ),
+        (
+            {"audio": {"input": {"turn_detection": {"type": "server_vad", "idle_timeout_ms": 10}}}},
+            "audio.input.turn_detection.idle_timeout_ms",
+            "integer_below_min_value",
+        ),
+        (
+            {"audio": {"input": {"turn_detection": {"type": "server_vad", "create_response": None}}}},
+            "audio.input.turn_detection.create_response",
+            "invalid_type",
+        ),
+        (
+            {"audio": {"input": {"turn_detection": {"type": "semantic_vad", "threshold": 0.5}}}},
+            "audio.input.turn_detection.threshold",
+            "unknown_parameter",
+        ),
+        (
+            {"audio": {"input": {"transcription": {"languages": []}}}},
+            "audio.input.transcription.languages",
+            "invalid_value",
+        ),
     ],
-)  # fmt: skip
+)
 def test_settings_that_the_api_refuses(session: dict[str, Any], param: str, code: str):
     assert about(**session) == [(f"session.{param}", code)]
 

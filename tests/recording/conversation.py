@@ -24,10 +24,12 @@ from tests.recording.sample import b64
 
 MODEL = "gpt-realtime-2.1"
 USAGE = {
-    "total_tokens": 310, "input_tokens": 200, "output_tokens": 110,
+    "total_tokens": 310,
+    "input_tokens": 200,
+    "output_tokens": 110,
     "input_token_details": {"text_tokens": 120, "audio_tokens": 80, "cached_tokens": 64},
     "output_token_details": {"text_tokens": 30, "audio_tokens": 80},
-}  # fmt: skip
+}
 OPTIONS = SessionOptions(patch={"type": "realtime", "instructions": "Be brief.", "tools": []}, greet=True)
 
 
@@ -148,8 +150,14 @@ def microphone() -> list[np.ndarray]:
 
 
 def tool(at: float, number: int, name: str, arguments: str, output: str) -> Iterator[i.Input]:
-    item = {"id": f"f{number}", "type": "function_call", "status": "completed", "name": name, "call_id": "call_1",
-            "arguments": arguments}  # fmt: skip
+    item = {
+        "id": f"f{number}",
+        "type": "function_call",
+        "status": "completed",
+        "name": name,
+        "call_id": "call_1",
+        "arguments": arguments,
+    }
     yield event(
         at, "response.created", response={"id": f"r{number}", "status": "in_progress", "conversation_id": "c"}
     )
@@ -191,8 +199,12 @@ def _step(session: ClientSession, happened: i.Input) -> Iterator[Entry]:
 
 def record_conversation(path: Path, options: SessionOptions = OPTIONS) -> Path:
     """Write it, with what was played."""
-    header = Header(tool="realtime-cli 0", started="2026-11-22T14:03:05.000+01:00", command="talk",
-                    session=dataclasses.asdict(options))  # fmt: skip
+    header = Header(
+        tool="realtime-cli 0",
+        started="2026-11-22T14:03:05.000+01:00",
+        command="talk",
+        session=dataclasses.asdict(options),
+    )
     recorder = Recorder(path, header)
     for entry in observed(options):
         recorder.observe(entry)

@@ -20,8 +20,13 @@ LINES = (
     '{"at": 0.2, "kind": "sent", "event": {"type": "response.create"}}',
     '{"at": 0.3, "kind": "frames", "audio": {"track": "microphone", "start": 0, "bytes": 960}}',
     '{"kind": "end", "exit_code": 0}',
-    '{"at": "x", "kind": 3}', "[]", "null", "{", "", '{"at": 1e999}',
-)  # fmt: skip
+    '{"at": "x", "kind": 3}',
+    "[]",
+    "null",
+    "{",
+    "",
+    '{"at": 1e999}',
+)
 
 
 def survives(data: bytes) -> None:

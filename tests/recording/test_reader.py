@@ -155,8 +155,11 @@ def test_logs_of_other_tools_in_every_wrapper(tmp_path: Path, wrap: Any) -> None
     assert recording.header.foreign
     assert [entry.kind for entry in entries] == ["received", "sent", "received", "received"]
     assert [entry.value.event.type for entry in entries] == [
-        "session.created", "input_audio_buffer.append", "response.output_audio.delta", "error",
-    ]  # fmt: skip
+        "session.created",
+        "input_audio_buffer.append",
+        "response.output_audio.delta",
+        "error",
+    ]
 
 
 @pytest.mark.parametrize(

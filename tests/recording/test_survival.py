@@ -73,8 +73,13 @@ def test_no_planted_secret_is_in_anything_that_is_written(tmp_path: Path) -> Non
     secret = "Tr0ub4dor&3 is/my=key"
     unknown = "sk-proj-nobodyToldTheRecorder123"
     echo = f"Incorrect API key {secret} or {unknown}. You sent Authorization: Bearer {secret}"
-    tool = {"type": "mcp", "server_label": "x", "server_url": "https://h", "authorization": secret,
-            "headers": {"X-Own": "not-in-the-list"}}  # fmt: skip
+    tool = {
+        "type": "mcp",
+        "server_label": "x",
+        "server_url": "https://h",
+        "authorization": secret,
+        "headers": {"X-Own": "not-in-the-list"},
+    }
     entries = [
         local(i.Connected(0.0, f"wss://user:{secret}@host/v1?api_key={unknown}&model=m")),
         sent(0.1, "session.update", session={"type": "realtime", "instructions": secret, "tools": [tool]}),

@@ -18,11 +18,32 @@ ROOT = Path(__file__).parents[2]
 AGENTS = sorted((ROOT / "configs").glob("*.toml"))
 SCRIPTS = sorted((ROOT / "configs").glob("scripts/**/*.toml"))
 PIECES = (
-    "[connection]", "[session]", "[[tools]]", "[[turn]]", 'user = "hi"', "provider = 3", "[[turn.expect]]",
-    'provider = "local"', "[local]", "x = [", 'contains = "a"', "turns = 1", '"""', "= =", "[mcp.a]", "a.b.c = {}",
-    'instructions = { file = "/etc/hostname" }', "temperature = nan", "key = ${HOME}", "\x00", "é = 1", "- user: hi",
-    "turns:", "  - expect: {}", "&a [*a]",
-)  # fmt: skip
+    "[connection]",
+    "[session]",
+    "[[tools]]",
+    "[[turn]]",
+    'user = "hi"',
+    "provider = 3",
+    "[[turn.expect]]",
+    'provider = "local"',
+    "[local]",
+    "x = [",
+    'contains = "a"',
+    "turns = 1",
+    '"""',
+    "= =",
+    "[mcp.a]",
+    "a.b.c = {}",
+    'instructions = { file = "/etc/hostname" }',
+    "temperature = nan",
+    "key = ${HOME}",
+    "\x00",
+    "é = 1",
+    "- user: hi",
+    "turns:",
+    "  - expect: {}",
+    "&a [*a]",
+)
 TEXTS = st.text(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=10).map("\n".join)
 
 

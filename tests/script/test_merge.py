@@ -23,8 +23,17 @@ def result(name: str, *, variant: tuple[tuple[str, Any], ...] = (), repeat: int 
     verdict = CheckResult(1, "contains", "failed", "yes", "no")
     turn = TurnResult(1, "user: hello", "no", {"within_ms": 12.5, "done_ms": None}, (verdict,))
     return CaseResult(
-        Case(script, variant, repeat), (turn,), (CheckResult(0, "max_cost", "passed"),), "", 1.25, 30, 0.5, 3.0, "r.jsonl", 1
-    )  # fmt: skip
+        Case(script, variant, repeat),
+        (turn,),
+        (CheckResult(0, "max_cost", "passed"),),
+        "",
+        1.25,
+        30,
+        0.5,
+        3.0,
+        "r.jsonl",
+        1,
+    )
 
 
 def write(path: Path, *results: CaseResult, shard: str = "1/1", seconds: float = 2.0) -> Path:

@@ -80,8 +80,10 @@ def test_the_model_is_told_once_of_tools_that_the_agent_has_not() -> None:
     parameters = {"type": "object", "properties": {"people": {"type": "integer"}}}
     mocks = [
         mock("book", description="Book a table", parameters=parameters),
-        mock("book"), mock("weather"), mock("plain"),
-    ]  # fmt: skip
+        mock("book"),
+        mock("weather"),
+        mock("plain"),
+    ]
     assert MockedTools(mocks).schemas([{"type": "function", "name": "weather"}]) == [
         {"type": "function", "name": "book", "description": "Book a table", "parameters": parameters},
         {"type": "function", "name": "plain", "parameters": {"type": "object", "properties": {}}},

@@ -79,8 +79,12 @@ async def test_a_session_is_told_of_from_its_beginning_to_its_figures() -> None:
         [over] = await watched.until("over")
     assert watched.told[0] == {"event": "began", "id": "s1", "script": "call"}
     assert (over["id"], over["script"], over["status"], over["kind"], over["error"]) == (
-        "s1", "call", "passed", "", "",
-    )  # fmt: skip
+        "s1",
+        "call",
+        "passed",
+        "",
+        "",
+    )
     assert over["open_ms"] > 0
     assert over["session_ms"] > over["open_ms"]
     assert (over["tool_ms"], over["late_p99_ms"], len(over["turns"])) == ([], 0, 1)
@@ -229,8 +233,12 @@ def test_failed_expectations_are_grouped_by_their_names() -> None:
 
 def test_what_is_told_are_plain_figures() -> None:
     assert of_result(result()) == {
-        "status": "passed", "kind": "", "error": "", "turns": [{"within_ms": 12.5}], "usd": 0.25,
-    }  # fmt: skip
+        "status": "passed",
+        "kind": "",
+        "error": "",
+        "turns": [{"within_ms": 12.5}],
+        "usd": 0.25,
+    }
 
 
 def test_a_session_is_timed_from_its_opening_and_its_tools_from_call_to_result() -> None:

@@ -116,9 +116,11 @@ class Talk:
     def says(self, text: str = "It is noon.", ms: float = 500, response: str = "resp_1") -> list[str]:
         """A whole spoken answer of one piece."""
         return [
-            *self.said(text, response), *self.spoken(ms, response), *self.spoken_out(response),
+            *self.said(text, response),
+            *self.spoken(ms, response),
+            *self.spoken_out(response),
             *self.thought_out(response),
-        ]  # fmt: skip
+        ]
 
     def wake(self, name: str) -> list[str]:
         self.at = max(self.at, self.wakes.pop(name))

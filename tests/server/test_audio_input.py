@@ -84,8 +84,11 @@ def test_switching_detection_off_and_on():
     assert not [e for e in talk.effects[before:] if isinstance(e, effects.DetectVoice)]
     talk.sound_in(turn_detection={"type": "semantic_vad"})
     assert talk.settings["audio"]["input"]["turn_detection"] == {
-        "type": "semantic_vad", "eagerness": "auto", "create_response": True, "interrupt_response": True,
-    }  # fmt: skip
+        "type": "semantic_vad",
+        "eagerness": "auto",
+        "create_response": True,
+        "interrupt_response": True,
+    }
     talk.append(32)
     assert talk.speech(64) == ["speech_started item_2"]
 

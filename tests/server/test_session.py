@@ -37,23 +37,38 @@ def test_the_first_event_shows_every_default():
     talk = Talk()
     assert talk.opening == ["session.created"]
     assert talk.events[0]["session"] == {
-        "type": "realtime", "object": "realtime.session", "id": "sess_1", "model": "m", "expires_at": 4600,
-        "output_modalities": ["audio"], "instructions": talk.settings["instructions"], "tools": [],
-        "tool_choice": "auto", "max_output_tokens": "inf", "tracing": None, "truncation": "auto",
-        "prompt": None, "include": None,
+        "type": "realtime",
+        "object": "realtime.session",
+        "id": "sess_1",
+        "model": "m",
+        "expires_at": 4600,
+        "output_modalities": ["audio"],
+        "instructions": talk.settings["instructions"],
+        "tools": [],
+        "tool_choice": "auto",
+        "max_output_tokens": "inf",
+        "tracing": None,
+        "truncation": "auto",
+        "prompt": None,
+        "include": None,
         "audio": {
             "input": {
-                "format": {"type": "audio/pcm", "rate": 24000}, "transcription": None,
+                "format": {"type": "audio/pcm", "rate": 24000},
+                "transcription": None,
                 "noise_reduction": None,
                 "turn_detection": {
-                    "type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300,
-                    "silence_duration_ms": 500, "idle_timeout_ms": None,
-                    "create_response": True, "interrupt_response": True,
+                    "type": "server_vad",
+                    "threshold": 0.5,
+                    "prefix_padding_ms": 300,
+                    "silence_duration_ms": 500,
+                    "idle_timeout_ms": None,
+                    "create_response": True,
+                    "interrupt_response": True,
                 },
             },
             "output": {"format": {"type": "audio/pcm", "rate": 24000}, "voice": "alloy", "speed": 1.0},
         },
-    }  # fmt: skip
+    }
 
 
 def test_an_old_client_is_shown_the_door():
@@ -65,8 +80,10 @@ def test_an_update_is_answered_with_everything_in_force():
     assert talk.update(instructions="Be brief.", audio={"output": {"speed": 1.2}}) == ["session.updated"]
     told = talk.last("session.updated")["session"]
     assert (told["instructions"], told["audio"]["output"]["speed"], told["audio"]["output"]["voice"]) == (
-        "Be brief.", 1.2, "alloy",
-    )  # fmt: skip
+        "Be brief.",
+        1.2,
+        "alloy",
+    )
 
 
 # -- turns --------------------------------------------------------------------------------------
@@ -146,8 +163,10 @@ def test_a_manual_voice_turn_back_to_back():
     assert talk.client("input_audio_buffer.clear") == ["cleared"]
     assert talk.append(400) == []
     assert talk.client("input_audio_buffer.commit") == [
-        "committed item_1", "item.added item_1", "item.done item_1 completed",
-    ]  # fmt: skip
+        "committed item_1",
+        "item.added item_1",
+        "item.done item_1 completed",
+    ]
     assert talk.client("response.create") == ["created resp_1"]
     assert talk.recognised("Hello") == ["think resp_1"]
     assert talk.says() == AUDIO_ANSWER
@@ -271,8 +290,9 @@ def test_the_client_cancels():
     talk.said("A long story.")
     talk.spoken(200)
     assert talk.client("response.cancel", response_id="resp_1")[-2:] == [
-        "done resp_1 cancelled client_cancelled", "rate_limits.updated",
-    ]  # fmt: skip
+        "done resp_1 cancelled client_cancelled",
+        "rate_limits.updated",
+    ]
     assert talk.client("response.cancel") == ["error response_cancel_not_active None"]
 
 
@@ -280,8 +300,10 @@ def test_cancelled_before_the_first_word():
     talk = Talk()
     talk.client("response.create")
     assert talk.client("response.cancel") == [
-        "quit resp_1", "done resp_1 cancelled client_cancelled", "rate_limits.updated",
-    ]  # fmt: skip
+        "quit resp_1",
+        "done resp_1 cancelled client_cancelled",
+        "rate_limits.updated",
+    ]
     assert talk.said("Late.") == []
 
 
@@ -305,9 +327,13 @@ def test_an_answer_beside_the_conversation():
     talk.write("I am upset!")
     talk.client("response.create")
     params = {
-        "conversation": "none", "output_modalities": ["text"], "metadata": {"purpose": "classify"},
-        "instructions": "Yes or no?", "input": [{"type": "item_reference", "id": "item_1"}], "tools": [],
-    }  # fmt: skip
+        "conversation": "none",
+        "output_modalities": ["text"],
+        "metadata": {"purpose": "classify"},
+        "instructions": "Yes or no?",
+        "input": [{"type": "item_reference", "id": "item_1"}],
+        "tools": [],
+    }
     assert talk.client("response.create", response=params) == ["created resp_2", "think resp_2"]
     think = talk.effect(effects.Generate).request
     assert (think.instructions, [item["id"] for item in think.items]) == ("Yes or no?", ["item_1"])
@@ -430,9 +456,13 @@ def test_nobody_answers_the_agent():
     assert talk.wakes["idle"] == pytest.approx(7.0), "counted from the end of the sound"
     talk.silence(6400)
     assert talk.wake("idle") == [
-        "timeout_triggered item_3", "committed item_3", "item.added item_3", "item.done item_3 completed",
-        "created resp_2", "think resp_2",
-    ]  # fmt: skip
+        "timeout_triggered item_3",
+        "committed item_3",
+        "item.added item_3",
+        "item.done item_3 completed",
+        "created resp_2",
+        "think resp_2",
+    ]
     triggered = talk.last("input_audio_buffer.timeout_triggered")
     assert (triggered["audio_start_ms"], triggered["audio_end_ms"]) == (1000, 6400)
     assert talk.effect(effects.Generate).request.items[-1]["content"][0]["transcript"] == ""
@@ -457,9 +487,14 @@ def test_a_transcription_session_only_writes_down():
     language = {"type": "transcription", "audio": {"input": {"transcription": {"language": "en"}}}}
     assert talk.client("session.update", session=language) == ["session.updated"]
     assert talk.spoken_turn("One, two.") == [
-        "speech_started item_1", "speech_stopped item_1", "committed item_1", "item.added item_1",
-        "item.done item_1 completed", "T.delta item_1", "T.completed item_1",
-    ]  # fmt: skip
+        "speech_started item_1",
+        "speech_stopped item_1",
+        "committed item_1",
+        "item.added item_1",
+        "item.done item_1 completed",
+        "T.delta item_1",
+        "T.completed item_1",
+    ]
     assert talk.client("response.create") == ["error invalid_parameter type"]
 
 
@@ -555,9 +590,21 @@ MESSAGE = {"type": "message", "role": "user", "content": [{"type": "input_text",
 def test_null_is_left_out_where_it_means_nothing():
     talk = Talk()
     nothing = dict.fromkeys(
-        ["instructions", "tools", "tool_choice", "output_modalities", "max_output_tokens", "conversation",
-         "input", "metadata", "audio", "prompt", "reasoning", "parallel_tool_calls"]
-    )  # fmt: skip
+        [
+            "instructions",
+            "tools",
+            "tool_choice",
+            "output_modalities",
+            "max_output_tokens",
+            "conversation",
+            "input",
+            "metadata",
+            "audio",
+            "prompt",
+            "reasoning",
+            "parallel_tool_calls",
+        ]
+    )
     assert talk.client("response.create", event_id=None, response=nothing) == [
         "created resp_1",
         "think resp_1",
@@ -616,10 +663,12 @@ def test_an_error_names_the_event_it_is_about():
     talk = Talk()
     talk.client("session.update", event_id="c6", session={"type": "realtime", "temperature": 1})
     assert talk.events[-1]["error"] == {
-        "type": "invalid_request_error", "code": "unknown_parameter",
+        "type": "invalid_request_error",
+        "code": "unknown_parameter",
         "message": "Unknown parameter: 'session.temperature'.",
-        "param": "session.temperature", "event_id": "c6",
-    }  # fmt: skip
+        "param": "session.temperature",
+        "event_id": "c6",
+    }
 
 
 def test_one_bad_key_refuses_the_whole_update():
@@ -676,9 +725,12 @@ def test_mcp_tools_are_listed_once_and_honestly():
         "authorization": "tok",
     }
     assert talk.update(tools=[tool]) == [
-        "session.updated", "mcp_list_tools.in_progress item_1", "item.added item_1", "item.done item_1",
+        "session.updated",
+        "mcp_list_tools.in_progress item_1",
+        "item.added item_1",
+        "item.done item_1",
         "mcp_list_tools.failed item_1",
-    ]  # fmt: skip
+    ]
     assert talk.update(tools=[tool], instructions="x") == ["session.updated"]
 
 

@@ -53,9 +53,12 @@ def test_the_parts_of_a_usage_add_up() -> None:
     told = usage(Count(10, 20, 5), Count(4, 3, 0), Count(2, 8))
     assert (told["input_tokens"], told["output_tokens"], told["total_tokens"]) == (35, 10, 45)
     assert told["input_token_details"] == {
-        "text_tokens": 10, "audio_tokens": 20, "image_tokens": 5, "cached_tokens": 7,
+        "text_tokens": 10,
+        "audio_tokens": 20,
+        "image_tokens": 5,
+        "cached_tokens": 7,
         "cached_tokens_details": {"text_tokens": 4, "audio_tokens": 3, "image_tokens": 0},
-    }  # fmt: skip
+    }
     assert told["output_token_details"] == {"text_tokens": 2, "audio_tokens": 8}
 
 
@@ -64,9 +67,12 @@ def test_the_parts_of_a_usage_add_up() -> None:
 )
 def test_some_transcriptions_are_billed_by_tokens(model: str):
     assert of_transcription(model, 1_550, "What time is it?") == {
-        "type": "tokens", "input_tokens": 16, "output_tokens": 4, "total_tokens": 20,
+        "type": "tokens",
+        "input_tokens": 16,
+        "output_tokens": 4,
+        "total_tokens": 20,
         "input_token_details": {"audio_tokens": 16, "text_tokens": 0},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,12 @@ class Kitchen(BaseHTTPRequestHandler):
                 status = 204
             case _:
                 told = {
-                    "method": self.command, "path": self.path, "body": body,
-                    "key": self.headers.get("x-key"), "host": self.headers.get("host"),
-                }  # fmt: skip
+                    "method": self.command,
+                    "path": self.path,
+                    "body": body,
+                    "key": self.headers.get("x-key"),
+                    "host": self.headers.get("host"),
+                }
                 said = json.dumps(told).encode()
         self.send_response(status)
         self.send_header("content-type", kind)

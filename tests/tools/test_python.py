@@ -77,8 +77,12 @@ async def test_the_shapes_of_functions(tmp_path: Path) -> None:
         assert (await box.call("steps", count=3)).output == "all done"
         assert (await box.call("async_steps", count=2)).output == "step 2"
         assert [mark.text for mark in box.heard(inputs.ToolProgress)] == [
-            "step 1", "step 2", "step 3", "step 1", "step 2",
-        ]  # fmt: skip
+            "step 1",
+            "step 2",
+            "step 3",
+            "step 1",
+            "step 2",
+        ]
         assert (await box.call("nothing")).output == "done"
         await box.call("remember", what="a")
         assert (await box.call("recall")).output == '["a"]'

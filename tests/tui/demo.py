@@ -33,7 +33,7 @@ from tests.tui.scenes import (
     sent,
     speaks,
     transcript,
-)  # fmt: skip
+)
 
 RECORDING = "/tmp/session.jsonl"
 ODD = "odd \x1b[31mred\x1b[0m \u202eltr 漢字かな e\u0301\u0301"
@@ -69,7 +69,7 @@ def scene() -> list[Entry]:
         *done(10.2, "A2", "R3", usage={"total_tokens": 1210, "input_tokens": 1000, "output_tokens": 210}),
         local(inputs.Noted(10.9, "warning", "text", ODD)),
         *answer(11.6, "A3", "R4", LONG * 2, 12_000, "U3"),
-    ]  # fmt: skip
+    ]
     entries += [local(_levels(tenth / 10)) for tenth in range(2, 245)]
     return sorted(entries, key=lambda entry: entry.at)
 

@@ -44,9 +44,15 @@ def lines_at(at: float) -> list[Text]:
 
 def picture(name: str, theme: str) -> str:
     console = Console(
-        record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor",
-        highlight=False, legacy_windows=False, _environ={},
-    )  # fmt: skip
+        record=True,
+        width=WIDTH,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        highlight=False,
+        legacy_windows=False,
+        _environ={},
+    )
     for line in lines_at(MOMENTS[name]):
         console.print(line, soft_wrap=True)
     return console.export_svg(title="realtime-cli talk", theme=THEMES[theme], unique_id=name)

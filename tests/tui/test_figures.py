@@ -24,17 +24,23 @@ def figures(*parts: Entry | Iterable[Entry]) -> Figures:
 
 def usage(at: float, response: str, tokens: int) -> Entry:
     counted = {
-        "total_tokens": 3 * tokens, "input_tokens": 2 * tokens, "output_tokens": tokens,
-        "input_token_details": {"text_tokens": 2 * tokens}, "output_token_details": {"text_tokens": tokens},
-    }  # fmt: skip
+        "total_tokens": 3 * tokens,
+        "input_tokens": 2 * tokens,
+        "output_tokens": tokens,
+        "input_token_details": {"text_tokens": 2 * tokens},
+        "output_token_details": {"text_tokens": tokens},
+    }
     return received(at, "response.done", response={"id": response, "status": "completed", "usage": counted})
 
 
 def test_waits_tokens_and_cost() -> None:
     made = figures(
-        connected(), local(inputs.Levels(0.1, -40.0, -120.0)), says(1, "U1", "Hm?"),
-        answer(2.4, "A1", "R1", "Yes.", 500, "U1"), usage(3, "R2", 1000),
-    )  # fmt: skip
+        connected(),
+        local(inputs.Levels(0.1, -40.0, -120.0)),
+        says(1, "U1", "Hm?"),
+        answer(2.4, "A1", "R1", "Yes.", 500, "U1"),
+        usage(3, "R2", 1000),
+    )
     assert [round(ms) for ms in made.waits_ms] == [400]
     assert made.last_ms == made.median_ms == pytest.approx(400)
     assert made.p95_ms is None
@@ -50,8 +56,10 @@ def test_what_nobody_used_has_no_cost_and_what_nobody_waited_for_no_wait() -> No
 def test_in_text_one_waits_for_the_first_word() -> None:
     made = figures(
         connected(text=True),
-        local(inputs.Typed(1, "Hm?")), writes(1.25, "A", "R", "Ye"), writes(2, "A", "R", "s."),
-    )  # fmt: skip
+        local(inputs.Typed(1, "Hm?")),
+        writes(1.25, "A", "R", "Ye"),
+        writes(2, "A", "R", "s."),
+    )
     assert made.waits_ms == [250.0]
 
 

@@ -74,8 +74,15 @@ async def test_single_keys_have_meanings() -> None:
     typist = Typist()
     typist.press(" ", "i", "escape", "v", "n", "r", "e", "E", "x", "left", "f5")
     assert [event.meaning for event in typist.came if isinstance(event, KeyPress)] == [
-        "mute", "interrupt", "interrupt", "video", "note", "reload", "echo", "echo",
-    ]  # fmt: skip
+        "mute",
+        "interrupt",
+        "interrupt",
+        "video",
+        "note",
+        "reload",
+        "echo",
+        "echo",
+    ]
 
 
 async def test_q_asks_to_be_pressed_again() -> None:
@@ -144,8 +151,11 @@ async def test_the_menu_of_commands() -> None:
     typist = Typist()
     typist.press("/", "s")
     assert [row.split("  ")[1] for row in typist.rows() if row.startswith("  /")] == [
-        "/save [PATH]", "/say TEXT", "/send JSON", "/set KEY=VALUE",
-    ]  # fmt: skip
+        "/save [PATH]",
+        "/say TEXT",
+        "/send JSON",
+        "/set KEY=VALUE",
+    ]
     assert typist.press("down", "c-m") == [SlashCommand("save")]
     typist.press("/", "s", "down", "down", "c-m")  # /say needs a text: it is waited for
     assert typist.press(*"hello", "c-m") == [SlashCommand("say", "hello")]

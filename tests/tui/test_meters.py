@@ -19,8 +19,13 @@ def peaks(*levels: tuple[float, float]) -> list[float]:
 
 def test_a_peak_stands_for_a_while_and_then_falls() -> None:
     assert peaks((1, -10), (2, -50), (1 + HOLD_S, -50), (3, -50), (3.5, -50), (6, -50)) == [
-        -10, -10, -10, -20, -30, -50,
-    ]  # fmt: skip
+        -10,
+        -10,
+        -10,
+        -20,
+        -30,
+        -50,
+    ]
 
 
 def test_a_louder_sound_is_the_new_peak_at_once() -> None:

@@ -14,8 +14,12 @@ def test_lines_mean_the_same_as_keys() -> None:
     said: list[str] = []
     lines = TypedLines(said.append, push_to_talk=True)
     assert [lines.press_of(line) for line in ("hi", "", "", "/quit", "/nonsense")] == [
-        TypedLine("hi"), KeyPress("talk"), KeyPress("release"), SlashCommand("quit"), None,
-    ]  # fmt: skip
+        TypedLine("hi"),
+        KeyPress("talk"),
+        KeyPress("release"),
+        SlashCommand("quit"),
+        None,
+    ]
     assert "no command /nonsense" in said[0]
     assert TypedLines(said.append).press_of("") == KeyPress("interrupt")
 

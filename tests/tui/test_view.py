@@ -24,7 +24,7 @@ from tests.tui.scenes import (
     speaks,
     transcript,
     writes,
-)  # fmt: skip
+)
 
 LEVELS = local(inputs.Levels(0.1, -40.0, -120.0))
 
@@ -94,9 +94,13 @@ def test_speech_that_the_server_threw_away_leaves_no_trace() -> None:
 
 def test_what_is_settled_never_changes() -> None:
     entries = [
-        *connected(), LEVELS, *says(1, "U1", "a", late=2), *answer(2.2, "A1", "R1", "b", 900, "U1"),
-        *says(4, "U2", "c", after="A1"), *answer(5.2, "A2", "R2", "d", 300, "U2"),
-    ]  # fmt: skip
+        *connected(),
+        LEVELS,
+        *says(1, "U1", "a", late=2),
+        *answer(2.2, "A1", "R1", "b", 900, "U1"),
+        *says(4, "U2", "c", after="A1"),
+        *answer(5.2, "A2", "R2", "d", 300, "U2"),
+    ]
     view = EntryView()
     before: list[str] = []
     for entry in in_order(entries):
@@ -280,8 +284,12 @@ def test_a_question_stands_until_it_is_answered() -> None:
 
 def test_a_bare_log_shows_the_server_s_question() -> None:
     request = {
-        "id": "q", "type": "mcp_approval_request", "server_label": "files", "name": "rm", "arguments": "{}",
-    }  # fmt: skip
+        "id": "q",
+        "type": "mcp_approval_request",
+        "server_label": "files",
+        "name": "rm",
+        "arguments": "{}",
+    }
     view = told(received(1, "conversation.item.added", item=request))
     assert shown(view) == ["Warning: files.rm {} - May it run?"]
     answer = {"type": "mcp_approval_response", "approval_request_id": "q", "approve": True}

@@ -123,9 +123,12 @@ def screen(folder: Path, size: tuple[int, int] = (320, 240), display: str = "") 
         str(folder),
     ]
     command += ["-screen", "0", f"{size[0]}x{size[1]}x24"]
-    with subprocess.Popen(
-        command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server, os.fdopen(read) as answer:  # fmt: skip
+    with (
+        subprocess.Popen(
+            command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as server,
+        os.fdopen(read) as answer,
+    ):
         os.close(write)
         try:
             assert select.select([answer], [], [], 20)[0], "Xvfb does not answer"

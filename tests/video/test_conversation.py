@@ -51,9 +51,10 @@ async def seeing(
         "video_detail": settings.detail,
         "video_start_paused": settings.start_paused,
     }
-    async with serving(engine) as server, live(
-        server.url, record=record, edges={"eyes": eyes if settings.source else None}, **options
-    ) as talk:  # fmt: skip
+    async with (
+        serving(engine) as server,
+        live(server.url, record=record, edges={"eyes": eyes if settings.source else None}, **options) as talk,
+    ):
         talks.append(talk)
         await talk.ready()
         yield talk

@@ -21,9 +21,17 @@ ROTATED_RIGHT = 6  # EXIF: the camera was held so that the picture must be turne
 
 
 @pytest.mark.parametrize(
-    "kind", ["png", "jpg", "gif", "bmp", pytest.param("webp", marks=pytest.mark.skipif(
-        not features.check("webp"), reason="this Pillow reads no WebP"))],
-)  # fmt: skip
+    "kind",
+    [
+        "png",
+        "jpg",
+        "gif",
+        "bmp",
+        pytest.param(
+            "webp", marks=pytest.mark.skipif(not features.check("webp"), reason="this Pillow reads no WebP")
+        ),
+    ],
+)
 def test_every_kind_becomes_a_jpeg(tmp_path: Path, kind: str) -> None:
     sight = frame_of_file(picture(tmp_path / f"red.{kind}"))
     assert (sight.width, sight.height) == (64, 48) == unpacked(sight).size

@@ -28,7 +28,7 @@ from tests.video.material import (
     streamed,
     turned_left,
     unpacked,
-)  # fmt: skip
+)
 
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
 needs_xvfb = pytest.mark.skipif(shutil.which("Xvfb") is None, reason="Xvfb is not installed")

@@ -130,18 +130,25 @@ class AgentSide:
         spoke = any(item.type == "message" for item in wire.output or ())
         self._scene.tell(
             e.AgentResponseEnded(
-                at, response.turn, response.response_id, status, error_text(wire.status_details),
-                spoke or response.last_message is not None, tokens, total, usd, response.out_of_band,
+                at,
+                response.turn,
+                response.response_id,
+                status,
+                error_text(wire.status_details),
+                spoke or response.last_message is not None,
+                tokens,
+                total,
+                usd,
+                response.out_of_band,
                 wire.metadata,
             )
-        )  # fmt: skip
+        )
         if wire.usage is not None:
             self._scene.tell(
                 e.UsageReported(
-                    at, response.turn, "response", tokens, total, usd if tokens else 0.0,
-                    response.response_id,
+                    at, response.turn, "response", tokens, total, usd if tokens else 0.0, response.response_id
                 )
-            )  # fmt: skip
+            )
 
     # -- messages ---------------------------------------------------------------------------------
 
@@ -169,10 +176,14 @@ class AgentSide:
         self._scene.turn_of[unique] = response.turn
         self._scene.tell(
             e.AgentMessageBegan(
-                self._scene.at, message.turn, message.response_id, unique, previous_item_id,
+                self._scene.at,
+                message.turn,
+                message.response_id,
+                unique,
+                previous_item_id,
                 message.out_of_band,
             )
-        )  # fmt: skip
+        )
         return message
 
     def _used_again(self, known: _Message, response_id: str | None) -> bool:
@@ -192,10 +203,14 @@ class AgentSide:
             message.ended, message.cut = True, cut
             self._scene.tell(
                 e.AgentMessageEnded(
-                    self._scene.at, message.turn, message.response_id, message.item_id, cut,
+                    self._scene.at,
+                    message.turn,
+                    message.response_id,
+                    message.item_id,
+                    cut,
                     message.out_of_band,
                 )
-            )  # fmt: skip
+            )
 
     # -- text -------------------------------------------------------------------------------------
 
@@ -213,10 +228,16 @@ class AgentSide:
         message.part(index).text += delta
         self._scene.tell(
             e.AgentTextPartial(
-                self._scene.at, message.turn, message.response_id, message.item_id, index, delta, voice,
+                self._scene.at,
+                message.turn,
+                message.response_id,
+                message.item_id,
+                index,
+                delta,
+                voice,
                 message.out_of_band,
             )
-        )  # fmt: skip
+        )
 
     def _whole(self, message: _Message, index: int, text: str, *, voice: bool) -> None:
         part = message.part(index)
@@ -227,10 +248,16 @@ class AgentSide:
         part.final = text
         self._scene.tell(
             e.AgentTextFinal(
-                self._scene.at, message.turn, message.response_id, message.item_id, index, text, voice,
+                self._scene.at,
+                message.turn,
+                message.response_id,
+                message.item_id,
+                index,
+                text,
+                voice,
                 message.out_of_band,
             )
-        )  # fmt: skip
+        )
 
     # -- sound ------------------------------------------------------------------------------------
 
@@ -245,10 +272,16 @@ class AgentSide:
             part.received_at = self._scene.at
         self._scene.tell(
             e.AgentSoundReceived(
-                self._scene.at, message.turn, message.response_id, message.item_id, index,
-                base64_bytes(event.delta or "") / self._bytes_per_ms, first, message.out_of_band,
+                self._scene.at,
+                message.turn,
+                message.response_id,
+                message.item_id,
+                index,
+                base64_bytes(event.delta or "") / self._bytes_per_ms,
+                first,
+                message.out_of_band,
             )
-        )  # fmt: skip
+        )
 
     def sound_done(self, event: s.ResponseOutputAudioDone) -> None:
         message = self._message(event.item_id, event.response_id)
@@ -285,10 +318,18 @@ class AgentSide:
         began_at = self._scene.at if part.began_at is None else part.began_at
         self._scene.tell(
             e.AgentHeard(
-                self._scene.at, message.turn, message.response_id, message.item_id, index, heard_ms, began_at,
-                first, finished, message.out_of_band,
+                self._scene.at,
+                message.turn,
+                message.response_id,
+                message.item_id,
+                index,
+                heard_ms,
+                began_at,
+                first,
+                finished,
+                message.out_of_band,
             )
-        )  # fmt: skip
+        )
 
     def stopped(self, stopped: inputs.PlaybackStopped) -> None:
         parts = []
@@ -324,7 +365,13 @@ class AgentSide:
         heard_ms = sum(part.heard_ms for part in cut)
         self._scene.tell(
             e.AgentInterrupted(
-                self._scene.at, cut[0].turn, cut[0].item_id, heard_ms, cause, tuple(parts), near_dbfs,
+                self._scene.at,
+                cut[0].turn,
+                cut[0].item_id,
+                heard_ms,
+                cause,
+                tuple(parts),
+                near_dbfs,
                 residual_dbfs,
             )
-        )  # fmt: skip
+        )

@@ -119,11 +119,17 @@ class RealtimeNarrator:
         sessions = (session, scene.requested)
         scene.tell(
             e.SettingsInForce(
-                scene.at, isinstance(event, s.SessionCreated), session.get("model"),
-                in_force.audio_format("input", *sessions), in_force.audio_format("output", *sessions),
-                scene.turn_detection, scene.answers_by_itself, scene.transcribes, session,
+                scene.at,
+                isinstance(event, s.SessionCreated),
+                session.get("model"),
+                in_force.audio_format("input", *sessions),
+                in_force.audio_format("output", *sessions),
+                scene.turn_detection,
+                scene.answers_by_itself,
+                scene.transcribes,
+                session,
             )
-        )  # fmt: skip
+        )
 
     def _settings_sent(self, event: c.SessionUpdate) -> None:
         self._scene.requested = settings.merged(self._scene.requested, model_dump(event.session))

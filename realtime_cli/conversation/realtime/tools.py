@@ -92,10 +92,15 @@ class ToolSide:
             call.called_at = self._scene.at
             self._scene.tell(
                 e.ToolCalled(
-                    self._scene.at, call.turn, call.call_id, call.name, arguments or "", call.response_id,
+                    self._scene.at,
+                    call.turn,
+                    call.call_id,
+                    call.name,
+                    arguments or "",
+                    call.response_id,
                     call.hosted,
                 )
-            )  # fmt: skip
+            )
 
     # -- asked about ------------------------------------------------------------------------------
 

@@ -280,10 +280,14 @@ class UserSide:
             self._frame = None if known else self._frame
             self._scene.tell(
                 e.ImageShown(
-                    self._scene.at, self._scene.turn, part.image_url or "", part.detail, frame,
+                    self._scene.at,
+                    self._scene.turn,
+                    part.image_url or "",
+                    part.detail,
+                    frame,
                     *((known.source, known.width, known.height, known.thumbnail) if known else ()),
                 )
-            )  # fmt: skip
+            )
 
     def is_echo(self, item: Any) -> bool:
         """The server tells of a message that we sent: it was told already, or is history."""

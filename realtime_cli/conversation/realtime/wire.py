@@ -46,9 +46,13 @@ def reported_error(received: Received) -> ErrorReported:
     code = error.code or flat.get("code") or error.type or ""
     message = error.message or flat.get("message") or _text_for_object(received.raw)
     return ErrorReported(
-        received.at, str(code or "error"), str(message), error.param or "", error.event_id or "",
+        received.at,
+        str(code or "error"),
+        str(message),
+        error.param or "",
+        error.event_id or "",
         expected=error_policy.of_error(error.code or flat.get("code")).verdict == "ignore",
-    )  # fmt: skip
+    )
 
 
 def _text_for_object(raw: str) -> str:

@@ -48,12 +48,18 @@ def _data(
         "pictures": _pictures(timeline, image_of),
         "turns": _turns(timeline),
         "tools": [
-            {"name": run.name, "at": run.called_at, "seconds": run.seconds or 0, "failed": run.failed,
-             "arguments": run.arguments, "output": run.output}
+            {
+                "name": run.name,
+                "at": run.called_at,
+                "seconds": run.seconds or 0,
+                "failed": run.failed,
+                "arguments": run.arguments,
+                "output": run.output,
+            }
             for _, run in timeline.tools
         ],
         "events": [{"at": event.at_s, "kind": event.kind, "text": event.text} for event in timeline.events],
-    }  # fmt: skip
+    }
 
 
 def _pictures(timeline: Timeline, image_of: Callable[[str], str]) -> list[dict[str, Any]]:
@@ -67,9 +73,13 @@ def _pictures(timeline: Timeline, image_of: Callable[[str], str]) -> list[dict[s
 
 def _said(said: Any) -> dict[str, Any]:
     return {
-        "by": said.speaker, "text": said.text, "begin": round(said.begin_s, 3), "end": round(said.end_s, 3),
-        "aloud": said.aloud, "cut": said.cut_ms,
-    }  # fmt: skip
+        "by": said.speaker,
+        "text": said.text,
+        "begin": round(said.begin_s, 3),
+        "end": round(said.end_s, 3),
+        "aloud": said.aloud,
+        "cut": said.cut_ms,
+    }
 
 
 def _turns(timeline: Timeline) -> list[dict[str, Any]]:

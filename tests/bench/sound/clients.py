@@ -59,9 +59,14 @@ class OnATerminal:
         settings |= {"OPENAI_API_KEY": "none", "OPENAI_AGENTS_DISABLE_TRACING": "1"}
         settings.pop("PYTHONDONTWRITEBYTECODE", None)
         self.child = subprocess.Popen(
-            command, env=settings, cwd=REPOSITORY, stdin=inner, stdout=inner, stderr=inner,
+            command,
+            env=settings,
+            cwd=REPOSITORY,
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
             start_new_session=True,
-        )  # fmt: skip
+        )
         os.close(inner)
         self.output = b""
         self._reader = threading.Thread(target=self._drain, daemon=True)

@@ -20,8 +20,14 @@ LOUD = 1000
 FAST_CHUNK_MS = 200
 STALL_MS = (150, 300)
 SESSION: dict[str, Any] = {
-    "type": "realtime", "object": "realtime.session", "id": "sess_1", "model": "gpt-realtime",
-    "output_modalities": ["audio"], "instructions": "", "tools": [], "tool_choice": "auto",
+    "type": "realtime",
+    "object": "realtime.session",
+    "id": "sess_1",
+    "model": "gpt-realtime",
+    "output_modalities": ["audio"],
+    "instructions": "",
+    "tools": [],
+    "tool_choice": "auto",
     "audio": {
         "input": {
             "format": {"type": "audio/pcm", "rate": RATE_HZ},
@@ -29,7 +35,7 @@ SESSION: dict[str, Any] = {
         },
         "output": {"format": {"type": "audio/pcm", "rate": RATE_HZ}, "voice": "marin", "speed": 1.0},
     },
-}  # fmt: skip
+}
 
 
 def tone(ms: float) -> Samples:
@@ -155,17 +161,33 @@ def _place(item: str) -> dict[str, Any]:
 
 def _message(item: str, status: str) -> dict[str, Any]:
     content = [{"type": "output_audio", "transcript": ""}] if status == "completed" else []
-    return {"id": item, "object": "realtime.item", "type": "message", "role": "assistant", "status": status,
-            "content": content}  # fmt: skip
+    return {
+        "id": item,
+        "object": "realtime.item",
+        "type": "message",
+        "role": "assistant",
+        "status": status,
+        "content": content,
+    }
 
 
 def _response(item: str, status: str) -> dict[str, Any]:
     details = {"type": "cancelled", "reason": "turn_detected"} if status == "cancelled" else None
     usage = {
-        "total_tokens": 1, "input_tokens": 0, "output_tokens": 1,
+        "total_tokens": 1,
+        "input_tokens": 0,
+        "output_tokens": 1,
         "input_token_details": {"cached_tokens": 0, "text_tokens": 0, "audio_tokens": 0},
         "output_token_details": {"text_tokens": 0, "audio_tokens": 1},
-    }  # fmt: skip
-    return {"id": f"resp_{item}", "object": "realtime.response", "status": status, "status_details": details,
-            "output": [], "conversation_id": "conv_1", "output_modalities": ["audio"],
-            "usage": usage if status != "in_progress" else None, "metadata": None}  # fmt: skip
+    }
+    return {
+        "id": f"resp_{item}",
+        "object": "realtime.response",
+        "status": status,
+        "status_details": details,
+        "output": [],
+        "conversation_id": "conv_1",
+        "output_modalities": ["audio"],
+        "usage": usage if status != "in_progress" else None,
+        "metadata": None,
+    }

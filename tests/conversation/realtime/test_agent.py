@@ -23,7 +23,7 @@ from tests.conversation.telling import (
     told,
     typed,
     written,
-)  # fmt: skip
+)
 from tests.recording.sample import b64, local, received, sent
 
 
@@ -42,22 +42,43 @@ def deltas(*parts: Any) -> str:
 
 def test_a_spoken_answer_from_its_begin_to_its_last_sample() -> None:
     place = {**IDS, "response_id": "r1"}
-    names = [type(event).__name__ for event in told(
-        live(), received(0.1, "session.created", session={}), sent(0.9, "response.create"), begun(1.0),
-        received(1.1, "response.output_item.added", response_id="r1", item=message(status="in_progress")),
-        received(1.2, "response.output_audio_transcript.delta", delta="Hi", **place), sound(1.3),
-        local(fx.Play("a1", 0, bytes(960)), 1.3), received(1.4, "response.output_audio.done", **place),
-        received(1.4, "response.output_audio_transcript.done", transcript="Hi", **place),
-        received(1.5, "response.output_item.done", response_id="r1", item=message("Hi")),
-        done(1.6, output=[message("Hi")], usage=USAGE), local(i.Played(1.7, "a1", 0, 20.0, True)),
-    )]  # fmt: skip
+    names = [
+        type(event).__name__
+        for event in told(
+            live(),
+            received(0.1, "session.created", session={}),
+            sent(0.9, "response.create"),
+            begun(1.0),
+            received(1.1, "response.output_item.added", response_id="r1", item=message(status="in_progress")),
+            received(1.2, "response.output_audio_transcript.delta", delta="Hi", **place),
+            sound(1.3),
+            local(fx.Play("a1", 0, bytes(960)), 1.3),
+            received(1.4, "response.output_audio.done", **place),
+            received(1.4, "response.output_audio_transcript.done", transcript="Hi", **place),
+            received(1.5, "response.output_item.done", response_id="r1", item=message("Hi")),
+            done(1.6, output=[message("Hi")], usage=USAGE),
+            local(i.Played(1.7, "a1", 0, 20.0, True)),
+        )
+    ]
 
     assert names == [
-        "ConnectionUp", "SettingsInForce", "AgentResponseRequested", "AgentResponseBegan", "ItemCreated",
-        "AgentMessageBegan", "AgentTextPartial", "AgentSoundReceived", "AgentSoundQueued",
-        "AgentSoundComplete", "AgentTextFinal", "ItemUpdated", "AgentMessageEnded", "AgentResponseEnded",
-        "UsageReported", "AgentHeard",
-    ]  # fmt: skip
+        "ConnectionUp",
+        "SettingsInForce",
+        "AgentResponseRequested",
+        "AgentResponseBegan",
+        "ItemCreated",
+        "AgentMessageBegan",
+        "AgentTextPartial",
+        "AgentSoundReceived",
+        "AgentSoundQueued",
+        "AgentSoundComplete",
+        "AgentTextFinal",
+        "ItemUpdated",
+        "AgentMessageEnded",
+        "AgentResponseEnded",
+        "UsageReported",
+        "AgentHeard",
+    ]
 
 
 def test_a_response_that_is_told_twice_to_be_done_counts_once() -> None:
@@ -69,8 +90,15 @@ def test_a_response_that_is_told_twice_to_be_done_counts_once() -> None:
 
 
 def test_without_ids_a_response_is_done_once_for_each_reason_to_answer() -> None:
-    turns = (typed(1, "a"), begun(1.1, None), done(1.5, None), done(1.6, None),
-             typed(2, "b"), begun(2.1, None), done(2.5, None))  # fmt: skip
+    turns = (
+        typed(1, "a"),
+        begun(1.1, None),
+        done(1.5, None),
+        done(1.6, None),
+        typed(2, "b"),
+        begun(2.1, None),
+        done(2.5, None),
+    )
     unannounced = (typed(1, "a"), done(1.5, None), done(1.6, None), typed(2, "b"), done(2.5, None))
 
     for dialogue in (turns, unannounced):
@@ -100,8 +128,16 @@ def test_a_response_that_begins_twice_begins_once() -> None:
 
 
 def test_a_server_may_call_all_its_responses_and_messages_alike() -> None:
-    dialogue = (typed(1, "a"), begun(1.1), written(1.2, "One"), done(1.3),
-                typed(2, "b"), begun(2.1), written(2.2, "Two"), done(2.3))  # fmt: skip
+    dialogue = (
+        typed(1, "a"),
+        begun(1.1),
+        written(1.2, "One"),
+        done(1.3),
+        typed(2, "b"),
+        begun(2.1),
+        written(2.2, "Two"),
+        done(2.3),
+    )
 
     assert [event.turn for event in of(e.AgentResponseEnded, *dialogue)] == [1, 2]
     assert [(event.turn, event.delta) for event in of(e.AgentTextPartial, *dialogue)] == [
@@ -183,8 +219,11 @@ def test_sound_that_was_left_out_of_a_log_still_came() -> None:
 
 
 def test_what_is_heard_began_once() -> None:
-    reports = (local(i.Played(1.5, "a1", 0, 100.0)), local(i.Played(1.8, "a1", 0, 300.0)),
-               local(i.Played(2.0, "a1", 0, 400.0, True)))  # fmt: skip
+    reports = (
+        local(i.Played(1.5, "a1", 0, 100.0)),
+        local(i.Played(1.8, "a1", 0, 300.0)),
+        local(i.Played(2.0, "a1", 0, 400.0, True)),
+    )
     heard = of(e.AgentHeard, begun(1.0), sound(1.2), *reports)
 
     assert [(event.first, event.finished) for event in heard] == [
@@ -198,8 +237,12 @@ def test_what_is_heard_began_once() -> None:
 
 def test_an_interruption_tells_what_was_heard_and_why() -> None:
     items = (i.HeardItem("a1", 0, 500.0, True), i.HeardItem("a1", 1, 140.0, False))
-    dialogue = (begun(1.0), sound(1.1), local(i.PlaybackStopped(2.0, "key", items, -30.0, -60.0)),
-                sent(2.0, "conversation.item.truncate", item_id="a1", content_index=1, audio_end_ms=140))  # fmt: skip
+    dialogue = (
+        begun(1.0),
+        sound(1.1),
+        local(i.PlaybackStopped(2.0, "key", items, -30.0, -60.0)),
+        sent(2.0, "conversation.item.truncate", item_id="a1", content_index=1, audio_end_ms=140),
+    )
 
     (cut,) = of(e.AgentInterrupted, *dialogue)
     assert (cut.heard_ms, cut.cause, cut.near_dbfs, cut.residual_dbfs, cut.turn) == (
@@ -225,8 +268,12 @@ def test_in_a_bare_log_the_truncation_is_the_interruption() -> None:
 def test_history_that_we_tell_is_not_said_again() -> None:
     item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hi"}]}
     echo = {**item, "id": "h1", "status": "completed"}
-    dialogue = (live(), sent(1.0, "conversation.item.create", item=item),
-                received(1.1, "conversation.item.added", item=echo), received(1.2, "conversation.item.done", item=echo))  # fmt: skip
+    dialogue = (
+        live(),
+        sent(1.0, "conversation.item.create", item=item),
+        received(1.1, "conversation.item.added", item=echo),
+        received(1.2, "conversation.item.done", item=echo),
+    )
 
     assert of(e.AgentMessageBegan, *dialogue) == []
     assert texts(*dialogue) == []

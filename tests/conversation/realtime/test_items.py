@@ -83,10 +83,20 @@ def test_history_told_to_a_new_socket_is_no_news():
     told.server("conversation.item.done", item={"id": "F", **call})
     told.entry(Entry(0, "local", inputs.Connected(0, "ws://x", attempt=1)))
     again: list[dict[str, Any]] = [
-        {"id": "U2", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "Tell me."}]},
-        {"id": "A2", "type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "It is"}]},
+        {
+            "id": "U2",
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": "Tell me."}],
+        },
+        {
+            "id": "A2",
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": "It is"}],
+        },
         {"id": "F2", **call},
-    ]  # fmt: skip
+    ]
     assert [told.server("conversation.item.added", item=item) for item in again] == [[], [], []]
     assert told.server("conversation.item.added", item={**again[0], "id": "U3"}) == ["created U3"]
 

@@ -43,15 +43,29 @@ def item(at: float, kind: str, **more: Any) -> Any:
 
 def test_a_call_with_all_that_may_happen_to_it() -> None:
     assert tools(
-        live(), spoken(1, 0), begun(1.1), item(1.2, "added", arguments="", status="in_progress"),
+        live(),
+        spoken(1, 0),
+        begun(1.1),
+        item(1.2, "added", arguments="", status="in_progress"),
         received(1.3, "response.function_call_arguments.done", name="clock", **ARGUMENTS),
-        local(fx.CallTool("c1", "clock", '{"a":1}'), 1.3), local(i.ApprovalAsked(1.3, "c1", "clock", "{}")),
-        item(1.4, "done", status="completed"), done(1.5, output=[CALL]),
-        local(i.ApprovalAnswered(2.3, "c1", "once")), local(i.ToolStarted(2.3, "c1")),
-        local(i.ToolProgress(2.4, "c1", "half")), local(i.ToolFinished(2.5, "c1", "noon", False, 0.2)),
+        local(fx.CallTool("c1", "clock", '{"a":1}'), 1.3),
+        local(i.ApprovalAsked(1.3, "c1", "clock", "{}")),
+        item(1.4, "done", status="completed"),
+        done(1.5, output=[CALL]),
+        local(i.ApprovalAnswered(2.3, "c1", "once")),
+        local(i.ToolStarted(2.3, "c1")),
+        local(i.ToolProgress(2.4, "c1", "half")),
+        local(i.ToolFinished(2.5, "c1", "noon", False, 0.2)),
         sent(2.5, "conversation.item.create", item=OUTPUT),
         received(2.6, "conversation.item.added", item={**OUTPUT, "id": "o1"}),
-    ) == ['called clock {"a":1}', "waiting clock run", "answered once 1000", "running", "progress half", "done noon"]  # fmt: skip
+    ) == [
+        'called clock {"a":1}',
+        "waiting clock run",
+        "answered once 1000",
+        "running",
+        "progress half",
+        "done noon",
+    ]
 
 
 def test_older_servers_tell_the_name_elsewhere() -> None:
@@ -78,8 +92,9 @@ def test_a_cancelled_call_ends_as_that() -> None:
     called = local(fx.CallTool("c1", "clock", "{}"), 1)
 
     assert tools(called, local(fx.CancelTool("c1"), 2), sent(2, "conversation.item.create", item=OUTPUT)) == [
-        "called clock {}", "cancelled ",
-    ]  # fmt: skip
+        "called clock {}",
+        "cancelled ",
+    ]
 
 
 def test_a_call_of_an_earlier_session_is_history() -> None:
@@ -103,9 +118,12 @@ def test_a_call_that_the_server_runs() -> None:
     over = {**call, "arguments": "{}", "output": "found"}
     failed = {**over, "output": None, "error": {"type": "tool_execution_error", "message": "broken"}}
     place = {"item_id": "m1", "output_index": 0}
-    flow = (begun(1.0), received(1.1, "response.output_item.added", response_id="r1", item=call),
-            received(1.2, "response.mcp_call_arguments.done", arguments="{}", response_id="r1", **place),
-            received(1.3, "response.mcp_call.in_progress", **place))  # fmt: skip
+    flow = (
+        begun(1.0),
+        received(1.1, "response.output_item.added", response_id="r1", item=call),
+        received(1.2, "response.mcp_call_arguments.done", arguments="{}", response_id="r1", **place),
+        received(1.3, "response.mcp_call.in_progress", **place),
+    )
 
     end = received(1.8, "response.output_item.done", response_id="r1", item=over)
     assert tools(*flow, end, end) == ["called docs.find {}", "running", "done found"]
@@ -124,8 +142,11 @@ def test_in_a_bare_log_the_wire_tells_what_was_asked_and_answered() -> None:
         "arguments": "{}",
     }
     answer = {"type": "mcp_approval_response", "approval_request_id": "q1", "approve": False}
-    flow = (begun(1.0), received(1.1, "response.output_item.done", response_id="r1", item=request),
-            sent(2.1, "conversation.item.create", item=answer))  # fmt: skip
+    flow = (
+        begun(1.0),
+        received(1.1, "response.output_item.done", response_id="r1", item=request),
+        sent(2.1, "conversation.item.create", item=answer),
+    )
 
     assert tools(*flow) == ["waiting docs.find run", "answered no 1000"]
     assert tools(live(), *flow) == []
@@ -134,8 +155,11 @@ def test_in_a_bare_log_the_wire_tells_what_was_asked_and_answered() -> None:
 def test_a_server_may_leave_out_the_ids_of_calls_or_call_them_all_alike() -> None:
     unnamed = {**CALL, "call_id": ""}
     output = sent(1.5, "conversation.item.create", item=OUTPUT)
-    second = (begun(2.0, "r2"), received(2.1, "response.output_item.done", response_id="r2", item=CALL),
-              sent(2.5, "conversation.item.create", item=OUTPUT))  # fmt: skip
+    second = (
+        begun(2.0, "r2"),
+        received(2.1, "response.output_item.done", response_id="r2", item=CALL),
+        sent(2.5, "conversation.item.create", item=OUTPUT),
+    )
 
     assert tools(begun(1.0), received(1.1, "response.output_item.done", response_id="r1", item=unnamed)) == [
         'called clock {"a":1}'

@@ -19,7 +19,7 @@ from tests.conversation.telling import (
     transcript,
     typed,
     written,
-)  # fmt: skip
+)
 from tests.recording.sample import local, received, sent
 
 BY_HAND = {"type": "realtime", "audio": {"input": {"turn_detection": None}}}
@@ -79,16 +79,32 @@ def test_speech_without_an_end_ends_with_its_commit() -> None:
 
 
 def test_speech_without_end_and_commit_is_a_turn_once_it_is_answered() -> None:
-    log = folded(started(0.5, None), begun(1.0), written(1.2, "Yes"), done(1.3), started(2.0, None, "u2"),
-                 begun(3.0, "r2"), written(3.1, "No", response_id="r2", item_id="a2"))  # fmt: skip
+    log = folded(
+        started(0.5, None),
+        begun(1.0),
+        written(1.2, "Yes"),
+        done(1.3),
+        started(2.0, None, "u2"),
+        begun(3.0, "r2"),
+        written(3.1, "No", response_id="r2", item_id="a2"),
+    )
 
     assert [(turn.by, turn.user_items) for turn in log.turns] == [("voice", ["u1"]), ("voice", ["u2"])]
 
 
 def test_an_answer_that_begins_while_the_user_speaks_is_none_to_that_speech() -> None:
     """The server tells when speech ends: it will do so here, too."""
-    log = folded(started(0.5), spoken(1.0, None), begun(1.1), done(1.2), started(2.0, None, "u2"),
-                 begun(2.1, "r2"), done(2.3, "r2"), spoken(3.0, None, "u2"), begun(3.1, "r3"))  # fmt: skip
+    log = folded(
+        started(0.5),
+        spoken(1.0, None),
+        begun(1.1),
+        done(1.2),
+        started(2.0, None, "u2"),
+        begun(2.1, "r2"),
+        done(2.3, "r2"),
+        spoken(3.0, None, "u2"),
+        begun(3.1, "r3"),
+    )
 
     assert [(turn.user_items, turn.response_ended_at) for turn in log.turns] == [
         (["u1"], 2.3),
@@ -128,11 +144,21 @@ def test_partial_transcripts_may_be_cumulative_or_empty() -> None:
         kind = "conversation.item.input_audio_transcription.delta"
         return received(at, kind, item_id="u1", content_index=0, delta=text)
 
-    events = of(e.UserTextPartial, spoken(1, 0), delta(1.1, "How"), delta(1.2, None), delta(1.3, "How are"),
-                delta(1.4, " you"), transcript(1.5, "How are you?"), delta(1.6, "late"))  # fmt: skip
+    events = of(
+        e.UserTextPartial,
+        spoken(1, 0),
+        delta(1.1, "How"),
+        delta(1.2, None),
+        delta(1.3, "How are"),
+        delta(1.4, " you"),
+        transcript(1.5, "How are you?"),
+        delta(1.6, "late"),
+    )
     assert [(event.delta, event.text) for event in events] == [
-        ("How", "How"), (" are", "How are"), (" you", "How are you"),
-    ]  # fmt: skip
+        ("How", "How"),
+        (" are", "How are"),
+        (" you", "How are you"),
+    ]
 
 
 def test_why_there_is_no_text() -> None:
@@ -151,8 +177,13 @@ def test_why_there_is_no_text() -> None:
 def test_a_transcript_is_paid_for_once() -> None:
     session = {"type": "realtime", "audio": {"input": {"transcription": {"model": "gpt-realtime-whisper"}}}}
     usage = {"type": "duration", "seconds": 60}
-    paid = of(e.UsageReported, received(0, "session.updated", session=session), spoken(1, 0),
-              transcript(1.1, "Hi", usage=usage), transcript(1.2, "Hi", usage=usage))  # fmt: skip
+    paid = of(
+        e.UsageReported,
+        received(0, "session.updated", session=session),
+        spoken(1, 0),
+        transcript(1.1, "Hi", usage=usage),
+        transcript(1.2, "Hi", usage=usage),
+    )
 
     assert [(event.of, event.usd) for event in paid] == [("transcription", pytest.approx(0.017))]
 
@@ -177,8 +208,16 @@ def test_in_a_bare_log_what_is_sent_is_what_was_typed() -> None:
 
 def test_history_told_to_a_new_socket_is_no_turn() -> None:
     _, again = typed(5.0, "hi")
-    dialogue = (live(), typed(1.0, "hi"), begun(1.1), done(1.2), local(i.Disconnected(3.0, 1006)),
-                local(i.Connected(4.0, "ws://test", 1)), received(4.1, "session.created", session={}), again)  # fmt: skip
+    dialogue = (
+        live(),
+        typed(1.0, "hi"),
+        begun(1.1),
+        done(1.2),
+        local(i.Disconnected(3.0, 1006)),
+        local(i.Connected(4.0, "ws://test", 1)),
+        received(4.1, "session.created", session={}),
+        again,
+    )
 
     assert len(of(e.UserTextFinal, *dialogue)) == 1
     assert len(folded(*dialogue).turns) == 1
@@ -198,13 +237,20 @@ def test_a_video_frame_is_shown_and_is_no_turn() -> None:
         "role": "user",
         "content": [{"type": "input_image", "image_url": uri, "detail": "low"}],
     }
-    dialogue = in_order(live(), local(i.VideoFrameCaptured(1.0, uri, 64, 48, "ab", "camera")),
-                        sent(1.0, "conversation.item.create", item=item))  # fmt: skip
+    dialogue = in_order(
+        live(),
+        local(i.VideoFrameCaptured(1.0, uri, 64, 48, "ab", "camera")),
+        sent(1.0, "conversation.item.create", item=item),
+    )
 
     (image,) = of(e.ImageShown, dialogue)
     assert (image.frame, image.source, image.width_px, image.thumbnail, image.detail) == (
-        True, "camera", 64, "ab", "low",
-    )  # fmt: skip
+        True,
+        "camera",
+        64,
+        "ab",
+        "low",
+    )
     assert folded(dialogue).turns == []
 
 
@@ -216,8 +262,12 @@ def test_a_user_item_that_only_the_server_tells_of() -> None:
         "role": "user",
         "content": [{"type": "input_audio", "transcript": "ho"}],
     }
-    texts = of(e.UserTextFinal, received(1, "conversation.item.added", item=words, previous_item_id="w"),
-               received(1.1, "conversation.item.done", item=words), received(2, "conversation.item.created", item=sound))  # fmt: skip
+    texts = of(
+        e.UserTextFinal,
+        received(1, "conversation.item.added", item=words, previous_item_id="w"),
+        received(1.1, "conversation.item.done", item=words),
+        received(2, "conversation.item.created", item=sound),
+    )
 
     assert [(text.text, text.spoken) for text in texts] == [("hi", False), ("ho", True)]
     assert texts[0].previous_item_id == "w"

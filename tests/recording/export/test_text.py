@@ -53,8 +53,17 @@ def test_labels_have_speech_tools_and_events_in_time_order(made: Timeline) -> No
     rows = [line.split("\t") for line in text.audacity_labels(made).splitlines()]
 
     assert [row[2].split(":")[0] for row in rows] == [
-        "Agent", "You", "Tool", "Agent", "You", "interruption", "note", "Agent", "You", "Agent",
-    ]  # fmt: skip
+        "Agent",
+        "You",
+        "Tool",
+        "Agent",
+        "You",
+        "interruption",
+        "note",
+        "Agent",
+        "You",
+        "Agent",
+    ]
     assert all(float(row[0]) <= float(row[1]) for row in rows)
 
 
@@ -89,8 +98,16 @@ def test_items_are_ones_that_the_api_takes_back(made: Timeline) -> None:
     items = json.loads(text.items_json(made))
 
     assert [item.get("role", item["type"]) for item in items] == [
-        "assistant", "user", "function_call", "function_call_output", "assistant", "user", "assistant", "user", "assistant",
-    ]  # fmt: skip
+        "assistant",
+        "user",
+        "function_call",
+        "function_call_output",
+        "assistant",
+        "user",
+        "assistant",
+        "user",
+        "assistant",
+    ]
     assert items[4]["content"] == [{"type": "output_text", "text": "In Oslo it is five past two, and"}]
     for item in items:
         codec.client_event({"type": "conversation.item.create", "item": item})
