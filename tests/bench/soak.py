@@ -79,7 +79,7 @@ class Forgetful(list[Any]):
 class Clock:
     """The tool."""
 
-    def tell_to(self, listener: Any) -> None:
+    def subscribe(self, listener: Any) -> None:
         pass
 
     async def call(self, call_id: str, name: str, arguments: str) -> ToolResult:

@@ -15,6 +15,7 @@ import pytest
 
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import inputs
+from realtime_cli.client.kept_sound import MAX_KEPT_MS
 from realtime_cli.errors import ExitCode
 from realtime_cli.outbox import MAX_SOUND_MS
 from realtime_cli.recording.reader import read
@@ -137,17 +138,18 @@ async def test_words_typed_into_a_dead_line_are_said_on_the_next_one():
     assert history(engine) == [("user", "Hello?")]
 
 
-async def test_sound_is_not_saved_up_while_the_line_is_gone():
+async def test_what_is_said_while_the_line_is_gone_is_kept_up_to_half_a_minute():
     async with talk_over_a_bad_wire(patch={"type": "realtime"}) as (talk, wire):
         wire.refusing = True
         wire.reset()
         await talk.until(lambda: talk.session.phase == "lost")
         before = len(talk.sent("input_audio_buffer.append"))
-        for _ in range(250):
+        for _ in range(2_000):  # 40 s
             talk.duplex.step(inputs.MicrophoneFrame(talk.duplex.now(), bytes(960)))
         wire.refusing = False
         await talk.ready()
-        assert len(talk.sent("input_audio_buffer.append")) == before
+        kept = talk.sent("input_audio_buffer.append")[before:]
+        assert sum(len(base64.b64decode(event.audio)) for event in kept) == MAX_KEPT_MS * 48
 
 
 async def test_a_server_that_stays_away_is_given_up_after_the_tries():
