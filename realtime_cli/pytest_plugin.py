@@ -6,7 +6,8 @@
         async with realtime("agent.toml") as session:
             assert "nine" in (await session.say("When do you open?")).text
 
-``--realtime-against`` names another server (``agent`` leaves each agent its own). An async test needs a
+``--realtime-against`` names another server (``agent`` leaves each agent its own), ``--realtime-approve`` and
+``realtime_approve`` in the ini file name real tools that may run. An async test needs a
 plugin that runs it, such as pytest-asyncio or anyio. Nothing of the program is imported before it is used.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,16 +27,26 @@ if TYPE_CHECKING:
     from realtime_cli.session_api import Session
 
 SUFFIX = ".voice.toml"
+APPROVE_OPTION = "--realtime-approve"
 _SERVER = pytest.StashKey[Any]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.getgroup("realtime-cli").addoption(
+    group = parser.getgroup("realtime-cli")
+    group.addoption(
         "--realtime-against",
         default="local",
         metavar="SERVER",
         help="where *.voice.toml and the realtime fixture run: local, agent, a ws:// address, a recording",
     )
+    group.addoption(
+        APPROVE_OPTION,
+        action="append",
+        default=[],
+        metavar="TOOL",
+        help="a real tool that may run, or all; may be repeated",
+    )
+    parser.addini("realtime_approve", "real tools that may run, or all", type="args", default=[])
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -53,16 +65,18 @@ def _target(config: pytest.Config) -> Target:
     from realtime_cli.app.targets import Target
 
     against = config.getoption("--realtime-against")
+    approve = (*config.getini("realtime_approve"), *config.getoption(APPROVE_OPTION))
+    given = Target(approve=approve, approve_option=f"{APPROVE_OPTION} NAME")
     if against == "agent":
-        return Target()
+        return given
     if against != "local":
-        return Target(against=against)
+        return replace(given, against=against)
     if _SERVER not in config.stash:
         from realtime_cli.app.background_server import BackgroundServer
 
         config.stash[_SERVER] = BackgroundServer()
     server = config.stash[_SERVER]
-    return Target(against=server.url, headers=server.headers)
+    return replace(given, against=server.url, headers=server.headers)
 
 
 class VoiceFile(pytest.File):
@@ -132,9 +146,11 @@ def realtime(request: pytest.FixtureRequest) -> Callable[..., Session]:
 
     def session(agent: str | Path | Mapping[str, Any] | None = None, **options: Any) -> Session:
         from realtime_cli.session_api import Session
+        from realtime_cli.tools.approval import AllowlistApprover
 
         target = _target(request.config)
         against = {"url": target.against, "headers": target.headers} if target.against else {}
-        return Session(agent, **{**against, **options})
+        approver = AllowlistApprover(target.approve, target.approve_option, of_many=True)
+        return Session(agent, **{"approve": approver, **against, **options})
 
     return session

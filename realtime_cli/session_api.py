@@ -17,7 +17,8 @@ import asyncio
 import base64
 import json
 import mimetypes
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import warnings
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from os import PathLike
@@ -38,12 +39,12 @@ from realtime_cli.protocol.codec import encode
 from realtime_cli.recording import file
 from realtime_cli.script import clips
 from realtime_cli.script.clips import LocalSpeechSource
-from realtime_cli.script.format import Mock
 from realtime_cli.script.live import Live
-from realtime_cli.script.mocks import MockedTools
+from realtime_cli.script.mocks import MockedTools, mocks_of
 from realtime_cli.script.turn_collector import TurnRecord
 from realtime_cli.script.turn_metrics import ToolCall as ToolCall
 from realtime_cli.script.turn_metrics import turn_metrics
+from realtime_cli.tools.approval import AllowlistApprover, Approver
 
 TIMEOUT_S = 30.0
 
@@ -75,9 +76,11 @@ class Reply:
 class Session:
     """One conversation. Every method that takes a turn returns the agent's :class:`Reply` to it.
 
-    ``agent`` is an agent file or the same as a dict; ``settings`` are dotted keys over it; ``tools`` maps
-    names to what they give back instead of being called. With ``text`` everything is text, and no sound
-    flows. ``url`` and ``headers`` lead to another server. Entering raises what connecting raises:
+    ``agent`` is an agent file or the same as a dict; ``settings`` are dotted keys over it. ``tools`` maps
+    names to what they give back instead of being called, or to functions, sync or async, that are called
+    instead; a list has entries as ``[[mocks]]`` in a script: ``{"tool": "book", "when": {...}, "error": ...}``.
+    ``approve`` names the real tools that may run, or is ``["all"]``; those that are left out are warned of.
+    With ``text`` everything is text, and no sound flows. ``url`` and ``headers`` lead to another server. Entering raises what connecting raises:
     ConfigError, ConnectionFailed, AuthenticationFailed, SessionFailed.
     """
 
@@ -86,7 +89,8 @@ class Session:
         agent: str | PathLike[str] | Mapping[str, Any] | None = None,
         *,
         settings: Mapping[str, Any] | None = None,
-        tools: Mapping[str, Any] | None = None,
+        tools: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+        approve: Collection[str] | Approver = (),
         text: bool = False,
         url: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -97,7 +101,10 @@ class Session:
         self._agent = given if isinstance(given, Mapping) else Path(given)
         self._over = {**(settings or {}), **({"session.output_modalities": ["text"]} if text else {})}
         self._target = Target(against=url, headers=dict(headers or {}))
-        self._mocks = MockedTools([Mock(tool=name, result=result) for name, result in (tools or {}).items()])
+        self._mocks = MockedTools(mocks_of(tools))
+        self._approver = (
+            AllowlistApprover(approve, 'approve=["NAME"]') if isinstance(approve, Collection) else approve
+        )
         self._record = None if record is None else Path(record)
         self._factory = SessionFactory(LocalServers(connections=1, warm=not text), self._target.replayed)
         self._timeout_s = timeout_s
@@ -113,6 +120,8 @@ class Session:
             opened = await self._stack.enter_async_context(self._opened())
             live = Live(opened, observers=[self._answers])
             self._open = await self._stack.enter_async_context(live)
+            for text in live.turns.warnings:
+                warnings.warn(text, stacklevel=2)
         except BaseException:
             await self._stack.aclose()
             raise
@@ -130,7 +139,9 @@ class Session:
         path = self._record and file.new_path("session", self._record)
         async with (
             self._factory,
-            self._factory.open(agent, mocks=self._mocks, record_to=path, command="run") as opened,
+            self._factory.open(
+                agent, approver=self._approver, mocks=self._mocks, record_to=path, command="run"
+            ) as opened,
         ):
             yield opened
 

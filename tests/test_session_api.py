@@ -39,6 +39,94 @@ async def test_typed_turns_have_text_tools_and_timings() -> None:
         assert "two" in (await session.say("say after me: two")).text.lower()
 
 
+def clock_agent(folder: Path, *, trusted: bool = False, approve: str = "") -> Path:
+    """An agent whose tool writes a file when it really runs."""
+    (folder / "clock.sh").write_text('#!/bin/sh\ntouch ran\nprintf "half past nine"\n')
+    (folder / "clock.sh").chmod(0o700)
+    agent = folder / "agent.toml"
+    agent.write_text(
+        '[connection]\nprovider = "local"\n[[tools]]\nname = "clock"\ncommand = ["./clock.sh"]\n'
+        f'cwd = "."\ndescription = "Tells the time"\n{approve}'
+    )
+    if trusted:
+        trusted_folders.trust(folder)
+    return agent
+
+
+ASKED = "Please use the clock tool."
+
+
+async def test_a_tool_that_is_left_out_is_warned_of_and_the_warning_says_what_to_do(tmp_path: Path) -> None:
+    agent = clock_agent(tmp_path)
+    with pytest.warns(UserWarning, match=r'Left out: clock\..*pass approve=\["NAME"\] or approve=\["all"\]'):
+        async with Session(agent, text=True) as session:
+            assert (await session.say(ASKED)).tool_calls == ()
+    with pytest.raises(ConfigError, match=r'approve=\["clok"\]: there is no such tool'):
+        async with Session(agent, text=True, approve=["clok"]):
+            pass
+
+
+async def test_a_tool_runs_that_is_approved_here_or_in_a_trusted_file(tmp_path: Path) -> None:
+    async with Session(clock_agent(tmp_path), text=True, approve=["clock"]) as session:
+        [call] = (await session.say(ASKED)).tool_calls
+        assert (call.output, call.failed) == ("half past nine", False)
+    async with Session(clock_agent(tmp_path, trusted=True), text=True) as session:
+        [call] = (await session.say(ASKED)).tool_calls
+        assert call.failed
+        assert 'approve=["clock"] would' in str(call.output)
+    in_file = clock_agent(tmp_path, approve='approve = "always"\n')
+    async with Session(in_file, text=True) as session:
+        [call] = (await session.say(ASKED)).tool_calls
+        assert call.output == "half past nine"
+
+
+async def test_a_mock_needs_neither_trust_nor_approval(tmp_path: Path) -> None:
+    async with Session(clock_agent(tmp_path), text=True, tools={"clock": "noon"}) as session:
+        [call] = (await session.say(ASKED)).tool_calls
+        assert call.output == "noon"
+    assert not (tmp_path / "ran").exists()
+
+
+async def test_a_function_stands_in_for_a_tool_and_describes_it() -> None:
+    def weather(city: str = "Oslo") -> str:
+        """Tells the weather."""
+        return f"snow in {city}"
+
+    async def clock(zone: str = "UTC") -> dict[str, str]:
+        """Tells the time."""
+        await asyncio.sleep(0)
+        return {"zone": zone}
+
+    def lamp() -> None:
+        """Switches the lamp."""
+        raise OSError("no bulb")
+
+    async with Session(text=True, tools={"weather": weather, "clock": clock, "lamp": lamp}) as session:
+        described = {tool["name"]: tool for tool in session._live.session.options.patch["tools"]}
+        assert described["weather"]["description"] == "Tells the weather."
+        assert described["weather"]["parameters"]["properties"]["city"]["type"] == "string"
+        outputs = []
+        for name in ("weather", "clock", "lamp"):
+            [call] = (await session.say(f"Please use the {name} tool.")).tool_calls
+            outputs.append((call.output, call.failed))
+    assert outputs[0][0] is not None
+    assert outputs[0][0].startswith("snow in")
+    assert outputs[1:] == [('{"zone": "UTC"}', False), ("lamp failed: OSError: no bulb", True)]
+
+
+async def test_mocks_of_a_list_are_those_of_a_script() -> None:
+    tools = [
+        {"tool": "clock", "error": "It has stopped.", "delay_ms": 1, "description": "Tells the time"},
+    ]
+    async with Session(text=True, tools=tools) as session:
+        [call] = (await session.say(ASKED)).tool_calls
+        assert (call.output, call.failed) == ("It has stopped.", True)
+    with pytest.raises(ConfigError, match=r"'clock' is none: resutl: Extra"):
+        Session(tools=[{"tool": "clock", "resutl": "noon"}])
+    with pytest.raises(ConfigError, match="'clock' cannot be a tool"):
+        Session(tools={"clock": print})
+
+
 async def test_spoken_turns_are_heard_and_interrupt(tmp_path: Path) -> None:
     async with Session(record=tmp_path) as session:
         turn = await session.send_audio(CLIPS / "what-time-is-it.wav")
@@ -196,10 +284,24 @@ def test_pytest_finds_the_plugin_by_itself() -> None:
     assert [hasattr(importlib.import_module(module), "realtime") for module in plugins.values()] == [True]
 
 
+BRIEF = 'mode = "text"\n[[turns]]\nuser = "say after me: one"\n[turns.expect]\nequals = "one"\n'
+
+
+def run_pytest(folder: Path, *options: str) -> str:
+    """What pytest prints with the plugin; it runs in the folder, in a process of its own."""
+    command = [sys.executable, "-m", "pytest", "-p", "realtime_cli.pytest_plugin", "-p", "no:cacheprovider"]
+    more = ["-o", "asyncio_mode=auto", "--rootdir", str(folder), "-q", "--continue-on-collection-errors"]
+    done = subprocess.run(
+        [*command, *more, *options, str(folder)], capture_output=True, text=True, cwd=folder
+    )
+    return done.stdout
+
+
 def test_pytest_collects_scripts_and_lends_sessions(tmp_path: Path) -> None:
-    script = 'mode = "text"\n[[turns]]\nuser = "say after me: one"\n[turns.expect]\nequals = "{}"\n'
     for name, expected in (("good", "one"), ("bad", "two")):
-        (tmp_path / f"{name}.voice.toml").write_text(script.format(expected), encoding="utf-8")
+        (tmp_path / f"{name}.voice.toml").write_text(
+            BRIEF.replace('equals = "one"', f'equals = "{expected}"'), encoding="utf-8"
+        )
     (tmp_path / "wrong.voice.toml").write_text("[[turn]]\n", encoding="utf-8")
     (tmp_path / "test_it.py").write_text(
         "async def test_it(realtime):\n"
@@ -207,11 +309,30 @@ def test_pytest_collects_scripts_and_lends_sessions(tmp_path: Path) -> None:
         "        assert (await session.say('say after me: one')).text == 'One'\n",
         encoding="utf-8",
     )
-    command = [sys.executable, "-m", "pytest", "-p", "realtime_cli.pytest_plugin", "-p", "no:cacheprovider"]
-    options = ["-o", "asyncio_mode=auto", "--rootdir", str(tmp_path), "-q", "--continue-on-collection-errors"]
-    done = subprocess.run([*command, *options, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)
-    assert "2 passed" in done.stdout
-    assert "1 failed" in done.stdout
-    assert "1 error" in done.stdout
-    assert 'expected the reply "two"; found "One"' in done.stdout
-    assert "did you mean turns" in done.stdout
+    found = run_pytest(tmp_path)
+    assert "2 passed" in found
+    assert "1 failed" in found
+    assert "1 error" in found
+    assert 'expected the reply "two"; found "One"' in found
+    assert "did you mean turns" in found
+
+
+def test_pytest_runs_the_tools_that_are_approved(tmp_path: Path) -> None:
+    clock_agent(tmp_path)
+    turn = f'[[turns]]\nuser = "{ASKED}"\n[turns.expect]\ncalls = [{{ name = "clock" }}]\n'
+    (tmp_path / "it.voice.toml").write_text(f'mode = "text"\nagent = "agent.toml"\n{turn}', encoding="utf-8")
+    (tmp_path / "none.voice.toml").write_text(BRIEF, encoding="utf-8")  # an agent without that tool
+    (tmp_path / "test_it.py").write_text(
+        "async def test_it(realtime):\n"
+        "    async with realtime('agent.toml', text=True) as session:\n"
+        f"        [call] = (await session.say('{ASKED}')).tool_calls\n"
+        "        assert call.output == 'half past nine'\n",
+        encoding="utf-8",
+    )
+    left_out = run_pytest(tmp_path)
+    assert "1 passed" in left_out
+    assert "2 failed" in left_out
+    assert "Left out: clock. The tools of" in left_out
+    assert "pass --realtime-approve NAME" in left_out
+    assert "3 passed" in run_pytest(tmp_path, "--realtime-approve", "clock")
+    assert "3 passed" in run_pytest(tmp_path, "-o", "realtime_approve=clock")

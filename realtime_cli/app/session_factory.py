@@ -24,8 +24,8 @@ from realtime_cli.hooks.hooks import Hooks, names_of, open_hooks
 from realtime_cli.ports import Connect, Observer, ToolsPort
 from realtime_cli.recording import file
 from realtime_cli.recording.format import Header
-from realtime_cli.tools.approval import AllowlistApprover, Approver
-from realtime_cli.tools.opening import open_registry, trusted_of, why_left_out
+from realtime_cli.tools.approval import APPROVE_OPTION, AllowlistApprover, Approver
+from realtime_cli.tools.opening import left_out_note, open_registry, trusted_of
 from realtime_cli.tools.preflight import check_approved
 from realtime_cli.tools.registry import Registry
 from realtime_cli.wire import websocket
@@ -65,6 +65,10 @@ class OpenSession:
 
 class ToolMocks(Protocol):
     """Tools that stand in front of an agent's own."""
+
+    @property
+    def names(self) -> set[str]:
+        """Those that are mocked."""
 
     def schemas(self, known: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Those that the agent, which has the ``known`` tools, does not have itself."""
@@ -127,7 +131,9 @@ class SessionFactory:
         """
         config, approver = agent.config, approver or AllowlistApprover()
         require_price(agent)
-        check_approved(getattr(approver, "named", ()), config)
+        if not getattr(approver, "of_many", False):
+            option = getattr(approver, "option", APPROVE_OPTION)
+            check_approved(getattr(approver, "named", ()), config, option=option)
         async with AsyncExitStack() as stack:
             address = await self.address(agent)
             registry = await open_registry(
@@ -137,6 +143,7 @@ class SessionFactory:
                 approver=approver,
                 environ=os.environ,
                 functions=config.session.tools or (),
+                mocked=mocks.names if mocks else (),
             )
             stack.push_async_callback(registry.close)
             hooks = await _hooks(agent, registry, approver)
@@ -184,7 +191,7 @@ async def _hooks(agent: LoadedAgent, tools: Registry, approver: Approver) -> Hoo
     wanted = names_of(written)
     trusted = await trusted_of(list(wanted), Path.cwd() / agent.folder, approver)
     if left_out := [name for name in wanted if name not in trusted]:
-        text = f"Left out: {', '.join(left_out)}. {why_left_out(agent.folder, 'hooks')}"
+        text = left_out_note(left_out, agent.folder, "hooks", approver)
         tools.notify(Noted(0.0, "warning", "hooks", text))
         written = written.model_copy(update=dict.fromkeys(left_out))
     return await open_hooks(written, agent.folder, os.environ, tools.notify)

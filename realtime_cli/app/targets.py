@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from realtime_cli.config import LoadedAgent, load_agent
 from realtime_cli.errors import ConfigError
+from realtime_cli.tools.approval import APPROVE_OPTION
 from realtime_cli.wire.auth import is_loopback
 
 
@@ -20,7 +21,8 @@ class Target:
     """What the command line says about all of its sessions.
 
     ``against``: ``local``, a ws:// address, the path of a recording, or None for the agent's own server.
-    ``headers`` go with an address. ``approve``: real tools that may run unasked, or ``all``.
+    ``headers`` go with an address. ``approve``: real tools that may run unasked, or ``all``, and how one
+    names them there.
     """
 
     config: Path | None = None
@@ -28,6 +30,7 @@ class Target:
     against: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     approve: tuple[str, ...] = ()
+    approve_option: str = APPROVE_OPTION
 
     @property
     def replayed(self) -> Path | None:

@@ -32,7 +32,7 @@ from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.script.checks import run_check
 from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.load import load_scripts, script_files
-from realtime_cli.script.opening import CaseOpener, agent_of
+from realtime_cli.script.opening import CaseOpener, agents_of
 from realtime_cli.script.result import Case
 from realtime_cli.script.runner import RunContext
 from realtime_cli.script.session_pool import SessionPool
@@ -58,8 +58,7 @@ def engine(options: EngineOptions) -> ExitCode:
     end_with_parent()
     cases = plan(load_scripts(script_files(options.scripts)), Selection(text=options.text))
     target = Target(options.config, options.sets, options.against, approve=options.approve)
-    for case in cases:
-        agent_of(case, target)
+    agents_of(cases, target)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(_serve(cases, target, options.record))
     return ExitCode.OK

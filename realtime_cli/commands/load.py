@@ -21,7 +21,7 @@ from realtime_cli.load.plan import LoadPlan
 from realtime_cli.load.shapes import LoadStage, read_stages, soak, spike
 from realtime_cli.script.budget import Budget
 from realtime_cli.script.load import load_scripts, script_files
-from realtime_cli.script.opening import agent_of
+from realtime_cli.script.opening import agents_of
 from realtime_cli.script.result import Case
 from realtime_cli.script.suite import Selection, plan
 
@@ -80,7 +80,7 @@ def _check(options: LoadOptions) -> None:
     target = Target(options.config, options.sets, options.against, approve=options.approve)
     for case in cases:
         _can_be_many(case)
-    agents = [agent_of(case, target) for case in cases]
+    agents = agents_of(cases, target)
     Budget(options.max_cost, cases, agents)
     if options.users == "auto" and all(case.text for case in cases):
         raise ConfigError("--users auto needs a spoken script.", "It goes by how late frames of sound are.")

@@ -30,7 +30,7 @@ from realtime_cli.script.checks import run_check
 from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.judge import judge
 from realtime_cli.script.load import load_scripts, script_files
-from realtime_cli.script.opening import CaseOpener, agent_of
+from realtime_cli.script.opening import CaseOpener, agents_of
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext
 from realtime_cli.script.suite import Selection, groups, plan, regressions, run_suite
@@ -108,7 +108,7 @@ def run(options: RunOptions) -> ExitCode:
 
 def _planned(options: RunOptions) -> tuple[list[Case], Budget, OutputRedaction]:
     cases = plan(load_scripts(script_files(options.scripts)), _selection(options))
-    agents = [agent_of(case, _target(options)) for case in cases]
+    agents = agents_of(cases, _target(options))
     return cases, Budget(options.max_cost, cases, agents), OutputRedaction(known_secrets(agents))
 
 

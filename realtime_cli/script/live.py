@@ -16,10 +16,9 @@ from realtime_cli.app.hold import conversation_loop, hold
 from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
-from realtime_cli.client.cost import load_prices
 from realtime_cli.client.entry import Entry
-from realtime_cli.conversation.narrated import ConversationReader, Narrated
-from realtime_cli.conversation.realtime import SCRIPT_TOPIC, RealtimeNarrator
+from realtime_cli.conversation.narrated import ConversationReader
+from realtime_cli.conversation.realtime import SCRIPT_TOPIC
 from realtime_cli.errors import ExitCode, RealtimeCliError, SessionFailed
 from realtime_cli.loop import Outcome
 from realtime_cli.ports import Observer
@@ -53,17 +52,17 @@ class Live:
         on_frame: Callable[[float], None] | None = None,
     ) -> None:
         self.session = opened.session
-        options, aloud = opened.session.options, opened.aloud
+        aloud = opened.aloud
         self._opened = opened
         self.turns = TurnCollector(with_audio=aloud)
-        narrator = RealtimeNarrator(prices=load_prices(options.prices), model=options.model)
         self.last_activity = 0.0
         self.outcome: Outcome | None = None
         self._changed = asyncio.Event()  # ahead of the loop: its tools may report something at once
         self._microphone = ScriptMicrophone(self.annotate, on_frame) if aloud else None
         self.loop = conversation_loop(
             opened,
-            observers=[Narrated([self.turns, *readers], narrator), self, *observers],
+            readers=[self.turns, *readers],
+            observers=[self, *observers],
             microphone=self._microphone,
             speaker=WavSpeaker(None) if aloud else None,
         )

@@ -89,6 +89,7 @@ def result_of(written: Mapping[str, Any]) -> CaseResult:
         late_ms=written["late_ms"],
         recording=written["recording"],
         exit_code=written.get("exit_code", 0),
+        warnings=tuple(written.get("warnings", ())),
     )
 
 

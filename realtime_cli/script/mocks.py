@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pydantic import PydanticUserError, ValidationError
+
+from realtime_cli.errors import ConfigError
 from realtime_cli.notices import ToolNotice
 from realtime_cli.ports import ToolsPort
 from realtime_cli.script.expectations import is_within
 from realtime_cli.script.format import Mock
 from realtime_cli.script.turn_metrics import read_arguments
+from realtime_cli.tools.python_worker import Function
 from realtime_cli.tools.result import ToolResult
+
+
+def mocks_of(tools: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[Mock]:
+    """Mocks as Python writes them: what each name gives back, or the tables of a script's ``[[mocks]]``.
+
+    A result may be a function, sync or async, that is called with the arguments; its signature and docstring
+    describe the tool. Raises ConfigError for what can be no mock.
+    """
+    entries = (
+        [{"tool": name, "result": result} for name, result in tools.items()]
+        if isinstance(tools, Mapping)
+        else [dict(entry) for entry in tools]
+    )
+    return [_mock(entry) for entry in entries]
+
+
+def _mock(entry: dict[str, Any]) -> Mock:
+    try:
+        mock = Mock.model_validate(entry)
+        if callable(mock.result):
+            Function(mock.result)
+    except ValidationError as error:
+        mistakes = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise ConfigError(f"The mock of {entry.get('tool')!r} is none: {'; '.join(mistakes)}.") from None
+    except (TypeError, ValueError, NameError, PydanticUserError) as error:
+        raise ConfigError(f"{entry['tool']!r} cannot be a tool: {error}.") from None
+    return mock
 
 
 class MockedTools:
@@ -25,6 +57,10 @@ class MockedTools:
     def before(self, real: ToolsPort) -> ToolsPort:
         """The agent's tools with these mocks in front; without mocks the tools themselves."""
         return MockedTools(self._mocks, real) if self._mocks else real
+
+    @property
+    def names(self) -> set[str]:
+        return {mock.tool for mock in self._mocks}
 
     def schemas(self, known: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """What the model is told of mocked tools that the agent does not have itself."""
@@ -51,7 +87,12 @@ class MockedTools:
         await asyncio.sleep(fitting.delay_ms / 1000)
         if fitting.error is not None:
             return ToolResult(fitting.error, failed=True)
-        result = fitting.result
+        try:
+            result = await _result(fitting.result, read_arguments(arguments))
+        except (
+            Exception
+        ) as error:  # it is the caller's own function: whatever it raises is how the tool fails
+            return ToolResult(f"{name} failed: {type(error).__name__}: {error}", failed=True)
         return ToolResult(result if isinstance(result, str) else json.dumps(result, default=str))
 
     async def approve(self, call_id: str, name: str, arguments: str) -> None:
@@ -64,7 +105,20 @@ class MockedTools:
             await self._real.close()
 
 
+async def _result(result: Any, arguments: dict[str, Any]) -> Any:
+    """The result itself, or what a function makes of the arguments: an async one on the loop, others aside."""
+    if not callable(result):
+        return result
+    given = Function(result).convert(arguments)
+    if inspect.iscoroutinefunction(result):
+        return await result(**given)
+    made = await asyncio.to_thread(result, **given)
+    return await made if inspect.isawaitable(made) else made
+
+
 def _schema(mock: Mock) -> dict[str, Any]:
-    parameters = mock.parameters or {"type": "object", "properties": {}}
-    described = {"description": mock.description} if mock.description else {}
+    own = Function(mock.result).described() if callable(mock.result) else {}
+    parameters = mock.parameters or own.get("parameters") or {"type": "object", "properties": {}}
+    description = mock.description or own.get("description")
+    described = {"description": description} if description else {}
     return {"type": "function", "name": mock.tool, **described, "parameters": parameters}

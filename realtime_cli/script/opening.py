@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from realtime_cli.recording import file
 from realtime_cli.script.mocks import MockedTools
 from realtime_cli.script.result import Case
 from realtime_cli.tools.approval import AllowlistApprover
+from realtime_cli.tools.preflight import check_approved
 
 Recordings = Literal["kept", "temporary", "none"]
 """``temporary``: there for checks, deleted at the end. ``none``: nothing is written at all."""
@@ -40,7 +41,7 @@ class CaseOpener:
         """The session of a case. Raises what loading the agent raises."""
         async with self._factory.open(
             agent_of(case, self.target),
-            approver=AllowlistApprover(self.target.approve),
+            approver=AllowlistApprover(self.target.approve, self.target.approve_option, of_many=True),
             mocks=MockedTools(case.script.script.mocks),
             record_to=self._recording(case),
             command="run",
@@ -61,6 +62,16 @@ class CaseOpener:
         await self.servers.close()
         if self._temporary:
             self._temporary.cleanup()
+
+
+def agents_of(cases: Sequence[Case], target: Target) -> list[LoadedAgent]:
+    """The agent of each case.
+
+    Raises ConfigError for what is wrong in any of them, and for an approved tool that none of them has.
+    """
+    agents = [agent_of(case, target) for case in cases]
+    check_approved(target.approve, *(agent.config for agent in agents), option=target.approve_option)
+    return agents
 
 
 def agent_of(case: Case, target: Target) -> LoadedAgent:

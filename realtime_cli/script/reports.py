@@ -80,12 +80,12 @@ def _failure_text(result: CaseResult) -> str:
 
 
 def failure_lines(result: CaseResult) -> list[str]:
-    """Every verdict that is not good, one line each."""
+    """Every verdict that is not good, and what of tools was missing, one line each."""
     lines = [f"  {result.error}"] if result.error else []
     for verdict in result.bad:
         why = " (unreliable)" if verdict.status == "unreliable" else ""
         lines.append(f"  {verdict}{why}")
-    return lines
+    return [*lines, *(f"  {warning}" for warning in result.warnings)]
 
 
 def markdown(results: Sequence[CaseResult], seconds: float) -> str:

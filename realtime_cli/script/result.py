@@ -60,6 +60,8 @@ class CaseResult:
     late_ms: float = 0.0
     recording: str = ""
     exit_code: int = 0
+    warnings: tuple[str, ...] = ()
+    """Of tools and hooks that were left out, and of calls that nobody allowed."""
 
     @property
     def all_verdicts(self) -> list[CheckResult]:
@@ -89,7 +91,13 @@ class CaseResult:
         turns = (
             replace(turn, reply=redact(turn.reply), verdicts=checks(turn.verdicts)) for turn in self.turns
         )
-        return replace(self, error=redact(self.error), turns=tuple(turns), verdicts=checks(self.verdicts))
+        return replace(
+            self,
+            error=redact(self.error),
+            turns=tuple(turns),
+            verdicts=checks(self.verdicts),
+            warnings=tuple(map(redact, self.warnings)),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON reports and baselines."""
@@ -107,6 +115,7 @@ class CaseResult:
             "late_ms": self.late_ms,
             "recording": self.recording,
             "exit_code": self.exit_code,
+            "warnings": list(self.warnings),
             "turns": [asdict(turn) for turn in self.turns],
             "expectations": [asdict(verdict) for verdict in self.verdicts],
         }

@@ -319,6 +319,7 @@ class ScriptRun:
             late_ms=whole.late_ms,
             recording=str(recording.path) if recording else "",
             exit_code=int(outcome.exit_code),
+            warnings=tuple(self._live.turns.warnings),
         )
 
     def _turn_result(self, number: int, turn: ScriptTurn) -> TurnResult:

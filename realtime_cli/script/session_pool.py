@@ -199,10 +199,11 @@ class SessionPool:
 
 def of_result(result: CaseResult, http_status: int | None = None) -> dict[str, Any]:
     """What is reported of a session that came to its end."""
+    warnings = result.warnings if result.bad else ()
     return {
         "status": result.status,
         "kind": kind_of(result, http_status),
-        "error": result.error or "; ".join(map(str, result.bad)),
+        "error": "; ".join(map(str, [result.error] if result.error else [*result.bad, *warnings])),
         "turns": [turn.figures for turn in result.turns],
         "usd": result.usd,
     }

@@ -66,6 +66,8 @@ class TurnCollector:
     def __init__(self, *, with_audio: bool = True) -> None:
         self.with_audio = with_audio
         self.turns: list[TurnRecord] = []
+        self.warnings: list[str] = []
+        """Of tools and hooks that were left out, and of calls that nobody allowed."""
         self._log = TurnLog()
         self._turn_of: dict[str, TurnRecord] = {}  # response or item id -> turn
         self._sounding_until = 0.0
@@ -198,6 +200,20 @@ class TurnCollector:
         elif isinstance(event, e.ToolEnded) and event.status != "cancelled":
             self._note(event.at, "tool.finished")
 
+    def _answered(self, event: e.ToolAnswered) -> None:
+        self._tool(event)
+        if event.verdict == "no":
+            run = next((run for _, run in self._log.tools if run.call_id == event.call_id), None)
+            self._warn(f"{run.name if run else 'A tool'} was not allowed to run. {event.text}".rstrip())
+
+    def _notice(self, event: e.NoticeIssued) -> None:
+        if event.topic in ("tools", "hooks") and event.level in ("warning", "error"):
+            self._warn(event.text)
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
     # -- the loudspeaker ----------------------------------------------------------------------
 
     def _agent_heard(self, event: e.AgentHeard) -> None:
@@ -242,8 +258,9 @@ _HANDLERS: dict[type, Any] = {
     e.AgentHeard: TurnCollector._agent_heard,
     e.AgentInterrupted: TurnCollector._interrupted,
     e.ErrorReported: TurnCollector._error,
+    e.NoticeIssued: TurnCollector._notice,
     e.ToolCalled: TurnCollector._tool,
     e.ToolWaiting: TurnCollector._tool,
-    e.ToolAnswered: TurnCollector._tool,
+    e.ToolAnswered: TurnCollector._answered,
     e.ToolEnded: TurnCollector._tool,
 }

@@ -15,6 +15,7 @@ from realtime_cli.notices import Verdict
 from realtime_cli.tools.output import visible
 
 ALL = "all"
+APPROVE_OPTION = "--approve NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,18 @@ async def asked_in_terminal(question: Question) -> ApprovalAnswer:
 
 
 class AllowlistApprover:
-    """Nobody to ask: what is named on the command line may run, everything else is refused."""
+    """Nobody to ask: what was named beforehand may run, everything else is refused.
 
-    def __init__(self, names: Collection[str] = ()) -> None:
+    ``option``: how one names a tool, called NAME in it. ``of_many``: the names are for several agents, of
+    which each has only some.
+    """
+
+    def __init__(
+        self, names: Collection[str] = (), option: str = APPROVE_OPTION, *, of_many: bool = False
+    ) -> None:
         self.named = frozenset(names)
+        self.option = option
+        self.of_many = of_many
 
     def approves(self, question: Question) -> bool:
         if question.members and any(name.startswith(question.members) for name in self.named):
@@ -91,8 +100,8 @@ class AllowlistApprover:
             return ApprovalAnswer("no", "There is nobody here who could give its result.")
         if self.approves(question):
             return ApprovalAnswer("session")
-        remedy = f"--approve {question.name}" if question.kind == "run" else "--approve all"
-        return ApprovalAnswer("no", f"Nobody is here to allow it; {remedy} on the command line would.")
+        remedy = self.option.replace("NAME", question.name if question.kind == "run" else ALL)
+        return ApprovalAnswer("no", f"Nobody is here to allow it; {remedy} would.")
 
 
 class InteractiveApprover:

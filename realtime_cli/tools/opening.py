@@ -21,7 +21,7 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.notices import Noted
 from realtime_cli.protocol.session import FunctionTool, McpTool, SessionTool
 from realtime_cli.tools import mcp, trusted_folders
-from realtime_cli.tools.approval import ALL, Approver, Question
+from realtime_cli.tools.approval import ALL, APPROVE_OPTION, Approver, Question
 from realtime_cli.tools.arguments import schema_mistake
 from realtime_cli.tools.builtin import builtin_tool
 from realtime_cli.tools.command import command_tool, name_of
@@ -46,10 +46,12 @@ async def open_registry(
     approver: Approver,
     environ: Mapping[str, str],
     functions: Sequence[SessionTool] = (),
+    mocked: Collection[str] = (),
 ) -> Registry:
     """All tools of an agent file, their processes started.
 
     ``functions``: what stands under ``session.tools``; a function there that no tool answers is asked about.
+    ``mocked``: names that others answer for, which need no trust.
 
     ``folder``: what relative paths start from. A tool that runs something and is not trusted, and an MCP
     server that cannot be used, are left out with a note. Raises ConfigError for what is wrong in the file:
@@ -59,6 +61,7 @@ async def open_registry(
     runs = {place: name for place, entry in enumerate(tools) if (name := _runs_as(entry))}
     trusted = await trusted_of([*runs.values(), *servers], folder, approver, servers)
     left_out = [name for name in (*runs.values(), *servers) if name not in trusted]
+    missed = [name for name in left_out if name not in mocked]
     written = [entry for place, entry in enumerate(tools) if place not in runs or runs[place] in trusted]
     async with AsyncExitStack() as undo:
         made, edges = await _made(written, folder, environ)
@@ -79,8 +82,8 @@ async def open_registry(
         asked = [tool for tool in asked if tool.name not in answered]
         registry = Registry([*made, *found, *asked], hosted, approver=approver, edges=[*edges, *connected])
         undo.pop_all()
-    if left_out:
-        notes = [f"Left out: {', '.join(left_out)}. {why_left_out(folder)}", *notes]
+    if missed:
+        notes = [left_out_note(missed, folder, "tools", approver), *notes]
     for text in notes:
         registry.notify(Noted(0.0, "warning", "tools", text))
     return registry
@@ -129,10 +132,12 @@ async def trusted_of(
     return set(names)
 
 
-def why_left_out(folder: Path, what: str = "tools") -> str:
+def left_out_note(names: Sequence[str], folder: Path, what: str, approver: Approver) -> str:
+    """What the user is told of ``what`` (tools, hooks) that an untrusted folder has."""
+    option = getattr(approver, "option", APPROVE_OPTION)
     return (
-        f"The {what} of {folder} were never run here, and nobody is here to allow it: "
-        f"talk with the agent once, or pass --approve NAME or --approve {ALL}."
+        f"Left out: {', '.join(names)}. The {what} of {folder} were never run here, and nobody is here to "
+        f"allow it: talk with the agent once, or pass {option} or {option.replace('NAME', ALL)}."
     )
 
 

@@ -13,7 +13,7 @@ from realtime_cli.config.validation_errors import ConfigProblem
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol.session import McpTool
 from realtime_cli.tools import process
-from realtime_cli.tools.approval import ALL
+from realtime_cli.tools.approval import ALL, APPROVE_OPTION
 from realtime_cli.tools.command import name_of
 from realtime_cli.tools.mcp import namespaced
 from realtime_cli.tools.python import function_of
@@ -37,18 +37,31 @@ def problems(config: AgentConfig, folder: Path, environ: Mapping[str, str]) -> I
         yield from _of_server(server, folder, environ, ("mcp", label, "command"))
 
 
-def check_approved(approved: Collection[str], config: AgentConfig) -> None:
-    """Raises ConfigError for a name that no tool, server or hook of the agent has."""
+def check_approved(approved: Collection[str], *configs: AgentConfig, option: str = APPROVE_OPTION) -> None:
+    """Raises ConfigError for a name that no tool, server or hook of the agents has."""
+    known: dict[str, None] = {}
+    beginnings: tuple[str, ...] = ()
+    for config in configs:
+        names, prefixes = _approvable(config)
+        known |= dict.fromkeys(names)
+        beginnings += prefixes
+    for name in approved:
+        if name not in (ALL, *known) and not name.startswith(beginnings):
+            there = ", ".join(known) or "none"
+            raise ConfigError(
+                f"{option.replace('NAME', name)}: there is no such tool.", f"There are: {there}."
+            )
+
+
+def _approvable(config: AgentConfig) -> tuple[list[str], tuple[str, ...]]:
+    """Names that can be approved, and how the names of servers' tools begin."""
     hosted = [*config.tools, *(config.session.tools or ())]
     labels = [str(tool.server_label) for tool in hosted if isinstance(tool, McpTool)]
     tools = [name for tool in config.tools if (name := _name(tool))]
     hooks = [key for key in config.hooks.model_dump(exclude_none=True) if key.startswith("on_")]
     known = [*tools, *config.mcp, *labels, *hooks]
     beginnings = (*(namespaced(name, "") for name in config.mcp), *(f"{label}." for label in labels))
-    for name in approved:
-        if name not in (ALL, *known) and not name.startswith(beginnings):
-            there = ", ".join(known) or "none"
-            raise ConfigError(f"--approve {name}: there is no such tool.", f"There are: {there}.")
+    return known, beginnings
 
 
 def _name(tool: Tool) -> str:

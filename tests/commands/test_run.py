@@ -76,6 +76,35 @@ def test_a_failure_ends_its_script_and_says_how_to_look_at_it(
     assert "| passed | good |" in reports["markdown"].read_text(encoding="utf-8")
 
 
+LEFT_OUT = """
+mode = "text"
+agent = { connection = { provider = "local" }, tools = [{ name = "lamp", command = ["true"] }] }
+[[turns]]
+user = "Please use the lamp tool."
+[turns.expect]
+calls = [{ name = "lamp" }]
+"""
+
+
+def test_a_tool_that_was_left_out_is_named_next_to_what_failed_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # an agent in a script has the folder where we are
+    lamp, good = script(tmp_path, "lamp", LEFT_OUT), script(tmp_path, "good", GOOD)
+    files = {"junit": tmp_path / "junit.xml", "json": tmp_path / "results.json"}
+    assert run_with(lamp, no_record=True, **files) == ExitCode.EXPECTATION_FAILED
+    sentence = "Left out: lamp. The tools of"
+    found = capsys.readouterr().out
+    assert found.index("turn 1: calls") < found.index(sentence)
+    assert "pass --approve NAME or --approve all" in found
+    assert all(sentence in file.read_text(encoding="utf-8") for file in files.values())
+    assert run_with(files["json"], merge=True) == ExitCode.EXPECTATION_FAILED
+    assert sentence in capsys.readouterr().out
+    assert run_with(lamp, good, no_record=True, approve=("lamp",)) == ExitCode.OK, "good has no lamp"
+    with pytest.raises(ConfigError, match=r"--approve lmap: there is no such tool\. There are: lamp"):
+        run_with(lamp, good, approve=("lmap",))
+
+
 def test_a_recording_that_is_not_kept_is_not_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

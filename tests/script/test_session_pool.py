@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +240,14 @@ def test_what_is_told_are_plain_figures() -> None:
         "turns": [{"within_ms": 12.5}],
         "usd": 0.25,
     }
+
+
+def test_tools_that_were_left_out_are_named_with_what_failed() -> None:
+    failed = replace(
+        result(CheckResult(1, "calls", "failed", "lamp()", "no call")), warnings=("Left out: lamp.",)
+    )
+    assert str(of_result(failed)["error"]).endswith("found no call; Left out: lamp.")
+    assert of_result(replace(result(), warnings=("Left out: lamp.",)))["error"] == ""
 
 
 def test_a_session_is_timed_from_its_opening_and_its_tools_from_call_to_result() -> None:
