@@ -1,4 +1,4 @@
-"""All that a client session can ask for. The duplex loop performs them, in order, without awaiting."""
+"""All that a client session can ask for. The conversation loop performs them, in order, without awaiting."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PlayEnd:
 
 @dataclass(frozen=True, slots=True)
 class StopPlayback:
-    """Silence now. Answered at once by ``PlaybackStopped`` with what was heard."""
+    """Stop playback now. Answered at once by ``PlaybackStopped`` with what was heard."""
 
     cause: Cause
 
@@ -77,19 +77,19 @@ class RequestApproval:
 
 @dataclass(frozen=True, slots=True)
 class CaptureFrame:
-    """Show the newest frame: answered by ``Seen`` before anything else happens."""
+    """Take the newest frame of the video: answered by ``VideoFrameCaptured`` before anything else happens."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetCapture:
-    """Let the eyes see, or not."""
+    """Resume or pause the video."""
 
     on: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """Answer with ``Woke(name)`` at this time; a later one of the same name replaces it, None drops it."""
+    """Answer with ``TimerFired(name)`` at this time; a later one of that name replaces it, None cancels it."""
 
     at: float | None
     name: str

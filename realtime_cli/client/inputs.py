@@ -47,7 +47,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class UndecodableFrame:
-    """A frame that is no event: not JSON, no type, wrong types."""
+    """A frame that is not an event: not JSON, no type, wrong types."""
 
     at: float
     reason: str
@@ -64,14 +64,14 @@ class MicrophoneFrame:
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneEnded:
-    """The input (a file, a pipe) has no more sound to give."""
+    """The input (a file, a pipe) has no more sound."""
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A key, as the meaning it has."""
+    """The user pressed a key; ``key`` is what it means."""
 
     at: float
     key: Key
@@ -106,7 +106,7 @@ class VideoFrameCaptured:
 
 @dataclass(frozen=True, slots=True)
 class DetailChanged:
-    """How closely the model is to look at the frames from now on."""
+    """How closely the model should look at frames from now on."""
 
     at: float
     detail: Literal["auto", "low", "high"]
@@ -173,7 +173,7 @@ class ToolFinished:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """The wake-up that a ``WakeAt`` asked for, by its name."""
+    """The timer that a ``SetTimer`` asked for, by its name."""
 
     at: float
     name: str
@@ -181,7 +181,7 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The socket is gone, or could not be had. ``code`` is RFC 6455's close code, 1006 when there was none.
+    """The connection was lost, or could not be opened. ``code``: RFC 6455's close code; 1006 if there was none.
 
     ``retry_after_s``: how long the server asked to be left alone.
     """
@@ -227,7 +227,7 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class SoundState:
-    """How the sound fares, told when it changes and once a second at most.
+    """State of the sound, reported when it changes and at most once a second.
 
     ``echo``: the guard in use; ``residual_dbfs``: what it leaves of the agent's echo, by its own estimate;
     ``underruns``: how often an answer had a gap because its sound came too late, so far.

@@ -9,25 +9,33 @@ import inspect
 import json
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import realtime_cli
+from realtime_cli.client import inputs
 from realtime_cli.conversation import events
 from realtime_cli.conversation.events import EVENT_NAMES
+from realtime_cli.recording.format import FIELDS_ON_DISK, LOCAL_TYPES
 from realtime_cli.tui.json_lines import LEFT_OUT
+from realtime_cli.tui.key_events import COMMANDS
 
-PAGE = Path(realtime_cli.__file__).parent / "docs" / "events.md"
-BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
+PAGES = Path(realtime_cli.__file__).parent / "docs"
 NAMES = {float: "number", int: "integer", str: "string", bool: "true or false", dict: "object"}
 
 
-def with_reference(page: str) -> str:
-    """The page with its reference part as the code has it now."""
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n\n{reference()}\n{END}{rest.split(END)[1]}"
+def path_of(page: str) -> Path:
+    return PAGES / f"{page}.md"
+
+
+def renewed(page: str) -> str:
+    """The text of a page with its generated part as the code has it now."""
+    part, make = PARTS[page]
+    before, rest = path_of(page).read_text(encoding="utf-8").split(f"<!-- {part}: begin -->")
+    _, after = rest.split(f"<!-- {part}: end -->")
+    return f"{before}<!-- {part}: begin -->\n\n{make()}\n\n<!-- {part}: end -->{after}"
 
 
 def reference() -> str:
@@ -47,7 +55,35 @@ def reference() -> str:
     for inner in sorted(parts(), key=lambda one: one.__name__):
         lines += [f"### {inner.__name__} (an object inside events)", "", text_of(inner), ""]
         lines += [*fields_of(inner), ""]
+    return "\n".join(lines).rstrip()
+
+
+def recorded_types() -> str:
+    """Every type of a local line, as it is spelled on disk."""
+    lines = []
+    for name, kind in LOCAL_TYPES.items():
+        spelled = FIELDS_ON_DISK.get(kind, {})
+        keys = [
+            spelled.get(one.name, one.name) for one in fields(kind) if one.name != "at" or not timed(kind)
+        ]
+        shown = f" Fields: {', '.join(f'`{key}`' for key in keys)}." if keys else ""
+        lines.append(f"- `{name}`: {first_sentence(kind)}{shown}")
     return "\n".join(lines)
+
+
+def timed(kind: type) -> bool:
+    """Whether its ``at`` is the line's."""
+    return kind in (*get_args(inputs.Input), *get_args(inputs.Mark))
+
+
+def commands() -> str:
+    return "\n".join(
+        f"- `{f'/{name} {command.arguments}'.rstrip()}`: {command.text}" for name, command in COMMANDS.items()
+    )
+
+
+def first_sentence(kind: type) -> str:
+    return re.split(r"(?<=[.:;])\s", " ".join(text_of(kind).split()))[0].rstrip(".:;") + "."
 
 
 def text_of(kind: type) -> str:
@@ -92,5 +128,12 @@ def parts() -> set[type]:
     return found
 
 
+PARTS: dict[str, tuple[str, Callable[[], str]]] = {
+    "events": ("reference", reference),
+    "recordings": ("types", recorded_types),
+    "screen-and-keys": ("commands", commands),
+}
+
 if __name__ == "__main__":
-    PAGE.write_text(with_reference(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PARTS:
+        path_of(page).write_text(renewed(page), encoding="utf-8")

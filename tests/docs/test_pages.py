@@ -1,0 +1,89 @@
+"""Each page says what is true: its commands are taken, its agent files load, its recordings can be read."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from realtime_cli.cli import app
+from realtime_cli.client import inputs
+from realtime_cli.client.effects import Send, StopPlayback
+from realtime_cli.commands.docs import names
+from realtime_cli.config import load_agent
+from realtime_cli.config.providers import PROVIDERS
+from realtime_cli.recording.reader import read
+from realtime_cli.tui.key_map import MEANINGS
+from tests.docs.generated import path_of
+
+TEXTS = {page: path_of(page).read_text(encoding="utf-8") for page in names()}
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"(?ms)^```{language}\n(.*?)^```", TEXTS[page])
+
+
+COMMANDS = [
+    (page, line[line.index("realtime-cli") :])
+    for page in TEXTS
+    for block in blocks(page, "sh")
+    for line in block.splitlines()
+    if "realtime-cli" in line
+]
+
+
+@pytest.mark.parametrize(("page", "line"), COMMANDS)
+def test_a_command_is_one_that_the_program_takes(page: str, line: str) -> None:
+    ended = CliRunner().invoke(app, [*shlex.split(line)[1:], "--help"])
+    assert ended.exit_code == 0, ended.output
+
+
+@pytest.mark.parametrize(
+    ("page", "block"), [(page, block) for page in TEXTS for block in blocks(page, "toml")]
+)
+def test_an_agent_file_loads(page: str, block: str, tmp_path: Path) -> None:
+    (tmp_path / "agent.toml").write_text('[connection]\nprovider = "local"\n\n' + block)
+    assert load_agent(tmp_path / "agent.toml", (), {}).warnings == ()
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_pages_and_files_that_it_names_exist(page: str) -> None:
+    named = re.findall(r"the page \*([\w-]+)\*", " ".join(TEXTS[page].split()))
+    assert set(named) <= set(TEXTS)
+    for path in re.findall(r"configs/[\w/-]+\.toml", TEXTS[page]):
+        assert (Path(__file__).parents[2] / path).is_file()
+
+
+def test_the_recorded_lines_are_read_as_they_are_explained(tmp_path: Path) -> None:
+    lines = [line for block in blocks("recordings", "json") for line in block.splitlines()]
+    path = tmp_path / "session.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    recording = read(path)
+    entries = list(recording.entries())
+
+    assert not recording.header.foreign
+    assert [entry.kind for entry in entries] == [json.loads(line)["kind"] for line in lines[1:5]] + [
+        *("local", "sent") * 2
+    ]
+    assert isinstance(entries[1].value, Send)
+    assert entries[2].value == inputs.Pressed(1.2, "interrupt")
+    assert entries[3].value == StopPlayback("key")
+    assert [entry.at for entry in entries[4:]] == [0.94, 0.94, 0.96, 0.96]
+    assert (recording.end.crashed, recording.end.at) == (False, 61.2)
+
+
+def test_every_single_key_is_explained() -> None:
+    table = TEXTS["screen-and-keys"].split("## Single keys")[1].split("##")[0]
+    keys = {key.strip().lower() for row in re.findall(r"(?m)^\| ([^|]+) \|", table) for key in row.split(",")}
+    assert {"esc" if key == "escape" else key for key in MEANINGS} <= keys
+    assert {"space", "t", "l", "?", "q"} <= keys
+
+
+def test_every_key_of_a_provider_is_named() -> None:
+    for provider in PROVIDERS.values():
+        assert provider.key_env is None or f"`{provider.key_env}`" in TEXTS["environment"]
