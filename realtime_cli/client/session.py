@@ -503,7 +503,7 @@ class ClientSession:
             reason = f"The server refused to answer: {message} ({code or kind})."
             self._effects.close(fault.exit_code, reason, fault.remedy)
             return
-        text = f"The answer failed: {message or code or 'no reason given'}."
+        text = f"The answer failed: {(message or code or 'no reason given').rstrip('.')}."
         self._effects.note("error", "response", text)
         if error_policy.UNSAFE_IMAGE in (code, kind):
             self._remove_image()
