@@ -157,9 +157,6 @@ STRANGERS = [
     ("audio", "client"),
     ("tools", "client"),
     ("hooks", "tui"),
-    ("script", "protocol.server_events"),
-    ("load", "protocol.server_events"),
-    ("session_api", "protocol.server_events"),
 ]
 
 
@@ -177,6 +174,21 @@ def test_a_room_does_not_know_its_strangers(room: str, stranger: str) -> None:
     assert modules
     for module in modules:
         assert not [name for name in imports(module) if within(own(name) or "", stranger)], module
+
+
+# Who reads the protocol's own events: both its ends, the narrator, and those who read bare logs. All others
+# read conversation events.
+READ_THE_WIRE = ("protocol", "client", "server", "conversation.realtime", "recording")
+
+
+def test_the_protocols_own_events_are_read_by_its_ends_and_the_narrator_only() -> None:
+    readers = [
+        module
+        for module in MODULES
+        if any(within(own(name) or "", "protocol.server_events") for name in imports(module))
+    ]
+    assert "conversation.realtime.narrator" in readers
+    assert [module for module in readers if not any(within(module, room) for room in READ_THE_WIRE)] == []
 
 
 @pytest.mark.parametrize("library", KEPT_IN)

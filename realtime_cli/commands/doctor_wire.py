@@ -5,24 +5,28 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from realtime_cli.app.diagnostics import Finding, failure, ok, warning
 from realtime_cli.app.installed import installed
 from realtime_cli.app.session_factory import SessionFactory
 from realtime_cli.app.session_options import socket_options
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.inputs import Received
 from realtime_cli.config import LoadedAgent, ServerAddress
 from realtime_cli.config.address import find_key
 from realtime_cli.config.connection import Connection
 from realtime_cli.config.providers import PROVIDERS, for_provider
+from realtime_cli.conversation import events as e
+from realtime_cli.conversation.realtime import RealtimeNarrator
 from realtime_cli.errors import AuthenticationFailed, ConnectionFailed, RealtimeCliError, SessionFailed
 from realtime_cli.protocol import codec
-from realtime_cli.protocol import server_events as s
 from realtime_cli.wire import probe, websocket
 from realtime_cli.wire.transport import Closed, Transport
 
 SLOW_ROUND_TRIP_MS = 300
+Told = Sequence[e.ConversationEvent]
 
 
 def key(connection: Connection, environ: Mapping[str, str] = os.environ) -> Finding:
@@ -66,7 +70,7 @@ async def _steps(agent: LoadedAgent, address: ServerAddress, stack: AsyncExitSta
     yield ok("upgrade", f"{address.shown_url} in {_ms(began)} ms", ms=_ms(began))
     if find_key(connection, os.environ):
         yield ok("key accepted", "yes")
-    first = await _event(transport, connection.first_event_timeout_s)
+    first = await _told(transport, connection.first_event_timeout_s)
     yield _first_event(first, _ms(began))
     yield await _round_trip(agent, transport)
 
@@ -85,18 +89,19 @@ async def _on_the_way(way: probe.Way, connection: Connection) -> AsyncIterator[F
     yield ok(topic, f"{agreed} on port {way.port} in {_ms(began)} ms", ms=_ms(began), version=agreed)
 
 
-def _first_event(event: s.ServerEvent, ms: int) -> Finding:
-    if isinstance(event, s.ErrorEvent):
-        raise SessionFailed(f"The server's first event is an error: {_message(event)}.", "Check the model.")
-    if not isinstance(event, s.SessionCreated):
+def _first_event(told: Told, ms: int) -> Finding:
+    if error := _error(told):
+        raise SessionFailed(f"The server's first event is an error: {error}.", "Check the model.")
+    name = next(one.name for one in told if isinstance(one, e.ServerEventSeen))
+    if name != "session.created":
         return warning(
             "first event",
-            f"{event.type} after {ms} ms, not session.created.",
+            f"{name} after {ms} ms, not session.created.",
             "It may not speak the protocol's present form.",
-            type=event.type,
+            type=name,
             ms=ms,
         )
-    return ok("first event", f"session.created after {ms} ms", type=event.type, ms=ms)
+    return ok("first event", f"session.created after {ms} ms", type=name, ms=ms)
 
 
 async def _round_trip(agent: LoadedAgent, transport: Transport) -> Finding:
@@ -106,14 +111,13 @@ async def _round_trip(agent: LoadedAgent, transport: Transport) -> Finding:
     began = time.monotonic()
     await _send(transport, codec.encode(codec.session_update(patch)))
     while True:
-        event = await _event(transport, agent.config.connection.first_event_timeout_s)
-        if isinstance(event, s.ErrorEvent):
+        told = await _told(transport, agent.config.connection.first_event_timeout_s)
+        if why := _error(told):
             error = SessionFailed(
-                f"The server refuses the agent's [session]: {_message(event)}.",
-                "Correct it in the agent file.",
+                f"The server refuses the agent's [session]: {why}.", "Correct it in the agent file."
             )
             return failure("session", error, ms=_ms(began))
-        if isinstance(event, s.SessionUpdated):
+        if any(isinstance(one, e.SettingsInForce) and not one.defaults for one in told):
             break
     ms = _ms(began)
     said = f"the agent's settings are accepted; round trip {ms} ms"
@@ -130,10 +134,13 @@ async def _send(transport: Transport, text: str) -> None:
         raise _gone(closed) from None
 
 
-async def _event(transport: Transport, timeout_s: float) -> s.ServerEvent:
+async def _told(transport: Transport, timeout_s: float) -> Told:
+    """What the server's next event says."""
     try:
         async with asyncio.timeout(timeout_s):
-            return codec.decode_server_event(await transport.recv())
+            raw = await transport.recv()
+        received = Received(0.0, codec.decode_server_event(raw), raw)
+        return RealtimeNarrator().narrate(Entry(0.0, "received", received))
     except TimeoutError:
         remedy = (
             "Is it a Realtime server? Check connection.base_url, or raise connection.first_event_timeout_s."
@@ -154,9 +161,10 @@ def _gone(closed: Closed) -> ConnectionFailed:
     )
 
 
-def _message(event: s.ErrorEvent) -> str:
-    detail = event.error
-    return str((detail.message if detail else "") or "no reason given").rstrip(".")
+def _error(told: Told) -> str:
+    """The words of the error that was told; empty if there is none."""
+    error = next((one for one in told if isinstance(one, e.ErrorReported)), None)
+    return (error.message or "no reason given").rstrip(".") if error else ""
 
 
 def _ms(began_s: float) -> int:

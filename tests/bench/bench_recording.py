@@ -13,8 +13,9 @@ from pathlib import Path
 
 from realtime_cli.client import effects as e
 from realtime_cli.client import inputs as i
-from realtime_cli.client.cost import CostFold, load_prices
-from realtime_cli.client.latency import LatencyFold
+from realtime_cli.conversation.cost import Spending
+from realtime_cli.conversation.realtime import RealtimeNarrator
+from realtime_cli.conversation.turns import TurnLog
 from realtime_cli.recording import file
 from realtime_cli.recording.file import Recorder
 from realtime_cli.recording.format import Header
@@ -81,19 +82,20 @@ def write(path: Path, minutes: float) -> None:
 
 
 def fold(path: Path) -> None:
-    latency, cost = LatencyFold(), CostFold(load_prices())
+    narrator, log, spending = RealtimeNarrator(), TurnLog(), Spending()
     entries = 0
     began, cpu = time.perf_counter(), time.process_time()
     for entry in read(path).entries():
-        latency.fold(entry)
-        cost.fold(entry)
+        for event in narrator.narrate(entry):
+            log.observe(event)
+            spending.observe(event)
         entries += 1
     took, used = time.perf_counter() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"read and fold: {took:.2f} s ({used:.2f} CPU s), {entries} entries, {len(latency.turns)} turns, peak {peak:.0f} MiB"
+        f"read and fold: {took:.2f} s ({used:.2f} CPU s), {entries} entries, {len(log.turns)} turns, peak {peak:.0f} MiB"
     )
-    print(f"median {latency.median_ms:.0f} ms, p95 {latency.p95_ms:.0f} ms, cost ${cost.total_usd or -1:.2f}")
+    print(f"median {log.median_ms:.0f} ms, p95 {log.p95_ms:.0f} ms, cost ${spending.total_usd or -1:.2f}")
 
 
 if __name__ == "__main__":
