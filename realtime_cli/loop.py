@@ -22,6 +22,7 @@ from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.session import ClientSession
+from realtime_cli.client.waits import MAX_UNANSWERED_S
 from realtime_cli.conversation.events import ConversationEvent
 from realtime_cli.conversation.narrated import ConversationReader, Narrator
 from realtime_cli.conversation.realtime import RealtimeNarrator
@@ -399,12 +400,12 @@ class ConversationLoop:
 
     async def _listen(self) -> None:
         """Wire → step, over as many sockets as the session asks for."""
-        attempt = 0
+        attempt, began_at = 0, self.now()
         while True:
             try:
                 self._transport = await self._connect()
             except RealtimeCliError as error:
-                if not _worth_another_try(error, connected_before=self._was_connected):
+                if not _worth_another_try(error, self._was_connected, self.now() - began_at):
                     raise
                 if not self._was_connected:
                     self._first_failure = self._first_failure or error
@@ -510,7 +511,13 @@ class ConversationLoop:
         )
 
 
-def _worth_another_try(error: RealtimeCliError, *, connected_before: bool) -> bool:
-    """A refused key or a wrong address stays so; a server that is away, or stammers, may come back."""
+def _worth_another_try(error: RealtimeCliError, connected_before: bool, tried_s: float) -> bool:
+    """A refused key or a wrong address stays so; a server that is away, or stammers, may come back.
+
+    Where nothing has ever answered, a server may be starting just now, but not for long.
+    """
+    answered = getattr(error, "status", None) is not None
+    if not connected_before and not answered and tried_s >= MAX_UNANSWERED_S:
+        return False
     stammers = getattr(error, "status", 0) is None  # it answered, but not in HTTP
     return (stammers and connected_before) or bool(getattr(error, "temporary", connected_before))

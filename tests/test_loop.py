@@ -460,6 +460,21 @@ async def test_a_server_that_stays_away_is_given_up_with_the_first_reason(status
         await _first_connection([status] * 4, QUICK, Seen())
 
 
+async def test_where_nothing_listens_is_given_up_soon_but_a_busy_server_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("realtime_cli.loop.MAX_UNANSWERED_S", 0.1)
+    patient = SessionOptions(reconnect_tries=9, reconnect_first_s=0.08, reconnect_longest_s=0.08)
+    seen = Seen()
+
+    with pytest.raises(ConnectionFailed, match="Nothing listens at"):
+        await _first_connection([None] * 9, patient, seen)
+
+    assert [noted for noted in seen.values(inputs.Noted) if noted.topic == "reconnect"]
+    assert len(seen.values(inputs.Disconnected)) <= 2
+    assert (await _first_connection([BUSY[0]] * 4, patient, Seen()))[1] == 5
+
+
 @pytest.mark.parametrize("status", [b"404 Not Found", b"401 Unauthorized", b"200 OK", b"302 Found"])
 async def test_what_no_other_try_would_mend_is_told_at_once(status: bytes):
     seen = Seen()

@@ -9,6 +9,7 @@ SETTINGS_TIMEOUT_S = 5.0  # for session.updated: some servers never send it, so 
 RENEW_BEFORE_S = 120.0  # before a socket expires: from then on it is changed in the first pause
 RENEW_AT_LAST_S = 5.0  # before a socket expires: now it is changed, pause or not
 STABLE_S = 10.0  # a connection that held so long was no failure in the count of the back-off
+MAX_UNANSWERED_S = 2.0  # at the very first: where nothing has answered for so long, the address is wrong
 MAX_RETRY_AFTER_S = 60.0  # a server may ask for a longer pause, but nobody waits longer for an agent
 POLL_S = 0.25  # between two looks for a pause of the conversation
 
