@@ -52,7 +52,7 @@ def open_text(path: Path, mode: Literal["w", "a"]) -> TextIO:
 
 
 def lock(file: int) -> None:
-    """Hold this open file until it is closed or the process ends; nothing where the system has no flock(2)."""
+    """Hold this open file until it is closed or the process ends; does nothing where flock(2) is missing."""
     if fcntl:
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

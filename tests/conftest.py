@@ -29,7 +29,7 @@ settings.load_profile("suite")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """For ``-n auto``: one more than there are cores, as much of the time somebody speaks and nothing is computed."""
+    """For ``-n auto``: one more than there are cores; much of the time somebody speaks and all wait."""
     return (os.cpu_count() or 1) + 1
 
 

@@ -192,7 +192,10 @@ def test_scripts_run_and_pass_or_do_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script = tmp_path / "one.toml"
-    turns = 'mode = "text"\nagent = { connection = { provider = "local" } }\n[[turns]]\nuser = "Say after me: one"\n'
+    turns = (
+        'mode = "text"\nagent = { connection = { provider = "local" } }\n[[turns]]\n'
+        'user = "Say after me: one"\n'
+    )
     for wanted, code in (("one", ExitCode.OK), ("two", ExitCode.EXPECTATION_FAILED)):
         script.write_text(f'{turns}[turns.expect]\ncontains = "{wanted}"\n', encoding="utf-8")
         assert ended("run", script, "--no-record", "-q", monkeypatch=monkeypatch) == code
@@ -276,14 +279,15 @@ def test_each_shell_is_told_how_to_go_on(shell: str, line: str, wanted: str) -> 
 
 
 def completion_script(shell: str) -> str:
-    """What a shell loads; the program is told which shell it is, as ``--show-completion`` finds out by itself."""
+    """What a shell loads; the program is told which shell it is, which it would otherwise look for."""
     environ = {**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     words: list[str | Path] = [SCRIPT, "--show-completion", shell]
     return subprocess.run(words, env=environ, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
 LOADED_BY = {
-    "bash": 'COMP_WORDS=(realtime-cli dev); COMP_CWORD=1; _realtime_cli_completion realtime-cli; echo "${COMPREPLY[*]}"',
+    "bash": "COMP_WORDS=(realtime-cli dev); COMP_CWORD=1; _realtime_cli_completion realtime-cli; "
+    'echo "${COMPREPLY[*]}"',
     "zsh": 'whence -w _realtime_cli_completion; (( $+_comps[realtime-cli] )) && echo "devices"',
     "fish": 'complete --do-complete "realtime-cli dev"',
 }

@@ -57,7 +57,7 @@ KEPT_IN: dict[str, tuple[str, ...]] = {
 # Distributions that come with one that is declared, pinned by it.
 PART_OF = {"pydantic-core": "pydantic", "gevent": "locust", "psutil": "locust"}
 
-# What the core may import at the top of a module: the rest belongs to extras and is imported where it is used.
+# What belongs to extras: no module of the core imports it at its top, but where it is used.
 EXTRAS = {
     "onnxruntime",
     "moonshine_voice",
@@ -115,7 +115,7 @@ def imports(module: str, *, top_only: bool = False) -> Iterator[str]:
 
 
 def resolved(source: str, name: str) -> str:
-    """``from realtime_cli.client import inputs`` imports a module, ``from ...inputs import Heard`` a name of one."""
+    """``from realtime_cli.client import inputs`` imports a module, ``... import Heard`` a name of one."""
     full = f"{source}.{name}"
     return full if full.removeprefix(f"{PACKAGE}.") in MODULES else source
 
@@ -139,7 +139,7 @@ def test_imports_go_down(module: str) -> None:
 
 
 def test_nobody_but_cli_imports_commands_and_no_command_another() -> None:
-    """``commands/doctor.py`` may have ``commands/doctor_*.py`` beside it; what two commands share is in ``app``."""
+    """``commands/doctor.py`` may have ``doctor_*.py`` beside it; what two commands share is in ``app``."""
     for module in MODULES:
         for name in imports(module):
             below = own(name) or ""

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 IMPORT_ALL = """
 import importlib, pkgutil, realtime_cli
 for module in pkgutil.walk_packages(realtime_cli.__path__, "realtime_cli."):
-    # pytest_plugin wants a running pytest; load's gevent has a path of its own for Windows, which is not here.
+    # pytest_plugin wants a running pytest; load's gevent goes another way on Windows, which is not here.
     if not module.name.endswith(("__main__", "pytest_plugin")) and "realtime_cli.load" not in module.name:
         importlib.import_module(module.name)
 """

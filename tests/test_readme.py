@@ -60,7 +60,7 @@ def test_every_exit_code_is_named() -> None:
     assert [int(code) for code in re.findall(r"\b(\d+) \w", listed)] == [code.value for code in ExitCode]
 
 
-# -- every command, run as it stands: in a folder that has what it names, led to a local server by the environment
+# -- every command, run as it stands: in a folder that has what it names, with a local server by environment
 
 
 @pytest.fixture(scope="module")

@@ -182,7 +182,8 @@ async def test_hooks_are_told_in_scripts_and_from_python(tmp_path: Path) -> None
     (tmp_path / "watch.py").write_text(
         "import pathlib\n"
         "def write(item_id, item):\n"
-        "    with open(pathlib.Path(__file__).with_name('told'), 'a') as file: print(item['role'], file=file)\n"
+        "    with open(pathlib.Path(__file__).with_name('told'), 'a') as file: "
+        "print(item['role'], file=file)\n"
     )
     trusted_folders.trust(tmp_path)
     agent = tmp_path / "agent.toml"

@@ -47,7 +47,7 @@ class Stdout(io.TextIOBase):
 
 
 class Answers:
-    """A reader: the agent's text as it comes, a line for each message. One that broke off ends its line, too."""
+    """A reader: the agent's text as it comes, a line for each message; one that breaks off ends its line."""
 
     def __init__(self, out: Stdout) -> None:
         self._out = out

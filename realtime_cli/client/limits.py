@@ -59,7 +59,8 @@ class SessionLimits:
         if self._cost and spent_usd is None and not self._cost_unknown:
             self._cost_unknown = True
             warnings.append(
-                "limits.cost cannot be enforced: no price is known for this model. Add one under [prices.MODEL]."
+                "limits.cost cannot be enforced: no price is known for this model. "
+                "Add one under [prices.MODEL]."
             )
         return warnings
 

@@ -105,7 +105,8 @@ def prune(days: float, folder: Path | None = None, *, dry_run: bool = False) -> 
         print(one.name)
     size = sum(one.size for one in old) / 1e6
     echo(
-        f"{len(old)} recording{'' if len(old) == 1 else 's'}{' would be' if dry_run else ''} deleted ({size:.1f} MB)."
+        f"{len(old)} recording{'' if len(old) == 1 else 's'}{' would be' if dry_run else ''} deleted "
+        f"({size:.1f} MB)."
     )
     return ExitCode.OK
 

@@ -38,7 +38,7 @@ class Connection(Section):
     provider: ProviderName | None = None
     """openai (default), azure, xai, local (the server in this program), or custom (default with base_url)."""
     model: NotEmpty | None = None
-    """Goes into the URL only; with OpenAI gpt-realtime-2.1 (gpt-realtime-1.5 costs less); on Azure the deployment."""
+    """Goes into the URL only; OpenAI: gpt-realtime-2.1 (1.5 costs less); Azure: the deployment."""
     base_url: Annotated[str, AfterValidator(_checked_address)] | None = Field(
         default=None, examples=["ws://127.0.0.1:8765/v1/realtime"]
     )

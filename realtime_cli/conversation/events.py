@@ -378,7 +378,7 @@ class AgentSoundComplete:
 
 @dataclass(frozen=True, slots=True)
 class AgentHeard:
-    """``heard_ms`` of a part have been played so far. ``first``: the first report; ``finished``: all was played.
+    """``heard_ms`` of a part have been played. ``first``: the first report; ``finished``: all was played.
 
     ``began_at``: when the first sample was played; later reports repeat it.
     """

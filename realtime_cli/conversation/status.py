@@ -23,7 +23,7 @@ StatusWord = Literal[
 
 
 class Status:
-    """``observe`` events in order; read ``word``, and ``muted``, ``hears`` (a microphone is open) beside it."""
+    """``observe`` events in order; read ``word``, ``muted`` and ``hears`` (a microphone is open)."""
 
     def __init__(self, *, push_to_talk: bool = False, muted: bool = False) -> None:
         self.push_to_talk = push_to_talk

@@ -48,7 +48,7 @@ class ShownPicture:
 
 
 class Timeline:
-    """What the exports and ``sessions show`` tell: ``observe`` all events of a conversation, then ``close``."""
+    """What exports and ``sessions show`` tell: ``observe`` all events of a conversation, then ``close``."""
 
     def __init__(self, model: str | None = None) -> None:
         self.said: list[SpokenLine] = []

@@ -54,7 +54,10 @@ class Hooks:
     def _report(self, happened: str, why: str) -> None:
         if happened not in self._reported:
             self._reported.add(happened)
-            text = f"The hook on_conversation_item_{happened} failed: {why.rstrip('.')}. It is not reported again."
+            text = (
+                f"The hook on_conversation_item_{happened} failed: {why.rstrip('.')}. "
+                "It is not reported again."
+            )
             self._notify(Noted(0.0, "warning", "hooks", text))
 
     async def settled(self) -> None:

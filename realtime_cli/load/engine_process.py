@@ -18,7 +18,7 @@ GONE: dict[str, Any] = {"event": "gone"}
 
 
 class EngineChild:
-    """``hold`` one session in each greenlet; ``notify`` gets every other event, ``died`` its unexpected end."""
+    """``hold`` a session in each greenlet; ``notify`` gets all other events, ``died`` an unexpected end."""
 
     def __init__(
         self,

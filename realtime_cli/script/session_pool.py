@@ -5,7 +5,7 @@ What is reported (``notify``) are dictionaries for JSON, each with an ``event``:
     began     id, script
     refused   id, status, pause_s        HTTP 429: whoever begins sessions should slow down
     scarce    id, pause_s                rate_limits.updated: less than a tenth is left
-    spent     id, usd                    since the last such event: once a second, and when the session is over
+    spent     id, usd                    since the last such event: once a second, and at the session's end
     over      id, script, status, kind, error, open_ms, session_ms, tool_ms, turns, usd, late_p99_ms
     pace      sessions, late, late_p99_ms, cpu_s, seconds     once a second; late: ms -> frames
 """

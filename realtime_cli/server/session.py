@@ -403,7 +403,7 @@ class ServerSession:
 
 
 def _refuse_odd_numbers(value: Any, path: Path) -> None:
-    """Raise ApiError for NaN, infinities and numbers that no field can hold: Python's JSON reader takes them."""
+    """Raise ApiError for NaN, infinities and numbers that no field holds: Python's JSON reader takes them."""
     if isinstance(value, dict | list):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
             _refuse_odd_numbers(inner, (*path, key))

@@ -79,7 +79,7 @@ class ClientAuth:
         return None
 
     def _host_is_ours(self, host: str) -> bool:
-        """A page may point its own name at 127.0.0.1, and be of the same origin then; ``Host`` has that name."""
+        """A page may point its own name at 127.0.0.1, to be of the same origin; ``Host`` has that name."""
         if host in {urlsplit(origin).netloc for origin in self.allowed_origins}:
             return True
         return is_loopback(urlsplit(f"//{host}").hostname or "")

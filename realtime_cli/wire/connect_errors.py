@@ -206,7 +206,8 @@ def of_os_error(url: str, error: OSError) -> Refused:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Refused(
             f"The certificate of {where} is not trusted ({error.verify_message}).",
-            "Check the clock and connection.base_url; behind an inspecting proxy set connection.ca_file or SSL_CERT_FILE.",
+            "Check the clock and connection.base_url; "
+            "behind an inspecting proxy set connection.ca_file or SSL_CERT_FILE.",
         )
     if isinstance(error, ssl.SSLError) or (isinstance(error, ConnectionResetError) and url.startswith("wss")):
         return Refused(f"{where} does not speak TLS as it should.", "Is it a ws:// address, perhaps?")

@@ -124,7 +124,7 @@ async def connect(
     ``proxy`` None takes the environment's (never for this machine itself), False takes none. ``ca_file``
     has certificates (PEM) to trust besides the system's.
     Raises :class:`AuthenticationFailed` or :class:`ConnectionFailed` with what to do about it (see
-    ``connect_errors`` for ``temporary`` and ``retry_after_s``), :class:`ConfigError` for an address that is none.
+    ``connect_errors`` for ``temporary`` and ``retry_after_s``), :class:`ConfigError` for what is no address.
     """
     via = proxy_for(url, proxy)
     trust: Any = {"ssl": trusting(ca_file)} if ca_file and urlsplit(url).scheme == "wss" else {}
@@ -195,7 +195,8 @@ def _of_handshake(url: str, error: InvalidHandshake, headers: Mapping[str, str])
     if isinstance(error, InvalidMessage | InvalidUpgrade):
         return connect_errors.not_a_websocket(url, temporary=isinstance(error.__cause__, EOFError | OSError))
     return connect_errors.Refused(
-        f"{connect_errors.shown(url)} does not shake hands as a WebSocket server should ({type(error).__name__}).",
+        f"{connect_errors.shown(url)} does not shake hands as a WebSocket server should "
+        f"({type(error).__name__}).",
         "Check connection.base_url.",
     )
 

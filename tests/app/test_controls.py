@@ -1,4 +1,4 @@
-"""What typed commands do to a session: ``/set``, ``/send``, ``/reload`` and the rest, against the server's own rules."""
+"""What typed commands do to a session (``/set``, ``/send``, ``/reload``, ...), by the server's own rules."""
 
 from __future__ import annotations
 

@@ -19,7 +19,10 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a c
 
 @linux
 async def test_a_child_ends_when_its_parent_was_killed() -> None:
-    child = "from realtime_cli.app.parent_watchdog import end_with_parent; import time; end_with_parent(); print(1, flush=True); time.sleep(60)"
+    child = (
+        "from realtime_cli.app.parent_watchdog import end_with_parent; import time; "
+        "end_with_parent(); print(1, flush=True); time.sleep(60)"
+    )
     program = f"""
         import subprocess, sys, time
         child = subprocess.Popen([sys.executable, "-c", {child!r}], stdout=subprocess.PIPE)

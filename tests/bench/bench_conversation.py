@@ -1,4 +1,4 @@
-"""A conversation of minutes in a room that echoes: does the agent interrupt itself, does the user get through?
+"""Minutes of talk in a room that echoes: does the agent interrupt itself, does the user get through?
 
     python -m tests.bench.bench_conversation [SECONDS] [ECHO_DELAY_MS] [GUARD] [FOLDER_TO_KEEP_IT]
 

@@ -131,10 +131,12 @@ def speaking(engine: Engine, rounds: int) -> None:
         cpu_and_wall_ms(lambda: list(engine.synthesiser.speak(SENTENCES[2])))[0] for _ in range(rounds)
     )
     print(
-        f"speech, first chunk                        {median(firsts):6.0f} ms, {lasted_ms / took_ms:.0f} x real time"
+        f"speech, first chunk                        {median(firsts):6.0f} ms, "
+        f"{lasted_ms / took_ms:.0f} x real time"
     )
     print(
-        f"a sentence: heart and the canned voice     {heart:6.1f} and {canned:.2f} ms CPU, {heart / max(canned, 0.01):.0f} : 1"
+        f"a sentence: heart and the canned voice     {heart:6.1f} and {canned:.2f} ms CPU, "
+        f"{heart / max(canned, 0.01):.0f} : 1"
     )
 
 

@@ -5,7 +5,8 @@
     python -m tests.bench.bench_load crowd 200 120      so many for so many seconds, master and two workers
                                                         in network namespaces of their own (with root)
 
-With ``--script PATH`` another script than configs/load/call.toml: configs/load/push-to-talk.toml costs a third.
+With ``--script PATH`` another script than configs/load/call.toml; configs/load/push-to-talk.toml costs a
+third.
 """
 
 from __future__ import annotations
@@ -290,7 +291,8 @@ def crowd(count: int, seconds: int, script: Path, folder: Path, *, plain: bool) 
             worker.wait(15)
     whole = json.loads(summary.read_text())
     print(
-        f"{count} sessions, {taken_s:.0f} s in all, {'in namespaces' if apart else 'as processes'}, exit code {code}"
+        f"{count} sessions, {taken_s:.0f} s in all, {'in namespaces' if apart else 'as processes'}, "
+        f"exit code {code}"
     )
     show(COLUMNS)
     show(["--:"] * len(COLUMNS))

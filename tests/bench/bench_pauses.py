@@ -31,7 +31,8 @@ def main() -> None:
             loud = np.nonzero(per_ms(load(path)) > 300)[0]
             gaps = np.diff(loud) - 1
             print(
-                f"{pause_ms:5.0f} ms held: {np.count_nonzero(gaps > 1):3d} gaps of {gaps.sum():4d} ms in all; "
+                f"{pause_ms:5.0f} ms held: {np.count_nonzero(gaps > 1):3d} "
+                f"gaps of {gaps.sum():4d} ms in all; "
                 f"latency at the end {result['latency_ms']:.0f} ms",
                 flush=True,
             )

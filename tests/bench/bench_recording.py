@@ -77,7 +77,8 @@ def write(path: Path, minutes: float) -> None:
     recorder.close()
     took, used = time.perf_counter() - began, time.process_time() - cpu
     print(
-        f"write: {took:.1f} s, {used:.1f} CPU s (making the entries included), {used / (minutes * 60):.2%} of a core"
+        f"write: {took:.1f} s, {used:.1f} CPU s (making the entries included), "
+        f"{used / (minutes * 60):.2%} of a core"
     )
 
 
@@ -93,7 +94,8 @@ def fold(path: Path) -> None:
     took, used = time.perf_counter() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"read and fold: {took:.2f} s ({used:.2f} CPU s), {entries} entries, {len(log.turns)} turns, peak {peak:.0f} MiB"
+        f"read and fold: {took:.2f} s ({used:.2f} CPU s), {entries} entries, "
+        f"{len(log.turns)} turns, peak {peak:.0f} MiB"
     )
     print(f"median {log.median_ms:.0f} ms, p95 {log.p95_ms:.0f} ms, cost ${spending.total_usd or -1:.2f}")
 

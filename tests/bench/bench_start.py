@@ -3,7 +3,7 @@
     python -m tests.bench.bench_start [ROUNDS]
 
 ``--help``; the first byte of an answer in text; ``talk`` until the local server has the agent's settings and
-hears; and, to compare, the bare interpreter. On a busy machine: ``chrt -r 10 python -m tests.bench.bench_start``.
+hears; and, to compare, the bare interpreter. On a busy machine begin with ``chrt -r 10``.
 """
 
 from __future__ import annotations

@@ -157,7 +157,8 @@ def answers(devices: VirtualDevices, folder: Path) -> None:
     waits = first_sounds(recording)
     print(f"start to listening             {1000 * listening:6.0f} ms")
     print(
-        f"silence to first played sample {statistics.median(waits):6.0f} ms median of {len(waits)}, worst {max(waits):.0f}"
+        f"silence to first played sample {statistics.median(waits):6.0f} ms median of {len(waits)}, "
+        f"worst {max(waits):.0f}"
     )
 
 

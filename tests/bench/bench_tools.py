@@ -73,7 +73,10 @@ async def speak(seconds: float) -> str:
     device.join()
     late.sort()
     worst, p99 = 1000 * late[-1], 1000 * late[int(len(late) * 0.99)]
-    return f"{playout.underruns:3} underruns, {playout.gap_ms:6.1f} ms of gaps; loop late p99 {p99:5.1f} ms, worst {worst:5.1f} ms"
+    return (
+        f"{playout.underruns:3} underruns, {playout.gap_ms:6.1f} ms of gaps; "
+        f"loop late p99 {p99:5.1f} ms, worst {worst:5.1f} ms"
+    )
 
 
 async def beside(seconds: float, start: Callable[[], list[asyncio.Task[object]]]) -> str:

@@ -105,7 +105,8 @@ def main() -> int:
         print(f"{percent:5.0f} %  {module!s:45} {tests}{'' if is_own else ' *'}")
     alone = [percent for module, percent in shares.items() if own[module][1]]
     print(
-        f"{len(alone)} of {len(shares)} modules have a test file of their own, which reach {_mean(alone):.0f} % of them"
+        f"{len(alone)} of {len(shares)} modules have a test file of their own, "
+        f"which reach {_mean(alone):.0f} % of them"
     )
     return int(any(percent < wanted.least for percent in shares.values()))
 

@@ -50,7 +50,10 @@ def test_no_key_is_in_the_report_whatever_the_error_quotes(
     agent = tmp_path / "agent.toml"
     agent.write_text('[connection]\napi_key = "inline-abc"\nheaders = { X-Team = "${TEAM_HEADER}" }\n')
     load_agent(agent)
-    quoted = "Authorization: Bearer firstkey1234567890\nsecondkey1234567890, sk-pattern12345, inline-abc, of-the-team-1"
+    quoted = (
+        "Authorization: Bearer firstkey1234567890\n"
+        "secondkey1234567890, sk-pattern12345, inline-abc, of-the-team-1"
+    )
     try:
         try:
             raise ValueError(quoted)

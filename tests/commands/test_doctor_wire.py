@@ -18,7 +18,10 @@ from realtime_cli.wire.transport import Closed, Transport
 
 CREATED = '{"type": "session.created", "event_id": "e1", "session": {"type": "realtime"}}'
 UPDATED = '{"type": "session.updated", "event_id": "e2", "session": {"type": "realtime"}}'
-REFUSED = '{"type": "error", "event_id": "e3", "error": {"type": "invalid_request_error", "message": "No voice Bob."}}'
+REFUSED = (
+    '{"type": "error", "event_id": "e3", "error": {"type": "invalid_request_error", "message": '
+    '"No voice Bob."}}'
+)
 
 Behaviour = Callable[[Transport, Opening], Awaitable[None]]
 

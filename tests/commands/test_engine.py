@@ -133,7 +133,8 @@ def test_a_signal_breaks_off_what_runs_and_tells_so(scripts: Path) -> None:
 
 PRICED = """
 mode = "text"
-agent = { connection = { provider = "custom", base_url = "URL", model = "dear" }, prices = { dear = { text_in = 1000.0, text_cached = 1000.0, text_out = 1000.0 } } }
+agent.connection = { provider = "custom", base_url = "URL", model = "dear" }
+agent.prices.dear = { text_in = 1000.0, text_cached = 1000.0, text_out = 1000.0 }
 [[turns]]
 user = "Say after me: one"
 [[turns]]

@@ -138,7 +138,10 @@ def test_odd_ends_of_a_pipe_are_told_in_a_sentence(agent: Path, tmp_path: Path, 
 
 
 def test_what_stdout_cannot_spell_becomes_a_question_mark(agent: Path) -> None:
-    line = f"PYTHONIOENCODING=ascii {sys.executable} -m realtime_cli text -c {agent} --no-record 'say after me: né'"
+    line = (
+        f"PYTHONIOENCODING=ascii {sys.executable} -m realtime_cli text -c {agent} --no-record 'say "
+        "after me: né'"
+    )
     ended = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (ExitCode.OK, "N?\n")
 
@@ -149,7 +152,8 @@ def test_a_function_of_the_session_is_asked_about_and_nobody_is_here(
     agent = tmp_path / "agent.toml"
     agent.write_text(
         '[connection]\nprovider = "local"\n[recording]\nenabled = false\n'
-        '[session]\noutput_modalities = ["text"]\n[[session.tools]]\ntype = "function"\nname = "end_session"\n'
+        '[session]\noutput_modalities = ["text"]\n[[session.tools]]\ntype = "function"\n'
+        'name = "end_session"\n'
         'description = "Ends the session."\nparameters = { type = "object", properties = {} }\n'
     )
     text(TextOptions(config=agent, messages=("please use the end_session tool",), no_record=True))

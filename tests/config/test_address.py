@@ -22,7 +22,8 @@ KEYS = {"OPENAI_API_KEY": "sk-o", "AZURE_OPENAI_API_KEY": "az", "XAI_API_KEY": "
             {"api-key": "az"},
         ),
         (
-            'provider = "azure"\nbase_url = "https://r.example/openai/realtime?deployment=d"\nauth = "bearer"',
+            'provider = "azure"\nbase_url = "https://r.example/openai/realtime?deployment=d"\n'
+            'auth = "bearer"',
             "wss://r.example/openai/realtime?deployment=d",
             {"Authorization": "Bearer az"},
         ),
@@ -32,7 +33,8 @@ KEYS = {"OPENAI_API_KEY": "sk-o", "AZURE_OPENAI_API_KEY": "az", "XAI_API_KEY": "
             {"Authorization": "Bearer xa"},
         ),
         (
-            'base_url = "ws://host:8000/v1/realtime?intent=conversation&x=a%26b"\nmodel = "m"\nquery = {l = "en us"}',
+            'base_url = "ws://host:8000/v1/realtime?intent=conversation&x=a%26b"\nmodel = "m"\n'
+            'query = {l = "en us"}',
             "ws://host:8000/v1/realtime?intent=conversation&x=a%26b&l=en%20us&model=m",
             {},
         ),
@@ -46,7 +48,8 @@ KEYS = {"OPENAI_API_KEY": "sk-o", "AZURE_OPENAI_API_KEY": "az", "XAI_API_KEY": "
             {},
         ),
         (
-            'base_url = "ws://h/v1"\nmodel = "m"\napi_key_env = "MINE"\nauth = "none"\nheaders = {X-API-Key = "${MINE}"}',
+            'base_url = "ws://h/v1"\nmodel = "m"\napi_key_env = "MINE"\nauth = "none"\n'
+            'headers = {X-API-Key = "${MINE}"}',
             "ws://h/v1/realtime?model=m",
             {"X-API-Key": "m y"},
         ),

@@ -44,7 +44,8 @@ def test_a_plain_agent_draws_no_warning(load: Load) -> None:
     "written",
     [
         '[connection]\napi_key = "${KEY}"',
-        '[session]\ntools = [{ type = "mcp", server_label = "x", server_url = "https://x", authorization = "${KEY}" }]',
+        '[session]\ntools = [{ type = "mcp", server_label = "x", server_url = "https://x", '
+        'authorization = "${KEY}" }]',
     ],
 )
 def test_a_key_belongs_into_a_variable(load: Load, written: str) -> None:

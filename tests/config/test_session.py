@@ -36,7 +36,8 @@ PATCHES: list[tuple[str, dict[str, Any]]] = [
     ('reasoning = {effort = "high"}', {"reasoning": {"effort": "high"}}),
     ('truncation = "disabled"', {"truncation": "disabled"}),
     (
-        'truncation = {type = "retention_ratio", retention_ratio = 0.8, token_limits = {post_instructions = 9}}',
+        'truncation = {type = "retention_ratio", retention_ratio = 0.8, '
+        "token_limits = {post_instructions = 9}}",
         {
             "truncation": {
                 "type": "retention_ratio",
@@ -85,7 +86,8 @@ AUDIO: list[tuple[str, dict[str, Any]]] = [
     ('input.noise_reduction = {type = "far_field"}', {"input": {"noise_reduction": {"type": "far_field"}}}),
     ("input.noise_reduction = false", {"input": {"noise_reduction": None}}),
     (
-        'input.transcription = {model = "gpt-transcribe", languages = ["en"], keywords = ["k"], prompt = "p"}',
+        'input.transcription = {model = "gpt-transcribe", languages = ["en"], keywords = ["k"], '
+        'prompt = "p"}',
         {
             "input": {
                 "transcription": {
@@ -139,7 +141,11 @@ XAI = """
 [connection]
 provider = "PROVIDER"
 [session]
-tools = [{ type = "web_search" }, { type = "x_search", allowed_x_handles = ["a"] }, { type = "file_search", vector_store_ids = ["vs_1"], max_num_results = 3 }]
+tools = [
+  { type = "web_search" },
+  { type = "x_search", allowed_x_handles = ["a"] },
+  { type = "file_search", vector_store_ids = ["vs_1"], max_num_results = 3 },
+]
 resumption = { enabled = true }
 reasoning = { effort = "none" }
 [session.audio.output]

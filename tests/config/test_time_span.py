@@ -12,7 +12,8 @@ from realtime_cli.errors import ConfigError
     ("text", "seconds"),
     [
         ("90", 90), ("0s", 0), ("90s", 90), ("1.5s", 1.5), (" 1.5 ", 1.5), ("500ms", 0.5), ("10m", 600),
-        ("1m30s", 90), ("1h30m", 5400), ("1.5h", 5400), ("2m500ms", 120.5), ("1:30", 90), ("1:02:03.5", 3723.5),
+        ("1m30s", 90), ("1h30m", 5400), ("1.5h", 5400), ("2m500ms", 120.5), ("1:30", 90),
+        ("1:02:03.5", 3723.5),
     ],
 )  # fmt: skip
 def test_times_as_people_write_them(text: str, seconds: float) -> None:

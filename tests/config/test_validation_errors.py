@@ -40,7 +40,8 @@ def test_all_mistakes_come_in_one_run_in_the_order_of_the_file(load: Load) -> No
         '  agent.toml:2: session.max_output_tokens: found 0; allowed: a whole number of at least 1, or "inf"',
         '  agent.toml:3: session.tool_choice: found "any"; allowed: "auto", "none", "required", '
         "a table with type, name, or a table with type, server_label",
-        "  agent.toml:5: session.audio.output.sped: unknown key; did you mean speed? known here: format, speed, voice",
+        "  agent.toml:5: session.audio.output.sped: unknown key; did you mean speed? known here: "
+        "format, speed, voice",
         "  agent.toml:6: session.audio.output.speed: found 9; allowed: a number from 0.25 to 1.5",
         "  agent.toml:9: session.audio.input.turn_detection.treshold: unknown key; did you mean threshold? "
         "known here: create_response, idle_timeout_ms, interrupt_response, prefix_padding_ms, "

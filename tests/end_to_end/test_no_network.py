@@ -23,7 +23,7 @@ DNS = 53  # a resolver on this machine would ask others
 
 
 def places(arguments: list[str], log: Path, **environ: str) -> tuple[int, set[tuple[str, int]]]:
-    """Run Python under strace; its exit code, and every internet address that any thread or child spoke to."""
+    """Run Python under strace; its exit code, and each internet address that a thread or child spoke to."""
     kept = {name: value for name, value in os.environ.items() if name != "CI"}
     ended = subprocess.run(
         ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-o", log, sys.executable, *arguments],

@@ -68,7 +68,7 @@ def echo() -> str:
 
 @asynccontextmanager
 async def careless_server() -> AsyncIterator[int]:
-    """Says the settings and an error with all it was told, has a tool called, and hangs up with a word too many."""
+    """Says the settings and an error with all it was told, calls a tool, hangs up with a word too many."""
 
     async def converse(transport: Transport, opening: Opening) -> None:
         async def tell(type: str, **fields: Any) -> None:

@@ -1,4 +1,4 @@
-"""The short form of the soak (``python -m tests.bench.soak`` is the long one): nothing is left, all verifies."""
+"""The soak in short (``python -m tests.bench.soak`` is the long one): nothing is left, all verifies."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ name = "dies"
 
 
 async def test_fifty_calls_of_one_answer_stop_neither_its_voice_nor_the_talk(tmp_path: Path) -> None:
-    """Well ones and never-ending, flooding, spinning, dying, unknown, unreadable ones, while the agent speaks."""
+    """Good ones and never-ending, flooding, spinning, dying, unknown, unreadable ones, in a talk."""
     calls = [
         *(EngineCall("calculator", json.dumps({"expression": f"{n} + 0"})) for n in range(30)),
         *(EngineCall("sleep", "{}") for _ in range(6)),

@@ -136,7 +136,8 @@ def test_a_talk_tells_its_hooks_and_survives_a_bad_one(tmp_path: Path):
     agent = tmp_path / "agent.toml"
     agent.write_text(
         '[connection]\nprovider = "local"\n[recording]\nenabled = false\n'
-        '[hooks]\non_conversation_item_created = "watch.py:write"\non_conversation_item_updated = "watch.py:fail"\n'
+        '[hooks]\non_conversation_item_created = "watch.py:write"\n'
+        'on_conversation_item_updated = "watch.py:fail"\n'
     )
     without = run_cli("text", "--config", agent, "Hello.")
     assert "Left out: on_conversation_item_created" in without.stderr

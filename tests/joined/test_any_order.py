@@ -184,7 +184,8 @@ class BothSides(RuleBasedStateMachine):
                 '{"type": "ping"}',
                 '{"type": "response.done", "response": {"id": "nobody"}}',
                 '{"type": "response.output_audio.delta", "item_id": "x", "delta": "?"}',
-                '{"type": "error", "error": {"type": "server_error", "code": "server_error", "message": "!"}}',
+                '{"type": "error", "error": {"type": "server_error", '
+                '"code": "server_error", "message": "!"}}',
                 '{"type": "response.output_audio.done", "item_id": 3}',
             ]
         )

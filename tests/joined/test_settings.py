@@ -1,4 +1,4 @@
-"""Every setting, from the agent file, from ``--set`` and at run time: the event on the wire, and what the server makes of it."""
+"""Every setting, from the file, by ``--set`` and at run time: its event, and what the server makes of it."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ Way = Literal["up", "down"]
 
 @dataclass
 class BadWire:
-    """Knobs take effect at once, for all connections. ``up`` is towards the server, ``down`` to the client."""
+    """Knobs take effect at once, for all connections. ``up`` is to the server, ``down`` to the client."""
 
     url: str = ""
     delay_s: float = 0.0

@@ -57,7 +57,7 @@ def _event(delta: dict[str, Any], finish: str | None = None) -> str:
 
 @dataclass
 class ChatServer:
-    """``async with ChatServer([text("Hi.")]) as server``: one answer a request, the last one again and again."""
+    """``async with ChatServer([text("Hi.")]) as server``: an answer a request, the last again and again."""
 
     answers: Sequence[Answer]
     asked: list[Asked] = field(default_factory=list)

@@ -225,7 +225,8 @@ async def test_a_question_shows_what_would_be_done_and_where_the_tool_comes_from
     [[tools]]
     name = "book"
     http = { method = "POST", url = "http://127.0.0.1:9/hotels/{city}" }
-    parameters = { type = "object", properties = { city = { type = "string" }, nights = { type = "integer" } } }
+    parameters.type = "object"
+    parameters.properties = { city = { type = "string" }, nights = { type = "integer" } }
     """
     desk = InteractiveApprover()
     async with toolbox(tmp_path, agent, desk) as box:

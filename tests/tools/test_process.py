@@ -14,7 +14,10 @@ from realtime_cli.tools.process import end, found, how_it_ended, kill_group, see
 from tests.kit.toolbox import gone, runs
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="process groups as POSIX has them")
-PARENT = "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print(child.pid, flush=True); child.wait()"
+PARENT = (
+    "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'import time; "
+    "time.sleep(60)']); print(child.pid, flush=True); child.wait()"
+)
 
 
 def test_a_child_sees_what_every_program_needs_and_what_was_named() -> None:

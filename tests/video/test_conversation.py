@@ -1,4 +1,4 @@
-"""What is seen, in a conversation: on the wire, at the server, on the screen, in the recording and its exports."""
+"""What is seen in a conversation: on the wire, at the server, on the screen, in recordings and exports."""
 
 from __future__ import annotations
 

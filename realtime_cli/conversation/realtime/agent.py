@@ -76,7 +76,7 @@ class AgentSide:
         self._scene.expect_answer(by_client=True, out_of_band=out_of_band)
 
     def created(self, event: s.ResponseCreated) -> None:
-        """A begin that is told again is none; but an id may be used again once there is a reason to answer."""
+        """A begin told twice is one; but an id may be used again once there is a reason to answer."""
         known = self._responses.get(event.response.id or "")
         if known and not (known.ended and self._scene.news):
             return

@@ -165,7 +165,7 @@ class ToolSide:
         self._history.add(item.call_id or "")
 
     def output_sent(self, item: Any) -> None:
-        """In a log of another tool, or by a raw event, the output on the wire is all that tells of the end."""
+        """In another tool's log, or by a raw event, the output on the wire is all that tells of the end."""
         if call := self._calls.get(item.call_id or ""):
             self._end(call, "done", item.output or "", self._seconds(call))
 

@@ -1,1 +1,1 @@
-"""The rig that measures whole clients from outside: a server that stubs, captures, and the clients to compare."""
+"""The rig that measures whole clients from outside: a stub of a server, captures, the clients to compare."""

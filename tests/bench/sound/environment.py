@@ -1,4 +1,4 @@
-"""The rivals in an environment of their own, made from the package index: ``python -m tests.bench.sound.environment``.
+"""The rivals in an environment of their own: ``python -m tests.bench.sound.environment`` makes it from PyPI.
 
 ``pipecat-ai``'s local transport needs PyAudio, which is built from source and asks for PortAudio's header;
 where the system has none, it is taken out of Debian's package without installing that.
@@ -27,7 +27,10 @@ def python() -> Path:
 
 def versions() -> str:
     """Which versions of the rivals are there."""
-    ask = "import importlib.metadata as m; print(*(f'{n} {m.version(n)}' for n in ('openai-agents', 'pipecat-ai')), sep=', ')"
+    ask = (
+        "import importlib.metadata as m; "
+        "print(*(f'{n} {m.version(n)}' for n in ('openai-agents', 'pipecat-ai')), sep=', ')"
+    )
     return subprocess.run([python(), "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -75,7 +75,7 @@ class Rig:
         return spread(waits)
 
     async def wire_to_ear(self, count: int) -> dict[str, Any]:
-        """From sending an answer of 1.2 s at once to its first sample in a capture of the loudspeaker, in ms."""
+        """From sending an answer of 1.2 s at once to its first sample in the loudspeaker's capture, in ms."""
         waits = []
         for _ in range(count):
             self.speaker.forget()

@@ -1,4 +1,4 @@
-"""The peer ``pipecat-ai``: its local audio transport around its OpenAI Realtime service, as its docs join them."""
+"""The peer ``pipecat-ai``: its local audio transport around its OpenAI Realtime service, as its docs say."""
 
 from __future__ import annotations
 

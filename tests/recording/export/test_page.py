@@ -96,7 +96,8 @@ def test_one_can_seek_listen_and_read_along(written: Path, tmp_path: Path, width
         assert window.run(wide) == pytest.approx(2 * narrow, abs=4)
         assert (
             window.run(
-                "return performance.getEntriesByType('resource').filter(r => !/^(blob|data):/.test(r.name)).length"
+                "return performance.getEntriesByType('resource').filter(r => "
+                "!/^(blob|data):/.test(r.name)).length"
             )
             == 0
         )
