@@ -78,10 +78,11 @@ class Session:
 
     ``agent`` is an agent file or the same as a dict; ``settings`` are dotted keys over it. ``tools`` maps
     names to what they give back instead of being called, or to functions, sync or async, that are called
-    instead; a list has entries as ``[[mocks]]`` in a script: ``{"tool": "book", "when": {...}, "error": ...}``.
+    instead; a list has entries as ``[[mocks]]`` in a script: ``{"tool": "book", "when": {...}, ...}``.
     ``approve`` names the real tools that may run, or is ``["all"]``; those that are left out are warned of.
-    With ``text`` everything is text, and no sound flows. ``url`` and ``headers`` lead to another server. Entering raises what connecting raises:
-    ConfigError, ConnectionFailed, AuthenticationFailed, SessionFailed.
+    With ``text`` everything is text, and no sound flows. ``url`` and ``headers`` lead to another server.
+    Entering raises what connecting raises: ConfigError, ConnectionFailed, AuthenticationFailed,
+    SessionFailed.
     """
 
     def __init__(

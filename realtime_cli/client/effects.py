@@ -89,7 +89,7 @@ class SetCapture:
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """Answer with ``TimerFired(name)`` at this time; a later one of that name replaces it, None cancels it."""
+    """Answer with ``TimerFired(name)`` at this time; a later one of that name replaces it, None cancels."""
 
     at: float | None
     name: str

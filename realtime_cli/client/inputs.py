@@ -181,7 +181,7 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The connection was lost, or could not be opened. ``code``: RFC 6455's close code; 1006 if there was none.
+    """The connection was lost, or could not be opened. ``code``: RFC 6455's close code, 1006 without one.
 
     ``retry_after_s``: how long the server asked to be left alone.
     """

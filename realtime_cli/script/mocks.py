@@ -106,7 +106,7 @@ class MockedTools:
 
 
 async def _result(result: Any, arguments: dict[str, Any]) -> Any:
-    """The result itself, or what a function makes of the arguments: an async one on the loop, others aside."""
+    """The result itself, or what a function makes of the arguments: an async one on the loop, others not."""
     if not callable(result):
         return result
     given = Function(result).convert(arguments)
