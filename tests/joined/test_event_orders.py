@@ -12,6 +12,7 @@ from tests.joined.engine import Engine, Piece
 from tests.joined.pair import Pair
 from tests.kit.fault_injection import Quirks
 
+pytestmark = pytest.mark.usefixtures("each_server")
 STORY = "It is a long story that nobody wants to hear. It begins in Oslo, and it ends there, too."
 TRANSCRIPTION = {"model": "gpt-realtime-whisper"}
 
@@ -293,7 +294,7 @@ def test_an_answer_aside_runs_beside_the_talk():
     pair.give(inputs.RawEvent, {"type": "response.create", "response": aside})
     pair.settle()
     created = [event["response"] for event in pair.received if event["type"] == "response.created"]
-    assert [response["conversation_id"] is None for response in created] == [False, True]
+    assert [response["metadata"] for response in created] == [None, {"for": "mood"}]
     assert created[1]["metadata"] == {"for": "mood"}
     known = pair.client.conversation.item_ids
     assert known == tuple(record.item_id for record in pair.server.conversation)

@@ -15,6 +15,7 @@ from tests.joined.pair import Pair
 
 FUNCTION = {"type": "function", "name": "f", "description": "d", "parameters": {"type": "object"}}
 MCP = {"type": "mcp", "server_label": "s", "server_url": "https://example.org", "require_approval": "never"}
+pytestmark = pytest.mark.usefixtures("each_server")
 VAD = {
     "type": "server_vad",
     "threshold": 0.6,

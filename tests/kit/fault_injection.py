@@ -37,6 +37,8 @@ class Quirks:
     """An event that no reference knows behind every ``session.*`` and ``response.created``."""
     text_status_details: bool = False
     """``status_details`` as a plain string."""
+    null_conversation_ids: bool = False
+    """``conversation_id`` is null in every response, out-of-band or not."""
     two_messages: bool = False
     """The first sentence of an answer is an item of its own (``phase`` commentary)."""
     drop_after_events: int | None = None
@@ -149,6 +151,8 @@ class QuirkySession(ServerSession):
         fields = event.model_dump(mode="json", exclude_unset=True)
         if quirks.no_event_ids:
             fields.pop("event_id", None)
+        if quirks.null_conversation_ids and event.type in ("response.created", "response.done"):
+            fields["response"]["conversation_id"] = None
         if quirks.text_status_details and event.type == "response.done":
             details = fields["response"].get("status_details")
             if isinstance(details, dict):
