@@ -2,7 +2,8 @@
 
 Read with own code because a pipe cannot be seeked in, its sizes may be unknown (0 or 0xFFFFFFFF), and
 the standard library's ``wave`` knows neither float nor G.711. Layout: RIFF/WAVE, chunks ``fmt `` and
-``data`` (RFC 2361 for the format tags, 0xFFFE for the extensible form).
+``data`` (RFC 2361 for the format tags, 0xFFFE for the extensible form). RF64 and BW64 (EBU Tech 3306) have
+the size of a long recording in a chunk ``ds64``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from realtime_cli.errors import ConfigError
 
 PCM, FLOAT, A_LAW, MU_LAW, EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
 _WIDTHS = {PCM: (1, 2, 3, 4), FLOAT: (4, 8), A_LAW: (1,), MU_LAW: (1,)}
+_KINDS = (b"RIFF", b"RF64", b"BW64")
 UNKNOWN_SIZE = 0xFFFFFFFF
 _REMEDY = "Convert it to a 16-bit WAV file first, for instance with: ffmpeg -i FILE -ar 24000 -ac 1 out.wav"
 
@@ -50,7 +52,7 @@ def read_wav(stream: BinaryIO, name: str, *, raw_allowed: bool = False) -> Itera
     Raises :class:`ConfigError` for what is no WAV, or one of a kind nobody reads, or an empty one.
     """
     start = _read(stream, 12)
-    if start[:4] == b"RIFF" and start[8:12] == b"WAVE":
+    if start[:4] in _KINDS and start[8:12] == b"WAVE":
         format, left = _find_data(stream, name)
         pending = b""
     elif raw_allowed:
@@ -82,16 +84,20 @@ def _read(stream: BinaryIO, size: int) -> bytes:
 
 def _find_data(stream: BinaryIO, name: str) -> tuple[WavFormat, int | None]:
     """The format, and the size of the data that follows now; None: until the end."""
-    format = None
-    while len(header := _read(stream, 8)) == 8:
+    format, long_size, early = None, 0, b""
+    while len(header := early + _read(stream, 8 - len(early))) == 8:
         kind, size = header[:4], int.from_bytes(header[4:], "little")
         if kind == b"data":
             if format is None:
                 break
-            return format, size if 0 < size < UNKNOWN_SIZE - 64 else None
-        body = _read(stream, size + (size & 1))
+            size = long_size if size == UNKNOWN_SIZE and long_size else size
+            return format, size if 0 < size < UNKNOWN_SIZE - 64 or size == long_size > 0 else None
+        body = _read(stream, size)
+        early = _read(stream, size & 1).lstrip(b"\0")  # some writers leave the padding out
         if kind == b"fmt ":
             format = _parse_format(body, name)
+        elif kind == b"ds64" and len(body) >= 16:
+            long_size = int.from_bytes(body[8:16], "little")
     raise ConfigError(f"{name} is a damaged WAV file: it has no sound data.", _REMEDY)
 
 

@@ -84,6 +84,20 @@ def test_a_stream_of_unknown_size_is_read_to_its_end(size: int) -> None:
     assert len(read(wav(1, 1, RATE_HZ, 16, bytes(9600), size=size))) == 4800
 
 
+@pytest.mark.parametrize("kind", [b"RF64", b"BW64"])
+def test_the_long_form_tells_its_size_in_a_chunk_of_its_own(kind: bytes) -> None:
+    plain = wav(1, 1, RATE_HZ, 16, bytes(9600), size=0xFFFFFFFF)
+    ds64 = b"ds64" + struct.pack("<IQQQI", 28, len(plain) + 36, 9600, 4800, 0)
+    behind = b"LIST" + struct.pack("<I", 400) + b"\x7f" * 400
+    assert len(read(kind + plain[4:12] + ds64 + plain[12:] + behind)) == 4800
+    assert len(read(kind + plain[4:])) == 4800  # without the chunk: to the end
+
+
+def test_an_odd_chunk_may_lack_its_padding() -> None:
+    padded = wav(1, 1, RATE_HZ, 16, bytes(960))
+    assert len(read(padded.replace(b"abc\0", b"abc"))) == len(read(padded)) == 480
+
+
 def test_a_pipe_that_gives_little_at_a_time() -> None:
     class Pipe(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
