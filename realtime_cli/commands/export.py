@@ -10,7 +10,7 @@ from pathlib import Path
 from realtime_cli.app.console import echo
 from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.errors import ConfigError, ExitCode
-from realtime_cli.recording.export import page, sound, text
+from realtime_cli.recording.export import page, sound, subtitles, text
 from realtime_cli.recording.reader import Recording, read
 from realtime_cli.recording.stored import find_or_path
 from realtime_cli.recording.timeline import timeline
@@ -34,8 +34,8 @@ FORMATS: dict[str, tuple[str, Maker]] = {
     "wav": (".wav", lambda recording, made: sound.wav(sound.stereo(recording))),
     "flac": (".flac", lambda recording, made: sound.compressed(sound.stereo(recording), "FLAC")),
     "markdown": (".md", lambda recording, made: text.markdown(made, recording.header)),
-    "srt": (".srt", lambda recording, made: text.srt(made)),
-    "vtt": (".vtt", lambda recording, made: text.vtt(made)),
+    "srt": (".srt", lambda recording, made: subtitles.srt(made)),
+    "vtt": (".vtt", lambda recording, made: subtitles.vtt(made)),
     "labels": (".labels.txt", lambda recording, made: text.audacity_labels(made)),
     "text": (".txt", lambda recording, made: text.plain_text(made)),
     "items": (".items.json", lambda recording, made: text.items_json(made)),

@@ -52,9 +52,9 @@ def talk(options: TalkOptions) -> ExitCode:
     return asyncio.run(_talk(agent, options))
 
 
-def _keep_apart(record_to: Path | None, output: str | None) -> None:
+def _keep_apart(record_to: Path | None, output: str) -> None:
     """Raises ConfigError where both would write one file."""
-    if record_to and output and Path(output).absolute() in sidecars(record_to.absolute()):
+    if record_to and Path(output).resolve() in sidecars(record_to.resolve()):
         raise ConfigError(
             f"{output} is where the recording {record_to} puts its own sound.",
             "Give --output or --record another name.",
@@ -64,7 +64,7 @@ def _keep_apart(record_to: Path | None, output: str | None) -> None:
 async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
     require_address(agent)  # before any device is opened, and before any question is asked instead
     record_to = recording_path(agent, options)
-    _keep_apart(record_to, options.output)
+    _keep_apart(record_to, options.output or str(agent.config.audio.output))
     reports = Reports()
     sound = open_sound(agent.config.audio, options.inputs, options.output, reports.report)
     if sound.said:

@@ -57,6 +57,17 @@ def test_a_question_in_any_form_of_wav_is_answered_aloud_in_another(tmp_path: Pa
     assert "91" in recogniser.transcribe(load(answer))
 
 
+@pytest.mark.parametrize("named", [["--output", "a.wav"], ["--set", "audio.output='./a.wav'"]])
+def test_the_sound_of_a_recording_keeps_its_file_to_itself(
+    named: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = talk("--input", clip_path("heart-04"), "--record", "a.jsonl", *named)
+    assert ended.returncode == ExitCode.USAGE
+    assert "a.wav is where the recording a.jsonl puts its own sound" in ended.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_without_a_key_it_says_how_to_give_one_before_anything_else() -> None:
     openai = LOCAL.with_name("openai.toml")
     ended = run_cli("talk", "--config", openai)

@@ -1,4 +1,4 @@
-"""Exports that are read: plain text, Markdown, subtitles, Audacity labels, and items for a new session."""
+"""Exports that are read: plain text, Markdown, Audacity labels, and items for a new session."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ SPEAKER = {"user": "You", "agent": "Agent"}
 def plain_text(timeline: Timeline) -> str:
     """One line a message, in conversation order."""
     return "".join(
-        f"{SPEAKER[said.speaker]}: {_line(said.text)}{_cut(said)}\n" for said in _in_order(timeline)
+        f"{SPEAKER[said.speaker]}: {one_line(said.text)}{_cut(said)}\n" for said in in_order(timeline)
     )
 
 
-def _in_order(timeline: Timeline) -> list[SpokenLine]:
+def in_order(timeline: Timeline) -> list[SpokenLine]:
+    """What has words."""
     return [said for said in timeline.said if said.text.strip()]
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
+    """With single blanks for all white space."""
     return " ".join(text.split())
 
 
@@ -34,48 +36,22 @@ def _cut(said: SpokenLine) -> str:
     return "" if said.cut_ms is None else f" [interrupted after {said.cut_ms / 1000:.1f} s]"
 
 
-# -- subtitles ------------------------------------------------------------------------------------
-
-
-def srt(timeline: Timeline) -> str:
-    """SubRip, two speakers, at the times at which things were heard."""
-    blocks = []
-    for number, said in enumerate(_in_order(timeline), 1):
-        times = f"{_clock(said.begin_s, ',')} --> {_clock(_end(said), ',')}"
-        blocks.append(f"{number}\n{times}\n{SPEAKER[said.speaker]}: {_line(said.text)}\n")
-    return "\n".join(blocks)
-
-
-def vtt(timeline: Timeline) -> str:
-    """WebVTT with voice tags (W3C WebVTT, 3.5 cue components)."""
-    blocks = ["WEBVTT\n"]
-    for said in _in_order(timeline):
-        times = f"{_clock(said.begin_s, '.')} --> {_clock(_end(said), '.')}"
-        text = _line(said.text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        blocks.append(f"{times}\n<v {SPEAKER[said.speaker]}>{text}</v>\n")
-    return "\n".join(blocks)
-
-
-def _end(said: SpokenLine) -> float:
+def end_s(said: SpokenLine) -> float:
+    """When its label or subtitle goes, long enough to be seen."""
     return max(said.end_s, said.begin_s + 0.2)
-
-
-def _clock(seconds: float, point: str) -> str:
-    ms = round(max(0.0, seconds) * 1000)
-    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
 
 
 def audacity_labels(timeline: Timeline) -> str:
     """Tab-separated ``start end label`` lines (Audacity: File, Import, Labels)."""
     rows = [
-        (said.begin_s, _end(said), f"{SPEAKER[said.speaker]}: {_line(said.text)}")
-        for said in _in_order(timeline)
+        (said.begin_s, end_s(said), f"{SPEAKER[said.speaker]}: {one_line(said.text)}")
+        for said in in_order(timeline)
     ]
     rows += [
         (run.called_at, run.called_at + (run.seconds or 0.0), f"Tool: {run.name}")
         for _, run in timeline.tools
     ]
-    rows += [(event.at_s, event.at_s, f"{event.kind}: {_line(event.text)}") for event in timeline.events]
+    rows += [(event.at_s, event.at_s, f"{event.kind}: {one_line(event.text)}") for event in timeline.events]
     return "".join(f"{begin:.6f}\t{end:.6f}\t{label}\n" for begin, end, label in sorted(rows))
 
 
@@ -113,15 +89,15 @@ def _markdown_block(block: Block) -> str:
             text = block.text or (
                 f"*{block.images} image(s)*" if block.images else f"*{block.missing or 'no transcript'}*"
             )
-            return f"**You:** {_line(text)}\n"
+            return f"**You:** {one_line(text)}\n"
         case AgentTurn():
             cut = "" if block.cut_ms is None else f" *(interrupted after {block.cut_ms / 1000:.1f} s)*"
-            return f"**Agent:** {_line(block.shown_text)}{cut}\n" if block.shown_text or cut else ""
+            return f"**Agent:** {one_line(block.shown_text)}{cut}\n" if block.shown_text or cut else ""
         case ToolCard():
             took = "" if block.seconds is None else f" ({block.seconds:.2f} s)"
             body = f"{block.name}({block.arguments})\n→ {block.output}"
             return f"{_fence(body)}text\n{body}\n{_fence(body)}\n*{block.state}{took}*\n"
-    return f"> {block.level}: {_line(block.text)}\n" if block.level in ("warning", "error") else ""
+    return f"> {block.level}: {one_line(block.text)}\n" if block.level in ("warning", "error") else ""
 
 
 def _fence(body: str) -> str:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from realtime_cli.conversation.timeline import SpokenLine, Timeline
+from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.protocol import codec
 from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import read
@@ -29,24 +29,6 @@ def test_plain_text_tells_what_was_heard_and_no_more(made: Timeline) -> None:
         "You: And in Rome?",
         "Agent: The same.",
     ]
-
-
-def test_subtitles_stand_while_their_words_are_heard(made: Timeline) -> None:
-    assert text.srt(made).split("\n\n")[2] == (
-        "3\n00:00:05,500 --> 00:00:07,200\nAgent: In Oslo it is five past two, and"
-    )
-    assert "00:00:03.000 --> 00:00:04.500\n<v You>What time is it in Oslo?</v>" in text.vtt(made)
-
-
-def test_markup_and_line_breaks_in_speech_stay_speech() -> None:
-    odd = Timeline()
-    odd.said = [SpokenLine("agent", "a <b>\n\n2 --> 3 & c", 3600.0, 3601.5)]
-
-    assert (
-        text.vtt(odd)
-        == "WEBVTT\n\n01:00:00.000 --> 01:00:01.500\n<v Agent>a &lt;b&gt; 2 --&gt; 3 &amp; c</v>\n"
-    )
-    assert text.srt(odd) == "1\n01:00:00,000 --> 01:00:01,500\nAgent: a <b> 2 --> 3 & c\n"
 
 
 def test_labels_have_speech_tools_and_events_in_time_order(made: Timeline) -> None:

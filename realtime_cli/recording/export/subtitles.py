@@ -1,0 +1,86 @@
+"""Subtitles, two speakers, at the times at which things were heard: in cues that can be read."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from realtime_cli.conversation.timeline import SpokenLine, Timeline
+from realtime_cli.recording.export.text import SPEAKER, end_s, in_order, one_line
+
+# What broadcasters hold to, and players show whole.
+MAX_LINE_LETTERS = 42
+MAX_CUE_LINES = 2
+MAX_CUE_S = 7.0
+
+_SENTENCE_END = (".", "!", "?", "…", "。", "！", "？")
+_TAG = re.compile(r"<(?=[/A-Za-z])([^<>]*)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What stands at one time; ``lines`` have the speaker's name in front where ``named``."""
+
+    begin_s: float
+    end_s: float
+    speaker: str
+    lines: tuple[str, ...]
+
+
+def srt(timeline: Timeline) -> str:
+    """SubRip. It knows no escapes: what players would take for markup is written in look-alikes."""
+    blocks = []
+    for number, cue in enumerate(_cues(timeline, named=True), 1):
+        words = _TAG.sub(r"‹\1›", "\n".join(cue.lines).replace("-->", "→").replace("{\\", "{ \\"))
+        blocks.append(f"{number}\n{_clock(cue.begin_s, ',')} --> {_clock(cue.end_s, ',')}\n{words}\n")
+    return "\n".join(blocks)
+
+
+def vtt(timeline: Timeline) -> str:
+    """WebVTT with voice tags (W3C WebVTT, 3.5 cue components)."""
+    blocks = ["WEBVTT\n"]
+    for cue in _cues(timeline, named=False):
+        words = "\n".join(cue.lines).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        times = f"{_clock(cue.begin_s, '.')} --> {_clock(cue.end_s, '.')}"
+        blocks.append(f"{times}\n<v {cue.speaker}>{words}</v>\n")
+    return "\n".join(blocks)
+
+
+def _cues(timeline: Timeline, *, named: bool) -> list[Cue]:
+    cues = [cue for said in in_order(timeline) for cue in _cues_of(said, named)]
+    return sorted(cues, key=lambda cue: cue.begin_s)
+
+
+def _cues_of(said: SpokenLine, named: bool) -> Iterator[Cue]:
+    """A message in pieces, each as long as its share of the letters."""
+    speaker = SPEAKER[said.speaker]
+    text = one_line(said.text)
+    begin_s, letter_s = said.begin_s, (end_s(said) - said.begin_s) / len(text)
+    for piece in _pieces(text, letter_s, f"{speaker}: " if named else ""):
+        until_s = begin_s + (len(piece) + 1) * letter_s  # with the blank behind it
+        last_s = min(until_s, end_s(said), begin_s + MAX_CUE_S)
+        lines = textwrap.wrap((f"{speaker}: " if named else "") + piece, MAX_LINE_LETTERS)
+        yield Cue(begin_s, last_s, speaker, tuple(lines))
+        begin_s = until_s
+
+
+def _pieces(text: str, letter_s: float, name: str) -> Iterator[str]:
+    """Words that fit into one cue; rather the end of a sentence than a full cue."""
+    piece = ""
+    for word in (part for long in text.split() for part in textwrap.wrap(long, MAX_LINE_LETTERS - len(name))):
+        longer = f"{piece} {word}".lstrip()
+        rows = len(textwrap.wrap(name + longer, MAX_LINE_LETTERS))
+        fits = rows <= MAX_CUE_LINES and len(longer) * letter_s <= MAX_CUE_S
+        over = piece.endswith(_SENTENCE_END) and len(piece) > MAX_LINE_LETTERS
+        if piece and (over or not fits):
+            yield piece
+            longer = word
+        piece = longer
+    yield piece
+
+
+def _clock(seconds: float, point: str) -> str:
+    ms = round(max(0.0, seconds) * 1000)
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
