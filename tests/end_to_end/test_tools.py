@@ -15,7 +15,7 @@ from realtime_cli.client import effects, inputs
 from realtime_cli.server.engine.ports import EngineCall, EngineText
 from tests.kit.live_session import live, serving
 from tests.kit.scripted_engine import ScriptedEngine
-from tests.kit.toolbox import gone, toolbox
+from tests.kit.toolbox import gone, runs, toolbox
 
 AGENT = Path(__file__).parents[2] / "configs" / "tools.toml"
 TEXT = [sys.executable, "-m", "realtime_cli", "text", "--config"]
@@ -116,6 +116,8 @@ name = "floods"
 python = "{FUNCTIONS}:spins"
 timeout_s = 2
 [[tools]]
+python = "{FUNCTIONS}:process_id"
+[[tools]]
 command = ["sh", "-c", "kill -9 $$"]
 name = "dies"
 """
@@ -124,7 +126,8 @@ name = "dies"
 async def test_fifty_calls_of_one_answer_stop_neither_its_voice_nor_the_talk(tmp_path: Path) -> None:
     """Good ones and never-ending, flooding, spinning, dying, unknown, unreadable ones, in a talk."""
     calls = [
-        *(EngineCall("calculator", json.dumps({"expression": f"{n} + 0"})) for n in range(30)),
+        *(EngineCall("calculator", json.dumps({"expression": f"{n} + 0"})) for n in range(20)),
+        *(EngineCall("process_id", "{}") for _ in range(10)),
         *(EngineCall("sleep", "{}") for _ in range(6)),
         *(EngineCall("floods", "{}") for _ in range(3)),
         *(EngineCall("spins", '{"seconds": 600}') for _ in range(2)),
@@ -140,6 +143,7 @@ async def test_fifty_calls_of_one_answer_stop_neither_its_voice_nor_the_talk(tmp
     ]
     speaker = WavSpeaker(None)
     async with serving(ScriptedEngine(answers=answers)) as server, toolbox(tmp_path, STORM) as box:
+        worker = (await box.call("process_id")).output
         edges = {"tools": box.registry, "speaker": speaker}
         recording = tmp_path / "storm.jsonl"
         async with live(server.url, record=recording, edges=edges, patch={"type": "realtime"}) as talk:
@@ -154,9 +158,16 @@ async def test_fifty_calls_of_one_answer_stop_neither_its_voice_nor_the_talk(tmp
         outputs = [item for item in items if item.type == "function_call_output"]
         assert len(asked) == 50
         assert [item.call_id for item in outputs] == asked, "outputs go back in call order"
-        assert [item.output for item in outputs[:30]] == [str(n) for n in range(30)]
-        assert all(item.output for item in outputs)
+        said = [item.output for item in outputs]
+        assert said[:20] == [str(n) for n in range(20)]
+        assert set(said[20:30]) == {worker}, "one process for all Python tools"
+        assert all("longer than 2 s" in output for output in (*said[30:36], *said[39:41]))
+        assert all(output.endswith("[cut: 10485760 bytes in all]") for output in said[36:39])
+        assert all("killed by SIGKILL" in output for output in said[41:45])
+        assert all("no tool named" in output for output in said[45:48])
+        assert all("arguments" in output for output in said[48:])
         assert len(talk.sent("response.create")) == 3, "one for each question and one for all outputs"
         assert not talk.values(inputs.PlaybackStopped)
-        (said, _, _) = {item.item_id: item.heard_ms for item in talk.values(inputs.Played)}.values()
-        assert said >= 3000
+        (heard_ms, _, _) = {item.item_id: item.heard_ms for item in talk.values(inputs.Played)}.values()
+        assert heard_ms >= 3000
+    assert not runs(int(worker))

@@ -11,8 +11,7 @@ import pytest
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools.registry import Registry
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
-from tests.kit.toolbox import Toolbox, runs, toolbox
-from tests.tools.test_python import SOURCE
+from tests.kit.toolbox import Toolbox, toolbox
 
 ANY = {"type": "object"}
 
@@ -128,47 +127,3 @@ async def test_hosted_servers_are_passed_on(tmp_path: Path) -> None:
                 "require_approval": "always",
             }
         ]
-
-
-async def test_a_storm_of_fifty_calls_with_every_kind_of_trouble(tmp_path: Path) -> None:
-    """Fifty calls at once: those that are well end well, the others are told of, and nothing is left."""
-    agent = f"""
-    [[tools]]
-    builtin = "calculator"
-    [[tools]]
-    command = ["sleep", "600"]
-    timeout_s = 2
-    [[tools]]
-    command = ["sh", "-c", "head -c 10485760 /dev/zero | tr '\\\\0' x"]
-    name = "floods"
-    timeout_s = 60
-    [[tools]]
-    python = "{SOURCE}:process_id"
-    [[tools]]
-    python = "{SOURCE}:spins"
-    timeout_s = 2
-    [[tools]]
-    command = ["sh", "-c", "kill -9 $$"]
-    name = "dies"
-    """
-    async with toolbox(tmp_path, agent) as box:
-        worker = int((await box.call("process_id")).output)
-        calls = [
-            *(box.call("calculator", expression=f"{n} * {n}") for n in range(20)),
-            *(box.call("sleep") for _ in range(8)),
-            *(box.call("floods") for _ in range(3)),
-            *(box.call("process_id") for _ in range(10)),
-            box.call("spins", seconds=600),
-            *(box.call("dies") for _ in range(4)),
-            *(box.call("unknown") for _ in range(4)),
-        ]
-        assert len(calls) == 50
-        results = await asyncio.gather(*calls)
-    assert [result.output for result in results[:20]] == [str(n * n) for n in range(20)]
-    assert all("longer than 2 s" in result.output for result in results[20:28])
-    assert all(result.output.endswith("[cut: 10485760 bytes in all]") for result in results[28:31])
-    assert {result.output for result in results[31:41]} == {str(worker)}
-    assert "longer than 2 s" in results[41].output
-    assert all("killed by SIGKILL" in result.output for result in results[42:46])
-    assert all("no tool named" in result.output for result in results[46:])
-    assert not runs(worker)
