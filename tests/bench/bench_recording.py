@@ -5,6 +5,7 @@ Run: ``python -m tests.bench.bench_recording [minutes]``.
 
 from __future__ import annotations
 
+import math
 import resource
 import sys
 import tempfile
@@ -97,7 +98,8 @@ def fold(path: Path) -> None:
         f"read and fold: {took:.2f} s ({used:.2f} CPU s), {entries} entries, "
         f"{len(log.turns)} turns, peak {peak:.0f} MiB"
     )
-    print(f"median {log.median_ms:.0f} ms, p95 {log.p95_ms:.0f} ms, cost ${spending.total_usd or -1:.2f}")
+    median_ms, p95_ms = log.median_ms or math.nan, log.p95_ms or math.nan
+    print(f"median {median_ms:.0f} ms, p95 {p95_ms:.0f} ms, cost ${spending.total_usd or -1:.2f}")
 
 
 if __name__ == "__main__":

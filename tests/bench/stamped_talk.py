@@ -24,24 +24,26 @@ from realtime_cli.wire.websocket import WebSocket
 
 to_socket: list[float] = []
 to_playout: list[float] = []
+arrived: deque[float] = deque(maxlen=1000)
 blocks: deque[float | None] = deque()
 block_at = bytes_at = 0.0
 
 
-def on_block(microphone: Any, frames: Any) -> None:
-    microphone._callbacks += 1
-    microphone._loop.call_soon_threadsafe(take, microphone, frames.copy(), time.perf_counter())
+def on_block(microphone: Any, frames: Any, original: Any = DeviceMicrophone._on_block) -> None:
+    arrived.append(time.perf_counter())
+    original(microphone, frames)
 
 
-def take(microphone: Any, frames: Any, at: float) -> None:
+def take_next(microphone: Any, original: Any = DeviceMicrophone._take_next) -> None:
     global block_at
-    block_at = at
-    microphone._take(frames)
+    if waiting := len(microphone._blocks):
+        block_at = arrived[-waiting]
+    original(microphone)
 
 
-def put(outbox: Any, text: str, *, sound: bool, original: Any = Outbox.put) -> Any:
-    blocks.append(block_at if sound else None)
-    return original(outbox, text, sound=sound)
+def put(outbox: Any, text: str, *, sound_ms: float = 0.0, original: Any = Outbox.put) -> Any:
+    blocks.append(block_at if sound_ms else None)
+    return original(outbox, text, sound_ms=sound_ms)
 
 
 async def send(socket: Any, text: str, original: Any = WebSocket.send) -> None:
@@ -66,6 +68,7 @@ def write() -> None:
 
 
 DeviceMicrophone._on_block = on_block  # type: ignore[method-assign]
+DeviceMicrophone._take_next = take_next  # type: ignore[method-assign]
 Outbox.put = put  # type: ignore[method-assign]
 WebSocket.send = send  # type: ignore[method-assign]
 Connection.data_received = data_received  # type: ignore[method-assign]
