@@ -102,6 +102,7 @@ class Session:
         self._agent = given if isinstance(given, Mapping) else Path(given)
         self._over = {**(settings or {}), **({"session.output_modalities": ["text"]} if text else {})}
         self._target = Target(against=url, headers=dict(headers or {}))
+        self._text = text
         self._mocks = MockedTools(mocks_of(tools))
         self._approver = (
             AllowlistApprover(approve, 'approve=["NAME"]') if isinstance(approve, Collection) else approve
@@ -119,7 +120,7 @@ class Session:
         """Connect."""
         try:
             opened = await self._stack.enter_async_context(self._opened())
-            live = Live(opened, observers=[self._answers])
+            live = Live(opened, text_mode=self._text, observers=[self._answers])
             self._open = await self._stack.enter_async_context(live)
             for text in live.turns.warnings:
                 warnings.warn(text, stacklevel=2)
@@ -263,7 +264,7 @@ class Session:
         return turn is not self._live.turns.now
 
     def _made(self, turn: TurnRecord) -> Reply:
-        metrics = turn_metrics(turn, with_audio=self._live.turns.with_audio)
+        metrics = turn_metrics(turn, self._live.turns)
         return Reply(
             text=metrics.reply,
             heard=metrics.heard,

@@ -57,11 +57,6 @@ class OpenSession:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Whatever is shown of the session must not hold these."""
 
-    @property
-    def aloud(self) -> bool:
-        """With sound both ways."""
-        return self.session.options.patch.get("output_modalities") != ["text"]
-
 
 class ToolMocks(Protocol):
     """Tools that stand in front of an agent's own."""

@@ -13,7 +13,7 @@ from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, Sampl
 from realtime_cli.audio.wav_file import read_wav
 from realtime_cli.errors import ConfigError
 
-SOUNDING_DBFS = -45.0  # quieter frames at a clip's ends are no part of what is said
+SOUNDING_DBFS = -45.0  # of 20 ms, root mean square: what is quieter is no part of what anybody says
 EDGE_MS = 200
 TONE_MS, GAP_MS = 100, 80  # ITU-T Q.24: at least 40 ms each
 _LOW_HZ = (697, 770, 852, 941)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from realtime_cli.script.clips import SOUNDING_DBFS
 from realtime_cli.script.format import Expect, ExpectedCall
 from realtime_cli.script.turn_metrics import ToolCall, TurnMetrics
 
@@ -119,7 +120,7 @@ def _no_reply(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
 
 
 def _heard(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
-    if not metrics.with_audio:
+    if metrics.text_mode:
         yield "skipped", "a transcript", "text mode"
         return
     for part in _texts(expect.heard):
@@ -170,8 +171,19 @@ def is_within(wanted: Any, found: Any) -> bool:
     return bool(wanted == found)
 
 
+def _audible(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    wanted = "sound that can be heard" if expect.audible else "silence"
+    if metrics.text_mode:
+        yield "skipped", wanted, "text mode"
+    elif metrics.audible_ms is None:
+        yield "failed", wanted, "no measurement: the agent answers in text"
+    else:
+        found = f"{metrics.audible_ms:.0f} ms of sound above {SOUNDING_DBFS:g} dBFS"
+        yield _said((metrics.audible_ms > 0) == expect.audible, wanted, found)
+
+
 def _interrupted(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
-    if not metrics.with_audio:
+    if metrics.text_mode:
         yield "skipped", "an interruption, or none", "text mode"
         return
     wanted = "an interruption" if expect.interrupted else "no interruption"
@@ -188,10 +200,11 @@ def _timing(
     def check(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
         limit, found = getattr(expect, name), measure(metrics)
         expected = f"{what} within {limit:g} ms"
-        if voice_only and not metrics.with_audio:
+        if voice_only and metrics.text_mode:
             yield "skipped", expected, "text mode"
         elif found is None:
-            yield "failed", expected, "no measurement"
+            unheard = name == "within_ms" and metrics.audible_ms == 0 and metrics.reply
+            yield "failed", expected, "never heard" if unheard else "no measurement"
         elif found > limit and metrics.late_ms > LATE_MS:
             late = f"but our own pacing was {metrics.late_ms:.0f} ms late"
             yield "unreliable", expected, f"{found:.0f} ms, {late}"
@@ -201,14 +214,14 @@ def _timing(
     return check
 
 
-def awaited_events(names: list[str] | None, *, with_audio: bool) -> list[str]:
+def awaited_events(names: list[str] | None, *, text_mode: bool) -> list[str]:
     """The events that can come: in text nobody speaks."""
-    return [name for name in names or () if with_audio or not name.startswith(_VOICED)]
+    return [name for name in names or () if not text_mode or not name.startswith(_VOICED)]
 
 
 def _events(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     for name in expect.events or ():
-        if not awaited_events([name], with_audio=metrics.with_audio):
+        if not awaited_events([name], text_mode=metrics.text_mode):
             yield "skipped", f"the event {name}", "text mode"
         else:
             seen = name in metrics.events
@@ -216,7 +229,7 @@ def _events(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
 
 
 def _in_order(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
-    names = awaited_events(expect.in_order, with_audio=metrics.with_audio)
+    names = awaited_events(expect.in_order, text_mode=metrics.text_mode)
     left = iter(metrics.events)
     missing = next((name for name in names if name not in left), None)
     found = "so" if missing is None else f"{missing} not there"
@@ -263,6 +276,7 @@ _CHECKS: dict[str, Check] = {
     "heard": _heard,
     "calls": _calls,
     "calls_in_order": _calls_in_order,
+    "audible": _audible,
     "interrupted": _interrupted,
     "interrupted_within_ms": _timing(
         "interrupted_within_ms", "cut off", lambda metrics: metrics.interrupted_ms, voice_only=True

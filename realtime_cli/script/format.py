@@ -115,12 +115,14 @@ class Expect(Section):
     """Tools that are called, in any order; [] means none at all."""
     calls_in_order: bool = False
     """The calls come in the order that is written here."""
+    audible: bool | None = None
+    """Whether the agent is heard: sound above -45 dBFS, not silence of the right length."""
     interrupted: bool | None = None
     """Whether this turn cuts the agent off."""
     interrupted_within_ms: Milliseconds | None = None
     """From the first sound of this turn to the agent's silence."""
     within_ms: Milliseconds | None = None
-    """From the end of the user's turn to the first played sample of the reply (in text: its first word)."""
+    """From the end of the user's turn to the first audible sample of the reply (in text: its first word)."""
     done_within_ms: Milliseconds | None = None
     """From the end of the user's turn to the end of the response, tool calls included."""
     dead_air_ms: Milliseconds | None = None

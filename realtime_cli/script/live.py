@@ -14,15 +14,17 @@ from typing import Any, Self
 
 from realtime_cli.app.hold import conversation_loop, hold
 from realtime_cli.app.session_factory import OpenSession
+from realtime_cli.audio.pcm import RATE_HZ, Samples, dbfs
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
+from realtime_cli.client.session import SessionOptions
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.conversation.realtime import SCRIPT_TOPIC
 from realtime_cli.errors import ExitCode, RealtimeCliError, SessionFailed
 from realtime_cli.loop import Outcome
 from realtime_cli.ports import Observer
-from realtime_cli.script.clips import Clip
+from realtime_cli.script.clips import SOUNDING_DBFS, Clip
 from realtime_cli.script.microphone import ScriptMicrophone
 from realtime_cli.script.turn_collector import TurnCollector
 
@@ -39,32 +41,33 @@ _SILENT = (
 class Live:
     """``async with Live(opened) as live``: connected inside, closed behind, its recording complete.
 
-    ``readers`` are given every conversation event, ``observers`` every entry. ``on_frame`` is called with
-    how late each frame of the microphone is, in ms.
+    In ``text_mode`` everything is typed and no sound flows; else the user speaks, even to an agent that
+    answers in text. ``readers`` are given every conversation event, ``observers`` every entry.
+    ``on_frame`` is called with how late each frame of the microphone is, in ms.
     """
 
     def __init__(
         self,
         opened: OpenSession,
         *,
+        text_mode: bool = False,
         readers: Sequence[ConversationReader] = (),
         observers: Sequence[Observer] = (),
         on_frame: Callable[[float], None] | None = None,
     ) -> None:
         self.session = opened.session
-        aloud = opened.aloud
         self._opened = opened
-        self.turns = TurnCollector(with_audio=aloud)
+        self.turns = TurnCollector(text_mode=text_mode, with_voice=_speaks(opened.session.options))
         self.last_activity = 0.0
         self.outcome: Outcome | None = None
         self._changed = asyncio.Event()  # ahead of the loop: its tools may report something at once
-        self._microphone = ScriptMicrophone(self.annotate, on_frame) if aloud else None
+        self._microphone = ScriptMicrophone(self.annotate, on_frame) if not text_mode else None
         self.loop = conversation_loop(
             opened,
             readers=[self.turns, *readers],
             observers=[self, *observers],
             microphone=self._microphone,
-            speaker=WavSpeaker(None) if aloud else None,
+            speaker=WavSpeaker(None, on_played=self._played) if not text_mode else None,
         )
         self._run: asyncio.Task[Outcome] | None = None
 
@@ -116,6 +119,11 @@ class Live:
             self.last_activity = entry.at
         if not isinstance(entry.value, inputs.MicrophoneFrame | effects.Send):
             self._changed.set()
+
+    def _played(self, block: Samples) -> None:
+        """Every block that the speaker plays, silence between answers as well."""
+        if block.any() and dbfs(block) > SOUNDING_DBFS:
+            self.turns.sounded(self.now(), self.now() + len(block) / RATE_HZ)
 
     async def until(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
         """Wait for a condition; False when the time is up or the session is over before."""
@@ -206,6 +214,11 @@ class Live:
     def press(self, key: inputs.Key) -> None:
         """Press a key."""
         self.loop.step(inputs.Pressed(self.now(), key))
+
+
+def _speaks(options: SessionOptions) -> bool:
+    """Whether the agent answers by voice."""
+    return options.patch.get("output_modalities") != ["text"]
 
 
 def _outcome_of(error: BaseException | None) -> Outcome:

@@ -94,7 +94,7 @@ class ScriptRun:
         self._opened = opened
         self._context = context
         self._sounds = sounds
-        self._live = Live(opened, readers=context.readers, on_frame=context.on_frame)
+        self._live = Live(opened, text_mode=case.text, readers=context.readers, on_frame=context.on_frame)
         self._seen: dict[int, TurnRecord] = {}
         self._extra: dict[int, list[CheckResult]] = {}
 
@@ -197,7 +197,7 @@ class ScriptRun:
                 live.press(turn.press)
 
     async def _say(self, number: int, turn: ScriptTurn) -> None:
-        if self._opened.aloud:
+        if not self._case.text:
             await self._live.say(self._sounds[number])
         elif words := turn.words or f"DTMF: {turn.dtmf}":
             self._live.typed(words, respond=turn.respond and not turn.expect.no_reply)
@@ -228,8 +228,8 @@ class ScriptRun:
     def _afterwords(self, turn: ScriptTurn, seen: TurnRecord) -> Callable[[], bool]:
         """What is expected and may come behind the answer: events, and the transcript of the user."""
         listed = [*(turn.expect.events or ()), *(turn.expect.in_order or ())]
-        names = set(awaited_events(listed, with_audio=self._opened.aloud))
-        heard = turn.expect.heard is not None and self._opened.aloud
+        names = set(awaited_events(listed, text_mode=self._case.text))
+        heard = turn.expect.heard is not None and not self._case.text
 
         def missing() -> bool:
             return not names <= {name for _, name in seen.events} or (heard and not seen.heard)
@@ -330,7 +330,7 @@ class ScriptRun:
         )
 
     def _metrics(self, seen: TurnRecord) -> TurnMetrics:
-        return turn_metrics(seen, with_audio=self._opened.aloud)
+        return turn_metrics(seen, self._live.turns)
 
 
 def _list(value: str | list[str] | None) -> list[str]:

@@ -14,6 +14,9 @@ from realtime_cli.conversation import events as e
 from realtime_cli.conversation.turns import ConversationTurn, TurnLog
 
 PAUSE_S = 0.3  # a longer silence between two items is the end of what the agent says
+BLOCK_S = 0.02  # sound is played in blocks of 20 ms: what is closer is one sound, and times are no finer
+
+Span = tuple[float, float]
 
 
 @dataclass(slots=True)
@@ -27,8 +30,10 @@ class TurnRecord:
     """When the first sound of the user's turn was sent, or its message."""
     ended_at: float | None = None
     """When the last sound of it was sent, or its message."""
-    spans: dict[tuple[str, int], tuple[float, float]] = field(default_factory=dict)
-    """When each part, by item id and index, was heard."""
+    spans: dict[tuple[str, int], list[Span]] = field(default_factory=dict)
+    """When each part, by item id and index, was audible; silence is not heard."""
+    played_until: float | None = None
+    """When the last of its sound was played, be it silence."""
     texts: dict[tuple[str, int], str] = field(default_factory=dict)
     heard: dict[str, str] = field(default_factory=dict)
     """The transcripts of what the user said, by item id."""
@@ -61,16 +66,23 @@ class TurnRecord:
 
 
 class TurnCollector:
-    """``observe`` events in order. Without ``with_audio`` the agent's text counts as its voice."""
+    """``observe`` events in order. Without ``with_voice`` the agent's text counts as its voice.
 
-    def __init__(self, *, with_audio: bool = True) -> None:
-        self.with_audio = with_audio
+    ``text_mode``: the user does not speak either.
+
+    ``sounded`` must be called for whatever the speaker plays that is not silence.
+    """
+
+    def __init__(self, *, text_mode: bool = False, with_voice: bool = True) -> None:
+        self.text_mode = text_mode
+        self.with_voice = with_voice and not text_mode
         self.turns: list[TurnRecord] = []
         self.warnings: list[str] = []
         """Of tools and hooks that were left out, and of calls that nobody allowed."""
         self._log = TurnLog()
         self._turn_of: dict[str, TurnRecord] = {}  # response or item id -> turn
         self._sounding_until = 0.0
+        self._sounds: list[Span] = []
         self._begin(0, 0.0)
 
     @property
@@ -162,7 +174,7 @@ class TurnCollector:
 
     def _text_delta(self, event: e.AgentTextPartial) -> None:
         turn, part = self._record(event.response_id, event.item_id), (event.item_id, event.part)
-        if not self.with_audio and not turn.texts:
+        if not self.with_voice and not turn.texts:
             self._note(event.at, "agent.speech_started")
         turn.texts[part] = turn.texts.get(part, "") + event.delta
         self._time(turn, event)
@@ -182,7 +194,7 @@ class TurnCollector:
         self._time(turn, event)
         if event.spoke:
             self._note(event.at, "agent.replied")
-        if not self.with_audio:
+        if not self.with_voice:
             self._note(event.at, "agent.speech_stopped")
             if cancelled and turn is not self.now:
                 self._interruption(event.at, 0.0)
@@ -216,18 +228,38 @@ class TurnCollector:
 
     # -- the loudspeaker ----------------------------------------------------------------------
 
+    def sounded(self, begin_s: float, end_s: float) -> None:
+        """The speaker was loud enough to be heard."""
+        if self._sounds and begin_s <= self._sounds[-1][1] + BLOCK_S:
+            begin_s = self._sounds.pop()[0]
+        self._sounds.append((begin_s, end_s))
+
     def _agent_heard(self, event: e.AgentHeard) -> None:
         turn, part = self._record(event.response_id, event.item_id), (event.item_id, event.part)
-        if event.first:
-            paused = event.began_at > self._sounding_until + PAUSE_S or not self._sounding_until
-            if paused or turn.timing.first_played_at is None:  # another turn's answer begins, pause or none
-                self._note(event.began_at, "agent.speech_started")
-            self._time(turn, event)
         if event.heard_ms > 0:
-            turn.spans[part] = (event.began_at, event.at)
-        self._sounding_until = max(self._sounding_until, event.at)
-        if event.finished:
+            turn.played_until = event.at
+        if audible := self._audible(event.began_at, event.at):
+            begin = audible[0][0]
+            paused = begin > self._sounding_until + PAUSE_S or not self._sounding_until
+            # Another turn's answer begins, pause or none.
+            if part not in turn.spans and (paused or turn.timing.first_played_at is None):
+                self._note(begin, "agent.speech_started")
+            if turn.timing.first_played_at is None:
+                turn.timing.first_played_at = begin
+            turn.spans[part] = audible
+            self._sounding_until = max(self._sounding_until, audible[-1][1])
+        if event.finished and part in turn.spans:
             self._note(event.at, "agent.speech_stopped")
+
+    def _audible(self, begin_s: float, end_s: float) -> list[Span]:
+        """When between these times the speaker was not silent."""
+        found: list[Span] = []
+        for begin, end in reversed(self._sounds):
+            if end <= begin_s:
+                break
+            if begin < end_s:
+                found.append((max(begin, begin_s), min(end, end_s)))
+        return found[::-1]
 
     def _interrupted(self, event: e.AgentInterrupted) -> None:
         for part in event.parts:

@@ -1,4 +1,4 @@
-"""What a turn, or a whole conversation, can be measured by; the voice is timed by its played samples."""
+"""What a turn, or a whole conversation, can be measured by; the voice is timed by what one can hear."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from realtime_cli.client.cost import Tokens
 from realtime_cli.conversation.turns import ToolUse
-from realtime_cli.script.turn_collector import TurnCollector, TurnRecord
+from realtime_cli.script.turn_collector import Span, TurnCollector, TurnRecord
 from realtime_cli.untrusted_json import parse_json
 
 
@@ -41,18 +41,22 @@ class TurnMetrics:
     within_ms: float | None = None
     done_ms: float | None = None
     dead_air_ms: float | None = None
+    audible_ms: float | None = None
     tokens: Tokens = field(default_factory=Tokens)
     usd: float | None = 0.0
     late_ms: float = 0.0
-    with_audio: bool = True
+    text_mode: bool = False
+    """Nobody speaks."""
 
 
-def turn_metrics(turn: TurnRecord, *, with_audio: bool) -> TurnMetrics:
+def turn_metrics(turn: TurnRecord, collected: TurnCollector) -> TurnMetrics:
     """The measurements of one turn."""
+    with_voice = collected.with_voice
     timing = turn.timing
     begin = timing.began_at if turn.spoke_at is None else turn.spoke_at
     end = timing.began_at if timing.ended_at is None else timing.ended_at
     interrupted_at = turn.interrupted_at
+    audible = sorted(span for spans in turn.spans.values() for span in spans)
     return TurnMetrics(
         turn=turn.number,
         reply=turn.reply,
@@ -62,19 +66,20 @@ def turn_metrics(turn: TurnRecord, *, with_audio: bool) -> TurnMetrics:
         errors=turn.errors,
         interrupted=interrupted_at is not None,
         interrupted_ms=None if interrupted_at is None else (interrupted_at - begin) * 1000,
-        within_ms=timing.latency_ms,
+        within_ms=timing.played_ms if with_voice and not timing.written else timing.latency_ms,
         done_ms=timing.done_ms,
-        dead_air_ms=_dead_air_ms(end, turn.spans.values()) if with_audio else None,
+        dead_air_ms=_dead_air_ms(end, audible, turn.played_until) if with_voice else None,
+        audible_ms=sum(end - begin for begin, end in audible) * 1000 if with_voice else None,
         tokens=timing.tokens,
         usd=timing.usd,
         late_ms=turn.late_ms,
-        with_audio=with_audio,
+        text_mode=collected.text_mode,
     )
 
 
 def conversation_metrics(collected: TurnCollector) -> TurnMetrics:
     """Those of the conversation: everything together, and of the timings the worst."""
-    turns = [turn_metrics(turn, with_audio=collected.with_audio) for turn in collected.turns]
+    turns = [turn_metrics(turn, collected) for turn in collected.turns]
     events = sorted(event for turn in collected.turns for event in turn.events)
     prices = [turn.usd for turn in turns]
     return TurnMetrics(
@@ -88,10 +93,11 @@ def conversation_metrics(collected: TurnCollector) -> TurnMetrics:
         within_ms=_worst(turn.within_ms for turn in turns[1:]),
         done_ms=_worst(turn.done_ms for turn in turns[1:]),
         dead_air_ms=_worst(turn.dead_air_ms for turn in turns[1:]),
+        audible_ms=sum(turn.audible_ms or 0.0 for turn in turns) if collected.with_voice else None,
         tokens=sum((turn.tokens for turn in turns), Tokens()),
         usd=None if None in prices else sum(usd for usd in prices if usd is not None),
         late_ms=max(turn.late_ms for turn in turns),
-        with_audio=collected.with_audio,
+        text_mode=collected.text_mode,
     )
 
 
@@ -113,10 +119,12 @@ def _worst(measured: Iterable[float | None]) -> float | None:
     return max((ms for ms in measured if ms is not None), default=None)
 
 
-def _dead_air_ms(since: float, spans: Iterable[tuple[float, float]]) -> float | None:
-    """The longest silence up to the end of the agent's sound."""
-    longest, silent_since = None, since
-    for begin, end in sorted(spans):
-        longest = max(longest or 0.0, (begin - silent_since) * 1000)
+def _dead_air_ms(since: float, audible: Sequence[Span], until: float | None) -> float | None:
+    """The longest silence up to the end of what was played; None where nothing was."""
+    if until is None:
+        return None
+    longest, silent_since = 0.0, since
+    for begin, end in (*audible, (until, until)):
+        longest = max(longest, (begin - silent_since) * 1000)
         silent_since = max(silent_since, end)
     return longest

@@ -17,16 +17,15 @@ from realtime_cli.script.turn_metrics import TurnMetrics, turn_metrics
 class Scene:
     """``at`` is the session's time in seconds; every method happens then."""
 
-    def __init__(self, *, with_audio: bool = True) -> None:
-        self.collected = TurnCollector(with_audio=with_audio)
+    def __init__(self, *, text_mode: bool = False, with_voice: bool = True) -> None:
+        self.collected = TurnCollector(text_mode=text_mode, with_voice=with_voice)
         self._narrated = Narrated([self.collected])
         self.at = 0.0
 
     @property
     def metrics(self) -> list[TurnMetrics]:
         """Those of the turns, without what was ahead of the first."""
-        with_audio = self.collected.with_audio
-        return [turn_metrics(turn, with_audio=with_audio) for turn in self.collected.turns[1:]]
+        return [turn_metrics(turn, self.collected) for turn in self.collected.turns[1:]]
 
     def local(self, value: Any) -> None:
         self._narrated.observe(Entry(self.at, "local", value))
@@ -54,7 +53,7 @@ class Scene:
     def answers(self, text: str, response: str = "r1", item: str = "i1", status: str = "completed") -> None:
         self.server("response.created", response={"id": response})
         place = {"response_id": response, "item_id": item, "content_index": 0}
-        if self.collected.with_audio:
+        if self.collected.with_voice:
             self.server("response.output_audio_transcript.delta", **place, delta=text)
             self.server("response.output_audio.delta", **place, delta="AAAA")
         else:
@@ -64,8 +63,10 @@ class Scene:
     def done(self, response: str = "r1", status: str = "completed", **more: Any) -> None:
         self.server("response.done", response={"id": response, "status": status, "output": [], **more})
 
-    def plays(self, begin_s: float, end_s: float, item: str = "i1") -> None:
-        """Told as the device tells it: late, with how much was heard."""
+    def plays(self, begin_s: float, end_s: float, item: str = "i1", *, silent_s: float | None = 0.0) -> None:
+        """Reported as a device does: late, with how much was heard; silent at first, or (None) all along."""
+        if silent_s is not None:
+            self.collected.sounded(begin_s + silent_s, end_s)
         self.at = begin_s + 0.05
         self.local(inputs.Played(self.at, item, 0, 50.0))
         self.at = end_s

@@ -33,12 +33,24 @@ async def connecting(
         yield connect
 
 
-def opens(connect: Connect, tools: ToolsPort | None = None, *, aloud: bool = False, **options: Any) -> Open:
-    """Opens every case there, with an agent of these options (by itself it says nothing)."""
+def opens(
+    connect: Connect,
+    tools: ToolsPort | None = None,
+    *,
+    aloud: bool = False,
+    audio: Any = None,
+    **options: Any,
+) -> Open:
+    """Opens every case there, with an agent of these options (by itself it says nothing).
+
+    ``aloud``: it answers by voice. ``audio``: the session's settings of that name.
+    """
 
     @asynccontextmanager
     async def open(case: Case) -> AsyncIterator[OpenSession]:
-        patch = {"type": "realtime"} if aloud else TEXT
+        patch: dict[str, Any] = {"type": "realtime"} if aloud else TEXT
+        if audio:
+            patch = {**patch, "audio": audio}
         session = ClientSession(SessionOptions(patch=patch, reconnect_tries=0, **options))
         yield OpenSession(session, connect, tools)
 

@@ -95,6 +95,13 @@ def test_timings_pass_fail_are_missing_or_unreliable() -> None:
     ]
 
 
+def test_what_is_heard_is_above_a_level() -> None:
+    assert statuses({"audible": True}, audible_ms=300.0) == PASS
+    assert statuses({"audible": True}, audible_ms=0.0) == FAIL
+    assert statuses({"audible": False}, audible_ms=0.0) == PASS
+    assert statuses({"audible": True}, text_mode=True) == ["skipped"]
+
+
 def test_interruptions() -> None:
     assert statuses({"interrupted": True}, interrupted=True) == PASS
     assert statuses({"interrupted": False}, interrupted=True) == FAIL
@@ -103,9 +110,9 @@ def test_interruptions() -> None:
 
 def test_what_only_a_voice_can_do_is_skipped_in_text() -> None:
     expect = {"interrupted": True, "heard": "x", "dead_air_ms": 1, "events": ["user.speech_started"]}
-    assert set(statuses(expect, with_audio=False)) == {"skipped"}
+    assert set(statuses(expect, text_mode=True)) == {"skipped"}
     ordered = {"in_order": ["user.speech_started", "response.created", "response.done"]}
-    assert statuses(ordered, with_audio=False, events=["response.created", "response.done"]) == PASS
+    assert statuses(ordered, text_mode=True, events=["response.created", "response.done"]) == PASS
 
 
 def test_events_seen_absent_and_in_order() -> None:

@@ -33,7 +33,7 @@ async def talking(
 ) -> AsyncIterator[Live]:
     async with connecting(engine) as connect:
         session = ClientSession(SessionOptions(patch=patch, **options))
-        async with Live(OpenSession(session, connect)) as live:
+        async with Live(OpenSession(session, connect), text_mode=patch == TEXT) as live:
             yield live
 
 

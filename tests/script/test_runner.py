@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -138,6 +138,51 @@ async def test_a_spoken_turn_is_heard_and_timed() -> None:
     assert result.status == "passed", result.bad
     assert result.turns[0].figures["within_ms"] is not None
     assert engine.heard_ms
+
+
+async def test_an_agent_may_be_spoken_to_and_answer_in_text() -> None:
+    expect = {"contains": "yes", "heard": "hello", "within_ms": 9000, "in_order": ["user.speech_started"]}
+    spoken = Case(case({"say": "hello", "expect": expect}, {"dtmf": "1"}).script)
+    engine, transcription = ScriptedEngine(["hello"]), {"input": {"transcription": {"model": "whisper-1"}}}
+    async with connecting(engine) as connect:
+        result = await run_case(spoken, RunContext(opens(connect, audio=transcription), word))
+    assert (result.status, len(engine.heard_ms)) == ("passed", 2), result.bad
+    assert "skipped" not in {verdict.status for verdict in result.all_verdicts}
+    texts = [str(item.get("content")) for request in engine.requests for item in request.items]
+    assert not [text for text in texts if "DTMF" in text]
+
+
+async def test_what_cannot_be_measured_of_a_written_answer_fails() -> None:
+    expect = {"dead_air_ms": 5000, "audible": True}
+    spoken = Case(case({"say": "hello", "expect": expect}).script)
+    async with connecting(ScriptedEngine(["hello"])) as connect:
+        result = await run_case(spoken, RunContext(opens(connect, aloud=False), word))
+    assert {(verdict.name, verdict.status) for verdict in result.bad} == {
+        ("dead_air_ms", "failed"),
+        ("audible", "failed"),
+    }
+
+
+class Mute(ScriptedEngine):
+    """Says everything in silence."""
+
+    def speak(self, text: str, speed: float = 1.0) -> Iterator[Samples]:
+        for sound in super().speak(text, speed):
+            yield np.zeros_like(sound)
+
+
+async def test_an_answer_of_silence_is_not_heard() -> None:
+    expect = {"contains": "yes", "within_ms": 9000, "audible": True, "events": ["agent.speech_started"]}
+    spoken = Case(case({"say": "hello", "expect": expect}).script)
+    async with connecting(Mute(["hello"])) as connect:
+        mute = await run_case(spoken, RunContext(opens(connect, aloud=True), word))
+    assert [(one.name, one.found) for one in mute.bad] == [
+        ("audible", "0 ms of sound above -45 dBFS"),
+        ("within_ms", "never heard"),
+        ("events", "not seen"),
+    ]
+    heard, _ = await held(spoken, words=["hello"], aloud=True)
+    assert heard.status == "passed", heard.bad
 
 
 # -- who judges -----------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def test_a_reply_belongs_to_the_turn_that_asked_for_it_and_its_interruption_to_t
 
 
 def test_in_text_the_cancelled_answer_of_an_earlier_turn_is_the_interruption() -> None:
-    scene = Scene(with_audio=False)
+    scene = Scene(text_mode=True)
     scene.turn(1, 0.0)
     scene.typed("read")
     scene.server("response.created", response={"id": "r1"})

@@ -31,7 +31,7 @@ def test_the_voice_is_timed_by_its_played_samples_from_the_last_sound_of_the_use
 
 
 def test_in_text_the_first_word_is_the_voice() -> None:
-    scene = Scene(with_audio=False)
+    scene = Scene(text_mode=True)
     scene.turn(1, 1.0)
     scene.typed("hi")
     scene.at = 1.4
@@ -92,8 +92,27 @@ def test_dead_air_is_the_longest_silence_and_none_of_what_overlaps() -> None:
     scene.turn(1, 0.0)
     scene.spoken(0.2, 1.0)
     turn = scene.collected.now
-    turn.spans = {("c", 0): (7.0, 8.0), ("a", 0): (1.5, 4.0), ("b", 0): (2.0, 3.0)}
+    turn.spans = {("c", 0): [(7.0, 8.0)], ("a", 0): [(1.5, 4.0)], ("b", 0): [(2.0, 3.0)]}
+    turn.played_until = 8.0
     assert scene.metrics[0].dead_air_ms == pytest.approx(3000)  # from 4 s to 7 s
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "within_ms", "dead_air_ms", "audible_ms"),
+    [(0.0, 500, 500, 2000), (1.25, 1750, 1750, 750), (None, None, 2500, 0)],
+)
+def test_silence_of_the_right_length_is_not_heard(
+    silent_s: float | None, within_ms: float | None, dead_air_ms: float, audible_ms: float
+) -> None:
+    scene = Scene()
+    scene.turn(1, 0.0)
+    scene.spoken(0.2, 1.0)
+    scene.answers("It is Lima.")
+    scene.plays(1.5, 3.5, silent_s=silent_s)
+    [metrics] = scene.metrics
+    assert metrics.within_ms == (None if within_ms is None else pytest.approx(within_ms))
+    assert (metrics.dead_air_ms, metrics.audible_ms) == pytest.approx((dead_air_ms, audible_ms))
+    assert ("agent.speech_started" in metrics.events) == (silent_s is not None)
 
 
 def test_the_cost_of_the_whole_is_unknown_if_that_of_a_turn_is() -> None:
