@@ -12,11 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from realtime_cli.app.audio_io import question
 from realtime_cli.app.local_server import ServeOptions, listen
-from realtime_cli.cli import app
 from realtime_cli.commands import init
 from realtime_cli.config import AgentConfig
 from realtime_cli.errors import ExitCode
@@ -27,15 +25,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = "\n".join(re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL))
 INLINE = re.findall(r"`(realtime-cli [^`]+)`", README)
+SERVES = " serve"
 COMMANDS = sorted({match[0] for match in re.finditer(r"(?m)realtime-cli .*$", BLOCKS)} | set(INLINE))
-
-
-@pytest.mark.parametrize("line", COMMANDS)
-def test_a_command_is_one_that_the_program_takes(line: str) -> None:
-    ended = CliRunner().invoke(
-        app, [*shlex.split(line)[1:], "--help"]
-    )  # unknown names fail before help is shown
-    assert ended.exit_code == 0, ended.output
 
 
 @pytest.mark.parametrize(
@@ -121,7 +112,7 @@ def test_the_test_in_it_passes(folder: Path) -> None:
 
 
 @pytest.mark.xdist_group("readme")
-@pytest.mark.parametrize("line", [line for line in COMMANDS if " serve" not in line])
+@pytest.mark.parametrize("line", [line for line in COMMANDS if SERVES not in line])
 def test_a_command_does_what_it_says(line: str, folder: Path, recording: Path, server: str) -> None:
     if "session.jsonl" in line:
         for path in recording.parent.iterdir():
@@ -138,7 +129,7 @@ def test_a_command_does_what_it_says(line: str, folder: Path, recording: Path, s
 
 
 def test_the_server_listens_where_it_is_told() -> None:
-    (line,) = [line for line in COMMANDS if re.search(r" serve --port", line)]
+    (line,) = [line for line in COMMANDS if SERVES in line]
     words = shlex.split(line.replace("8765", "0"))[1:]
     child = subprocess.Popen(
         [sys.executable, "-m", "realtime_cli", *words], stderr=subprocess.PIPE, text=True
