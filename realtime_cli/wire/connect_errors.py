@@ -176,10 +176,20 @@ def of_proxy(url: str, proxy: str, source: str, status: int | None) -> Refused:
 
 def of_proxy_gone(proxy: str, source: str, error: OSError) -> Refused:
     """The proxy itself cannot be reached."""
-    reason = "its name cannot be resolved" if isinstance(error, socket.gaierror) else _network_reason(error)
+    unresolved = isinstance(error.__cause__ or error, socket.gaierror)
+    reason = "its name cannot be resolved" if unresolved else _network_reason(error)
     return Refused(
         f"The proxy {proxy} does not answer ({reason}).",
         f"Check {source}, or set connection.proxy = false to do without it.",
+        temporary=True,
+    )
+
+
+def of_name_behind_socks(url: str, proxy: str, source: str) -> Refused:
+    """A socks4:// or socks5:// proxy is given an address, so the server's name is resolved here."""
+    return Refused(
+        f"{urlsplit(url).hostname} cannot be resolved here, as the proxy {proxy} wants it.",
+        f"Write socks5h:// into {source} to let the proxy resolve names.",
         temporary=True,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from dataclasses import dataclass, field
 from typing import Literal
@@ -29,12 +28,15 @@ class Proxy:
     def shown(self) -> str:
         return shown(self.url)
 
+    @property
+    def is_socks(self) -> bool:
+        return self.url.startswith("socks")
+
 
 def proxy_for(url: str, configured: str | Literal[False] | None = None) -> Proxy | None:
     """The proxy on the way to ``url``; False for ``configured`` means none, None the environment's.
 
-    This machine is always reached without one. Raises ConfigError for an address that is none, and for a
-    SOCKS proxy where the package for it is missing.
+    This machine is always reached without one. Raises ConfigError for an address that is none.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -67,11 +69,6 @@ def _checked(written: str, source: str) -> Proxy:
         raise ConfigError(
             f"{source} names no proxy: {_without_user(written)!r}.",
             "Write it like http://127.0.0.1:3128 or socks5://127.0.0.1:1080.",
-        )
-    if parts.scheme.startswith("socks") and importlib.util.find_spec("python_socks") is None:
-        raise ConfigError(
-            f"The SOCKS proxy of {source} needs the package python-socks, which is not installed.",
-            "Install it (pip install 'python-socks[asyncio]'), or set connection.proxy = false.",
         )
     if parts.username is not None and parts.password is None:
         url = url.replace("@", ":@", 1)

@@ -10,6 +10,7 @@ import asyncio
 import errno
 import http
 import logging
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -150,6 +151,8 @@ async def connect(
     except TimeoutError:
         raise connect_errors.of_silence(url, connect_timeout_s, via.shown if via else "") from None
     except OSError as error:  # ahead of ValueError: a certificate that is not trusted is both
+        if via and via.is_socks and isinstance(error, socket.gaierror):
+            raise connect_errors.of_name_behind_socks(url, via.shown, via.source) from None
         if via and not isinstance(error, ssl.SSLError):
             raise connect_errors.of_proxy_gone(via.shown, via.source, error) from None
         raise connect_errors.of_os_error(url, error) from None

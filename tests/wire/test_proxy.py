@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.wire import websocket
@@ -75,15 +76,79 @@ def test_an_address_that_is_none_is_blamed_on_what_names_it(
         proxy_for(URL, written)
 
 
-@pytest.mark.parametrize("written", ["socks5://127.0.0.1:1080", "socks5h://127.0.0.1:1080", "socks://h:1"])
-def test_a_socks_proxy_without_its_package_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, written: str
-) -> None:
-    monkeypatch.setitem(sys.modules, "python_socks", None)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setenv("ALL_PROXY", written)
-    with pytest.raises(ConfigError, match="SOCKS proxy of ALL_PROXY needs the package python-socks"):
-        proxy_for(URL)
+@asynccontextmanager
+async def socks_proxy(target_port: int, asked: list[str]) -> AsyncIterator[str]:
+    """Takes every client to one port of this machine, and notes what each asked for."""
+    clients: list[asyncio.Task[None] | None] = []
+
+    async def pipe(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            sink.write(data)
+        sink.close()
+        await sink.wait_closed()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        clients.append(asyncio.current_task())
+        _, methods = await reader.readexactly(2)
+        await reader.readexactly(methods)
+        writer.write(b"\5\0")
+        try:
+            *_, kind = await reader.readexactly(4)
+        except asyncio.IncompleteReadError:  # the client could not resolve the name
+            writer.close()
+            return
+        length = 4 if kind == 1 else (await reader.readexactly(1))[0]
+        address = await reader.readexactly(length)
+        asked.append(socket.inet_ntoa(address) if kind == 1 else address.decode())
+        await reader.readexactly(2)
+        writer.write(b"\5\0\0\1\0\0\0\0\0\0")
+        away, back = await asyncio.open_connection("127.0.0.1", target_port)
+        await asyncio.gather(pipe(reader, back), pipe(away, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await asyncio.gather(*filter(None, clients))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host"), [("socks5h", "example.test"), ("socks", "example.test"), ("socks5", "192.0.2.7")]
+)
+async def test_a_socks_proxy_is_gone_through(monkeypatch: pytest.MonkeyPatch, scheme: str, host: str) -> None:
+    async def echo(peer: ServerConnection) -> None:
+        await peer.send(await peer.recv())
+
+    asked: list[str] = []
+    async with serve(echo, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with socks_proxy(port, asked) as address:
+            for configured in (f"{scheme}://{address}", None):
+                monkeypatch.setenv("ALL_PROXY", f"{scheme}://{address}")
+                transport = await websocket.connect(f"ws://{host}/v1/realtime", proxy=configured)
+                await transport.send("hello")
+                assert await transport.recv() == "hello"
+                await transport.close()
+    assert asked == [host, host]
+
+
+async def test_a_name_that_the_proxy_should_have_resolved() -> None:
+    async with socks_proxy(9, []) as address:
+        with pytest.raises(Refused, match=r"example\.test cannot be resolved here") as refused:
+            await websocket.connect(URL, proxy=f"socks5://{address}")
+    assert refused.value.remedy == "Write socks5h:// into connection.proxy to let the proxy resolve names."
+
+
+@pytest.mark.parametrize(
+    ("proxy", "reason"),
+    [
+        ("socks5://127.0.0.1:9", "nothing listens there"),
+        ("socks5h://nobody.invalid:1080", "its name cannot be resolved"),
+    ],
+)
+async def test_a_socks_proxy_that_is_away(proxy: str, reason: str) -> None:
+    with pytest.raises(Refused) as refused:
+        await websocket.connect(URL, proxy=proxy)
+    assert refused.value.message == f"The proxy {proxy} does not answer ({reason})."
 
 
 @pytest.mark.parametrize(
