@@ -150,6 +150,7 @@ class RealtimeNarrator:
             )
 
     def _close(self, close: effects.Close) -> None:
+        self._user.no_more_text()
         self._scene.tell(e.SessionEnded(self._scene.at, int(close.exit_code), close.reason, close.remedy))
 
     # -- items ------------------------------------------------------------------------------------
@@ -221,6 +222,7 @@ class RealtimeNarrator:
 
     def _response_done(self, event: s.ResponseDone) -> None:
         """All items once more: servers differ in what they tell earlier."""
+        self._user.no_more_text()
         response = self._agent.done(event)
         if response is None:
             return

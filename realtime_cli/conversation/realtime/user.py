@@ -43,6 +43,7 @@ class UserSide:
         self._last_id = ""
         self._texts: dict[str, str] = {}
         self._finals: dict[str, str] = {}  # an empty text: told that it is missing
+        self._growing: set[str] = set()  # called complete while it was still being said
         self._paid: set[str] = set()
         self._typed: list[inputs.Typed] = []  # not sent yet
         self._raw_items = 0
@@ -167,7 +168,7 @@ class UserSide:
     def _item_of(self, item_id: str | None) -> str:
         """The item a transcript is of. One that comes ahead of the commit stands for the commit."""
         item_id = item_id or self._speech_id or self._last_id
-        if item_id not in self._taken and self._ended is not None:
+        if item_id not in self._taken | self._growing and self._ended is not None:
             self._take(item_id, None)
         return item_id or self._last_id
 
@@ -190,10 +191,28 @@ class UserSide:
             self._paid.add(item_id)
             self._usage(item_id, event.usage)
         text = (event.transcript or "").strip()
-        if text:
+        if item_id not in self._taken and (item_id in self._growing or self._speaking):
+            self._grows(item_id, text)
+        elif text:
             self._final(item_id, text, spoken=True)
         else:
             self._missing(item_id, NOT_UNDERSTOOD)
+
+    def _grows(self, item_id: str, text: str) -> None:
+        """Some servers say "completed" again and again, each with more; the last comes after the commit."""
+        self._growing.add(item_id)
+        known = self._texts.get(item_id, "")
+        if text and text != known:
+            self._texts[item_id] = text
+            delta = text.removeprefix(known)
+            self._scene.tell(e.UserTextPartial(self._scene.at, self._turn_of(item_id), item_id, delta, text))
+
+    def no_more_text(self) -> None:
+        """Where no last word came, what was understood so far is it."""
+        for item_id in [item_id for item_id in self._growing if item_id in self._taken]:
+            self._growing.discard(item_id)
+            if item_id not in self._finals and (text := self._texts.get(item_id)):
+                self._final(item_id, text, spoken=True)
 
     def text_failed(self, event: s.ConversationItemInputAudioTranscriptionFailed) -> None:
         self._missing(self._item_of(event.item_id), error_text(event.error) or "the transcription failed")

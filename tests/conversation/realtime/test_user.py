@@ -133,6 +133,22 @@ def test_the_last_word_of_a_transcript_wins_and_is_told_once() -> None:
     assert {event.turn for event in texts} == {1}
 
 
+def test_what_is_called_complete_while_it_is_said_grows_until_the_commit() -> None:
+    growing = (started(0.3), transcript(0.5, "What"), transcript(0.8, "What is"))
+    last = transcript(1.4, "What is it?")
+    told = (*growing, *spoken(1.3, None), last, begun(1.5), done(2))
+
+    assert [event.text for event in of(e.UserTextPartial, *told)] == ["What", "What is"]
+    assert [(event.text, event.revised) for event in of(e.UserTextFinal, *told)] == [("What is it?", False)]
+    assert len(of(e.UserTurnCommitted, *told)) == 1
+
+
+def test_where_no_last_word_comes_what_had_grown_is_the_text() -> None:
+    growing = (started(0.3), transcript(0.5, "What"), *spoken(1.3, None), begun(1.5))
+
+    assert [event.text for event in of(e.UserTextFinal, *growing, done(2))] == ["What"]
+
+
 def test_a_transcript_without_an_id_is_of_what_was_said_last() -> None:
     (text,) = of(e.UserTextFinal, spoken(1, 0, "u1"), spoken(2, 0, "u2"), transcript(2.1, "Hi", None))
 
