@@ -112,6 +112,8 @@ class AgentTurns:
         for block in self._order.open:
             if block is now:
                 return
-            if isinstance(block, AgentTurn) and block.done and not block.final:
+            if not isinstance(block, AgentTurn) or block.final:
+                continue
+            if block.done or block.response_id != now.response_id:  # the end of an answer may never be told
                 block.show_all()
                 block.final = True

@@ -56,6 +56,12 @@ class AgentTurn:
         return sum(part.heard_ms for part in self.parts.values())
 
     @property
+    def heard_to_end(self) -> bool:
+        """All sound that came was heard, whether or not the server said that it was all."""
+        sounding = [part for part in self.parts.values() if part.received_ms]
+        return bool(sounding) and all(part.heard_to_end for part in sounding)
+
+    @property
     def begun(self) -> bool:
         return any(part.shown or part.heard_ms > 0 for part in self.parts.values())
 
@@ -65,7 +71,7 @@ class AgentTurn:
 
     def stop_here(self, *, paced: bool) -> None:
         """The session ends: what was not heard yet will not be."""
-        if paced and (not self.done or self.awaits_the_ear()):
+        if paced and (self.awaits_the_ear() or not (self.done or self.heard_to_end)):
             self.cut_ms = self.heard_ms
         self.final = True
 

@@ -68,6 +68,21 @@ def test_a_session_without_transcription_waits_for_none() -> None:
     assert settled(view) == ["You: (spoken; this session has no transcription)"]
 
 
+def test_an_answer_whose_end_is_never_told_was_heard_and_holds_up_nobody() -> None:
+    endless = [
+        *begins(2.1, "A1", "R1", None),
+        *speaks(2.2, "A1", "R1", "Here it", 300),
+        heard(3, "A1", 300, to_end=True),
+    ]
+    view = told(connected(), LEVELS, endless)
+    view.close()
+    assert settled(view) == ["Agent: Here it"]
+
+    next_one = [*begins(4.1, "A2", "R2", None), *speaks(4.2, "A2", "R2", "Next", 300), heard(5, "A2", 200)]
+    view = told(connected(), LEVELS, endless, next_one)
+    assert settled(view) == ["Agent: Here it"]
+
+
 def test_the_server_s_order_counts_not_that_of_arrival() -> None:
     view = told(
         connected(),
