@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from realtime_cli.client.bounded_set import BoundedSet
 from realtime_cli.client.out_of_band import OutOfBand
@@ -21,6 +21,10 @@ from realtime_cli.client.session_part import SessionPart
 from realtime_cli.protocol.objects import Response
 
 MAX_REMEMBERED_IDS = 64  # responses that are over or cut, and of which something late may still come
+MAX_BLIND_COLLISIONS = 1  # with a response that the server never tells of: once more would be for ever
+
+Refusal = Literal["not ours", "again", "lost"]
+"""What becomes of a request that the server refused: it is asked for again, or there will be no answer."""
 
 
 @dataclass(slots=True)
@@ -48,6 +52,7 @@ class ResponseQueue(SessionPart):
         self._cut_when_created = False
         self._cancels: dict[str, str] = {}  # event id of a response.cancel -> the response it meant
         self._server_answer_due = False
+        self._blind_collisions = 0
 
     @property
     def busy(self) -> bool:
@@ -89,24 +94,27 @@ class ResponseQueue(SessionPart):
         else:
             self._sent[event_id] = Request(params)
 
-    def refused(self, event_id: str | None, *, retry: bool) -> bool:
+    def refused(self, event_id: str | None, *, retry: bool) -> Refusal:
         """The server refused a request of ours; with ``retry`` it waits for the running response.
 
         A collision that names no event means the only request that is open.
         """
         if self._out_of_band.refused(event_id or ""):
-            return True
+            return "lost"
         event_id = event_id or (self._only_open_request() if retry else None) or ""
         request = self._sent.pop(event_id, None) or self._maybe_overtaken.pop(event_id, None)
         if request is None:
-            return False
-        if retry:
-            self.active_id = self.active_id or ""
-            if not request.cut:
-                self._pending.appendleft(request.params)
-        elif not self._sent:
-            self._cut_when_created = False
-        return True
+            return "not ours"
+        if retry and self.active_id is None:
+            self._blind_collisions += 1
+            retry = self._blind_collisions <= MAX_BLIND_COLLISIONS
+        if not retry:
+            self._cut_when_created = self._cut_when_created and bool(self._sent)
+            return "lost"
+        self.active_id = self.active_id or ""
+        if not request.cut:
+            self._pending.appendleft(request.params)
+        return "again"
 
     def _only_open_request(self) -> str | None:
         for requests in (self._sent, self._maybe_overtaken):
@@ -136,6 +144,7 @@ class ResponseQueue(SessionPart):
         self.active_id = response_id
         self._active_params = next((request.params for request in self._maybe_overtaken.values()), None)
         self._server_answer_due = False
+        self._blind_collisions = 0
         if not self._cut_when_created:
             return None
         self._cut_when_created = False
@@ -254,4 +263,5 @@ class ResponseQueue(SessionPart):
         self._over.clear()
         self._out_of_band_over.clear()
         self._cut_when_created = self._server_answer_due = False
+        self._blind_collisions = 0
         self._pending.extendleft(reversed(waiting))

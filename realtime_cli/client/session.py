@@ -601,8 +601,7 @@ class ClientSession:
         self.conversation.refused(error.event_id)
         if self.image_context.refused(error.event_id):
             return
-        retry = name == error_policy.COLLISION
-        mine = self.responses.refused(error.event_id, retry=retry)
+        refused = self.responses.refused(error.event_id, retry=name == error_policy.COLLISION)
         if name == error_policy.UNSAFE_IMAGE:
             self._remove_image()
         if name == error_policy.CANCEL_NOT_ACTIVE:
@@ -611,7 +610,7 @@ class ClientSession:
         if fault.verdict == "fatal":
             reason = f"The server ended the session: {error_policy.sentence(error)}."
             self._effects.close(fault.exit_code, reason, fault.remedy)
-        elif fault.verdict == "show" or (mine and not retry):
+        elif fault.verdict == "show" or refused == "lost":
             self._effects.note("error", "server", error_policy.sentence(error))
 
     def _cancel_refused(self, at: float, event_id: str | None) -> None:

@@ -53,7 +53,7 @@ def test_a_lost_request_is_asked_again_on_the_next_socket():
 
 
 def test_a_stranger_error_refuses_nothing():
-    assert not ResponseQueue().refused("c9", retry=False)
+    assert ResponseQueue().refused("c9", retry=False) == "not ours"
 
 
 def test_cut_responses_are_remembered_for_what_comes_after_their_end():
@@ -78,9 +78,19 @@ def test_a_collision_without_event_id_means_the_only_open_request():
     turns = ResponseQueue()
     turns.sent("c1", {"instructions": "a"})
     turns.created(response("VAD"))
-    assert turns.refused(None, retry=True)
+    assert turns.refused(None, retry=True) == "again"
     turns.done(response("VAD"))
     assert turns.next_request() == {"instructions": "a"}
+
+
+def test_a_collision_with_what_nobody_tells_of_is_tried_once_more_and_then_lost():
+    turns = ResponseQueue()
+    for event_id, becomes in (("c1", "again"), ("c2", "lost")):
+        turns.sent(event_id, {})
+        assert turns.refused(event_id, retry=True) == becomes
+        turns.give_up()
+        assert (turns.next_request() == {}) is (becomes == "again")
+    assert turns.idle
 
 
 def test_a_request_that_the_user_interrupted_is_not_made_again():
