@@ -191,6 +191,18 @@ def test_the_protocols_own_events_are_read_by_its_ends_and_the_narrator_only() -
     assert [module for module in readers if not any(within(module, room) for room in READ_THE_WIRE)] == []
 
 
+def test_only_the_console_prints() -> None:
+    """What strangers wrote goes to a terminal through its gate; the others print words of our own."""
+    printing = {
+        module
+        for module in MODULES
+        if module.split(".")[0] in ("cli", "commands", "app", "script", "session_api", "load")
+        for node in ast.walk(parsed(module))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert printing == {"app.console", "app.local_server", "cli", "commands.devices"}
+
+
 @pytest.mark.parametrize("library", KEPT_IN)
 def test_a_foreign_library_is_known_in_its_room_only(library: str) -> None:
     for module in MODULES:

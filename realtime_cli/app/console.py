@@ -1,15 +1,31 @@
-"""The one voice of the program: all talk to the user goes to stderr, so that stdout is free for data."""
+"""The one voice of the program: all talk to the user goes to stderr, so that stdout is free for data.
+
+And the one gate to a terminal: what strangers wrote, a server, a file or a recording, is made harmless where
+a terminal would obey it. Files and pipes get it as it is.
+"""
 
 from __future__ import annotations
 
 import sys
+from typing import TextIO
 
 from realtime_cli.errors import RealtimeCliError
+from realtime_cli.tui.safe_text import safe
+
+
+def for_stream(text: str, stream: TextIO | None) -> str:
+    """The text as it may go to this stream."""
+    return safe(text) if stream is not None and stream.isatty() else text
+
+
+def out(text: str, end: str = "\n") -> None:
+    """Data to stdout."""
+    print(for_stream(text, sys.stdout), end=end, flush=True)
 
 
 def echo(text: str) -> None:
     """One sentence to the user."""
-    print(text, file=sys.stderr, flush=True)
+    print(for_stream(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 def echo_error(error: RealtimeCliError) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Self
 
+from realtime_cli.app.console import for_stream
 from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError
 from realtime_cli.tui.end_summary import EndSummary
@@ -33,7 +34,7 @@ class Stdout(io.TextIOBase):
         if self.gone:
             return len(text)
         try:
-            sys.stdout.write(text)
+            sys.stdout.write(for_stream(text, sys.stdout))
             sys.stdout.flush()
         except BrokenPipeError:
             self.gone = True

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from realtime_cli.app.console import echo, echo_error
+from realtime_cli.app.console import echo, echo_error, out
 from realtime_cli.config import AgentConfig, LoadedAgent, load_agent
 from realtime_cli.config.effective import effective
 from realtime_cli.config.load import config_error
@@ -36,7 +36,7 @@ def check(paths: Sequence[Path], sets: Sequence[str] = ()) -> int:
             continue
         for warning in agent.warnings:
             echo(f"{path}: warning: {warning}")
-        print(f"{path}: ok, {summary(agent.config)}")
+        out(f"{path}: ok, {summary(agent.config)}")
     return code
 
 
@@ -47,18 +47,18 @@ def show(path: Path | None, sets: Sequence[str] = (), *, origin: bool = False, a
         echo(f"warning: {warning}")
     rows = list(effective(agent))
     if as_json:
-        print(json.dumps([_row(agent, *row, origin=origin) for row in rows], indent=2, ensure_ascii=False))
+        out(json.dumps([_row(agent, *row, origin=origin) for row in rows], indent=2, ensure_ascii=False))
         return ExitCode.OK
     texts = [f"{dotted(key)} = {_written(value)}" for key, value in rows]
     width = min(56, max(map(len, texts)))
     for text, (key, _) in zip(texts, rows, strict=True):
-        print(f"{text:<{width}}  # {agent.origins.of_value(key)}" if origin else text)
+        out(f"{text:<{width}}  # {agent.origins.of_value(key)}" if origin else text)
     return ExitCode.OK
 
 
 def schema() -> int:
     """Print the JSON Schema of the agent file, for editors."""
-    print(json.dumps(agent_schema(), indent=2, ensure_ascii=False))
+    out(json.dumps(agent_schema(), indent=2, ensure_ascii=False))
     return ExitCode.OK
 
 

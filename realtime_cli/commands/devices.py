@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from realtime_cli.app.console import echo
+from realtime_cli.app.console import echo, out
 from realtime_cli.audio import device
 from realtime_cli.audio.device_choice import Device, Direction
 from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs
@@ -64,7 +64,7 @@ def devices(options: DevicesOptions) -> ExitCode:
 def _list(*, as_json: bool) -> None:
     rows = [_row(found, direction) for direction in DIRECTIONS for found in _with(direction)]
     if as_json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        out(json.dumps(rows, indent=2, ensure_ascii=False))
     elif rows:
         _print_table(rows)
     else:
@@ -123,7 +123,7 @@ async def _meter(choice: str, seconds: float) -> None:
         name = microphone.device_name
         await microphone.close()
     highest = max(levels, default=SILENCE_DBFS)
-    print(f"{name}: highest level {highest:.1f} dBFS{_advice(highest)}")
+    out(f"{name}: highest level {highest:.1f} dBFS{_advice(highest)}")
 
 
 def _draw(level_dbfs: float) -> None:
@@ -152,7 +152,7 @@ async def _tone(choice: str) -> None:
         speaker.playout.end("tone", 0)
         await asyncio.wait_for(speaker.drained(), TONE_S + 5)
         latency_ms = speaker.latency_s * 1000
-        print(
+        out(
             f"{speaker.device_name}: {TONE_HZ} Hz played at {speaker.rate_hz} Hz, latency {latency_ms:.0f} ms"
         )
     finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime_cli import __version__
-from realtime_cli.app.console import echo
+from realtime_cli.app.console import echo, out
 from realtime_cli.app.diagnostics import Finding, Status, exit_code, failure, ok, warning
 from realtime_cli.app.session_factory import AgentOptions
 from realtime_cli.commands import doctor_acoustic, doctor_bundle, doctor_machine, doctor_sound, doctor_wire
@@ -48,9 +48,9 @@ def doctor(options: DoctorOptions) -> ExitCode:
     if options.json:
         rows = [finding.as_json() for finding in findings]
         summary = {"version": __version__, "exit_code": int(code), "findings": rows}
-        print(json.dumps(summary, indent=2, ensure_ascii=False))
+        out(json.dumps(summary, indent=2, ensure_ascii=False))
     else:
-        print(_summary(findings))
+        out(_summary(findings))
     if options.bundle:
         doctor_bundle.write(options.bundle, findings, agent)
         echo(f"The report is in {options.bundle}. Read it before you send it.")
@@ -127,9 +127,10 @@ def _tell(finding: Finding) -> None:
     mark = f"{MARKS[finding.status]:<8}"
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         mark = f"\x1b[{COLOURS[finding.status]}m{mark}\x1b[0m"
-    print(f"{mark} {finding.topic}: {finding.said}")
+    sys.stdout.write(mark)
+    out(f" {finding.topic}: {finding.said}")
     if finding.remedy:
-        print(f"{'':<8}   {finding.remedy}", flush=True)
+        out(f"{'':<8}   {finding.remedy}")
 
 
 def _summary(findings: list[Finding]) -> str:

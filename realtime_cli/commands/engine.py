@@ -76,7 +76,7 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 def emit(event: Mapping[str, Any]) -> None:
     """One line on stdout. A reader that has gone is the end, which stdin tells as well."""
     with contextlib.suppress(BrokenPipeError):
-        sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(event) + "\n")
         sys.stdout.flush()
 
 

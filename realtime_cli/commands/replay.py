@@ -7,7 +7,7 @@ import shutil
 import signal
 from contextlib import suppress
 
-from realtime_cli.app.console import echo
+from realtime_cli.app.console import echo, out
 from realtime_cli.app.player import PlaybackOptions, Player
 from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.config.time_span import seconds_of
@@ -41,7 +41,7 @@ def _verify(recording: Recording) -> ExitCode:
     if not verdict.different:
         echo(f"{recording.path}: {verdict.steps} steps, all as recorded.")
         return ExitCode.OK
-    print(side_by_side(verdict, shutil.get_terminal_size((120, 24)).columns), end="")
+    out(side_by_side(verdict, shutil.get_terminal_size((120, 24)).columns), end="")
     echo(f"{recording.path}: {len(verdict.different)} of {verdict.steps} steps differ.")
     return ExitCode.EXPECTATION_FAILED
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from realtime_cli.app.console import echo
+from realtime_cli.app.console import echo, out
 from realtime_cli.app.hold import WarningsOnStderr, conversation_loop, hold
 from realtime_cli.app.session_factory import AgentOptions, SessionFactory, load
 from realtime_cli.audio.wav import WavSpeaker
@@ -110,7 +110,7 @@ def resend(recording: Recording, options: ReplayOptions) -> ExitCode:
     said = said_in(recording)
     path, outcome = asyncio.run(_converse(said, options))
     before, now = timeline(recording), timeline(read(path))
-    print(comparison(before, now))
+    out(comparison(before, now))
     echo(f"realtime-cli: the new session is recorded in {path}")
     return outcome.exit_code
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from realtime_cli.app.console import echo
+from realtime_cli.app.console import echo, out
 from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.redaction import OutputRedaction
 from realtime_cli.app.session_factory import known_secrets
@@ -34,6 +34,7 @@ from realtime_cli.script.opening import CaseOpener, agents_of
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext
 from realtime_cli.script.suite import Selection, groups, plan, regressions, run_suite
+from realtime_cli.tui.safe_text import safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,7 @@ def _progress(total: int, *, quiet: bool, bar: bool) -> Iterator[Callable[[Any],
 
             def notify(event: Any) -> None:
                 if isinstance(event, CaseBegan):
-                    shown.update(task, description=event.case.title[:40])
+                    shown.update(task, description=escape(safe(event.case.title))[:40])
                 elif isinstance(event, CaseOver):
                     shown.advance(task)
 
@@ -275,7 +276,7 @@ def _report(results: list[CaseResult], seconds: float, worse: list[str], options
 
 def _write(path: Path, text: str) -> None:
     if str(path) == "-":
-        sys.stdout.write(text)
+        out(text, end="")
         return
     try:
         path.write_text(text, encoding="utf-8")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from realtime_cli.app.console import echo
+from realtime_cli.app.console import echo, out
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.wav_file import wav_header
 from realtime_cli.errors import ConfigError, ExitCode
@@ -73,7 +72,7 @@ def _write(
 
     text = tomli_w.dumps(script, multiline_strings=False)
     if str(path) == "-":
-        sys.stdout.write(text)
+        out(text, end="")
         return
     if path.exists():
         raise ConfigError(f"There is a file {path} already.", "Name another with --output.")

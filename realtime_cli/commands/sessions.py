@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from realtime_cli import private_file
-from realtime_cli.app.console import echo
+from realtime_cli.app.console import echo, out
 from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording import file
@@ -25,7 +25,7 @@ def list_sessions(folder: Path | None = None, *, as_json: bool = False) -> ExitC
     folder = folder or file.folder()
     for one in stored(folder):
         row = _row(one)
-        print(json.dumps(row, ensure_ascii=False) if as_json else _in_words(row))
+        out(json.dumps(row, ensure_ascii=False) if as_json else _in_words(row))
     if not as_json:
         echo(f"Recordings are in {folder}.")
     return ExitCode.OK
@@ -65,7 +65,7 @@ def show(name: str, folder: Path | None = None) -> ExitCode:
     """One recording: facts, conversation, figures, as Markdown on stdout."""
     recording = read(find(name, folder))
     made = timeline(recording)
-    print(text.markdown(made, recording.header))
+    out(text.markdown(made, recording.header))
     echo(str(recording.path))
     return ExitCode.OK
 
@@ -79,7 +79,7 @@ def search(words: str, folder: Path | None = None) -> ExitCode:
         except ConfigError:
             continue
         for at_s, line in _matches(made, words.casefold()):
-            print(f"{one.name}  {at_s:7.1f} s  {line}")
+            out(f"{one.name}  {at_s:7.1f} s  {line}")
             found += 1
     return ExitCode.OK if found else ExitCode.EXPECTATION_FAILED
 
@@ -102,7 +102,7 @@ def prune(days: float, folder: Path | None = None, *, dry_run: bool = False) -> 
     for one in old:
         if not dry_run:
             delete_recording(one.path)
-        print(one.name)
+        out(one.name)
     size = sum(one.size for one in old) / 1e6
     echo(
         f"{len(old)} recording{'' if len(old) == 1 else 's'}{' would be' if dry_run else ''} deleted "

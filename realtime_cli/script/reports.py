@@ -14,6 +14,7 @@ from rich.table import Table
 
 from realtime_cli import __version__
 from realtime_cli.script.result import CaseResult
+from realtime_cli.tui.safe_text import safe
 
 FORMAT = "realtime-cli run"
 VERSION = 1
@@ -45,21 +46,22 @@ def print_table(results: Sequence[CaseResult], seconds: float, console: Console)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("", "script", "turns", "first sound", "response", "time"):
         table.add_column(column, justify="left" if column in ("", "script") else "right")
+    harmless = safe if console.file.isatty() else str
     for result in results:
-        table.add_row(*_row(result))
+        table.add_row(*_row(result, harmless(result.case.title)))
     console.print(table)
     for result in results:
         if result.status != "passed":
-            console.print(_failure_text(result), markup=False, highlight=False, soft_wrap=True)
+            console.print(harmless(_failure_text(result)), markup=False, highlight=False, soft_wrap=True)
     console.print(f"\n{headline(results, seconds)}", highlight=False)
 
 
-def _row(result: CaseResult) -> list[str]:
+def _row(result: CaseResult, title: str) -> list[str]:
     style, seconds = _STYLES[result.status], f"{result.seconds:.1f} s"
     timings = [_worst(result, "within_ms"), _worst(result, "done_ms")]
     return [
         f"[{style}]{result.status}[/]",
-        escape(result.case.title),
+        escape(title),
         str(len(result.turns)),
         *timings,
         seconds,

@@ -1,7 +1,8 @@
 """Text from models, servers and tools, made harmless for a terminal, and measured in cells.
 
-A terminal obeys what it is sent. Control characters, escape sequences and bidirectional marks are
-shown as what they are instead; ordinary text of any script passes unchanged.
+A terminal obeys what it is sent. Control characters, escape sequences and what turns the direction of
+foreign text around are shown as what they are instead; ordinary text of any script passes unchanged, with
+the marks that it needs. Isolates, which a growing text cannot tell to be paired, are left out.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from rich.cells import get_character_cell_size
 
 # More marks than this on one letter serve no script, only to draw over neighbouring lines.
 MAX_COMBINING_MARKS = 4
-_JOINERS = "\u200c\u200d"  # needed by emoji, Persian and Indic scripts
-_DROPPED = "\r\u00ad\ufeff"  # harmless when absent: a carriage return would overprint the line
+_MARKS = "\u200c\u200d\u200e\u200f\u061c"  # joiners of emoji, Persian and Indic; marks of right-to-left text
+_ISOLATES = "\u2066\u2067\u2068\u2069"
+_DROPPED = f"\r\u00ad\ufeff\u200b\u2060{_ISOLATES}"  # harmless when absent: \r would overprint the line
+_FLAG, _TAGS = "\U0001f3f4", range(0xE0020, 0xE0080)  # a flag and the letters of its land (UTS 51, 1.4.9)
 _SPACES = {"\t": " ", "\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n"}
 
 
@@ -25,17 +28,20 @@ def safe(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    marks = 0
+    marks, in_flag = 0, False
     out = []
     for char in text:
         marks = marks + 1 if unicodedata.combining(char) else 0
-        if marks <= MAX_COMBINING_MARKS:
+        in_flag = char == _FLAG or (in_flag and ord(char) in _TAGS)
+        if in_flag:
+            out.append(char)
+        elif marks <= MAX_COMBINING_MARKS:
             out.append(_visible(char))
     return "".join(out)
 
 
 def _visible(char: str) -> str:
-    if char == "\n" or char in _JOINERS or char.isprintable():
+    if char == "\n" or char in _MARKS or char.isprintable():
         return char
     if char in _DROPPED:
         return ""

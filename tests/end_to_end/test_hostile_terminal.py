@@ -1,0 +1,137 @@
+"""What strangers write, a server, a file or a recording: a terminal obeys none of it, a pipe gets it all."""
+
+from __future__ import annotations
+
+import http
+import json
+import os
+import pty
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection, serve
+
+from tests.kit.cli import run_cli
+
+EVIL = "\x1b]0;owned\x07\x1b]52;c;aGk=\x07\x1b]8;;http://x\x07\x1b[2J\x9b31m\u202eabc"
+OBEYED = ("\x1b]", "\x1b[2J", "\x07", "\x9b", "\u202e")
+SHOWN = "]0;owned"  # what is left of it, behind a sign for the escape
+
+
+def told(kind: str, **fields: Any) -> str:
+    return json.dumps({"type": kind, "event_id": "e", **fields})
+
+
+SESSION = {"type": "realtime", "id": "s", "model": "m", "output_modalities": ["text"]}
+ITEM = {"id": "i", "type": "message", "role": "assistant", "status": "completed"}
+PART = {"response_id": "r", "item_id": "i", "output_index": 0, "content_index": 0}
+ANSWER = [
+    told("response.created", response={"id": "r", "status": "in_progress", "output": []}),
+    told("response.output_item.added", response_id="r", output_index=0, item={**ITEM, "content": []}),
+    told("response.output_text.delta", **PART, delta=f"Well {EVIL}"),
+    told("response.done", response={"id": "r", "status": "completed", "output": []}),
+]
+LOG = [
+    told("session.created", session=SESSION),
+    *ANSWER,
+    told("error", error={"type": "server_error", "code": "x", "message": EVIL}),
+]
+
+
+def hostile(socket: ServerConnection) -> None:
+    socket.send(LOG[0])
+    for text in socket:
+        match json.loads(text)["type"]:
+            case "session.update":
+                socket.send(told("session.updated", session=SESSION))
+            case "response.create" if "close" in socket.request.path:
+                socket.close(1008, EVIL)
+            case "response.create":
+                for event in ANSWER:
+                    socket.send(event)
+
+
+def refuse(socket: ServerConnection, request: Request) -> Response | None:
+    body = json.dumps({"error": {"message": EVIL}}).encode()
+    status = http.HTTPStatus.BAD_REQUEST
+    return Response(status, "No", Headers(), body) if "refuse" in request.path else None
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with serve(hostile, "127.0.0.1", 0, process_request=refuse) as listening:
+        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        yield f"ws://127.0.0.1:{listening.socket.getsockname()[1]}"
+        listening.shutdown()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile")
+    (folder / "evil.jsonl").write_text("\n".join(LOG) + "\n")
+    (folder / "torn.jsonl").write_text(json.dumps({"format": "realtime-cli", "version": EVIL}) + "\n")
+    (folder / "agent.toml").write_text(f'[session]\nvoice = "{EVIL}\n')
+    (folder / "key.toml").write_text(f'[session]\n"{json.dumps(EVIL)[1:-1]}" = 1\n')
+    script = 'mode = "text"\n[[turns]]\nsay = "Hi"\n[turns.expect]\ncontains = ["nothing like it"]\n'
+    (folder / "evil.script.toml").write_text(script)
+    return folder
+
+
+def on_a_terminal(*arguments: str, cwd: Path) -> str:
+    """What a command writes to a terminal, stdout and stderr."""
+    terminal, inner = pty.openpty()
+    command = [sys.executable, "-m", "realtime_cli", *arguments]
+    environ = {**os.environ, "COLUMNS": "200"}
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=inner, stderr=inner, cwd=cwd, env=environ
+    ) as ended:
+        os.close(inner)
+        written = b""
+        try:
+            while part := os.read(terminal, 65536):
+                written += part
+        except OSError:
+            pass  # nobody is at the other end any more
+    os.close(terminal)
+    assert ended.returncode != 70
+    return written.decode()
+
+
+COMMANDS = [
+    ("text", "--base-url", "SERVER/v1/realtime", "--no-record", "Hello"),
+    ("text", "--base-url", "SERVER/close/v1/realtime", "--no-record", "Hello"),
+    ("text", "--base-url", "SERVER/refuse/v1/realtime", "--no-record", "Hello"),
+    ("run", "evil.script.toml", "--against", "SERVER/v1/realtime"),
+    ("run", "evil.script.toml", "--against", "SERVER/v1/realtime", "--markdown", "-"),
+    ("run", "evil.script.toml", "--against", "SERVER/refuse/v1/realtime"),
+    ("sessions", "list", "--folder", "."),
+    ("sessions", "show", "evil", "--folder", "."),
+    ("sessions", "search", "Well", "--folder", "."),
+    *(("export", "evil.jsonl", "-f", form, "-o", "-") for form in ("md", "txt", "srt", "vtt", "labels")),
+    ("replay", "evil.jsonl", "--plain", "--max"),
+    ("replay", "torn.jsonl", "--verify"),
+    ("config", "check", "agent.toml"),
+    ("config", "check", "key.toml"),
+    ("doctor", "--base-url", "SERVER/refuse/v1/realtime"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command)[:60])
+def test_a_terminal_obeys_no_stranger(command: tuple[str, ...], server: str, folder: Path) -> None:
+    written = on_a_terminal(*(word.replace("SERVER", server) for word in command), cwd=folder)
+
+    assert not [sign for sign in OBEYED if sign in written], written
+    assert SHOWN in written
+
+
+def test_a_pipe_gets_it_as_it_is(server: str, folder: Path) -> None:
+    answered = run_cli("text", "--base-url", f"{server}/v1/realtime", "--no-record", "Hello", cwd=folder)
+    assert answered.stdout == f"Well {EVIL}\n"
+    assert EVIL in run_cli("export", "evil.jsonl", "-f", "txt", "-o", "-", cwd=folder).stdout
