@@ -17,7 +17,7 @@ from realtime_cli.commands.examples import epilog
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 
 EXIT_CODES = """Exit codes: 0 ok, 1 expectation failed, 2 usage or configuration, 3 connection or
-authentication, 4 audio device, 5 the server or the protocol ended the session, 6 a limit was
+authentication, 4 audio device, 5 session ended by the server or a protocol error, 6 limit
 reached, 70 a bug, 130 interrupted."""
 
 app = typer.Typer(
@@ -43,7 +43,10 @@ BaseUrl = Annotated[str | None, typer.Option(help="Another Realtime server (ws:/
 Record = Annotated[Path | None, typer.Option(help="Where to record (default: the state folder).")]
 NoRecord = Annotated[bool, typer.Option("--no-record", help="Record nothing.")]
 Approve = Annotated[
-    list[str] | None, typer.Option("--approve", help="A tool that may run unasked, or all.", metavar="TOOL")
+    list[str] | None,
+    typer.Option(
+        "--approve", help="Tool allowed to run without asking; repeat it, or give 'all'.", metavar="TOOL"
+    ),
 ]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines instead of a live screen.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
@@ -98,10 +101,13 @@ def talk(
             "--output", "-o", help="Speaker: a device, a WAV file, - or null.", metavar="DEVICE|FILE"
         ),
     ] = None,
-    fast: Annotated[bool, typer.Option("--fast", help="Files as fast as the server takes them.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Send files as fast as the server accepts them, not in real time.")
+    ] = False,
     approve: Approve = None,
     resume: Annotated[
-        Path | None, typer.Option("--continue", help="Go on from a recorded session's text and tool results.")
+        Path | None,
+        typer.Option("--continue", help="Continue from the text and tool results of a recorded session."),
     ] = None,
     record: Record = None,
     no_record: NoRecord = False,
@@ -117,7 +123,7 @@ def talk(
     from realtime_cli.commands import talk as command
 
     if agent and config:
-        raise ConfigError(f"Two agent files are named: {agent} and {config}.", "Name one.")
+        raise ConfigError(f"Two agent files are given: {agent} and {config}.", "Give one.")
     config = agent or config
     options = _options(command.TalkOptions, locals())
     raise typer.Exit(command.talk(options))
@@ -131,7 +137,9 @@ def text(
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="One message a line; - is stdin.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="A file with one message per line; - is stdin.")
+    ] = None,
     images: Annotated[
         list[Path] | None, typer.Option("--image", help="A picture to send with the first message.")
     ] = None,
@@ -139,7 +147,7 @@ def text(
     record: Record = None,
     no_record: NoRecord = False,
     json: Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes on stderr.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages on stderr.")] = False,
 ) -> None:
     """Scripted text mode: messages in, answers on stdout, nothing else."""
     from realtime_cli.commands import text as command
@@ -159,38 +167,38 @@ def run(
         str | None, typer.Option(help="Another server: local, a ws:// address, or a recording (.jsonl).")
     ] = None,
     approve: Approve = None,
-    text: Annotated[bool, typer.Option("--text", help="Everything typed, and answered in text.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Type every turn and ask for text answers.")] = False,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="Conversations at one time (in each process).")
+        int, typer.Option("--jobs", "-j", min=1, help="Conversations at once (in each process).")
     ] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="Spread the scripts over so many processes.")] = 1,
-    repeat: Annotated[int, typer.Option(min=1, help="Run each script so often.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Number of processes to spread the scripts over.")] = 1,
+    repeat: Annotated[int, typer.Option(min=1, help="Run each script this many times.")] = 1,
     pass_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of repeats that must pass.")] = 1.0,
     shard: Annotated[
         str, typer.Option(metavar="I/N", help="Only every Nth script, from the Ith on.")
     ] = "1/1",
     merge: Annotated[
-        bool, typer.Option("--merge", help="Run nothing: make one report of those of shards (--json).")
+        bool, typer.Option("--merge", help="Run nothing; combine reports of shards (--json) into one.")
     ] = False,
     tags: Annotated[list[str] | None, typer.Option("--tag", help="Only scripts with this tag.")] = None,
     match: Annotated[str, typer.Option("--match", "-k", help="Only scripts with this in their name.")] = "",
     seed: Annotated[
-        int | None, typer.Option(help="Shuffle the scripts, always alike for the same seed.")
+        int | None, typer.Option(help="Shuffle the scripts; the same seed gives the same order.")
     ] = None,
     matrix: Annotated[
         list[str] | None,
         typer.Option(help="Run for every value: connection.model=a,b; config=x.toml,y.toml."),
     ] = None,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", "-x", help="Begin nothing after a failure.")
-    ] = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first failure.")] = False,
     max_cost: Annotated[
-        float | None, typer.Option(help="Begin nothing once so many US dollars are spent.")
+        float | None, typer.Option(help="Start no further scripts once this many US dollars are spent.")
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option(help="Fail on what got worse since this --json file.")
+        Path | None, typer.Option(help="Fail if results are worse than in this --json file.")
     ] = None,
-    margin: Annotated[float, typer.Option(min=0, help="How much longer than the baseline is fine.")] = 0.2,
+    margin: Annotated[
+        float, typer.Option(min=0, help="How much slower than the baseline is acceptable (0.2: 20 %).")
+    ] = 0.2,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the results as JSON; - is stdout.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write a summary in Markdown; - is stdout.")] = None,
@@ -226,40 +234,48 @@ def load(
         str | None, typer.Option(help="The server to test: a ws:// or wss:// address.")
     ] = None,
     approve: Approve = None,
-    text: Annotated[bool, typer.Option("--text", help="Everything typed, and answered in text.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Type every turn and ask for text answers.")] = False,
     users: Annotated[
         str,
-        typer.Option("--users", "-u", help="Sessions at a time, or auto: as many as this machine carries."),
+        typer.Option("--users", "-u", help="Sessions at once, or auto: as many as this machine can run."),
     ] = "10",
-    ramp: Annotated[str, typer.Option(help="How many begin in a second.")] = "10/s",
+    ramp: Annotated[str, typer.Option(help="How many sessions to start per second.")] = "10/s",
     duration: Annotated[
         str | None, typer.Option(help="Such as 90s, 10m, 1h (default: until Ctrl+C).")
     ] = None,
     shape: Annotated[str, typer.Option(help="ramp, spike, soak, or a file with [[stages]].")] = "ramp",
-    max_cost: Annotated[float | None, typer.Option(help="Stop all workers at so many US dollars.")] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(help="Stop all workers once this many US dollars are spent.")
+    ] = None,
     worker: Annotated[bool, typer.Option("--worker", help="Work for the master at --master-host.")] = False,
     master: Annotated[
-        bool, typer.Option("--master", help="Lead workers that are started elsewhere.")
+        bool, typer.Option("--master", help="Be the master of workers that are started elsewhere.")
     ] = False,
     master_host: Annotated[str, typer.Option(help="Where the master is.")] = "127.0.0.1",
     master_port: Annotated[int, typer.Option(help="Its port.")] = 5557,
     bind: Annotated[
-        str, typer.Option(help="--master, --web: where it listens. Nobody is asked for a password there.")
+        str, typer.Option(help="--master, --web: address to listen on. There is no password protection.")
     ] = "127.0.0.1",
     expect_workers: Annotated[
-        int | None, typer.Option(help="--master: begin when so many are there (default: 1).")
+        int | None, typer.Option(help="--master: number of workers to wait for (default: 1).")
     ] = None,
     processes: Annotated[
-        int | None, typer.Option(help="So many workers on this machine; -1: one for each core.")
+        int | None, typer.Option(help="Number of workers on this machine; -1: one for each core.")
     ] = None,
-    web: Annotated[bool, typer.Option("--web", help="Locust's page, and begin there.")] = False,
+    web: Annotated[
+        bool, typer.Option("--web", help="Open Locust's web page and start the test there.")
+    ] = False,
     web_port: Annotated[int, typer.Option(help="The port of --web.")] = 8089,
-    csv: Annotated[Path | None, typer.Option(help="Write tables to files whose names begin so.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a report with curves.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write tables to files whose names start with this.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report with charts.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write a summary as JSON.")] = None,
-    finish: Annotated[str, typer.Option(help="How long sessions may go on at the end, such as 1.5s.")] = "0s",
+    finish: Annotated[
+        str, typer.Option(help="Time for running sessions to finish at the end, such as 1.5s.")
+    ] = "0s",
 ) -> None:
-    """Hold scripted sessions in numbers, on one machine or many (Locust)."""
+    """Run many scripted sessions at once, on one machine or many (Locust)."""
     from realtime_cli.commands import load as command
 
     command.load(_options(command.LoadOptions, locals()))
@@ -274,10 +290,10 @@ def engine(
     sets: Sets = None,
     against: Annotated[str | None, typer.Option(help="Another server: local, or a ws:// address.")] = None,
     approve: Approve = None,
-    text: Annotated[bool, typer.Option("--text", help="Everything typed, and answered in text.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Type every turn and ask for text answers.")] = False,
     record: Annotated[Path | None, typer.Option(help="Record every session into this folder.")] = None,
 ) -> None:
-    """Hold sessions of scripts for another program: JSON lines on stdin and stdout."""
+    """Run scripted sessions for another program: JSON lines on stdin and stdout."""
     from realtime_cli.commands import engine as command
 
     options = _options(command.EngineOptions, locals())
@@ -289,28 +305,30 @@ def replay(
     recording: Annotated[
         str, typer.Argument(help="A .jsonl file, a session's name, or last.", show_default=False)
     ],
-    speed: Annotated[float, typer.Option(help="Times as fast.")] = 1.0,
+    speed: Annotated[float, typer.Option(help="Speed factor.")] = 1.0,
     max: Annotated[bool, typer.Option("--max", help="As fast as possible.")] = False,
     idle_limit: Annotated[str | None, typer.Option(help="Longest pause to keep, such as 1s.")] = None,
-    begin: Annotated[str | None, typer.Option("--from", help="Where to begin, such as 1m30s.")] = None,
+    begin: Annotated[str | None, typer.Option("--from", help="Where to start, such as 1m30s.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Where to stop, such as 2:30.")] = None,
-    turn: Annotated[int | None, typer.Option(help="Begin at this turn.")] = None,
-    marker: Annotated[str | None, typer.Option(help="Begin at this note.")] = None,
-    audio: Annotated[bool, typer.Option("--audio", help="Play what was heard.")] = False,
+    turn: Annotated[int | None, typer.Option(help="Start at this turn.")] = None,
+    marker: Annotated[str | None, typer.Option(help="Start at this note.")] = None,
+    audio: Annotated[bool, typer.Option("--audio", help="Play the sound of both sides.")] = False,
     output: Annotated[str | None, typer.Option("--output", "-o", help="Speaker or file for --audio.")] = None,
     plain: Plain = False,
     json: Json = False,
     verify: Annotated[
         bool,
         typer.Option(
-            "--verify", help="Run the inputs through a fresh session and compare; exit 1 if it differs."
+            "--verify", help="Run the inputs through a new session and compare; exit code 1 if they differ."
         ),
     ] = False,
-    serve: Annotated[bool, typer.Option("--serve", help="Be the recorded server for any client.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Act as the recorded server for any client.")
+    ] = False,
     host: Annotated[str, typer.Option(help="Where --serve listens.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port of --serve; 0 takes a free one.")] = 8765,
+    port: Annotated[int, typer.Option(help="The port of --serve; 0 picks a free one.")] = 8765,
     lenient: Annotated[bool, typer.Option("--lenient", help="--serve: match events by type only.")] = False,
-    once: Annotated[bool, typer.Option("--once", help="--serve: end after one client.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="--serve: stop after one client.")] = False,
     resend: Annotated[
         bool, typer.Option("--resend", help="Send the recorded input to a live server and compare.")
     ] = False,
@@ -333,7 +351,7 @@ def serve(
     host: Annotated[
         str | None, typer.Option(help="Address to listen on (default: this machine only).")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="Port (default 8765); 0 takes a free one.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port (default 8765); 0 picks a free one.")] = None,
     origins: Annotated[
         list[str] | None, typer.Option("--allow-origin", help="Web pages that may connect from a browser.")
     ] = None,
@@ -347,7 +365,7 @@ def serve(
 
 @app.command(epilog=epilog("devices"))
 def devices(
-    meter: Annotated[str | None, typer.Option(help="Show the level of this input for some seconds.")] = None,
+    meter: Annotated[str | None, typer.Option(help="Show the level of this input for a few seconds.")] = None,
     tone: Annotated[str | None, typer.Option(help="Play a test tone on this output.")] = None,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long --meter listens.")] = 5.0,
     save: Annotated[
@@ -357,7 +375,7 @@ def devices(
     output: Annotated[str | None, typer.Option("--output", "-o", help="The loudspeaker for --save.")] = None,
     json: Json = False,
 ) -> None:
-    """List microphones and speakers, try one, or remember them in an agent file."""
+    """List microphones and speakers, try one, or save them in an agent file."""
     from realtime_cli.commands import devices as command
 
     options = _options(command.DevicesOptions, locals())
@@ -375,13 +393,13 @@ def doctor(
             "--acoustic", help="Play chirps and speech; measure echo, delay and what the canceller does."
         ),
     ] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Leave the server alone.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Skip the server checks.")] = False,
     bundle: Annotated[
-        Path | None, typer.Option(help="Write a report without keys and names, to send along.")
+        Path | None, typer.Option(help="Write a report without keys and names, to send with a bug report.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout.")] = False,
 ) -> None:
-    """Look at everything that a conversation needs, and say what to do about what is wrong."""
+    """Check everything that a conversation needs, and say how to fix what is wrong."""
     from realtime_cli.commands import doctor as command
 
     options = _options(command.DoctorOptions, locals())
@@ -399,7 +417,7 @@ def export(
         Path | None, typer.Option("--output", "-o", help="The file to write; - is stdout.")
     ] = None,
 ) -> None:
-    """Make a WAV, Markdown, subtitles or a web page of a recording."""
+    """Turn a recording into WAV, Markdown, subtitles or a web page."""
     from realtime_cli.commands import export as command
 
     raise typer.Exit(command.export(command.ExportOptions(recording, format, output)))
@@ -417,12 +435,12 @@ def init(
     provider: Annotated[
         str | None, typer.Option(help="openai, azure, xai, local or custom.", metavar="NAME")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Write a commented agent file that works as it stands.
+    """Write a commented agent file that works right away.
 
-    Nothing is asked. Without --provider it is the one whose key is in the environment, else the local
-    server, which needs none.
+    It asks nothing. Without --provider it uses the provider whose key is in the environment, otherwise
+    the local server, which needs no key.
     """
     from realtime_cli.commands import init as command
 
@@ -451,7 +469,7 @@ app.add_typer(config_app, name="config")
 def config_check(
     paths: Annotated[list[Path], typer.Argument(help="Agent files.", show_default=False)], sets: Sets = None
 ) -> None:
-    """Check agent files without connecting; every mistake is named in one run."""
+    """Check agent files without connecting; all errors are reported in one run."""
     from realtime_cli.commands import config as command
 
     raise typer.Exit(command.check(paths, sets or ()))
@@ -481,7 +499,7 @@ def config_schema() -> None:
 sessions_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Look after recorded sessions.",
+    help="Manage recorded sessions.",
     epilog=epilog("sessions"),
 )
 app.add_typer(sessions_app, name="sessions")
@@ -520,7 +538,7 @@ def sessions_search(
 def sessions_prune(
     days: Annotated[float, typer.Option(help="Keep sessions younger than this.")],
     folder: Folder = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be deleted.")] = False,
 ) -> None:
     """Delete sessions by age."""
     from realtime_cli.commands import sessions as command

@@ -260,7 +260,7 @@ class ConversationLoop:
         """The first loss, half a second, then every five seconds."""
         half = before_ms < 500 <= dropped_ms
         if not before_ms or half or dropped_ms // 5000 > before_ms // 5000:
-            text = f"The connection stalls: {dropped_ms / 1000:.2f} s of microphone sound are dropped so far."
+            text = f"The connection stalls: {dropped_ms / 1000:.2f} s of microphone sound dropped so far."
             self.note("warning", "wire", text, {"dropped_ms": round(dropped_ms)})
 
     def _play(self, effect: effects.Play) -> None:
@@ -295,7 +295,7 @@ class ConversationLoop:
     async def _run_tool(self, effect: effects.CallTool) -> None:
         began = time.monotonic()
         if self._tools is None:
-            result = ToolResult(f"There is no tool named {effect.name!r} here.", failed=True)
+            result = ToolResult(f"There is no tool named {effect.name!r}.", failed=True)
         else:
             result = await self._tools.call(effect.call_id, effect.name, effect.arguments)
         self._calls.pop(effect.call_id, None)
@@ -314,7 +314,7 @@ class ConversationLoop:
 
     def _ask(self, effect: effects.RequestApproval) -> None:
         if self._tools is None:
-            text = "There is nobody to ask."
+            text = "There is no user to ask."
             self._pending.append(inputs.ApprovalAnswered(self.now(), effect.call_id, "no", text))
             return
         asking = self._tools.approve(effect.call_id, effect.name, effect.arguments)
@@ -501,7 +501,7 @@ class ConversationLoop:
         self._frames_left_out += 1
         if self._frames_left_out in (1, 50) or self._frames_left_out % 500 == 0:
             text = (
-                f"The connection is too slow for the video; frames left out so far: {self._frames_left_out}."
+                f"The connection is too slow for the video; frames skipped so far: {self._frames_left_out}."
             )
             self.note("warning", "video", text, {"left_out": self._frames_left_out})
 

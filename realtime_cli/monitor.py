@@ -126,10 +126,11 @@ class LoopMonitor:
 
     def _watch_lag(self, lag_s: float) -> None:
         if lag_s > max(LAG_S, 2 * self.lag_s):
-            text = (
-                f"This program was late by {1000 * lag_s:.0f} ms: the machine, or a part of it, is too slow."
-            )
-            level = "warning" if lag_s > 5 * LAG_S else "debug"
+            stalled = f"The program stalled for {1000 * lag_s:.0f} ms"
+            text = f"{stalled}; this machine is overloaded, so the sound may stutter."
+            # Until the session is ready, imports and models are loading: that is no overload.
+            warns = lag_s > 5 * LAG_S and self._loop.session.ready
+            level = "warning" if warns else "debug"
             self._loop.note(level, "lag", text, {"loop_lag_ms": round(1000 * lag_s)})
         self.lag_s = max(self.lag_s, lag_s)
 

@@ -317,7 +317,7 @@ def test_an_agent_file_alone_is_talked_to(tmp_path: Path) -> None:
         assert "127.0.0.1:9" in ended.stderr
     twice = run_cli("talk", agent, "-c", agent)
     assert twice.returncode == ExitCode.USAGE
-    assert "Two agent files are named" in twice.stderr
+    assert "Two agent files are given" in twice.stderr
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_an_agent_file_alone_is_talked_to(tmp_path: Path) -> None:
         (("talk", "agent.toml", "--output", "x/a.opus"), "x/a.opus: sound is written as WAV only."),
         (
             ("text", "-c", "agent.toml", "--approve", "nosuchtool", "hi"),
-            "--approve nosuchtool: there is no such tool.",
+            "--approve nosuchtool: no such tool.",
         ),
         (("config", "check", "agent.json"), "agent.json: this looks like JSON, not TOML."),
         (("run", "agent.yaml"), "agent.yaml is an agent file, not a script."),

@@ -454,7 +454,7 @@ async def test_a_server_that_is_busy_at_first_is_asked_again(status: bytes | Non
         assert time.monotonic() - began >= 0.4  # twice what Retry-After asks for
 
 
-@pytest.mark.parametrize(("status", "words"), [(BUSY[0], "is in trouble"), (None, "Nothing listens at")])
+@pytest.mark.parametrize(("status", "words"), [(BUSY[0], "has a problem"), (None, "Nothing is listening at")])
 async def test_a_server_that_stays_away_is_given_up_with_the_first_reason(status: bytes | None, words: str):
     with pytest.raises(ConnectionFailed, match=words):
         await _first_connection([status] * 4, QUICK, Seen())
@@ -467,7 +467,7 @@ async def test_where_nothing_listens_is_given_up_soon_but_a_busy_server_is_not(
     patient = SessionOptions(reconnect_tries=9, reconnect_first_s=0.08, reconnect_longest_s=0.08)
     seen = Seen()
 
-    with pytest.raises(ConnectionFailed, match="Nothing listens at"):
+    with pytest.raises(ConnectionFailed, match="Nothing is listening at"):
         await _first_connection([None] * 9, patient, seen)
 
     assert [noted for noted in seen.values(inputs.Noted) if noted.topic == "reconnect"]

@@ -58,10 +58,12 @@ ASKED = "Please use the clock tool."
 
 async def test_a_tool_that_is_left_out_is_warned_of_and_the_warning_says_what_to_do(tmp_path: Path) -> None:
     agent = clock_agent(tmp_path)
-    with pytest.warns(UserWarning, match=r'Left out: clock\..*pass approve=\["NAME"\] or approve=\["all"\]'):
+    with pytest.warns(
+        UserWarning, match=r'Tools not loaded: clock\..*pass approve=\["NAME"\] or approve=\["all"\]'
+    ):
         async with Session(agent, text=True) as session:
             assert (await session.say(ASKED)).tool_calls == ()
-    with pytest.raises(ConfigError, match=r'approve=\["clok"\]: there is no such tool'):
+    with pytest.raises(ConfigError, match=r'approve=\["clok"\]: no such tool'):
         async with Session(agent, text=True, approve=["clok"]):
             pass
 
@@ -73,7 +75,7 @@ async def test_a_tool_runs_that_is_approved_here_or_in_a_trusted_file(tmp_path: 
     async with Session(clock_agent(tmp_path, trusted=True), text=True) as session:
         [call] = (await session.say(ASKED)).tool_calls
         assert call.failed
-        assert 'approve=["clock"] would' in str(call.output)
+        assert 'pass approve=["clock"].' in str(call.output)
     in_file = clock_agent(tmp_path, approve='approve = "always"\n')
     async with Session(in_file, text=True) as session:
         [call] = (await session.say(ASKED)).tool_calls
@@ -333,7 +335,7 @@ def test_pytest_runs_the_tools_that_are_approved(tmp_path: Path) -> None:
     left_out = run_pytest(tmp_path)
     assert "1 passed" in left_out
     assert "2 failed" in left_out
-    assert "Left out: clock. The tools of" in left_out
+    assert "Tools not loaded: clock. The folder" in left_out
     assert "pass --realtime-approve NAME" in left_out
     assert "3 passed" in run_pytest(tmp_path, "--realtime-approve", "clock")
     assert "3 passed" in run_pytest(tmp_path, "-o", "realtime_approve=clock")

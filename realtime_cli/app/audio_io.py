@@ -57,7 +57,7 @@ def open_sound(audio: Audio, inputs: tuple[str, ...], output: str | None, report
         if inputs or output or audio.input != "default" or audio.output != "default":
             raise
         why = error.message.rstrip(".")
-        said = f"No sound card ({why}): a recorded question is asked instead, and the answer is recorded."
+        said = f"{why}. A recorded question is played instead, and the answer is saved."
         guard = echo.make_echo_control(audio.echo, can_echo=False)
         return AudioIO(
             _files((str(question()),), audio), _file_speaker("null", guard, audio), guard, True, said

@@ -145,7 +145,7 @@ class Controls:
         except ValueError:
             words = rest.split()
         if not words:
-            raise ConfigError("/image wants the path of a picture.", "Write /image PATH [question].")
+            raise ConfigError("/image needs the path of a picture.", "Write /image PATH [question].")
         task = asyncio.get_running_loop().create_task(
             self._show(Path(words[0]).expanduser(), " ".join(words[1:]))
         )
@@ -168,18 +168,20 @@ class Controls:
     def _save(self, rest: str) -> None:
         """``/save`` says where the recording is; ``/save PATH`` wants a copy of it, complete, at the end."""
         if self._recording is None:
-            raise ConfigError("This talk is not recorded, so there is nothing to save.", "Use --record.")
+            raise ConfigError("This session is not recorded, so there is nothing to save.", "Use --record.")
         if not rest:
             self._loop.note("info", "save", f"The recording is kept at {self._recording}.")
             return
         wanted = path_for(Path(rest.strip("\"'")).expanduser(), self._recording.stem)
         copy.refuse(wanted)
         self.save_to = wanted
-        self._loop.note("info", "save", f"When the talk is over, the recording is copied to {wanted}.")
+        self._loop.note(
+            "info", "save", f"The recording will be copied to {wanted} at the end of the session."
+        )
 
     def _focus(self, detail: Any) -> None:
         self._loop.step(inputs.DetailChanged(self._loop.now(), detail))
-        self._loop.note("info", "video", f"Detail of the pictures from now on: {detail}.")
+        self._loop.note("info", "video", f"Level of detail of the pictures from now on: {detail}.")
 
     def _ask(self, event: dict[str, Any]) -> None:
         self._loop.step(inputs.RawEvent(self._loop.now(), event))
@@ -198,7 +200,7 @@ class Controls:
         key, _, value = rest.partition("=") if "=" in rest.split(" ", 1)[0] else rest.partition(" ")
         key, value = key.strip(), value.strip()
         if not key or not value:
-            raise ConfigError("/set wants a key and a value.", 'Write /set session.instructions "Be brief."')
+            raise ConfigError("/set needs a key and a value.", 'Write /set session.instructions "Be brief."')
         if key == "video.detail":
             if value.strip("\"'") not in DETAILS:
                 raise ConfigError("video.detail is auto, low or high.")
@@ -233,7 +235,7 @@ class Controls:
         else:
             self._loop.note("info", "reload", "No session setting has changed in the agent file.")
         if waiting := [*settings.dropped(old, new), *_other_sections(before, agent)]:
-            text = f"Changed as well, for the next session: {', '.join(waiting)}."
+            text = f"Also changed, but only for the next session: {', '.join(waiting)}."
             self._loop.note("info", "reload", text)
 
 

@@ -60,7 +60,7 @@ def serve_options(config: LocalConfig, environ: Mapping[str, str]) -> ServeOptio
     if config.key_env and not key:
         raise ConfigError(
             f"The environment variable {config.key_env} (local.key_env) is not set.",
-            "Set it to the key that clients shall send, or remove local.key_env.",
+            "Set it to the key that clients must send, or remove local.key_env.",
         )
     if key:
         sendable_key(key, f"in {config.key_env}")

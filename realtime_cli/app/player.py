@@ -102,7 +102,7 @@ class Player:
                 f"The recording ends before {self._options.begin_s:g} s.", "Begin earlier, see --from."
             )
         if self._over and self._recording.end.crashed:
-            echo("realtime-cli: the recording breaks off here: the program was killed, or still runs.")
+            echo("realtime-cli: the recording stops here: the program was killed or is still running.")
         return self._exit or ExitCode.OK
 
     def _keyboard(self) -> Keys | None:

@@ -58,7 +58,8 @@ class Target:
             return {"connection": {"provider": "local"}}
         if not self.against.startswith(("ws://", "wss://", "http://", "https://")):
             raise ConfigError(
-                f"--against {self.against} is no server.", "Say local, a ws:// address, or a recording."
+                f"--against {self.against} is not a valid server.",
+                "Use local, a ws:// address, or a recording.",
             )
         if is_loopback(urlsplit(self.against).hostname or ""):
             own = {"provider": "local", "base_url": self.against, "headers": dict(self.headers)}

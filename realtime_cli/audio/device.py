@@ -65,14 +65,14 @@ def list_devices() -> list[Device]:
 
 def library_version() -> str:
     """PortAudio's own words about itself. Raises :class:`AudioDeviceError` where there is none."""
-    with _foreign("PortAudio cannot be asked"):
+    with _foreign("PortAudio does not answer"):
         return str(_library().get_portaudio_version()[1])
 
 
 def rates(device: Device, direction: Direction) -> list[int]:
     """The usual rates (Hz) that the device takes in int16."""
     wanted = sorted({RATE_HZ, device.rate_hz, *COMMON_RATES_HZ})
-    with _foreign("The device cannot be asked"):
+    with _foreign("The device does not answer"):
         return [rate_hz for rate_hz in wanted if _takes(device, direction, rate_hz, 1)]
 
 
@@ -202,7 +202,8 @@ def _settings(device: Device, direction: Direction) -> tuple[int, int]:
             if channels <= device.channels(direction) and _takes(device, direction, rate_hz, channels):
                 return rate_hz, channels
     raise AudioDeviceError(
-        f"{device.name} takes no sample format known here.", "Choose another device: realtime-cli devices"
+        f"{device.name} does not support any known sample format.",
+        "Choose another device: realtime-cli devices",
     )
 
 
@@ -287,7 +288,7 @@ def _foreign(what: str, *, quiet: bool = True) -> Iterator[None]:
             if type(error).__name__ not in ("PortAudioError", "ValueError", "OSError"):
                 raise
             text = str(error.args[0] if error.args else error)
-            remedy = "See what there is: realtime-cli devices. Is another program using it?"
+            remedy = "List the devices: realtime-cli devices. Is another program using it?"
             raise AudioDeviceError(f"{what}: {text}.", remedy) from error
 
 

@@ -64,7 +64,7 @@ class InputHealth:
         if self._clipped < CLIPPED_SHARE or at_s - self._reported_clipping_s < CLIPPING_REPEAT_S:
             return ""
         self._reported_clipping_s = at_s
-        return "The microphone is too loud and clips: lower its level."
+        return "The microphone clips. Lower its level."
 
 
 class DeviceMicrophone:
@@ -136,7 +136,9 @@ class DeviceMicrophone:
             return  # it was dropped for a newer one
         self._take(self._blocks.popleft())
         if self._dropped and not self._blocks:
-            text = f"{self._dropped * self._block_ms} ms of sound came too late and were dropped."
+            text = (
+                f"{self._dropped * self._block_ms} ms of microphone sound arrived too late and were dropped."
+            )
             self._report("warning", "microphone", text)
             self._dropped = 0
 

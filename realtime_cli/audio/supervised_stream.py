@@ -133,7 +133,7 @@ class SupervisedStream:
                 if error.message != reported:
                     reported = error.message
                     self._report(
-                        "error", "device", f"The {self._noun} cannot be opened: {reported} Trying on."
+                        "error", "device", f"The {self._noun} cannot be opened: {reported} Still trying."
                     )
                 await asyncio.sleep(RETRY_S)
                 continue

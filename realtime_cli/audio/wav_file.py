@@ -109,9 +109,7 @@ def _parse_format(body: bytes, name: str) -> WavFormat:
         tag = int.from_bytes(body[24:26], "little")
     sample_bytes = (bits + 7) // 8
     if sample_bytes not in _WIDTHS.get(tag, ()):
-        raise ConfigError(
-            f"{name} is a WAV file of a kind not read here (format {tag}, {bits} bit).", _REMEDY
-        )
+        raise ConfigError(f"{name} is a WAV file of an unsupported kind (format {tag}, {bits} bit).", _REMEDY)
     if not channels or not 1_000 <= rate_hz <= 768_000:
         raise ConfigError(f"{name} is a damaged WAV file: {channels} channels at {rate_hz} Hz.", _REMEDY)
     return WavFormat(tag, channels, rate_hz, sample_bytes)

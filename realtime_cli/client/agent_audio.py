@@ -51,7 +51,7 @@ class AgentAudio(SessionPart):
         """The sound of a delta in whole samples: half a sample waits for the next delta of its part."""
         audio = _base64_bytes(delta)
         if audio is None:
-            text = "An audio delta was not base64; it is left out."
+            text = "An audio delta was not valid base64 and was skipped."
             self._effects.note("warning", "protocol", text)
             return None
         if format != "audio/pcm":

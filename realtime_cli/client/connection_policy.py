@@ -93,8 +93,8 @@ class Reconnection(SessionPart):
         elif self._failures >= self._options.reconnect_tries:
             self._effects.close(
                 ExitCode.CONNECTION,
-                f"The connection was lost ({why}) and {self._failures} tries did not bring it back.",
-                "Check the network and the server, then talk on with --continue.",
+                f"The connection was lost ({why}) and {self._failures} attempts to reconnect failed.",
+                "Check the network and the server, then go on with --continue.",
             )
         else:
             self._try_again(happened.at, why, happened.retry_after_s or 0.0)

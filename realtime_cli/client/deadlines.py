@@ -59,7 +59,7 @@ class Deadlines(SessionPart):
             if not idle:
                 self._effects.note("warning", "limits", self._limits.reached)
         if idle or at - self._limit_reached_at >= LIMIT_GRACE_S:
-            remedy = "Raise it under [limits] if that was too early."
+            remedy = "To go on, raise it under [limits]."
             self._effects.close(ExitCode.LIMIT, self._limits.reached, remedy)
         else:
             self._effects.do(SetTimer(at + POLL_S, "limits"))
@@ -84,7 +84,7 @@ class Deadlines(SessionPart):
         if since_s < self._progress_timeout_s:
             self.expect_progress(self.active_at)
             return False
-        text = f"No progress in the answer for {since_s:.0f} s; it is given up."
+        text = f"No progress in the answer for {since_s:.0f} s, so it was given up."
         self._effects.note("error", "response", text)
         if ready and self._responses.active_id is not None:
             self._effects.send(c.ResponseCancel())

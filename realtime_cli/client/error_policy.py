@@ -57,7 +57,7 @@ CLOSES: dict[int, ErrorPolicy] = {
     1000: ErrorPolicy("fatal", ExitCode.OK),
     1008: ErrorPolicy("fatal", ExitCode.CONNECTION, _KEY),
     1009: ErrorPolicy("fatal", ExitCode.SESSION, "An event was too big for the server."),
-    4000: ErrorPolicy("fatal", ExitCode.SESSION, "The reason names the request that the server refused."),
+    4000: ErrorPolicy("fatal", ExitCode.SESSION, "The reason says which request the server refused."),
 }
 
 
@@ -84,7 +84,7 @@ def name_of(error: Any) -> str:
 def sentence(error: Any) -> str:
     """An error object for people: its message, and in brackets its code and what it is about."""
     about = ", ".join(str(part) for part in (error.code or error.type, error.param) if part)
-    message = error.message or "The server reports an error without a word about it"
+    message = error.message or "The server reports an error without a message"
     return f"{message} ({about})" if about else message
 
 
@@ -95,4 +95,6 @@ def of_close(code: int, reason: str) -> ErrorPolicy:
     known = ERRORS.get(reason.rpartition(".")[2])
     if known and known.verdict == "fatal":
         return known
-    return CLOSES.get(code, ErrorPolicy("fatal", ExitCode.SESSION, "The close code is the server's own."))
+    return CLOSES.get(
+        code, ErrorPolicy("fatal", ExitCode.SESSION, "The close code is specific to this server.")
+    )

@@ -21,8 +21,8 @@ class Limit:
 
     def sentence(self, used: float) -> str:
         if self.unit == "USD":
-            return f"${used:.2f} of {self.name} ${self.most:.2f} are spent"
-        return f"{round(used, 2):g} of {self.name} {self.most:g} minutes are used"
+            return f"${used:.2f} of {self.name} = ${self.most:.2f} spent"
+        return f"{round(used, 2):g} of {self.name} = {self.most:g} minutes used"
 
 
 class SessionLimits:
@@ -50,12 +50,12 @@ class SessionLimits:
         warnings = []
         for limit, used in self._used(at, active_at, spent_usd):
             if used >= limit.most:
-                self.reached = self.reached or f"A limit is reached: {limit.sentence(used)}."
+                self.reached = self.reached or f"Limit reached: {limit.sentence(used)}."
             elif used < WARNING_SHARE * limit.most:
                 self._warned.discard(limit.name)
             elif limit.name not in self._warned:
                 self._warned.add(limit.name)
-                warnings.append(f"A limit is near: {limit.sentence(used)}.")
+                warnings.append(f"Limit almost reached: {limit.sentence(used)}.")
         if self._cost and spent_usd is None and not self._cost_unknown:
             self._cost_unknown = True
             warnings.append(

@@ -10,9 +10,9 @@ from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.tool_calls import ToolCalls
 
-TOOL_HAS_RUN = "An answer was lost with the connection. A tool has run for it, so it is not asked for again."
+TOOL_HAS_RUN = "An answer was lost with the connection. It is not repeated: a tool has run for it."
 NO_WORDS = (
-    "What you said last had not been written down yet: it is lost with the connection. Please say it again."
+    "Your last words were lost with the connection before they were transcribed. Please say them again."
 )
 
 

@@ -235,7 +235,7 @@ class ClientSession:
         """Give the new socket what was being said when the old one was lost, and what was said since."""
         if self._kept_sound.dropped_ms >= 100:
             lost_s = self._kept_sound.dropped_ms / 1000
-            text = f"The first {lost_s:.1f} s of what was said without a connection are lost."
+            text = f"The first {lost_s:.1f} s of what you said while the connection was down are lost."
             self._effects.note("warning", "reconnect", text)
         for piece in self._kept_sound.take():
             self.mic_gate.count([piece])
@@ -513,7 +513,7 @@ class ClientSession:
         if item_id := self.conversation.last_image:
             self._effects.send(c.ConversationItemDelete(item_id=item_id))
             self.image_context.forget(item_id)
-        text = "The service refused the image: it is taken out, and the conversation can go on."
+        text = "The service refused the image. It was removed, and the conversation can go on."
         self._effects.note("warning", "image", text)
 
     def _item_added(self, happened: inputs.Received, event: Any) -> None:
@@ -621,7 +621,7 @@ class ClientSession:
             self._after_response(at)
 
     def _undecodable_frame(self, happened: inputs.UndecodableFrame) -> None:
-        text = f"The server sent something that is no event: {happened.reason}."
+        text = f"The server sent an invalid event: {happened.reason}."
         self._effects.note("warning", "protocol", text)
 
     def _keep_limits(self, at: float) -> None:
@@ -633,7 +633,7 @@ class ClientSession:
             case "first_event" if self.phase == "connecting":
                 self._reconnection.silent()
             case "settings" if self.phase == "settling":
-                text = "The server did not answer session.update; going on without it."
+                text = "The server did not answer session.update; continuing without it."
                 self._effects.note("warning", "settings", text)
                 self._config.forget()
                 self._settle(at)

@@ -118,7 +118,7 @@ class SessionConfig(SessionPart):
             self._ask(patch, wire)
             return "asked again"
         if wire is None and (lost := sorted(update.wire.keys() - {"type"})):
-            text = f"The server did not say which key it was: none of {', '.join(lost)} is in force."
+            text = f"The server refused a key without naming it, so none is in force: {', '.join(lost)}."
             self._effects.note("error", "settings", text)
         return "nothing left"
 

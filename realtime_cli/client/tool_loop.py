@@ -136,8 +136,8 @@ class ToolLoop(SessionPart):
     def _end_of_rounds(self) -> None:
         """The model was not to call anything any more, and does: it would not end by itself."""
         most = self._options.tool_rounds
-        reason = f"A limit is reached: more than limits.tool_rounds {most} rounds of tool calls."
-        self._effects.close(ExitCode.LIMIT, reason, "Raise it under [limits] if that was too early.")
+        reason = f"Limit reached: more than limits.tool_rounds = {most} rounds of tool calls."
+        self._effects.close(ExitCode.LIMIT, reason, "To go on, raise it under [limits].")
 
     # -- tools that the server runs ---------------------------------------------------------------
 

@@ -68,7 +68,7 @@ def _list(*, as_json: bool) -> None:
     elif rows:
         _print_table(rows)
     else:
-        echo("No sound devices here. Talk with files: realtime-cli talk --input a.wav --output b.wav")
+        echo("There are no sound devices. Use files: realtime-cli talk --input a.wav --output b.wav")
 
 
 def _with(direction: Direction) -> list[Device]:
@@ -136,7 +136,7 @@ def _draw(level_dbfs: float) -> None:
 
 def _advice(highest_dbfs: float) -> str:
     if highest_dbfs <= SILENCE_DBFS:
-        return ": nothing but zeros. Is it muted, or access to it not allowed?"
+        return ": only silence. Is it muted, or is access blocked?"
     if highest_dbfs < -45:
         return ": very soft. Raise its level, or set auto_gain = true in [audio]."
     return ": too loud, it may clip. Lower its level." if highest_dbfs > -3 else ""

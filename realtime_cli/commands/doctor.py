@@ -65,8 +65,8 @@ def _agent(options: DoctorOptions, findings: list[Finding]) -> LoadedAgent | Non
         findings.append(failure("agent file", error))
         return None
     provider = agent.config.connection.effective_provider
-    name = options.config or "none named"
-    findings.append(ok("agent file", f"{name}, provider {provider}", provider=provider))
+    found = f"{options.config}, provider" if options.config else "none given; would use provider"
+    findings.append(ok("agent file", f"{found} {provider}", provider=provider))
     findings.extend(warning("agent file", text, "") for text in agent.warnings)
     return agent
 

@@ -112,7 +112,7 @@ async def _play_and_listen(audio: Audio, sound: Samples) -> Log:
             await asyncio.sleep(AFTERWARDS_S)
         except TimeoutError:
             raise AudioDeviceError(
-                f"{speaker.device_name} takes the sound too slowly.", "Choose another: realtime-cli devices"
+                f"{speaker.device_name} accepts the sound too slowly.", "Choose another: realtime-cli devices"
             ) from None
         finally:
             await speaker.close()
@@ -163,9 +163,7 @@ def _cancelled(log: Log, from_s: float, latency_s: float) -> tuple[float | None,
 def report(measured: Measured) -> Iterator[Finding]:
     """The figures, then what to use."""
     echo = measured.echo
-    yield ok(
-        "room", f"{measured.noise_dbfs:.0f} dBFS when nobody speaks", noise_dbfs=round(measured.noise_dbfs, 1)
-    )
+    yield ok("room", f"{measured.noise_dbfs:.0f} dBFS in silence", noise_dbfs=round(measured.noise_dbfs, 1))
     if echo:
         yield ok(
             "echo",
@@ -190,7 +188,7 @@ def advice(measured: Measured) -> Finding:
     if measured.highest_dbfs <= SILENCE_DBFS:
         return warning(
             "advice",
-            "the microphone gives nothing but zeros: nothing could be measured.",
+            "the microphone delivers only silence, so nothing could be measured.",
             MICROPHONE_RIGHTS["Linux"],
             use=None,
         )
@@ -216,7 +214,7 @@ def advice(measured: Measured) -> Finding:
         return warning(
             "advice",
             f"the echo comes later than the canceller can follow ({MAX_DELAY_MS} ms).",
-            'Use headphones on a wire instead of Bluetooth; or echo = "half_duplex" in [audio].',
+            'Use wired headphones instead of Bluetooth; or echo = "half_duplex" in [audio].',
             use="half_duplex",
         )
     if removed_db is None or measured.left_dbfs is None:

@@ -51,7 +51,7 @@ def local_gap(machine: Machine) -> str:
     if machine.system == "Linux":
         name, number = machine.libc
         if name != "glibc":
-            return "this Linux has no glibc (Alpine, say)"
+            return "this Linux has no glibc (Alpine, for example)"
         return f"its glibc is {number}, older than 2.34" if _numbers(number) < MIN_GLIBC else ""
     if machine.system == "Darwin":
         if machine.processor != "arm64":
@@ -70,9 +70,7 @@ def python() -> Finding:
     """The interpreter that runs this."""
     said = f"{platform.python_version()} ({sys.executable})"
     if sys.version_info[:2] > MAX_KNOWN_PYTHON:
-        return warning(
-            "python", said, "It is newer than what this was tested with; 3.11 to 3.14 are known to work."
-        )
+        return warning("python", said, "It is newer than the tested versions, 3.11 to 3.14.")
     return ok("python", said, version=platform.python_version())
 
 
@@ -108,8 +106,8 @@ def extras(machine: Machine | None = None) -> Iterator[Finding]:
         elif extra == "local" and (gap := local_gap(machine or Machine.here())):
             yield warning(
                 topic,
-                f"cannot be installed here: {gap}.",
-                "Use a server elsewhere: a provider with a key, or --base-url of a machine that can.",
+                f"not available on this machine: {gap}.",
+                "Use another server: a provider with a key, or --base-url of another machine.",
                 missing=missing,
             )
         else:
@@ -127,13 +125,13 @@ def terminal(environ: Mapping[str, str] = os.environ) -> Finding:
         "encoding": sys.stdout.encoding or "",
     }
     if not sys.stdout.isatty():
-        return ok("terminal", "none: talk writes plain lines.", **facts)
+        return ok("terminal", "none: talk prints plain lines.", **facts)
     size = os.get_terminal_size(sys.stdout.fileno())
     facts |= {"columns": size.columns, "rows": size.lines}
     if environ.get("TERM", "") in ("", "dumb", "unknown"):
         return warning(
             "terminal",
-            "TERM is not set or dumb: talk writes plain lines.",
+            "TERM is not set or dumb: talk prints plain lines.",
             "For the live screen: export TERM=xterm-256color",
             **facts,
         )
@@ -147,7 +145,7 @@ def terminal(environ: Mapping[str, str] = os.environ) -> Finding:
     if "utf" not in (sys.stdout.encoding or "").lower():
         return warning(
             "terminal",
-            f"its encoding is {sys.stdout.encoding}: some signs cannot be shown.",
+            f"its encoding is {sys.stdout.encoding}: some characters cannot be shown.",
             "export LANG=C.UTF-8",
             **facts,
         )

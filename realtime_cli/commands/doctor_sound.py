@@ -24,7 +24,7 @@ WHERE_SOUND_IS = {
     "": "Plug one in, or use files: --input question.wav --output answer.wav",
 }
 MICROPHONE_RIGHTS = {
-    "Darwin": "System Settings, Privacy & Security, Microphone: allow your terminal; then start it anew.",
+    "Darwin": "System Settings, Privacy & Security, Microphone: allow your terminal, then restart it.",
     "Windows": "Settings, Privacy, Microphone: let desktop apps use it.",
     "Linux": "Unmute it (alsamixer, pavucontrol), choose another (realtime-cli devices), join group audio.",
 }
@@ -44,7 +44,7 @@ def _device(direction: Direction, choice: str | int) -> Finding:
         listed = device.list_devices()
         if not any(found.channels(direction) for found in listed) and choice == "default":
             remedy = WHERE_SOUND_IS[surroundings()]
-            return warning(noun, f"this machine has no {noun}; talk asks a recorded question.", remedy)
+            return warning(noun, f"this machine has no {noun}; talk plays a recorded question.", remedy)
         found = pick(listed, choice, direction)
         return _rates(noun, found, direction, device.rates(found, direction))
     except AudioDeviceError as error:
@@ -55,11 +55,11 @@ def _rates(noun: str, found: Device, direction: Direction, rates_hz: list[int]) 
     facts = {"index": found.index, "name": found.name, "host_api": found.host_api, "rates_hz": rates_hz}
     name = f"{found.index}: {found.name} ({found.host_api})"
     if RATE_HZ in rates_hz:
-        return ok(noun, f"{name}, takes 24000 Hz as it is", **facts)
+        return ok(noun, f"{name}, supports 24000 Hz", **facts)
     if rates_hz:
         return ok(noun, f"{name}, resampled from {found.rate_hz} Hz", **facts)
     remedy = f"Is another program using it? Others: realtime-cli devices, then --set audio.{direction}=NAME"
-    return warning(noun, f"{name} opens at no usual rate now.", remedy, **facts)
+    return warning(noun, f"{name} cannot be opened at any usual sample rate.", remedy, **facts)
 
 
 def microphone(choice: str | int) -> Finding:
@@ -72,15 +72,13 @@ def microphone(choice: str | int) -> Finding:
     if not frames:
         return warning(
             "microphone level",
-            "the device opened and gave nothing.",
+            "the device was opened but delivered nothing.",
             "Unplug it and plug it in again, or choose another: realtime-cli devices",
             **facts,
         )
     if level_dbfs <= SILENCE_DBFS:
         remedy = MICROPHONE_RIGHTS.get(platform.system(), MICROPHONE_RIGHTS["Linux"])
-        return warning(
-            "microphone level", "nothing but zeros: muted, or access not allowed.", remedy, **facts
-        )
+        return warning("microphone level", "only silence: muted, or access is blocked.", remedy, **facts)
     return ok("microphone level", f"up to {level_dbfs:.0f} dBFS within {LISTEN_S:g} s", **facts)
 
 

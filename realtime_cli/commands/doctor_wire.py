@@ -39,7 +39,7 @@ def key(connection: Connection, environ: Mapping[str, str] = os.environ) -> Find
     if found is None:
         return ok("key", f"{connection.effective_provider} needs none", variable=None)
     if any(letter.isspace() for letter in found):
-        return warning("key", f"the one in {name} has a space in it.", "Copy it once more.", variable=name)
+        return warning("key", f"the one in {name} contains a space.", "Copy it again.", variable=name)
     return ok("key", f"from {'the agent file' if connection.api_key else name}", variable=name)
 
 
@@ -78,7 +78,7 @@ async def _steps(agent: LoadedAgent, address: ServerAddress, stack: AsyncExitSta
 async def _on_the_way(way: probe.Way, connection: Connection) -> AsyncIterator[Finding]:
     """Name and TLS; behind a proxy both are the proxy's affair."""
     if way.proxy:
-        yield ok("proxy", f"{way.host} is asked for through {way.proxy}", proxy=way.proxy)
+        yield ok("proxy", f"{way.host} is looked up through {way.proxy}", proxy=way.proxy)
         return
     began = time.monotonic()
     addresses = await probe.resolve(way)
@@ -97,7 +97,7 @@ def _first_event(told: Told, ms: int) -> Finding:
         return warning(
             "first event",
             f"{name} after {ms} ms, not session.created.",
-            "It may not speak the protocol's present form.",
+            "It may not support the current version of the protocol.",
             type=name,
             ms=ms,
         )
@@ -122,7 +122,7 @@ async def _round_trip(agent: LoadedAgent, transport: Transport) -> Finding:
     ms = _ms(began)
     said = f"the agent's settings are accepted; round trip {ms} ms"
     if ms > SLOW_ROUND_TRIP_MS:
-        remedy = "Every answer comes later by as much: look for a nearer region or a better network."
+        remedy = "Every answer is delayed by this much. Use a closer region or a better network."
         return warning("session", f"{said}, which is slow.", remedy, ms=ms)
     return ok("session", said, ms=ms)
 
@@ -148,7 +148,8 @@ async def _told(transport: Transport, timeout_s: float) -> Told:
         raise ConnectionFailed(f"The server said nothing within {timeout_s:g} s.", remedy) from None
     except codec.UndecodableEvent as error:
         raise ConnectionFailed(
-            f"What the server says is no Realtime event ({error.reason}).", "Check connection.base_url."
+            f"The server sent something that is not a Realtime event ({error.reason}).",
+            "Check connection.base_url.",
         ) from None
     except Closed as closed:
         raise _gone(closed) from None
@@ -157,7 +158,7 @@ async def _told(transport: Transport, timeout_s: float) -> Told:
 def _gone(closed: Closed) -> ConnectionFailed:
     return ConnectionFailed(
         f"The server hung up (code {closed.code}{', ' + closed.reason if closed.reason else ''}).",
-        "Its own log, or the account's limits, may tell why.",
+        "The server's log or the account's limits may say why.",
     )
 
 

@@ -150,7 +150,7 @@ def _do(pool: SessionPool, line: str, ids: Iterator[str]) -> bool:
             return False
         case _:
             raise ConfigError(
-                f"{line.strip()[:80]!r} is nothing that the engine does.",
+                f"{line.strip()[:80]!r} is not a command of the engine.",
                 'It takes {"begin": "id"}, {"begin": 5}, {"stop": "id"} and {"end": true}.',
             )
     return True
@@ -162,4 +162,6 @@ def _script(asked: Mapping[Any, Any]) -> str | None:
         case str() | None as script:
             return script
         case other:
-            raise ConfigError(f"{other!r} is no name of a script.", "Write it in quotes, or leave it out.")
+            raise ConfigError(
+                f"{other!r} is not a valid script name.", "Write it in quotes, or leave it out."
+            )

@@ -73,7 +73,7 @@ def _format(options: ExportOptions) -> str:
         wanted = next((name for name in long if ending(FORMATS[name][0])), options.output.suffix[1:])
     name = _ALIASES.get(wanted or "markdown", wanted or "markdown")
     if name not in FORMATS:
-        raise ConfigError(f"There is no export format {wanted!r}.", f"Choose one of {', '.join(FORMATS)}.")
+        raise ConfigError(f"Unknown export format {wanted!r}.", f"Choose one of {', '.join(FORMATS)}.")
     return name
 
 

@@ -87,9 +87,9 @@ def init(
 def rendered(template: str, provider: str) -> str:
     """The text of an agent file."""
     if template not in TEMPLATES:
-        raise ConfigError(f"There is no template {template}.", f"Templates: {', '.join(TEMPLATES)}.")
+        raise ConfigError(f"Unknown template {template}.", f"Templates: {', '.join(TEMPLATES)}.")
     if provider not in CONNECTIONS:
-        raise ConfigError(f"There is no provider {provider}.", f"Providers: {', '.join(CONNECTIONS)}.")
+        raise ConfigError(f"Unknown provider {provider}.", f"Providers: {', '.join(CONNECTIONS)}.")
     body = files(__package__).joinpath("templates", f"{template}.toml").read_text(encoding="utf-8")
     known = next(name for name in CONNECTIONS if name == provider)
     return body.replace("@CONNECTION@\n", CONNECTIONS[known]).replace("@TRANSCRIPTION@", TRANSCRIPTION[known])

@@ -83,11 +83,11 @@ def _check(options: LoadOptions) -> None:
     agents = agents_of(cases, target)
     Budget(options.max_cost, cases, agents)
     if options.users == "auto" and all(case.text for case in cases):
-        raise ConfigError("--users auto needs a spoken script.", "It goes by how late frames of sound are.")
+        raise ConfigError("--users auto needs a spoken script.", "It measures how late frames of sound are.")
     if options.worker and options.master:
         raise ConfigError("A process is --worker or --master, not both.")
     if options.master and options.processes is not None:
-        raise ConfigError("--processes brings a master of its own.", "Leave --master out.")
+        raise ConfigError("--processes starts its own master.", "Leave --master out.")
 
 
 def _can_be_many(case: Case) -> None:
@@ -95,8 +95,8 @@ def _can_be_many(case: Case) -> None:
     for expect in (script.expect, *(turn.expect for turn in script.turns)):
         if expect.check or expect.judge:
             raise ConfigError(
-                f"{case.script.path}: check and judge are not for load tests.",
-                "They need recordings and a model; leave them to run.",
+                f"{case.script.path}: check and judge cannot be used in load tests.",
+                "They need recordings and a model. Use them with run.",
             )
 
 
@@ -192,7 +192,9 @@ def _run_arguments(options: LoadOptions) -> Iterator[str]:
 def _users(options: LoadOptions) -> int:
     if options.users.isdecimal() and int(options.users):
         return int(options.users)
-    raise ConfigError(f"--users {options.users} is no number of users.", "Say for example 500, or auto.")
+    raise ConfigError(
+        f"--users {options.users} is not a valid number of users.", "Write for example 500, or auto."
+    )
 
 
 def rate_of(text: str) -> float:
@@ -203,5 +205,5 @@ def rate_of(text: str) -> float:
     except (ValueError, KeyError):
         rate = 0.0
     if not 0 < rate < 1e6:
-        raise ConfigError(f"--ramp {text} is no rate.", "Say for example 10/s or 30/m.")
+        raise ConfigError(f"--ramp {text} is not a valid rate.", "Write for example 10/s or 30/m.")
     return rate

@@ -21,7 +21,7 @@ from realtime_cli.recording.verify import side_by_side, verify
 def replay(options: ReplayOptions) -> ExitCode:
     """Do with the recording what the options say; returns the exit code."""
     if sum((options.verify, options.serve, options.resend)) > 1:
-        raise ConfigError("--verify, --serve and --resend are three different things.", "Choose one.")
+        raise ConfigError("--verify, --serve and --resend cannot be combined.", "Choose one.")
     recording = read(find_or_path(options.recording))
     if options.verify:
         return _verify(recording)
@@ -58,7 +58,7 @@ async def _show(recording: Recording, options: ReplayOptions) -> ExitCode:
 def pace_of(recording: Recording, options: ReplayOptions) -> PlaybackOptions:
     """The pace that the options ask for. Raises ConfigError for what cannot be."""
     if options.speed <= 0:
-        raise ConfigError(f"A speed of {options.speed:g} makes no sense.", "Give a number above 0, or --max.")
+        raise ConfigError(f"Invalid speed: {options.speed:g}.", "Give a number above 0, or --max.")
     if options.audio and (options.max or options.speed != 1):
         raise ConfigError(
             "Sound is played at its own speed only.", "Leave out --audio, or --speed and --max."

@@ -57,7 +57,7 @@ def said_in(recording: Recording) -> RecordedTurn:
         elif isinstance(value, Typed):
             typed.append((max(0.0, entry.at - (ready or 0.0)), value))
     if not frames and not typed:
-        raise ConfigError(f"{recording.path} holds nothing that the user said.", "Resend another recording.")
+        raise ConfigError(f"{recording.path} contains no user turns.", "Resend another recording.")
     return RecordedTurn(tuple(frames), tuple(typed), last - (ready or 0.0))
 
 

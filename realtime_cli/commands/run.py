@@ -86,7 +86,7 @@ def run(options: RunOptions) -> ExitCode:
         return _finish(list(whole.results), whole.seconds, options)
     if not options.scripts:
         raise ConfigError(
-            "There is nothing to run.", "Name a script, or a folder: realtime-cli run configs/scripts"
+            "No scripts to run.", "Name a script, or a folder: realtime-cli run configs/scripts"
         )
     cases, budget, redaction = _planned(options)
     _read_baseline(options.baseline)  # tells mistakes before anything runs

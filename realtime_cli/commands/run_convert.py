@@ -16,7 +16,7 @@ from realtime_cli.errors import ConfigError, ExitCode
 def write(convert: Path | None, promote: Path | None, output: Path | None, config: Path | None) -> ExitCode:
     """Write the script or scripts and say where; raises ConfigError when that cannot be."""
     if convert and promote:
-        raise ConfigError("--import and --promote are two different things.", "Choose one.")
+        raise ConfigError("--import and --promote cannot be combined.", "Choose one.")
     if convert:
         _import(convert, output)
     elif promote:
@@ -75,7 +75,7 @@ def _write(
         out(text, end="")
         return
     if path.exists():
-        raise ConfigError(f"There is a file {path} already.", "Name another with --output.")
+        raise ConfigError(f"{path} already exists.", "Name another with --output.")
     try:
         path.write_text(text, encoding="utf-8")
         files = {

@@ -35,7 +35,7 @@ async def served(options: ServeOptions) -> ExitCode:
     Raises :class:`ConfigError` if it cannot listen, or a part of the engine is missing.
     """
     if options.key is None and not is_loopback(options.host):
-        echo(f"realtime-cli: {options.host} may be reached from other machines, and no key is asked for.")
+        echo(f"realtime-cli: {options.host} can be reached from other machines without a key.")
     signalled = _signals()
     server = await listen(options)
     echo(f"Listening at {server.url} ({'with' if options.key else 'no'} key). Ctrl+C ends it.")

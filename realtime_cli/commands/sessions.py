@@ -97,7 +97,7 @@ def _matches(made: Timeline, words: str) -> Iterator[tuple[float, str]]:
 def prune(days: float, folder: Path | None = None, *, dry_run: bool = False) -> ExitCode:
     """Delete recordings older than ``days`` days."""
     if days < 0:
-        raise ConfigError(f"An age of {days} days makes no sense.", "Give a number of days from 0 up.")
+        raise ConfigError(f"Invalid age: {days} days.", "Give a number of days from 0 up.")
     old = [one for one in stored(folder or file.folder()) if one.modified < time.time() - days * DAY_S]
     for one in old:
         if not dry_run:

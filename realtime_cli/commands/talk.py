@@ -56,7 +56,7 @@ def _keep_apart(record_to: Path | None, output: str) -> None:
     """Raises ConfigError where both would write one file."""
     if record_to and Path(output).resolve() in sidecars(record_to.resolve()):
         raise ConfigError(
-            f"{output} is where the recording {record_to} puts its own sound.",
+            f"{output} is also the sound file of the recording {record_to}.",
             "Give --output or --record another name.",
         )
 

@@ -59,10 +59,10 @@ def _picture(path: Path, agent: LoadedAgent) -> str:
 def _messages(options: TextOptions) -> Iterator[str]:
     """What was given as arguments, else the lines of the file, else those of stdin as they come."""
     if options.messages and options.file:
-        raise ConfigError("There are messages and --file.", "Give one of them.")
+        raise ConfigError("Both messages and --file are given.", "Give one of them.")
     if options.messages:
         if not all(message.strip() or options.images for message in options.messages):
-            raise ConfigError("A message is empty.", "Leave it out, or say something.")
+            raise ConfigError("A message is empty.", "Remove it, or write something.")
         return iter([_utf8(message) for message in options.messages])
     if options.file is None or str(options.file) == "-":
         return _lines(_stdin())

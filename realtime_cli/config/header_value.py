@@ -20,11 +20,11 @@ def fault_in(value: str) -> str:
         if letter in "\r\n\u2028\u2029":
             return "a line break"
         if unicodedata.category(letter) in ("Cf", "Co", "Cn"):  # byte order mark, zero-width letters
-            return "an invisible letter (a byte order mark, say)"
+            return "an invisible character (a byte order mark, for example)"
         if unicodedata.category(letter) == "Cc":
             return "a control character"
         if not letter.isascii():
-            return "a letter outside ASCII"
+            return "a character outside ASCII"
     return ""
 
 
@@ -35,7 +35,7 @@ def sendable_key(key: str, where: str) -> str:
     """
     fault = "quotes around it" if key[:1] in _QUOTES or key[-1:] in _QUOTES else fault_in(key)
     if fault:
-        raise ConfigError(f"The key {where} has {fault}.", "Copy it once more, the key and nothing else.")
+        raise ConfigError(f"The key {where} has {fault}.", "Copy it again, the key and nothing else.")
     return key
 
 

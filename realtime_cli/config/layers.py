@@ -150,5 +150,5 @@ def put(tree: dict[str, Any], override: Override) -> None:
     except (TypeError, IndexError, AttributeError, KeyError):
         dotted = ".".join(map(str, override.path))
         raise ConfigError(
-            f"{override.origin}: {dotted} lies in something that is not a table or list."
+            f"{override.origin}: {dotted} is inside a value that is not a table or list."
         ) from None

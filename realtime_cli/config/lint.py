@@ -71,7 +71,7 @@ def _two_instructions(config: AgentConfig) -> Iterator[str]:
     if config.seed() != config.conversation.seed():
         yield (
             "There are session.instructions and an initial system message in conversation.items: "
-            "the session's instructions win, the message is left out."
+            "the session's instructions are used, the message is ignored."
         )
 
 
@@ -93,6 +93,6 @@ def _model(config: AgentConfig) -> Iterator[str]:
         and connection.effective_provider == "openai"
         and family(model or "") in NOT_REASONING
     ):
-        yield f"session.reasoning is set, but {model} does not reason and will refuse it."
+        yield f"session.reasoning is set, but {model} does not reason and will reject it."
     if "api-version" in (connection.base_url or "") + " ".join(connection.query):
         yield "An api-version in the URL asks Azure for the retired preview protocol: leave it out."

@@ -28,7 +28,7 @@ class CallRules(Section):
     respond: bool = True
     """Whether the model speaks about the result."""
     wait: bool = True
-    """false: the talk goes on and the result is delivered when it is there."""
+    """false: the conversation goes on, and the result is sent when it is ready."""
     cancel_on_interrupt: bool = False
     """End the running call when the user interrupts."""
     concurrency: int = Field(default=8, ge=1)

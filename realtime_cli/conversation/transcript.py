@@ -68,6 +68,6 @@ class Transcript:
             self.order.notice(
                 "warning",
                 "echo",
-                "The agent was interrupted three times as it began: it may hear itself. "
+                "The agent was interrupted three times as it began to speak: it may be hearing itself. "
                 "Use headphones, or turn echo cancellation on.",
             )

@@ -61,7 +61,7 @@ class Auto(LoadTestShape):
             search.tried(self._carried(self._before, self._counted()))
             self._full_at = self._before = None
         if search.done:
-            echo(f"This machine carries {search.carried} sessions at a time honestly.")
+            echo(f"This machine can run {search.carried} sessions at a time without delaying their frames.")
             return None
         return search.users, max(MIN_RATE, search.users / 4)
 

@@ -110,7 +110,7 @@ def _notified(environment: Environment, event: Mapping[str, Any]) -> None:
             if event["sessions"]:
                 environment.events.request.fire(
                     request_type="pace",
-                    name="99 % of our frames of a second at most this late",
+                    name="client frame lateness per second, p99",
                     response_time=event["late_p99_ms"],
                     response_length=0,
                     exception=None,
@@ -128,7 +128,7 @@ def _notified(environment: Environment, event: Mapping[str, Any]) -> None:
 
 
 def _died(environment: Environment, code: int) -> None:
-    echo(f"realtime-cli: the engine of this worker has ended (exit code {code}); so the worker ends.")
+    echo(f"realtime-cli: the engine of this worker ended (exit code {code}), so the worker stops.")
     environment.events.request.fire(
         request_type="engine",
         name="ended",
@@ -162,7 +162,7 @@ def _end(environment: Environment, **_: Any) -> None:
         return
     held = any(row.method == "session" and row.num_requests for row in environment.stats.entries.values())
     if not held:
-        echo("No session came to its end: nothing was shown.")
+        echo("No session was completed, so nothing was measured.")
     honest = tally.lateness.reliable or PLAN.auto
     if not (held and honest) and environment.process_exit_code is None:
         environment.process_exit_code = ExitCode.EXPECTATION_FAILED.value
@@ -207,7 +207,7 @@ def _paid(environment: Environment, msg: Any, **_: Any) -> None:
     """Money is counted where it all comes in; ``--max-cost`` ends everything on all workers."""
     tally.paid(msg.data["usd"])
     if PLAN.max_usd is not None and tally.usd >= PLAN.max_usd and environment.process_exit_code is None:
-        echo(f"realtime-cli: --max-cost is used up: ${tally.usd:.4f} of ${PLAN.max_usd:g}. All workers stop.")
+        echo(f"realtime-cli: --max-cost is spent: ${tally.usd:.4f} of ${PLAN.max_usd:g}. All workers stop.")
         environment.process_exit_code = ExitCode.LIMIT.value
         _quit(environment)
 

@@ -68,7 +68,7 @@ def read_stages(path: Path) -> tuple[LoadStage, ...]:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ConfigError(
-            f"{path}: {where}: {first['msg']}.", "A stage has seconds, users and rate."
+            f"{path}: {where}: {first['msg']}.", "A stage needs seconds, users and rate."
         ) from None
     except (ValueError, TypeError) as error:
         raise ConfigError(f"{path}: {error}.") from None

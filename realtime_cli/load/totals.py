@@ -55,11 +55,11 @@ class Totals:
         p99, frames = self.lateness.percentile_ms(0.99), self.lateness.frames
         lines = []
         if frames:
-            lines.append(f"Our own pace: {frames} frames of 20 ms, 99 % of them at most {p99} ms late.")
+            lines.append(f"Client frame lateness: {frames} frames of 20 ms, p99 {p99} ms.")
         if not self.lateness.reliable:
             lines.append(
-                "UNRELIABLE: more than one frame late, so the latencies above are partly this machine's. "
-                "Take fewer users or more machines; --users auto finds how many it carries."
+                "UNRELIABLE: the client was more than one frame late, so the latencies above are too high. "
+                "Use fewer users or more machines; --users auto finds how many this machine can run."
             )
         if self.session_s:
             lines.append(

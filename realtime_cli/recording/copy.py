@@ -13,9 +13,9 @@ def refuse(to: Path) -> None:
     """Raises ConfigError where no copy can be: a place that is taken, or a folder that is not there."""
     try:
         if not to.parent.is_dir():
-            raise ConfigError(f"There is no folder {to.parent}.", "Name a place that is there.")
+            raise ConfigError(f"There is no folder {to.parent}.", "Name an existing folder.")
         if taken := next((path for path in (to, *sidecars(to)) if path.exists()), None):
-            raise ConfigError(f"{taken} is there already.", "Name another place.")
+            raise ConfigError(f"{taken} already exists.", "Name another place.")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"Nothing can be saved at {to}: {reason}.", "Name another place.") from None

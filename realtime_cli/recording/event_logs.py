@@ -79,10 +79,10 @@ class EventLog:
         except ValueError as error:
             raise self._unreadable(number, f"not JSON ({error})") from None
         if not isinstance(outer, dict):
-            raise self._unreadable(number, f"a {type(outer).__name__} is no Realtime event")
+            raise self._unreadable(number, f"a {type(outer).__name__} is not a Realtime event")
         event = _inner(outer)
         if event is None:
-            raise self._unreadable(number, "no Realtime event in it (an object with a 'type')")
+            raise self._unreadable(number, "it contains no Realtime event (an object with a 'type')")
         return outer, event
 
     def _entry(self, at: float, outer: dict[str, Any], event: dict[str, Any], number: int) -> Entry:
@@ -114,7 +114,7 @@ class EventLog:
     def _unreadable(self, number: int, reason: str) -> ConfigError:
         return ConfigError(
             f"{self._path}, line {number}: {reason}.",
-            "A recording, or a log with one JSON event a line, is needed.",
+            "Give a recording, or a log with one JSON event per line.",
         )
 
 

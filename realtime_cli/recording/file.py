@@ -68,8 +68,8 @@ def path_for(wanted: Path, name: str) -> Path:
         return new_path(name, wanted)
     if wanted.suffix and wanted.suffix != ".jsonl":
         raise ConfigError(
-            f"A recording is a .jsonl file, and {wanted} would be another kind.",
-            f"Write {wanted.with_suffix('.jsonl')}: its sound is put beside it.",
+            f"A recording is a .jsonl file, but {wanted} is another kind.",
+            f"Write {wanted.with_suffix('.jsonl')}: its sound files are put next to it.",
         )
     return wanted.with_suffix(".jsonl")
 
@@ -78,7 +78,7 @@ class Recorder:
     """Observes entries and writes them. ``on_trouble`` is told once, from the recorder's thread, when
     the disk refuses: recording has stopped then, the session goes on.
 
-    Raises ConfigError when the file cannot be made or is there already.
+    Raises ConfigError when the file cannot be made or already exists.
     """
 
     def __init__(
@@ -199,7 +199,7 @@ def _create(path: Path) -> int:
         return file
     except FileExistsError:
         raise ConfigError(
-            f"A recording is already at {path}.", "Give --record another path, or delete it first."
+            f"A recording already exists at {path}.", "Give --record another path, or delete it first."
         ) from None
     except OSError as error:
         raise ConfigError(

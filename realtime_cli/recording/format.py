@@ -267,7 +267,7 @@ def _checked(value: Any, kind: type) -> Any:
 def seconds(value: Any) -> float:
     """A time as a line states it. Raises ValueError for what is none."""
     if not math.isfinite(_checked(value, float)):
-        raise ValueError(f"{value} is no time")
+        raise ValueError(f"{value} is not a valid time")
     return float(value)
 
 

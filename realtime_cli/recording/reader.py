@@ -244,9 +244,9 @@ def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str, bool]]:
 
 def _unreadable(path: Path, number: int, reason: str) -> ConfigError:
     remedy = (
-        "Give the .jsonl file that a session wrote, or a log with one JSON event a line."
+        "Give the .jsonl file that a session wrote, or a log with one JSON event per line."
         if number == 1
-        else "The lines before it are good: cut the file there to use them."
+        else "The lines before it are fine: cut the file there to use them."
     )
     return ConfigError(f"{path}, line {number}: {reason}.", remedy)
 

@@ -114,7 +114,7 @@ class ReplayServer:
     def _nearest(self, event: dict[str, Any]) -> str:
         expected = [step.event for step in self.steps if isinstance(step, Expected)]
         if not expected:
-            return f"{event['type']} came, and the recording expects nothing more"
+            return f"{event['type']} came, but the recording expects nothing more"
         nearest = max(expected[:LOOK_AHEAD], key=lambda one: _likeness(one, event))
         if nearest["type"] != event["type"]:
             return f"{event['type']} came, expected is {expected[0]['type']}"

@@ -53,7 +53,7 @@ def verify(recording: Recording) -> VerifyResult:
     """Compare every step. Raises ConfigError for a recording that cannot be verified."""
     if recording.header.foreign:
         raise ConfigError(
-            f"{recording.path} is a log of another tool: it does not hold what the client was told.",
+            f"{recording.path} is a log of another tool: it does not contain the client's inputs.",
             "Only recordings of this program can be verified.",
         )
     count = 0
@@ -68,13 +68,13 @@ def verify(recording: Recording) -> VerifyResult:
         recent = [*recent[1 - CONTEXT :], step] if step.recorded or step.now else recent
     if recording.end.lost:
         raise ConfigError(
-            f"{recording.end.lost} entries of {recording.path} were lost while it was written.",
+            f"{recording.end.lost} entries of {recording.path} were lost while recording.",
             "It can be shown, but not verified.",
         )
     if not count:
         raise NothingToVerify(
-            f"{recording.path} holds no step of a session: there is nothing to verify.",
-            "Verify a recording in which a session was at least begun.",
+            f"{recording.path} contains no inputs of a session, so there is nothing to verify.",
+            "Verify a recording of a session that at least connected.",
         )
     return VerifyResult(count, tuple(different), before)
 
@@ -120,6 +120,8 @@ def _line(effect: Any, scrubber: Redactor) -> str:
         )
     if isinstance(effect, effects.Play):
         return f"play {effect.item_id}[{effect.content_index}] {len(effect.audio)} bytes of {effect.format}"
+    if isinstance(effect, effects.Close):
+        return f"close {int(effect.exit_code)}"  # its words are for people, like those of notes
     return scrubber.scrub(repr(effect))
 
 

@@ -25,7 +25,7 @@ class Budget:
         if max_usd is not None and unpriced:
             raise ConfigError(
                 f"--max-cost: the price of {', '.join(sorted(unpriced))} is not known.",
-                'Write it into the agent file, [prices."MODEL"], or leave --max-cost out.',
+                'Add it to the agent file under [prices."MODEL"], or remove --max-cost.',
             )
 
     def usd_of(self, result: CaseResult) -> float | None:

@@ -206,7 +206,7 @@ def _timing(
             unheard = name == "within_ms" and metrics.audible_ms == 0 and metrics.reply
             yield "failed", expected, "never heard" if unheard else "no measurement"
         elif found > limit and metrics.late_ms > LATE_MS:
-            late = f"but our own pacing was {metrics.late_ms:.0f} ms late"
+            late = f"but the client's own pacing was {metrics.late_ms:.0f} ms late"
             yield "unreliable", expected, f"{found:.0f} ms, {late}"
         else:
             yield _said(found <= limit, expected, f"{found:.0f} ms")

@@ -34,7 +34,7 @@ def _compiles(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from None
+        raise ValueError(f"is not a valid regular expression: {error}") from None
     return pattern
 
 
@@ -42,7 +42,9 @@ def _is_event(name: str) -> str:
     ours = name.partition(".")[0] in {known.partition(".")[0] for known in SEMANTIC_EVENTS}
     if name in SEMANTIC_EVENTS or name == "error" or ("." in name and not ours):
         return name
-    raise ValueError(f"{name!r} is no event; say {', '.join(SEMANTIC_EVENTS)}, or an event of the protocol")
+    raise ValueError(
+        f"{name!r} is not an event; use {', '.join(SEMANTIC_EVENTS)}, or an event of the protocol"
+    )
 
 
 # Where the API takes null: false stands for it, as in the agent file, for TOML has no null.

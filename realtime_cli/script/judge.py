@@ -68,4 +68,4 @@ def _ask(endpoint: JudgeEndpoint, body: dict[str, Any]) -> str:
         raise ConfigError(f"The judge at {endpoint.url} refused ({error.code} {error.reason}).") from None
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         reason = getattr(error, "reason", None) or error
-        raise ConfigError(f"The judge at {endpoint.url} cannot be asked: {reason}.") from None
+        raise ConfigError(f"The judge at {endpoint.url} cannot be reached: {reason}.") from None

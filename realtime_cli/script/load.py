@@ -187,7 +187,7 @@ def parse_yaml(text: str, name: str) -> tuple[dict[str, Any], Callable[[], dict[
         import yaml
     except ImportError:
         raise ConfigError(
-            f"{name} is YAML, and there is no YAML reader.",
+            f"{name} is YAML, but YAML support is not installed.",
             "Install it with: pip install 'realtime-voice-cli[yaml]'",
         ) from None
     try:
@@ -198,7 +198,7 @@ def parse_yaml(text: str, name: str) -> tuple[dict[str, Any], Callable[[], dict[
         first = str(error).strip().split("\n")[0]
         raise ConfigError(f"{name}: not YAML: {first}") from None
     if not isinstance(tree, dict):
-        raise ConfigError(f"{name} is no script: it has no keys.")
+        raise ConfigError(f"{name} is not a script: it has no keys.")
     return tree, lambda: dict(_yaml_lines(root, ()))
 
 

@@ -59,7 +59,7 @@ def read_report(path: Path) -> Report:
         return Report(path, shard, float(written["summary"]["seconds"]), results)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(
-            f"{path} is no whole report: {error!r}.", "Write it anew with run --json."
+            f"{path} is not a complete report: {error!r}.", "Write it again with run --json."
         ) from None
 
 
@@ -71,7 +71,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raise ConfigError(f"The report {path} cannot be read: {error}.") from None
     if not isinstance(written, dict) or written.get("format") != reports.FORMAT:
         raise ConfigError(
-            f"{path} is no result of run.", "Write one with: realtime-cli run --json results.json"
+            f"{path} is not a report of run.", "Write one with: realtime-cli run --json results.json"
         )
     return written
 
@@ -128,4 +128,4 @@ def _complete(found: Sequence[Report]) -> None:
                 "Merge the reports of all shards, or look at why there is none.",
             )
         if len(set(indices)) < len(indices):
-            raise ConfigError(f"One of {count} shards is there twice.", "Merge each report once.")
+            raise ConfigError(f"One of {count} shards is given twice.", "Merge each report once.")

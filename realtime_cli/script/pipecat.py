@@ -41,7 +41,7 @@ def scripts_of(tree: Tree) -> list[tuple[Tree, list[str]]]:
         return _converted(tree)
     except (AttributeError, KeyError, TypeError, ValueError) as error:  # of another shape than theirs
         raise ConfigError(
-            f"It is no scenario as Pipecat's evals have them: {error}.",
+            f"It is not a scenario of Pipecat's evals: {error}.",
             "See the documentation of Pipecat's evals.",
         ) from error
 
@@ -51,9 +51,7 @@ def _converted(tree: Tree) -> list[tuple[Tree, list[str]]]:
     scenarios = tree.get("scenarios") or [tree]
     scripted = [{**shared, **scenario} for scenario in scenarios if "turns" in scenario]
     if not scripted:
-        raise ConfigError(
-            "There are no scripted turns in it.", "A simulation (persona:) cannot be converted."
-        )
+        raise ConfigError("It contains no scripted turns.", "A simulation (persona:) cannot be converted.")
     return [_Scenario(scenario).convert() for scenario in scripted]
 
 

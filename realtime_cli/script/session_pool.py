@@ -97,7 +97,7 @@ class SessionPool:
     def begin(self, name: str, script: str | None = None) -> None:
         """Begin a session under its own name. Raises ConfigError for a name in use or an unknown script."""
         if name in self._sessions:
-            raise ConfigError(f"The session {name!r} is running already.", "Give each an id of its own.")
+            raise ConfigError(f"The session {name!r} is running already.", "Give each session its own id.")
         if script is not None and script not in self._cases:
             raise ConfigError(f"There is no script {script!r}.", f"There are: {', '.join(self._cases)}.")
         case = self._cases[script] if script is not None else next(self._next)

@@ -65,7 +65,7 @@ async def asked_in_terminal(question: Question) -> ApprovalAnswer:
         sys.stderr.write(
             f"The agent in {visible(question.name)} wants to run tools from there:\n"
             f"{visible(question.arguments)}\n"
-            "Calls of commands and servers are still asked about one by one. Trust this folder? [y/N] "
+            "You will still be asked before each command or server call. Trust this folder? [y/N] "
         )
         sys.stderr.flush()
         line = sys.stdin.readline()
@@ -97,11 +97,11 @@ class AllowlistApprover:
 
     async def ask(self, question: Question) -> ApprovalAnswer:
         if question.kind == "output":
-            return ApprovalAnswer("no", "There is nobody here who could give its result.")
+            return ApprovalAnswer("no", "There is no user to give its result.")
         if self.approves(question):
             return ApprovalAnswer("session")
         remedy = self.option.replace("NAME", question.name if question.kind == "run" else ALL)
-        return ApprovalAnswer("no", f"Nobody is here to allow it; {remedy} would.")
+        return ApprovalAnswer("no", f"There is no user to allow it. To allow it, pass {remedy}.")
 
 
 class InteractiveApprover:

@@ -68,7 +68,7 @@ def file_reader(root: Path, limit: int) -> Callable[..., str]:
     def read_file(path: str = ".") -> str:
         place = (root / path).resolve()
         if not place.is_relative_to(root):
-            raise ValueError(f"{path} is outside of the folder that may be read.")
+            raise ValueError(f"{path} is outside the folder that may be read.")
         if place.is_dir():
             names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in place.iterdir())
             return "\n".join(names[:MAX_LISTED]) or "(an empty folder)"
@@ -144,7 +144,7 @@ def builtin_tool(written: BuiltinTool, folder: Path) -> Tool:
     if written.root is not None:
         root = folder / Path(written.root).expanduser()
         if not root.is_dir():
-            raise ConfigError(f"read_file should read in {root}, which is no folder.")
+            raise ConfigError(f"read_file should read in {root}, which is not a folder.")
         functions["read_file"] = file_reader(root, written.max_output_bytes)
     return Tool(
         written.name or written.builtin,

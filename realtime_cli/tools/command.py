@@ -25,7 +25,7 @@ def command_tool(written: CommandTool, folder: Path, environ: Mapping[str, str])
     seen = process.seen(environ, written.env)
     where = folder / written.cwd if written.cwd else folder
     if not where.is_dir():
-        raise ConfigError(f"The command {written.command[0]!r} should run in {where}, which is no folder.")
+        raise ConfigError(f"The command {written.command[0]!r} should run in {where}, which is not a folder.")
     program = process.found(written.command[0], folder, seen["PATH"])
     if program is None:
         raise ConfigError(
@@ -130,7 +130,7 @@ def filled(template: tuple[str, ...], arguments: dict[str, Any], names: frozense
         if word.startswith("-") and not part.startswith("-") and not _number(word):
             raise ToolFailed(f"The argument {word!r} must not begin with '-'.")
         if "\0" in word:
-            raise ToolFailed("An argument must not hold a NUL character.")
+            raise ToolFailed("An argument must not contain a NUL character.")
         words.append(word)
     return words
 

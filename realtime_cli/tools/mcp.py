@@ -216,7 +216,7 @@ class Server:
         program = process.found(written.command[0], self._folder, seen["PATH"])
         if program is None:
             raise Unavailable(
-                f"The MCP server {self.name!r} needs the program {written.command[0]!r}, which is not there.",
+                f"The MCP server {self.name!r} needs {written.command[0]!r}, which is not installed.",
                 "Install it, or write its path (relative to the agent file).",
             )
         given = {**seen, **{name: value.get_secret_value() for name, value in written.env.items()}}

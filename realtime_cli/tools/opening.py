@@ -35,7 +35,7 @@ class NoApprover:
     """The body of a raw schema: its output is asked for, never computed."""
 
     async def run(self, arguments: dict[str, Any], progress: Progress) -> str:
-        raise ToolFailed("Nobody answered.")
+        raise ToolFailed("There was no answer.")
 
 
 async def open_registry(
@@ -136,8 +136,9 @@ def left_out_note(names: Sequence[str], folder: Path, what: str, approver: Appro
     """What the user is told of ``what`` (tools, hooks) that an untrusted folder has."""
     option = getattr(approver, "option", APPROVE_OPTION)
     return (
-        f"Left out: {', '.join(names)}. The {what} of {folder} were never run here, and nobody is here to "
-        f"allow it: talk with the agent once, or pass {option} or {option.replace('NAME', ALL)}."
+        f"{what.capitalize()} not loaded: {', '.join(names)}. The folder {folder} is not trusted yet, and "
+        "there is no terminal to ask. Run `realtime-cli talk` with this agent once and answer y, or pass "
+        f"{option} or {option.replace('NAME', ALL)}."
     )
 
 
@@ -185,7 +186,7 @@ def _raw(entry: SchemaTool) -> Tool:
 def _check_schema(tool: Tool) -> None:
     if mistake := schema_mistake(tool.parameters):
         raise ConfigError(
-            f"The parameters of the tool {tool.name!r} are no JSON Schema of an object: {mistake}."
+            f"The parameters of the tool {tool.name!r} are not a JSON Schema of an object: {mistake}."
         )
 
 
@@ -196,7 +197,7 @@ def _of_new_names(found: Sequence[Tool], taken: set[str]) -> tuple[list[Tool], l
     for tool in found:
         if tool.name in taken or tool.name in kept:
             notes.append(
-                f"The MCP server {tool.group!r} has a tool whose name is taken: {tool.name!r} is left out."
+                f"The MCP server {tool.group!r} has a tool whose name is used: {tool.name!r} is not loaded."
             )
         else:
             kept[tool.name] = tool

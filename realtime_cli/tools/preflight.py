@@ -48,9 +48,7 @@ def check_approved(approved: Collection[str], *configs: AgentConfig, option: str
     for name in approved:
         if name not in (ALL, *known) and not name.startswith(beginnings):
             there = ", ".join(known) or "none"
-            raise ConfigError(
-                f"{option.replace('NAME', name)}: there is no such tool.", f"There are: {there}."
-            )
+            raise ConfigError(f"{option.replace('NAME', name)}: no such tool.", f"There are: {there}.")
 
 
 def _approvable(config: AgentConfig) -> tuple[list[str], tuple[str, ...]]:

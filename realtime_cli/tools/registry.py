@@ -203,7 +203,7 @@ class Registry:
             async with asyncio.timeout(timeout_s):
                 return await self._approver.ask(question)
         except TimeoutError:
-            return ApprovalAnswer("no", f"Nobody answered within {timeout_s:g} s.")
+            return ApprovalAnswer("no", f"No answer within {timeout_s:g} s.")
         except asyncio.CancelledError:
             withdrawn = ApprovalAnswered(0.0, question.call_id, "no", "No longer needed.")
             self.notify(withdrawn)

@@ -17,7 +17,7 @@ from realtime_cli.tui.questions import OpenQuestions
 from realtime_cli.tui.safe_text import for_encoding, one_line
 from realtime_cli.tui.view import View
 
-_ANNOUNCED = {"muted": "Muted.", "paused": "Paused.", "reconnecting": "The connection is lost."}
+_ANNOUNCED = {"muted": "Muted.", "paused": "Paused.", "reconnecting": "The connection was lost."}
 
 
 class PlainFrontend:

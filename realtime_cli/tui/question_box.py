@@ -81,7 +81,7 @@ class QuestionBox:
         shown = max(1, room - 2 - len(answers))
         lines = [whole[start:end] for start, end in spans[:shown]]
         if len(spans) > shown:
-            lines[-1] = Text(f"({len(spans) - shown + 1} more lines: all of it stands above)", DIM)
+            lines[-1] = Text(f"({len(spans) - shown + 1} more lines: see above)", DIM)
         return _boxed(_TITLES[self.question.question], [*lines, *answers], width, theme)
 
     def _listed(self, theme: Theme) -> list[Text]:

@@ -83,12 +83,20 @@ def _screen(
         return Address("screen", source, f"Capture screen {number - 1}:none", "avfoundation", options)
     if platform == "win32":
         if number > 1:
-            raise ConfigError("On Windows all screens are one picture.", 'Write source = "screen".')
+            raise ConfigError(
+                "On Windows all screens are captured as one picture.", 'Write source = "screen".'
+            )
         return Address("screen", source, "desktop", "gdigrab", rate)
     display = environ.get("DISPLAY")
     if not display:
-        wayland = " (Wayland gives its picture to nobody unasked)" if environ.get("WAYLAND_DISPLAY") else ""
-        raise ConfigError(f"There is no X display to see{wayland}.", "Set DISPLAY, or choose another source.")
+        wayland = (
+            " (Wayland does not let programs record the screen without asking)"
+            if environ.get("WAYLAND_DISPLAY")
+            else ""
+        )
+        raise ConfigError(
+            f"There is no X display to record{wayland}.", "Set DISPLAY, or choose another source."
+        )
     if number > 1:
         display = re.sub(r"(:\d+)(\.\d+)?$", rf"\1.{number - 1}", display)
     return Address("screen", source, display, "x11grab", rate)

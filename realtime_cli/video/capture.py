@@ -86,13 +86,13 @@ class BackgroundCapture:
                 place = address(self._video.source or "", *self._where)
                 self._look(place)
                 if not place.live:
-                    self._tell("info", f"{place.shown} has been shown to its end.")
+                    self._tell("info", f"{place.shown} has ended.")
                     return
-                self._tell("warning", f"The {place.kind} {place.shown} has ended; it is tried again.")
+                self._tell("warning", f"The {place.kind} {place.shown} has ended; trying again.")
             except ConfigError as error:
-                self._tell("error", f"{error} It is tried again; the talk goes on.")
+                self._tell("error", f"{error} Trying again; the conversation continues.")
             except Exception as error:
-                self._tell("error", f"The video failed: {error!r}. It is tried again; the talk goes on.")
+                self._tell("error", f"The video failed: {error!r}. Trying again; the conversation continues.")
             if self._latest is not None:  # it was seen meanwhile
                 pause_s, self._latest = FIRST_PAUSE_S, None
             self._stop.wait(pause_s)
@@ -106,11 +106,11 @@ class BackgroundCapture:
             try:
                 sight = show(self._video.max_side, self._video.quality)
             except ConfigError as error:  # one bad picture among others
-                self._tell("error", f"{error} The talk goes on.")
+                self._tell("error", f"{error} The conversation continues.")
                 continue
             if self._said:
                 self._said = ""
-                self._tell("info", f"{place.shown} can be seen.", keep=False)
+                self._tell("info", f"Video works: {place.shown}.", keep=False)
             self._saw(replace(sight, source=place.shown))
 
     def _plan_next(self) -> None:

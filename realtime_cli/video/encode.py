@@ -28,7 +28,7 @@ THUMBNAIL_COLUMNS = 16  # as ``client.inputs.Seen`` says
 MAX_THUMBNAIL_ROWS = 16
 GRAY_SIZE = (64, 48)
 INSTALL = "Install it: pip install 'realtime-voice-cli[video]'."
-TAKEN = "PNG, JPEG, WebP and GIF are taken."
+TAKEN = "Supported: PNG, JPEG, WebP, GIF."
 
 
 def frame_of_file(path: Path, max_side: int = 1024, quality: int = 80) -> VideoFrame:
@@ -37,7 +37,7 @@ def frame_of_file(path: Path, max_side: int = 1024, quality: int = 80) -> VideoF
         if path.is_dir():
             raise ConfigError(f"{path} is a folder, not a picture.", "Name one file in it.")
         if path.exists() and not path.is_file():
-            raise ConfigError(f"{path} is no ordinary file.", "Name a picture.")
+            raise ConfigError(f"{path} is not a regular file.", "Name a picture.")
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB.", "Make it smaller.")
         data = path.read_bytes()
@@ -77,7 +77,7 @@ def _opened(data: bytes, name: str, max_side: int) -> Picture:
     except Image.DecompressionBombError:
         raise ConfigError(f"{name} has too many pixels.", "Make it smaller.") from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError) as error:
-        raise ConfigError(f"{name} is damaged: {str(error) or 'it ends too early'}.", TAKEN) from None
+        raise ConfigError(f"{name} is damaged: {str(error) or 'it is truncated'}.", TAKEN) from None
 
 
 def _take_heic() -> None:

@@ -56,7 +56,7 @@ def moments(place: Address, due: Due, sleep: Sleep) -> Iterator[Show]:
 def _photos(place: Address, due: Due, sleep: Sleep) -> Iterator[Show]:
     paths = _paths(place)
     if not paths:
-        raise ConfigError(f"No picture fits {place.shown}.", REMEDIES["photos"])
+        raise ConfigError(f"No picture matches {place.shown}.", REMEDIES["photos"])
     for path in paths:
         while not due():
             sleep(0.02)
@@ -86,9 +86,9 @@ def _video(place: Address, due: Due, sleep: Sleep) -> Iterator[Show]:
             yield from _frames(container, place, due, sleep)
     except FFmpegError as error:
         reason = (error.strerror or str(error)).strip().rstrip(".")
-        raise ConfigError(f"{_named(place)} cannot be seen: {reason}.", REMEDIES[place.kind]) from None
+        raise ConfigError(f"{_named(place)} cannot be captured: {reason}.", REMEDIES[place.kind]) from None
     except (OSError, ValueError) as error:  # PyAV's own, for what FFmpeg was not even asked
-        raise ConfigError(f"{_named(place)} cannot be seen: {error}.", REMEDIES[place.kind]) from None
+        raise ConfigError(f"{_named(place)} cannot be captured: {error}.", REMEDIES[place.kind]) from None
 
 
 def _named(place: Address) -> str:

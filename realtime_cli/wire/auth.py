@@ -69,10 +69,10 @@ class ClientAuth:
             text = f"There is nothing at {parts.path}. The Realtime endpoint is /v1/realtime."
             return Denial(404, "not_found", text)
         if self.loopback_only and not self._host_is_ours(headers.get("Host", "")):
-            text = "This server answers to names of this machine only, such as localhost."
+            text = "This server accepts only names of this machine, such as localhost."
             return Denial(403, "host_not_allowed", text)
         if not self._origin_is_ours(headers.get("Origin"), headers.get("Host", "")):
-            text = "This server takes no connections from that web page. Allow its origin to change that."
+            text = "This server accepts no connections from that web page unless its origin is allowed."
             return Denial(403, "origin_not_allowed", text)
         if self.key is not None and not self._knows_key(parts.query, headers):
             return Denial(401, "invalid_api_key", "Incorrect or missing API key.")

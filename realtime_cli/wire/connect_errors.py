@@ -78,7 +78,7 @@ def of_status(
         wait_s = _seconds(headers.get("Retry-After"))
         pause = f"Wait {wait_s:g} s" if wait_s is not None else "Wait a while"
         return Refused(
-            f"{where} has no room for us now (HTTP 429){detail}.",
+            f"{where} is at its limit (HTTP 429){detail}.",
             f"{pause} and try again; check the quota of the account.",
             temporary=True,
             status=status,
@@ -86,8 +86,8 @@ def of_status(
         )
     if status >= 500:
         return Refused(
-            f"{where} is in trouble (HTTP {status}){detail}.",
-            "Try again in a moment; the provider's status page may tell more.",
+            f"{where} has a problem (HTTP {status}){detail}.",
+            "Try again in a moment; the provider's status page may say more.",
             temporary=True,
             status=status,
             retry_after_s=_seconds(headers.get("Retry-After")),
@@ -96,7 +96,7 @@ def of_status(
         target = shown(urljoin(url, headers.get("Location", "")))
         return Refused(
             f"{where} redirects to {target} (HTTP {status}).",
-            "If you trust that address, set connection.base_url to it; a key is never sent along.",
+            "If you trust that address, set connection.base_url to it; a key is never sent there by itself.",
             status=status,
         )
     if status < 300:
@@ -111,18 +111,18 @@ def of_status(
 def _unknown_here(where: str, status: int, detail: str, *, keyless: bool) -> KeyRefused:
     if status == 401 and keyless:
         return KeyRefused(
-            f"{where} wants an API key, and none was sent (HTTP 401).",
+            f"{where} requires an API key, but none was sent (HTTP 401).",
             "Name the variable that holds one: --set connection.api_key_env=NAME.",
             status=status,
         )
     if status == 401:
         return KeyRefused(
             f"{where} does not accept the API key (HTTP 401).",
-            "Check that it is right and belongs to this service; `realtime-cli doctor` tells which it is.",
+            "Check that it is correct and for this service; `realtime-cli doctor` says which key is used.",
             status=status,
         )
     return KeyRefused(
-        f"{where} does not let us in (HTTP 403){detail}.",
+        f"{where} refused access (HTTP 403){detail}.",
         "The account, its region or the network may not be allowed to use this model.",
         status=status,
     )
@@ -153,7 +153,7 @@ def _seconds(text: str | None) -> float | None:
 def not_a_websocket(url: str, *, temporary: bool = False) -> Refused:
     """``temporary``: it hung up without a word, which a server also does when it is being restarted."""
     return Refused(
-        f"What answers at {shown(url)} is no WebSocket server.",
+        f"What answers at {shown(url)} is not a WebSocket server.",
         "Check host, port and path of connection.base_url.",
         temporary=temporary,
     )
@@ -161,16 +161,16 @@ def not_a_websocket(url: str, *, temporary: bool = False) -> Refused:
 
 def of_proxy(url: str, proxy: str, source: str, status: int | None) -> Refused:
     """The proxy (``proxy``: as shown, ``source``: what names it) did not let us through; it may say why."""
-    without = "or set connection.proxy = false to do without it."
+    without = "or set connection.proxy = false to connect directly."
     if status == 407:
-        text = f"The proxy {proxy} does not take our user and password (HTTP 407)."
+        text = f"The proxy {proxy} refused our user name and password (HTTP 407)."
         return Refused(text, f"Write them into {source} like http://USER:PASSWORD@HOST:PORT, {without}")
     if status is not None and status >= 500:
         text = f"The proxy {proxy} cannot reach {shown(url)} (HTTP {status})."
         return Refused(text, f"Check connection.base_url, {without}", temporary=True)
     said = f" (HTTP {status})" if status else ""
     return Refused(
-        f"The proxy {proxy} does not let us through to {shown(url)}{said}.", f"Check {source}, {without}"
+        f"The proxy {proxy} refused to connect to {shown(url)}{said}.", f"Check {source}, {without}"
     )
 
 
@@ -180,7 +180,7 @@ def of_proxy_gone(proxy: str, source: str, error: OSError) -> Refused:
     reason = "its name cannot be resolved" if unresolved else _network_reason(error)
     return Refused(
         f"The proxy {proxy} does not answer ({reason}).",
-        f"Check {source}, or set connection.proxy = false to do without it.",
+        f"Check {source}, or set connection.proxy = false to connect directly.",
         temporary=True,
     )
 
@@ -220,7 +220,7 @@ def of_os_error(url: str, error: OSError) -> Refused:
             "behind an inspecting proxy set connection.ca_file or SSL_CERT_FILE.",
         )
     if isinstance(error, ssl.SSLError) or (isinstance(error, ConnectionResetError) and url.startswith("wss")):
-        return Refused(f"{where} does not speak TLS as it should.", "Is it a ws:// address, perhaps?")
+        return Refused(f"The TLS handshake with {where} failed.", "Did you mean ws://?")
     if isinstance(error, socket.gaierror):
         host = urlsplit(url).hostname
         return Refused(
@@ -230,7 +230,7 @@ def of_os_error(url: str, error: OSError) -> Refused:
         )
     if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
         return Refused(
-            f"Nothing listens at {where}.",
+            f"Nothing is listening at {where}.",
             "Start the server (`realtime-cli serve` starts the local one) or correct connection.base_url.",
             temporary=True,
         )

@@ -67,7 +67,7 @@ def _checked(written: str, source: str) -> Proxy:
         fits = False
     if not fits or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ConfigError(
-            f"{source} names no proxy: {_without_user(written)!r}.",
+            f"{source} is not a valid proxy: {_without_user(written)!r}.",
             "Write it like http://127.0.0.1:3128 or socks5://127.0.0.1:1080.",
         )
     if parts.username is not None and parts.password is None:

@@ -16,7 +16,7 @@ def trusting(ca_file: str | None = None) -> ssl.SSLContext:
         context.load_verify_locations(ca_file)
     except (OSError, ssl.SSLError) as error:
         is_none = isinstance(error, ssl.SSLError)
-        reason = "it holds no certificate in PEM form" if is_none else error.strerror
+        reason = "it contains no PEM certificate" if is_none else error.strerror
         raise ConfigError(
             f"The certificates in {ca_file} cannot be read: {reason}.", "Correct connection.ca_file."
         ) from None

@@ -162,7 +162,7 @@ async def connect(
         raise connect_errors.of_proxy(url, via.shown, via.source, status) from None
     except (InvalidURI, ValueError):
         raise ConfigError(
-            f"{connect_errors.shown(url)!r} is no WebSocket address.",
+            f"{connect_errors.shown(url)!r} is not a WebSocket address.",
             "Set connection.base_url to one that begins with ws:// or wss://.",
         ) from None
     except InvalidHandshake as error:
@@ -198,8 +198,7 @@ def _of_handshake(url: str, error: InvalidHandshake, headers: Mapping[str, str])
     if isinstance(error, InvalidMessage | InvalidUpgrade):
         return connect_errors.not_a_websocket(url, temporary=isinstance(error.__cause__, EOFError | OSError))
     return connect_errors.Refused(
-        f"{connect_errors.shown(url)} does not shake hands as a WebSocket server should "
-        f"({type(error).__name__}).",
+        f"{connect_errors.shown(url)} did not complete the WebSocket handshake ({type(error).__name__}).",
         "Check connection.base_url.",
     )
 
@@ -258,7 +257,7 @@ async def serve(
     except OSError as error:
         raise _cannot_listen(host, port, error) from None
     except OverflowError:
-        raise ConfigError(f"{port} is no port.", "Give one from 0 to 65535.") from None
+        raise ConfigError(f"Invalid port: {port}.", "Choose one from 0 to 65535.") from None
     bound = next(iter(listening.sockets)).getsockname()[1]
     name = f"[{host}]" if ":" in host else host
     return Listener(f"ws://{name}:{bound}/v1/realtime", bound, listening)
@@ -274,10 +273,10 @@ def _cannot_listen(host: str, port: int, error: OSError) -> ConfigError:
     if error.errno == errno.EADDRINUSE or "in use" in str(error):
         return ConfigError(
             f"Port {port} on {host} is in use.",
-            "Stop what uses it, or choose another with --port (0 finds a free one).",
+            "Stop the program that uses it, or choose another with --port (0 picks a free one).",
         )
     if error.errno == errno.EACCES:
-        return ConfigError(f"Port {port} may not be listened on by this user.", "Choose one from 1024 up.")
+        return ConfigError(f"Port {port} needs more rights than this user has.", "Choose one from 1024 up.")
     return ConfigError(
         f"Cannot listen on {host}:{port} ({error.strerror or error}).",
         "Check --host: 127.0.0.1 is this machine only.",
@@ -300,7 +299,7 @@ class ConnectionLimiter:
             answer.headers["Content-Type"] = "application/json"
             return answer
         if self._room <= 0:
-            answer = connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "All sessions are taken.\n")
+            answer = connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "All sessions are in use.\n")
             answer.headers["Retry-After"] = "5"
             return answer
         return None
@@ -308,7 +307,7 @@ class ConnectionLimiter:
     async def enter(self, connection: server.ServerConnection) -> None:
         request = connection.request
         if request is None or self._room <= 0:  # two may have been let in at once for the last place
-            await connection.close(1013, "all sessions are taken")
+            await connection.close(1013, "all sessions are in use")
             return
         self._room -= 1
         try:

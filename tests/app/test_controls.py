@@ -120,10 +120,10 @@ def test_set_sends_one_key(talk: Callable[..., Talk], line: str, sent: dict[str,
         ("session.model x", "chosen when the connection is opened"),
         ("connection.model x", "chosen when the connection is opened"),
         ("limits.cost 3", "changes session settings only"),
-        ("session.instructions", "wants a key and a value"),
-        ("", "wants a key and a value"),
+        ("session.instructions", "needs a key and a value"),
+        ("", "needs a key and a value"),
         ("session x", "changes session settings only"),
-        ("= 3", "wants a key and a value"),
+        ("= 3", "needs a key and a value"),
         ("session..x 3", "is not a key"),
         ("video.detail huge", "auto, low or high"),
     ],
@@ -166,7 +166,9 @@ def test_reload_says_what_waits_for_a_new_session(talk: Callable[..., Talk]):
     here = talk(AGENT)
     here.path.write_text(AGENT.replace("max_output_tokens = 100\n", "") + "[limits]\ncost = 1.0\n")
     assert here.command("reload") is None
-    assert here.last_note == "Changed as well, for the next session: session.max_output_tokens, [limits]."
+    assert (
+        here.last_note == "Also changed, but only for the next session: session.max_output_tokens, [limits]."
+    )
 
 
 def test_reload_keeps_the_tools_of_this_program(talk: Callable[..., Talk]):
@@ -212,7 +214,7 @@ def test_save_says_where_the_recording_is(talk: Callable[..., Talk]):
     here.recording = None
     here.reading = here.anew()
     here.command("save x.jsonl")
-    assert here.last_note == "This talk is not recorded, so there is nothing to save. Use --record."
+    assert here.last_note == "This session is not recorded, so there is nothing to save. Use --record."
 
 
 @pytest.mark.parametrize(
@@ -225,16 +227,16 @@ def test_save_wants_a_copy(
     monkeypatch.chdir(tmp_path)
     here = talk()
     here.command(f"save {line}")
-    assert here.last_note == f"When the talk is over, the recording is copied to {kept}."
+    assert here.last_note == f"The recording will be copied to {kept} at the end of the session."
     assert here.reading.save_to == Path(kept)
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("there.jsonl", "there.jsonl is there already. Name another place."),
-        ("sound.jsonl", "sound.wav is there already. Name another place."),
-        ("no/where.jsonl", "There is no folder no. Name a place that is there."),
+        ("there.jsonl", "there.jsonl already exists. Name another place."),
+        ("sound.jsonl", "sound.wav already exists. Name another place."),
+        ("no/where.jsonl", "There is no folder no. Name an existing folder."),
         ("talk.mp3", "A recording is a .jsonl file"),
         ("a" * 300, "File name too long"),
     ],
@@ -281,7 +283,7 @@ def test_video_detail_changes_at_run_time(talk: Callable[..., Talk]):
         ('set video.detail="auto"', "auto"),
     ]:
         here.command(line)
-        assert here.last_note == f"Detail of the pictures from now on: {detail}."
+        assert here.last_note == f"Level of detail of the pictures from now on: {detail}."
         assert here.pair.client.image_context.detail == detail
 
 

@@ -157,7 +157,7 @@ def test_devices_that_vanish_are_opened_again() -> None:
 def test_a_device_that_comes_back_after_the_other_is_found(virtual_devices: VirtualDevices) -> None:
     result = scenario(virtual_devices, "missing_from_the_list")
     told = [text for _, _, text in result["notes"]]
-    assert "The microphone cannot be opened: This machine has no microphone. Trying on." in told
+    assert "The microphone cannot be opened: This machine has no microphone. Still trying." in told
     assert sum("works again" in text for text in told) == 2, told
     assert result["frames"] > 20
 

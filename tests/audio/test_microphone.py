@@ -67,5 +67,5 @@ async def test_after_a_sleep_the_newest_second_is_heard_and_the_rest_is_reported
         await asyncio.sleep(0)
     await asyncio.sleep(0.01)
     assert heard == [*range(2 * second + 1, 3 * second + 1)]
-    assert said == ["2000 ms of sound came too late and were dropped."]
+    assert said == ["2000 ms of microphone sound arrived too late and were dropped."]
     await microphone.close()

@@ -120,8 +120,8 @@ async def test_a_device_that_is_gone_is_looked_for_until_it_is_back_and_told_of_
         await until(lambda: kept.told[-1].startswith("info"))
     assert kept.told == [
         "warning: The loudspeaker stopped working; opening it again.",
-        "error: The loudspeaker cannot be opened: There is none. Trying on.",
-        "error: The loudspeaker cannot be opened: Somebody else has it. Trying on.",
+        "error: The loudspeaker cannot be opened: There is none. Still trying.",
+        "error: The loudspeaker cannot be opened: Somebody else has it. Still trying.",
         "info: The loudspeaker works again (paper).",
     ]
 

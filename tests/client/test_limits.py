@@ -10,11 +10,11 @@ from realtime_cli.client.limits import SessionLimits
 def test_warns_once_at_80_percent_and_ends_at_all():
     limits = SessionLimits(minutes=10)
     assert limits.check(60, 0, 0.0) == []
-    assert limits.check(481, 0, 0.0) == ["A limit is near: 8.02 of limits.minutes 10 minutes are used."]
+    assert limits.check(481, 0, 0.0) == ["Limit almost reached: 8.02 of limits.minutes = 10 minutes used."]
     assert limits.check(500, 0, 0.0) == []
     assert limits.reached is None
     limits.check(600, 0, 0.0)
-    assert limits.reached == "A limit is reached: 10 of limits.minutes 10 minutes are used."
+    assert limits.reached == "Limit reached: 10 of limits.minutes = 10 minutes used."
 
 
 def test_a_word_starts_the_idle_minutes_again():
@@ -28,9 +28,9 @@ def test_a_word_starts_the_idle_minutes_again():
 
 def test_money():
     limits = SessionLimits(cost_usd=1.0)
-    assert limits.check(0, 0, 0.85) == ["A limit is near: $0.85 of limits.cost $1.00 are spent."]
+    assert limits.check(0, 0, 0.85) == ["Limit almost reached: $0.85 of limits.cost = $1.00 spent."]
     limits.check(0, 0, 1.02)
-    assert limits.reached == "A limit is reached: $1.02 of limits.cost $1.00 are spent."
+    assert limits.reached == "Limit reached: $1.02 of limits.cost = $1.00 spent."
 
 
 def test_an_unknown_cost_is_said_once_and_never_taken_for_nothing():

@@ -182,8 +182,8 @@ def test_nothing_is_said_after_the_end(talk):
         ({"error": "Out of cheese."}, "Out of cheese."),
         ({"message": "Out of cheese.", "code": "cheese"}, "Out of cheese. (cheese)"),
         ({"error": {"type": "cheese", "message": "Out of it."}}, "Out of it. (cheese)"),
-        ({}, "The server reports an error without a word about it"),
-        ({"error": None, "message": None}, "The server reports an error without a word about it"),
+        ({}, "The server reports an error without a message"),
+        ({"error": None, "message": None}, "The server reports an error without a message"),
     ],
 )
 def test_errors_of_all_shapes_are_shown_with_what_there_is(talk, fields, shown):

@@ -62,11 +62,11 @@ def test_the_tone_is_heard(virtual_devices: VirtualDevices, tmp_path: Path) -> N
 @on_virtual_devices
 def test_the_meter_tells_a_dead_microphone(virtual_devices: VirtualDevices) -> None:
     out, _ = run(virtual_devices, "meter='mic', seconds=1.0")
-    assert "mic: highest level -120.0 dBFS: nothing but zeros" in out
+    assert "mic: highest level -120.0 dBFS: only silence" in out
 
 
 @pytest.mark.parametrize(
-    ("level_dbfs", "said"), [(-120, "zeros"), (-50, "very soft"), (-20, ""), (-1, "too loud")]
+    ("level_dbfs", "said"), [(-120, "only silence"), (-50, "very soft"), (-20, ""), (-1, "too loud")]
 )
 def test_what_the_meter_advises(level_dbfs: float, said: str) -> None:
     assert said in _advice(level_dbfs)

@@ -27,7 +27,7 @@ def found(**audio: object) -> tuple[Finding, Finding]:
 def test_devices_are_named_with_the_rate_they_are_used_at(monkeypatch: pytest.MonkeyPatch) -> None:
     sound_cards(monkeypatch, HEADSET, SPEAKER)
     heard, played = found(output="hdmi")
-    assert (heard.status, heard.said) == ("ok", "0: USB Headset (ALSA), takes 24000 Hz as it is")
+    assert (heard.status, heard.said) == ("ok", "0: USB Headset (ALSA), supports 24000 Hz")
     assert (played.topic, played.facts["index"]) == ("loudspeaker", 1)
 
 
@@ -90,7 +90,7 @@ def test_zeros_are_a_microphone_that_may_not_be_heard(system: str, monkeypatch: 
 
 def test_a_device_that_gives_nothing_and_one_that_does_not_open(monkeypatch: pytest.MonkeyPatch) -> None:
     microphone_gives(monkeypatch, None)
-    assert "gave nothing" in microphone("default").said
+    assert "delivered nothing" in microphone("default").said
     microphone_gives(monkeypatch)
     level = microphone("default")
     assert (level.status, level.said, level.remedy) == ("failure", "It is in use.", "End the other program.")

@@ -79,7 +79,7 @@ async def test_nothing_listens_there() -> None:
         pass
     found = await examined(url)
     assert topics(found) == [("name", "ok"), ("endpoint", "failure")]
-    assert "Nothing listens" in found[-1].said
+    assert "Nothing is listening" in found[-1].said
     assert found[-1].exit_code == ExitCode.CONNECTION
 
 
@@ -117,7 +117,7 @@ async def test_a_server_that_says_nothing() -> None:
 async def test_a_server_that_says_something_else() -> None:
     async with serving(says("hello")) as url:
         found = await examined(url)
-    assert "no Realtime event" in found[-1].said
+    assert "not a Realtime event" in found[-1].said
 
 
 async def test_a_server_that_hangs_up() -> None:

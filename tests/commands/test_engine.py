@@ -201,14 +201,14 @@ async def test_lines_begin_sessions_until_the_end(lines: list[str], began: list[
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("gibberish", "'gibberish' is nothing that the engine does."),
-        ("[]", "'[]' is nothing"),
-        ('{"begin": -1}', "is nothing"),
-        ('{"begin": 10001}', "is nothing"),
-        ('{"begin": 1.5}', "is nothing"),
-        ('{"begin": "a", "script": 5}', "5 is no name of a script."),
+        ("gibberish", "'gibberish' is not a command of the engine."),
+        ("[]", "'[]' is not a command"),
+        ('{"begin": -1}', "is not a command"),
+        ('{"begin": 10001}', "is not a command"),
+        ('{"begin": 1.5}', "is not a command"),
+        ('{"begin": "a", "script": 5}', "5 is not a valid script name."),
         ('{"begin": "a", "script": "nosuch"}', "no script 'nosuch'"),
-        ("x" * 5000, "x" * 80 + "' is nothing"),
+        ("x" * 5000, "x" * 80 + "' is not a command"),
     ],
 )
 async def test_a_line_that_cannot_be_obeyed_is_a_mistake_and_the_next_is_read(

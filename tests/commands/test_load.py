@@ -48,16 +48,16 @@ def test_rates(text: str, rate: float) -> None:
     ("wrong", "told"),
     [
         ({"users": "many"}, "many"),
-        ({"users": "0"}, "no number of users"),
-        ({"users": "²"}, "no number of users"),
+        ({"users": "0"}, "not a valid number of users"),
+        ({"users": "²"}, "not a valid number of users"),
         ({"users": "auto"}, "spoken"),
         ({"ramp": "fast"}, "fast"),
-        ({"ramp": "-1/s"}, "no rate"),
+        ({"ramp": "-1/s"}, "not a valid rate"),
         ({"duration": "soon"}, "soon"),
         ({"shape": "soak"}, "--duration"),
         ({"shape": "nosuch.toml"}, "nosuch"),
         ({"worker": True, "master": True}, "not both"),
-        ({"master": True, "processes": 2}, "of its own"),
+        ({"master": True, "processes": 2}, "its own master"),
         ({"against": "nowhere"}, "nowhere"),
     ],
 )
@@ -84,7 +84,7 @@ def test_what_needs_a_recording_or_a_model_is_not_for_loads(tmp_path: Path, expe
     path.write_text(
         GOOD.replace("[[turns]]", judge + "[[turns]]") + f"[turns.expect]\n{expect}\n", encoding="utf-8"
     )
-    with pytest.raises(ConfigError, match=r"judged\.toml: check and judge are not for load tests"):
+    with pytest.raises(ConfigError, match=r"judged\.toml: check and judge cannot be used in load tests"):
         load(LoadOptions((path,)))
 
 

@@ -51,7 +51,7 @@ def test_where_a_killed_session_breaks_off_is_said(path: Path, capsys: pytest.Ca
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[:-1]))
 
-    for end, said in (("13", ""), (None, "the recording breaks off here")):
+    for end, said in (("13", ""), (None, "the recording stops here")):
         assert replay(ReplayOptions(str(path), max=True, plain=True, end=end)) == ExitCode.OK
         assert said in capsys.readouterr().err.splitlines()[-1]
 
@@ -93,14 +93,14 @@ def test_verify_tells_by_its_exit_code(path: Path, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"speed": 0}, "speed of 0"),
+        ({"speed": 0}, "speed: 0"),
         ({"audio": True, "speed": 2}, "own speed"),
         ({"begin": "5", "end": "4"}, "not behind"),
         ({"begin": "5", "turn": 1}, "where to begin"),
         ({"turn": 99}, "no turn 99"),
         ({"begin": "1:00:00", "max": True, "plain": True}, "ends before 3600 s"),
-        ({"verify": True, "serve": True}, "different things"),
-        ({"serve": True, "port": 99_999}, "99999 is no port"),
+        ({"verify": True, "serve": True}, "cannot be combined"),
+        ({"serve": True, "port": 99_999}, "Invalid port: 99999"),
     ],
 )
 def test_options_that_make_no_sense_say_so(path: Path, options: Any, sentence: str) -> None:

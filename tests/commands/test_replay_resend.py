@@ -29,7 +29,7 @@ def test_sound_and_words_keep_their_distance_from_when_the_session_was_ready(tmp
 def test_a_recording_in_which_nobody_spoke_cannot_be_resent(tmp_path: Path) -> None:
     record(tmp_path / "s.jsonl", [received(0.1, "session.created")])
 
-    with pytest.raises(ConfigError, match="nothing that the user said"):
+    with pytest.raises(ConfigError, match="no user turns"):
         said_in(read(tmp_path / "s.jsonl"))
 
 

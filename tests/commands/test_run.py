@@ -93,7 +93,7 @@ def test_a_tool_that_was_left_out_is_named_next_to_what_failed_for_it(
     lamp, good = script(tmp_path, "lamp", LEFT_OUT), script(tmp_path, "good", GOOD)
     files = {"junit": tmp_path / "junit.xml", "json": tmp_path / "results.json"}
     assert run_with(lamp, no_record=True, **files) == ExitCode.EXPECTATION_FAILED
-    sentence = "Left out: lamp. The tools of"
+    sentence = "Tools not loaded: lamp. The folder"
     found = capsys.readouterr().out
     assert found.index("turn 1: calls") < found.index(sentence)
     assert "pass --approve NAME or --approve all" in found
@@ -101,7 +101,7 @@ def test_a_tool_that_was_left_out_is_named_next_to_what_failed_for_it(
     assert run_with(files["json"], merge=True) == ExitCode.EXPECTATION_FAILED
     assert sentence in capsys.readouterr().out
     assert run_with(lamp, good, no_record=True, approve=("lamp",)) == ExitCode.OK, "good has no lamp"
-    with pytest.raises(ConfigError, match=r"--approve lmap: there is no such tool\. There are: lamp"):
+    with pytest.raises(ConfigError, match=r"--approve lmap: no such tool\. There are: lamp"):
         run_with(lamp, good, approve=("lmap",))
 
 
@@ -146,9 +146,9 @@ def test_mistakes_are_told_before_anything_runs(tmp_path: Path) -> None:
             run_with(good, shard=shard)
     with pytest.raises(ConfigError, match="KEY=VALUE"):
         run_with(good, matrix=("x",))
-    with pytest.raises(ConfigError, match="nothing to run"):
+    with pytest.raises(ConfigError, match="No scripts to run"):
         run_with()
-    with pytest.raises(ConfigError, match="no result of run"):
+    with pytest.raises(ConfigError, match="not a report of run"):
         run_with(good, baseline=script(tmp_path, "b", '{"format": "other"}').with_suffix(".toml"))
     with pytest.raises(ConfigError, match="speeed"):
         run_with(good, sets=("session.audio.output.speeed=1",))

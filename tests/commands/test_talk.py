@@ -64,7 +64,7 @@ def test_the_sound_of_a_recording_keeps_its_file_to_itself(
     monkeypatch.chdir(tmp_path)
     ended = talk("--input", clip_path("heart-04"), "--record", "a.jsonl", *named)
     assert ended.returncode == ExitCode.USAGE
-    assert "a.wav is where the recording a.jsonl puts its own sound" in ended.stderr
+    assert "a.wav is also the sound file of the recording a.jsonl" in ended.stderr
     assert not list(tmp_path.iterdir())
 
 
@@ -164,7 +164,7 @@ def test_a_wrong_path_is_told_from_a_server_that_is_away() -> None:
     once = ("--set", "connection.reconnect_tries=0")
     ended = talk("--base-url", url, *once, "--input", clip_path("heart-04"), "--output", "null")
     assert ended.returncode == ExitCode.CONNECTION
-    assert "Nothing listens at" in ended.stderr
+    assert "Nothing is listening at" in ended.stderr
 
 
 def test_a_server_that_dies_in_the_middle_ends_the_talk_with_a_whole_recording(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ description = "Read the lamp's colour"
 
 def without_lateness(said: str) -> str:
     """What was said, but for complaints about a machine that other tests keep busy."""
-    return "".join(line for line in said.splitlines(keepends=True) if "was late by" not in line)
+    return "".join(line for line in said.splitlines(keepends=True) if "The program stalled for" not in line)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_command_runs_only_if_it_is_approved(agent: Path, capsys: pytest.Captu
     assert text(options) == ExitCode.OK
     refused = capsys.readouterr()
     assert "green" not in refused.out
-    assert "Left out: lamp." in refused.err
+    assert "Tools not loaded: lamp." in refused.err
     assert text(replace(options, approve=("lamp",))) == ExitCode.OK
     assert "green" in capsys.readouterr().out
 
@@ -159,7 +159,7 @@ def test_a_function_of_the_session_is_asked_about_and_nobody_is_here(
     text(TextOptions(config=agent, messages=("please use the end_session tool",), no_record=True))
     said = capsys.readouterr()
     assert "There is no tool named" not in said.out + said.err
-    assert "end_session() was not answered. There is nobody here who could give its result." in said.err
+    assert "end_session() was not answered. There is no user to give its result." in said.err
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_message(monkeypatch: pytest.MonkeyPatch) -> None:

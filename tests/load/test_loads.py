@@ -66,7 +66,7 @@ def test_a_load_in_which_no_session_ended_has_shown_nothing(script: Path) -> Non
     script.write_text(GOOD + '[[turns]]\nat = { after = "agent.speech_stopped", ms = 60000 }\nuser = "Two"\n')
     ended = run_cli("load", script, "--users", "1", "--duration", "2s")
     assert ended.returncode == 1
-    assert "No session came to its end" in ended.stderr
+    assert "No session was completed" in ended.stderr
 
 
 def test_failures_have_a_kind_and_end_in_one(script: Path, tmp_path: Path) -> None:

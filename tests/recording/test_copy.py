@@ -31,7 +31,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     first = tmp_path / "first.jsonl"
     record_conversation(first)
     before = first.read_bytes()
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match="already exists"):
         copy(first, first)
     assert first.read_bytes() == before
 

@@ -27,7 +27,10 @@ DAMAGED_LINES = {
     "deep nesting": ("[" * 100_000, "not JSON (nested too deeply)"),
     "deep event": ('{"at":1,"kind":"received","wire":' + '{"a":' * 10_000, "not JSON (nested too deeply)"),
     "time is a word": ('{"at":"x","kind":"sent","wire":{"type":"a.b"}}', "must be float, not str"),
-    "time is infinite": ('{"at":1e999,"kind":"local","type":"Pressed","value":{"key":"mute"}}', "is no time"),
+    "time is infinite": (
+        '{"at":1e999,"kind":"local","type":"Pressed","value":{"key":"mute"}}',
+        "is not a valid time",
+    ),
     "time is true": ('{"at":true,"kind":"local","type":"Pressed","value":{"key":"mute"}}', "must be float"),
     "value is a list": ('{"at":1,"kind":"local","type":"Pressed","value":[]}', "'value' an object"),
     "type is a number": ('{"at":1,"kind":"local","type":7,"value":{}}', "'type' must be a word"),

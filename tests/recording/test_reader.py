@@ -177,8 +177,8 @@ def test_times_of_other_tools_count_from_their_first(tmp_path: Path, stamps: Any
     [
         ("", "is empty"),
         ("hello\n", "line 1: not JSON"),
-        ("[1, 2]\n", "line 1: a list is no Realtime event"),
-        ('{"a": 1}\n', "line 1: no Realtime event"),
+        ("[1, 2]\n", "line 1: a list is not a Realtime event"),
+        ('{"a": 1}\n', "line 1: it contains no Realtime event"),
         ("\x00\x01\x02", "line 1: not JSON"),
     ],
 )

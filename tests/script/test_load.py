@@ -42,7 +42,7 @@ events = ["bla"]
     assert told[0].startswith(f"{path}:5: turns[0].expect.contain: unknown key; did you mean contains?")
     assert told[1:3] == ['  contain = "a"', "  ^^^^^^^"]
     assert [line.split(":")[1] for line in told[::3]] == ["5", "6", "7", "8"]
-    assert "no regular expression" in told[3]
+    assert "not a valid regular expression" in told[3]
     assert 'found "fast"; allowed: a number of at least 0' in told[6]
     assert "agent.speech_started" in told[9]
 
@@ -57,8 +57,8 @@ events = ["bla"]
         ('dtmf = "12x"', 'found "12x"'),
         ('user = "a"\nexpect = { judge = "is kind" }', "no [judge]"),
         ('user = "a"\nexpect = { check = "gone.py:f" }', "there is no file"),
-        ('user = "a"\nat = { after = "lunch" }', "'lunch' is no event"),
-        ('user = "a"\nat = { after = "agent.spoke" }', "'agent.spoke' is no event"),
+        ('user = "a"\nat = { after = "lunch" }', "'lunch' is not an event"),
+        ('user = "a"\nat = { after = "agent.spoke" }', "'agent.spoke' is not an event"),
     ],
 )
 def test_what_a_turn_cannot_be(tmp_path: Path, turn: str, told: str) -> None:

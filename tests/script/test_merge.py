@@ -88,7 +88,7 @@ def test_what_is_no_report_is_said_to_be_none(text: str, tmp_path: Path) -> None
 def test_a_report_that_was_tampered_with_is_no_bug_of_ours(change: dict[str, Any], tmp_path: Path) -> None:
     told = json.loads(write(tmp_path / "odd.json", result("a")).read_text(encoding="utf-8")) | change
     (tmp_path / "odd.json").write_text(json.dumps(told), encoding="utf-8")
-    with pytest.raises(ConfigError, match="no whole report"):
+    with pytest.raises(ConfigError, match="not a complete report"):
         merge.merged([tmp_path / "odd.json"])
 
 

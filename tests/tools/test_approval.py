@@ -114,7 +114,7 @@ async def test_a_raw_schema_is_answered_by_the_user(tmp_path: Path) -> None:
         result = await call
         assert (result.output, result.failed) == ("250 g", False)
     async with toolbox(tmp_path, agent) as box:
-        assert "nobody here" in (await box.call("weigh", what="flour")).output
+        assert "no user" in (await box.call("weigh", what="flour")).output
 
 
 async def test_a_call_of_the_server_is_asked_about(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ async def test_an_untrusted_folder_runs_nothing_of_its_own(tmp_path: Path) -> No
     async with toolbox(tmp_path, agent, Person("no")) as box:
         assert box.names == ["clock"]
         (note,) = box.heard(inputs.Noted)
-        assert note.text.startswith("Left out: true, tool, x.")
+        assert note.text.startswith("Tools not loaded: true, tool, x.")
         assert not (tmp_path / "ran").exists()
     assert not trusted_folders.is_trusted(tmp_path)
 

@@ -99,5 +99,5 @@ async def test_what_cannot_be_read_is_told(shelf: Path, path: str) -> None:
 
 
 async def test_a_root_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no folder"):
+    with pytest.raises(ConfigError, match="not a folder"):
         await one(tmp_path, READER, "read_file")

@@ -177,8 +177,8 @@ async def test_a_call_is_started_once_it_runs(tmp_path: Path) -> None:
     ("entry", "said"),
     [
         ('command = ["no-such-program-here"]', "no program 'no-such-program-here'"),
-        ('command = ["true"]\ncwd = "nowhere"', "which is no folder"),
-        ('command = ["true"]\nparameters = {type = "array"}', "no JSON Schema of an object"),
+        ('command = ["true"]\ncwd = "nowhere"', "which is not a folder"),
+        ('command = ["true"]\nparameters = {type = "array"}', "not a JSON Schema of an object"),
     ],
 )
 async def test_what_is_wrong_in_the_file_is_told_before_the_talk(

@@ -132,7 +132,10 @@ async def test_no_server_is_left_even_if_it_is_busy_and_stubborn(tmp_path: Path)
 @pytest.mark.parametrize(
     ("server", "said"),
     [
-        ('command = ["no-such-server-here"]', "needs the program 'no-such-server-here', which is not there"),
+        (
+            'command = ["no-such-server-here"]',
+            "needs the program 'no-such-server-here', which is not installed",
+        ),
         (f'command = ["{PYTHON}", "-c", "raise SystemExit(\'no key\')"]', "cannot be used"),
         (
             f'command = ["{PYTHON}", "-c", "import time; time.sleep(600)"]\nstart_timeout_s = 1',
@@ -230,7 +233,7 @@ async def test_what_odd_servers_do_is_borne(tmp_path: Path, capfd: pytest.Captur
     (tmp_path / "odd.py").write_text(ODD)
     agent = f'[mcp.odd]\ncommand = ["{PYTHON}", "odd.py"]\napprove = "always"\n'
     async with toolbox(tmp_path, agent) as box:
-        left_out = [text for text in notes(box) if "left out" in text]
+        left_out = [text for text in notes(box) if "not loaded" in text]
         assert len(left_out) == 2
         assert "'odd__cal_list'" in left_out[0]
         assert len(set(box.names)) == len(box.names) == 5

@@ -244,7 +244,7 @@ async def test_the_box_shows_the_whole_call() -> None:
     assert len(typist.rows()) == 9
     assert len(typist.rows(60, 6)) == 6
     assert "y yes  a always  n no  b no, because" in typist.rows(60, 6)[4]
-    assert "all of it stands above" in typist.rows(60, 4)[1]
+    assert "see above" in typist.rows(60, 4)[1]
 
 
 async def test_no_because() -> None:

@@ -78,7 +78,10 @@ def test_the_screen_is_grabbed_no_more_often_than_it_is_shown() -> None:
 
 @pytest.mark.parametrize(
     ("environ", "said"),
-    [({}, "There is no X display to see. Set DISPLAY"), ({"WAYLAND_DISPLAY": "w"}, "Wayland gives")],
+    [
+        ({}, "There is no X display to record. Set DISPLAY"),
+        ({"WAYLAND_DISPLAY": "w"}, "Wayland does not let"),
+    ],
 )
 def test_without_a_display(environ: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as refusal:
@@ -87,7 +90,7 @@ def test_without_a_display(environ: dict[str, Any], said: str) -> None:
 
 
 def test_windows_has_one_screen_and_cameras_by_name() -> None:
-    with pytest.raises(ConfigError, match="all screens are one picture"):
+    with pytest.raises(ConfigError, match="all screens are captured as one picture"):
         place("screen:2", "win32")
     with pytest.raises(ConfigError, match=r"There is no camera 3\. Known cameras: "):
         place("camera:3", "win32")

@@ -63,7 +63,7 @@ def test_a_film_at_the_interval_to_its_end(tmp_path: Path) -> None:
         film(tmp_path / "film.mp4", (RED, BLUE), seconds_each=1.5)  # long enough for a busy machine
         async with looking(tmp_path, source="film.mp4", interval_s=0.2) as look:
             await look.until(lambda: look.told)
-        assert look.told == [("info", "film.mp4 has been shown to its end.")]
+        assert look.told == [("info", "film.mp4 has ended.")]
         assert 2 <= len(look.sights) <= 16  # of 30 frames in three seconds
         assert shows(look.sights[0], RED)
         assert shows(look.sights[-1], BLUE)
@@ -134,14 +134,14 @@ def test_a_screen_that_goes_away_is_told_once_and_found_again(tmp_path: Path, mo
         await look.until(lambda: look.told)
         level, text = look.told[0]
         assert level == "error"
-        assert text.startswith("The screen cannot be seen: ")
-        assert text.endswith("It is tried again; the talk goes on.")
+        assert text.startswith("The screen cannot be captured: ")
+        assert text.endswith("Trying again; the conversation continues.")
         await asyncio.sleep(0.4)
         assert len(look.told) == 1 or {level for level, _ in look.told} == {"error"}
         before = len(look.sights)
         with screen(tmp_path / "second", display=where):
             await look.until(lambda: len(look.sights) > before)
-            assert look.told[-1] == ("info", "screen can be seen.")
+            assert look.told[-1] == ("info", "Video works: screen.")
             await context.__aexit__(None, None, None)
 
     run(scene)
@@ -151,10 +151,9 @@ def test_a_camera_that_is_not_there(tmp_path: Path) -> None:
     async def scene() -> None:
         async with looking(tmp_path, source="camera:77") as look:
             await look.until(lambda: look.told)
-        remedy = (
-            "Check that it is plugged in, free and readable for you. It is tried again; the talk goes on."
-        )
-        text = f"The camera:77 cannot be seen: No such file or directory. {remedy}"
+        remedy = "Check that it is plugged in, free and readable for you."
+        why = "The camera:77 cannot be captured: No such file or directory."
+        text = f"{why} {remedy} Trying again; the conversation continues."
         assert look.told == [("error", text)]
 
     run(scene)
@@ -179,7 +178,7 @@ def test_pictures_that_come_later_are_found(tmp_path: Path, monkeypatch: Any) ->
     async def scene() -> None:
         async with looking(tmp_path, source="*.png") as look:
             await look.until(lambda: look.told)
-            assert "No picture fits *.png." in look.told[0][1]
+            assert "No picture matches *.png." in look.told[0][1]
             picture(tmp_path / "a.png")
             await look.until(lambda: look.sights)
 

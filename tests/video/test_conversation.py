@@ -81,7 +81,7 @@ def test_from_a_film_to_the_server_into_the_recording_and_out_again(tmp_path: Pa
             return talk
 
     talk = asyncio.run(scene())
-    assert talk.notes("video") == ["film.mp4 has been shown to its end."]
+    assert talk.notes("video") == ["film.mp4 has ended."]
     assert 8 <= frames(talk) <= 15
     seen = pictures(engine.requests[-1].items)
     assert [shows(image, BLUE) for image in seen] == [True, True]  # the newest, and no others
@@ -157,7 +157,7 @@ def test_a_missing_camera_leaves_the_conversation_alone(tmp_path: Path) -> None:
             await talk.until(lambda: talk.notes("video"))
             await talk.say("Hello?")
             assert talk.received("response.done")
-            assert "The camera:77 cannot be seen" in talk.notes("video")[0]
+            assert "The camera:77 cannot be captured" in talk.notes("video")[0]
 
     asyncio.run(scene())
 
@@ -206,5 +206,5 @@ def test_talk_sees_while_it_speaks_and_ends_with_its_input(tmp_path: Path) -> No
     ran = run_cli(*talk, "--record", tmp_path / "s.jsonl")
     assert ran.returncode == ExitCode.OK, ran.stderr
     assert "391" in ran.stdout
-    assert "shown to its end" not in ran.stdout
+    assert "has ended" not in ran.stdout
     assert list((tmp_path / "s.images").iterdir())

@@ -118,14 +118,17 @@ BAD: list[tuple[Callable[[Path], object], str]] = [
     (lambda path: None, "There is no picture"),
     (lambda path: path.mkdir(), "is a folder, not a picture. Name one file in it."),
     (lambda path: path.write_bytes(b""), "is empty"),
-    (lambda path: path.write_text("hello"), "is not a picture that can be read. PNG, JPEG, WebP and GIF"),
+    (
+        lambda path: path.write_text("hello"),
+        "is not a picture that can be read. Supported: PNG, JPEG, WebP, GIF",
+    ),
     (lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50)), "is not a picture that can be read"),
     (truncated, "is damaged: image file is truncated"),
     (lambda path: truncated(path, "PNG"), "is damaged"),
     (lambda path: truncated(path, "GIF"), "is damaged"),
     (lambda path: a_bomb(path, 12_000), "has 12000 by 12000 pixels, more than 120 million. Make it smaller."),
     (lambda path: a_bomb(path, 40_000), "has too many pixels. Make it smaller."),
-    (lambda path: os.mkfifo(path), "is no ordinary file"),
+    (lambda path: os.mkfifo(path), "is not a regular file"),
     (lambda path: path.write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "is not a picture"),
 ]
 

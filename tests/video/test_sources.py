@@ -130,18 +130,18 @@ def free_port() -> int:
 
 
 BAD = {
-    "missing.mp4": "missing.mp4 cannot be seen: No such file or directory. Check the path",
-    "empty.mp4": "empty.mp4 cannot be seen: Invalid data found",
-    "text.mp4": "text.mp4 cannot be seen: Invalid data found",
-    "torn.mp4": "torn.mp4 cannot be seen: Invalid data found",
+    "missing.mp4": "missing.mp4 cannot be captured: No such file or directory. Check the path",
+    "empty.mp4": "empty.mp4 cannot be captured: Invalid data found",
+    "text.mp4": "text.mp4 cannot be captured: Invalid data found",
+    "torn.mp4": "torn.mp4 cannot be captured: Invalid data found",
     "sound.wav": "There is no picture in sound.wav. Check the path, and that it is a video.",
     "missing/*.jpg": "No picture fits missing/*.jpg. Check the path.",
     "missing.png": "There is no picture",
     "folder": "No picture fits folder.",
-    "camera:9": "The camera:9 cannot be seen: No such file or directory. Check that it is plugged in",
-    "screen": "The screen cannot be seen: Input/output error. Check DISPLAY",
-    "http://127.0.0.1:9/x?key=hunter2": "http://127.0.0.1:9/x cannot be seen: Connection refused.",
-    "rtsp://u:hunter2@127.0.0.1:9/x": "rtsp://127.0.0.1:9/x cannot be seen: Connection refused.",
+    "camera:9": "The camera:9 cannot be captured: No such file or directory. Check that it is plugged in",
+    "screen": "The screen cannot be captured: Input/output error. Check DISPLAY",
+    "http://127.0.0.1:9/x?key=hunter2": "http://127.0.0.1:9/x cannot be captured: Connection refused.",
+    "rtsp://u:hunter2@127.0.0.1:9/x": "rtsp://127.0.0.1:9/x cannot be captured: Connection refused.",
 }
 
 

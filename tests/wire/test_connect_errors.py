@@ -23,12 +23,12 @@ def test_the_address_is_shown_without_what_may_be_secret():
     ("status", "kind", "temporary", "words"),
     [
         (401, AuthenticationFailed, False, "does not accept the API key"),
-        (403, AuthenticationFailed, False, "does not let us in"),
+        (403, AuthenticationFailed, False, "refused access"),
         (404, ConnectionFailed, False, "no Realtime endpoint"),
-        (429, ConnectionFailed, True, "no room"),
-        (503, ConnectionFailed, True, "in trouble"),
+        (429, ConnectionFailed, True, "at its limit"),
+        (503, ConnectionFailed, True, "has a problem"),
         (400, ConnectionFailed, False, "refused the connection"),
-        (200, ConnectionFailed, False, "no WebSocket server"),
+        (200, ConnectionFailed, False, "not a WebSocket server"),
     ],
 )
 def test_http_answers(status: int, kind: type, temporary: bool, words: str):
@@ -65,11 +65,11 @@ def test_a_redirect_is_named_not_followed():
 @pytest.mark.parametrize(
     ("foreign", "words"),
     [
-        (ConnectionRefusedError(111, "Connection refused"), "Nothing listens"),
-        (OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 9)"), "Nothing listens"),
+        (ConnectionRefusedError(111, "Connection refused"), "Nothing is listening"),
+        (OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 9)"), "Nothing is listening"),
         (socket.gaierror(-2, "Name or service not known"), "'api.example.com' cannot be resolved"),
         (ssl.SSLCertVerificationError("self-signed certificate"), "is not trusted"),
-        (ssl.SSLError(1, "WRONG_VERSION_NUMBER"), "does not speak TLS"),
+        (ssl.SSLError(1, "WRONG_VERSION_NUMBER"), "The TLS handshake with"),
         (OSError(113, "No route to host"), "cannot be reached (No route to host)"),
     ],
 )
@@ -83,5 +83,5 @@ def test_the_network_says_no(foreign: OSError, words: str):
 
 def test_a_401_without_a_key_says_that_none_was_sent() -> None:
     told = str(connect_errors.of_status(URL, 401, {}, b"", keyless=True))
-    assert "wants an API key, and none was sent (HTTP 401)" in told
+    assert "requires an API key, but none was sent (HTTP 401)" in told
     assert "connection.api_key_env=NAME" in told

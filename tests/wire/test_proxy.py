@@ -70,9 +70,9 @@ def test_an_address_that_is_none_is_blamed_on_what_names_it(
     monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", written)
-    with pytest.raises(ConfigError, match="HTTPS_PROXY names no proxy"):
+    with pytest.raises(ConfigError, match="HTTPS_PROXY is not a valid proxy"):
         proxy_for(URL)
-    with pytest.raises(ConfigError, match=r"connection\.proxy names no proxy"):
+    with pytest.raises(ConfigError, match=r"connection\.proxy is not a valid proxy"):
         proxy_for(URL, written)
 
 
@@ -154,9 +154,9 @@ async def test_a_socks_proxy_that_is_away(proxy: str, reason: str) -> None:
 @pytest.mark.parametrize(
     ("status", "words", "temporary"),
     [
-        (b"407 Proxy Authentication Required", "does not take our user and password", False),
+        (b"407 Proxy Authentication Required", "refused our user name and password", False),
         (b"502 Bad Gateway", "cannot reach ws://example.test/v1/realtime", True),
-        (b"403 Forbidden", "does not let us through", False),
+        (b"403 Forbidden", "refused to connect", False),
     ],
 )
 async def test_what_the_proxy_says_is_told_apart(status: bytes, words: str, temporary: bool) -> None:
@@ -174,7 +174,7 @@ async def test_what_the_proxy_says_is_told_apart(status: bytes, words: str, temp
 async def test_a_proxy_that_speaks_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
     async with proxy_that_answers(b"SSH-2.0-OpenSSH_9\r\n") as address:
         monkeypatch.setenv("HTTPS_PROXY", address)
-        with pytest.raises(Refused, match=f"The proxy http://{address} does not let us through"):
+        with pytest.raises(Refused, match=f"The proxy http://{address} refused to connect"):
             await websocket.connect(URL)
 
 

@@ -21,8 +21,8 @@ def test_servers_are_checked_by_name_and_certificate() -> None:
     ("content", "reason"),
     [
         (None, "No such file"),
-        (b"no certificate", "no certificate in PEM form"),
-        (b"", "no certificate in PEM form"),
+        (b"no certificate", "no PEM certificate"),
+        (b"", "no PEM certificate"),
     ],
 )
 def test_what_holds_none_is_named_with_its_remedy(tmp_path: Path, content: bytes | None, reason: str) -> None:

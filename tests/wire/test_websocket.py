@@ -163,9 +163,9 @@ async def test_an_address_that_is_not_ours():
             http("302 Found", "Location: ws://127.0.0.1:1/elsewhere"),
             "redirects to ws://127.0.0.1:1/elsewhere",
         ),
-        (http("200 OK", body="hello"), "no WebSocket server"),
-        (b"220 smtp.example ESMTP\r\n", "no WebSocket server"),
-        (b"", "no WebSocket server"),
+        (http("200 OK", body="hello"), "not a WebSocket server"),
+        (b"220 smtp.example ESMTP\r\n", "not a WebSocket server"),
+        (b"", "not a WebSocket server"),
         (
             http(
                 "101 Switching Protocols",
@@ -173,7 +173,7 @@ async def test_an_address_that_is_not_ours():
                 "Connection: Upgrade",
                 "Sec-WebSocket-Accept: no",
             ),
-            "shake hands",
+            "WebSocket handshake",
         ),
     ],
 )
@@ -193,7 +193,7 @@ async def test_nothing_listens():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(ConnectionFailed, match="Nothing listens"):
+    with pytest.raises(ConnectionFailed, match="Nothing is listening"):
         await websocket.connect(f"ws://127.0.0.1:{port}/v1/realtime")
 
 
@@ -210,7 +210,7 @@ async def test_plain_text_where_tls_is_wanted():
 
 @pytest.mark.parametrize("url", ["http://x/y", "nonsense", "ws://"])
 async def test_an_address_that_is_none(url: str):
-    with pytest.raises(ConfigError, match="no WebSocket address"):
+    with pytest.raises(ConfigError, match="not a WebSocket address"):
         await websocket.connect(url)
 
 

@@ -161,7 +161,7 @@ class Chat:
             ) from error
         except (self._http.HTTPError, self._http.InvalidURL) as error:
             raise EngineError(
-                f"The talk with the chat endpoint {where} broke off: {_reason(error)}."
+                f"The connection to the chat endpoint {where} broke off: {_reason(error)}."
             ) from error
 
 
@@ -220,7 +220,7 @@ def _parsed(data: str | bytes) -> dict[str, Any]:
     except ValueError as error:
         raise EngineError("The chat endpoint sent something that is not JSON.") from error
     if not isinstance(value, dict):
-        raise EngineError("The chat endpoint sent JSON that is no chat answer.")
+        raise EngineError("The chat endpoint sent JSON that is not a chat answer.")
     return value
 
 

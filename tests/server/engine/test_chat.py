@@ -134,7 +134,7 @@ async def test_comments_and_chunks_without_choices_are_passed_over() -> None:
         (failure(500, "out of memory"), r"failed \(HTTP 500\): out of memory\."),
         (failure(400, "bad tools"), r"refused the request \(HTTP 400\): bad tools\."),
         (Answer(["data: {nonsense\n\n"]), "not JSON"),
-        (Answer(["data: [1]\n\n"]), "no chat answer"),
+        (Answer(["data: [1]\n\n"]), "not a chat answer"),
         (Answer(['data: {"error":{"message":"overloaded"}}\n\n']), "failed while it answered: overloaded"),
         (Answer(text("Half an ans").pieces[:1]), "broke off in the middle"),
         (Answer([]), "broke off in the middle"),
