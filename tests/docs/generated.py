@@ -1,6 +1,6 @@
 """The reference part of the page *events*, made of the dataclasses in ``conversation/events.py``.
 
-python -m tests.docs.events_page        writes it into realtime_cli/docs/events.md
+python -m tests.docs.generated      writes it into realtime_cli/docs/events.md
 """
 
 from __future__ import annotations
