@@ -180,15 +180,19 @@ class Session:
         return await self._reply(turn)
 
     async def update(self, settings: Mapping[str, Any]) -> None:
-        """Change the session, in the shape of the API's session object, and wait until that is in force."""
+        """Change the session, in the shape of the API's session object, and wait until that is in force.
+
+        Raises SessionFailed when the server refuses it, or a part of it, takes another value, or does not
+        answer.
+        """
         live = self._live
-        before = _count(live, "session.updated") + _count(live, "error")
+        refused = live.turns.now.refused
+        before = len(refused)
         live.patch(dict(settings))
-        done = await live.until(
-            lambda: _count(live, "session.updated") + _count(live, "error") > before, self._timeout_s
-        )
-        if not done:
-            raise SessionFailed("The server did not answer the change of settings.")
+        if not await live.until(lambda: live.session.settled, self._timeout_s):
+            raise SessionFailed(f"The server did not answer the change of settings. {live.why_over}".rstrip())
+        if refused[before:]:
+            raise SessionFailed("\n".join(refused[before:]))
 
     async def send(self, event: Mapping[str, Any]) -> None:
         """Send a client event as it is in the protocol."""
@@ -329,10 +333,6 @@ def _image(image: str | PathLike[str]) -> str:
         return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
     except OSError as error:
         raise ConfigError(f"The image {path} cannot be read: {error.strerror}.") from None
-
-
-def _count(live: Live, name: str) -> int:
-    return sum(event == name for turn in live.turns.turns for _, event in turn.events)
 
 
 def _seen(live: Live, name: str) -> bool:

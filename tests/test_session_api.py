@@ -149,6 +149,28 @@ async def test_settings_events_and_errors() -> None:
             await session.wait_for_reply()
 
 
+async def test_an_update_that_is_not_in_force_is_an_error() -> None:
+    async with Session(text=True) as session:
+        refused: list[tuple[dict[str, Any], str]] = [
+            ({"model": "gpt-other"}, "model is chosen when the connection is opened"),
+            ({"temprature": 0.5}, "temprature"),
+            ({"audio": {"output": {"speed": 9}}}, "speed"),
+        ]
+        for settings, why in refused:
+            with pytest.raises(SessionFailed, match=why):
+                await session.update(settings)
+        await session.update({"instructions": 'Always answer "Aye."'})
+        assert (await session.say("Well?")).text == "Aye."
+
+
+async def test_a_detection_that_is_changed_in_part_keeps_its_type() -> None:
+    semantic = {"type": "semantic_vad", "eagerness": "low"}
+    async with Session(text=True, settings={"session.audio.input.turn_detection": semantic}) as session:
+        await session.update({"audio": {"input": {"turn_detection": {"eagerness": "high"}}}})
+        detection = session._live.session.effective_session["audio"]["input"]["turn_detection"]
+        assert (detection["type"], detection["eagerness"]) == ("semantic_vad", "high")
+
+
 async def test_every_event_can_be_sent_and_its_answer_read() -> None:
     message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello."}]}
     aside = {"conversation": "none", "metadata": {"for": "mood"}, "input": [], "output_modalities": ["text"]}

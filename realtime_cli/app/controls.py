@@ -230,8 +230,8 @@ class Controls:
                     if tool not in old.get("tools", ())
                 ]
                 patch["tools"] = [*patch["tools"], *others]
+            self._loop.note("info", "reload", f"Changed in the agent file: {changed}.")
             self._patch(patch)
-            self._loop.note("info", "reload", f"Changed: {changed}.")
         else:
             self._loop.note("info", "reload", "No session setting has changed in the agent file.")
         if waiting := [*settings.dropped(old, new), *_other_sections(before, agent)]:

@@ -123,6 +123,11 @@ class ClientSession:
         return self._config.requested
 
     @property
+    def settled(self) -> bool:
+        """The server has answered every change of settings that was asked for."""
+        return self.ready and self._config.settled
+
+    @property
     def effective_session(self) -> dict[str, Any]:
         """The settings that the server said are in force."""
         return self._config.effective

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.session_part import SessionPart
 from realtime_cli.config.providers import for_provider
+from realtime_cli.config.session import keep_types
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.objects import WireFormat
 
@@ -23,10 +25,14 @@ OTHER_MODEL = (
 
 @dataclass(frozen=True, slots=True)
 class SettingsUpdate:
-    """Settings that were asked for: in the API's shape, and as the provider was sent them."""
+    """Settings that were asked for: in the API's shape, and as the provider was sent them.
+
+    ``by_user``: in the middle of a session, by somebody who waits to hear what became of it.
+    """
 
     patch: dict[str, Any]
     wire: dict[str, Any]
+    by_user: bool = False
 
 
 class SessionConfig(SessionPart):
@@ -85,14 +91,23 @@ class SessionConfig(SessionPart):
         if model is not None and model != self.effective.get("model"):
             self._effects.note("error", "settings", OTHER_MODEL)
             patch = {key: value for key, value in patch.items() if key != "model"}
+        patch = copy.deepcopy(patch)
+        keep_types(patch, settings.merged(self.requested, self.effective))
         kind = self.requested.get("type", "realtime")
         patch = {"type": kind, **{key: value for key, value in patch.items() if key != "type"}}
         if len(patch) > 1:
-            self._ask(patch)
+            self._ask(patch, by_user=True)
 
-    def _ask(self, patch: dict[str, Any], wire: dict[str, Any] | None = None) -> None:
+    @property
+    def settled(self) -> bool:
+        """The server has answered all that was asked for."""
+        return not self._updates
+
+    def _ask(
+        self, patch: dict[str, Any], wire: dict[str, Any] | None = None, *, by_user: bool = False
+    ) -> None:
         wire = for_provider(patch, self._provider) if wire is None else wire
-        self._updates[self._effects.send(codec.session_update(wire))] = SettingsUpdate(patch, wire)
+        self._updates[self._effects.send(codec.session_update(wire))] = SettingsUpdate(patch, wire, by_user)
 
     def updated(self, session: Any) -> None:
         """The server took settings: report where it has others than were asked for."""
@@ -100,8 +115,13 @@ class SessionConfig(SessionPart):
         if self._updates:
             update = self._updates.pop(next(iter(self._updates)))
             self.requested = settings.merged(self.requested, update.patch)
-            for difference in settings.differences(update.wire, self.effective):
+            differences = settings.differences(update.wire, self.effective)
+            for difference in differences:
                 self._effects.note("warning", "settings", difference)
+            if update.by_user and not differences:
+                self._effects.note(
+                    "info", "settings", f"In force now: {', '.join(settings.paths(update.wire))}."
+                )
 
     def refused(self, error: Any) -> Refusal:
         """One bad key must not lose the rest: say which it was, and send the others again."""
@@ -115,7 +135,7 @@ class SessionConfig(SessionPart):
         if update.patch is self.requested:
             self.requested = patch
         if wire and settings.says_something(wire):
-            self._ask(patch, wire)
+            self._ask(patch, wire, by_user=update.by_user)
             return "asked again"
         if wire is None and (lost := sorted(update.wire.keys() - {"type"})):
             text = f"The server refused a key without naming it, so none is in force: {', '.join(lost)}."

@@ -89,6 +89,16 @@ def without(patch: dict[str, Any], param: str) -> dict[str, Any] | None:
     return rest
 
 
+def paths(patch: dict[str, Any], path: str = "session") -> list[str]:
+    """Dotted names of all that is set; a ``type`` beside other keys goes without saying."""
+    found: list[str] = []
+    for key, value in patch.items():
+        if key == "type" and len(patch) > 1:
+            continue
+        found += paths(value, f"{path}.{key}") if isinstance(value, dict) and value else [f"{path}.{key}"]
+    return found
+
+
 def says_something(patch: dict[str, Any]) -> bool:
     """Whether there is any setting in it: empty tables, and its own ``type``, are none."""
     return any(_has_leaves(value) for key, value in patch.items() if key != "type")

@@ -20,7 +20,7 @@ from realtime_cli.config.layers import Origin, Override
 from realtime_cli.config.lint import lint
 from realtime_cli.config.providers import is_xais
 from realtime_cli.config.redaction import remember, safe, secrets
-from realtime_cli.config.session import AgentSession
+from realtime_cli.config.session import AgentSession, keep_types
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.tools import kind
 from realtime_cli.config.validation_errors import ConfigProblem, problem_of_wire, problems_of
@@ -153,20 +153,10 @@ def session_change(
     override = Override(path, layers.typed(text, path), Origin("option", f"{shown} {key}"))
     tree: dict[str, Any] = {}
     layers.put(tree, override)
-    _keep_types(tree["session"], in_force)
+    keep_types(tree["session"], in_force)
     mistakes: list[ConfigProblem] = []
     _read_instructions(tree, folder, [], mistakes)
     return _validated(tree, tree, Origins("", "", [override]), mistakes).session_patch()
-
-
-def _keep_types(tree: Any, in_force: Any) -> None:
-    """Tables that are given in part get the ``type`` that they have."""
-    for key, inner in tree.items():
-        known = in_force.get(key)
-        if isinstance(inner, dict) and isinstance(known, Mapping):
-            if "type" in known:
-                inner.setdefault("type", known["type"])
-            _keep_types(inner, known)
 
 
 def _validated(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import GetJsonSchemaHandler, WithJsonSchema
@@ -57,3 +58,13 @@ class AgentSession(RealtimeSession):
         if heard_as and heard_as["type"] == "audio/pcm":
             heard_as.setdefault("rate", 24000)
         return patch
+
+
+def keep_types(patch: dict[str, Any], in_force: Mapping[str, Any]) -> None:
+    """Give tables that are changed in part the ``type`` that is in force, which the API wants repeated."""
+    for key, inner in patch.items():
+        known = in_force.get(key)
+        if isinstance(inner, dict) and isinstance(known, Mapping):
+            if "type" in known:
+                inner.setdefault("type", known["type"])
+            keep_types(inner, known)

@@ -216,6 +216,8 @@ class ScriptRun:
         """Until the turn is over; returns what was waited for in vain."""
         limit_s, seen = self._timeout_s(turn), self._seen[number]
         live = self._live
+        if turn.kind == "settings" and not await live.until(lambda: live.session.settled, limit_s):
+            return "an answer to the settings"
         if turn.wants_reply:
             if not await live.until(lambda: seen.answered and live.session.idle, limit_s):
                 return "an answer"
@@ -252,6 +254,9 @@ class ScriptRun:
         if seen.timed_out:
             limit = f"{seen.timed_out} within {self._timeout_s(turn):g} s"
             found.append(CheckResult(number, "timeout", "failed", limit, "nothing more"))
+        if turn.kind == "settings" and turn.expect.errors is None:
+            wanted = "the settings in force"
+            found += [CheckResult(number, "settings", "failed", wanted, text) for text in seen.refused]
         return [*found, *verdicts(turn.expect, self._metrics(seen))]
 
     async def _judge_and_check(self) -> None:

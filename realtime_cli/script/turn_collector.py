@@ -39,6 +39,9 @@ class TurnRecord:
     """The transcripts of what the user said, by item id."""
     events: list[tuple[float, str]] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)
+    """Code and message; the code of what was not even sent is ``settings``."""
+    refused: list[str] = field(default_factory=list)
+    """What of the settings that were asked for is not in force, and why."""
     interrupted_at: float | None = None
     interrupted_heard_ms: float = 0.0
     statuses: dict[str, str | None] = field(default_factory=dict)
@@ -83,6 +86,7 @@ class TurnCollector:
         self._turn_of: dict[str, TurnRecord] = {}  # response or item id -> turn
         self._sounding_until = 0.0
         self._sounds: list[Span] = []
+        self._asking = False  # something was asked for, and the server has not said anything since
         self._begin(0, 0.0)
 
     @property
@@ -92,6 +96,7 @@ class TurnCollector:
 
     def observe(self, event: e.ConversationEvent) -> None:
         if isinstance(event, e.ServerEventSeen):
+            self._asking = False
             self._note(event.at, event.name)
             return
         handler = _HANDLERS.get(type(event))
@@ -146,6 +151,9 @@ class TurnCollector:
             turn.spoke_at = turn.ended_at = event.ended_at
         # The script knows better than the server when the last sound went out.
         self._time(turn, event, ended_at=event.ended_at if turn.ended_at is None else turn.ended_at)
+
+    def _asked(self, event: e.SettingsRequested | e.RawEventRequested) -> None:
+        self._asking = True
 
     def _speech_began(self, event: e.UserSpeechBegan) -> None:
         if event.by == "server":
@@ -219,8 +227,14 @@ class TurnCollector:
             self._warn(f"{run.name if run else 'A tool'} was not allowed to run. {event.text}".rstrip())
 
     def _notice(self, event: e.NoticeIssued) -> None:
-        if event.topic in ("tools", "hooks") and event.level in ("warning", "error"):
+        if event.level not in ("warning", "error"):
+            return
+        if event.topic in ("tools", "hooks"):
             self._warn(event.text)
+        elif event.topic == "settings":
+            self.now.refused.append(event.text)
+            if event.level == "error" and self._asking:  # an error of the server is among them by itself
+                self.now.errors.append(("settings", event.text))
 
     def _warn(self, text: str) -> None:
         if text not in self.warnings:
@@ -277,6 +291,8 @@ class TurnCollector:
 
 _HANDLERS: dict[type, Any] = {
     e.ScriptAnnotated: TurnCollector._annotated,
+    e.SettingsRequested: TurnCollector._asked,
+    e.RawEventRequested: TurnCollector._asked,
     e.UserTurnCommitted: TurnCollector._committed,
     e.UserSpeechBegan: TurnCollector._speech_began,
     e.UserSpeechEnded: TurnCollector._speech_ended,

@@ -154,7 +154,7 @@ def test_reload_sends_the_difference_only(talk: Callable[..., Talk]):
         "instructions": "Two.",
         "audio": {"input": {"turn_detection": {"type": "server_vad", "threshold": 0.6}}},
     }
-    assert here.last_note == "Changed: instructions, audio."
+    assert here.last_note == "Changed in the agent file: instructions, audio."
     assert here.pair.client.effective_session["max_output_tokens"] == 100
     before = len(here.pair.asked)
     here.reading.press(KeyPress("reload"))

@@ -201,3 +201,20 @@ def test_manual_turns_that_were_asked_for_stay_manual() -> None:
     d.server("input_audio_buffer.speech_started", item_id="U")
     d.give(inputs.MicrophoneFrame, bytes(4800))
     assert d.give(inputs.MicrophoneEnded) == ["buffer.commit", "response.create"]
+
+
+SERVER_VAD = {"type": "server_vad", "threshold": 0.5}
+
+
+def test_a_change_by_the_user_is_confirmed_and_keeps_the_type_that_is_in_force() -> None:
+    d = talk(patch={"type": "realtime", "audio": {"input": {"turn_detection": SERVER_VAD}}})
+    change = {"instructions": "Be kind.", "audio": {"input": {"turn_detection": {"threshold": 0.7}}}}
+    assert d.give(inputs.SettingsChanged, change) == ["session.update"]
+    assert not d.session.settled
+    sent = d.sent[-1]["session"]
+    assert sent["audio"]["input"]["turn_detection"] == {"type": "server_vad", "threshold": 0.7}
+    assert d.server("session.updated", session=sent) == ["note info settings"]
+    assert d.session.settled
+    assert d.give(inputs.SettingsChanged, {"instructions": "Be curt."}) == ["session.update"]
+    assert d.server("session.updated", session={"instructions": "Be kind."}) == ["note warning settings"]
+    assert change["audio"] == {"input": {"turn_detection": {"threshold": 0.7}}}, "the caller's stays as it is"

@@ -140,6 +140,18 @@ async def test_a_spoken_turn_is_heard_and_timed() -> None:
     assert engine.heard_ms
 
 
+async def test_settings_that_are_refused_fail_their_turn() -> None:
+    model, speed = {"model": "gpt-other"}, {"audio": {"output": {"speed": 9}}}
+    for settings, why in ((model, "cannot be changed in a session"), (speed, "speed")):
+        result, _ = await held(case({"settings": settings}))
+        [verdict] = result.bad
+        assert (verdict.name, why in verdict.found) == ("settings", True), verdict
+        counted, _ = await held(case({"settings": settings, "expect": {"errors": []}}))
+        assert [verdict.name for verdict in counted.bad] == ["errors"]
+    expected, _ = await held(case({"settings": model, "expect": {"errors": ["settings"]}}))
+    assert expected.status == "passed", expected.bad
+
+
 async def test_an_agent_may_be_spoken_to_and_answer_in_text() -> None:
     expect = {"contains": "yes", "heard": "hello", "within_ms": 9000, "in_order": ["user.speech_started"]}
     spoken = Case(case({"say": "hello", "expect": expect}, {"dtmf": "1"}).script)
