@@ -6,10 +6,12 @@ from typing import Any
 
 from realtime_cli.client.conversation import ConversationHistory
 from realtime_cli.client.effect_queue import EffectQueue
+from realtime_cli.client.playback import Playback
 from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.tool_calls import ToolCalls
 
+PARTLY_HEARD = "The rest of an answer was lost with the connection. It is not repeated: its start was heard."
 TOOL_HAS_RUN = "An answer was lost with the connection. It is not repeated: a tool has run for it."
 NO_WORDS = (
     "Your last words were lost with the connection before they were transcribed. Please say them again."
@@ -25,22 +27,27 @@ class LostAnswer(SessionPart):
         responses: ResponseQueue,
         calls: ToolCalls,
         conversation: ConversationHistory,
+        playback: Playback,
     ) -> None:
         self._effects = effects
         self._responses = responses
         self._calls = calls
         self._conversation = conversation
+        self._playback = playback
         self._lost = False
         self._request: dict[str, Any] | None = None  # None: the server began the answer by itself
 
     def on_disconnect(self) -> None:
-        """Remember what was due, unless a tool has begun for it: nothing is done twice."""
+        """Remember what was due, unless it had an effect: nothing is done or heard twice."""
         if not self._responses.answer_due:
             return
         response_id = self._responses.active_id
         if self._calls.begun_in(response_id or ""):
             if not self._calls.pending:  # else their results bring an answer
                 self._effects.note("warning", "reconnect", TOOL_HAS_RUN)
+            return
+        if response_id and response_id == self._playback.heard_response_id:
+            self._effects.note("warning", "reconnect", PARTLY_HEARD)
             return
         self._lost = True
         self._request = self._responses.active_request if response_id is not None else None

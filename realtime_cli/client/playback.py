@@ -21,6 +21,8 @@ class Playback:
     def __init__(self) -> None:
         self._queued: dict[PlayingPart, str | None] = {}
         self._ended: set[PlayingPart] = set()
+        self.heard_response_id: str | None = None
+        """The response that was heard last."""
 
     @property
     def unheard(self) -> bool:
@@ -56,6 +58,9 @@ class Playback:
             for part, of_response in self._queued.items()
             if part not in self._ended and of_response in (response_id, None)
         ]
+
+    def heard(self, item_id: str, content_index: int) -> None:
+        self.heard_response_id = self._queued.get((item_id, content_index)) or self.heard_response_id
 
     def finished(self, item_id: str, content_index: int) -> None:
         self._queued.pop((item_id, content_index), None)

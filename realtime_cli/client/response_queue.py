@@ -23,7 +23,7 @@ from realtime_cli.protocol.objects import Response
 MAX_REMEMBERED_IDS = 64  # responses that are over or cut, and of which something late may still come
 MAX_BLIND_COLLISIONS = 1  # with a response that the server never tells of: once more would be for ever
 
-Refusal = Literal["not ours", "again", "lost"]
+AfterRefusal = Literal["not ours", "again", "lost"]
 """What becomes of a request that the server refused: it is asked for again, or there will be no answer."""
 
 
@@ -94,7 +94,7 @@ class ResponseQueue(SessionPart):
         else:
             self._sent[event_id] = Request(params)
 
-    def refused(self, event_id: str | None, *, retry: bool) -> Refusal:
+    def refused(self, event_id: str | None, *, retry: bool) -> AfterRefusal:
         """The server refused a request of ours; with ``retry`` it waits for the running response.
 
         A collision that names no event means the only request that is open.

@@ -69,7 +69,9 @@ class ClientSession:
             muted=options.start_muted,
             pre_roll_ms=options.pre_roll_ms,
         )
-        self._lost_answer = LostAnswer(self._effects, self.responses, self.calls, self.conversation)
+        self._lost_answer = LostAnswer(
+            self._effects, self.responses, self.calls, self.conversation, self.playback
+        )
         self._parts: tuple[SessionPart, ...] = (
             self._lost_answer,
             self._pending_turn,
@@ -177,6 +179,7 @@ class ClientSession:
 
     def _go_on(self, at: float) -> None:
         """After every input: outputs that may go out, then a response that may be asked for."""
+        self._tools.bound_hosted(at)
         self._tools.send_outputs()
         if self.calls.background_ended and self.idle_but_background_tools:
             self._tools.send_background_outputs(at)
@@ -439,6 +442,7 @@ class ClientSession:
 
     def _played(self, happened: inputs.Played) -> None:
         self._deadlines.word_at = happened.at
+        self.playback.heard(happened.item_id, happened.content_index)
         if happened.finished:
             self.playback.finished(happened.item_id, happened.content_index)
 
@@ -647,6 +651,8 @@ class ClientSession:
                     self._end_without_done(self.responses.give_up() or [""])
             case "barge_in" if self._barge_in.ducked:
                 self._barge_in.speech_lasts(ready=self.ready)
+            case "hosted_calls":
+                self._tools.give_up_hosted()
             case "unanswered":
                 self._pending_turn.overdue()
             case "rotate" if self.ready:

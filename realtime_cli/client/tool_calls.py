@@ -154,6 +154,18 @@ class ToolCalls:
         self._seen.add(item_id)
         return new
 
+    @property
+    def running_remote(self) -> frozenset[str]:
+        """Our ids of calls that the server runs itself, and has not ended."""
+        return frozenset(call.call_id for call in self._all() if call.remote and call.output is None)
+
+    def give_up_remote(self) -> list[str]:
+        """Wait no longer for calls that the server runs itself, nor speak about them; returns their names."""
+        given_up = [call for call in self._all() if call.remote and call.output is None]
+        for call in given_up:
+            call.output, call.sent, call.respond = "", True, False
+        return [call.name for call in given_up]
+
     def finished_remote(self, item_id: str) -> None:
         for call in self._all():
             if call.remote and call.call_id == item_id and call.output is None:

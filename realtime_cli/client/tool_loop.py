@@ -14,7 +14,7 @@ from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.tool_calls import PendingCall, ToolCalls, ToolRound
-from realtime_cli.client.waits import BACKGROUND_RESULT_PAUSE_S
+from realtime_cli.client.waits import BACKGROUND_RESULT_PAUSE_S, MAX_HOSTED_CALL_S
 from realtime_cli.errors import ExitCode
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol.objects import FunctionCall, Item, McpApprovalRequest, McpCall
@@ -33,6 +33,7 @@ class ToolLoop(SessionPart):
         self._rounds = 0
         self._forced = False
         self._hanging_up: set[str] = set()
+        self._hosted: frozenset[str] = frozenset()  # calls of the server's own that run
         self._user_spoke_at = float("-inf")
 
     # -- calls ------------------------------------------------------------------------------------
@@ -156,6 +157,18 @@ class ToolLoop(SessionPart):
                 self.calls.finished_remote(item.id)
         elif isinstance(item, McpApprovalRequest) and response_id and item.arguments:
             self._ask_about(item.id, name, item.arguments)
+
+    def bound_hosted(self, at: float) -> None:
+        """Calls of the server's own end, or are given up some time after the last of them began or ended."""
+        running = self.calls.running_remote
+        if running != self._hosted:
+            self._hosted = running
+            self._effects.do(SetTimer(at + MAX_HOSTED_CALL_S if running else None, "hosted_calls"))
+
+    def give_up_hosted(self) -> None:
+        for name in self.calls.give_up_remote():
+            text = f"The server did not say how its call of {name} ended; it is waited for no longer."
+            self._effects.note("warning", "tools", text)
 
     def _ask_about(self, item_id: str, name: str, arguments: str) -> None:
         if self.calls.first_sight(item_id):

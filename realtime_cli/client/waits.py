@@ -17,6 +17,7 @@ POLL_S = 0.25  # between two looks for a pause of the conversation
 SERVER_ANSWER_S = 0.5  # for the server's own answer to a turn that ended while the agent spoke
 MAX_UTTERANCE_S = 300.0  # for the end of the user's speech, where limits.idle_minutes counts silence
 MAX_SPEECH_AFTER_INPUT_S = 10.0  # for the end of the user's speech, once a file has ended
+MAX_HOSTED_CALL_S = 120.0  # for the end of a call that the server runs itself
 
 # -- pauses that are kept -------------------------------------------------------------------------------
 FADE_OUT_S = 1.5  # a paused microphone sends silence: the server's verdict may be on its way

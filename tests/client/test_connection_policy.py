@@ -139,6 +139,15 @@ def test_an_answer_that_broke_off_is_asked_for_again_without_its_torso(code: int
     assert back(d) == ["note info reconnect", "item.create user", "response.create"]
 
 
+def test_an_answer_that_was_partly_heard_is_not_begun_anew() -> None:
+    d = talk()
+    d.give(inputs.Typed, "What is the capital of Peru?")
+    d.agent_speaks()
+    d.give(inputs.Played, "A", 0, 40.0)
+    assert d.give(inputs.Disconnected, 1006)[0] == "note warning reconnect"
+    assert "response.create" not in back(d)
+
+
 def test_a_request_that_had_not_begun_is_made_again_once() -> None:
     d = talk()
     d.give(inputs.Typed, "What is the capital of Peru?")

@@ -301,6 +301,17 @@ def test_the_model_is_asked_once_to_speak_about_a_hosted_call(end: str, late: bo
     assert item_event(d, "done", hosted(output="x")) == []
 
 
+def test_a_hosted_call_whose_end_is_never_told_is_given_up() -> None:
+    d = talk()
+    d.server("response.created", response={"id": "R"})
+    item_event(d, "added", hosted())
+    d.done("R", output=[hosted()])
+    assert not d.session.idle
+    assert d.give(inputs.TimerFired, "hosted_calls") == ["note warning tools"]
+    assert d.session.idle
+    assert d.server("response.mcp_call.completed", item_id="M", output_index=0) == []
+
+
 def test_an_approval_is_asked_for_once_and_sent() -> None:
     d = talk()
     d.server("response.created", response={"id": "R"})
