@@ -1,4 +1,4 @@
-"""What ``configs/load`` and the README show of many machines: every command is one that the program takes."""
+"""What ``configs/load`` and the page *load* show of many machines: the program takes every command."""
 
 from __future__ import annotations
 
@@ -20,11 +20,9 @@ from realtime_cli.script.load import load_scripts, script_files
 
 ROOT = Path(__file__).parents[2]
 LOAD = ROOT / "configs" / "load"
-README = (
-    (ROOT / "README.md").read_text(encoding="utf-8").split("## More than one machine")[1].split("\n## ")[0]
-)
-CONSOLE = "\n".join(re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL))
-(PIPELINE,) = re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)
+PAGE = (ROOT / "realtime_cli" / "docs" / "load.md").read_text(encoding="utf-8")
+CONSOLE = "\n".join(re.findall(r"```console\n(.*?)```", PAGE, flags=re.DOTALL))
+(PIPELINE,) = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
 
 
 def jobs(name: str) -> list[dict[str, Any]]:
