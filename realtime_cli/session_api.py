@@ -26,12 +26,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-
 from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.session_factory import OpenSession, SessionFactory
 from realtime_cli.app.targets import Target
-from realtime_cli.audio.pcm import Samples
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Key, Received
 from realtime_cli.errors import ConfigError, SessionFailed
@@ -159,12 +156,14 @@ class Session:
         """Say words with the local voice and wait for the reply."""
         return await self.send_audio(await self._voice(text))
 
-    async def send_audio(self, sound: str | PathLike[str] | Samples, *, wait: bool = True) -> Reply:
-        """Say a WAV file, or int16 mono 24 kHz samples, at their own pace, and wait for the reply.
+    async def send_audio(self, sound: clips.Sound, *, wait: bool = True) -> Reply:
+        """Say a WAV file, or mono 24 kHz samples, at their own pace, and wait for the reply.
 
+        Samples: an array of int16, or of float from -1 to 1; bytes of PCM16LE; or any iterable of these.
+        Raises ConfigError for other sound.
         Without ``wait`` it returns when the sound was said, with what was seen until then.
         """
-        clip = clips.clip_of(sound) if isinstance(sound, np.ndarray) else clips.read_clip(Path(sound))
+        clip = clips.clip_from(sound)
         turn = self._begin()
         live = self._live
         await live.say(clip)

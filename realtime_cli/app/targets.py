@@ -51,7 +51,7 @@ class Target:
         return load_agent(agent if isinstance(agent, Path) else None, self.sets, os.environ, kept)
 
     def _connection(self) -> Mapping[str, Any]:
-        """``[connection]`` where another server was named; the agent's key does not go to it."""
+        """``[connection]`` where another server was named: the agent's model stays, its key stays at home."""
         if self.against is None:
             return {}
         if self.against == "local" or self.replayed:
@@ -62,6 +62,10 @@ class Target:
                 "Use local, a ws:// address, or a recording.",
             )
         if is_loopback(urlsplit(self.against).hostname or ""):
-            own = {"provider": "local", "base_url": self.against, "headers": dict(self.headers)}
-            return {"connection": own}
-        return {"connection.base_url": self.against}
+            return _dotted({"provider": "local", "base_url": self.against, "headers": dict(self.headers)})
+        headers = {"headers": dict(self.headers)} if self.headers else {}
+        return _dotted({"base_url": self.against, **headers})
+
+
+def _dotted(connection: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {f"connection.{key}": value for key, value in connection.items()}

@@ -113,7 +113,11 @@ def keep_keys_home(tree: dict[str, Any], home: str, overrides: Sequence[Override
     Returns a warning when there was a key.
     """
     connection = tree.get("connection")
-    named = {override.path for override in overrides}
+    named = {
+        override.path
+        for override in overrides
+        if (override.path, override.value) != (("connection", "provider"), "local")  # it has no key
+    }
     meant = {("connection", key) for key in ("api_key", "api_key_env", "provider", "auth")}
     if not isinstance(connection, dict) or ("connection", "base_url") not in named or named & meant:
         return ""
@@ -122,6 +126,8 @@ def keep_keys_home(tree: dict[str, Any], home: str, overrides: Sequence[Override
         return ""
     headers = connection.get("headers")
     headers = headers if isinstance(headers, dict) else {}
+    if ("connection", "headers") in named:  # these are for there
+        headers = {}
     secret = [name for name in headers if SECRET_NAME.search(name)]
     keys = [
         key

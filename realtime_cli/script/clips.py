@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence, to_int16
 from realtime_cli.audio.wav_file import read_wav
@@ -20,6 +23,8 @@ _LOW_HZ = (697, 770, 852, 941)
 _HIGH_HZ = (1209, 1336, 1477, 1633)
 _KEYS = ("123A", "456B", "789C", "*0#D")  # ITU-T Q.23
 
+Sound = str | PathLike[str] | bytes | npt.NDArray[Any] | Iterable[bytes | npt.NDArray[Any]]
+"""A WAV file; or mono 24 kHz samples, whole or in pieces: int16, float from -1 to 1, bytes of PCM16LE."""
 SpeechSource = Callable[[str], Awaitable[Samples]]
 
 
@@ -42,6 +47,39 @@ def clip_of(samples: Samples) -> Clip:
     loud = [index for index, frame in enumerate(whole) if dbfs(frame) > SOUNDING_DBFS]
     span = (loud[0], loud[-1]) if loud else (0, len(whole) - 1)
     return Clip(tuple(whole), span)
+
+
+def clip_from(sound: Sound) -> Clip:
+    """The clip of any such sound. Raises ConfigError for what is none, and for no sound at all."""
+    if isinstance(sound, str | PathLike):
+        return read_clip(Path(sound))
+    whole = isinstance(sound, bytes | bytearray | memoryview | np.ndarray)
+    try:
+        pieces: list[Any] = [sound] if whole else list(sound)
+    except TypeError:
+        pieces = [sound]
+    raw = [piece for piece in pieces if isinstance(piece, bytes | bytearray | memoryview)]
+    if raw and len(raw) == len(pieces):  # a piece may end within a sample
+        pieces = [b"".join(raw)]
+    samples = [_samples(piece) for piece in pieces]
+    if not sum(map(len, samples)):
+        raise ConfigError("There is no sound in it.")
+    return clip_of(np.concatenate(samples))
+
+
+def _samples(piece: Any) -> Samples:
+    if isinstance(piece, bytes | bytearray | memoryview):
+        data = bytes(piece)
+        if len(data) % 2:
+            raise ConfigError(f"{len(data)} bytes are no whole samples of 16 bits.")
+        return np.frombuffer(data, "<i2").astype(np.int16)
+    array = np.asarray(piece)
+    if array.ndim != 1 or not (array.dtype == np.int16 or np.issubdtype(array.dtype, np.floating)):
+        raise ConfigError(
+            f"Sound of {type(piece).__name__} ({array.dtype}, {array.ndim} dimensions) cannot be said.",
+            "Give mono samples at 24 kHz as int16, as float from -1 to 1, or as bytes.",
+        )
+    return array if array.dtype == np.int16 else to_int16(array.astype(np.float32))
 
 
 def read_clip(path: Path) -> Clip:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, silence
+from realtime_cli.errors import ConfigError
 from realtime_cli.script import clips
+from realtime_cli.script.clips import clip_from
 
 
 def test_a_clip_knows_where_its_sound_begins_and_ends() -> None:
@@ -32,3 +36,31 @@ def test_keys_are_pairs_of_tones() -> None:
 
     assert strongest(600, 1000) == pytest.approx(770, abs=10)
     assert strongest(1100, 1700) == pytest.approx(1336, abs=10)
+
+
+RAMP = np.arange(-480, 480, dtype=np.int16) * 30
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        RAMP,
+        (RAMP / 32768).astype(np.float32),
+        RAMP / 32768,
+        RAMP.astype("<i2").tobytes(),
+        bytearray(RAMP.astype("<i2").tobytes()),
+        [RAMP[:100], RAMP[100:]],
+        (piece for piece in (RAMP[:7].astype("<i2").tobytes(), RAMP[7:].astype("<i2").tobytes())),
+        [RAMP.astype("<i2").tobytes()[:33], RAMP.astype("<i2").tobytes()[33:]],
+    ],
+    ids=["int16", "float32", "float64", "bytes", "bytearray", "list", "generator", "odd bytes"],
+)
+def test_sound_may_come_in_any_of_these_shapes(sound: Any) -> None:
+    clip = clip_from(sound)
+    assert np.abs(np.concatenate(clip.frames).astype(int) - RAMP).max() <= 1
+
+
+@pytest.mark.parametrize("sound", [b"", [], b"abc", np.zeros((2, 480), np.int16), np.zeros(480, np.int64), 3])
+def test_what_is_no_sound_is_refused(sound: Any) -> None:
+    with pytest.raises(ConfigError):
+        clip_from(sound)
