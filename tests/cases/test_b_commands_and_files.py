@@ -185,7 +185,7 @@ def test_b17_a_proxy_that_is_away_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        ("407 Proxy Authentication Required", "does not take our user and password"),
+        ("407 Proxy Authentication Required", "refused our user name and password"),
         ("502 Bad Gateway", "cannot reach"),
     ],
 )
