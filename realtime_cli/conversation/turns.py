@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from realtime_cli.client.cost import Tokens
 from realtime_cli.conversation import events as e
 
+NO_TIMES = "no times"  # the topic of the notice that a log does not tell when things happened
 MIN_FOR_P95 = 20  # fewer samples have no 95th percentile worth the name
 Span = tuple[float, float]
 
@@ -99,6 +100,8 @@ class ConversationTurn:
     agent_items: list[str] = field(default_factory=list)
     waits: dict[str, Span] = field(default_factory=dict)
     """By call id: since when the user was asked, and when the answer came (infinity: it did not yet)."""
+    timed: bool = True
+    """Whether the times are known; where they are not, no duration is."""
 
     # -- durations --------------------------------------------------------------------------------
 
@@ -147,7 +150,7 @@ class ConversationTurn:
     @property
     def response_ms(self) -> float | None:
         """First response begun to last one done (tool rounds and waiting included)."""
-        if self.response_began_at is None or self.response_ended_at is None:
+        if not self.timed or self.response_began_at is None or self.response_ended_at is None:
             return None
         return (self.response_ended_at - self.response_began_at) * 1000
 
@@ -155,7 +158,7 @@ class ConversationTurn:
     def parts(self) -> LatencyParts | None:
         """The latency in parts; None until the answer began."""
         answered_at, ended_at = self.answered_at, self.ended_at
-        if answered_at is None or ended_at is None:
+        if not self.timed or answered_at is None or ended_at is None:
             return None
         noticed_at = min(answered_at, ended_at if self.noticed_at is None else self.noticed_at)
         to_answer_ms = (answered_at - noticed_at) * 1000
@@ -169,7 +172,7 @@ class ConversationTurn:
         )
 
     def _span_ms(self, end: float | None) -> float | None:
-        if self.ended_at is None or end is None:
+        if not self.timed or self.ended_at is None or end is None:
             return None
         return (end - self.ended_at) * 1000 - self.waiting_ms
 
@@ -198,6 +201,7 @@ class TurnLog:
         self.speech: dict[str, Span] = {}
         """When the sound of a user's item began and ended, by item id."""
         self._tools: dict[str, ToolUse] = {}
+        self._timed = True
 
     # -- figures ----------------------------------------------------------------------------------
 
@@ -252,13 +256,15 @@ class TurnLog:
                         turn.interrupted_ms = (turn.interrupted_ms or 0.0) + part.heard_ms
             case e.ToolCalled() | e.ToolWaiting() | e.ToolAnswered() | e.ToolEnded():
                 self._tool(event)
+            case e.NoticeIssued() if event.topic == NO_TIMES:
+                self._timed = False
 
     def _turn(self, number: int) -> ConversationTurn | None:
         return self.turns[number - 1] if 0 < number <= len(self.turns) else None
 
     def _known(self, number: int, began_at: float) -> ConversationTurn:
         while len(self.turns) < number:
-            self.turns.append(ConversationTurn(len(self.turns) + 1, began_at))
+            self.turns.append(ConversationTurn(len(self.turns) + 1, began_at, timed=self._timed))
         return self.turns[number - 1]
 
     def _committed(self, event: e.UserTurnCommitted) -> None:

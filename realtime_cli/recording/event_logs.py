@@ -1,4 +1,8 @@
-"""Logs of Realtime events as other tools write them: one JSON event a line, bare or in a wrapper."""
+"""Logs of Realtime events as other tools write them: one JSON event a line, bare or in a wrapper.
+
+A line that is no event (a banner, another library's word) is passed over and counted. Where nothing says
+when things happened, nothing is said of how long they took.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,14 @@ import base64
 import binascii
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from realtime_cli.client.effects import Send
 from realtime_cli.client.entry import Entry
-from realtime_cli.client.inputs import Received
+from realtime_cli.client.inputs import Noted, Received
+from realtime_cli.conversation.turns import NO_TIMES
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
 from realtime_cli.recording.format import Header, dumps
@@ -43,6 +49,7 @@ _CLIENT_TYPES = frozenset(
         "output_audio_buffer.clear",
     )
 )
+MAX_LEADING_LINES = 100  # before the first event
 STEP_S = 0.02  # between events of a log that has no times
 _MS_TIMES = ("t_ms", "ms", "at_ms", "time_ms", "timestamp_ms", "offset_ms", "elapsed_ms")
 MAX_EPOCH_S = 1e11  # a time stamp beyond this (the year 5138) is in milliseconds, microseconds or nanoseconds
@@ -56,26 +63,40 @@ class EventLog:
         self._first: float | None = None
         self._last = 0.0
 
-    def header(self, first_line: str) -> Header:
-        """A header for a log that has none; raises ConfigError when its first line is no event either."""
-        self._unwrap(first_line, 1)
-        return Header(tool="another tool", foreign=True)
+    def header(self, lines: Iterable[str]) -> Header:
+        """A header for a log that has none; raises ConfigError when there is no event at its beginning."""
+        refused = None
+        for number, line in enumerate(islice(lines, MAX_LEADING_LINES), 1):
+            try:
+                self._unwrap(line, number)
+                return Header(tool="another tool", foreign=True)
+            except ConfigError as error:
+                refused = refused or error
+        raise refused or self._unreadable(1, "nothing in it")
 
     def entries(self, lines: Iterable[str]) -> Iterator[Entry]:
-        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-        for number, line in numbered:
+        passed_over, begun = 0, False
+        for number, line in enumerate(lines, 1):
             try:
                 outer, event = self._unwrap(line, number)
             except ConfigError:
-                if line.endswith("\n"):
-                    raise
-                return  # torn
-            at = self._at(outer, event)
-            yield self._entry(at, outer, event, number)
+                torn = not line.endswith("\n")
+                passed_over += bool(line.strip()) and not torn
+                continue
+            if not begun and _time(outer) is None:
+                yield self._told(NO_TIMES, "The log does not say when things happened: no times can be told.")
+            begun = True
+            yield self._entry(self._at(outer, event), outer, event, number)
+        if passed_over:
+            lines_were = "1 line that is" if passed_over == 1 else f"{passed_over} lines that are"
+            yield self._told("recording", f"{lines_were} no Realtime event passed over.")
+
+    def _told(self, topic: str, text: str) -> Entry:
+        return Entry(self._last, "local", Noted(self._last, "warning", topic, text))
 
     def _unwrap(self, line: str, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
         try:
-            outer = parse_json(line)
+            outer = parse_json(line.lstrip("<> "))  # wscat puts the direction in front
         except ValueError as error:
             raise self._unreadable(number, f"not JSON ({error})") from None
         if not isinstance(outer, dict):
@@ -114,7 +135,8 @@ class EventLog:
     def _unreadable(self, number: int, reason: str) -> ConfigError:
         return ConfigError(
             f"{self._path}, line {number}: {reason}.",
-            "Give a recording, or a log with one JSON event per line.",
+            "Give a recording, or a log with one JSON event per line; `jq -c .[]` makes one of a JSON array, "
+            "`jq -r '.log.entries[]._webSocketMessages[]?.data'` one of a browser's HAR file.",
         )
 
 

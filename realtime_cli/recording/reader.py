@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +86,14 @@ def read(path: str | Path) -> Recording:
     path = Path(path)
     with closing(_lines(path)) as lines:
         first = next(lines, "")
-    if not first.strip():
-        raise ConfigError(f"{path} is empty.", "Give the .jsonl file that a session wrote.")
-    try:
-        values = parse_json(first)
-    except ValueError as error:
-        raise _unreadable(path, 1, _reason(error)) from None
-    if not isinstance(values, dict) or values.get("format") != format.FORMAT:
-        return Recording(path, EventLog(path).header(first))
+        if not first.strip():
+            raise ConfigError(f"{path} is empty.", "Give the .jsonl file that a session wrote.")
+        try:
+            values = parse_json(first)
+        except ValueError:
+            values = None
+        if not isinstance(values, dict) or values.get("format") != format.FORMAT:
+            return Recording(path, EventLog(path).header(chain([first], lines)))
     version = values.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= format.VERSION:
         raise ConfigError(

@@ -13,6 +13,7 @@ from realtime_cli.client import inputs as i
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording import format, reader
 from realtime_cli.recording.reader import read
+from realtime_cli.recording.timeline import timeline
 from tests.recording.sample import b64, frame, heard, local, received, record
 
 ENTRIES = [received(0.1, "ping", n=1), *heard(0.2, 1), local(i.Pressed(0.3, "mute"))]
@@ -150,7 +151,7 @@ def test_logs_of_other_tools_in_every_wrapper(tmp_path: Path, wrap: Any) -> None
     path.write_text("".join(json.dumps(wrap(event, outward)) + "\n" for event, outward in events))
 
     recording = read(path)
-    entries = list(recording.entries())
+    entries = [entry for entry in recording.entries() if entry.kind != "local"]
 
     assert recording.header.foreign
     assert [entry.kind for entry in entries] == ["received", "sent", "received", "received"]
@@ -189,11 +190,37 @@ def test_what_is_no_recording_says_so(tmp_path: Path, content: str, reason: str)
         read(tmp_path / "x.jsonl")
 
 
-def test_a_bad_line_in_the_log_of_another_tool_is_named(tmp_path: Path) -> None:
-    (tmp_path / "x.jsonl").write_text('{"type":"a.b"}\n\n{"type":5}\n{"type":"a.b"}\n')
+def test_lines_between_that_are_no_events_are_passed_over_and_counted(tmp_path: Path) -> None:
+    lines = [
+        "Connected (press CTRL+C to quit)",
+        '< {"type":"a.b"}',
+        "",
+        '{"type":5}',
+        '> {"type":"response.create"}',
+    ]
+    (tmp_path / "x.jsonl").write_text("\n".join([*lines, '{"torn']))
 
-    with pytest.raises(ConfigError, match="line 3"):
-        list(read(tmp_path / "x.jsonl").entries())
+    entries = list(read(tmp_path / "x.jsonl").entries())
+
+    assert [entry.kind for entry in entries] == ["local", "received", "sent", "local"]
+    assert entries[-1].value.text == "2 lines that are no Realtime event passed over."
+
+
+def test_a_log_without_times_has_no_latency(tmp_path: Path) -> None:
+    log = [
+        {"type": "input_audio_buffer.speech_stopped", "audio_end_ms": 2500, "item_id": "u"},
+        {"type": "input_audio_buffer.committed", "item_id": "u"},
+        {"type": "response.created", "response": {"id": "r", "output": []}},
+        {"type": "response.output_audio.delta", "response_id": "r", "item_id": "a", "delta": b64(frame(2))},
+        {"type": "response.done", "response": {"id": "r", "status": "completed", "output": []}},
+    ]
+    waits = []
+    for times in ([], ["t"]):
+        written = [json.dumps({**dict.fromkeys(times, n), "event": event}) for n, event in enumerate(log)]
+        (tmp_path / "x.jsonl").write_text("\n".join(written) + "\n")
+        waits.append(timeline(read(tmp_path / "x.jsonl")).turns[0])
+    assert [turn.received_ms is None for turn in waits] == [True, False]
+    assert (waits[0].response_ms, waits[0].parts, waits[0].latency_ms) == (None, None, None)
 
 
 def test_a_missing_file_and_a_folder_are_sentences(tmp_path: Path) -> None:

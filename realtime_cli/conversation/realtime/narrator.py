@@ -61,7 +61,7 @@ class RealtimeNarrator:
         elif kind is inputs.Received:
             handler = RealtimeNarrator._received
         else:
-            self._scene.live = True
+            self._scene.live |= kind is not inputs.Noted  # the reader of a foreign log makes notes, too
             handler = _LOCAL.get(kind)
         if handler is None:
             return ()
