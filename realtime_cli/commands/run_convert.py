@@ -50,6 +50,8 @@ def _promote(source: Path, output: Path | None, config: Path | None) -> None:
     path = output or Path(f"{_file_name(recording.path.name.partition('.')[0])}.toml")
     made = promote(recording, path.stem, _relative(config, path) if config else None)
     _write(made.script, path, made.clips, made.images)
+    for thing in made.left_out:
+        echo(f"  not taken over: {thing}")
 
 
 def _relative(config: Path, script: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from realtime_cli.audio.pcm import RATE_HZ, Samples
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.conversation.turns import ConversationTurn, ToolUse
+from realtime_cli.errors import ConfigError
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.timeline import timeline
 from realtime_cli.script.turn_metrics import read_arguments
@@ -32,12 +33,15 @@ class Promoted:
     script: Tree
     clips: Mapping[str, Samples]
     images: Mapping[str, bytes]
+    left_out: Sequence[str] = ()
+    """What could not be taken over, in sentences."""
 
 
 def promote(recording: Recording, name: str, agent: str | None) -> Promoted:
     """The script of a recording; ``agent``: its agent file; else the recorded settings stand in it.
 
-    Clips and images are named relative to the script, in the folder ``NAME.clips``.
+    Clips and images are named relative to the script, in the folder ``NAME.clips``. Raises ConfigError for a
+    recording in which the user does nothing.
     """
     log = _UserLog()
     recorded = timeline(recording, readers=[log])
@@ -47,7 +51,12 @@ def promote(recording: Recording, name: str, agent: str | None) -> Promoted:
         script["set"] = {"conversation.greet": False}
     if mocks := _mocks(recorded, recording):
         script["mocks"] = mocks
-    return Promoted({**script, "turns": promoting.turns()}, promoting.clips, promoting.images)
+    if not (turns := promoting.turns()):
+        raise ConfigError(
+            f"{recording.path.name} cannot become a script: the user does nothing in it.",
+            "Take a recording in which somebody speaks, types or presses a key.",
+        )
+    return Promoted({**script, "turns": turns}, promoting.clips, promoting.images, promoting.left_out)
 
 
 class _UserLog:
@@ -80,6 +89,7 @@ class _Promoting:
         self._name = name
         self.clips: dict[str, Samples] = {}
         self.images: dict[str, bytes] = {}
+        self.left_out: list[str] = []
 
     def turns(self) -> list[Tree]:
         """The turns of the script."""
@@ -95,14 +105,17 @@ class _Promoting:
         if turn.by == "agent":
             yield turn.began_at, _expecting({"note": "the agent opens"}, expect)
         elif turn.by == "voice":
-            yield turn.began_at, self._spoken(turn, expect)
+            if made := self._spoken(turn, expect):
+                yield turn.began_at, made
         elif typed := [
             one for one in self._log.typed if one.turn == turn.number and one.at not in self._raw_at
         ]:
             *before, last = typed
-            for one in before:
-                yield one.at, self._typed(one, {})
-            yield last.at, self._typed(last, expect)
+            for one, wanted in (*((one, {}) for one in before), (last, expect)):
+                if one.text or one.images:
+                    yield one.at, self._typed(one, wanted)
+                else:
+                    self.left_out.append(f"turn {turn.number}: a message without words")
 
     def _of_hand(self, event: e.ConversationEvent) -> Tree | None:
         """A key, a change of settings, a raw event; what a spoken turn does by itself is left out."""
@@ -122,7 +135,8 @@ class _Promoting:
 
     # -- spoken and typed -------------------------------------------------------------------------
 
-    def _spoken(self, turn: ConversationTurn, expect: Tree) -> Tree:
+    def _spoken(self, turn: ConversationTurn, expect: Tree) -> Tree | None:
+        """The turn with its clip; where the sound is missing its words, and None without those."""
         spans = [
             self._recorded.latency.speech[item]
             for item in turn.user_items
@@ -133,8 +147,11 @@ class _Promoting:
         if begin == end:  # turns by hand: whatever was said since the turn before
             begin = self._free_since(turn)
         file = f"{self._name}.clips/{turn.number:02}.wav"
-        self.clips[file] = self._cut(begin - BEFORE_S, end + AFTER_S)
-        words = self._heard(turn)
+        clip, words = self._cut(begin - BEFORE_S, end + AFTER_S), self._heard(turn)
+        if not len(clip):
+            self.left_out.append(f"turn {turn.number}: its sound, which is not in the recording")
+            return self._timed(turn.began_at, {"say": words}, expect) if words else None
+        self.clips[file] = clip
         return self._timed(turn.began_at, {"wav": file, **({"text": words} if words else {})}, expect)
 
     def _free_since(self, turn: ConversationTurn) -> float:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from realtime_cli.client import inputs as i
 from realtime_cli.client.effects import Send
 from realtime_cli.client.entry import Entry
 from realtime_cli.commands.run_convert import write
+from realtime_cli.errors import ConfigError
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
 from realtime_cli.recording.file import Recorder
 from realtime_cli.recording.format import Header
@@ -128,3 +130,30 @@ def test_a_log_of_bare_events_still_has_its_words(tmp_path: Path) -> None:
     ]
     log.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert promoted(log)["turns"] == [{"user": "Hi."}]
+
+
+def test_a_recording_in_which_nobody_does_anything_makes_no_script(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "empty.jsonl", [i.Connected(0.1, "ws://x")])
+    with pytest.raises(ConfigError, match=r"empty\.jsonl cannot become a script"):
+        write(None, path, tmp_path / "made.toml", None)
+    assert not (tmp_path / "made.toml").exists()
+
+
+def test_sound_that_is_not_there_becomes_its_words_and_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    transcribed = "conversation.item.input_audio_transcription.completed"
+    values: list[Any] = [i.Connected(0.1, "ws://x")]
+    for number, words in ((1, "What time is it?"), (2, "")):
+        item, response, at = f"u{number}", {"id": f"r{number}", "status": "completed"}, float(number)
+        values += [
+            event(at, "input_audio_buffer.committed", item_id=item),
+            event(at + 0.1, transcribed, item_id=item, content_index=0, transcript=words),
+            event(at + 0.2, "response.created", response=response),
+            event(at + 0.3, "response.done", response=response),
+        ]
+    path = recorded(tmp_path / "bare.jsonl", [*values, i.Typed(4.0, "")])
+    write(None, path, tmp_path / "made.toml", None)
+    [turn] = load_script(tmp_path / "made.toml").script.turns
+    assert turn.say == "What time is it?"
+    assert capsys.readouterr().err.count("not taken over: turn") == 3
