@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 from realtime_cli.commands.examples import epilog
+from realtime_cli.commands.grouped_help import GroupedHelp
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 
 EXIT_CODES = """Exit codes: 0 ok, 1 expectation failed, 2 usage or configuration, 3 connection or
@@ -30,26 +32,45 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_agent = partial(typer.Option, rich_help_panel="Agent")
+_sound = partial(typer.Option, rich_help_panel="Sound")
+_recording = partial(typer.Option, rich_help_panel="Recording")
+_output = partial(typer.Option, rich_help_panel="Output")
+_selection = partial(typer.Option, rich_help_panel="Which scripts")
+_running = partial(typer.Option, rich_help_panel="How they run")
+_reports = partial(typer.Option, rich_help_panel="Reports", metavar="FILE")
+_workers = partial(typer.Option, rich_help_panel="Worker processes")
+_making = partial(typer.Option, rich_help_panel="Making scripts", metavar="FILE")
+_view = partial(typer.Option, rich_help_panel="What to play")
+_again = partial(typer.Option, rich_help_panel="Run again and compare")
+_serving = partial(typer.Option, rich_help_panel="Server")
+_devices = partial(typer.Option, metavar="DEVICE")
+
+Scripts = Annotated[
+    list[Path],
+    typer.Argument(metavar="SCRIPTS", help="Script files, or folders of them.", show_default=False),
+]
 Config = Annotated[
-    Path | None, typer.Option("--config", "-c", help="The agent file (TOML).", show_default=False)
+    Path | None,
+    _agent("--config", "-c", metavar="FILE", help="The agent file (TOML).", show_default=False),
 ]
 Sets = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", help="Override any key: --set session.audio.output.voice=cedar", metavar="KEY=VALUE"
-    ),
+    _agent("--set", metavar="KEY=VALUE", help="Override any key: --set session.audio.output.voice=cedar"),
 ]
-BaseUrl = Annotated[str | None, typer.Option(help="Another Realtime server (ws:// or wss://).")]
-Record = Annotated[Path | None, typer.Option(help="Where to record (default: the state folder).")]
-NoRecord = Annotated[bool, typer.Option("--no-record", help="Record nothing.")]
+BaseUrl = Annotated[str | None, _agent(metavar="URL", help="Another Realtime server (ws:// or wss://).")]
 Approve = Annotated[
     list[str] | None,
-    typer.Option(
-        "--approve", help="Tool allowed to run without asking; repeat it, or give 'all'.", metavar="TOOL"
-    ),
+    _agent("--approve", metavar="TOOL", help="Tool allowed to run without asking; repeat it, or give 'all'."),
 ]
-Plain = Annotated[bool, typer.Option("--plain", help="Plain lines instead of a live screen.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
+Record = Annotated[
+    Path | None, _recording(metavar="FILE", help="Where to record (default: the state folder).")
+]
+NoRecord = Annotated[bool, _recording("--no-record", help="Record nothing.")]
+Plain = Annotated[bool, _output("--plain", help="Plain lines instead of a live screen.")]
+Json = Annotated[bool, _output("--json", help="JSON lines on stdout.")]
+Quiet = Annotated[bool, _output("--quiet", "-q", help="No messages on stderr.")]
+AsText = Annotated[bool, _running("--text", help="Type every turn and ask for text answers.")]
 
 
 T = TypeVar("T")
@@ -81,36 +102,39 @@ def _root(
     pass
 
 
-@app.command(epilog=epilog("talk"))
+@app.command(cls=GroupedHelp, epilog=epilog("talk"))
 def talk(
     agent: Annotated[
-        Path | None, typer.Argument(help="The agent file; the same as --config.", show_default=False)
+        Path | None,
+        typer.Argument(metavar="AGENT", help="The agent file; the same as --config.", show_default=False),
     ] = None,
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
+    approve: Approve = None,
     inputs: Annotated[
         list[str] | None,
-        typer.Option(
-            "--input", "-i", help="Microphone: a device, a WAV file, or - for stdin.", metavar="DEVICE|FILE"
+        _sound(
+            "--input", "-i", metavar="DEVICE|FILE", help="Microphone: a device, a WAV file, or - for stdin."
         ),
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option(
-            "--output", "-o", help="Speaker: a device, a WAV file, - or null.", metavar="DEVICE|FILE"
-        ),
+        _sound("--output", "-o", metavar="DEVICE|FILE", help="Speaker: a device, a WAV file, - or null."),
     ] = None,
     fast: Annotated[
-        bool, typer.Option("--fast", help="Send files as fast as the server accepts them, not in real time.")
+        bool, _sound("--fast", help="Send files as fast as the server accepts them, not in real time.")
     ] = False,
-    approve: Approve = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option("--continue", help="Continue from the text and tool results of a recorded session."),
-    ] = None,
     record: Record = None,
     no_record: NoRecord = False,
+    resume: Annotated[
+        Path | None,
+        _recording(
+            "--continue",
+            metavar="FILE",
+            help="Continue from the text and tool results of a recorded session.",
+        ),
+    ] = None,
     plain: Plain = False,
     json: Json = False,
 ) -> None:
@@ -123,97 +147,117 @@ def talk(
     from realtime_cli.commands import talk as command
 
     if agent and config:
-        raise ConfigError(f"Two agent files are given: {agent} and {config}.", "Give one.")
+        raise ConfigError(f"Two agent files are given: {agent} and {config}.", "Name one.")
     config = agent or config
     options = _options(command.TalkOptions, locals())
     raise typer.Exit(command.talk(options))
 
 
-@app.command(epilog=epilog("text"))
+@app.command(cls=GroupedHelp, epilog=epilog("text"))
 def text(
     messages: Annotated[
-        list[str] | None, typer.Argument(help="What to say; without it, lines of stdin.")
+        list[str] | None,
+        typer.Argument(metavar="MESSAGES", help="What to say; without it, lines of stdin."),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", metavar="FILE", help="A file with one message per line; - is stdin."),
+    ] = None,
+    images: Annotated[
+        list[Path] | None,
+        typer.Option("--image", metavar="FILE", help="A picture to send with the first message."),
     ] = None,
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
-    file: Annotated[
-        Path | None, typer.Option("--file", "-f", help="A file with one message per line; - is stdin.")
-    ] = None,
-    images: Annotated[
-        list[Path] | None, typer.Option("--image", help="A picture to send with the first message.")
-    ] = None,
     approve: Approve = None,
     record: Record = None,
     no_record: NoRecord = False,
     json: Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages on stderr.")] = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Scripted text mode: messages in, answers on stdout, nothing else."""
+    """Send messages, and print the answers on stdout and nothing else."""
     from realtime_cli.commands import text as command
 
     options = _options(command.TextOptions, locals())
     raise typer.Exit(command.text(options))
 
 
-@app.command(epilog=epilog("run"))
+@app.command(cls=GroupedHelp, epilog=epilog("run"))
 def run(
     scripts: Annotated[
-        list[Path] | None, typer.Argument(help="Script files, or folders of them; with --merge: reports.")
+        list[Path] | None,
+        typer.Argument(metavar="SCRIPTS", help="Script files, or folders of them; with --merge: reports."),
     ] = None,
     config: Config = None,
     sets: Sets = None,
     against: Annotated[
-        str | None, typer.Option(help="Another server: local, a ws:// address, or a recording (.jsonl).")
+        str | None,
+        _agent(metavar="SERVER", help="Another server: local, a ws:// address, or a recording (.jsonl)."),
     ] = None,
     approve: Approve = None,
-    text: Annotated[bool, typer.Option("--text", help="Type every turn and ask for text answers.")] = False,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="Conversations at once (in each process).")
-    ] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="Number of processes to spread the scripts over.")] = 1,
-    repeat: Annotated[int, typer.Option(min=1, help="Run each script this many times.")] = 1,
-    pass_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of repeats that must pass.")] = 1.0,
-    shard: Annotated[
-        str, typer.Option(metavar="I/N", help="Only every Nth script, from the Ith on.")
-    ] = "1/1",
-    merge: Annotated[
-        bool, typer.Option("--merge", help="Run nothing; combine reports of shards (--json) into one.")
-    ] = False,
-    tags: Annotated[list[str] | None, typer.Option("--tag", help="Only scripts with this tag.")] = None,
-    match: Annotated[str, typer.Option("--match", "-k", help="Only scripts with this in their name.")] = "",
+    tags: Annotated[
+        list[str] | None, _selection("--tag", metavar="TAG", help="Only scripts with this tag.")
+    ] = None,
+    match: Annotated[
+        str, _selection("--match", "-k", metavar="TEXT", help="Only scripts with this in their name.")
+    ] = "",
+    shard: Annotated[str, _selection(metavar="I/N", help="Only every Nth script, from the Ith on.")] = "1/1",
     seed: Annotated[
-        int | None, typer.Option(help="Shuffle the scripts; the same seed gives the same order.")
+        int | None,
+        _selection(metavar="NUMBER", help="Shuffle the scripts; the same seed gives the same order."),
     ] = None,
     matrix: Annotated[
         list[str] | None,
-        typer.Option(help="Run for every value: connection.model=a,b; config=x.toml,y.toml."),
+        _selection(
+            metavar="KEY=VALUES",
+            help="Run for every value: connection.model=a,b; config=x.toml,y.toml.",
+        ),
     ] = None,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first failure.")] = False,
+    repeat: Annotated[int, _selection(min=1, metavar="COUNT", help="Run each script this many times.")] = 1,
+    pass_rate: Annotated[
+        float, _selection(min=0, max=1, metavar="SHARE", help="Share of repeats that must pass.")
+    ] = 1.0,
+    text: AsText = False,
+    jobs: Annotated[
+        int,
+        _running("--jobs", "-j", min=1, metavar="COUNT", help="Conversations at once (in each process)."),
+    ] = 1,
+    workers: Annotated[
+        int, _running(min=1, metavar="COUNT", help="Number of processes to spread the scripts over.")
+    ] = 1,
+    fail_fast: Annotated[bool, _running("--fail-fast", "-x", help="Stop at the first failure.")] = False,
     max_cost: Annotated[
-        float | None, typer.Option(help="Start no further scripts once this many US dollars are spent.")
+        float | None,
+        _running(metavar="USD", help="Start no further scripts once this many US dollars are spent."),
     ] = None,
+    junit: Annotated[Path | None, _reports(help="Write JUnit XML.")] = None,
+    json: Annotated[Path | None, _reports(help="Write the results as JSON; - is stdout.")] = None,
+    markdown: Annotated[Path | None, _reports(help="Write a summary in Markdown; - is stdout.")] = None,
     baseline: Annotated[
-        Path | None, typer.Option(help="Fail if results are worse than in this --json file.")
+        Path | None, _reports(help="Fail if results are worse than in this --json file.")
     ] = None,
     margin: Annotated[
-        float, typer.Option(min=0, help="How much slower than the baseline is acceptable (0.2: 20 %).")
+        float,
+        _reports(min=0, metavar="SHARE", help="How much slower than the baseline is acceptable (0.2: 20 %)."),
     ] = 0.2,
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write the results as JSON; - is stdout.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write a summary in Markdown; - is stdout.")] = None,
-    record: Annotated[Path | None, typer.Option(help="The folder for the recordings.")] = None,
+    merge: Annotated[
+        bool, _reports("--merge", help="Run nothing; combine reports of shards (--json) into one.")
+    ] = False,
+    record: Annotated[
+        Path | None, _recording(metavar="FOLDER", help="The folder for the recordings.")
+    ] = None,
     no_record: NoRecord = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    quiet: Annotated[bool, _output("--quiet", "-q", help="No progress on stderr.")] = False,
     convert: Annotated[
         Path | None,
-        typer.Option("--import", help="Write a script from Pipecat's evals (YAML), and run nothing."),
+        _making("--import", help="Write a script from Pipecat's evals (YAML), and run nothing."),
     ] = None,
     promote: Annotated[
-        Path | None, typer.Option(help="Write a script from a recorded session, and run nothing.")
+        Path | None, _making(help="Write a script from a recorded session, and run nothing.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where --import and --promote write.")
+        Path | None, _making("--output", "-o", help="Where --import and --promote write.")
     ] = None,
 ) -> None:
     """Run scripted conversations with expectations; for CI."""
@@ -223,120 +267,147 @@ def run(
     raise typer.Exit(command.run(options))
 
 
-@app.command(epilog=epilog("load"))
+@app.command(cls=GroupedHelp, epilog=epilog("load"))
 def load(
-    scripts: Annotated[
-        list[Path], typer.Argument(help="Script files, or folders of them.", show_default=False)
-    ],
+    scripts: Scripts,
     config: Config = None,
     sets: Sets = None,
     against: Annotated[
-        str | None, typer.Option(help="The server to test: a ws:// or wss:// address.")
+        str | None, _agent(metavar="URL", help="The server to test: a ws:// or wss:// address.")
     ] = None,
     approve: Approve = None,
-    text: Annotated[bool, typer.Option("--text", help="Type every turn and ask for text answers.")] = False,
     users: Annotated[
         str,
-        typer.Option("--users", "-u", help="Sessions at once, or auto: as many as this machine can run."),
+        _running(
+            "--users",
+            "-u",
+            metavar="COUNT",
+            help="Sessions at once, or auto: as many as this machine can run.",
+        ),
     ] = "10",
-    ramp: Annotated[str, typer.Option(help="How many sessions to start per second.")] = "10/s",
+    ramp: Annotated[str, _running(metavar="RATE", help="How many sessions to start per second.")] = "10/s",
     duration: Annotated[
-        str | None, typer.Option(help="Such as 90s, 10m, 1h (default: until Ctrl+C).")
+        str | None, _running(metavar="TIME", help="Such as 90s, 10m, 1h (default: until Ctrl+C).")
     ] = None,
-    shape: Annotated[str, typer.Option(help="ramp, spike, soak, or a file with [[stages]].")] = "ramp",
-    max_cost: Annotated[
-        float | None, typer.Option(help="Stop all workers once this many US dollars are spent.")
-    ] = None,
-    worker: Annotated[bool, typer.Option("--worker", help="Work for the master at --master-host.")] = False,
-    master: Annotated[
-        bool, typer.Option("--master", help="Be the master of workers that are started elsewhere.")
-    ] = False,
-    master_host: Annotated[str, typer.Option(help="Where the master is.")] = "127.0.0.1",
-    master_port: Annotated[int, typer.Option(help="Its port.")] = 5557,
-    bind: Annotated[
-        str, typer.Option(help="--master, --web: address to listen on. There is no password protection.")
-    ] = "127.0.0.1",
-    expect_workers: Annotated[
-        int | None, typer.Option(help="--master: number of workers to wait for (default: 1).")
-    ] = None,
-    processes: Annotated[
-        int | None, typer.Option(help="Number of workers on this machine; -1: one for each core.")
-    ] = None,
-    web: Annotated[
-        bool, typer.Option("--web", help="Open Locust's web page and start the test there.")
-    ] = False,
-    web_port: Annotated[int, typer.Option(help="The port of --web.")] = 8089,
-    csv: Annotated[
-        Path | None, typer.Option(help="Write tables to files whose names start with this.")
-    ] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a report with charts.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write a summary as JSON.")] = None,
+    shape: Annotated[
+        str, _running(metavar="SHAPE", help="ramp, spike, soak, or a file with [[stages]].")
+    ] = "ramp",
     finish: Annotated[
-        str, typer.Option(help="Time for running sessions to finish at the end, such as 1.5s.")
+        str, _running(metavar="TIME", help="Time for running sessions to finish at the end, such as 1.5s.")
     ] = "0s",
+    max_cost: Annotated[
+        float | None, _running(metavar="USD", help="Stop all workers once this many US dollars are spent.")
+    ] = None,
+    text: AsText = False,
+    processes: Annotated[
+        int | None,
+        _workers(metavar="COUNT", help="Number of workers on this machine; -1: one for each core."),
+    ] = None,
+    worker: Annotated[bool, _workers("--worker", help="Work for the master at --master-host.")] = False,
+    master: Annotated[
+        bool, _workers("--master", help="Be the master of workers that are started elsewhere.")
+    ] = False,
+    master_host: Annotated[str, _workers(metavar="HOST", help="Where the master is.")] = "127.0.0.1",
+    master_port: Annotated[int, _workers(metavar="PORT", help="The port of the master.")] = 5557,
+    expect_workers: Annotated[
+        int | None,
+        _workers(metavar="COUNT", help="--master: number of workers to wait for (default: 1)."),
+    ] = None,
+    bind: Annotated[
+        str,
+        _workers(
+            metavar="HOST", help="--master, --web: address to listen on. There is no password protection."
+        ),
+    ] = "127.0.0.1",
+    web: Annotated[bool, _reports("--web", help="Open Locust's web page and start the test there.")] = False,
+    web_port: Annotated[int, _reports(metavar="PORT", help="The port of --web.")] = 8089,
+    csv: Annotated[
+        Path | None, _reports(metavar="PREFIX", help="Write tables to files whose names start with this.")
+    ] = None,
+    html: Annotated[Path | None, _reports(help="Write a report with charts.")] = None,
+    json: Annotated[Path | None, _reports(help="Write a summary as JSON.")] = None,
 ) -> None:
-    """Run many scripted sessions at once, on one machine or many (Locust)."""
+    """Run many scripted sessions at once, on one machine or many.
+
+    Locust starts and stops them.
+    """
     from realtime_cli.commands import load as command
 
     command.load(_options(command.LoadOptions, locals()))
 
 
-@app.command(epilog=epilog("engine"))
+@app.command(cls=GroupedHelp, epilog=epilog("engine"))
 def engine(
-    scripts: Annotated[
-        list[Path], typer.Argument(help="Script files, or folders of them.", show_default=False)
-    ],
+    scripts: Scripts,
     config: Config = None,
     sets: Sets = None,
-    against: Annotated[str | None, typer.Option(help="Another server: local, or a ws:// address.")] = None,
+    against: Annotated[
+        str | None, _agent(metavar="SERVER", help="Another server: local, or a ws:// address.")
+    ] = None,
     approve: Approve = None,
-    text: Annotated[bool, typer.Option("--text", help="Type every turn and ask for text answers.")] = False,
-    record: Annotated[Path | None, typer.Option(help="Record every session into this folder.")] = None,
+    text: AsText = False,
+    record: Annotated[
+        Path | None, _recording(metavar="FOLDER", help="Record every session into this folder.")
+    ] = None,
 ) -> None:
-    """Run scripted sessions for another program: JSON lines on stdin and stdout."""
+    """Run scripted sessions for another program.
+
+    It speaks JSON lines on stdin and stdout.
+    """
     from realtime_cli.commands import engine as command
 
     options = _options(command.EngineOptions, locals())
     raise typer.Exit(command.engine(options))
 
 
-@app.command(epilog=epilog("replay"))
+@app.command(cls=GroupedHelp, epilog=epilog("replay"))
 def replay(
     recording: Annotated[
-        str, typer.Argument(help="A .jsonl file, a session's name, or last.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="RECORDING", help="A .jsonl file, a session's name, or last.", show_default=False
+        ),
     ],
-    speed: Annotated[float, typer.Option(help="Speed factor.")] = 1.0,
-    max: Annotated[bool, typer.Option("--max", help="As fast as possible.")] = False,
-    idle_limit: Annotated[str | None, typer.Option(help="Longest pause to keep, such as 1s.")] = None,
-    begin: Annotated[str | None, typer.Option("--from", help="Where to start, such as 1m30s.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Where to stop, such as 2:30.")] = None,
-    turn: Annotated[int | None, typer.Option(help="Start at this turn.")] = None,
-    marker: Annotated[str | None, typer.Option(help="Start at this note.")] = None,
-    audio: Annotated[bool, typer.Option("--audio", help="Play the sound of both sides.")] = False,
-    output: Annotated[str | None, typer.Option("--output", "-o", help="Speaker or file for --audio.")] = None,
+    begin: Annotated[
+        str | None, _view("--from", metavar="TIME", help="Where to start, such as 1m30s.")
+    ] = None,
+    end: Annotated[str | None, _view("--to", metavar="TIME", help="Where to stop, such as 2:30.")] = None,
+    turn: Annotated[int | None, _view(metavar="NUMBER", help="Start at this turn.")] = None,
+    marker: Annotated[str | None, _view(metavar="TEXT", help="Start at this note.")] = None,
+    speed: Annotated[float, _view(metavar="FACTOR", help="Speed factor.")] = 1.0,
+    max: Annotated[bool, _view("--max", help="As fast as possible.")] = False,
+    idle_limit: Annotated[
+        str | None, _view(metavar="TIME", help="Longest pause to keep, such as 1s.")
+    ] = None,
+    audio: Annotated[bool, _view("--audio", help="Play the sound of both sides.")] = False,
+    output: Annotated[
+        str | None,
+        _view("--output", "-o", metavar="DEVICE|FILE", help="Speaker or file for --audio."),
+    ] = None,
     plain: Plain = False,
     json: Json = False,
+    serve: Annotated[bool, _serving("--serve", help="Act as the recorded server for any client.")] = False,
+    host: Annotated[str, _serving(metavar="HOST", help="Where --serve listens.")] = "127.0.0.1",
+    port: Annotated[int, _serving(metavar="PORT", help="The port of --serve; 0 picks a free one.")] = 8765,
+    lenient: Annotated[bool, _serving("--lenient", help="--serve: match events by type only.")] = False,
+    once: Annotated[bool, _serving("--once", help="--serve: stop after one client.")] = False,
     verify: Annotated[
         bool,
-        typer.Option(
+        _again(
             "--verify", help="Run the inputs through a new session and compare; exit code 1 if they differ."
         ),
     ] = False,
-    serve: Annotated[
-        bool, typer.Option("--serve", help="Act as the recorded server for any client.")
-    ] = False,
-    host: Annotated[str, typer.Option(help="Where --serve listens.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port of --serve; 0 picks a free one.")] = 8765,
-    lenient: Annotated[bool, typer.Option("--lenient", help="--serve: match events by type only.")] = False,
-    once: Annotated[bool, typer.Option("--once", help="--serve: stop after one client.")] = False,
     resend: Annotated[
-        bool, typer.Option("--resend", help="Send the recorded input to a live server and compare.")
+        bool, _again("--resend", help="Send the recorded input to a live server and compare.")
     ] = False,
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """Show a recorded conversation again; verify it, serve it, or send it to another agent."""
+    """Show a recorded conversation again.
+
+    It can also be verified, served, or sent to another agent.
+    """
     from realtime_cli.commands import replay as command
     from realtime_cli.commands.replay_options import ReplayOptions
 
@@ -344,16 +415,19 @@ def replay(
     raise typer.Exit(command.replay(options))
 
 
-@app.command(epilog=epilog("serve"))
+@app.command(cls=GroupedHelp, epilog=epilog("serve"))
 def serve(
     config: Config = None,
     sets: Sets = None,
     host: Annotated[
-        str | None, typer.Option(help="Address to listen on (default: this machine only).")
+        str | None, _serving(metavar="HOST", help="Address to listen on (default: this machine only).")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="Port (default 8765); 0 picks a free one.")] = None,
+    port: Annotated[
+        int | None, _serving(metavar="PORT", help="Port (default 8765); 0 picks a free one.")
+    ] = None,
     origins: Annotated[
-        list[str] | None, typer.Option("--allow-origin", help="Web pages that may connect from a browser.")
+        list[str] | None,
+        _serving("--allow-origin", metavar="ORIGIN", help="Web pages that may connect from a browser."),
     ] = None,
 ) -> None:
     """Run the local server alone, for any Realtime client."""
@@ -363,26 +437,31 @@ def serve(
     raise typer.Exit(command.serve(options))
 
 
-@app.command(epilog=epilog("devices"))
+@app.command(cls=GroupedHelp, epilog=epilog("devices"))
 def devices(
-    meter: Annotated[str | None, typer.Option(help="Show the level of this input for a few seconds.")] = None,
-    tone: Annotated[str | None, typer.Option(help="Play a test tone on this output.")] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, help="How long --meter listens.")] = 5.0,
+    meter: Annotated[str | None, _devices(help="Show the level of this input for a few seconds.")] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="How long --meter listens.")
+    ] = 5.0,
+    tone: Annotated[str | None, _devices(help="Play a test tone on this output.")] = None,
     save: Annotated[
-        Path | None, typer.Option(help="Write --input and --output into this agent file.")
+        Path | None, typer.Option(metavar="FILE", help="Write --input and --output into this agent file.")
     ] = None,
-    input: Annotated[str | None, typer.Option("--input", "-i", help="The microphone for --save.")] = None,
-    output: Annotated[str | None, typer.Option("--output", "-o", help="The loudspeaker for --save.")] = None,
+    input: Annotated[str | None, _devices("--input", "-i", help="The microphone for --save.")] = None,
+    output: Annotated[str | None, _devices("--output", "-o", help="The loudspeaker for --save.")] = None,
     json: Json = False,
 ) -> None:
-    """List microphones and speakers, try one, or save them in an agent file."""
+    """List microphones and speakers.
+
+    They can be tried, and saved in an agent file.
+    """
     from realtime_cli.commands import devices as command
 
     options = _options(command.DevicesOptions, locals())
     raise typer.Exit(command.devices(options))
 
 
-@app.command(epilog=epilog("doctor"))
+@app.command(cls=GroupedHelp, epilog=epilog("doctor"))
 def doctor(
     config: Config = None,
     sets: Sets = None,
@@ -395,26 +474,38 @@ def doctor(
     ] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Skip the server checks.")] = False,
     bundle: Annotated[
-        Path | None, typer.Option(help="Write a report without keys and names, to send with a bug report.")
+        Path | None,
+        _output(metavar="FILE", help="Write a report without keys and names, to send with a bug report."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Everything as JSON on stdout.")] = False,
+    json: Annotated[bool, _output("--json", help="Everything as JSON on stdout.")] = False,
 ) -> None:
-    """Check everything that a conversation needs, and say how to fix what is wrong."""
+    """Check everything that a conversation needs.
+
+    It says how to fix what is wrong.
+    """
     from realtime_cli.commands import doctor as command
 
     options = _options(command.DoctorOptions, locals())
     raise typer.Exit(command.doctor(options))
 
 
-@app.command(epilog=epilog("export"))
+@app.command(cls=GroupedHelp, epilog=epilog("export"))
 def export(
-    recording: Annotated[Path, typer.Argument(help="A recorded session (.jsonl).", show_default=False)],
+    recording: Annotated[
+        Path, typer.Argument(metavar="RECORDING", help="A recorded session (.jsonl).", show_default=False)
+    ],
     format: Annotated[
         str | None,
-        typer.Option("--format", "-f", help="wav, flac, md, txt, srt, vtt, labels, items or html."),
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="wav, flac, md, txt, srt, vtt, labels, items or html.",
+        ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write; - is stdout.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The file to write; - is stdout."),
     ] = None,
 ) -> None:
     """Turn a recording into WAV, Markdown, subtitles or a web page."""
@@ -423,9 +514,11 @@ def export(
     raise typer.Exit(command.export(command.ExportOptions(recording, format, output)))
 
 
-@app.command(epilog=epilog("init"))
+@app.command(cls=GroupedHelp, epilog=epilog("init"))
 def init(
-    path: Annotated[Path, typer.Argument(help="The agent file to write.")] = Path("agent.toml"),
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The agent file to write.")] = Path(
+        "agent.toml"
+    ),
     template: Annotated[
         str,
         typer.Option(
@@ -447,10 +540,11 @@ def init(
     raise typer.Exit(command.init(path, template=template, provider=provider, force=force))
 
 
-@app.command(epilog=epilog("docs"))
+@app.command(cls=GroupedHelp, epilog=epilog("docs"))
 def docs(
     page: Annotated[
-        str | None, typer.Argument(help="The page to show; without it, all pages.", show_default=False)
+        str | None,
+        typer.Argument(metavar="PAGE", help="The page to show; without it, all pages.", show_default=False),
     ] = None,
 ) -> None:
     """Read the documentation in the terminal."""
@@ -465,19 +559,22 @@ config_app = typer.Typer(
 app.add_typer(config_app, name="config")
 
 
-@config_app.command("check")
+@config_app.command("check", cls=GroupedHelp)
 def config_check(
-    paths: Annotated[list[Path], typer.Argument(help="Agent files.", show_default=False)], sets: Sets = None
+    paths: Annotated[list[Path], typer.Argument(metavar="FILES", help="Agent files.", show_default=False)],
+    sets: Sets = None,
 ) -> None:
-    """Check agent files without connecting; all errors are reported in one run."""
+    """Check agent files without connecting; report all errors at once."""
     from realtime_cli.commands import config as command
 
     raise typer.Exit(command.check(paths, sets or ()))
 
 
-@config_app.command("show")
+@config_app.command("show", cls=GroupedHelp)
 def config_show(
-    path: Annotated[Path | None, typer.Argument(help="The agent file.", show_default=False)] = None,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="The agent file.", show_default=False)
+    ] = None,
     sets: Sets = None,
     origin: Annotated[bool, typer.Option("--origin", help="Say which layer set each value.")] = False,
     json: Json = False,
@@ -488,7 +585,7 @@ def config_show(
     raise typer.Exit(command.show(path, sets or (), origin=origin, as_json=json))
 
 
-@config_app.command("schema")
+@config_app.command("schema", cls=GroupedHelp)
 def config_schema() -> None:
     """Print the JSON Schema of agent files, for editors."""
     from realtime_cli.commands import config as command
@@ -503,10 +600,12 @@ sessions_app = typer.Typer(
     epilog=epilog("sessions"),
 )
 app.add_typer(sessions_app, name="sessions")
-Folder = Annotated[Path | None, typer.Option(help="Where the recordings are (default: the state folder).")]
+Folder = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Where the recordings are (default: the state folder).")
+]
 
 
-@sessions_app.command("list")
+@sessions_app.command("list", cls=GroupedHelp)
 def sessions_list(folder: Folder = None, json: Json = False) -> None:
     """List the recorded sessions, newest first."""
     from realtime_cli.commands import sessions as command
@@ -514,9 +613,10 @@ def sessions_list(folder: Folder = None, json: Json = False) -> None:
     raise typer.Exit(command.list_sessions(folder, as_json=json))
 
 
-@sessions_app.command("show")
+@sessions_app.command("show", cls=GroupedHelp)
 def sessions_show(
-    name: Annotated[str, typer.Argument(help="Name, part of a name, or path.")], folder: Folder = None
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name, part of a name, or path.")],
+    folder: Folder = None,
 ) -> None:
     """Show one session's conversation and figures."""
     from realtime_cli.commands import sessions as command
@@ -524,9 +624,9 @@ def sessions_show(
     raise typer.Exit(command.show(name, folder))
 
 
-@sessions_app.command("search")
+@sessions_app.command("search", cls=GroupedHelp)
 def sessions_search(
-    words: Annotated[str, typer.Argument(help="What was said.")], folder: Folder = None
+    words: Annotated[str, typer.Argument(metavar="WORDS", help="What was said.")], folder: Folder = None
 ) -> None:
     """Find what was said in any session."""
     from realtime_cli.commands import sessions as command
@@ -534,9 +634,9 @@ def sessions_search(
     raise typer.Exit(command.search(words, folder))
 
 
-@sessions_app.command("prune")
+@sessions_app.command("prune", cls=GroupedHelp)
 def sessions_prune(
-    days: Annotated[float, typer.Option(help="Keep sessions younger than this.")],
+    days: Annotated[float, typer.Option(metavar="DAYS", help="Keep sessions younger than this.")],
     folder: Folder = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be deleted.")] = False,
 ) -> None:
@@ -546,9 +646,9 @@ def sessions_prune(
     raise typer.Exit(command.prune(days, folder, dry_run=dry_run))
 
 
-@sessions_app.command("delete")
+@sessions_app.command("delete", cls=GroupedHelp)
 def sessions_delete(
-    names: Annotated[list[str], typer.Argument(help="Names, parts of names, or paths.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAMES", help="Names, parts of names, or paths.")],
     folder: Folder = None,
 ) -> None:
     """Delete sessions by name."""

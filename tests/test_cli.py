@@ -76,6 +76,22 @@ def test_every_time_that_a_help_names_is_taken(command: str, options: tuple[str,
             assert seconds_of(example, option) > 0
 
 
+@pytest.mark.parametrize("command", ["", *COMMANDS, "config check", "sessions list"])
+def test_help_cuts_nothing_and_names_values_in_words(command: str) -> None:
+    shown = CliRunner().invoke(app, [*command.split(), "--help"]).output.split("Examples:")[0]
+    assert not re.search(r"<\w", shown)
+    assert not re.search(r"\w\.\.\.$", shown, re.MULTILINE), "a description is cut"
+
+
+def test_options_stand_in_groups() -> None:
+    shown = CliRunner().invoke(app, ["talk", "--help"]).output
+    groups = dict(re.findall(r"(?m)^(\w+):\n((?:  .*\n)+)", shown))
+    assert list(groups) == ["Arguments", "Agent", "Sound", "Recording", "Output", "Options"]
+    assert "--config FILE" in groups["Agent"]
+    assert "--no-record" in groups["Recording"]
+    assert "--input DEVICE|FILE" in groups["Sound"]
+
+
 def test_help_names_every_exit_code() -> None:
     shown = " ".join(CliRunner().invoke(app, ["--help"]).output.split())
     for code in ExitCode:
