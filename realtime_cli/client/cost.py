@@ -137,14 +137,27 @@ class Prices:
             total += part
         return total
 
-    def transcription_usd(self, model: str | None, usage: Any) -> float | None:
-        """What a transcription cost by its ``usage``; only those paid by the minute are known."""
-        name = model or ""
+    def fees_usd(self, model: str | None, connected_s: float, text_items: int) -> float:
+        """What a session costs beside its tokens: by the minute, and by the typed message."""
+        price = self.of(model) or {}
+        minutes = connected_s / 60
+        return float(
+            price.get("per_session_minute", 0.0) * minutes + price.get("per_text_item", 0.0) * text_items
+        )
+
+    def transcription_usd(self, transcriber: str | None, usage: Any, model: str | None) -> float | None:
+        """What a transcription cost by its ``usage``; only those paid by the minute are known.
+
+        A session (of ``model``) that is paid by the minute has it in its price.
+        """
+        name = transcriber or ""
         per_minute = (self.transcription.get(name) or self.transcription.get(family(name), {})).get(
             "per_minute"
         )
         seconds = getattr(usage, "seconds", None)
-        return None if per_minute is None or seconds is None else per_minute * seconds / 60
+        if per_minute is None or seconds is None:
+            return 0.0 if self.by_the_minute(model) else None
+        return float(per_minute * seconds / 60)
 
 
 def _usd(price: Mapping[str, float] | None, spent: int, cached: int, made: int) -> float | None:
@@ -174,6 +187,27 @@ def _table() -> dict[str, Any]:
 
 
 @dataclass(slots=True)
+class FeeMeter:
+    """Folds entries into what fees are charged for."""
+
+    connected_s: float = 0.0
+    text_items: int = 0
+    _connected_at: float | None = None
+
+    def fold(self, entry: Entry) -> None:
+        if self._connected_at is not None:
+            self.connected_s += max(0.0, entry.at - self._connected_at)
+            self._connected_at = entry.at
+        match entry.value:
+            case Received(event=s.SessionCreated() | s.SessionUpdated()):
+                self._connected_at = entry.at
+            case Disconnected():
+                self._connected_at = None
+            case Send(event=ConversationItemCreate(item=Message(content=parts))):
+                self.text_items += any(isinstance(part, InputText) for part in parts or ())
+
+
+@dataclass(slots=True)
 class CostFold:
     """Folds entries into tokens and cost. ``model`` is learnt from the session when it is not given."""
 
@@ -185,38 +219,27 @@ class CostFold:
     _transcriber: str | None = None
     _counted: set[str] = field(default_factory=set)
     _transcribed_usd: dict[tuple[str, int], float] = field(default_factory=dict)
-    _connected_at: float | None = None
-    _connected_s: float = 0.0
-    _text_items: int = 0
+    _fees: FeeMeter = field(default_factory=FeeMeter)
 
     @property
     def total_usd(self) -> float | None:
         """All that was spent; None as soon as a part of it is unknown (``known_usd`` is the rest)."""
-        price = self.prices.of(self.model)
-        if self._unknown or price is None:
+        if self._unknown or self.prices.of(self.model) is None:
             return None
-        minutes = self._connected_s / 60
-        fees = price.get("per_session_minute", 0.0) * minutes
-        return float(self.known_usd + fees + price.get("per_text_item", 0.0) * self._text_items)
+        fees = self.prices.fees_usd(self.model, self._fees.connected_s, self._fees.text_items)
+        return self.known_usd + fees
 
     def fold(self, entry: Entry) -> None:
-        if self._connected_at is not None:
-            self._connected_s += max(0.0, entry.at - self._connected_at)
-            self._connected_at = entry.at
+        self._fees.fold(entry)
         match entry.value:
             case Received(event=event):
-                self._received(event, entry.at)
+                self._received(event)
             case Connected():
                 self._connected()
-            case Disconnected():
-                self._connected_at = None
-            case Send(event=ConversationItemCreate(item=Message(content=parts))):
-                self._text_items += any(isinstance(part, InputText) for part in parts or ())
 
-    def _received(self, event: s.ServerEvent, at: float) -> None:
+    def _received(self, event: s.ServerEvent) -> None:
         match event:
             case s.SessionCreated() | s.SessionUpdated():
-                self._connected_at = at
                 self._settings(event.session)
             case s.ResponseDone() if event.response is not None:
                 self._response(event.response)
@@ -241,9 +264,7 @@ class CostFold:
 
     def _transcription(self, event: s.ConversationItemInputAudioTranscriptionCompleted) -> None:
         """Some servers tell a growing transcript again and again: the last one is what is paid."""
-        usd = self.prices.transcription_usd(self._transcriber, event.usage)
-        if usd is None and self.prices.by_the_minute(self.model):
-            return
+        usd = self.prices.transcription_usd(self._transcriber, event.usage, self.model)
         part = (event.item_id or "", event.content_index or 0)
         if usd is not None and part[0]:
             self.known_usd -= self._transcribed_usd.get(part, 0.0)

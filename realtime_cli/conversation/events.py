@@ -533,11 +533,14 @@ class ItemUpdated:
 
 @dataclass(frozen=True, slots=True)
 class UsageReported:
-    """What a response or a transcription used and cost. ``usd`` null: no price is known."""
+    """What a response or a transcription used and cost. ``usd`` null: no price is known.
+
+    A fee is what the session has cost by the minute or by the message since the last report of it.
+    """
 
     at: float
     turn: int
-    of: Literal["response", "transcription"]
+    of: Literal["response", "transcription", "fee"]
     tokens: Tokens
     total_tokens: int
     usd: float | None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from realtime_cli.client import effects, in_force, inputs, settings
-from realtime_cli.client.cost import Prices, load_prices
+from realtime_cli.client.cost import FeeMeter, Prices, Tokens, load_prices
 from realtime_cli.client.entry import Entry
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.realtime.agent import AgentSide
@@ -22,6 +22,8 @@ from realtime_cli.conversation.realtime.wire import error_text, model_dump, repo
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import server_events as s
 
+FEE_STEP_USD = 0.01
+"""Fees that grow with time are told in steps of this."""
 SCRIPT_TOPIC = "script"
 """The topic of notices by which a script annotates its recording."""
 
@@ -41,6 +43,7 @@ class RealtimeNarrator:
         self._agent = AgentSide(self._scene)
         self._tools = ToolSide(self._scene)
         self._items = ItemSide(self._scene)
+        self._fees, self._fees_told_usd = FeeMeter(), 0.0
         self._muted = muted
         self._socket = inputs.Connected(0.0, "")
         self._up = False
@@ -63,10 +66,12 @@ class RealtimeNarrator:
         else:
             self._scene.live |= kind is not inputs.Noted  # the reader of a foreign log makes notes, too
             handler = _LOCAL.get(kind)
+        self._fees.fold(entry)
         if handler is None:
             return ()
         self._scene.at = entry.at
         handler(self, value if kind is not effects.Send else value.event)
+        self._tell_fees(at_once=kind in (inputs.Disconnected, effects.Close))
         told, self._scene.told = self._scene.told, []
         return told
 
@@ -152,6 +157,13 @@ class RealtimeNarrator:
     def _close(self, close: effects.Close) -> None:
         self._user.no_more_text()
         self._scene.tell(e.SessionEnded(self._scene.at, int(close.exit_code), close.reason, close.remedy))
+
+    def _tell_fees(self, *, at_once: bool) -> None:
+        scene, fees = self._scene, self._fees
+        new_usd = scene.prices.fees_usd(scene.model, fees.connected_s, fees.text_items) - self._fees_told_usd
+        if new_usd >= FEE_STEP_USD or (at_once and new_usd > 0):
+            self._fees_told_usd += new_usd
+            scene.tell(e.UsageReported(scene.at, scene.turn, "fee", Tokens(), 0, new_usd))
 
     # -- items ------------------------------------------------------------------------------------
 

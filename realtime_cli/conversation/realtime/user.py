@@ -235,7 +235,7 @@ class UserSide:
 
     def _usage(self, item_id: str, usage: Any) -> None:
         model = in_force.at(self._scene.effective, "audio", "input", "transcription", "model")
-        usd = self._scene.prices.transcription_usd(model, usage)
+        usd = self._scene.prices.transcription_usd(model, usage, self._scene.model)
         total = getattr(usage, "total_tokens", None) or 0
         turn = self._turn_of(item_id)
         self._scene.tell(
