@@ -225,10 +225,17 @@ def replayed(path: Path) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-def test_b20_a_log_of_no_known_kind_says_which_kinds_are_read() -> None:
-    done = run_cli("replay", DATA / "b20-log-wrappers" / "wscat.txt", "--max", "--plain")
-    assert done.returncode == 2
-    assert "a log with one JSON event" in done.stderr
+@pytest.mark.parametrize("name", ["adalenv.jsonl", "capture-ms.jsonl"])
+def test_b20_events_in_the_wrappers_of_other_tools(name: str) -> None:
+    said, about = replayed(DATA / "b20-log-wrappers" / name)
+    assert "Agent: Good evening, all!" in said
+    assert "Duration: 0:01" in about
+
+
+def test_b20_the_log_of_wscat_is_read_and_tells_no_times() -> None:
+    said, about = replayed(DATA / "b20-log-wrappers" / "wscat.txt")
+    assert "Agent: Good evening, all!" in said
+    assert "Latency" not in about
 
 
 @pytest.mark.parametrize("unit", ["us_epoch", "ns_epoch", "t_ms"])
@@ -236,6 +243,14 @@ def test_b21_times_in_any_unit(unit: str) -> None:
     _, about = replayed(DATA / "b21-log-times" / f"time-{unit}.jsonl")
     assert "Duration: 0:01" in about
     assert "median 476 ms" in about
+
+
+def test_b21_a_log_without_times_has_no_latency() -> None:
+    log = DATA / "b21-log-times" / "notimes.jsonl"
+    _, about = replayed(log)
+    exported = run_cli("export", log, "--format", "md", "-o", "-")
+    assert exported.returncode == 0
+    assert " ms" not in about + exported.stdout
 
 
 # -- b24, b26 -------------------------------------------------------------------------------------
