@@ -71,6 +71,30 @@ Plain = Annotated[bool, _output("--plain", help="Plain lines instead of a live s
 Json = Annotated[bool, _output("--json", help="JSON lines on stdout.")]
 Quiet = Annotated[bool, _output("--quiet", "-q", help="No messages on stderr.")]
 AsText = Annotated[bool, _running("--text", help="Type every turn and ask for text answers.")]
+ScriptsOrReports = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="SCRIPTS", help="Script files, or folders of them; with --merge: reports."),
+]
+Against = Annotated[
+    str | None,
+    _agent(metavar="SERVER", help="Another server: local, a ws:// address, or a recording (.jsonl)."),
+]
+Matrix = Annotated[
+    list[str] | None,
+    _selection(
+        metavar="KEY=VALUES",
+        help="Run for every value: connection.model=a,b; config=x.toml,y.toml.",
+    ),
+]
+Seed = Annotated[
+    int | None,
+    _selection(metavar="NUMBER", help="Shuffle the scripts; the same seed gives the same order."),
+]
+Import = Annotated[
+    Path | None,
+    _making("--import", help="Write a script from Pipecat's evals (YAML), and run nothing."),
+]
+Promote = Annotated[Path | None, _making(help="Write a script from a recorded session, and run nothing.")]
 
 
 T = TypeVar("T")
@@ -185,16 +209,10 @@ def text(
 
 @app.command(cls=GroupedHelp, epilog=epilog("run"))
 def run(
-    scripts: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="SCRIPTS", help="Script files, or folders of them; with --merge: reports."),
-    ] = None,
+    scripts: ScriptsOrReports = None,
     config: Config = None,
     sets: Sets = None,
-    against: Annotated[
-        str | None,
-        _agent(metavar="SERVER", help="Another server: local, a ws:// address, or a recording (.jsonl)."),
-    ] = None,
+    against: Against = None,
     approve: Approve = None,
     tags: Annotated[
         list[str] | None, _selection("--tag", metavar="TAG", help="Only scripts with this tag.")
@@ -203,17 +221,8 @@ def run(
         str, _selection("--match", "-k", metavar="TEXT", help="Only scripts with this in their name.")
     ] = "",
     shard: Annotated[str, _selection(metavar="I/N", help="Only every Nth script, from the Ith on.")] = "1/1",
-    seed: Annotated[
-        int | None,
-        _selection(metavar="NUMBER", help="Shuffle the scripts; the same seed gives the same order."),
-    ] = None,
-    matrix: Annotated[
-        list[str] | None,
-        _selection(
-            metavar="KEY=VALUES",
-            help="Run for every value: connection.model=a,b; config=x.toml,y.toml.",
-        ),
-    ] = None,
+    seed: Seed = None,
+    matrix: Matrix = None,
     repeat: Annotated[int, _selection(min=1, metavar="COUNT", help="Run each script this many times.")] = 1,
     pass_rate: Annotated[
         float, _selection(min=0, max=1, metavar="SHARE", help="Share of repeats that must pass.")
@@ -249,13 +258,8 @@ def run(
     ] = None,
     no_record: NoRecord = False,
     quiet: Annotated[bool, _output("--quiet", "-q", help="No progress on stderr.")] = False,
-    convert: Annotated[
-        Path | None,
-        _making("--import", help="Write a script from Pipecat's evals (YAML), and run nothing."),
-    ] = None,
-    promote: Annotated[
-        Path | None, _making(help="Write a script from a recorded session, and run nothing.")
-    ] = None,
+    convert: Import = None,
+    promote: Promote = None,
     output: Annotated[
         Path | None, _making("--output", "-o", help="Where --import and --promote write.")
     ] = None,
