@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import shlex
 from collections.abc import Mapping
@@ -143,8 +144,7 @@ def _word(value: Any) -> str:
 
 def _number(word: str) -> bool:
     with suppress(ValueError):
-        float(word)
-        return True
+        return math.isfinite(float(word))  # "-inf" and "-nan" are options to a program
     return False
 
 

@@ -207,7 +207,7 @@ def test_the_words_of_a_command(template: tuple[str, ...], arguments: dict, word
     assert filled(template, arguments, NAMES) == words
 
 
-@pytest.mark.parametrize("value", ["--output=/etc/passwd", "-rf", "a\0b"])
+@pytest.mark.parametrize("value", ["--output=/etc/passwd", "-rf", "-inf", "-nan", "-Infinity", "a\0b"])
 def test_an_argument_is_never_an_option(value: str) -> None:
     with pytest.raises(ToolFailed, match="must not"):
         filled(("p", "{a}"), {"a": value}, NAMES)
