@@ -63,6 +63,14 @@ Approve = Annotated[
     list[str] | None,
     _agent("--approve", metavar="TOOL", help="Tool allowed to run without asking; repeat it, or give 'all'."),
 ]
+Trust = Annotated[
+    list[str] | None,
+    _agent(
+        "--trust",
+        metavar="HASH|PATH",
+        help="Agent to trust without asking: the hash that 'config trust' prints, its file, or a folder.",
+    ),
+]
 Record = Annotated[
     Path | None, _recording(metavar="FILE", help="Where to record (default: the state folder).")
 ]
@@ -136,6 +144,7 @@ def talk(
     sets: Sets = None,
     base_url: BaseUrl = None,
     approve: Approve = None,
+    trust: Trust = None,
     inputs: Annotated[
         list[str] | None,
         _sound(
@@ -195,6 +204,7 @@ def text(
     sets: Sets = None,
     base_url: BaseUrl = None,
     approve: Approve = None,
+    trust: Trust = None,
     record: Record = None,
     no_record: NoRecord = False,
     json: Json = False,
@@ -214,6 +224,7 @@ def run(
     sets: Sets = None,
     against: Against = None,
     approve: Approve = None,
+    trust: Trust = None,
     tags: Annotated[
         list[str] | None, _selection("--tag", metavar="TAG", help="Only scripts with this tag.")
     ] = None,
@@ -280,6 +291,7 @@ def load(
         str | None, _agent(metavar="URL", help="The server to test: a ws:// or wss:// address.")
     ] = None,
     approve: Approve = None,
+    trust: Trust = None,
     users: Annotated[
         str,
         _running(
@@ -349,6 +361,7 @@ def engine(
         str | None, _agent(metavar="SERVER", help="Another server: local, or a ws:// address.")
     ] = None,
     approve: Approve = None,
+    trust: Trust = None,
     text: AsText = False,
     record: Annotated[
         Path | None, _recording(metavar="FOLDER", help="Record every session into this folder.")
@@ -407,6 +420,7 @@ def replay(
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
+    trust: Trust = None,
 ) -> None:
     """Show a recorded conversation again.
 
@@ -423,6 +437,7 @@ def replay(
 def serve(
     config: Config = None,
     sets: Sets = None,
+    trust: Trust = None,
     host: Annotated[
         str | None, _serving(metavar="HOST", help="Address to listen on (default: this machine only).")
     ] = None,
@@ -437,7 +452,9 @@ def serve(
     """Run the local server alone, for any Realtime client."""
     from realtime_cli.commands import serve as command
 
-    options = command.from_agent(config, tuple(sets or ()), host, port, tuple(origins or ()))
+    options = command.from_agent(
+        config, tuple(sets or ()), host, port, tuple(origins or ()), tuple(trust or ())
+    )
     raise typer.Exit(command.serve(options))
 
 
@@ -572,6 +589,17 @@ def config_check(
     from realtime_cli.commands import config as command
 
     raise typer.Exit(command.check(paths, sets or ()))
+
+
+@config_app.command("trust", cls=GroupedHelp)
+def config_trust(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The agent file.", show_default=False)],
+    sets: Sets = None,
+) -> None:
+    """Print the hash that --trust takes, and what it allows."""
+    from realtime_cli.commands import config as command
+
+    raise typer.Exit(command.trust(path, sets or ()))
 
 
 @config_app.command("show", cls=GroupedHelp)

@@ -7,7 +7,8 @@
             assert "nine" in (await session.say("When do you open?")).text
 
 ``--realtime-against`` names another server (``agent`` leaves each agent its own), ``--realtime-approve`` and
-``realtime_approve`` in the ini file name real tools that may run. An async test needs a
+``realtime_approve`` in the ini file name real tools that may run, ``--realtime-trust`` and
+``realtime_trust`` the agents that may load theirs. An async test needs a
 plugin that runs it, such as pytest-asyncio or anyio. Nothing of the program is imported before it is used.
 """
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".voice.toml"
 APPROVE_OPTION = "--realtime-approve"
+TRUST_OPTION = "--realtime-trust"
 _SERVER = pytest.StashKey[Any]()
 
 
@@ -46,6 +48,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="TOOL",
         help="a real tool that may run, or all; may be repeated",
     )
+    group.addoption(
+        TRUST_OPTION,
+        action="append",
+        default=[],
+        metavar="HASH|PATH",
+        help="an agent that is not asked about: the hash of config trust, its file, or a folder",
+    )
+    parser.addini("realtime_trust", "agents that are not asked about", type="args", default=[])
     parser.addini("realtime_approve", "real tools that may run, or all", type="args", default=[])
 
 
@@ -63,10 +73,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _target(config: pytest.Config) -> Target:
     """Where sessions run; the local server is started once, when it is first needed."""
     from realtime_cli.app.targets import Target
+    from realtime_cli.tools.trust import Trust
 
     against = config.getoption("--realtime-against")
     approve = (*config.getini("realtime_approve"), *config.getoption(APPROVE_OPTION))
-    given = Target(approve=approve, approve_option=f"{APPROVE_OPTION} NAME")
+    trust = Trust((*config.getini("realtime_trust"), *config.getoption(TRUST_OPTION)), f"{TRUST_OPTION} HASH")
+    given = Target(approve=approve, approve_option=f"{APPROVE_OPTION} NAME", trust=trust)
     if against == "agent":
         return given
     if against != "local":
@@ -151,6 +163,6 @@ def realtime(request: pytest.FixtureRequest) -> Callable[..., Session]:
         target = _target(request.config)
         against = {"url": target.against, "headers": target.headers} if target.against else {}
         approver = AllowlistApprover(target.approve, target.approve_option, of_many=True)
-        return Session(agent, **{"approve": approver, **against, **options})
+        return Session(agent, **{"approve": approver, "trust": target.trust, **against, **options})
 
     return session

@@ -20,7 +20,7 @@ import mimetypes
 import warnings
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +42,7 @@ from realtime_cli.script.turn_collector import TurnRecord
 from realtime_cli.script.turn_metrics import ToolCall as ToolCall
 from realtime_cli.script.turn_metrics import turn_metrics
 from realtime_cli.tools.approval import AllowlistApprover, Approver
+from realtime_cli.tools.trust import Trust
 
 TIMEOUT_S = 30.0
 
@@ -77,6 +78,8 @@ class Session:
     names to what they give back instead of being called, or to functions, sync or async, that are called
     instead; a list has entries as ``[[mocks]]`` in a script: ``{"tool": "book", "when": {...}, ...}``.
     ``approve`` names the real tools that may run, or is ``["all"]``; those that are left out are warned of.
+    ``trust`` has hashes (see ``realtime-cli config trust``) or paths of agent files that may load their tools
+    and send your variables; an agent that is a dict is yours, and so is what it may do.
     With ``text`` everything is text, and no sound flows. ``url`` and ``headers`` lead to another server.
     Entering raises what connecting raises: ConfigError, ConnectionFailed, AuthenticationFailed,
     SessionFailed.
@@ -89,6 +92,7 @@ class Session:
         settings: Mapping[str, Any] | None = None,
         tools: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
         approve: Collection[str] | Approver = (),
+        trust: str | PathLike[str] | Collection[str] | Trust = (),
         text: bool = False,
         url: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -105,7 +109,9 @@ class Session:
             AllowlistApprover(approve, 'approve=["NAME"]') if isinstance(approve, Collection) else approve
         )
         self._record = None if record is None else Path(record)
-        self._factory = SessionFactory(LocalServers(connections=1, warm=not text), self._target.replayed)
+        self._factory = SessionFactory(
+            LocalServers(connections=1, warm=not text), self._target.replayed, _trust(trust, given)
+        )
         self._timeout_s = timeout_s
         self._voice = LocalSpeechSource()
         self._stack = AsyncExitStack()
@@ -321,6 +327,15 @@ class _Answers:
             one.future.set_exception(SessionFailed(f"{error.get('message')} ({error.get('code')})"))
         elif event["type"] == one.answer and one.where(event):
             one.future.set_result(event)
+
+
+def _trust(
+    given: str | PathLike[str] | Collection[str] | Trust, agent: str | PathLike[str] | Mapping[str, Any]
+) -> Trust:
+    if isinstance(given, Trust):
+        return replace(given, of_caller=isinstance(agent, Mapping))
+    each = (str(given),) if isinstance(given, str | PathLike) else tuple(map(str, given))
+    return Trust(each, 'trust="HASH"', of_caller=isinstance(agent, Mapping))
 
 
 def _image(image: str | PathLike[str]) -> str:

@@ -17,9 +17,11 @@ import pytest
 from realtime_cli import Session
 from realtime_cli.audio.pcm import RATE_HZ
 from realtime_cli.client import deadlines
+from realtime_cli.config import load_agent
 from realtime_cli.errors import ConfigError, ConnectionFailed, SessionFailed
 from realtime_cli.server.engine.ports import EngineText
 from realtime_cli.tools import trusted_folders
+from realtime_cli.tools.permissions import permissions_of
 from tests.kit.fault_injection import Quirks
 from tests.kit.live_session import serving
 from tests.kit.scripted_engine import ScriptedEngine
@@ -49,7 +51,7 @@ def clock_agent(folder: Path, *, trusted: bool = False, approve: str = "") -> Pa
         f'cwd = "."\ndescription = "Tells the time"\n{approve}'
     )
     if trusted:
-        trusted_folders.trust(folder)
+        trusted_folders.trust(permissions_of(load_agent(agent)))
     return agent
 
 
@@ -58,9 +60,7 @@ ASKED = "Please use the clock tool."
 
 async def test_a_tool_that_is_left_out_is_warned_of_and_the_warning_says_what_to_do(tmp_path: Path) -> None:
     agent = clock_agent(tmp_path)
-    with pytest.warns(
-        UserWarning, match=r'Tools not loaded: clock\..*pass approve=\["NAME"\] or approve=\["all"\]'
-    ):
+    with pytest.warns(UserWarning, match=r'Not loaded: clock\..*pass trust="HASH".*approve=\["NAME"\]'):
         async with Session(agent, text=True) as session:
             assert (await session.say(ASKED)).tool_calls == ()
     with pytest.raises(ConfigError, match=r'approve=\["clok"\]: no such tool'):
@@ -76,7 +76,7 @@ async def test_a_tool_runs_that_is_approved_here_or_in_a_trusted_file(tmp_path: 
         [call] = (await session.say(ASKED)).tool_calls
         assert call.failed
         assert 'pass approve=["clock"].' in str(call.output)
-    in_file = clock_agent(tmp_path, approve='approve = "always"\n')
+    in_file = clock_agent(tmp_path, trusted=True, approve='approve = "always"\n')
     async with Session(in_file, text=True) as session:
         [call] = (await session.say(ASKED)).tool_calls
         assert call.output == "half past nine"
@@ -209,12 +209,11 @@ async def test_hooks_are_told_in_scripts_and_from_python(tmp_path: Path) -> None
         "    with open(pathlib.Path(__file__).with_name('told'), 'a') as file: "
         "print(item['role'], file=file)\n"
     )
-    trusted_folders.trust(tmp_path)
     agent = tmp_path / "agent.toml"
     agent.write_text(
         '[connection]\nprovider = "local"\n[hooks]\non_conversation_item_created = "watch.py:write"\n'
     )
-    async with Session(agent, text=True) as session:
+    async with Session(agent, text=True, trust=agent) as session:
         await session.say("Hello.")
     assert (tmp_path / "told").read_text() == "user\nassistant\n"
 
@@ -357,7 +356,8 @@ def test_pytest_runs_the_tools_that_are_approved(tmp_path: Path) -> None:
     left_out = run_pytest(tmp_path)
     assert "1 passed" in left_out
     assert "2 failed" in left_out
-    assert "Tools not loaded: clock. The folder" in left_out
+    assert "Not loaded: clock. " in left_out
+    assert "pass --realtime-trust HASH" in left_out
     assert "pass --realtime-approve NAME" in left_out
     assert "3 passed" in run_pytest(tmp_path, "--realtime-approve", "clock")
     assert "3 passed" in run_pytest(tmp_path, "-o", "realtime_approve=clock")

@@ -20,14 +20,15 @@ from realtime_cli.config import LoadedAgent, ServerAddress, endpoint, load_agent
 from realtime_cli.config.address import secrets_in
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.errors import ExitCode, RealtimeCliError
-from realtime_cli.hooks.hooks import Hooks, names_of, open_hooks
+from realtime_cli.hooks.hooks import names_of, open_hooks
 from realtime_cli.ports import Connect, Observer, ToolsPort
 from realtime_cli.recording import file
 from realtime_cli.recording.format import Header
 from realtime_cli.tools.approval import APPROVE_OPTION, AllowlistApprover, Approver
-from realtime_cli.tools.opening import left_out_note, open_registry, trusted_of
+from realtime_cli.tools.opening import open_registry
+from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.preflight import check_approved
-from realtime_cli.tools.registry import Registry
+from realtime_cli.tools.trust import Trust, left_out, left_out_note
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
 
@@ -93,11 +94,13 @@ def require_address(agent: LoadedAgent) -> None:
 class SessionFactory:
     """Opens sessions of agents; the local servers that they need run until it is closed.
 
-    ``replayed``: a recording that answers instead of the server that the agent names.
+    ``replayed``: a recording that answers instead of the server that the agent names. ``trust``: agents that
+    are not asked about.
     """
 
     servers: LocalServers = field(default_factory=LocalServers)
     replayed: Path | None = None
+    trust: Trust = field(default_factory=Trust)
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,7 +125,7 @@ class SessionFactory:
         ``approver``: who allows tools that ask; without one they are refused. ``seed``: items to begin with,
         behind those of the agent file. ``command`` is named in the recording.
         Raises AuthenticationFailed when a key is missing, ConfigError when there is no address or a tool,
-        a hook or the recording cannot be had.
+        a hook or the recording cannot be had, or when the session as a whole needs trust and has none.
         """
         config, approver = agent.config, approver or AllowlistApprover()
         require_price(agent)
@@ -130,6 +133,8 @@ class SessionFactory:
             option = getattr(approver, "option", APPROVE_OPTION)
             check_approved(getattr(approver, "named", ()), config, option=option)
         async with AsyncExitStack() as stack:
+            wanted, mocked_names = permissions_of(agent), mocks.names if mocks else set()
+            out = await left_out(wanted, approver, self.trust, mocked_names)
             address = await self.address(agent)
             registry = await open_registry(
                 config.tools,
@@ -138,10 +143,14 @@ class SessionFactory:
                 approver=approver,
                 environ=os.environ,
                 functions=config.session.tools or (),
-                mocked=mocks.names if mocks else (),
+                left_out=out,
             )
             stack.push_async_callback(registry.close)
-            hooks = await _hooks(agent, registry, approver)
+            if missed := [name for name in out if name not in mocked_names]:
+                text = left_out_note(missed, wanted, approver, self.trust)
+                registry.notify(Noted(0.0, "warning", "tools", text))
+            written = config.hooks.model_copy(update=dict.fromkeys(set(out) & set(names_of(config.hooks))))
+            hooks = await open_hooks(written, agent.folder, os.environ, registry.notify)
             stack.push_async_callback(hooks.close)
             known = [*(config.session_patch().get("tools") or ()), *registry.schemas]
             mocked = mocks.schemas(known) if mocks else ()
@@ -178,18 +187,6 @@ def _way(agent: LoadedAgent, address: ServerAddress) -> Connect:
         return await websocket.connect(address.url, address.headers, **options)
 
     return connect
-
-
-async def _hooks(agent: LoadedAgent, tools: Registry, approver: Approver) -> Hooks:
-    """The hooks of an agent, which need the same trust as its tools."""
-    written = agent.config.hooks
-    wanted = names_of(written)
-    trusted = await trusted_of(list(wanted), Path.cwd() / agent.folder, approver)
-    if left_out := [name for name in wanted if name not in trusted]:
-        text = left_out_note(left_out, agent.folder, "hooks", approver)
-        tools.notify(Noted(0.0, "warning", "hooks", text))
-        written = written.model_copy(update=dict.fromkeys(left_out))
-    return await open_hooks(written, agent.folder, os.environ, tools.notify)
 
 
 def secrets_of(agent: LoadedAgent, place: ServerAddress) -> tuple[str, ...]:

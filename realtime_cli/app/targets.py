@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from realtime_cli.config import LoadedAgent, load_agent
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools.approval import APPROVE_OPTION
+from realtime_cli.tools.trust import Trust
 from realtime_cli.wire.auth import is_loopback
 
 
@@ -22,7 +23,7 @@ class Target:
 
     ``against``: ``local``, a ws:// address, the path of a recording, or None for the agent's own server.
     ``headers`` go with an address. ``approve``: real tools that may run unasked, or ``all``, and how one
-    names them there.
+    names them there. ``trust``: agents that are not asked about.
     """
 
     config: Path | None = None
@@ -31,6 +32,7 @@ class Target:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     approve: tuple[str, ...] = ()
     approve_option: str = APPROVE_OPTION
+    trust: Trust = field(default_factory=Trust)
 
     @property
     def replayed(self) -> Path | None:

@@ -1,4 +1,4 @@
-"""``config check``, ``config show`` and ``config schema``: the agent file without a connection."""
+"""``config check``, ``show``, ``trust`` and ``schema``: the agent file without a connection."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.validation_errors import dotted
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.tools import preflight
+from realtime_cli.tools.permissions import permissions_of
 
 UNSET = "(not set)"
 
@@ -37,6 +38,8 @@ def check(paths: Sequence[Path], sets: Sequence[str] = ()) -> int:
         for warning in agent.warnings:
             echo(f"{path}: warning: {warning}")
         out(f"{path}: ok, {summary(agent.config)}")
+        for line in permissions_of(agent).lines():
+            out(f"  {line}")
     return code
 
 
@@ -53,6 +56,19 @@ def show(path: Path | None, sets: Sequence[str] = (), *, origin: bool = False, a
     width = min(56, max(map(len, texts)))
     for text, (key, _) in zip(texts, rows, strict=True):
         out(f"{text:<{width}}  # {agent.origins.of_value(key)}" if origin else text)
+    return ExitCode.OK
+
+
+def trust(path: Path, sets: Sequence[str] = ()) -> int:
+    """Print what ``--trust`` takes for the agent file as it is now; what it is for goes to stderr."""
+    wanted = permissions_of(load_agent(path, sets))
+    if not wanted.demands:
+        echo(f"{path} needs no trust.")
+        return ExitCode.OK
+    echo(f"{path} does more than talk:")
+    for demand in wanted.demands:
+        echo(f"  it {demand.text}")
+    out(wanted.hash)
     return ExitCode.OK
 
 

@@ -22,6 +22,8 @@ from realtime_cli.conversation import events as e
 from realtime_cli.conversation.realtime import RealtimeNarrator
 from realtime_cli.errors import AuthenticationFailed, ConnectionFailed, RealtimeCliError, SessionFailed
 from realtime_cli.protocol import codec
+from realtime_cli.tools.permissions import permissions_of
+from realtime_cli.tools.trust import require_trust
 from realtime_cli.wire import probe, websocket
 from realtime_cli.wire.transport import Closed, Transport
 
@@ -47,6 +49,7 @@ async def endpoint_steps(agent: LoadedAgent) -> AsyncIterator[Finding]:
     """Each step of the way; the first that fails is the last."""
     async with AsyncExitStack() as stack:
         try:
+            require_trust(permissions_of(agent))
             factory = await stack.enter_async_context(SessionFactory())
             async for finding in _steps(agent, await factory.address(agent), stack):
                 yield finding

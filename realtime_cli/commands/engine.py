@@ -37,6 +37,7 @@ from realtime_cli.script.result import Case
 from realtime_cli.script.runner import RunContext
 from realtime_cli.script.session_pool import SessionPool
 from realtime_cli.script.suite import Selection, plan
+from realtime_cli.tools.trust import Trust
 from realtime_cli.untrusted_json import parse_json
 
 
@@ -49,6 +50,7 @@ class EngineOptions:
     sets: tuple[str, ...] = ()
     against: str | None = None
     approve: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
     text: bool = False
     record: Path | None = None
 
@@ -57,7 +59,9 @@ def engine(options: EngineOptions) -> ExitCode:
     """Serve the pipe until it ends. Raises ConfigError for scripts and agents that are wrong."""
     end_with_parent()
     cases = plan(load_scripts(script_files(options.scripts)), Selection(text=options.text))
-    target = Target(options.config, options.sets, options.against, approve=options.approve)
+    target = Target(
+        options.config, options.sets, options.against, approve=options.approve, trust=Trust(options.trust)
+    )
     agents_of(cases, target)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(_serve(cases, target, options.record))

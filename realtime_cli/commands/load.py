@@ -24,6 +24,7 @@ from realtime_cli.script.load import load_scripts, script_files
 from realtime_cli.script.opening import agents_of
 from realtime_cli.script.result import Case
 from realtime_cli.script.suite import Selection, plan
+from realtime_cli.tools.trust import Trust
 
 LOCUSTFILE = Path(load_room.__file__ or "").with_name("locustfile.py")
 SHAPES = ("ramp", "spike", "soak")
@@ -38,6 +39,7 @@ class LoadOptions:
     sets: tuple[str, ...] = ()
     against: str | None = None
     approve: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
     text: bool = False
     users: str = "10"
     ramp: str = "10/s"
@@ -77,7 +79,9 @@ def load(options: LoadOptions) -> NoReturn:
 
 def _check(options: LoadOptions) -> None:
     cases = plan(load_scripts(script_files(options.scripts)), Selection(text=options.text))
-    target = Target(options.config, options.sets, options.against, approve=options.approve)
+    target = Target(
+        options.config, options.sets, options.against, approve=options.approve, trust=Trust(options.trust)
+    )
     for case in cases:
         _can_be_many(case)
     agents = agents_of(cases, target)
@@ -123,6 +127,8 @@ def _engine_arguments(options: LoadOptions) -> Iterator[str]:
         yield from ("--against", options.against)
     for value in options.approve:
         yield from ("--approve", value)
+    for value in options.trust:
+        yield from ("--trust", value)
     if options.text:
         yield "--text"
 

@@ -33,3 +33,4 @@ class ReplayOptions:
     sets: tuple[str, ...] = ()
     base_url: str | None = None
     approve: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import Recording, read
 from realtime_cli.recording.timeline import timeline
 from realtime_cli.tools.approval import AllowlistApprover
+from realtime_cli.tools.trust import Trust
 
 FRAME = 480
 Samples = np.ndarray[Any, np.dtype[np.int16]]
@@ -118,7 +119,7 @@ def resend(recording: Recording, options: ReplayOptions) -> ExitCode:
 async def _converse(said: RecordedTurn, options: ReplayOptions) -> tuple[Path, Outcome]:
     agent = load(AgentOptions(config=options.config, sets=options.sets, base_url=options.base_url))
     async with (
-        SessionFactory() as factory,
+        SessionFactory(trust=Trust(options.trust)) as factory,
         factory.open(
             agent,
             approver=AllowlistApprover(options.approve),

@@ -34,6 +34,7 @@ from realtime_cli.script.opening import CaseOpener, agents_of
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext
 from realtime_cli.script.suite import Selection, groups, plan, regressions, run_suite
+from realtime_cli.tools.trust import Trust
 from realtime_cli.tui.safe_text import safe
 
 
@@ -49,6 +50,7 @@ class RunOptions:
     sets: tuple[str, ...] = ()
     against: str | None = None
     approve: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
     text: bool = False
     jobs: int = 1
     workers: int = 1
@@ -193,7 +195,9 @@ def _read_baseline(path: Path | None) -> dict[str, Any] | None:
 
 
 def _target(options: RunOptions) -> Target:
-    return Target(options.config, options.sets, options.against, approve=options.approve)
+    return Target(
+        options.config, options.sets, options.against, approve=options.approve, trust=Trust(options.trust)
+    )
 
 
 async def _run(

@@ -13,14 +13,22 @@ from realtime_cli.app.console import echo
 from realtime_cli.app.local_server import ServeOptions, listen, serve_options
 from realtime_cli.config import load_agent
 from realtime_cli.errors import ExitCode
+from realtime_cli.tools.permissions import permissions_of
+from realtime_cli.tools.trust import Trust, require_trust
 from realtime_cli.wire.auth import is_loopback
 
 
 def from_agent(
-    path: Path | None, sets: tuple[str, ...], host: str | None, port: int | None, origins: tuple[str, ...]
+    path: Path | None,
+    sets: tuple[str, ...],
+    host: str | None,
+    port: int | None,
+    origins: tuple[str, ...],
+    trust: tuple[str, ...] = (),
 ) -> ServeOptions:
-    """The agent file's ``[local]`` with the command line over it."""
+    """The agent file's ``[local]`` with the command line over it. Raises ConfigError if it needs trust."""
     agent = load_agent(path, sets, os.environ, {"local.host": host, "local.port": port})
+    require_trust(permissions_of(agent), Trust(trust))
     return replace(serve_options(agent.config.local, os.environ), allowed_origins=origins)
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from realtime_cli.ports import VideoSource
 from realtime_cli.recording import copy
 from realtime_cli.recording.sidecar import sidecars
 from realtime_cli.tools.approval import AllowlistApprover, Approver, InteractiveApprover
+from realtime_cli.tools.permissions import permissions_of
+from realtime_cli.tools.trust import Trust, require_trust
 from realtime_cli.tui.frontend import Frontend, Keyboard, choose_frontend, choose_keys
 
 
@@ -40,6 +43,7 @@ class TalkOptions(AgentOptions):
     output: str | None = None
     fast: bool = False
     approve: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
     resume: Path | None = None
     plain: bool = False
     json: bool = False
@@ -74,7 +78,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
     seed = items_of(options.resume) if options.resume else ()
     try:
         async with (
-            SessionFactory() as factory,
+            SessionFactory(trust=Trust(options.trust)) as factory,
             factory.open(
                 agent,
                 approver=approver,
@@ -96,7 +100,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
             sound.connect(loop)
             reports.connect(loop)
             recording = opened.recorder.path if opened.recorder else None
-            controls = Controls(loop, agent, lambda: load(options), desk, sound.echo, recording)
+            controls = Controls(loop, agent, partial(_reloaded, options), desk, sound.echo, recording)
             keys = choose_keys(frontend, push_to_talk=agent.config.audio.push_to_talk)
             try:
                 return (
@@ -107,6 +111,13 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                     _copy(recording, controls.save_to)
     finally:
         await asyncio.gather(sound.microphone.close(), sound.speaker.close(), return_exceptions=True)
+
+
+def _reloaded(options: TalkOptions) -> LoadedAgent:
+    """The agent file as it is now. Raises ConfigError if it now needs trust that it does not have."""
+    agent = load(options)
+    require_trust(permissions_of(agent), Trust(options.trust))
+    return agent
 
 
 class Reports:

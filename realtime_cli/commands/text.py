@@ -24,6 +24,7 @@ from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.tools.approval import AllowlistApprover
+from realtime_cli.tools.trust import Trust
 
 if TYPE_CHECKING:
     from realtime_cli.tui.frontend import Frontend
@@ -39,6 +40,7 @@ class TextOptions(AgentOptions):
     json: bool = False
     quiet: bool = False
     approve: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
     images: tuple[Path, ...] = ()
 
 
@@ -211,7 +213,7 @@ async def _text(
 ) -> ExitCode:
     out = Stdout()
     async with (
-        SessionFactory(LocalServers(warm=False)) as factory,
+        SessionFactory(LocalServers(warm=False), trust=Trust(options.trust)) as factory,
         factory.open(
             agent,
             greet=False,

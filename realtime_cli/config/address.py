@@ -44,7 +44,7 @@ def endpoint(
     provider = PROVIDERS[connection.effective_provider]
     key = find_key(connection, environ)
     auth = connection.auth or provider.auth
-    address = _split(base_url or _address(connection))
+    address = _split(base_url or address_of(connection))
     query = parse_qsl(address.query, keep_blank_values=True) + list(connection.query.items())
     wanted = model or connection.model or provider.model
     if wanted and not {"model", "call_id", "deployment"} & {name for name, _ in query}:
@@ -104,7 +104,8 @@ def secrets_in(url: str) -> Iterator[str]:
         yield unquote(secret)
 
 
-def _address(connection: Connection) -> str:
+def address_of(connection: Connection) -> str:
+    """The server as the connection names it. Raises ConfigError when it has none."""
     if connection.base_url:
         return connection.base_url
     provider = connection.effective_provider

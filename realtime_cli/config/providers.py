@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from realtime_cli.config.connection import AuthStyle, ProviderName
 
@@ -31,6 +32,15 @@ PROVIDERS: dict[ProviderName, Provider] = {
     "local": Provider(None, "local", None, "bearer"),
     "custom": Provider(None, DEFAULT_MODEL, None, "bearer"),
 }
+
+
+def is_providers_own(url: str, provider: ProviderName) -> bool:
+    """Whether an address is the provider's, and encrypted: where its key may go without a question."""
+    base = PROVIDERS[provider].base_url
+    home = urlsplit(base).hostname if base else {"azure": "openai.azure.com"}.get(provider)
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return bool(home) and parts.scheme in ("wss", "https") and (host == home or host.endswith(f".{home}"))
 
 
 def family(model: str) -> str:

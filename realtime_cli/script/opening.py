@@ -34,7 +34,7 @@ class CaseOpener:
     _temporary: tempfile.TemporaryDirectory[str] | None = None
 
     def __post_init__(self) -> None:
-        self._factory = SessionFactory(self.servers, self.target.replayed)
+        self._factory = SessionFactory(self.servers, self.target.replayed, self.target.trust)
 
     @asynccontextmanager
     async def open(self, case: Case) -> AsyncIterator[OpenSession]:

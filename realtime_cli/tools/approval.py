@@ -20,7 +20,7 @@ APPROVE_OPTION = "--approve NAME"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """May this call run (``run``), what is its output (``output``), may this folder's tools run (``trust``)?
+    """May this call run (``run``), what is its output (``output``), may this agent do all that (``trust``)?
 
     ``arguments`` is the JSON text in full, with control characters made visible. ``group``: another name
     that the tool can be approved by. ``members``: how the names of those begin for which it must run, too.
@@ -63,9 +63,9 @@ async def asked_in_terminal(question: Question) -> ApprovalAnswer:
 
     def read() -> None:
         sys.stderr.write(
-            f"The agent in {visible(question.name)} wants to run tools from there:\n"
+            f"The agent of {visible(question.name)} does more than talk:\n"
             f"{visible(question.arguments)}\n"
-            "You will still be asked before each command or server call. Trust this folder? [y/N] "
+            "Do you trust it with that, as long as nothing of it changes? [y/N] "
         )
         sys.stderr.flush()
         line = sys.stdin.readline()
@@ -98,9 +98,11 @@ class AllowlistApprover:
     async def ask(self, question: Question) -> ApprovalAnswer:
         if question.kind == "output":
             return ApprovalAnswer("no", "There is no user to give its result.")
+        if question.kind == "trust":
+            return ApprovalAnswer("no", "There is no user to ask.")
         if self.approves(question):
             return ApprovalAnswer("session")
-        remedy = self.option.replace("NAME", question.name if question.kind == "run" else ALL)
+        remedy = self.option.replace("NAME", question.name)
         return ApprovalAnswer("no", f"There is no user to allow it. To allow it, pass {remedy}.")
 
 
@@ -124,7 +126,7 @@ class InteractiveApprover:
         return self._named.approves(question)
 
     async def ask(self, question: Question) -> ApprovalAnswer:
-        if question.kind != "output" and self._named.approves(question):
+        if question.kind == "run" and self._named.approves(question):
             return ApprovalAnswer("session")
         if question.kind == "trust":  # asked before there is a screen
             return await asked_in_terminal(question)

@@ -20,13 +20,14 @@ from realtime_cli.config.tools import Tool as Written
 from realtime_cli.errors import ConfigError
 from realtime_cli.notices import Noted
 from realtime_cli.protocol.session import FunctionTool, McpTool, SessionTool
-from realtime_cli.tools import mcp, trusted_folders
-from realtime_cli.tools.approval import ALL, APPROVE_OPTION, Approver, Question
+from realtime_cli.tools import mcp
+from realtime_cli.tools.approval import Approver
 from realtime_cli.tools.arguments import schema_mistake
 from realtime_cli.tools.builtin import builtin_tool
-from realtime_cli.tools.command import command_tool, name_of
+from realtime_cli.tools.command import command_tool
 from realtime_cli.tools.http import http_tool
-from realtime_cli.tools.python import function_of, python_tools
+from realtime_cli.tools.preflight import tool_name
+from realtime_cli.tools.python import python_tools
 from realtime_cli.tools.registry import Closable, Registry
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
 
@@ -46,28 +47,25 @@ async def open_registry(
     approver: Approver,
     environ: Mapping[str, str],
     functions: Sequence[SessionTool] = (),
-    mocked: Collection[str] = (),
+    left_out: Collection[str] = (),
 ) -> Registry:
     """All tools of an agent file, their processes started.
 
     ``functions``: what stands under ``session.tools``; a function there that no tool answers is asked about.
-    ``mocked``: names that others answer for, which need no trust.
+    ``left_out``: names of tools and servers that are as if they were not there.
 
-    ``folder``: what relative paths start from. A tool that runs something and is not trusted, and an MCP
-    server that cannot be used, are left out with a note. Raises ConfigError for what is wrong in the file:
-    a missing program, file or function, a schema that is none, two tools of one name.
+    ``folder``: what relative paths start from. An MCP server that cannot be used is left out with a note.
+    Raises ConfigError for what is wrong in the file: a missing program, file or function, a schema that is
+    none, two tools of one name.
     """
     folder = _absolute(folder)
-    runs = {place: name for place, entry in enumerate(tools) if (name := _runs_as(entry))}
-    trusted = await trusted_of([*runs.values(), *servers], folder, approver, servers)
-    left_out = [name for name in (*runs.values(), *servers) if name not in trusted]
-    missed = [name for name in left_out if name not in mocked]
-    written = [entry for place, entry in enumerate(tools) if place not in runs or runs[place] in trusted]
+    written = [entry for entry in tools if tool_name(entry) not in left_out]
+    used = {name: entry for name, entry in servers.items() if name not in left_out}
     async with AsyncExitStack() as undo:
         made, edges = await _made(written, folder, environ)
         for edge in edges:
             undo.push_async_callback(edge.close)
-        found, connected, notes = await _served(servers, trusted, folder, environ)
+        found, connected, notes = await _served(used, folder, environ)
         for server in connected:
             undo.push_async_callback(server.close)
         found, doubled = _of_new_names(found, {tool.name for tool in made})
@@ -82,8 +80,6 @@ async def open_registry(
         asked = [tool for tool in asked if tool.name not in answered]
         registry = Registry([*made, *found, *asked], hosted, approver=approver, edges=[*edges, *connected])
         undo.pop_all()
-    if missed:
-        notes = [left_out_note(missed, folder, "tools", approver), *notes]
     for text in notes:
         registry.notify(Noted(0.0, "warning", "tools", text))
     return registry
@@ -91,55 +87,6 @@ async def open_registry(
 
 def _absolute(folder: Path) -> Path:
     return Path.cwd() / folder
-
-
-# -- trust ----------------------------------------------------------------------------------------
-
-
-def _runs_as(entry: Written) -> str:
-    """The name of a tool that runs something of the folder's own; empty for the others."""
-    match entry:
-        case PythonTool():
-            return entry.name or function_of(entry)[1]
-        case CommandTool():
-            return entry.name or name_of(entry.command[0])
-    return ""
-
-
-async def trusted_of(
-    names: Sequence[str], folder: Path, approver: Approver, servers: Collection[str] = ()
-) -> set[str]:
-    """Those that may run: all of a folder that a person trusts, else those that are named.
-
-    An MCP server runs for any tool of it that is named.
-    """
-    if not names:
-        return set()
-    if trusted_folders.is_trusted(folder):
-        return set(names)
-    members = {name: mcp.namespaced(name, "") for name in servers}
-    named = {
-        name for name in names if approver.approves(Question("", name, "", members=members.get(name, "")))
-    }
-    if named == set(names):
-        return named
-    what = "\n".join(f"  {name}" for name in names)
-    answer = await approver.ask(Question("trust", str(folder), what, "trust"))
-    if answer.verdict == "no":
-        return named
-    if answer.verdict == "session":
-        trusted_folders.trust(folder)
-    return set(names)
-
-
-def left_out_note(names: Sequence[str], folder: Path, what: str, approver: Approver) -> str:
-    """What the user is told of ``what`` (tools, hooks) that an untrusted folder has."""
-    option = getattr(approver, "option", APPROVE_OPTION)
-    return (
-        f"{what.capitalize()} not loaded: {', '.join(names)}. The folder {folder} is not trusted yet, and "
-        "there is no terminal to ask. Run `realtime-cli talk` with this agent once and answer y, or pass "
-        f"{option} or {option.replace('NAME', ALL)}."
-    )
 
 
 # -- making them ----------------------------------------------------------------------------------
@@ -205,10 +152,10 @@ def _of_new_names(found: Sequence[Tool], taken: set[str]) -> tuple[list[Tool], l
 
 
 async def _served(
-    servers: Mapping[str, McpServer], trusted: set[str], folder: Path, environ: Mapping[str, str]
+    servers: Mapping[str, McpServer], folder: Path, environ: Mapping[str, str]
 ) -> tuple[list[Tool], list[mcp.Server], list[str]]:
     """The tools of all MCP servers that can be used, those servers, and what is to be said of the others."""
-    made = [mcp.Server(name, entry, folder, environ) for name, entry in servers.items() if name in trusted]
+    made = [mcp.Server(name, entry, folder, environ) for name, entry in servers.items()]
     outcomes = await asyncio.gather(*(server.open() for server in made), return_exceptions=True)
     tools: list[Tool] = []
     notes: list[str] = []

@@ -24,7 +24,7 @@ def problems(config: AgentConfig, folder: Path, environ: Mapping[str, str]) -> I
     named: dict[str, int] = {}
     for index, tool in enumerate(config.tools):
         path: KeyPath = ("tools", index)
-        name = _name(tool)
+        name = tool_name(tool)
         if name and name in named:
             yield ConfigProblem(path, f"is the second tool named {name}; tools[{named[name]}] is the first")
         named.setdefault(name, index)
@@ -55,14 +55,15 @@ def _approvable(config: AgentConfig) -> tuple[list[str], tuple[str, ...]]:
     """Names that can be approved, and how the names of servers' tools begin."""
     hosted = [*config.tools, *(config.session.tools or ())]
     labels = [str(tool.server_label) for tool in hosted if isinstance(tool, McpTool)]
-    tools = [name for tool in config.tools if (name := _name(tool))]
+    tools = [name for tool in config.tools if (name := tool_name(tool))]
     hooks = [key for key in config.hooks.model_dump(exclude_none=True) if key.startswith("on_")]
     known = [*tools, *config.mcp, *labels, *hooks]
     beginnings = (*(namespaced(name, "") for name in config.mcp), *(f"{label}." for label in labels))
     return known, beginnings
 
 
-def _name(tool: Tool) -> str:
+def tool_name(tool: Tool) -> str:
+    """What the model calls it; empty for one that the service calls itself."""
     match tool:
         case McpTool():
             return ""  # has a label, and its tools have their own names

@@ -1,39 +1,78 @@
-"""Folders whose agent files may run their tools: a person said so once."""
+"""What a person said yes to: per agent file, the hash of what it may do, and what to compare it with."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 from realtime_cli import private_file
+from realtime_cli.tools.permissions import Permissions
 from realtime_cli.untrusted_json import parse_json
 
 NAME = "trusted-folders.json"
+MAX_KEPT = 8  # yeses to one agent file: an older one of its states needs no new question
 
 
 def file() -> Path:
     return platformdirs.user_state_path("realtime-cli") / NAME
 
 
-def is_trusted(folder: Path) -> bool:
-    return str(folder.resolve()) in _known()
+def is_trusted(wanted: Permissions) -> bool:
+    """Whether just this was allowed. A list of folders, as it was kept until now, allows nothing."""
+    return wanted.hash in _of(wanted)
 
 
-def trust(folder: Path) -> None:
-    """Remember a folder. A state folder that cannot be written only means being asked again."""
-    known = [*_known(), str(folder.resolve())]
+def trust(wanted: Permissions) -> None:
+    """Remember it. A state folder that cannot be written only means being asked again."""
+    before = {key: value for key, value in _of(wanted).items() if key != wanted.hash}
+    now = {"demands": [demand.text for demand in wanted.demands], "files": wanted.files}
+    kept = dict([*before.items(), (wanted.hash, now)][-MAX_KEPT:])
     try:
         with private_file.open_text(file(), "w") as out:
-            out.write(json.dumps(sorted(set(known)), indent=1) + "\n")
+            out.write(json.dumps({**_known(), str(wanted.path): kept}, indent=1) + "\n")
     except OSError:
         return
 
 
-def _known() -> list[str]:
+def changes(wanted: Permissions) -> list[str]:
+    """What is new, gone or changed since the last yes to this agent file; nothing if there was none."""
+    if not (kept := _of(wanted)):
+        return []
+    before = list(kept.values())[-1]
+    demands = {text for text in _list(before, "demands") if isinstance(text, str)}
+    kept_files = before.get("files")
+    files: dict[str, Any] = kept_files if isinstance(kept_files, dict) else {}
+    now = {demand.text for demand in wanted.demands}
+    names = sorted({*files, *wanted.files})
+    changed = [name for name in names if files.get(name) != wanted.files.get(name)]
+    return [
+        *(f"new: it {text}" for text in sorted(now - demands)),
+        *(f"no longer: it {text}" for text in sorted(demands - now)),
+        *(f"{_how(name, files, wanted.files)}: {name}" for name in changed),
+    ]
+
+
+def _how(name: str, before: dict[str, Any], now: dict[str, str]) -> str:
+    return "new file" if name not in before else "changed file" if name in now else "no longer there"
+
+
+def _list(entry: dict[str, Any], key: str) -> list[Any]:
+    value = entry.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _of(wanted: Permissions) -> dict[str, dict[str, Any]]:
+    kept = _known().get(str(wanted.path))
+    entries = kept.items() if isinstance(kept, dict) else ()
+    return {key: value for key, value in entries if isinstance(value, dict)}
+
+
+def _known() -> dict[str, Any]:
     try:
         known = parse_json(file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return []
-    return [entry for entry in known if isinstance(entry, str)] if isinstance(known, list) else []
+        return {}
+    return known if isinstance(known, dict) else {}

@@ -30,7 +30,15 @@ def test_a_bad_file_does_not_hide_the_next(tmp_path: Path, capsys: pytest.Captur
     good.write_text("")
     assert config.check([bad, good]) == ExitCode.USAGE
     told = capsys.readouterr()
-    assert told.out == f"{good}: ok, openai, gpt-realtime-2.1\n"
+    assert told.out.splitlines() == [
+        f"{good}: ok, openai, gpt-realtime-2.1",
+        "  hosts: api.openai.com",
+        "  variables: OPENAI_API_KEY",
+        "  commands: none",
+        "  functions: none",
+        "  folders: none",
+        "  needs trust: no",
+    ]
     assert f"{bad}:1: sesion: unknown key; did you mean session?" in told.err
 
 

@@ -79,7 +79,7 @@ def test_a_command_runs_only_if_it_is_approved(agent: Path, capsys: pytest.Captu
     assert text(options) == ExitCode.OK
     refused = capsys.readouterr()
     assert "green" not in refused.out
-    assert "Tools not loaded: lamp." in refused.err
+    assert "Not loaded: lamp." in refused.err
     assert text(replace(options, approve=("lamp",))) == ExitCode.OK
     assert "green" in capsys.readouterr().out
 

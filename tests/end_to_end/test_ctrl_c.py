@@ -198,7 +198,7 @@ def test_while_it_asks_for_trust(tmp_path: Path):
         with started(*arguments, stdin=end) as child:
             assert child.stderr is not None
             told = b""
-            while b"Trust this folder" not in told:
+            while b"Do you trust it" not in told:
                 told += os.read(child.stderr.fileno(), 4096)
             interrupt(child)
     finally:

@@ -67,8 +67,8 @@ def test_without_permission_only_what_is_harmless_runs() -> None:
     ran = text("What is 17 times 23?", "Book a table for 4 guests")
     assert "391" in ran.stdout
     assert "guests 4" not in ran.stdout
-    assert "Tools not loaded: book_table" in ran.stderr
-    assert "--approve" in ran.stderr
+    assert "Not loaded: book_table" in ran.stderr
+    assert "--trust" in ran.stderr
 
 
 async def test_an_interrupt_ends_at_once_and_leaves_nothing(tmp_path: Path) -> None:

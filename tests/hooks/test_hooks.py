@@ -140,7 +140,7 @@ def test_a_talk_tells_its_hooks_and_survives_a_bad_one(tmp_path: Path):
         'on_conversation_item_updated = "watch.py:fail"\n'
     )
     without = run_cli("text", "--config", agent, "Hello.")
-    assert "Hooks not loaded: on_conversation_item_created" in without.stderr
+    assert "Not loaded: on_conversation_item_created" in without.stderr
     assert told(tmp_path) == []
     ended = run_cli("text", "--config", agent, "--approve", "all", "Hello.")
     assert ended.returncode == ExitCode.OK

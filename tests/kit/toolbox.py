@@ -13,10 +13,13 @@ from typing import Any
 
 from realtime_cli.config import load_agent
 from realtime_cli.notices import ToolNotice
+from realtime_cli.tools import trusted_folders
 from realtime_cli.tools.approval import AllowlistApprover, Approver
 from realtime_cli.tools.opening import open_registry
+from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.registry import Registry
 from realtime_cli.tools.result import ToolResult
+from realtime_cli.tools.trust import left_out
 
 
 class Toolbox:
@@ -42,6 +45,14 @@ class Toolbox:
         return [schema["name"] for schema in self.registry.schemas if schema["type"] == "function"]
 
 
+def trusting(folder: Path, agent: str) -> Path:
+    """An agent file to which a person has said yes."""
+    path = folder / "agent.toml"
+    path.write_text(dedent(agent), encoding="utf-8")
+    trusted_folders.trust(permissions_of(load_agent(path)))
+    return path
+
+
 @asynccontextmanager
 async def toolbox(
     folder: Path, agent: str, approver: Approver | None = None, *, approve: Sequence[str] = ("all",)
@@ -49,9 +60,15 @@ async def toolbox(
     """The tools of an agent file in ``folder``; closed when the test is done with them."""
     path = folder / "agent.toml"
     path.write_text(dedent(agent), encoding="utf-8")
-    config = load_agent(path, (), os.environ).config
+    loaded, approver = load_agent(path), approver or AllowlistApprover(approve)
+    out = await left_out(permissions_of(loaded), approver)
     registry = await open_registry(
-        config.tools, config.mcp, folder, approver=approver or AllowlistApprover(approve), environ=os.environ
+        loaded.config.tools,
+        loaded.config.mcp,
+        folder,
+        approver=approver,
+        environ=os.environ,
+        left_out=out,
     )
     try:
         yield Toolbox(registry)

@@ -10,7 +10,7 @@ import pytest
 from realtime_cli.client import inputs
 from realtime_cli.tools import trusted_folders
 from realtime_cli.tools.approval import AllowlistApprover, ApprovalAnswer, InteractiveApprover, Question
-from tests.kit.toolbox import Toolbox, toolbox
+from tests.kit.toolbox import Toolbox, toolbox, trusting
 
 ASKING = """
 [[tools]]
@@ -172,14 +172,14 @@ builtin = "clock"
 """
 
 
-async def test_a_new_folder_is_asked_about_once(tmp_path: Path) -> None:
+async def test_a_new_agent_is_asked_about_once(tmp_path: Path) -> None:
     person = Person("session")
     for _ in range(2):
         async with toolbox(tmp_path, RUNNING, person) as box:
             assert box.names == ["true", "clock"]
     (question,) = person.questions
-    assert (question.kind, question.name) == ("trust", str(tmp_path))
-    assert trusted_folders.is_trusted(tmp_path)
+    assert (question.kind, question.name) == ("trust", str(tmp_path / "agent.toml"))
+    assert question.arguments == "  it runs the command true, without asking"
 
 
 async def test_an_untrusted_folder_runs_nothing_of_its_own(tmp_path: Path) -> None:
@@ -187,16 +187,14 @@ async def test_an_untrusted_folder_runs_nothing_of_its_own(tmp_path: Path) -> No
     agent = RUNNING + '[[tools]]\npython = "own.py:tool"\n[mcp.x]\ncommand = ["touch", "ran"]'
     async with toolbox(tmp_path, agent, Person("no")) as box:
         assert box.names == ["clock"]
-        (note,) = box.heard(inputs.Noted)
-        assert note.text.startswith("Tools not loaded: true, tool, x.")
         assert not (tmp_path / "ran").exists()
-    assert not trusted_folders.is_trusted(tmp_path)
+    assert not trusted_folders.file().exists()
 
 
 async def test_what_is_named_runs_without_trust(tmp_path: Path) -> None:
     async with toolbox(tmp_path, RUNNING, approve=("true",)) as box:
         assert box.names == ["true", "clock"]
-    assert not trusted_folders.is_trusted(tmp_path)
+    assert not trusted_folders.file().exists()
 
 
 async def test_built_in_tools_need_no_trust(tmp_path: Path) -> None:
@@ -206,19 +204,9 @@ async def test_built_in_tools_need_no_trust(tmp_path: Path) -> None:
     assert person.questions == []
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[1, 2]", "\x00", '"x"'])
-def test_a_broken_list_of_folders_trusts_nobody(tmp_path: Path, content: str) -> None:
-    trusted_folders.file().parent.mkdir(parents=True, exist_ok=True)
-    trusted_folders.file().write_text(content)
-    assert not trusted_folders.is_trusted(tmp_path)
-    trusted_folders.trust(tmp_path)
-    assert trusted_folders.is_trusted(tmp_path)
-
-
 async def test_a_question_shows_what_would_be_done_and_where_the_tool_comes_from(tmp_path: Path) -> None:
     (tmp_path / "tool.sh").write_text("#!/bin/sh\n")
     (tmp_path / "tool.sh").chmod(0o755)
-    trusted_folders.trust(tmp_path)
     agent = """
     [[tools]]
     command = ["./tool.sh", "--to", "{city}"]
@@ -229,6 +217,7 @@ async def test_a_question_shows_what_would_be_done_and_where_the_tool_comes_from
     parameters.properties = { city = { type = "string" }, nights = { type = "integer" } }
     """
     desk = InteractiveApprover()
+    trusting(tmp_path, agent)
     async with toolbox(tmp_path, agent, desk) as box:
         for name, given in (("tool", {"city": "New York"}), ("book", {"city": "New York", "nights": 2})):
             call = asyncio.create_task(box.call(name, **given))

@@ -1,0 +1,112 @@
+"""The question of trust: may this agent file do what it wants to do with this machine and its secrets?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from realtime_cli.errors import ConfigError
+from realtime_cli.tools import trusted_folders
+from realtime_cli.tools.approval import Approver, Question
+from realtime_cli.tools.permissions import HASH_DIGITS, Demand, Permissions
+
+TRUST_OPTION = "--trust HASH"
+_HASH = re.compile(rf"[0-9a-f]{{{HASH_DIGITS}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What is trusted without a question: hashes, agent files, or folders with all below them.
+
+    ``option``: how one says it, with HASH for what is said. ``of_caller``: all that has no file of its own.
+    Raises ConfigError for what is none of these.
+    """
+
+    given: tuple[str, ...] = ()
+    option: str = TRUST_OPTION
+    of_caller: bool = False
+
+    def __post_init__(self) -> None:
+        for each in self.given:
+            if not _HASH.fullmatch(each) and not Path(each).exists():
+                raise ConfigError(
+                    f"{self.option.replace('HASH', each)}: there is no such file, and a hash has "
+                    f"{HASH_DIGITS} digits.",
+                    "Print it: realtime-cli config trust AGENT.toml",
+                )
+
+    def covers(self, wanted: Permissions) -> bool:
+        if self.of_caller and wanted.path.is_dir():
+            return True
+        paths = (Path(each).resolve() for each in self.given if not _HASH.fullmatch(each))
+        return wanted.hash in self.given or any(wanted.path.is_relative_to(path) for path in paths)
+
+
+async def left_out(
+    wanted: Permissions, approver: Approver, trust: Trust = Trust(), mocked: Collection[str] = ()
+) -> list[str]:
+    """The names of the tools, servers and hooks that must not run; all may if a person trusts the agent.
+
+    Those that are approved by name run without trust. An MCP server runs for any tool of it that is named.
+    Raises ConfigError where the session as a whole needs trust and has none.
+    """
+    if not wanted.demands or trust.covers(wanted) or trusted_folders.is_trusted(wanted):
+        return []
+    rest = [demand for demand in wanted.demands if not _is_named(demand, approver)]
+    if any(demand.name not in mocked for demand in rest):
+        answer = await approver.ask(Question("trust", str(wanted.path), _question(wanted), "trust"))
+        if answer.verdict == "session":
+            trusted_folders.trust(wanted)
+        if answer.verdict != "no":
+            return []
+        _require_no_more(rest, wanted, trust, is_asked=not answer.text)
+    return [demand.name for demand in rest]
+
+
+def require_trust(wanted: Permissions, trust: Trust = Trust()) -> None:
+    """Raises ConfigError where a session as a whole needs trust and has none; nobody is asked."""
+    if not trust.covers(wanted) and not trusted_folders.is_trusted(wanted):
+        _require_no_more(wanted.demands, wanted, trust, is_asked=False)
+
+
+def _require_no_more(rest: Sequence[Demand], wanted: Permissions, trust: Trust, *, is_asked: bool) -> None:
+    if whole := [demand.text for demand in rest if not demand.name]:
+        why = _why_not("this agent" if is_asked else "This agent", is_asked=is_asked)
+        remedy = "" if is_asked else _remedy(wanted, trust)
+        raise ConfigError(f"The agent of {wanted.path} {'; it '.join(whole)}. {why}", remedy)
+
+
+def left_out_note(names: Sequence[str], wanted: Permissions, approver: Approver, trust: Trust) -> str:
+    """What the user is told of the tools, servers and hooks that an agent without trust goes without."""
+    option = getattr(approver, "option", "")
+    begin = f"Not loaded: {', '.join(names)}. {_why_not(str(wanted.path), is_asked=not option)}"
+    return f"{begin} {_remedy(wanted, trust)} For one tool, pass {option}." if option else begin
+
+
+def _why_not(what: str, *, is_asked: bool) -> str:
+    if is_asked:
+        return f"You did not trust {what}."
+    return f"{what} is not trusted yet, and there is no terminal to ask."
+
+
+def _remedy(wanted: Permissions, trust: Trust) -> str:
+    if wanted.path.is_dir():
+        return f"Pass {trust.option.replace('HASH', wanted.hash)}."
+    return (
+        f"Run `realtime-cli talk -c {wanted.path}` once and answer y, or pass {trust.option} "
+        f"(`realtime-cli config trust {wanted.path}` prints it)."
+    )
+
+
+def _is_named(demand: Demand, approver: Approver) -> bool:
+    question = Question("", demand.name, "", members=demand.members)
+    return bool(demand.name) and approver.approves(question)
+
+
+def _question(wanted: Permissions) -> str:
+    lines = [f"  it {demand.text}" for demand in wanted.demands]
+    if changed := trusted_folders.changes(wanted):
+        lines += ["Since you last said yes:", *(f"  {change}" for change in changed)]
+    return "\n".join(lines)
