@@ -38,23 +38,25 @@ class RecentLevel:
     """How loud the microphone was in the last ``RECENT_MS``, whatever the length of its blocks."""
 
     def __init__(self) -> None:
-        self.last_dbfs = SILENCE_DBFS
-        self._levels: deque[tuple[float, float]] = deque()
-        self._kept_ms = 0.0
+        self._blocks: deque[Samples] = deque()
+        self._kept = 0
 
     def add(self, samples: Samples) -> None:
-        """Take the next block (int16 mono, 24 kHz)."""
-        self.last_dbfs = round(dbfs(samples), 1)
-        block_ms = len(samples) / SAMPLES_PER_MS
-        self._levels.append((self.last_dbfs, block_ms))
-        self._kept_ms += block_ms
-        while self._kept_ms - self._levels[0][1] >= RECENT_MS:
-            self._kept_ms -= self._levels.popleft()[1]
+        """Keep the next block (int16 mono, 24 kHz); how loud it is, is asked much less often."""
+        self._blocks.append(samples)
+        self._kept += len(samples)
+        while self._kept - len(self._blocks[0]) >= RECENT_MS * SAMPLES_PER_MS:
+            self._kept -= len(self._blocks.popleft())
+
+    @property
+    def last_dbfs(self) -> float:
+        """The newest block."""
+        return round(dbfs(self._blocks[-1]), 1) if self._blocks else SILENCE_DBFS
 
     @property
     def loudest_dbfs(self) -> float | None:
         """The loudest block; None before the first one."""
-        return max((level for level, _ in self._levels), default=None)
+        return max((round(dbfs(block), 1) for block in self._blocks), default=None)
 
 
 class LoopMonitor:
@@ -82,15 +84,15 @@ class LoopMonitor:
         self._sound_due = 0.0
         self._started_parts: set[tuple[str, int]] = set()
         self._finished_parts: set[tuple[str, int]] = set()
+        self._woken: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
         """Device → step, until cancelled."""
         last = 0.0
         while True:
-            awaited = self._loop.session.playback.awaits(self._started_parts)
-            pause_s = FIRST_SOUND_POLL_S if awaited else PROGRESS_S / 2
+            pause_s = self._pause_s
             wake_at = time.monotonic() + pause_s
-            await asyncio.sleep(pause_s)
+            await self._sleep(pause_s)
             self._watch_lag(time.monotonic() - wake_at)
             due = self._loop.now() - last >= PROGRESS_S - 0.005
             last = self._loop.now() if due else last
@@ -98,9 +100,32 @@ class LoopMonitor:
             if due and self._with_levels:
                 self._report_levels()
 
+    @property
+    def _pause_s(self) -> float:
+        playback = self._loop.session.playback
+        if playback.awaits(self._started_parts):
+            return FIRST_SOUND_POLL_S
+        return PROGRESS_S / 2 if playback.unheard else PROGRESS_S
+
+    async def _sleep(self, seconds: float) -> None:
+        """So long, or until there is sound of a part that has not begun."""
+        events = asyncio.get_running_loop()
+        self._woken = events.create_future()
+        timer = events.call_later(seconds, self._wake)
+        try:
+            await self._woken
+        finally:
+            timer.cancel()
+
+    def _wake(self) -> None:
+        if self._woken and not self._woken.done():
+            self._woken.set_result(None)
+
     def queued(self, item_id: str, content_index: int) -> None:
         """More sound of a part is there, perhaps of one that was heard to its end already."""
         self._finished_parts.discard((item_id, content_index))
+        if (item_id, content_index) not in self._started_parts:
+            self._wake()
 
     def playback_stopped(self, cause: inputs.Cause, heard: tuple[HeardItem, ...]) -> inputs.Input:
         """What the session learns of a cut: what was heard, how loud the user was, how much echo was left."""

@@ -148,6 +148,8 @@ class EchoCanceller:
     def process(self, near_end: Samples) -> Samples:
         """The microphone's frame (a multiple of 10 ms) without the echo; as long as it was."""
         far_end = self._take_far_end(len(near_end))
+        if self._asleep and not np.count_nonzero(far_end):
+            return self._step(far_end, near_end)
         places = [slice(at, at + STEP_SAMPLES) for at in range(0, len(near_end), STEP_SAMPLES)]
         steps = [self._step(far_end[place], near_end[place]) for place in places]
         return steps[0] if len(steps) == 1 else np.concatenate(steps)
@@ -175,17 +177,24 @@ class EchoCanceller:
     def _converge(self, at_least_ms: int) -> None:
         self._converging_ms = max(self._converging_ms, at_least_ms)
 
+    @property
+    def _asleep(self) -> bool:
+        """Bypassed, and not just going over into it: a step of any length will do."""
+        long_silent = self._far_silent_ms > self._tuning.bypass_after_ms
+        return long_silent and not self._processes_voice and not self._active_share
+
     def _step(self, far_end: Samples, near_end: Samples) -> Samples:
+        step_ms = len(near_end) // SAMPLES_PER_MS
         self._near_end = np.concatenate([self._near_end[-STEP_SAMPLES:], near_end])
-        self._far_silent_ms = 0 if far_end.any() else self._far_silent_ms + STEP_MS
+        self._far_silent_ms = 0 if np.count_nonzero(far_end) else self._far_silent_ms + step_ms
         idle = self._far_silent_ms > self._tuning.bypass_after_ms and not self._processes_voice
-        self._awake_ms = 0 if idle else self._awake_ms + STEP_MS
+        self._awake_ms = 0 if idle else self._awake_ms + step_ms
         output = near_end
         if not idle or self._active_share:  # one step more than needed, to fade out of
             output = self._cancel(far_end, near_end)
         if idle:
             self._unjudged.clear()
-            self._suppressor.skip(STEP_MS)
+            self._suppressor.skip(step_ms)
             self.talk_state = TalkState.NO_ECHO_PATH if self._path.absent else TalkState.IDLE
         return self._cross_fade(output)
 

@@ -3,7 +3,8 @@
 The audio thread copies the block and hands it over, nothing more. On the loop: mix down to one channel,
 resample if the device refused 24 kHz, cut into frames, take the echo out, deliver. What is loud is
 delivered at once, 10 ms at a time; what is quiet waits for the next 10 ms, for it is not urgent, and half
-as many frames are half the work for everybody behind.
+as many frames are half the work for everybody behind. What is quiet in the room does not even wake the
+loop; what is quiet only without the echo waits behind the canceller.
 """
 
 from __future__ import annotations
@@ -16,12 +17,24 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, down_mix, silence
+from realtime_cli.audio.pcm import (
+    FRAME_MS,
+    FRAME_SAMPLES,
+    RATE_HZ,
+    SAMPLES_PER_MS,
+    Samples,
+    dbfs,
+    down_mix,
+    energy,
+    silence,
+)
 from realtime_cli.audio.resample import Resampler
 from realtime_cli.audio.supervised_stream import Report, Stream, SupervisedStream
 
 ZEROS_S = 1.5
 QUIET_DBFS = -50.0
+QUIET_ENERGY = (32768 * 10 ** (QUIET_DBFS / 20)) ** 2  # of one sample
+CLIPPED_ENERGY = 32000**2  # a block with less of it has no sample at full scale
 CLIPPED_SHARE = 0.002
 CLIPPING_REPEAT_S = 60.0
 MAX_WAITING_MS = 1000  # of sound that waits for the loop: a busy loop of 200 ms must not be heard
@@ -47,18 +60,19 @@ class InputHealth:
         """What the user should know now, or an empty text. int16, mono, 24 kHz, any length."""
         if self._began_at_s is None:
             self._began_at_s = at_s
-        if not self._heard and samples.any():
+        sound = energy(samples)
+        if not self._heard and sound:
             self._heard = True
             if self._reported_zeros:
                 return "The microphone delivers sound now."
         elif not (self._heard or self._reported_zeros) and at_s - self._began_at_s >= ZEROS_S:
             self._reported_zeros = True
             return "The microphone delivers only silence. Is it muted, or is access blocked?"
-        return self._clipping(at_s, samples)
+        return self._clipping(at_s, samples, loud=sound >= CLIPPED_ENERGY)
 
-    def _clipping(self, at_s: float, samples: Samples) -> str:
+    def _clipping(self, at_s: float, samples: Samples, *, loud: bool) -> str:
         share = 0.0
-        if len(samples) and (samples.max() == 32767 or samples.min() == -32768):
+        if loud:
             share = float(np.mean((samples == 32767) | (samples == -32768)))
         self._clipped += (share - self._clipped) * len(samples) / RATE_HZ  # over about a second
         if self._clipped < CLIPPED_SHARE or at_s - self._reported_clipping_s < CLIPPING_REPEAT_S:
@@ -70,7 +84,7 @@ class InputHealth:
 class DeviceMicrophone:
     """A device as microphone: int16 mono frames at 24 kHz, 10 or 20 ms long.
 
-    ``process`` (an echo canceller) gets each block of ``block_ms`` and returns what is to be delivered.
+    ``process`` (an echo canceller) gets one or two blocks of ``block_ms`` and returns what is to be delivered.
     """
 
     def __init__(
@@ -82,6 +96,8 @@ class DeviceMicrophone:
     ) -> None:
         self._block_ms = block_ms
         self._block_samples = block_ms * SAMPLES_PER_MS
+        self._blocks_per_frame = max(1, FRAME_MS // block_ms)
+        self._quiet_blocks = 0  # of which the loop has not been told; the audio thread's
         self._held_back = silence(0)
         self._report = report
         self._process = process
@@ -129,12 +145,20 @@ class DeviceMicrophone:
         if self._loop and not self._loop.is_closed():
             self._dropped += len(self._blocks) == self._blocks.maxlen
             self._blocks.append(frames.copy())
-            self._loop.call_soon_threadsafe(self._take_next)
+            quiet = energy(frames.ravel()) < QUIET_ENERGY * frames.size
+            self._quiet_blocks = (self._quiet_blocks + 1) % self._blocks_per_frame if quiet else 0
+            if not self._quiet_blocks:
+                self._loop.call_soon_threadsafe(self._take_next)
 
     def _take_next(self) -> None:
-        if not self._blocks:
-            return  # it was dropped for a newer one
-        self._take(self._blocks.popleft())
+        """Up to one frame; what is left of a burst comes next."""
+        count = min(len(self._blocks), self._blocks_per_frame)
+        if not count:
+            return  # it was taken with the one before, or dropped for a newer one
+        taken = [self._blocks.popleft() for _ in range(count)]
+        self._take(taken[0] if count == 1 else np.concatenate(taken))
+        if len(self._blocks) > self._quiet_blocks and self._loop:
+            self._loop.call_soon(self._take_next)
         if self._dropped and not self._blocks:
             text = (
                 f"{self._dropped * self._block_ms} ms of microphone sound arrived too late and were dropped."
@@ -146,13 +170,12 @@ class DeviceMicrophone:
         if self._resampler.from_hz != self.rate_hz:
             self._resampler = Resampler(self.rate_hz, RATE_HZ)
         block = self._resampler.feed(down_mix(frames))
-        if not len(self._partial) and len(block) == self._block_samples:
-            self._finish(block)
-            return
-        self._partial = np.concatenate([self._partial, block])
-        while len(self._partial) >= self._block_samples:
-            frame, self._partial = self._partial[: self._block_samples], self._partial[self._block_samples :]
-            self._finish(frame)
+        if len(self._partial):
+            block = np.concatenate([self._partial, block])
+        whole = len(block) - len(block) % self._block_samples
+        self._partial = block[whole:]
+        if whole:
+            self._finish(block[:whole])
 
     def _finish(self, frame: Samples) -> None:
         if self._deliver is None:
@@ -162,6 +185,9 @@ class DeviceMicrophone:
         frame = self._process(frame) if self._process else frame
         if len(self._held_back):
             frame, self._held_back = np.concatenate([self._held_back, frame]), silence(0)
+        while len(frame) > FRAME_SAMPLES:
+            self._deliver(frame[:FRAME_SAMPLES])
+            frame = frame[FRAME_SAMPLES:]
         if len(frame) < FRAME_SAMPLES and dbfs(frame) < QUIET_DBFS:
             self._held_back = frame
         else:

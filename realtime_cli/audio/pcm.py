@@ -45,10 +45,13 @@ def down_mix(frames: npt.NDArray[np.int16]) -> Samples:
     return mixed
 
 
+def energy(samples: npt.NDArray[np.int16]) -> float:
+    """The sum of the squares: nothing costs less that tells silence, soft and loud sound apart."""
+    values = samples.astype(np.float32)
+    return float(np.dot(values, values))
+
+
 def dbfs(samples: npt.NDArray[np.int16]) -> float:
     """Root mean square in dB of full scale (32768); digital silence and nothing at all are -120."""
-    if not len(samples):
-        return SILENCE_DBFS
-    values = samples.astype(np.float32)
-    power = float(np.dot(values, values)) / len(samples)
-    return max(SILENCE_DBFS, 10 * math.log10(power / 32768**2)) if power else SILENCE_DBFS
+    total = energy(samples)
+    return max(SILENCE_DBFS, 10 * math.log10(total / len(samples) / 32768**2)) if total else SILENCE_DBFS

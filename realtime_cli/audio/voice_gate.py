@@ -7,7 +7,6 @@ word has begun, so the sound waits for it: 120 ms of delay are the price of the 
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ ROOM_RISE_DB = 2.5  # in a second: a louder room is believed slowly, a softer on
 
 
 class VoiceGate:
-    """int16 mono frames at 24 kHz in, all of one length; out 120 ms later, zeros where nobody speaks.
+    """int16 mono frames at 24 kHz in, of any length; out 120 ms later, zeros where nobody speaks.
 
     Raises :class:`ConfigError` when built, if the detector's package is not there.
     """
@@ -36,7 +35,7 @@ class VoiceGate:
         self._detector = _detector()
         self._resampler = Resampler(RATE_HZ, DETECTOR_HZ)
         self._pending = silence(0)
-        self._waiting: deque[Samples] = deque()
+        self._waiting = silence(LOOK_AHEAD_MS * SAMPLES_PER_MS)
         self._room_dbfs = 0.0
         self._open_ms = 0.0
 
@@ -50,11 +49,9 @@ class VoiceGate:
         self._open_ms = max(0.0, self._open_ms - len(frame) / SAMPLES_PER_MS)
         if self._speaks(frame):
             self._open_ms = LOOK_AHEAD_MS + HANGOVER_MS
-        self._waiting.append(frame)
-        if len(self._waiting) * len(frame) <= LOOK_AHEAD_MS * SAMPLES_PER_MS:
-            return silence(len(frame))
-        oldest = self._waiting.popleft()
-        return oldest if self.open else silence(len(oldest))
+        sound = np.concatenate([self._waiting, frame])
+        self._waiting = sound[len(frame) :]
+        return sound[: len(frame)] if self.open else silence(len(frame))
 
     def _speaks(self, frame: Samples) -> bool:
         level_dbfs = dbfs(frame)

@@ -56,16 +56,58 @@ async def test_after_a_sleep_the_newest_second_is_heard_and_the_rest_is_reported
     """A machine that wakes up, or a sound server that held back, gives minutes at once."""
     said: list[str] = []
     heard: list[int] = []
+    block = 24 * block_ms
     microphone = DeviceMicrophone(
         lambda _: Device(), lambda level, topic, text: said.append(text), block_ms=block_ms
     )
-    microphone.start(lambda frame: heard.append(int(frame[0])) if frame is not None else None)
+    microphone.start(lambda frame: heard.extend(frame[::block].tolist()) if frame is not None else None)
     second = 1000 // block_ms
     for number in range(1, 3 * second + 1):
-        microphone._on_block(np.full((24 * block_ms, 1), number, np.int16))  # as the audio thread does
+        microphone._on_block(np.full((block, 1), number, np.int16))  # as the audio thread does
     while len(heard) < second:
         await asyncio.sleep(0)
     await asyncio.sleep(0.01)
     assert heard == [*range(2 * second + 1, 3 * second + 1)]
     assert said == ["2000 ms of microphone sound arrived too late and were dropped."]
     await microphone.close()
+
+
+async def frame_lengths_ms(*levels: int) -> list[int]:
+    """How long the frames are that come of blocks of 10 ms, each at one level and looked at by the loop."""
+    lengths: list[int] = []
+    microphone = DeviceMicrophone(lambda _: Device(), lambda level, topic, text: None)
+    microphone.start(lambda frame: lengths.append(len(frame) // 24) if frame is not None else None)
+    for level in levels:
+        microphone._on_block(np.full((240, 1), level, np.int16))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    await microphone.close()
+    return lengths
+
+
+async def test_a_voice_is_delivered_every_10_ms_and_a_quiet_room_every_20():
+    assert await frame_lengths_ms(0, 0, 10, 10) == [20, 20]
+    assert await frame_lengths_ms(900, 900, 900) == [10, 10, 10]
+
+
+async def test_a_voice_takes_the_quiet_block_before_it_along():
+    assert await frame_lengths_ms(0, 0, 0, 900, 900) == [20, 20, 10]
+    assert await frame_lengths_ms(900, 0, 0, 0, 900) == [10, 20, 20]
+
+
+@pytest.mark.parametrize("level", [0, 900])
+async def test_a_burst_comes_in_frames_of_20_ms(level: int):
+    lengths: list[int] = []
+    microphone = DeviceMicrophone(lambda _: Device(), lambda level, topic, text: None)
+    microphone.start(lambda frame: lengths.append(len(frame) // 24) if frame is not None else None)
+    for _ in range(10):
+        microphone._on_block(np.full((240, 1), level, np.int16))
+    await asyncio.sleep(0.01)
+    await microphone.close()
+    assert lengths == [20] * 5
+
+
+async def test_a_single_sample_at_full_scale_is_seen():
+    condition, frame = InputHealth(), np.zeros(480, np.int16)
+    frame[::100] = -32768
+    assert "clips" in "".join(told(condition, frame, 0, 30))
