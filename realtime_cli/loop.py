@@ -251,7 +251,7 @@ class ConversationLoop:
     def _post(self, effect: effects.Send) -> None:
         event, sound_ms = effect.event, 0.0
         if isinstance(event, InputAudioBufferAppend):
-            sound_ms = len(event.audio) * 3 / 4 / BYTES_PER_MS[self.session.input_format]  # base64
+            sound_ms = len(event.audio) * 3 / 4 / BYTES_PER_MS[self.session.mic_gate.format]  # base64
         before_ms = self._outbox.dropped_ms
         if self._outbox.put(codec.encode(event), sound_ms=sound_ms):
             self._report_dropped(before_ms, self._outbox.dropped_ms)
@@ -482,8 +482,9 @@ class ConversationLoop:
             self.step(inputs.MicrophoneEnded(self.now()))
             return
         self._monitor.microphone.add(samples)
-        if self._to_wire.format != self.session.input_format:
-            self._to_wire = AudioEncoder(self.session.input_format)
+        format = self.session.input_format
+        if self._to_wire.format != format:
+            self._to_wire = AudioEncoder(format)
         self.step(inputs.MicrophoneFrame(self.now(), self._to_wire.encode(samples)))
 
     def _see(self, sight: VideoFrame) -> None:

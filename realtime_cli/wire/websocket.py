@@ -47,6 +47,7 @@ CLOSE_TIMEOUT_S = 2.0
 OPEN_TIMEOUT_S = 10.0
 MAX_WRITE_STALL_S = 40.0  # a client that takes nothing for so long is gone
 GOING_AWAY = 1001
+SURE_ROOM_BYTES = 8_192  # in a transport's buffer: one that is full has at least so much to write
 USER_AGENT = f"realtime-cli/{__version__}"
 
 # The package logs request headers, and thereby keys, at debug level.
@@ -64,10 +65,18 @@ class WebSocket:
         self._longest_send_s = longest_send_s
 
     async def send(self, text: str) -> None:
-        """A line that takes no bytes is dead: behind them no ping gets out that could find it so."""
+        """A line that takes no bytes is dead: behind them no ping gets out that could find it so.
+
+        What surely has room is not waited for, and so needs no clock: most of it, fifty times a second.
+        """
+        waiting = self._connection.transport.get_write_buffer_size()
+        longest_s = self._longest_send_s if waiting + 4 * len(text) > SURE_ROOM_BYTES else None
         try:
-            async with asyncio.timeout(self._longest_send_s):
+            if longest_s is None:
                 await self._connection.send(text)
+            else:
+                async with asyncio.timeout(longest_s):
+                    await self._connection.send(text)
         except ConnectionClosed as gone:
             raise _closed(gone) from None
         except TimeoutError:

@@ -256,3 +256,10 @@ def test_a_whole_speed_goes_out_as_a_whole_number():
     for speed, wire in ((1, "1"), (1.0, "1"), (1.25, "1.25")):
         event = codec.session_update({"audio": {"output": {"speed": speed}}})
         assert f'"speed":{wire}}}' in codec.encode(event)
+
+
+@pytest.mark.parametrize("audio", ["", "AAAA", "+/8=", "A\n", 'A"', "\\", "é", "\x01"])
+@pytest.mark.parametrize("more", [{}, {"event_id": "e1"}, {"extra": 1}, {"event_id": None}])
+def test_an_append_is_written_like_any_other_event(audio: str, more: dict[str, object]):
+    event = c.InputAudioBufferAppend.model_validate({"audio": audio, **more})
+    assert codec.encode(event) == event.model_dump_json(exclude_unset=True)
