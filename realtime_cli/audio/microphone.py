@@ -30,6 +30,7 @@ from realtime_cli.audio.pcm import (
 )
 from realtime_cli.audio.resample import Resampler
 from realtime_cli.audio.supervised_stream import Report, Stream, SupervisedStream
+from realtime_cli.brief_thread import BriefThread
 
 ZEROS_S = 1.5
 QUIET_DBFS = -50.0
@@ -84,7 +85,7 @@ class InputHealth:
 class DeviceMicrophone:
     """A device as microphone: int16 mono frames at 24 kHz, 10 or 20 ms long.
 
-    ``process`` (an echo canceller) gets one or two blocks of ``block_ms`` and returns what is to be delivered.
+    ``process`` (an echo canceller) gets one or more blocks of ``block_ms`` and returns what is to be sent.
     """
 
     def __init__(
@@ -110,7 +111,11 @@ class DeviceMicrophone:
         self._blocks: deque[npt.NDArray[np.int16]] = deque(maxlen=MAX_WAITING_MS // block_ms)
         self._dropped = 0
         self._stream = SupervisedStream(
-            "microphone", lambda: open(self._on_block), lambda: self._callback_count, report
+            "microphone",
+            lambda: open(self._on_block),
+            lambda: self._callback_count,
+            report,
+            BriefThread("microphone"),
         )
         self._resampler = Resampler(self.rate_hz, RATE_HZ)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +58,11 @@ class DeviceSpeaker:
         self._changing: asyncio.Task[None] | None = None
         self._resampler = Resampler(RATE_HZ, RATE_HZ)
         self._stream = SupervisedStream(
-            "loudspeaker", lambda: self._open(open), lambda: self._callback_count, report
+            "loudspeaker",
+            lambda: self._open(open),
+            lambda: self._callback_count,
+            report,
+            ThreadPoolExecutor(1, "loudspeaker"),  # stays: an interruption is in a hurry
         )
 
     @property

@@ -1,8 +1,8 @@
 """A device stream that is kept alive: opened again when it dies, stands still or wants another latency.
 
-Opening, aborting and closing block for up to 350 ms, so a thread of the stream's own does them, one
-after the other; the event loop only watches. What is watched: whether the stream says that it is active
-and whether its callback is still called, because a dead one raises nothing.
+Opening, aborting and closing block for up to 350 ms, so a thread of the stream's own (the ``worker``) does
+them, one after the other; the event loop only watches. What is watched: whether the stream says that it is
+active and whether its callback is still called, because a dead one raises nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from typing import Literal, Protocol
 
 from realtime_cli.errors import AudioDeviceError
@@ -66,13 +66,18 @@ class SupervisedStream:
     """``open`` returns a stream that is not yet started, or raises :class:`AudioDeviceError`."""
 
     def __init__(
-        self, noun: str, open: Callable[[], Stream], callback_count: Callable[[], int], report: Report
+        self,
+        noun: str,
+        open: Callable[[], Stream],
+        callback_count: Callable[[], int],
+        report: Report,
+        worker: Executor,
     ) -> None:
         self._noun = noun
         self._open = open
         self._callback_count = callback_count
         self._report = report
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix=noun)
+        self._worker = worker
         self._stall_detector = StallDetector()
         self._watching: asyncio.Task[None] | None = None
         self._flushing: Future[None] | None = None

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TextIO
 
 from rich.text import Text
 
+from realtime_cli.brief_thread import BriefThread
 from realtime_cli.tui import kitty
 from realtime_cli.tui.key_events import KeyEvent
 from realtime_cli.tui.terminal import TERMINAL, Terminal
@@ -103,7 +104,8 @@ class Keys:
 
     async def _open(self) -> None:
         """Import and attach beside the opening of the connection: the import alone takes 0.2 s."""
-        library = await asyncio.to_thread(importlib.import_module, "prompt_toolkit.input")
+        importing = BriefThread("import").submit(importlib.import_module, "prompt_toolkit.input")
+        library = await asyncio.wrap_future(importing)
         self._map = self._make_map(self._hand_on)
         self._input = library.create_input(self._stdin)
         self._input.stdin_reader = _Filtered(self._input.stdin_reader, self._kitty)

@@ -10,6 +10,7 @@ import pytest
 
 from realtime_cli.audio import supervised_stream
 from realtime_cli.audio.supervised_stream import STALL_S, StallDetector, SupervisedStream
+from realtime_cli.brief_thread import BriefThread
 from realtime_cli.errors import AudioDeviceError
 from tests.audio.paper_device import PaperDevice, until
 
@@ -23,7 +24,9 @@ class Kept:
         self.gone = ""
         self.alive = True
         self._beats = itertools.count()
-        self.stream = SupervisedStream("loudspeaker", self._open, self._beat, self._report)
+        self.stream = SupervisedStream(
+            "loudspeaker", self._open, self._beat, self._report, BriefThread("loudspeaker")
+        )
 
     def _open(self) -> PaperDevice:
         if self.gone:
