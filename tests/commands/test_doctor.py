@@ -11,7 +11,10 @@ import pytest
 
 from realtime_cli.commands import doctor
 from realtime_cli.commands.doctor import DoctorOptions
+from realtime_cli.config import load_agent
 from realtime_cli.errors import ExitCode
+from realtime_cli.tools import trusted_folders
+from realtime_cli.tools.permissions import permissions_of
 from tests.kit.cli import run_cli
 from tests.kit.virtual_devices import VirtualDevices, running, virtual_devices
 
@@ -92,6 +95,7 @@ def test_the_report_has_what_is_needed_and_nothing_private(
         '[session]\ninstructions = "You are the oracle of my aunt."\n'
         f'[recording]\nfolder = "{tmp_path}/home-of-ada/talks/adalovelace"\n'
     )
+    trusted_folders.trust(permissions_of(load_agent(agent)))
     report = tmp_path / "report.md"
     doctor.doctor(DoctorOptions(config=agent, bundle=report))
     text = report.read_text()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -50,9 +50,9 @@ async def serving(behaviour: Behaviour, key: str | None = None) -> AsyncIterator
         await listener.close()
 
 
-async def examined(url: str, **more: object) -> list[Finding]:
+async def examined(url: str, sets: Sequence[str] = (), **more: object) -> list[Finding]:
     options = {"connection.base_url": url, "connection.first_event_timeout_s": 0.5, **more}
-    agent = load_agent(None, (), {}, options)
+    agent = load_agent(None, sets, {}, options)
     return [finding async for finding in doctor_wire.endpoint_steps(agent)]
 
 
@@ -99,9 +99,9 @@ async def test_a_port_without_tls_is_told() -> None:
 async def test_a_wrong_key_is_told_from_a_wrong_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUR_KEY", "not-the-one")
     async with serving(says(CREATED, UPDATED), key="the-right-one") as url:
-        wrong = await examined(url, **{"connection.api_key_env": "OUR_KEY"})
+        wrong = await examined(url, ["connection.api_key_env=OUR_KEY"])
         monkeypatch.setenv("OUR_KEY", "the-right-one")
-        right = await examined(url, **{"connection.api_key_env": "OUR_KEY"})
+        right = await examined(url, ["connection.api_key_env=OUR_KEY"])
     assert topics(wrong)[-1] == ("key accepted", "failure")
     assert "not-the-one" not in repr(wrong)
     assert ("key accepted", "ok") in topics(right)
