@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from realtime_cli.app.diagnostics import Finding, ok, warning
 from realtime_cli.app.installed import EXTRAS, installed
 from realtime_cli.errors import AudioDeviceError, ConfigError, ExitCode
-from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS
+from realtime_cli.tui.terminal import MIN_COLUMNS, MIN_ROWS
 
 MIN_PYTHON = (3, 11)
 MAX_KNOWN_PYTHON = (3, 14)
@@ -135,11 +135,11 @@ def terminal(environ: Mapping[str, str] = os.environ) -> Finding:
             "For the live screen: export TERM=xterm-256color",
             **facts,
         )
-    if size.columns < FEWEST_COLUMNS or size.lines < FEWEST_ROWS:
+    if size.columns < MIN_COLUMNS or size.lines < MIN_ROWS:
         return warning(
             "terminal",
             f"{size.columns} by {size.lines} is too small for the live screen.",
-            f"Make the window at least {FEWEST_COLUMNS} by {FEWEST_ROWS}.",
+            f"Make the window at least {MIN_COLUMNS} by {MIN_ROWS}.",
             **facts,
         )
     if "utf" not in (sys.stdout.encoding or "").lower():

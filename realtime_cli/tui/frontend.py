@@ -13,7 +13,7 @@ from realtime_cli.client.cost import Prices
 from realtime_cli.conversation.events import ConversationEvent
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.key_events import KeyEvent
-from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS
+from realtime_cli.tui.terminal import MIN_COLUMNS, MIN_ROWS
 from realtime_cli.tui.view import View
 
 if TYPE_CHECKING:
@@ -104,4 +104,4 @@ def can_repaint(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool
         size = os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):
         return False
-    return stream.isatty() and size.columns >= FEWEST_COLUMNS and size.lines >= FEWEST_ROWS
+    return stream.isatty() and size.columns >= MIN_COLUMNS and size.lines >= MIN_ROWS

@@ -29,7 +29,7 @@ from realtime_cli.tui.questions import OpenQuestions
 from realtime_cli.tui.safe_text import safe
 from realtime_cli.tui.scrollback import Scrollback
 from realtime_cli.tui.stray_output import StrayOutput
-from realtime_cli.tui.terminal import FEWEST_COLUMNS, FEWEST_ROWS, TERMINAL, Terminal
+from realtime_cli.tui.terminal import MIN_COLUMNS, MIN_ROWS, TERMINAL, Terminal
 from realtime_cli.tui.theme import DIM, PRETTY, theme_for
 from realtime_cli.tui.video_panel import thumbnail_rows
 from realtime_cli.tui.view import View
@@ -200,7 +200,7 @@ class LiveScreen:
         above += [
             self._ansi(line) for said in self._take_stray() for line in wrapped(Text(safe(said)), width)
         ]
-        fits = size.width >= FEWEST_COLUMNS and size.height >= FEWEST_ROWS
+        fits = size.width >= MIN_COLUMNS and size.height >= MIN_ROWS
         drawn = self._rows(width) if rows and fits and not self._ended else []
         fresh, self._fresh = self._fresh, False
         self._painter.show(above, drawn, fresh=fresh)

@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
-FEWEST_COLUMNS, FEWEST_ROWS = 40, 8  # in less, live rows have no room
+MIN_COLUMNS, MIN_ROWS = 40, 8  # in less, live rows have no room
 
 # By name: Windows has not all of them.
 _DEADLY = ("SIGTERM", "SIGHUP")

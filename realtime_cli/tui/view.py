@@ -9,8 +9,8 @@ from realtime_cli.conversation import events as e
 from realtime_cli.conversation.blocks import AgentTurn, Block, ToolCard, UserTurn
 from realtime_cli.conversation.status import Status
 from realtime_cli.conversation.transcript import Transcript
-from realtime_cli.tui.figures import Figures
 from realtime_cli.tui.meters import Meters
+from realtime_cli.tui.stats import SessionStats
 from realtime_cli.tui.video_panel import VideoPanel
 
 
@@ -40,7 +40,7 @@ class View:
         self.state = Status(push_to_talk=push_to_talk, muted=muted)
         self.meters = Meters()
         self.video = VideoPanel()
-        self.figures = Figures(prices, model)
+        self.figures = SessionStats(prices, model)
 
     def observe(self, event: e.ConversationEvent) -> None:
         self.at = max(self.at, event.at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,8 @@ async def test_nothing_listens_there() -> None:
 
 
 async def test_a_name_that_is_none() -> None:
-    (found,) = await examined("ws://no-such-host.invalid/v1/realtime", **{"connection.proxy": None})
+    without_proxy: dict[str, Any] = {"connection.proxy": None}
+    (found,) = await examined("ws://no-such-host.invalid/v1/realtime", **without_proxy)
     assert found.status == "failure"
     assert "'no-such-host.invalid' cannot be resolved" in found.said or "proxy" in found.said
 

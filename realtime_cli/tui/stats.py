@@ -8,7 +8,7 @@ from realtime_cli.conversation.cost import Spending
 from realtime_cli.conversation.turns import TurnLog
 
 
-class Figures:
+class SessionStats:
     """``observe`` events. ``waits_ms``: what the user waited in each turn (see ``conversation.turns``)."""
 
     def __init__(self, prices: Prices, model: str | None = None) -> None:

@@ -11,12 +11,12 @@ from realtime_cli.client.cost import load_prices
 from realtime_cli.client.entry import Entry
 from realtime_cli.conversation.narrated import narrate
 from realtime_cli.conversation.turns import MIN_FOR_P95
-from realtime_cli.tui.figures import Figures
+from realtime_cli.tui.stats import SessionStats
 from tests.tui.scenes import answer, connected, cut, in_order, local, received, says, writes
 
 
-def figures(*parts: Entry | Iterable[Entry]) -> Figures:
-    made = Figures(load_prices())
+def figures(*parts: Entry | Iterable[Entry]) -> SessionStats:
+    made = SessionStats(load_prices())
     for event in narrate(in_order(*parts)):
         made.observe(event)
     return made
@@ -97,4 +97,4 @@ def test_interruptions_tools_and_reconnects_are_counted() -> None:
 
 def test_pictures_have_a_price_where_the_model_has_one() -> None:
     assert figures(connected()).images_usd(1000) is not None
-    assert Figures(load_prices()).images_usd(1000) is None
+    assert SessionStats(load_prices()).images_usd(1000) is None
