@@ -57,8 +57,8 @@ def test_dash_is_stdout(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"format": "mp5"}, "no export format 'mp5'"),
-        ({"output": Path("x.docx")}, "no export format 'docx'"),
+        ({"format": "mp5"}, "Unknown export format 'mp5'"),
+        ({"output": Path("x.docx")}, "Unknown export format 'docx'"),
         ({"output": Path("/nowhere/x.md")}, "cannot be written"),
     ],
 )

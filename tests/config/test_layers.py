@@ -159,5 +159,5 @@ def test_tables_on_the_way_are_made_and_lists_keep_their_length() -> None:
 )
 def test_where_the_way_is_barred_it_is_said(path: tuple[str | int, ...]) -> None:
     tree: dict[str, Any] = {"tools": [{"name": "a"}], "echo": "off"}
-    with pytest.raises(ConfigError, match=r"--set x: .* lies in something that is not a table or list"):
+    with pytest.raises(ConfigError, match=r"--set x: .* is inside a value that is not a table or list"):
         put(tree, setting(*path))

@@ -159,7 +159,7 @@ async def test_a_server_that_stays_away_is_given_up_after_the_tries():
         outcome = await talk.outcome()
         assert wire.connections == 4
     assert outcome.exit_code == ExitCode.CONNECTION
-    assert "3 tries did not bring it back" in outcome.reason
+    assert "3 attempts to reconnect failed" in outcome.reason
 
 
 async def test_a_server_that_hangs_up_each_time_is_given_up_too():

@@ -67,7 +67,7 @@ async def test_the_endpoint_is_asked_for_a_score(
 async def test_no_key_and_no_endpoint_are_told() -> None:
     with pytest.raises(ConfigError, match="NO_SUCH_KEY is not set"):
         await judge(case("http://127.0.0.1:9/v1", key_env="NO_SUCH_KEY"), "x", "y")
-    with pytest.raises(ConfigError, match="cannot be asked"):
+    with pytest.raises(ConfigError, match="cannot be reached"):
         await judge(case("http://127.0.0.1:9/v1"), "x", "y")
 
 

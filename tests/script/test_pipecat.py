@@ -85,5 +85,5 @@ def test_a_simulation_cannot_be_converted() -> None:
     ],
 )
 def test_what_is_no_scenario_is_refused_in_a_sentence(tree: dict) -> None:
-    with pytest.raises(ConfigError, match=r"no scenario|no scripted turns"):
+    with pytest.raises(ConfigError, match=r"not a scenario|no scripted turns"):
         scripts_of(tree)

@@ -134,7 +134,7 @@ async def test_no_server_is_left_even_if_it_is_busy_and_stubborn(tmp_path: Path)
     [
         (
             'command = ["no-such-server-here"]',
-            "needs the program 'no-such-server-here', which is not installed",
+            "needs 'no-such-server-here', which is not installed",
         ),
         (f'command = ["{PYTHON}", "-c", "raise SystemExit(\'no key\')"]', "cannot be used"),
         (

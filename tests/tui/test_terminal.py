@@ -183,6 +183,7 @@ def test_help_leaves_the_transcript_as_it_was(pane: Pane, columns: int, rows: in
     pane.run("--keys", "--speed", "8", "--stop-at", "5.5")
     pane.until("know?")
     pane.until("space mute")
+    pane.until("○ ready")  # the demo has come to its stop: nothing more will be said
     before = pane.transcript()
     pane.press("?")
     pane.until("Esc closes this help")
