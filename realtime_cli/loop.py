@@ -79,14 +79,18 @@ class ConversationLoop:
         guard: EchoControl | None = None,
         wait_for_floor: bool = False,
         on_played: Callable[[float, Samples], None] | None = None,
+        patient: bool = True,
         started_at: float | None = None,
     ) -> None:
         """``readers`` are told what an entry means when all ``observers`` have seen it.
+
+        ``patient``: a server that is busy or away at the very first is tried again, as it is later on.
 
         ``on_played`` is told of every block that the speaker plays, and at which session second it is heard;
         from the audio thread, where there is one.
         """
         self.session = session
+        self._patient = patient
         self._connect = connect
         self._observers = list(observers)
         self._readers = list(readers)
@@ -405,9 +409,12 @@ class ConversationLoop:
             try:
                 self._transport = await self._connect()
             except RealtimeCliError as error:
+                first = not self._was_connected
+                if first and not self._patient:
+                    raise
                 if not _worth_another_try(error, self._was_connected, self.now() - began_at):
                     raise
-                if not self._was_connected:
+                if first:
                     self._first_failure = self._first_failure or error
                 wait_s = getattr(error, "retry_after_s", None)
                 self.step(inputs.Disconnected(self.now(), 1006, error.message, wait_s))

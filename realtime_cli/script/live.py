@@ -43,7 +43,8 @@ class Live:
 
     In ``text_mode`` everything is typed and no sound flows; else the user speaks, even to an agent that
     answers in text. ``readers`` are given every conversation event, ``observers`` every entry.
-    ``on_frame`` is called with how late each frame of the microphone is, in ms.
+    ``on_frame`` is called with how late each frame of the microphone is, in ms. ``patient``: a server that is
+    busy or away at the very first is tried again.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Live:
         readers: Sequence[ConversationReader] = (),
         observers: Sequence[Observer] = (),
         on_frame: Callable[[float], None] | None = None,
+        patient: bool = True,
     ) -> None:
         self.session = opened.session
         self._opened = opened
@@ -68,6 +70,7 @@ class Live:
             observers=[self, *observers],
             microphone=self._microphone,
             speaker=WavSpeaker(None, on_played=self._played) if not text_mode else None,
+            patient=patient,
         )
         self._run: asyncio.Task[Outcome] | None = None
 

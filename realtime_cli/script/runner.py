@@ -50,6 +50,8 @@ class RunContext:
     """Called with how late each frame of the microphone is, in ms."""
     readers: Sequence[ConversationReader] = ()
     """Given every conversation event."""
+    patient: bool = True
+    """A server that is busy or away at the very first is tried again; a load test measures it instead."""
 
 
 async def run_case(case: Case, context: RunContext, sounds: dict[int, Clip] | None = None) -> CaseResult:
@@ -94,7 +96,13 @@ class ScriptRun:
         self._opened = opened
         self._context = context
         self._sounds = sounds
-        self._live = Live(opened, text_mode=case.text, readers=context.readers, on_frame=context.on_frame)
+        self._live = Live(
+            opened,
+            text_mode=case.text,
+            readers=context.readers,
+            on_frame=context.on_frame,
+            patient=context.patient,
+        )
         self._seen: dict[int, TurnRecord] = {}
         self._extra: dict[int, list[CheckResult]] = {}
 

@@ -158,7 +158,11 @@ class SessionPool:
             watch.lateness.note(ms)
 
         context = replace(
-            self._context, open=lambda case: self._open(name, case, watch), on_frame=late, readers=(watch,)
+            self._context,
+            open=lambda case: self._open(name, case, watch),
+            on_frame=late,
+            readers=(watch,),
+            patient=False,
         )
         try:
             result = await run_case(case, context, self._sounds.get(case.name))
