@@ -117,8 +117,8 @@ def _options(kind: type[T], given: dict[str, Any]) -> T:
     )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(requested: bool) -> None:
+    if requested:
         from realtime_cli.commands.version import version_text
 
         print(version_text())

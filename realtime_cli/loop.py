@@ -183,11 +183,11 @@ class ConversationLoop:
             self.mark(value)
 
     def _observe(self, entry: Entry) -> None:
-        self._tell(self._observers, entry)
+        self._notify(self._observers, entry)
         for event in self._events(entry) if self._readers else ():
-            self._tell(self._readers, event)
+            self._notify(self._readers, event)
 
-    def _tell(self, listeners: list[Any], value: Entry | ConversationEvent) -> None:
+    def _notify(self, listeners: list[Any], value: Entry | ConversationEvent) -> None:
         for listener in list(listeners):
             try:
                 listener.observe(value)

@@ -50,9 +50,9 @@ def open_sound(audio: Audio, inputs: tuple[str, ...], output: str | None, report
     and there is no sound card, the bundled question is spoken instead, and ``said`` says so.
     """
     chosen = inputs or (str(audio.input),)
-    wanted = output if output is not None else str(audio.output)
+    requested = output if output is not None else str(audio.output)
     try:
-        return _open(chosen, wanted, audio, report)
+        return _open(chosen, requested, audio, report)
     except AudioDeviceError as error:
         if inputs or output or audio.input != "default" or audio.output != "default":
             raise
@@ -64,24 +64,24 @@ def open_sound(audio: Audio, inputs: tuple[str, ...], output: str | None, report
         )
 
 
-def _open(chosen: tuple[str, ...], wanted: str, audio: Audio, report: Report) -> AudioIO:
-    if wanted.lower().endswith(COMPRESSED):
+def _open(chosen: tuple[str, ...], requested: str, audio: Audio, report: Report) -> AudioIO:
+    if requested.lower().endswith(COMPRESSED):
         remedy = "Name a .wav file; ffmpeg, for instance, converts it afterwards."
-        raise ConfigError(f"{wanted}: sound is written as WAV only.", remedy)
+        raise ConfigError(f"{requested}: sound is written as WAV only.", remedy)
     from_file = all(map(is_file, chosen))
     guard = echo.make_echo_control(
         audio.echo,
         noise_suppression=audio.noise_suppression,
         gain_control=audio.auto_gain,
-        can_echo=not (from_file or is_file(wanted)),
+        can_echo=not (from_file or is_file(requested)),
         latency_s=audio.latency_ms / 1000,
         report=report,
     )
     microphone = _files(chosen, audio) if from_file else _device_microphone(chosen[0], guard, audio, report)
-    if is_file(wanted):
-        speaker = _file_speaker(wanted, guard, audio)
+    if is_file(requested):
+        speaker = _file_speaker(requested, guard, audio)
     else:
-        speaker = _device_speaker(wanted, guard, audio, report)
+        speaker = _device_speaker(requested, guard, audio, report)
     if not from_file:
         report("info", "echo", f"{ECHO_WORDS[guard.mode]}; e switches.")
     said = f"Speaking from {', '.join(chosen)}." if from_file else ""

@@ -71,7 +71,7 @@ class Controls:
             case "mute" | "talk" | "release" | "interrupt" | "video" | "quit":
                 self._loop.step(inputs.Pressed(self._loop.now(), meaning))
             case "reload":
-                self._read_again()
+                self._reread()
             case "note":
                 self._loop.note("info", "note", "(marked)")
             case "echo" if self._echo:
@@ -103,7 +103,7 @@ class Controls:
             case "note":
                 self._loop.note("info", "note", rest or "(marked)")
             case "reload":
-                self._read_again()
+                self._reread()
             case "tools":
                 names = [
                     tool.get("name", "?") for tool in self._loop.session.requested_session.get("tools", ())
@@ -172,11 +172,11 @@ class Controls:
         if not rest:
             self._loop.note("info", "save", f"The recording is kept at {self._recording}.")
             return
-        wanted = path_for(Path(rest.strip("\"'")).expanduser(), self._recording.stem)
-        copy.refuse(wanted)
-        self.save_to = wanted
+        requested = path_for(Path(rest.strip("\"'")).expanduser(), self._recording.stem)
+        copy.refuse(requested)
+        self.save_to = requested
         self._loop.note(
-            "info", "save", f"The recording will be copied to {wanted} at the end of the session."
+            "info", "save", f"The recording will be copied to {requested} at the end of the session."
         )
 
     def _focus(self, detail: Any) -> None:
@@ -215,7 +215,7 @@ class Controls:
     def _patch(self, patch: dict[str, Any]) -> None:
         self._loop.step(inputs.SettingsChanged(self._loop.now(), patch))
 
-    def _read_again(self) -> None:
+    def _reread(self) -> None:
         """Send what has changed in ``[session]``; say what else has changed, and waits for a new session."""
         agent, before = self._reload(), self._agent
         old, new = before.config.session_patch(), agent.config.session_patch()

@@ -133,8 +133,8 @@ class SessionFactory:
             option = getattr(approver, "option", APPROVE_OPTION)
             check_approved(getattr(approver, "named", ()), config, option=option)
         async with AsyncExitStack() as stack:
-            wanted, mocked_names = permissions_of(agent), mocks.names if mocks else set()
-            out = await left_out(wanted, approver, self.trust, mocked_names)
+            requested, mocked_names = permissions_of(agent), mocks.names if mocks else set()
+            out = await left_out(requested, approver, self.trust, mocked_names)
             address = await self.address(agent)
             registry = await open_registry(
                 config.tools,
@@ -147,7 +147,7 @@ class SessionFactory:
             )
             stack.push_async_callback(registry.close)
             if missed := [name for name in out if name not in mocked_names]:
-                text = left_out_note(missed, wanted, approver, self.trust)
+                text = left_out_note(missed, requested, approver, self.trust)
                 registry.notify(Noted(0.0, "warning", "tools", text))
             written = config.hooks.model_copy(update=dict.fromkeys(set(out) & set(names_of(config.hooks))))
             hooks = await open_hooks(written, agent.folder, os.environ, registry.notify)
@@ -208,13 +208,13 @@ def known_secrets(agents: Iterable[LoadedAgent]) -> set[str]:
 
 def recording_path(agent: LoadedAgent, options: AgentOptions) -> Path | None:
     """Where options and agent file want the session recorded; None when nothing is to be recorded."""
-    wanted = agent.config.recording
-    if options.no_record or not (wanted.enabled or options.record):
+    requested = agent.config.recording
+    if options.no_record or not (requested.enabled or options.record):
         return None
     name = agent.path.stem if agent.path else "session"
-    if named := options.record or (Path(wanted.path).expanduser() if wanted.path else None):
+    if named := options.record or (Path(requested.path).expanduser() if requested.path else None):
         return file.path_for(named, name)
-    return file.new_path(name, Path(wanted.folder).expanduser() if wanted.folder else None)
+    return file.new_path(name, Path(requested.folder).expanduser() if requested.folder else None)
 
 
 def recorder_at(

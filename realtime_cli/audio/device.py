@@ -71,9 +71,9 @@ def library_version() -> str:
 
 def rates(device: Device, direction: Direction) -> list[int]:
     """The usual rates (Hz) that the device takes in int16."""
-    wanted = sorted({RATE_HZ, device.rate_hz, *COMMON_RATES_HZ})
+    requested = sorted({RATE_HZ, device.rate_hz, *COMMON_RATES_HZ})
     with _foreign("The device does not answer"):
-        return [rate_hz for rate_hz in wanted if _takes(device, direction, rate_hz, 1)]
+        return [rate_hz for rate_hz in requested if _takes(device, direction, rate_hz, 1)]
 
 
 def open_microphone(
@@ -123,7 +123,7 @@ class PortAudioStream:
 
     @property
     def active(self) -> bool:
-        return bool(self._stream.active) and not _relisting.wanted
+        return bool(self._stream.active) and not _relisting.requested
 
     @property
     def latency_s(self) -> float:
@@ -164,12 +164,12 @@ def _open(
     direction: Direction, choice: Any, callback: Any, block_ms: int, latency_s: float
 ) -> PortAudioStream:
     """Open by the present list; a stale one is made again, at once if nothing else is open."""
-    if _relisting.wanted:
-        _list_again()
+    if _relisting.requested:
+        _rescan_devices()
     try:
         return _open_listed(direction, choice, callback, block_ms, latency_s)
     except AudioDeviceError:
-        if not _list_again():
+        if not _rescan_devices():
             _relisting.ask(list_devices(), choice, direction)
             raise
         return _open_listed(direction, choice, callback, block_ms, latency_s)
@@ -217,7 +217,7 @@ def _takes(device: Device, direction: Direction, rate_hz: int, channels: int) ->
     return True
 
 
-def _list_again() -> bool:
+def _rescan_devices() -> bool:
     """PortAudio sees new devices only when restarted, which ends every stream: only if there is none."""
     with _portaudio:
         if _open_streams:

@@ -43,10 +43,10 @@ def pick(devices: Sequence[Device], choice: str | int | None, direction: Directi
     if not usable:
         remedy = f"Plug one in, or use a file: --{direction} FILE.wav (also: --output null)."
         raise AudioDeviceError(f"This machine has no {noun}.", remedy)
-    wanted = str("" if choice is None else choice).strip().lower()
-    found = _default(usable, direction) if wanted in ("", "default") else _named(usable, wanted)
+    requested = str("" if choice is None else choice).strip().lower()
+    found = _default(usable, direction) if requested in ("", "default") else _named(usable, requested)
     if found is None:
-        raise AudioDeviceError(f"There is no {noun} {str(choice)!r}.", _remedy(usable, wanted))
+        raise AudioDeviceError(f"There is no {noun} {str(choice)!r}.", _remedy(usable, requested))
     return found
 
 
@@ -54,20 +54,20 @@ def _default(usable: list[Device], direction: Direction) -> Device:
     return next((device for device in usable if device.is_default(direction)), usable[0])
 
 
-def _named(usable: list[Device], wanted: str) -> Device | None:
+def _named(usable: list[Device], requested: str) -> Device | None:
     """By index; else the whole name, else its beginning, else a part of it."""
-    if wanted.isdecimal():
-        return next((device for device in usable if device.index == int(wanted)), None)
+    if requested.isdecimal():
+        return next((device for device in usable if device.index == int(requested)), None)
     matches = sorted(
-        (device for device in usable if wanted in device.name.lower()),
-        key=lambda device: (device.name.lower() != wanted, not device.name.lower().startswith(wanted)),
+        (device for device in usable if requested in device.name.lower()),
+        key=lambda device: (device.name.lower() != requested, not device.name.lower().startswith(requested)),
     )
     return matches[0] if matches else None
 
 
-def _remedy(usable: list[Device], wanted: str) -> str:
+def _remedy(usable: list[Device], requested: str) -> str:
     names = {device.name.lower(): device.name for device in usable}
-    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(requested, names, n=1, cutoff=0.4)
     guess = f"Did you mean {names[near[0]]!r}? " if near else ""
     listed = ", ".join(f"{device.index}: {device.name}" for device in usable)
     return f"{guess}There are: {listed}. See: realtime-cli devices"

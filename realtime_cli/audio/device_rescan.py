@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from realtime_cli.audio.device_choice import Device, Direction, pick
 from realtime_cli.errors import AudioDeviceError
 
-ASKED_AGAIN_S = 4.0
+RESCAN_INTERVAL_S = 4.0
 PATIENCE_S = 10.0
 ASK = """
 import dataclasses, json
@@ -31,28 +31,28 @@ class DeviceRescan:
     """One for the process, as PortAudio is."""
 
     def __init__(self) -> None:
-        self._wanted = threading.Event()
-        self._asked_at_s = -ASKED_AGAIN_S
+        self._requested = threading.Event()
+        self._asked_at_s = -RESCAN_INTERVAL_S
 
     @property
-    def wanted(self) -> bool:
+    def requested(self) -> bool:
         """Whether the open streams should make way for a new list."""
-        return self._wanted.is_set()
+        return self._requested.is_set()
 
     def done(self) -> None:
         """The list is new."""
-        self._wanted.clear()
+        self._requested.clear()
 
     def ask(self, known: Sequence[Device], choice: str | int | None, direction: Direction) -> None:
         """Want a new list if the device is missing from ``known`` and is there now.
 
         Blocks for as long as another Python takes to list them, and that at most every four seconds.
         """
-        if _has(known, choice, direction) or time.monotonic() - self._asked_at_s < ASKED_AGAIN_S:
+        if _has(known, choice, direction) or time.monotonic() - self._asked_at_s < RESCAN_INTERVAL_S:
             return
         self._asked_at_s = time.monotonic()
         if _has(_there_now(), choice, direction):
-            self._wanted.set()
+            self._requested.set()
 
 
 def _has(devices: Sequence[Device], choice: str | int | None, direction: Direction) -> bool:

@@ -99,8 +99,8 @@ class Passthrough:
     converging = False
 
     def __init__(self, *, noise_suppression: bool = False, gain_control: bool = False) -> None:
-        wanted = noise_suppression or gain_control
-        self._processor = audio_processor(False, noise_suppression, gain_control) if wanted else None
+        requested = noise_suppression or gain_control
+        self._processor = audio_processor(False, noise_suppression, gain_control) if requested else None
 
     def played(self, block: Samples) -> None:
         """Nothing is done with it."""
@@ -142,9 +142,9 @@ class SwitchableEchoControl:
 
     def switch(self, mode: EchoMode | None = None) -> EchoMode:
         """Go to this mode, or to the next one; returns it. Raises :class:`ConfigError` as building does."""
-        wanted = mode or MODES[(MODES.index(self.mode) + 1) % len(MODES)]
-        self._method = self._build(wanted)
-        return wanted
+        requested = mode or MODES[(MODES.index(self.mode) + 1) % len(MODES)]
+        self._method = self._build(requested)
+        return requested
 
     def played(self, block: Samples) -> None:
         """On the audio thread: this was given to the loudspeaker."""

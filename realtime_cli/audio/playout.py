@@ -212,11 +212,11 @@ class Playout:
 
     def _ducked(self, block: Samples) -> Samples:
         """The block at the gain wanted; a change is a ramp over the block, so that it does not click."""
-        wanted = DUCKED_GAIN if self._duck else 1.0
-        if self._gain == wanted == 1.0:
+        requested = DUCKED_GAIN if self._duck else 1.0
+        if self._gain == requested == 1.0:
             return block
-        ramp = np.linspace(self._gain, wanted, len(block), dtype=np.float32)
-        self._gain = wanted
+        ramp = np.linspace(self._gain, requested, len(block), dtype=np.float32)
+        self._gain = requested
         return (block * ramp).astype(np.int16)
 
     def _may_start(self, now: float) -> bool:

@@ -69,7 +69,7 @@ class WavMicrophone:
     def start(self, deliver: Deliver) -> None:
         """Begin to give frames to ``deliver`` on the running loop's thread."""
         self._task = asyncio.get_running_loop().create_task(self._run(deliver), name="wav microphone")
-        self._task.add_done_callback(_tell_the_loop)
+        self._task.add_done_callback(_notify_loop)
 
     async def close(self) -> None:
         """Give no more."""
@@ -162,7 +162,7 @@ class WavSpeaker:
         """Begin to take from the playout, on the running loop. ``tap`` gets every block that is played."""
         self._tap = tap
         self._task = asyncio.get_running_loop().create_task(self._run(), name="wav speaker")
-        self._task.add_done_callback(_tell_the_loop)
+        self._task.add_done_callback(_notify_loop)
 
     def stop_now(self) -> tuple[HeardItem, ...]:
         """Silence from the next frame on, after a fade; what was heard."""
@@ -276,7 +276,7 @@ async def _from_stdin() -> AsyncIterator[Samples]:
         yield value
 
 
-def _tell_the_loop(task: asyncio.Task[None]) -> None:
+def _notify_loop(task: asyncio.Task[None]) -> None:
     """Nobody awaits the task: what ended it goes to the loop's exception handler."""
     if not task.cancelled() and (error := task.exception()):
         context = {"message": f"The {task.get_name()} failed", "exception": error, "task": task}

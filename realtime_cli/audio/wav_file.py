@@ -119,8 +119,8 @@ def _blocks(stream: BinaryIO, format: WavFormat, left: int | None, pending: byte
     """Whole sample frames, about 20 ms at a time; a torn last one is left out."""
     size = max(1, format.rate_hz * FRAME_MS // 1000) * format.frame_bytes
     while True:
-        wanted = size if left is None else min(size, left)
-        block = pending + _read(stream, max(0, wanted - len(pending)))
+        requested = size if left is None else min(size, left)
+        block = pending + _read(stream, max(0, requested - len(pending)))
         pending = b""
         if left is not None:
             left -= len(block)

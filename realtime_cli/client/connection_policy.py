@@ -97,7 +97,7 @@ class Reconnection(SessionPart):
                 "Check the network and the server, then go on with --continue.",
             )
         else:
-            self._try_again(happened.at, why, happened.retry_after_s or 0.0)
+            self._retry(happened.at, why, happened.retry_after_s or 0.0)
 
     def _closed_by_server(self, verdict: error_policy.ErrorPolicy, why: str, *, owed: bool) -> None:
         if verdict.exit_code != ExitCode.OK:
@@ -115,7 +115,7 @@ class Reconnection(SessionPart):
             self._failures = 0
         self._settled_at = None
 
-    def _try_again(self, at: float, why: str, asked_s: float) -> None:
+    def _retry(self, at: float, why: str, asked_s: float) -> None:
         options = self._options
         pause_s = min(options.reconnect_longest_s, options.reconnect_first_s * 2**self._failures)
         pause_s *= 0.75 + self._random.random() / 2  # jitter, so that many clients do not return at once

@@ -114,7 +114,7 @@ class ConversationHistory:
             key: value for key, value in wire.items() if key not in ("content", "object", "status")
         }
         for index, content in enumerate(wire.get("content") or ()):
-            _fold_content(record.part(index), content)
+            _add_content(record.part(index), content)
         if not known:
             self._place(item.id, previous_item_id)
 
@@ -224,7 +224,7 @@ class ConversationHistory:
         return items + [mine.item for mine in self._unconfirmed if mine.behind >= len(known)]
 
 
-def _fold_content(part: HistoryPart, content: dict[str, Any]) -> None:
+def _add_content(part: HistoryPart, content: dict[str, Any]) -> None:
     part.kind = content.get("type", part.kind)
     text = content.get("transcript") or content.get("text")
     if text:

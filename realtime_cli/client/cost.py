@@ -194,7 +194,7 @@ class FeeMeter:
     text_items: int = 0
     _connected_at: float | None = None
 
-    def fold(self, entry: Entry) -> None:
+    def observe(self, entry: Entry) -> None:
         if self._connected_at is not None:
             self.connected_s += max(0.0, entry.at - self._connected_at)
             self._connected_at = entry.at
@@ -229,8 +229,8 @@ class CostFold:
         fees = self.prices.fees_usd(self.model, self._fees.connected_s, self._fees.text_items)
         return self.known_usd + fees
 
-    def fold(self, entry: Entry) -> None:
-        self._fees.fold(entry)
+    def observe(self, entry: Entry) -> None:
+        self._fees.observe(entry)
         match entry.value:
             case Received(event=event):
                 self._received(event)

@@ -53,7 +53,7 @@ class LostAnswer(SessionPart):
         self._request = self._responses.active_request if response_id is not None else None
         self._conversation.forget_answer(response_id)
 
-    def ask_again(self) -> None:
+    def request_again(self) -> None:
         """There is a new socket, and ``conversation`` still tells of the old one."""
         if not self._lost:
             return

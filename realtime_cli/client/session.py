@@ -229,7 +229,7 @@ class ClientSession:
             else list(self.options.seed)
         )
         if self._reconnection.attempt:
-            self._lost_answer.ask_again()
+            self._lost_answer.request_again()
             past = ImageContext.without(past)
             self.image_context.resume()
             self.conversation.clear()
@@ -669,7 +669,7 @@ class ClientSession:
         event = happened.event
         if not ImageContext.concerns(event):
             self._deadlines.active_at = happened.at
-        self.cost.fold(Entry(happened.at, "received", happened))
+        self.cost.observe(Entry(happened.at, "received", happened))
         handler = _EVENTS.get(type(event))
         if handler:
             handler(self, happened, event)

@@ -93,7 +93,7 @@ class ToolLoop(SessionPart):
         for call in self.calls.outputs_to_send():
             self._send_output(call)
         for over in self.calls.rounds_over():
-            if not over.cancelled and self._wants_an_answer(over):
+            if not over.cancelled and self._expects_answer(over):
                 if self._rounds >= self._options.tool_rounds:
                     self._end_of_rounds()
                 else:
@@ -103,7 +103,7 @@ class ToolLoop(SessionPart):
         item = {"type": "function_call_output", "call_id": call.wire_id, "output": call.output}
         self._create(item)
 
-    def _wants_an_answer(self, over: ToolRound) -> bool:
+    def _expects_answer(self, over: ToolRound) -> bool:
         """Whether the model is asked to speak about results; a goodbye is not said twice."""
         if over.spoke and any(call.call_id in self._hanging_up for call in over.calls):
             return False

@@ -61,14 +61,14 @@ def show(path: Path | None, sets: Sequence[str] = (), *, origin: bool = False, a
 
 def trust(path: Path, sets: Sequence[str] = ()) -> int:
     """Print what ``--trust`` takes for the agent file as it is now; what it is for goes to stderr."""
-    wanted = permissions_of(load_agent(path, sets))
-    if not wanted.demands:
+    requested = permissions_of(load_agent(path, sets))
+    if not requested.demands:
         echo(f"{path} needs no trust.")
         return ExitCode.OK
     echo(f"{path} does more than talk:")
-    for demand in wanted.demands:
+    for demand in requested.demands:
         echo(f"  it {demand.text}")
-    out(wanted.hash)
+    out(requested.hash)
     return ExitCode.OK
 
 

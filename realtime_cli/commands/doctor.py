@@ -37,13 +37,13 @@ class DoctorOptions(AgentOptions):
 def doctor(options: DoctorOptions) -> ExitCode:
     """Check everything, and tell each finding as it is made; the exit code is that of the first failure."""
     findings: list[Finding] = []
-    tell = _silent if options.json else _tell
+    report = _silent if options.json else _report
     agent = _agent(options, findings)
     for finding in findings:
-        tell(finding)
+        report(finding)
     for finding in _examined(agent, options):
         findings.append(finding)
-        tell(finding)
+        report(finding)
     code = exit_code(findings)
     if options.json:
         rows = [finding.as_json() for finding in findings]
@@ -123,7 +123,7 @@ def _silent(finding: Finding) -> None:
     """With --json all is told at the end."""
 
 
-def _tell(finding: Finding) -> None:
+def _report(finding: Finding) -> None:
     mark = f"{MARKS[finding.status]:<8}"
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         mark = f"\x1b[{COLOURS[finding.status]}m{mark}\x1b[0m"

@@ -81,9 +81,9 @@ def sounds() -> Samples:
     """What is played: chirps to measure by, then speech for the canceller to learn from."""
     with question().open("rb") as file:
         speech = np.concatenate(list(read_wav(file, "the recorded question")))
-    wanted = round(SPEECH_S * RATE_HZ)
-    often = -(-wanted // len(speech))
-    return np.concatenate([chirp.chirps(CHIRPS, EVERY_S), np.tile(speech, often)[:wanted]])
+    requested = round(SPEECH_S * RATE_HZ)
+    often = -(-requested // len(speech))
+    return np.concatenate([chirp.chirps(CHIRPS, EVERY_S), np.tile(speech, often)[:requested]])
 
 
 async def _play_and_listen(audio: Audio, sound: Samples) -> Log:

@@ -28,7 +28,7 @@ from realtime_cli.wire import probe, websocket
 from realtime_cli.wire.transport import Closed, Transport
 
 SLOW_ROUND_TRIP_MS = 300
-Told = Sequence[e.ConversationEvent]
+Reported = Sequence[e.ConversationEvent]
 
 
 def key(connection: Connection, environ: Mapping[str, str] = os.environ) -> Finding:
@@ -92,7 +92,7 @@ async def _on_the_way(way: probe.Way, connection: Connection) -> AsyncIterator[F
     yield ok(topic, f"{agreed} on port {way.port} in {_ms(began)} ms", ms=_ms(began), version=agreed)
 
 
-def _first_event(told: Told, ms: int) -> Finding:
+def _first_event(told: Reported, ms: int) -> Finding:
     if error := _error(told):
         raise SessionFailed(f"The server's first event is an error: {error}.", "Check the model.")
     name = next(one.name for one in told if isinstance(one, e.ServerEventSeen))
@@ -137,7 +137,7 @@ async def _send(transport: Transport, text: str) -> None:
         raise _gone(closed) from None
 
 
-async def _told(transport: Transport, timeout_s: float) -> Told:
+async def _told(transport: Transport, timeout_s: float) -> Reported:
     """What the server's next event says."""
     try:
         async with asyncio.timeout(timeout_s):
@@ -165,7 +165,7 @@ def _gone(closed: Closed) -> ConnectionFailed:
     )
 
 
-def _error(told: Told) -> str:
+def _error(told: Reported) -> str:
     """The words of the error that was told; empty if there is none."""
     error = next((one for one in told if isinstance(one, e.ErrorReported)), None)
     return (error.message or "no reason given").rstrip(".") if error else ""

@@ -66,14 +66,14 @@ def export(options: ExportOptions) -> ExitCode:
 
 
 def _format(options: ExportOptions) -> str:
-    wanted = options.format
-    if wanted is None and options.output is not None:
+    requested = options.format
+    if requested is None and options.output is not None:
         long = [name for name, (suffix, _) in FORMATS.items() if suffix.count(".") > 1]
         ending = options.output.name.endswith
-        wanted = next((name for name in long if ending(FORMATS[name][0])), options.output.suffix[1:])
-    name = _ALIASES.get(wanted or "markdown", wanted or "markdown")
+        requested = next((name for name in long if ending(FORMATS[name][0])), options.output.suffix[1:])
+    name = _ALIASES.get(requested or "markdown", requested or "markdown")
     if name not in FORMATS:
-        raise ConfigError(f"Unknown export format {wanted!r}.", f"Choose one of {', '.join(FORMATS)}.")
+        raise ConfigError(f"Unknown export format {requested!r}.", f"Choose one of {', '.join(FORMATS)}.")
     return name
 
 

@@ -164,10 +164,10 @@ def items_of(path: Path) -> tuple[dict[str, Any], ...]:
 
 
 def _frontend(agent: LoadedAgent, options: TalkOptions) -> Frontend:
-    audio, wanted = agent.config.audio, agent.config.screen.face
+    audio, requested = agent.config.audio, agent.config.screen.face
     return choose_frontend(
-        plain=options.plain or wanted == "plain",
-        json=options.json or wanted == "json",
+        plain=options.plain or requested == "plain",
+        json=options.json or requested == "json",
         push_to_talk=audio.push_to_talk,
         muted=audio.start_paused,
     )

@@ -146,7 +146,7 @@ class MessageFeed:
         """Until there are no more messages, or nobody reads the answers; then end the session."""
         while not self.out.gone:
             await self._until(lambda: loop.session.idle_but_background_tools)
-            self._tell_unanswered(loop)
+            self._report_unanswered(loop)
             message = None if self.out.gone else await self._next()
             if message is None:
                 break
@@ -162,7 +162,7 @@ class MessageFeed:
         """How it ended for whoever sent the messages: not well if one of them has no answer."""
         if self.out.gone or outcome.exit_code == ExitCode.INTERRUPTED:
             return outcome
-        self._tell_unanswered(loop)
+        self._report_unanswered(loop)
         if left := length_hint(self.messages):
             text = f"{plural(left, 'further message')} {'was' if left == 1 else 'were'} not sent."
             loop.note("error", "message", text)
@@ -170,7 +170,7 @@ class MessageFeed:
             return Outcome(ExitCode.SESSION, "Not every message was answered.")
         return outcome
 
-    def _tell_unanswered(self, loop: ConversationLoop) -> None:
+    def _report_unanswered(self, loop: ConversationLoop) -> None:
         sent = self._sent
         if not (sent.answered or sent.told):
             sent.told = True

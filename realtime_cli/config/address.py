@@ -46,9 +46,9 @@ def endpoint(
     auth = connection.auth or provider.auth
     address = _split(base_url or address_of(connection))
     query = parse_qsl(address.query, keep_blank_values=True) + list(connection.query.items())
-    wanted = model or connection.model or provider.model
-    if wanted and not {"model", "call_id", "deployment"} & {name for name, _ in query}:
-        query.append(("model", wanted))
+    requested = model or connection.model or provider.model
+    if requested and not {"model", "call_id", "deployment"} & {name for name, _ in query}:
+        query.append(("model", requested))
     if key and auth == "query":
         query.append(("api-key", key))
     url = urlunsplit(address._replace(query=urlencode(query, quote_via=quote, safe=":")))
@@ -114,8 +114,8 @@ def address_of(connection: Connection) -> str:
     known = PROVIDERS[provider].base_url
     if known:
         return known
-    wanted = "connection.resource or connection.base_url" if provider == "azure" else "connection.base_url"
-    raise ConfigError(f"The provider {provider} has no address.", f"Set {wanted}.")
+    requested = "connection.resource or connection.base_url" if provider == "azure" else "connection.base_url"
+    raise ConfigError(f"The provider {provider} has no address.", f"Set {requested}.")
 
 
 def own_host(connection: Any) -> str:

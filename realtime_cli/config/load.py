@@ -223,17 +223,17 @@ def _read_instructions(
 ) -> None:
     """Put the text in place of ``instructions = {file = "..."}``."""
     session = tree.get("session")
-    wanted = session.get("instructions") if isinstance(session, dict) else None
-    if not isinstance(wanted, dict) or not isinstance(session, dict):
+    requested = session.get("instructions") if isinstance(session, dict) else None
+    if not isinstance(requested, dict) or not isinstance(session, dict):
         return
     session["instructions"] = ""
-    if set(wanted) != {"file"} or not isinstance(wanted["file"], str):
+    if set(requested) != {"file"} or not isinstance(requested["file"], str):
         mistakes.append(
             ConfigProblem(("session", "instructions"), 'takes text, or {file = "instructions.md"}')
         )
         return
     try:
-        session["instructions"] = toml_file.read_text(folder / wanted["file"])
-        files.append(folder / wanted["file"])
+        session["instructions"] = toml_file.read_text(folder / requested["file"])
+        files.append(folder / requested["file"])
     except ConfigError as error:
         mistakes.append(ConfigProblem(("session", "instructions", "file"), error.message))

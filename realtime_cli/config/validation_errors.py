@@ -92,11 +92,11 @@ def problem_of_wire(problem: Problem, raw: dict[str, Any]) -> ConfigProblem:
         return ConfigProblem(path[:-1], problem.message)
     if path[-1] == "type" and len(path) > 2 and problem.code != "invalid_type":
         missing = problem.code == "missing_required_parameter"
-        return _told("union_tag_not_found" if missing else "union_tag_invalid", path[:-1], raw)
-    return _told("missing" if problem.code == "missing_required_parameter" else "", path, raw)
+        return _problem("union_tag_not_found" if missing else "union_tag_invalid", path[:-1], raw)
+    return _problem("missing" if problem.code == "missing_required_parameter" else "", path, raw)
 
 
-def _told(kind: str, path: KeyPath, raw: dict[str, Any]) -> ConfigProblem:
+def _problem(kind: str, path: KeyPath, raw: dict[str, Any]) -> ConfigProblem:
     return ConfigProblem(path, _sentence(kind, "", path, raw, None))
 
 

@@ -106,15 +106,15 @@ class CommandHook:
         except OSError as error:
             raise HookFailed(f"{self._words[0]} cannot be run: {error.strerror}") from error
         try:
-            await self._finished(child, _told(event))
+            await self._finished(child, _payload(event))
         finally:
             await process.end(child)
 
-    async def _finished(self, child: asyncio.subprocess.Process, told: Any) -> None:
+    async def _finished(self, child: asyncio.subprocess.Process, payload: Any) -> None:
         assert child.stdin
         assert child.stderr
         with suppress(BrokenPipeError, ConnectionResetError):  # it need not read
-            child.stdin.write(json.dumps(told).encode() + b"\n")
+            child.stdin.write(json.dumps(payload).encode() + b"\n")
             await child.stdin.drain()
         child.stdin.close()
         complaints = await read_tail(child.stderr)
@@ -126,7 +126,7 @@ class CommandHook:
         """Nothing is left of it between calls."""
 
 
-def _told(event: ItemEvent) -> dict[str, Any]:
+def _payload(event: ItemEvent) -> dict[str, Any]:
     return {"event": f"conversation.item.{what(event)}", "item_id": event.item_id, "item": event.item}
 
 

@@ -76,11 +76,11 @@ class Hooks:
 
 def names_of(written: Written) -> dict[str, str | list[str]]:
     """What is hooked, by its key in ``[hooks]``."""
-    wanted = {
+    requested = {
         "on_conversation_item_created": written.on_conversation_item_created,
         "on_conversation_item_updated": written.on_conversation_item_updated,
     }
-    return {key: value for key, value in wanted.items() if value}
+    return {key: value for key, value in requested.items() if value}
 
 
 async def open_hooks(written: Written, folder: Path, environ: Mapping[str, str], notify: Notify) -> Hooks:

@@ -41,7 +41,9 @@ def _of_types(error: ValidationError, fields: dict[str, Any], path: Path) -> Ite
             yield Problem(where, "invalid_value", found["msg"].removeprefix("Input should be "))
         else:
             got = _json_type(found.get("input"))
-            yield Problem(where, "invalid_type", f"expected {_wanted(found['type'])}, but got {got} instead")
+            yield Problem(
+                where, "invalid_type", f"expected {_requested(found['type'])}, but got {got} instead"
+            )
 
 
 def _real_steps(location: tuple[int | str, ...], fields: Any, *, missing: bool) -> Iterator[int | str]:
@@ -55,7 +57,7 @@ def _real_steps(location: tuple[int | str, ...], fields: Any, *, missing: bool) 
         yield step
 
 
-_WANTED = {
+_REQUESTED = {
     "string": "a string",
     "int": "an integer",
     "float": "a decimal",
@@ -73,8 +75,8 @@ _JSON_TYPES = {
 }
 
 
-def _wanted(error_type: str) -> str:
-    return _WANTED.get(error_type.split("_")[0], "an object")
+def _requested(error_type: str) -> str:
+    return _REQUESTED.get(error_type.split("_")[0], "an object")
 
 
 def _json_type(value: Any) -> str:

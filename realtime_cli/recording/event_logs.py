@@ -84,14 +84,16 @@ class EventLog:
                 passed_over += bool(line.strip()) and not torn
                 continue
             if not begun and _time(outer) is None:
-                yield self._told(NO_TIMES, "The log does not say when things happened: no times can be told.")
+                yield self._notice(
+                    NO_TIMES, "The log does not say when things happened: no times can be told."
+                )
             begun = True
             yield self._entry(self._at(outer, event), outer, event, number)
         if passed_over:
             lines_were = "1 line that is" if passed_over == 1 else f"{passed_over} lines that are"
-            yield self._told("recording", f"{lines_were} no Realtime event passed over.")
+            yield self._notice("recording", f"{lines_were} no Realtime event passed over.")
 
-    def _told(self, topic: str, text: str) -> Entry:
+    def _notice(self, topic: str, text: str) -> Entry:
         return Entry(self._last, "local", Noted(self._last, "warning", topic, text))
 
     def _unwrap(self, line: str, number: int) -> tuple[dict[str, Any], dict[str, Any]]:

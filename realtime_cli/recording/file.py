@@ -59,19 +59,19 @@ def new_path(name: str = "session", within: Path | None = None) -> Path:
     return path
 
 
-def path_for(wanted: Path, name: str) -> Path:
+def path_for(requested: Path, name: str) -> Path:
     """Where to record when a person named a place: a file, or a folder for a file with a name of its own.
 
     Raises ConfigError for the name of another kind of file.
     """
-    if os.path.isdir(wanted):  # which takes a name that no file can have, too
-        return new_path(name, wanted)
-    if wanted.suffix and wanted.suffix != ".jsonl":
+    if os.path.isdir(requested):  # which takes a name that no file can have, too
+        return new_path(name, requested)
+    if requested.suffix and requested.suffix != ".jsonl":
         raise ConfigError(
-            f"A recording is a .jsonl file, but {wanted} is another kind.",
-            f"Write {wanted.with_suffix('.jsonl')}: its sound files are put next to it.",
+            f"A recording is a .jsonl file, but {requested} is another kind.",
+            f"Write {requested.with_suffix('.jsonl')}: its sound files are put next to it.",
         )
-    return wanted.with_suffix(".jsonl")
+    return requested.with_suffix(".jsonl")
 
 
 class Recorder:

@@ -132,8 +132,8 @@ class TrackAligner:
 
     def place(self, at_s: float, count: int) -> int:
         """The sample at which a block of ``count`` samples that began at ``at_s`` is to be laid."""
-        wanted = max(0, round(at_s * RATE_HZ))
-        end = wanted if self._end is None else self._end
-        start = wanted if wanted > end + self.TOLERANCE else end
+        requested = max(0, round(at_s * RATE_HZ))
+        end = requested if self._end is None else self._end
+        start = requested if requested > end + self.TOLERANCE else end
         self._end = start + count
         return start

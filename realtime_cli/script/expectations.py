@@ -92,14 +92,16 @@ def _regex(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
 
 
 def _equals(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
-    wanted = expect.equals or ""
-    yield _said(plain(wanted) == plain(metrics.reply), f"the reply {_quoted(wanted)}", _reply(metrics))
+    requested = expect.equals or ""
+    yield _said(plain(requested) == plain(metrics.reply), f"the reply {_quoted(requested)}", _reply(metrics))
 
 
 def _any_of(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     parts = expect.any_of or []
-    wanted = " or ".join(map(_quoted, parts))
-    yield _said(any(_has(metrics.reply, part) for part in parts), f"a reply with {wanted}", _reply(metrics))
+    requested = " or ".join(map(_quoted, parts))
+    yield _said(
+        any(_has(metrics.reply, part) for part in parts), f"a reply with {requested}", _reply(metrics)
+    )
 
 
 def _excludes(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
@@ -133,20 +135,20 @@ def _calls(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     if not expect.calls:
         yield _said(not metrics.calls, "no tool call", made)
         return
-    for wanted in expect.calls:
-        matching = [call for call in metrics.calls if _matches(wanted, call)]
-        right = bool(matching) if wanted.count is None else len(matching) == wanted.count
-        times = f" {wanted.count} times" if wanted.count else ""
-        yield _said(right, f"{wanted.name}({_arguments(wanted.args)}) called{times}", made)
+    for requested in expect.calls:
+        matching = [call for call in metrics.calls if _matches(requested, call)]
+        right = bool(matching) if requested.count is None else len(matching) == requested.count
+        times = f" {requested.count} times" if requested.count else ""
+        yield _said(right, f"{requested.name}({_arguments(requested.args)}) called{times}", made)
 
 
 def _calls_in_order(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     if expect.calls_in_order:
         left = iter(metrics.calls)
-        right = all(any(_matches(wanted, call) for call in left) for wanted in expect.calls or ())
-        wanted_names = ", ".join(call.name for call in expect.calls or ())
+        right = all(any(_matches(requested, call) for call in left) for requested in expect.calls or ())
+        expected_names = ", ".join(call.name for call in expect.calls or ())
         yield _said(
-            right, f"calls in the order {wanted_names}", ", ".join(call.name for call in metrics.calls)
+            right, f"calls in the order {expected_names}", ", ".join(call.name for call in metrics.calls)
         )
 
 
@@ -154,41 +156,41 @@ def _arguments(arguments: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
 
 
-def _matches(wanted: ExpectedCall, call: ToolCall) -> bool:
-    return call.name == wanted.name and is_within(wanted.args, call.arguments)
+def _matches(requested: ExpectedCall, call: ToolCall) -> bool:
+    return call.name == requested.name and is_within(requested.args, call.arguments)
 
 
-def is_within(wanted: Any, found: Any) -> bool:
+def is_within(requested: Any, found: Any) -> bool:
     """Whether every wanted key is found with its value; ``{regex = "..."}`` matches text and numbers."""
-    if isinstance(wanted, dict) and set(wanted) == {"regex"}:
-        return isinstance(found, str | int | float) and bool(re.search(wanted["regex"], str(found), re.I))
-    if isinstance(wanted, dict):
+    if isinstance(requested, dict) and set(requested) == {"regex"}:
+        return isinstance(found, str | int | float) and bool(re.search(requested["regex"], str(found), re.I))
+    if isinstance(requested, dict):
         return isinstance(found, dict) and all(
-            name in found and is_within(value, found[name]) for name, value in wanted.items()
+            name in found and is_within(value, found[name]) for name, value in requested.items()
         )
-    if isinstance(wanted, str) and isinstance(found, str):
-        return plain(wanted) == plain(found)
-    return bool(wanted == found)
+    if isinstance(requested, str) and isinstance(found, str):
+        return plain(requested) == plain(found)
+    return bool(requested == found)
 
 
 def _audible(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
-    wanted = "sound that can be heard" if expect.audible else "silence"
+    requested = "sound that can be heard" if expect.audible else "silence"
     if metrics.text_mode:
-        yield "skipped", wanted, "text mode"
+        yield "skipped", requested, "text mode"
     elif metrics.audible_ms is None:
-        yield "failed", wanted, "no measurement: the agent answers in text"
+        yield "failed", requested, "no measurement: the agent answers in text"
     else:
         found = f"{metrics.audible_ms:.0f} ms of sound above {SOUNDING_DBFS:g} dBFS"
-        yield _said((metrics.audible_ms > 0) == expect.audible, wanted, found)
+        yield _said((metrics.audible_ms > 0) == expect.audible, requested, found)
 
 
 def _interrupted(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     if metrics.text_mode:
         yield "skipped", "an interruption, or none", "text mode"
         return
-    wanted = "an interruption" if expect.interrupted else "no interruption"
+    requested = "an interruption" if expect.interrupted else "no interruption"
     found = "the agent was cut off" if metrics.interrupted else "the agent was not cut off"
-    yield _said(metrics.interrupted == expect.interrupted, wanted, found)
+    yield _said(metrics.interrupted == expect.interrupted, requested, found)
 
 
 Check = Callable[[Expect, TurnMetrics], Iterator[CheckOutcome]]
@@ -245,8 +247,8 @@ def _absent(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
 def _errors(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     codes = [code for code, _ in metrics.errors]
     found = "; ".join(f"{code} ({message})" for code, message in metrics.errors) or "none"
-    wanted = sorted(expect.errors or [])
-    yield _said(sorted(codes) == wanted, f"errors: {', '.join(wanted) or 'none'}", found)
+    requested = sorted(expect.errors or [])
+    yield _said(sorted(codes) == requested, f"errors: {', '.join(requested) or 'none'}", found)
 
 
 def _max_tokens(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:

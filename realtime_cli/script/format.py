@@ -209,7 +209,7 @@ class ScriptTurn(Section):
         return self.user or self.say or self.text
 
     @property
-    def wants_reply(self) -> bool:
+    def expects_reply(self) -> bool:
         """Whether the turn is over only when the agent has answered."""
         if self.expect.no_reply or not self.respond:
             return False

@@ -36,10 +36,10 @@ class PacingHistogram:
 
     def percentile_ms(self, share: float) -> int:
         """The lateness that ``share`` (0 to 1) of the frames do not exceed; 0 without frames."""
-        wanted, seen = share * self.frames, 0
+        requested, seen = share * self.frames, 0
         for ms, frames in sorted(self.counts.items()):
             seen += frames
-            if seen >= wanted:
+            if seen >= requested:
                 return ms
         return 0
 

@@ -111,9 +111,9 @@ class _Promoting:
             one for one in self._log.typed if one.turn == turn.number and one.at not in self._raw_at
         ]:
             *before, last = typed
-            for one, wanted in (*((one, {}) for one in before), (last, expect)):
+            for one, requested in (*((one, {}) for one in before), (last, expect)):
                 if one.text or one.images:
-                    yield one.at, self._typed(one, wanted)
+                    yield one.at, self._typed(one, requested)
                 else:
                     self.left_out.append(f"turn {turn.number}: a message without words")
 

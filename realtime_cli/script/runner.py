@@ -176,8 +176,10 @@ class ScriptRun:
 
         limit_s = self._timeout_s(turn)
         if not await self._live.until(lambda: came_at() is not None, limit_s):
-            wanted = f"{name} to begin this turn after"
-            self._extra[number] = [CheckResult(number, "at", "failed", wanted, f"not within {limit_s:g} s")]
+            requested = f"{name} to begin this turn after"
+            self._extra[number] = [
+                CheckResult(number, "at", "failed", requested, f"not within {limit_s:g} s")
+            ]
             return False
         due = (came_at() or 0.0) + turn.at.ms / 1000
         await self._live.until(lambda: self._live.now() >= due, max(0.0, due - self._live.now()))
@@ -226,13 +228,13 @@ class ScriptRun:
         live = self._live
         if turn.kind == "settings" and not await live.until(lambda: live.session.settled, limit_s):
             return "an answer to the settings"
-        if turn.wants_reply:
+        if turn.expects_reply:
             if not await live.until(lambda: seen.answered and live.session.idle, limit_s):
                 return "an answer"
         elif not await live.quiet(self._script.quiet_ms, limit_s):
             return "quiet"
         awaited = self._afterwords(turn, seen)
-        await live.until(lambda: not awaited(), AFTERWORDS_S if turn.wants_reply else limit_s)
+        await live.until(lambda: not awaited(), AFTERWORDS_S if turn.expects_reply else limit_s)
         return ""
 
     def _afterwords(self, turn: ScriptTurn, seen: TurnRecord) -> Callable[[], bool]:
@@ -263,8 +265,8 @@ class ScriptRun:
             limit = f"{seen.timed_out} within {self._timeout_s(turn):g} s"
             found.append(CheckResult(number, "timeout", "failed", limit, "nothing more"))
         if turn.kind == "settings" and turn.expect.errors is None:
-            wanted = "the settings in force"
-            found += [CheckResult(number, "settings", "failed", wanted, text) for text in seen.refused]
+            requested = "the settings in force"
+            found += [CheckResult(number, "settings", "failed", requested, text) for text in seen.refused]
         return [*found, *verdicts(turn.expect, self._metrics(seen))]
 
     async def _judge_and_check(self) -> None:

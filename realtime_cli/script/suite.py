@@ -40,7 +40,7 @@ def plan(scripts: Sequence[LoadedScript], selection: Selection) -> list[Case]:
     cases = [
         case
         for script in scripts
-        if _wanted(script, selection)
+        if _requested(script, selection)
         for variant in _variants({**script.script.matrix, **selection.matrix})
         for case in _repeats(script, variant, selection)
     ]
@@ -55,7 +55,7 @@ def plan(scripts: Sequence[LoadedScript], selection: Selection) -> list[Case]:
     return cases
 
 
-def _wanted(script: LoadedScript, selection: Selection) -> bool:
+def _requested(script: LoadedScript, selection: Selection) -> bool:
     tagged = not selection.tags or bool(set(selection.tags) & set(script.script.tags))
     return tagged and selection.match.casefold() in script.name.casefold()
 

@@ -271,16 +271,16 @@ class ServerSession:
 
     def _response_params(self, overrides: Json, *, out_of_band: bool) -> ResponseSettings:
         session, output = self.session, self.session["audio"]["output"]
-        wanted = (overrides.get("audio") or {}).get("output") or {}
+        requested = (overrides.get("audio") or {}).get("output") or {}
         chosen = session | overrides
-        if self._voice_is_fixed and wanted.get("voice", output["voice"]) != output["voice"]:
+        if self._voice_is_fixed and requested.get("voice", output["voice"]) != output["voice"]:
             settings.refuse_voice("response.audio.output.voice")
         return ResponseSettings(
             response_id=self._events.new_id("resp"),
             conversation=None if out_of_band else self.conversation,
             modality=chosen["output_modalities"][0],
-            format=wanted.get("format", output["format"]),
-            voice=wanted.get("voice", output["voice"]),
+            format=requested.get("format", output["format"]),
+            voice=requested.get("voice", output["voice"]),
             speed=output["speed"],
             instructions=chosen["instructions"],
             tools=chosen["tools"],

@@ -104,14 +104,14 @@ class Server:
             raise Unavailable(
                 f"The MCP server {self.name!r} did not list its tools: {_reason(error)}."
             ) from error
-        wanted = self._written.allowed_tools
-        missing = sorted(set(wanted or ()) - {tool.name for tool in listed})
+        requested = self._written.allowed_tools
+        missing = sorted(set(requested or ()) - {tool.name for tool in listed})
         if missing:
             there = ", ".join(tool.name for tool in listed)
             raise Unavailable(
                 f"The MCP server {self.name!r} has no tool {', '.join(missing)}.", f"It has: {there}."
             )
-        return [self._tool(tool) for tool in listed if wanted is None or tool.name in wanted]
+        return [self._tool(tool) for tool in listed if requested is None or tool.name in requested]
 
     def _tool(self, listed: Any) -> Tool:
         return Tool(

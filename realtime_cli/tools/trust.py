@@ -37,52 +37,52 @@ class Trust:
                     "Print it: realtime-cli config trust AGENT.toml",
                 )
 
-    def covers(self, wanted: Permissions) -> bool:
-        if self.of_caller and wanted.path.is_dir():
+    def covers(self, requested: Permissions) -> bool:
+        if self.of_caller and requested.path.is_dir():
             return True
         paths = (Path(each).resolve() for each in self.given if not _HASH.fullmatch(each))
-        return wanted.hash in self.given or any(wanted.path.is_relative_to(path) for path in paths)
+        return requested.hash in self.given or any(requested.path.is_relative_to(path) for path in paths)
 
 
 async def left_out(
-    wanted: Permissions, approver: Approver, trust: Trust = Trust(), mocked: Collection[str] = ()
+    requested: Permissions, approver: Approver, trust: Trust = Trust(), mocked: Collection[str] = ()
 ) -> list[str]:
     """The names of the tools, servers and hooks that must not run; all may if a person trusts the agent.
 
     Those that are approved by name run without trust. An MCP server runs for any tool of it that is named.
     Raises ConfigError where the session as a whole needs trust and has none.
     """
-    if not wanted.demands or trust.covers(wanted) or trusted_folders.is_trusted(wanted):
+    if not requested.demands or trust.covers(requested) or trusted_folders.is_trusted(requested):
         return []
-    rest = [demand for demand in wanted.demands if not _is_named(demand, approver)]
+    rest = [demand for demand in requested.demands if not _is_named(demand, approver)]
     if any(demand.name not in mocked for demand in rest):
-        answer = await approver.ask(Question("trust", str(wanted.path), _question(wanted), "trust"))
+        answer = await approver.ask(Question("trust", str(requested.path), _question(requested), "trust"))
         if answer.verdict == "session":
-            trusted_folders.trust(wanted)
+            trusted_folders.trust(requested)
         if answer.verdict != "no":
             return []
-        _require_no_more(rest, wanted, trust, is_asked=not answer.text)
+        _require_no_more(rest, requested, trust, is_asked=not answer.text)
     return [demand.name for demand in rest]
 
 
-def require_trust(wanted: Permissions, trust: Trust = Trust()) -> None:
+def require_trust(requested: Permissions, trust: Trust = Trust()) -> None:
     """Raises ConfigError where a session as a whole needs trust and has none; nobody is asked."""
-    if not trust.covers(wanted) and not trusted_folders.is_trusted(wanted):
-        _require_no_more(wanted.demands, wanted, trust, is_asked=False)
+    if not trust.covers(requested) and not trusted_folders.is_trusted(requested):
+        _require_no_more(requested.demands, requested, trust, is_asked=False)
 
 
-def _require_no_more(rest: Sequence[Demand], wanted: Permissions, trust: Trust, *, is_asked: bool) -> None:
+def _require_no_more(rest: Sequence[Demand], requested: Permissions, trust: Trust, *, is_asked: bool) -> None:
     if whole := [demand.text for demand in rest if not demand.name]:
         why = _why_not("this agent" if is_asked else "This agent", is_asked=is_asked)
-        remedy = "" if is_asked else _remedy(wanted, trust)
-        raise ConfigError(f"The agent of {wanted.path} {'; it '.join(whole)}. {why}", remedy)
+        remedy = "" if is_asked else _remedy(requested, trust)
+        raise ConfigError(f"The agent of {requested.path} {'; it '.join(whole)}. {why}", remedy)
 
 
-def left_out_note(names: Sequence[str], wanted: Permissions, approver: Approver, trust: Trust) -> str:
+def left_out_note(names: Sequence[str], requested: Permissions, approver: Approver, trust: Trust) -> str:
     """What the user is told of the tools, servers and hooks that an agent without trust goes without."""
     option = getattr(approver, "option", "")
-    begin = f"Not loaded: {', '.join(names)}. {_why_not(str(wanted.path), is_asked=not option)}"
-    return f"{begin} {_remedy(wanted, trust)} For one tool, pass {option}." if option else begin
+    begin = f"Not loaded: {', '.join(names)}. {_why_not(str(requested.path), is_asked=not option)}"
+    return f"{begin} {_remedy(requested, trust)} For one tool, pass {option}." if option else begin
 
 
 def _why_not(what: str, *, is_asked: bool) -> str:
@@ -91,12 +91,12 @@ def _why_not(what: str, *, is_asked: bool) -> str:
     return f"{what} is not trusted yet, and there is no terminal to ask."
 
 
-def _remedy(wanted: Permissions, trust: Trust) -> str:
-    if wanted.path.is_dir():
-        return f"Pass {trust.option.replace('HASH', wanted.hash)}."
+def _remedy(requested: Permissions, trust: Trust) -> str:
+    if requested.path.is_dir():
+        return f"Pass {trust.option.replace('HASH', requested.hash)}."
     return (
-        f"Run `realtime-cli talk -c {wanted.path}` once and answer y, or pass {trust.option} "
-        f"(`realtime-cli config trust {wanted.path}` prints it)."
+        f"Run `realtime-cli talk -c {requested.path}` once and answer y, or pass {trust.option} "
+        f"(`realtime-cli config trust {requested.path}` prints it)."
     )
 
 
@@ -105,8 +105,8 @@ def _is_named(demand: Demand, approver: Approver) -> bool:
     return bool(demand.name) and approver.approves(question)
 
 
-def _question(wanted: Permissions) -> str:
-    lines = [f"  it {demand.text}" for demand in wanted.demands]
-    if changed := trusted_folders.changes(wanted):
+def _question(requested: Permissions) -> str:
+    lines = [f"  it {demand.text}" for demand in requested.demands]
+    if changed := trusted_folders.changes(requested):
         lines += ["Since you last said yes:", *(f"  {change}" for change in changed)]
     return "\n".join(lines)

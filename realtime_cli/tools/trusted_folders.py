@@ -20,38 +20,38 @@ def file() -> Path:
     return platformdirs.user_state_path("realtime-cli") / NAME
 
 
-def is_trusted(wanted: Permissions) -> bool:
+def is_trusted(requested: Permissions) -> bool:
     """Whether just this was allowed. A list of folders, as it was kept until now, allows nothing."""
-    return wanted.hash in _of(wanted)
+    return requested.hash in _of(requested)
 
 
-def trust(wanted: Permissions) -> None:
+def trust(requested: Permissions) -> None:
     """Remember it. A state folder that cannot be written only means being asked again."""
-    before = {key: value for key, value in _of(wanted).items() if key != wanted.hash}
-    now = {"demands": [demand.text for demand in wanted.demands], "files": wanted.files}
-    kept = dict([*before.items(), (wanted.hash, now)][-MAX_KEPT:])
+    before = {key: value for key, value in _of(requested).items() if key != requested.hash}
+    now = {"demands": [demand.text for demand in requested.demands], "files": requested.files}
+    kept = dict([*before.items(), (requested.hash, now)][-MAX_KEPT:])
     try:
         with private_file.open_text(file(), "w") as out:
-            out.write(json.dumps({**_known(), str(wanted.path): kept}, indent=1) + "\n")
+            out.write(json.dumps({**_known(), str(requested.path): kept}, indent=1) + "\n")
     except OSError:
         return
 
 
-def changes(wanted: Permissions) -> list[str]:
+def changes(requested: Permissions) -> list[str]:
     """What is new, gone or changed since the last yes to this agent file; nothing if there was none."""
-    if not (kept := _of(wanted)):
+    if not (kept := _of(requested)):
         return []
     before = list(kept.values())[-1]
     demands = {text for text in _list(before, "demands") if isinstance(text, str)}
     kept_files = before.get("files")
     files: dict[str, Any] = kept_files if isinstance(kept_files, dict) else {}
-    now = {demand.text for demand in wanted.demands}
-    names = sorted({*files, *wanted.files})
-    changed = [name for name in names if files.get(name) != wanted.files.get(name)]
+    now = {demand.text for demand in requested.demands}
+    names = sorted({*files, *requested.files})
+    changed = [name for name in names if files.get(name) != requested.files.get(name)]
     return [
         *(f"new: it {text}" for text in sorted(now - demands)),
         *(f"no longer: it {text}" for text in sorted(demands - now)),
-        *(f"{_how(name, files, wanted.files)}: {name}" for name in changed),
+        *(f"{_how(name, files, requested.files)}: {name}" for name in changed),
     ]
 
 
@@ -64,8 +64,8 @@ def _list(entry: dict[str, Any], key: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _of(wanted: Permissions) -> dict[str, dict[str, Any]]:
-    kept = _known().get(str(wanted.path))
+def _of(requested: Permissions) -> dict[str, dict[str, Any]]:
+    kept = _known().get(str(requested.path))
     entries = kept.items() if isinstance(kept, dict) else ()
     return {key: value for key, value in entries if isinstance(value, dict)}
 

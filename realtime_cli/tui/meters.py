@@ -20,7 +20,7 @@ class Meter:
     peak_at: float = 0.0
     _last_at: float = 0.0
 
-    def fold(self, at: float, dbfs: float) -> None:
+    def observe(self, at: float, dbfs: float) -> None:
         if at - self.peak_at > HOLD_S:
             self.peak_dbfs -= FALL_DB_PER_S * max(0.0, at - max(self._last_at, self.peak_at + HOLD_S))
         if dbfs >= self.peak_dbfs:
@@ -38,5 +38,5 @@ class Meters:
 
     def observe(self, levels: LevelsMeasured) -> None:
         self.seen = True
-        self.microphone.fold(levels.at, levels.microphone_dbfs)
-        self.agent.fold(levels.at, levels.agent_dbfs)
+        self.microphone.observe(levels.at, levels.microphone_dbfs)
+        self.agent.observe(levels.at, levels.agent_dbfs)

@@ -86,13 +86,15 @@ class BackgroundCapture:
                 place = address(self._video.source or "", *self._where)
                 self._look(place)
                 if not place.live:
-                    self._tell("info", f"{place.shown} has ended.")
+                    self._notify("info", f"{place.shown} has ended.")
                     return
-                self._tell("warning", f"The {place.kind} {place.shown} has ended; trying again.")
+                self._notify("warning", f"The {place.kind} {place.shown} has ended; trying again.")
             except ConfigError as error:
-                self._tell("error", f"{error} Trying again; the conversation continues.")
+                self._notify("error", f"{error} Trying again; the conversation continues.")
             except Exception as error:
-                self._tell("error", f"The video failed: {error!r}. Trying again; the conversation continues.")
+                self._notify(
+                    "error", f"The video failed: {error!r}. Trying again; the conversation continues."
+                )
             if self._latest is not None:  # it was seen meanwhile
                 pause_s, self._latest = FIRST_PAUSE_S, None
             self._stop.wait(pause_s)
@@ -106,11 +108,11 @@ class BackgroundCapture:
             try:
                 sight = show(self._video.max_side, self._video.quality)
             except ConfigError as error:  # one bad picture among others
-                self._tell("error", f"{error} The conversation continues.")
+                self._notify("error", f"{error} The conversation continues.")
                 continue
             if self._said:
                 self._said = ""
-                self._tell("info", f"Video works: {place.shown}.", keep=False)
+                self._notify("info", f"Video works: {place.shown}.", keep=False)
             self._saw(replace(sight, source=place.shown))
 
     def _plan_next(self) -> None:
@@ -135,7 +137,7 @@ class BackgroundCapture:
             self._shown = sight
             self._call(self._deliver, sight)
 
-    def _tell(self, level: str, text: str, *, keep: bool = True) -> None:
+    def _notify(self, level: str, text: str, *, keep: bool = True) -> None:
         if text != self._said:
             self._said = text if keep else ""
             self._call(self._report, level, "video", text)

@@ -92,9 +92,9 @@ class ClientAuth:
         return there.netloc == host or is_loopback(there.hostname or "")
 
     def _knows_key(self, query: str, headers: Mapping[str, str]) -> bool:
-        wanted = (self.key or "").encode()
+        requested = (self.key or "").encode()
         matches = [
-            hmac.compare_digest(offered.encode("utf-8", "surrogateescape"), wanted)
+            hmac.compare_digest(offered.encode("utf-8", "surrogateescape"), requested)
             for offered in _offered(query, headers)
         ]
         return any(matches)

@@ -9,7 +9,7 @@ import pytest
 
 from realtime_cli.audio import device_rescan
 from realtime_cli.audio.device_choice import Device
-from realtime_cli.audio.device_rescan import ASKED_AGAIN_S, DeviceRescan
+from realtime_cli.audio.device_rescan import RESCAN_INTERVAL_S, DeviceRescan
 from tests.audio.room import Clock
 
 MICROPHONE = Device(0, "Headset", "ALSA", 1, 0, 48_000)
@@ -35,22 +35,22 @@ def test_who_came_back_is_wanted_until_the_list_is_new(there: list[Device], cloc
     asked = DeviceRescan()
     there.append(MICROPHONE)
     asked.ask([LOUDSPEAKER], None, "input")
-    assert asked.wanted
+    assert asked.requested
     asked.done()
-    assert not asked.wanted
+    assert not asked.requested
 
 
 def test_nobody_makes_way_for_who_is_away(there: list[Device], clock: Clock) -> None:
     asked = DeviceRescan()
     asked.ask([LOUDSPEAKER], "Headset", "input")
-    assert not asked.wanted
+    assert not asked.requested
 
 
 def test_a_listed_device_that_is_only_busy_needs_no_new_list(there: list[Device], clock: Clock) -> None:
     asked = DeviceRescan()
     there.append(MICROPHONE)
     asked.ask([MICROPHONE, LOUDSPEAKER], None, "input")
-    assert not asked.wanted
+    assert not asked.requested
 
 
 def test_it_asks_once_in_four_seconds(there: list[Device], clock: Clock) -> None:
@@ -58,14 +58,14 @@ def test_it_asks_once_in_four_seconds(there: list[Device], clock: Clock) -> None
     asked.ask([], None, "input")
     there.append(MICROPHONE)
     asked.ask([], None, "input")
-    assert not asked.wanted
-    clock.now += ASKED_AGAIN_S
+    assert not asked.requested
+    clock.now += RESCAN_INTERVAL_S
     asked.ask([], None, "input")
-    assert asked.wanted
+    assert asked.requested
 
 
 def test_another_process_that_cannot_be_had_sees_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     asked = DeviceRescan()
     asked.ask([], None, "input")
-    assert not asked.wanted
+    assert not asked.requested

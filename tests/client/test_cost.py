@@ -38,7 +38,7 @@ def done(usage: Any, response_id: str = "r1") -> Any:
 def folded(*entries: Any, model: str | None = "gpt-realtime-2.1", prices: Any = None) -> CostFold:
     fold = CostFold(load_prices(prices), model)
     for entry in entries:
-        fold.fold(entry)
+        fold.observe(entry)
     return fold
 
 

@@ -60,7 +60,7 @@ def test_the_screen_and_the_limits_have_one_figure(
     entries = session(model, transcriber)
     held, shown = CostFold(load_prices()), Spending()
     for entry in entries:
-        held.fold(entry)
+        held.observe(entry)
     for event in narrate(entries):
         shown.observe(event)
     assert held.total_usd == (usd if usd is None else pytest.approx(usd))

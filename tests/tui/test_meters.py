@@ -11,7 +11,7 @@ def peaks(*levels: tuple[float, float]) -> list[float]:
     meter = Meter()
     found = []
     for at, dbfs in levels:
-        meter.fold(at, dbfs)
+        meter.observe(at, dbfs)
         assert meter.dbfs == dbfs
         found.append(meter.peak_dbfs)
     return found

@@ -90,7 +90,7 @@ class AgentSide:
         self._open.append(response)
         self._scene.turn_of[response_id] = turn
         self._scene.awaiting = False
-        self._scene.tell(e.AgentResponseBegan(self._scene.at, turn, response_id, out_of_band))
+        self._scene.emit(e.AgentResponseBegan(self._scene.at, turn, response_id, out_of_band))
         return response
 
     def _response(self, response_id: str | None) -> _Response:
@@ -121,14 +121,14 @@ class AgentSide:
         self._scene.awaiting = self._scene.news = False
         return known
 
-    def told_of_end(self, response: _Response, wire: Any) -> None:
+    def on_response_end(self, response: _Response, wire: Any) -> None:
         """Its end, behind all that its output still had to tell."""
         tokens, total = Tokens.of(wire.usage), getattr(wire.usage, "total_tokens", None) or 0
         total = total or tokens.input + tokens.output
         usd = self._scene.prices.usd(self._scene.model, tokens) if tokens else None
         at, status = self._scene.at, wire.status or "completed"
         spoke = any(item.type == "message" for item in wire.output or ())
-        self._scene.tell(
+        self._scene.emit(
             e.AgentResponseEnded(
                 at,
                 response.turn,
@@ -144,7 +144,7 @@ class AgentSide:
             )
         )
         if wire.usage is not None:
-            self._scene.tell(
+            self._scene.emit(
                 e.UsageReported(
                     at, response.turn, "response", tokens, total, usd if tokens else 0.0, response.response_id
                 )
@@ -161,7 +161,7 @@ class AgentSide:
         self, item_id: str | None, response_id: str | None, previous_item_id: str | None = None
     ) -> _Message:
         known = self._messages.get(item_id or "")
-        if known and not self._used_again(known, response_id):
+        if known and not self._id_reused(known, response_id):
             return known
         response = self._response(response_id)
         if not item_id and response.last_message and not response.last_message.ended:
@@ -174,7 +174,7 @@ class AgentSide:
         if not (response.ended and response_id is None):
             response.last_message = message
         self._scene.turn_of[unique] = response.turn
-        self._scene.tell(
+        self._scene.emit(
             e.AgentMessageBegan(
                 self._scene.at,
                 message.turn,
@@ -186,7 +186,7 @@ class AgentSide:
         )
         return message
 
-    def _used_again(self, known: _Message, response_id: str | None) -> bool:
+    def _id_reused(self, known: _Message, response_id: str | None) -> bool:
         """Some servers call the message of every response alike."""
         now, then = self._responses.get(response_id or ""), known.response
         return now is not None and then is not None and now is not then and then.ended
@@ -201,7 +201,7 @@ class AgentSide:
         cut = item.status == "incomplete"
         if not message.ended or (cut and not message.cut):
             message.ended, message.cut = True, cut
-            self._scene.tell(
+            self._scene.emit(
                 e.AgentMessageEnded(
                     self._scene.at,
                     message.turn,
@@ -226,7 +226,7 @@ class AgentSide:
 
     def _delta(self, message: _Message, index: int, delta: str, *, voice: bool) -> None:
         message.part(index).text += delta
-        self._scene.tell(
+        self._scene.emit(
             e.AgentTextPartial(
                 self._scene.at,
                 message.turn,
@@ -246,7 +246,7 @@ class AgentSide:
         if not part.text:
             self._delta(message, index, text, voice=voice)
         part.final = text
-        self._scene.tell(
+        self._scene.emit(
             e.AgentTextFinal(
                 self._scene.at,
                 message.turn,
@@ -270,7 +270,7 @@ class AgentSide:
         first = part.received_at is None
         if first:
             part.received_at = self._scene.at
-        self._scene.tell(
+        self._scene.emit(
             e.AgentSoundReceived(
                 self._scene.at,
                 message.turn,
@@ -285,18 +285,18 @@ class AgentSide:
 
     def sound_done(self, event: s.ResponseOutputAudioDone) -> None:
         message = self._message(event.item_id, event.response_id)
-        self._scene.tell(e.AgentSoundComplete(self._scene.at, message.item_id, event.content_index or 0))
+        self._scene.emit(e.AgentSoundComplete(self._scene.at, message.item_id, event.content_index or 0))
 
     # -- the loudspeaker --------------------------------------------------------------------------
 
     def play(self, play: effects.Play) -> None:
         ms = len(play.audio) / BYTES_PER_MS[play.format]
         item_id = self._sounding(play.item_id).item_id
-        self._scene.tell(e.AgentSoundQueued(self._scene.at, item_id, play.content_index, ms))
+        self._scene.emit(e.AgentSoundQueued(self._scene.at, item_id, play.content_index, ms))
 
     def play_end(self, end: effects.PlayEnd) -> None:
         item_id = self._sounding(end.item_id).item_id
-        self._scene.tell(e.AgentSoundComplete(self._scene.at, item_id, end.content_index))
+        self._scene.emit(e.AgentSoundComplete(self._scene.at, item_id, end.content_index))
 
     def _sounding(self, item_id: str) -> _Message:
         known = self._messages.get(item_id)
@@ -316,7 +316,7 @@ class AgentSide:
             # A speaker that is a file may be faster than sound is, but never ahead of what it was sent.
             part.began_at = max(0.0, self._scene.at - heard_ms / 1000, part.received_at or 0.0)
         began_at = self._scene.at if part.began_at is None else part.began_at
-        self._scene.tell(
+        self._scene.emit(
             e.AgentHeard(
                 self._scene.at,
                 message.turn,
@@ -341,7 +341,7 @@ class AgentSide:
             parts.append(
                 e.PartHeard(message.turn, message.item_id, item.content_index, item.heard_ms, item.finished)
             )
-        self._scene.tell(e.PlaybackEmptied(self._scene.at, stopped.cause))
+        self._scene.emit(e.PlaybackEmptied(self._scene.at, stopped.cause))
         if any(not part.finished for part in parts):
             self._interrupted(parts, stopped.cause, stopped.near_dbfs, stopped.residual_dbfs)
 
@@ -363,7 +363,7 @@ class AgentSide:
     ) -> None:
         cut = [part for part in parts if not part.finished]
         heard_ms = sum(part.heard_ms for part in cut)
-        self._scene.tell(
+        self._scene.emit(
             e.AgentInterrupted(
                 self._scene.at,
                 cut[0].turn,

@@ -24,7 +24,7 @@ class ItemSide:
         self._items: dict[str, Json] = {}
         self._before: list[Json] = []  # items of the socket that is gone: they come again
 
-    def connected_again(self) -> None:
+    def on_reconnect(self) -> None:
         self._before += self._items.values()
         self._items = {}
 
@@ -36,8 +36,8 @@ class ItemSide:
         known = self._items.get(item_id)
         self._items[item_id] = item
         if known is None:
-            if not self._comes_again(item):
-                self._scene.tell(e.ItemCreated(self._scene.at, item_id, copy.deepcopy(item)))
+            if not self._is_repeated(item):
+                self._scene.emit(e.ItemCreated(self._scene.at, item_id, copy.deepcopy(item)))
         elif _state(known) != _state(item):
             self._updated(item_id, item)
 
@@ -61,9 +61,9 @@ class ItemSide:
         self._updated(event.item_id, item)
 
     def _updated(self, item_id: str, item: Json) -> None:
-        self._scene.tell(e.ItemUpdated(self._scene.at, item_id, copy.deepcopy(item)))
+        self._scene.emit(e.ItemUpdated(self._scene.at, item_id, copy.deepcopy(item)))
 
-    def _comes_again(self, item: Json) -> bool:
+    def _is_repeated(self, item: Json) -> bool:
         for place, before in enumerate(self._before):
             if _same(before, item):
                 del self._before[place]
@@ -84,8 +84,8 @@ def _same(before: Json, item: Json) -> bool:
     if item.get("type") != "message":
         return True
     words = _words(item)
-    told = _words(before)
-    return bool(words) and (told.startswith(words) if item.get("role") == "assistant" else told == words)
+    shown = _words(before)
+    return bool(words) and (shown.startswith(words) if item.get("role") == "assistant" else shown == words)
 
 
 def _words(item: Json) -> str:

@@ -43,7 +43,7 @@ class RealtimeNarrator:
         self._agent = AgentSide(self._scene)
         self._tools = ToolSide(self._scene)
         self._items = ItemSide(self._scene)
-        self._fees, self._fees_told_usd = FeeMeter(), 0.0
+        self._fees, self._fees_usd = FeeMeter(), 0.0
         self._muted = muted
         self._socket = inputs.Connected(0.0, "")
         self._up = False
@@ -66,14 +66,14 @@ class RealtimeNarrator:
         else:
             self._scene.live |= kind is not inputs.Noted  # the reader of a foreign log makes notes, too
             handler = _LOCAL.get(kind)
-        self._fees.fold(entry)
+        self._fees.observe(entry)
         if handler is None:
             return ()
         self._scene.at = entry.at
         handler(self, value if kind is not effects.Send else value.event)
-        self._tell_fees(at_once=kind in (inputs.Disconnected, effects.Close))
-        told, self._scene.told = self._scene.told, []
-        return told
+        self._add_fees(at_once=kind in (inputs.Disconnected, effects.Close))
+        emitted, self._scene.emitted = self._scene.emitted, []
+        return emitted
 
     # -- connection and settings ------------------------------------------------------------------
 
@@ -83,7 +83,7 @@ class RealtimeNarrator:
         self._socket = value
         self._user.connected()
         if value.attempt:
-            self._items.connected_again()
+            self._items.on_reconnect()
 
     def _disconnected(self, value: inputs.Disconnected) -> None:
         self._lost(e.ConnectionLost(self._scene.at, value.code, value.reason, value.retry_after_s))
@@ -91,7 +91,7 @@ class RealtimeNarrator:
     def _lost(self, lost: e.ConnectionLost) -> None:
         self._up = self._scene.awaiting = False
         self._agent.disconnected()
-        self._scene.tell(lost)
+        self._scene.emit(lost)
 
     def _received(self, value: inputs.Received) -> None:
         event: Any = value.event
@@ -101,7 +101,7 @@ class RealtimeNarrator:
             getattr(event, "response", None), "id", None
         )
         item_id = getattr(event, "item_id", None)
-        self._scene.tell(e.ServerEventSeen(value.at, event.type, response_id or "", item_id or ""))
+        self._scene.emit(e.ServerEventSeen(value.at, event.type, response_id or "", item_id or ""))
         if isinstance(event, s.ErrorEvent):
             self._error(value)
         elif handler := _RECEIVED.get(type(event)):
@@ -110,9 +110,9 @@ class RealtimeNarrator:
     def _answered_by_server(self) -> None:
         at, unix_s = self._scene.at, self._socket.unix_s
         if self._was_up:
-            self._scene.tell(e.ConnectionRenewed(at, self._socket.attempt, unix_s))
+            self._scene.emit(e.ConnectionRenewed(at, self._socket.attempt, unix_s))
         else:
-            self._scene.tell(e.ConnectionUp(at, unix_s))
+            self._scene.emit(e.ConnectionUp(at, unix_s))
         self._up = self._was_up = True
 
     def _settings(self, event: s.SessionCreated | s.SessionUpdated) -> None:
@@ -122,7 +122,7 @@ class RealtimeNarrator:
         self._user.settings()
         self._agent.settings()
         sessions = (session, scene.requested)
-        scene.tell(
+        scene.emit(
             e.SettingsInForce(
                 scene.at,
                 isinstance(event, s.SessionCreated),
@@ -140,15 +140,15 @@ class RealtimeNarrator:
         self._scene.requested = settings.merged(self._scene.requested, model_dump(event.session))
 
     def _settings_changed(self, value: inputs.SettingsChanged) -> None:
-        self._scene.tell(e.SettingsRequested(self._scene.at, value.patch))
+        self._scene.emit(e.SettingsRequested(self._scene.at, value.patch))
 
     def _raw_event(self, value: inputs.RawEvent) -> None:
         self._user.raw_event(value)
-        self._scene.tell(e.RawEventRequested(self._scene.at, value.event))
+        self._scene.emit(e.RawEventRequested(self._scene.at, value.event))
 
     def _rate_limits(self, event: s.RateLimitsUpdated) -> None:
         for limit in event.rate_limits or ():
-            self._scene.tell(
+            self._scene.emit(
                 e.RateLimitReported(
                     self._scene.at, limit.name or "", limit.limit, limit.remaining, limit.reset_seconds
                 )
@@ -156,14 +156,14 @@ class RealtimeNarrator:
 
     def _close(self, close: effects.Close) -> None:
         self._user.no_more_text()
-        self._scene.tell(e.SessionEnded(self._scene.at, int(close.exit_code), close.reason, close.remedy))
+        self._scene.emit(e.SessionEnded(self._scene.at, int(close.exit_code), close.reason, close.remedy))
 
-    def _tell_fees(self, *, at_once: bool) -> None:
+    def _add_fees(self, *, at_once: bool) -> None:
         scene, fees = self._scene, self._fees
-        new_usd = scene.prices.fees_usd(scene.model, fees.connected_s, fees.text_items) - self._fees_told_usd
+        new_usd = scene.prices.fees_usd(scene.model, fees.connected_s, fees.text_items) - self._fees_usd
         if new_usd >= FEE_STEP_USD or (at_once and new_usd > 0):
-            self._fees_told_usd += new_usd
-            scene.tell(e.UsageReported(scene.at, scene.turn, "fee", Tokens(), 0, new_usd))
+            self._fees_usd += new_usd
+            scene.emit(e.UsageReported(scene.at, scene.turn, "fee", Tokens(), 0, new_usd))
 
     # -- items ------------------------------------------------------------------------------------
 
@@ -242,7 +242,7 @@ class RealtimeNarrator:
             if item.type == "message":
                 self._item(item, response.response_id, None)
             self._item_over(item, response.response_id)
-        self._agent.told_of_end(response, event.response)
+        self._agent.on_response_end(response, event.response)
         if event.response.status == "failed":
             self._in_bare_logs("response", f"The answer failed: {error_text(event.response.status_details)}")
 
@@ -259,7 +259,7 @@ class RealtimeNarrator:
         error = reported_error(value)
         self._scene.awaiting = False
         self._scene.out_of_band.refused(error.event_id)
-        self._scene.tell(error)
+        self._scene.emit(error)
         if not error.expected:
             about = f" ({error.code})" if error.code != "error" else ""
             self._in_bare_logs("server", f"{error.message}{about}")
@@ -267,40 +267,40 @@ class RealtimeNarrator:
     def _in_bare_logs(self, topic: str, text: str) -> None:
         """Where no client judged it and told the user, this does."""
         if not self._scene.live:
-            self._scene.tell(e.NoticeIssued(self._scene.at, "error", topic, text))
+            self._scene.emit(e.NoticeIssued(self._scene.at, "error", topic, text))
 
     def _noted(self, noted: inputs.Noted) -> None:
         at = self._scene.at
         if noted.topic == SCRIPT_TOPIC and "mark" in noted.data:
-            self._scene.tell(e.ScriptAnnotated(at, str(noted.data["mark"]), noted.data))
+            self._scene.emit(e.ScriptAnnotated(at, str(noted.data["mark"]), noted.data))
             return
         if noted.topic == "note":
-            self._scene.tell(e.NoteTaken(at, noted.text))
+            self._scene.emit(e.NoteTaken(at, noted.text))
         elif noted.topic in ("pause", "resume"):
-            self._scene.tell(e.ConversationPaused(at, noted.topic == "pause"))
-        self._scene.tell(e.NoticeIssued(at, noted.level, noted.topic, noted.text, noted.data))
+            self._scene.emit(e.ConversationPaused(at, noted.topic == "pause"))
+        self._scene.emit(e.NoticeIssued(at, noted.level, noted.topic, noted.text, noted.data))
 
     def _pressed(self, pressed: inputs.Pressed) -> None:
-        self._scene.tell(e.KeyPressed(self._scene.at, pressed.key))
+        self._scene.emit(e.KeyPressed(self._scene.at, pressed.key))
         if pressed.key == "mute":
             self._muted = not self._muted
-            self._scene.tell(e.MicrophoneMuted(self._scene.at, self._muted))
+            self._scene.emit(e.MicrophoneMuted(self._scene.at, self._muted))
         self._user.key(pressed.key)
 
     def _microphone_frame(self, frame: inputs.MicrophoneFrame) -> None:
         self._microphone = True
-        self._scene.tell(e.MicrophoneOpened(self._scene.at))
+        self._scene.emit(e.MicrophoneOpened(self._scene.at))
 
     def _microphone_ended(self, ended: inputs.MicrophoneEnded) -> None:
         self._microphone = False
         self._user.microphone_ended()
-        self._scene.tell(e.MicrophoneClosed(self._scene.at))
+        self._scene.emit(e.MicrophoneClosed(self._scene.at))
 
     def _levels(self, levels: inputs.Levels) -> None:
-        self._scene.tell(e.LevelsMeasured(self._scene.at, levels.microphone_dbfs, levels.agent_dbfs))
+        self._scene.emit(e.LevelsMeasured(self._scene.at, levels.microphone_dbfs, levels.agent_dbfs))
 
     def _sound_state(self, state: inputs.SoundState) -> None:
-        self._scene.tell(e.SoundMeasured(self._scene.at, state.echo, state.residual_dbfs, state.underruns))
+        self._scene.emit(e.SoundMeasured(self._scene.at, state.echo, state.residual_dbfs, state.underruns))
 
 
 Handler = Callable[[RealtimeNarrator, Any], None]

@@ -19,7 +19,7 @@ class Scene:
     def __init__(self, prices: Prices, model: str | None) -> None:
         self.at = 0.0
         self.live = False
-        self.told: list[ConversationEvent] = []
+        self.emitted: list[ConversationEvent] = []
         self.prices, self.model = prices, model
         self.out_of_band = OutOfBand()
         self.effective: Json = {}
@@ -37,8 +37,8 @@ class Scene:
         self._by_agent = False
         self._made_up = 0
 
-    def tell(self, event: ConversationEvent) -> None:
-        self.told.append(event)
+    def emit(self, event: ConversationEvent) -> None:
+        self.emitted.append(event)
 
     def made_up_id(self, kind: str) -> str:
         """An id for something to which the server gives none."""
@@ -66,7 +66,7 @@ class Scene:
         self.news = True
         if not self.awaiting:
             self.awaiting = True
-            self.tell(AgentResponseRequested(self.at, "client" if by_client else "server", out_of_band))
+            self.emit(AgentResponseRequested(self.at, "client" if by_client else "server", out_of_band))
 
     # -- settings -----------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ class ToolSide:
     def _called(self, call: _Call, arguments: str | None) -> None:
         if call.called_at is None:
             call.called_at = self._scene.at
-            self._scene.tell(
+            self._scene.emit(
                 e.ToolCalled(
                     self._scene.at,
                     call.turn,
@@ -116,7 +116,7 @@ class ToolSide:
         self._asked.add(call_id)
         self._asked_at[call_id] = self._scene.at
         turn = self._turn_of(call_id)
-        self._scene.tell(e.ToolWaiting(self._scene.at, turn, call_id, name, arguments, kind, action, origin))
+        self._scene.emit(e.ToolWaiting(self._scene.at, turn, call_id, name, arguments, kind, action, origin))
 
     def answered(self, answered: inputs.ApprovalAnswered) -> None:
         self._answer(answered.call_id, answered.verdict, answered.text)
@@ -131,7 +131,7 @@ class ToolSide:
         asked_at = self._asked_at.pop(call_id, None)
         waited_ms = 0.0 if asked_at is None else (self._scene.at - asked_at) * 1000
         turn = self._turn_of(call_id)
-        self._scene.tell(e.ToolAnswered(self._scene.at, turn, call_id, verdict, text, waited_ms))
+        self._scene.emit(e.ToolAnswered(self._scene.at, turn, call_id, verdict, text, waited_ms))
 
     def _turn_of(self, call_id: str) -> int:
         call = self._calls.get(call_id)
@@ -146,11 +146,11 @@ class ToolSide:
     def _runs(self, call: _Call) -> None:
         if call.running_at is None and not call.ended:
             call.running_at = self._scene.at
-            self._scene.tell(e.ToolRunning(self._scene.at, call.turn, call.call_id))
+            self._scene.emit(e.ToolRunning(self._scene.at, call.turn, call.call_id))
 
     def progressed(self, progress: inputs.ToolProgress) -> None:
         turn = self._turn_of(progress.call_id)
-        self._scene.tell(e.ToolProgressed(self._scene.at, turn, progress.call_id, progress.text))
+        self._scene.emit(e.ToolProgressed(self._scene.at, turn, progress.call_id, progress.text))
 
     def finished(self, finished: inputs.ToolFinished) -> None:
         call = self._call(finished.call_id, None, "")
@@ -184,6 +184,6 @@ class ToolSide:
     def _end(self, call: _Call, status: e.ToolStatus, output: str, seconds: float | None) -> None:
         if not call.ended:
             call.ended = True
-            self._scene.tell(
+            self._scene.emit(
                 e.ToolEnded(self._scene.at, call.turn, call.call_id, call.name, status, output, seconds)
             )

@@ -32,7 +32,7 @@ class UserSide:
         self._bytes_per_ms = scene.bytes_per_ms("input")
         self._speaking = False
         self._speech_id: str | None = None
-        self._tells_ends = False  # the server does, as most do
+        self._reports_ends = False  # the server does, as most do
         self._began: float | None = None
         self._ended: float | None = None
         self._ended_by: e.SpeechBy = "server"
@@ -86,26 +86,26 @@ class UserSide:
             return
         self._began, self._ended = self._when_sent(event.audio_start_ms), None
         self._speaking, self._speech_id = True, event.item_id
-        self._scene.tell(e.UserSpeechBegan(self._scene.at, "server", self._began, event.item_id or ""))
+        self._scene.emit(e.UserSpeechBegan(self._scene.at, "server", self._began, event.item_id or ""))
 
     def speech_stopped(self, event: s.InputAudioBufferSpeechStopped) -> None:
         self._speech_id = event.item_id or self._speech_id
-        self._tells_ends = True
+        self._reports_ends = True
         self._speech_over(self._when_sent(event.audio_end_ms), "server")
         if self._scene.answers_by_itself:
             self._scene.expect_answer(by_client=False)
 
     def _speech_over(self, ended: float, by: e.SpeechBy) -> None:
         self._speaking, self._ended, self._ended_by = False, ended, by
-        self._scene.tell(e.UserSpeechEnded(self._scene.at, by, ended, self._speech_id or ""))
+        self._scene.emit(e.UserSpeechEnded(self._scene.at, by, ended, self._speech_id or ""))
 
     def key(self, key: inputs.Key) -> None:
         at = self._scene.at
         if key == "talk":
-            self._scene.tell(e.UserSpeechBegan(at, "key", at))
+            self._scene.emit(e.UserSpeechBegan(at, "key", at))
         elif key == "release":
             self._released_at = at
-            self._scene.tell(e.UserSpeechEnded(at, "key", at))
+            self._scene.emit(e.UserSpeechEnded(at, "key", at))
 
     def microphone_ended(self) -> None:
         self._by_hand = "file"
@@ -119,13 +119,13 @@ class UserSide:
 
     def discarded(self) -> None:
         self._speaking, self._began, self._ended = False, None, None
-        self._scene.tell(e.UserSpeechDiscarded(self._scene.at))
+        self._scene.emit(e.UserSpeechDiscarded(self._scene.at))
 
     def committed(self, event: s.InputAudioBufferCommitted) -> None:
         """The server made a turn of it. A commit is told again by some, or comes late: it counts once."""
         if self._speaking:
             self._speech_over(self._scene.at, "server")
-        self._tells_ends = True
+        self._reports_ends = True
         if event.item_id in self._taken:
             return
         if self._taken_unnamed and self._ended is None and event.item_id:
@@ -139,7 +139,7 @@ class UserSide:
 
     def response_began(self, *, asked_for: bool) -> None:
         """Servers may answer speech without a word about its commit, or even its end."""
-        waits_for_no_end = self._scene.answers_by_itself and not (asked_for or self._tells_ends)
+        waits_for_no_end = self._scene.answers_by_itself and not (asked_for or self._reports_ends)
         if self._speaking and waits_for_no_end:
             self._speech_over(self._scene.at, "server")
         if self._ended is not None and self._began is not None:
@@ -155,7 +155,7 @@ class UserSide:
         self._taken.add(item_id)
         self._last_id = item_id
         turn = self._scene.turn_of[item_id] = self._scene.users_turn()
-        self._scene.tell(
+        self._scene.emit(
             e.UserTurnCommitted(at, turn, "voice", began, ended, self._ended_by, item_id, previous_item_id)
         )
         if not (self._scene.transcribes or item_id in self._texts or item_id in self._finals):
@@ -183,7 +183,7 @@ class UserSide:
             delta = delta[len(known) :]  # some servers repeat all that they have so far
         if delta and item_id not in self._finals:
             text = self._texts[item_id] = known + delta
-            self._scene.tell(e.UserTextPartial(self._scene.at, self._turn_of(item_id), item_id, delta, text))
+            self._scene.emit(e.UserTextPartial(self._scene.at, self._turn_of(item_id), item_id, delta, text))
 
     def text_completed(self, event: s.ConversationItemInputAudioTranscriptionCompleted) -> None:
         item_id = self._item_of(event.item_id)
@@ -205,7 +205,7 @@ class UserSide:
         if text and text != known:
             self._texts[item_id] = text
             delta = text.removeprefix(known)
-            self._scene.tell(e.UserTextPartial(self._scene.at, self._turn_of(item_id), item_id, delta, text))
+            self._scene.emit(e.UserTextPartial(self._scene.at, self._turn_of(item_id), item_id, delta, text))
 
     def no_more_text(self) -> None:
         """Where no last word came, what was understood so far is it."""
@@ -224,21 +224,21 @@ class UserSide:
             return
         self._finals[item_id] = text
         turn = self._turn_of(item_id)
-        self._scene.tell(
+        self._scene.emit(
             e.UserTextFinal(self._scene.at, turn, text, spoken, item_id, revised=before is not None, **more)
         )
 
     def _missing(self, item_id: str, why: str) -> None:
         if item_id not in self._finals:
             self._finals[item_id] = ""
-            self._scene.tell(e.UserTextMissing(self._scene.at, self._turn_of(item_id), item_id, why))
+            self._scene.emit(e.UserTextMissing(self._scene.at, self._turn_of(item_id), item_id, why))
 
     def _usage(self, item_id: str, usage: Any) -> None:
         model = in_force.at(self._scene.effective, "audio", "input", "transcription", "model")
         usd = self._scene.prices.transcription_usd(model, usage, self._scene.model)
         total = getattr(usage, "total_tokens", None) or 0
         turn = self._turn_of(item_id)
-        self._scene.tell(
+        self._scene.emit(
             e.UsageReported(self._scene.at, turn, "transcription", Tokens(), total, usd, item_id=item_id)
         )
 
@@ -253,7 +253,7 @@ class UserSide:
 
     def frame(self, captured: inputs.VideoFrameCaptured) -> None:
         self._frame = captured if captured.image else None
-        self._scene.tell(
+        self._scene.emit(
             e.VideoFrameTaken(
                 self._scene.at, bool(captured.image), captured.source, captured.width, captured.height
             )
@@ -281,13 +281,13 @@ class UserSide:
         turn = self._commit_text(item_id)
         if item_id:
             self._finals[item_id] = text
-        self._scene.tell(e.UserTextFinal(self._scene.at, turn, text, False, item_id, images, **more))
+        self._scene.emit(e.UserTextFinal(self._scene.at, turn, text, False, item_id, images, **more))
 
     def _commit_text(self, item_id: str | None) -> int:
         at, turn = self._scene.at, self._scene.users_turn()
         if item_id:
             self._scene.turn_of[item_id] = turn
-        self._scene.tell(e.UserTurnCommitted(at, turn, "text", at, at, "text", item_id or ""))
+        self._scene.emit(e.UserTurnCommitted(at, turn, "text", at, at, "text", item_id or ""))
         return turn
 
     def _images(self, item: Any, *, frame: bool) -> None:
@@ -297,7 +297,7 @@ class UserSide:
                 continue
             known = seen if seen and seen.image == part.image_url else None
             self._frame = None if known else self._frame
-            self._scene.tell(
+            self._scene.emit(
                 e.ImageShown(
                     self._scene.at,
                     self._scene.turn,
@@ -312,10 +312,10 @@ class UserSide:
         """The server tells of a message that we sent: it was told already, or is history."""
         if item.id in self._echo_ids:
             return True
-        told = (item.role or "", message_text(item))
-        if item.id in self._taken or told not in self._echoes:
+        emitted = (item.role or "", message_text(item))
+        if item.id in self._taken or emitted not in self._echoes:
             return False
-        self._echoes.remove(told)
+        self._echoes.remove(emitted)
         if item.id:
             self._echo_ids.add(item.id)
             if item.role == "user":

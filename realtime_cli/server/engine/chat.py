@@ -71,7 +71,7 @@ class Chat:
     async def reply(self, request: ReplyRequest) -> AsyncIterator[EngineText | EngineCall]:
         """Each sentence as soon as it is complete; calls at the end. Raises EngineError in one sentence."""
         answer = ChatAnswer()
-        async with self._errors_told(), self._stream(request) as response:
+        async with self._chat_errors(), self._stream(request) as response:
             async for chunk in self._chunks(response):
                 for sentence in answer.take(chunk):
                     yield EngineText(sentence)
@@ -128,7 +128,7 @@ class Chat:
 
     def _refused(self, status: int, body: str) -> EngineError:
         """What an HTTP status means, with what the endpoint said about it."""
-        said = _told(body)
+        said = _error_text(body)
         where = self.endpoint.url
         match status:
             case 401 | 403:
@@ -146,7 +146,7 @@ class Chat:
                 return EngineError(f"The chat endpoint {where} refused the request (HTTP {status}){said}.")
 
     @asynccontextmanager
-    async def _errors_told(self) -> AsyncIterator[None]:
+    async def _chat_errors(self) -> AsyncIterator[None]:
         """Turns the HTTP library's errors into EngineError."""
         where = self.endpoint.url
         try:
@@ -176,7 +176,7 @@ class ChatAnswer:
     def take(self, chunk: dict[str, Any]) -> list[str]:
         """The sentences that this piece completes. Raises EngineError when it carries an error."""
         if chunk.get("error"):
-            raise EngineError(f"The chat endpoint failed while it answered{_told(json.dumps(chunk))}.")
+            raise EngineError(f"The chat endpoint failed while it answered{_error_text(json.dumps(chunk))}.")
         choices = chunk.get("choices")
         if not isinstance(choices, list) or not choices:
             return []
@@ -229,7 +229,7 @@ def _finished(chunk: dict[str, Any]) -> bool:
     return isinstance(choices, list) and bool(choices) and choices[0].get("finish_reason") is not None
 
 
-def _told(body: str) -> str:
+def _error_text(body: str) -> str:
     """`: "model not found"` from an error body, or nothing."""
     try:
         error = parse_json(body).get("error")

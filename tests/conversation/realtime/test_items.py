@@ -15,7 +15,7 @@ from realtime_cli.conversation.realtime import RealtimeNarrator
 from realtime_cli.protocol import codec
 
 
-class Told:
+class Reported:
     """A narrator and what it tells of items, as short lines."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ def message(item_id: str, role: str, text: str = "", **part: Any) -> dict[str, A
 
 
 def test_a_spoken_turn():
-    told = Told()
+    told = Reported()
     heard = message("U", "user", mine=1)
     assert told.server("conversation.item.added", item=heard) == ["created U"]
     assert told.server("conversation.item.done", item=heard) == []
@@ -61,13 +61,13 @@ def test_a_spoken_turn():
 
 
 def test_old_names_and_bare_responses():
-    told = Told()
+    told = Reported()
     assert told.server("conversation.item.created", item=message("U", "user", "Hi.")) == ["created U"]
     assert told.server("response.output_item.done", item=message("A", "assistant", "Hello.")) == ["created A"]
 
 
 def test_an_answer_aside_is_no_news():
-    told = Told()
+    told = Reported()
     ask = codec.client_event({"type": "response.create", "response": {"conversation": "none"}})
     assert told.entry(Entry(0, "sent", Send(ask))) == []
     told.server("response.created", response={"id": "R", "conversation_id": None})
@@ -76,7 +76,7 @@ def test_an_answer_aside_is_no_news():
 
 
 def test_history_told_to_a_new_socket_is_no_news():
-    told = Told()
+    told = Reported()
     told.server("conversation.item.done", item=message("U", "user", "Tell me."))
     told.server("conversation.item.done", item=message("A", "assistant", "It is a long story."))
     call = {"type": "function_call", "name": "f", "call_id": "c", "arguments": "{}"}
@@ -102,7 +102,7 @@ def test_history_told_to_a_new_socket_is_no_news():
 
 
 def test_what_is_no_item_is_no_news():
-    told = Told()
+    told = Reported()
     assert told.server("conversation.item.added", item=None) == []
     assert told.server("conversation.item.added", item={"type": "message"}) == []
     assert told.server("conversation.item.truncated", item_id="?", content_index=9, audio_end_ms=1) == []
@@ -110,7 +110,7 @@ def test_what_is_no_item_is_no_news():
 
 @pytest.mark.parametrize("status", ["completed", "incomplete"])
 def test_a_status_that_changes_is_an_update(status: str):
-    told = Told()
+    told = Reported()
     item = message("A", "assistant", "It is noon.")
     begun = {**item, "status": "in_progress"}
     assert told.server("response.output_item.added", response_id="R", item=begun) == ["created A"]

@@ -30,7 +30,7 @@ _PHRASES = (
 )
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[-+*/%^()√]")
 _OTHER_WORDS = re.compile(r"(?:(?![√])[^\s\d\-+*/%^()√.]|\.(?!\d))+")
-_ALOUD = {
+_SPOKEN = {
     "+": "plus", "-": "minus", "*": "times", "/": "divided by", "%": "modulo", "^": "to the power of",
     "√": "the square root of",
 }  # fmt: skip
@@ -48,7 +48,7 @@ class Sum:
         """ "17 times 23 is 391."; "That is 14." where the words of the sum would be ambiguous."""
         if self.value is None:
             return "I cannot work that out."
-        aloud = " ".join(_ALOUD.get(token, token) for token in self.expression.split())
+        aloud = " ".join(_SPOKEN.get(token, token) for token in self.expression.split())
         if "(" in self.expression or " / 100 * " in self.expression:
             aloud = "that"
         return f"{aloud[:1].upper()}{aloud[1:]} is {spoken(self.value)}."

@@ -85,7 +85,7 @@ def asks_date(normalised: str) -> bool:
     return bool(_DAY.search(normalised))
 
 
-def tell_time(normalised: str, now: datetime) -> str:
+def time_sentence(normalised: str, now: datetime) -> str:
     """ "It is 2:05 PM in Tokyo."; a place that nobody knows is said to be unknown."""
     place = find_place(normalised)
     if place is not None:
@@ -96,7 +96,7 @@ def tell_time(normalised: str, now: datetime) -> str:
     return f"It is {hour_and_minute(now)}."
 
 
-def tell_date(normalised: str, now: datetime) -> str:
+def date_sentence(normalised: str, now: datetime) -> str:
     """ "Today is Sunday, May 3rd, 2026."; tomorrow and yesterday as well."""
     place = find_place(normalised)
     moment = now.astimezone(ZoneInfo(place[1])) if place else now

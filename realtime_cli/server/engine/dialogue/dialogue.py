@@ -15,7 +15,7 @@ from realtime_cli.server.engine.dialogue.small_talk import (
     say_after,
     small_talk,
 )
-from realtime_cli.server.engine.dialogue.tool_result_text import tell_outcome
+from realtime_cli.server.engine.dialogue.tool_result_text import outcome_sentence
 from realtime_cli.server.engine.dialogue.tools import calls, choose
 from realtime_cli.server.engine.dialogue.turn import DialogueTurn, read_turn
 from realtime_cli.server.engine.images import asks_about_images, describe
@@ -51,7 +51,7 @@ class Dialogue:
 
     def _answer(self, request: ReplyRequest, turn: DialogueTurn) -> str | Iterable[str]:
         if turn.outcomes:
-            return [tell_outcome(each.name, each.output) for each in turn.outcomes]
+            return [outcome_sentence(each.name, each.output) for each in turn.outcomes]
         if not turn.user_items:
             return STILL_HERE if turn.assistant_items else _greeting(request.instructions)
         if not turn.normalised:
@@ -74,8 +74,8 @@ class Dialogue:
 
     def _about_now(self, turn: DialogueTurn) -> str | None:
         if clock.asks_time(turn.normalised):
-            return clock.tell_time(turn.normalised, self._now())
-        return clock.tell_date(turn.normalised, self._now()) if clock.asks_date(turn.normalised) else None
+            return clock.time_sentence(turn.normalised, self._now())
+        return clock.date_sentence(turn.normalised, self._now()) if clock.asks_date(turn.normalised) else None
 
 
 def _sentences(answer: str | Iterable[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ MAX_PARTS = 12
 _OF_A_CLOCK = {"time", "date", "weekday", "zone", "timezone"}
 
 
-def tell_outcome(name: str, output: str) -> str:
+def outcome_sentence(name: str, output: str) -> str:
     """A clock's result as one tells the time, an error as an error, all else as "The result of f is …"."""
     value = _parsed(output)
     if problem := _problem(value):

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from realtime_cli.server.engine.dialogue.clock import find_place, places, tell_date, tell_time
+from realtime_cli.server.engine.dialogue.clock import date_sentence, find_place, places, time_sentence
 
 NOW = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
 
@@ -45,7 +45,7 @@ def test_every_place_has_a_zone_that_exists() -> None:
     ],
 )
 def test_time(asked: str, told: str) -> None:
-    assert tell_time(asked, NOW) == told
+    assert time_sentence(asked, NOW) == told
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_time(asked: str, told: str) -> None:
     ],
 )
 def test_date(asked: str, told: str) -> None:
-    assert tell_date(asked, NOW) == told
+    assert date_sentence(asked, NOW) == told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_cli.server.engine.dialogue.tool_result_text import MAX_LENGTH, tell_outcome
+from realtime_cli.server.engine.dialogue.tool_result_text import MAX_LENGTH, outcome_sentence
 
 
 @pytest.mark.parametrize(
@@ -32,14 +32,14 @@ from realtime_cli.server.engine.dialogue.tool_result_text import MAX_LENGTH, tel
     ],
 )
 def test_told(output: str, told: str) -> None:
-    assert tell_outcome("f", output) == told
+    assert outcome_sentence("f", output) == told
 
 
 def test_a_long_result_is_cut_at_a_word() -> None:
-    told = tell_outcome("f", "word " * 1000)
+    told = outcome_sentence("f", "word " * 1000)
     assert len(told) < MAX_LENGTH + 60
     assert told.endswith("word and so on.")
 
 
 def test_a_long_list_is_counted() -> None:
-    assert tell_outcome("f", str(list(range(50)))).endswith("11, and 38 more.")
+    assert outcome_sentence("f", str(list(range(50)))).endswith("11, and 38 more.")
