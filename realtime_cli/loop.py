@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder
@@ -60,6 +60,18 @@ class Outcome:
     exit_code: ExitCode
     reason: str = ""
     remedy: str = ""
+
+
+class LoopEdges(TypedDict, total=False):
+    """What a command may connect the loop to: see ``ConversationLoop``."""
+
+    microphone: MicrophonePort | None
+    speaker: SpeakerPort | None
+    eyes: VideoSource | None
+    guard: EchoControl | None
+    wait_for_floor: bool
+    patient: bool
+    started_at: float | None
 
 
 class ConversationLoop:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from realtime_cli.app.console import echo
 from realtime_cli.app.redaction import OutputRedaction
@@ -13,7 +13,7 @@ from realtime_cli.app.signals import own_the_process
 from realtime_cli.conversation.events import ConversationEvent, NoticeIssued
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.errors import ExitCode, RealtimeCliError
-from realtime_cli.loop import ConversationLoop, Outcome
+from realtime_cli.loop import ConversationLoop, LoopEdges, Outcome
 from realtime_cli.ports import Observer
 from realtime_cli.tui.end_summary import EndSummary
 
@@ -27,7 +27,7 @@ def conversation_loop(
     shown: Sequence[ConversationReader] = (),
     readers: Sequence[ConversationReader] = (),
     observers: Sequence[Observer] = (),
-    **edges: Any,
+    **edges: Unpack[LoopEdges],
 ) -> ConversationLoop:
     """The loop of an open session: recorded, told to ``[hooks]``, its tools called.
 

@@ -89,9 +89,20 @@ class Case:
         (self.folder / "agent.toml").write_text(agent)
         write_silence(self.folder / "in.wav", seconds)
         return await self.run(
-            "talk", "-c", "agent.toml", "--base-url", self.server.url, "--input", "in.wav",
-            "--output", self.sound, "--record", self.recording, "--plain", *arguments,
-        )  # fmt: skip
+            "talk",
+            "-c",
+            "agent.toml",
+            "--base-url",
+            self.server.url,
+            "--input",
+            "in.wav",
+            "--output",
+            self.sound,
+            "--record",
+            self.recording,
+            "--plain",
+            *arguments,
+        )
 
     async def text(self, *arguments: str, agent: str = TEXT) -> subprocess.CompletedProcess[str]:
         (self.folder / "agent.toml").write_text(agent)

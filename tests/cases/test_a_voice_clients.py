@@ -191,7 +191,7 @@ async def test_a12_text_says_which_of_two_messages_was_not_answered(tmp_path: Pa
     async with saying(script) as server:
         done = await Case(server, tmp_path).text(
             "--set", "connection.progress_timeout_s=5", "First", "Second"
-        )  # fmt: skip
+        )
     assert done.stdout.splitlines()[-1:] == ["Answer r2."]
     assert "Message 1 was not answered." in done.stderr
     assert done.returncode == 5, done.stderr
