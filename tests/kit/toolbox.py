@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -77,12 +77,27 @@ async def toolbox(
 
 
 def runs(pid: int) -> bool:
-    """Whether a process is there."""
+    """Whether a process, or with ``-pid`` any of its group, still runs.
+
+    One that has ended counts as gone though nobody has asked for its exit code: a container's first process
+    inherits such orphans, and only an init reaps them.
+    """
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return True
+    states = list(_states(pid))
+    return not states or any(state not in "ZX" for state in states)
+
+
+def _states(pid: int) -> Iterator[str]:
+    """The states of the processes meant, as proc(5) spells them; none where the system does not tell."""
+    paths = [Path(f"/proc/{pid}/stat")] if pid > 0 else Path("/proc").glob("[0-9]*/stat")
+    for path in paths:
+        with suppress(OSError):
+            state, _, group = path.read_text().rpartition(") ")[2].split()[:3]
+            if pid > 0 or int(group) == -pid:
+                yield state
 
 
 async def gone(pid: int) -> bool:
