@@ -12,6 +12,7 @@ from realtime_cli.audio import echo
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.voice_gate import VoiceGate
 from realtime_cli.audio.wav import WavMicrophone, WavSpeaker
+from realtime_cli.client import inputs
 from realtime_cli.config.audio import Audio
 from realtime_cli.errors import AudioDeviceError, ConfigError
 from realtime_cli.loop import ConversationLoop
@@ -38,9 +39,18 @@ class AudioIO:
     said: str = ""
 
     def connect(self, loop: ConversationLoop) -> None:
-        """A file waits for its turn, and for the wire, as a person would."""
+        """A file waits for its turn, and for the wire, as a person would, and holds the key to talk."""
+
+        def hold_key(down: bool) -> None:
+            loop.step(inputs.Pressed(loop.now(), "talk" if down else "release"))
+
         if isinstance(self.microphone, WavMicrophone):
-            self.microphone.connect(lambda: loop.session.idle_but_background_tools, lambda: loop.has_room)
+            session = loop.session
+            self.microphone.connect(
+                lambda: session.idle_but_background_tools,
+                lambda: loop.has_room,
+                *([hold_key] if session.options.push_to_talk else []),
+            )
 
 
 def open_sound(audio: Audio, inputs: tuple[str, ...], output: str | None, report: Report) -> AudioIO:

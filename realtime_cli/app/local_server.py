@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from realtime_cli.config.header_value import sendable_key
-from realtime_cli.errors import ConfigError
+from realtime_cli.errors import ConfigError, ConnectionFailed
 from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
 from realtime_cli.server_runner import EngineWorkers, SessionRunner
@@ -105,6 +105,22 @@ async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
     loaded.set_result(workers)
     headers = {"Authorization": f"Bearer {options.key}"} if options.key else {}
     return LocalServer(listener.url, headers, listener, workers)
+
+
+async def chat_models(engine: EngineConfig) -> tuple[str, ...]:
+    """The models that the chat endpoint lists; none where there is no list.
+
+    Raises ConnectionFailed when the endpoint cannot be reached or refuses the key, ConfigError when its
+    settings do not fit.
+    """
+    from realtime_cli.server.engine.chat import Chat
+    from realtime_cli.server.engine.ports import EngineError
+
+    try:
+        return await Chat.from_config(engine).models()
+    except EngineError as error:
+        remedy = "Start it (Ollama: `ollama serve`), or correct local.chat_url and local.chat_key_env."
+        raise ConnectionFailed(error.message, remedy) from None
 
 
 async def _engine_workers(options: ServeOptions, warm: bool) -> EngineWorkers:

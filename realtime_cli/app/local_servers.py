@@ -33,8 +33,11 @@ class LocalServers:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def server(self, config: LocalConfig) -> LocalServer:
-        """The server for this configuration; started when it is first asked for. Raises ConfigError."""
-        from realtime_cli.app.local_server import listen, serve_options
+        """The server for this configuration; started when it is first asked for.
+
+        Raises ConfigError, and ConnectionFailed when its chat endpoint cannot be used.
+        """
+        from realtime_cli.app.local_server import chat_models, listen, serve_options
 
         key = config.model_dump_json()
         async with self._lock:
@@ -46,6 +49,8 @@ class LocalServers:
                     key=secrets.token_urlsafe(24),
                     max_connections=self.connections + ROOM_FOR_MORE,
                 )
+                if options.engine and options.engine.chat_url:
+                    await chat_models(options.engine)  # an error now instead of in each answer
                 self._running[key] = await listen(options, warm=self.warm)
             return self._running[key]
 

@@ -36,8 +36,9 @@ class WavMicrophone:
 
     ``paths``: WAV files of any kind, or ``-`` for stdin (WAV, or raw PCM16LE mono 24 kHz).
     ``pause_ms`` of silence separates two of them; ``may_go_on`` is asked before each further one, and
-    silence is given while it says no. None says that the last is over; silence goes on after it, as a
-    room does, the first ``tail_ms`` of it at the pace of the file. When ``fast``, ``has_room`` is asked
+    silence is given while it says no. ``speaking`` is told when a file begins (True) and when it is over
+    (False). None says that the last is over; silence goes on after it, as a room does, the first
+    ``tail_ms`` of it at the pace of the file. When ``fast``, ``has_room`` is asked
     before each frame: how a wire that takes it more slowly holds the file back.
     Raises :class:`ConfigError` when built, if a file is missing or no readable WAV.
     """
@@ -51,20 +52,26 @@ class WavMicrophone:
         tail_ms: int = TAIL_MS,
         may_go_on: Callable[[], bool] = lambda: True,
         has_room: Callable[[], bool] = lambda: True,
+        speaking: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self._paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
         self._fast = fast
         self._pause_ms = pause_ms
         self._tail_ms = tail_ms
-        self.connect(may_go_on, has_room)
+        self.connect(may_go_on, has_room, speaking)
         self._task: asyncio.Task[None] | None = None
         for path in self._paths:
             if str(path) != "-":
                 next(iter(_frames(path)))
 
-    def connect(self, may_go_on: Callable[[], bool], has_room: Callable[[], bool]) -> None:
-        """Ask these from now on: for a conversation that is built around the microphone."""
-        self._may_go_on, self._has_room = may_go_on, has_room
+    def connect(
+        self,
+        may_go_on: Callable[[], bool],
+        has_room: Callable[[], bool],
+        speaking: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        """Ask and tell these from now on: for a conversation that is built around the microphone."""
+        self._may_go_on, self._has_room, self._speaking = may_go_on, has_room, speaking
 
     def start(self, deliver: Deliver) -> None:
         """Begin to give frames to ``deliver`` on the running loop's thread."""
@@ -83,9 +90,11 @@ class WavMicrophone:
             if place:
                 await self._pause(pace, deliver)
             frames = _from_stdin() if str(path) == "-" else _each(_frames(path))
+            self._speaking(True)
             async for frame in frames:
                 await pace.next()
                 deliver(frame)
+            self._speaking(False)
         deliver(None)
         for _ in range(-(-self._tail_ms // FRAME_MS)):
             await pace.next()

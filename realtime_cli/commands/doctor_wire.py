@@ -10,12 +10,14 @@ from contextlib import AsyncExitStack
 
 from realtime_cli.app.diagnostics import Finding, failure, ok, warning
 from realtime_cli.app.installed import installed
+from realtime_cli.app.local_server import chat_models, serve_options
 from realtime_cli.app.session_factory import SessionFactory
 from realtime_cli.app.session_options import socket_options
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Received
 from realtime_cli.config import LoadedAgent, ServerAddress
 from realtime_cli.config.address import find_key
+from realtime_cli.config.agent import LocalConfig
 from realtime_cli.config.connection import Connection
 from realtime_cli.config.providers import PROVIDERS, for_provider
 from realtime_cli.conversation import events as e
@@ -28,6 +30,7 @@ from realtime_cli.wire import probe, websocket
 from realtime_cli.wire.transport import Closed, Transport
 
 SLOW_ROUND_TRIP_MS = 300
+MAX_MODELS_SHOWN = 5
 Reported = Sequence[e.ConversationEvent]
 
 
@@ -50,6 +53,8 @@ async def endpoint_steps(agent: LoadedAgent) -> AsyncIterator[Finding]:
     async with AsyncExitStack() as stack:
         try:
             require_trust(permissions_of(agent))
+            if agent.config.connection.embedded and agent.config.local.chat_url:
+                yield await chat_endpoint(agent.config.local)
             factory = await stack.enter_async_context(SessionFactory())
             async for finding in _steps(agent, await factory.address(agent), stack):
                 yield finding
@@ -58,6 +63,23 @@ async def endpoint_steps(agent: LoadedAgent) -> AsyncIterator[Finding]:
             yield failure("key accepted", AuthenticationFailed(error.message, remedy))
         except RealtimeCliError as error:
             yield failure("endpoint", error)
+
+
+async def chat_endpoint(local: LocalConfig) -> Finding:
+    """Whether what answers instead of the small dialogue is there, and has the model."""
+    options = serve_options(local, os.environ)
+    assert options.engine
+    models = await chat_models(options.engine)
+    name = local.chat_model or ""
+    if models and not {name, f"{name}:latest"} & set(models):
+        listed = ", ".join(models[:MAX_MODELS_SHOWN])
+        return warning(
+            "chat endpoint",
+            f"{local.chat_url} does not list the model {name}; it has {listed}.",
+            f"Correct local.chat_model, or load it (Ollama: `ollama pull {name}`).",
+            models=models,
+        )
+    return ok("chat endpoint", f"{local.chat_url} answers", models=models)
 
 
 async def _steps(agent: LoadedAgent, address: ServerAddress, stack: AsyncExitStack) -> AsyncIterator[Finding]:

@@ -24,8 +24,9 @@ from realtime_cli.app.session_factory import (
     require_address,
 )
 from realtime_cli.config import LoadedAgent
+from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError, ExitCode
-from realtime_cli.loop import ConversationLoop
+from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.ports import VideoSource
 from realtime_cli.recording import copy
 from realtime_cli.recording.sidecar import sidecars
@@ -87,10 +88,11 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                 command="talk",
             ) as opened,
         ):
-            frontend = _frontend(agent, options)
+            frontend, last_answer = _frontend(agent, options), LastAnswer()
             loop = conversation_loop(
                 opened,
                 shown=(frontend,),
+                readers=(last_answer,),
                 microphone=sound.microphone,
                 speaker=sound.speaker,
                 eyes=video_source(agent, reports.report),
@@ -103,14 +105,35 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
             controls = Controls(loop, agent, partial(_reloaded, options), desk, sound.echo, recording)
             keys = choose_keys(frontend, push_to_talk=agent.config.audio.push_to_talk)
             try:
-                return (
-                    await hold(opened, loop, frontend=frontend, beside=_reading(keys, controls))
-                ).exit_code
+                outcome = await hold(
+                    opened,
+                    loop,
+                    frontend=frontend,
+                    beside=_reading(keys, controls),
+                    judge=last_answer.judge if sound.from_file else None,
+                )
+                return outcome.exit_code
             finally:
                 if recording and controls.save_to:
                     _copy(recording, controls.save_to)
     finally:
         await asyncio.gather(sound.microphone.close(), sound.speaker.close(), return_exceptions=True)
+
+
+class LastAnswer:
+    """A reader: whether the last answer failed. Where files spoke, nobody is there to ask again."""
+
+    def __init__(self) -> None:
+        self._failed = False
+
+    def observe(self, event: e.ConversationEvent) -> None:
+        if isinstance(event, e.AgentResponseEnded) and not event.out_of_band:
+            self._failed = event.status == "failed"
+
+    def judge(self, outcome: Outcome) -> Outcome:
+        if self._failed and outcome.exit_code == ExitCode.OK:
+            return Outcome(ExitCode.SESSION, "The last answer failed.")
+        return outcome
 
 
 def _reloaded(options: TalkOptions) -> LoadedAgent:

@@ -79,6 +79,13 @@ async def test_several_in_turn_with_a_pause_and_with_waiting(tmp_path: Path) -> 
     assert [int(frame[0]) for frame in frames] == [1, 1, 0, 0, 2, 2]
 
 
+async def test_it_says_when_a_file_speaks(tmp_path: Path) -> None:
+    paths = [write(tmp_path / f"{n}.wav", tone(40, n)) for n in (1, 2)]
+    told: list[bool] = []
+    await listen(WavMicrophone(paths, fast=True, pause_ms=0, speaking=told.append))
+    assert told == [True, False, True, False]
+
+
 async def test_a_fast_file_is_held_back_by_a_full_wire(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", tone(100))
     asked = 0

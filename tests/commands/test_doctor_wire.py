@@ -16,6 +16,7 @@ from realtime_cli.errors import ExitCode
 from realtime_cli.wire import websocket
 from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import Closed, Transport
+from tests.kit.chat_server import ChatServer
 
 CREATED = '{"type": "session.created", "event_id": "e1", "session": {"type": "realtime"}}'
 UPDATED = '{"type": "session.updated", "event_id": "e2", "session": {"type": "realtime"}}'
@@ -73,6 +74,33 @@ async def test_the_local_server_loads_its_models_and_takes_the_session() -> None
     agent = load_agent(None, (), {}, {"connection.provider": "local"})
     found = [finding async for finding in doctor_wire.endpoint_steps(agent)]
     assert topics(found) == [(step, "ok") for step in ("local speech", "upgrade", "first event", "session")]
+
+
+@pytest.mark.parametrize(
+    ("model", "status", "words"),
+    [("small", "ok", "answers"), ("qwen3:4b", "warning", "does not list the model qwen3:4b; it has small.")],
+)
+async def test_a_chat_endpoint_is_asked_for_its_models(model: str, status: str, words: str) -> None:
+    async with ChatServer([], models=("small",)) as chat:
+        found = await chatting(chat.url, model)
+    assert topics(found)[0] == ("chat endpoint", status)
+    assert words in found[0].said
+    assert topics(found)[-1] == ("session", "ok")
+
+
+async def test_a_chat_endpoint_that_is_away_is_named() -> None:
+    async with ChatServer([]) as chat:
+        url = chat.url
+    (found,) = await chatting(url, "small")
+    assert (found.status, found.exit_code) == ("failure", ExitCode.CONNECTION)
+    assert url in found.said
+    assert "local.chat_url" in found.remedy
+
+
+async def chatting(url: str, model: str) -> list[Finding]:
+    over = {"connection.provider": "local", "local.chat_url": url, "local.chat_model": model}
+    agent = load_agent(None, (), {}, over)
+    return [finding async for finding in doctor_wire.endpoint_steps(agent)]
 
 
 async def test_nothing_listens_there() -> None:

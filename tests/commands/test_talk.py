@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import subprocess
@@ -20,6 +21,8 @@ import pytest
 from realtime_cli.audio.resample import Resampler
 from realtime_cli.errors import ExitCode
 from realtime_cli.recording.reader import read
+from tests.kit import chat_server
+from tests.kit.chat_server import ChatServer
 from tests.kit.cli import run_cli
 from tests.kit.speech import clip, clip_path
 from tests.kit.virtual_devices import load
@@ -55,6 +58,32 @@ def test_a_question_in_any_form_of_wav_is_answered_aloud_in_another(tmp_path: Pa
     assert re.search(r"^You: .*17.*23", ended.stdout, re.MULTILINE)
     assert re.search(r"^Agent: .*391", ended.stdout, re.MULTILINE)
     assert "91" in recogniser.transcribe(load(answer))
+
+
+def test_with_push_to_talk_the_key_is_held_while_a_file_speaks() -> None:
+    ended = run_cli(
+        "talk", "--config", LOCAL.with_name("push-to-talk.toml"), "--input", clip_path("heart-04"),
+        "--input", clip_path("heart-04"), "--output", "null", "--plain", "--set", "conversation.greet=false",
+    )  # fmt: skip
+    assert ended.returncode == ExitCode.OK, ended.stderr
+    assert len(re.findall("^Agent: .*391", ended.stdout, re.MULTILINE)) == 2
+    assert "2 turns by you, 2 by the agent" in ended.stderr
+
+
+async def test_a_language_model_that_is_away_or_refuses_is_no_success() -> None:
+    ollama = "talk", "--config", LOCAL.with_name("ollama.toml"), "--input", clip_path("heart-04")
+    more = "--output", "null", "--fast", "--plain"
+    async with ChatServer([chat_server.failure(404, "model not found")]) as chat:
+        url = chat.url
+        there = f"local.chat_url={url}"
+        refused = await asyncio.to_thread(run_cli, *ollama, *more, "--set", there)
+    away = await asyncio.to_thread(run_cli, *ollama, *more, "--set", there)
+    assert refused.returncode == ExitCode.SESSION
+    assert "The last answer failed." in refused.stderr
+    assert away.returncode == ExitCode.CONNECTION
+    assert away.stdout == ""
+    assert away.stderr.count(url) == 1
+    assert "local.chat_url" in away.stderr
 
 
 @pytest.mark.parametrize("named", [["--output", "a.wav"], ["--set", "audio.output='./a.wav'"]])

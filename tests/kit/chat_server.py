@@ -57,9 +57,13 @@ def _event(delta: dict[str, Any], finish: str | None = None) -> str:
 
 @dataclass
 class ChatServer:
-    """``async with ChatServer([text("Hi.")]) as server``: an answer a request, the last again and again."""
+    """``async with ChatServer([text("Hi.")]) as server``: an answer a request, the last again and again.
+
+    The list of its models is told to whoever asks, and is no such request.
+    """
 
     answers: Sequence[Answer]
+    models: Sequence[str] = ("small",)
     asked: list[Asked] = field(default_factory=list)
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)  # the client left before the end
 
@@ -79,12 +83,20 @@ class ChatServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            self.asked.append(await _read_request(reader))
+            asked = await _read_request(reader)
+            if asked.path == "/v1/models":
+                await self._answer(self._list(), reader, writer)
+                return
+            self.asked.append(asked)
             await self._answer(self.answers[min(len(self.asked), len(self.answers)) - 1], reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             self.hung_up.set()
         finally:
             writer.close()
+
+    def _list(self) -> Answer:
+        listed = {"object": "list", "data": [{"id": model, "object": "model"} for model in self.models]}
+        return Answer([json.dumps(listed)], content_type="application/json")
 
     async def _answer(
         self, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -111,4 +123,4 @@ async def _read_request(reader: asyncio.StreamReader) -> Asked:
     first, *lines = head.strip().split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Asked(path=first.split()[1], headers=headers, body=json.loads(body))
+    return Asked(path=first.split()[1], headers=headers, body=json.loads(body or "{}"))

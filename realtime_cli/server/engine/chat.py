@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,23 @@ class Chat:
             ChatEndpoint(config.chat_url, config.chat_model, key, config.chat_timeout_s, config.chat_sees)
         )
 
+    async def models(self) -> tuple[str, ...]:
+        """The models that the endpoint lists; none where it keeps no list, or is too busy to show it.
+
+        Raises EngineError when the endpoint cannot be reached or refuses the key.
+        """
+        timeout = self._http.Timeout(CONNECT_TIMEOUT_S)
+        async with self._chat_errors(), self._http.AsyncClient(timeout=timeout) as client:
+            try:
+                response = await client.get(f"{self._url}/models", headers=self._headers)
+            except self._http.ReadTimeout:
+                return ()
+            if response.status_code in (401, 403):
+                raise self._refused(response.status_code, response.text)
+        with suppress(ValueError, TypeError, LookupError):
+            return tuple(str(model["id"]) for model in parse_json(response.content)["data"])
+        return ()
+
     async def reply(self, request: ReplyRequest) -> AsyncIterator[EngineText | EngineCall]:
         """Each sentence as soon as it is complete; calls at the end. Raises EngineError in one sentence."""
         answer = ChatAnswer()
@@ -86,14 +103,20 @@ class Chat:
     async def _stream(self, request: ReplyRequest) -> AsyncIterator[httpx2.Response]:
         """One request on a connection of its own, which is closed with it: a cancelled answer stops there."""
         timeout = self._http.Timeout(self.endpoint.timeout_s, connect=CONNECT_TIMEOUT_S)
-        headers = {"authorization": f"Bearer {self.endpoint.key}"} if self.endpoint.key else {}
-        url = f"{self.endpoint.url.rstrip('/')}/chat/completions"
-        body = self._body(request)
+        url, body = f"{self._url}/chat/completions", self._body(request)
         async with (
             self._http.AsyncClient(timeout=timeout) as client,
-            client.stream("POST", url, json=body, headers=headers) as response,
+            client.stream("POST", url, json=body, headers=self._headers) as response,
         ):
             yield response
+
+    @property
+    def _url(self) -> str:
+        return self.endpoint.url.rstrip("/")
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.endpoint.key}"} if self.endpoint.key else {}
 
     def _body(self, request: ReplyRequest) -> dict[str, Any]:
         body: dict[str, Any] = {
