@@ -618,11 +618,13 @@ def config_show(
 
 
 @config_app.command("schema", cls=GroupedHelp)
-def config_schema() -> None:
+def config_schema(
+    script: Annotated[bool, typer.Option("--script", help="Of scripts instead of agent files.")] = False,
+) -> None:
     """Print the JSON Schema of agent files, for editors."""
     from realtime_cli.commands import config as command
 
-    raise typer.Exit(command.schema())
+    raise typer.Exit(command.schema(of_scripts=script))
 
 
 sessions_app = typer.Typer(

@@ -72,9 +72,11 @@ def trust(path: Path, sets: Sequence[str] = ()) -> int:
     return ExitCode.OK
 
 
-def schema() -> int:
-    """Print the JSON Schema of the agent file, for editors."""
-    out(json.dumps(agent_schema(), indent=2, ensure_ascii=False))
+def schema(*, of_scripts: bool = False) -> int:
+    """Print the JSON Schema of the agent file or of scripts, for editors."""
+    if of_scripts:
+        from realtime_cli.script.load import script_schema
+    out(json.dumps(script_schema() if of_scripts else agent_schema(), indent=2, ensure_ascii=False))
     return ExitCode.OK
 
 

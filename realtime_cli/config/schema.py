@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 JsonSchema = dict[str, Any]
+DIALECT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 
 
 @cache
@@ -15,8 +16,7 @@ def agent_schema() -> JsonSchema:
     """JSON Schema (2020-12) of the agent file."""
     from realtime_cli.config.agent import AgentConfig
 
-    made = AgentConfig.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "realtime-cli agent"}
+    return {**DIALECT, **AgentConfig.model_json_schema(), "title": "realtime-cli agent"}
 
 
 def at(path: Sequence[str | int], data: Any = None, root: JsonSchema | None = None) -> list[JsonSchema]:

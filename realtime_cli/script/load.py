@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from realtime_cli.config import toml_file
 from realtime_cli.config.layers import Origin
+from realtime_cli.config.schema import DIALECT
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.validation_errors import ConfigProblem, problems_of
 from realtime_cli.errors import ConfigError
@@ -104,7 +105,7 @@ def script_of(
 @cache
 def script_schema() -> dict[str, Any]:
     """JSON Schema of a script, without references."""
-    schema = Script.model_json_schema()
+    schema = {**DIALECT, **Script.model_json_schema(), "title": "realtime-cli script"}
     definitions = schema.pop("$defs")
 
     def whole(node: Any) -> Any:

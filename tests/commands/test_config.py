@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from realtime_cli.commands import config
@@ -116,3 +118,14 @@ def test_broken_tools_are_mistakes_of_their_lines(tmp_path: Path, capsys: pytest
         f"  {path}:2: mcp.x.command: there is no program nosuchserver",
         f"  {path}:4: tools[0].python: there is no file {tmp_path / 'gone.py'}",
     ]
+
+
+def test_the_schema_of_scripts_takes_every_script_that_is_shipped(capsys: pytest.CaptureFixture[str]) -> None:
+    assert config.schema(of_scripts=True) == ExitCode.OK
+    schema = json.loads(capsys.readouterr().out)
+    scripts = sorted((Path(__file__).parents[2] / "configs" / "scripts").glob("*.toml"))
+    assert scripts
+    for script in scripts:
+        jsonschema.validate(tomllib.loads(script.read_text(encoding="utf-8")), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"turns": [{"users": "Hello"}]}, schema)

@@ -1,6 +1,6 @@
-"""The reference part of the page *events*, made of the dataclasses in ``conversation/events.py``.
+"""The parts of pages that are made of the code: of its dataclasses, models and tables.
 
-python -m tests.docs.generated      writes it into realtime_cli/docs/events.md
+python -m tests.docs.generated      writes them into the pages
 """
 
 from __future__ import annotations
@@ -11,16 +11,24 @@ import re
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import realtime_cli
 from realtime_cli.client import inputs
+from realtime_cli.config import AgentConfig
+from realtime_cli.config.schema import agent_schema
+from realtime_cli.config.tools import CallRules
 from realtime_cli.conversation import events
 from realtime_cli.conversation.events import EVENT_NAMES
+from realtime_cli.protocol.client_events import CLIENT_EVENTS, OutputAudioBufferClear
 from realtime_cli.recording.format import FIELDS_ON_DISK, LOCAL_TYPES
+from realtime_cli.script.format import SEMANTIC_EVENTS
+from realtime_cli.script.load import script_schema
 from realtime_cli.tui.json_lines import LEFT_OUT
 from realtime_cli.tui.key_events import COMMANDS
+from tests.docs.keys import definition, keys_of
 
 PAGES = Path(realtime_cli.__file__).parent / "docs"
 NAMES = {float: "number", int: "integer", str: "string", bool: "true or false", dict: "object"}
@@ -31,11 +39,13 @@ def path_of(page: str) -> Path:
 
 
 def renewed(page: str) -> str:
-    """The text of a page with its generated part as the code has it now."""
-    part, make = PARTS[page]
-    before, rest = path_of(page).read_text(encoding="utf-8").split(f"<!-- {part}: begin -->")
-    _, after = rest.split(f"<!-- {part}: end -->")
-    return f"{before}<!-- {part}: begin -->\n\n{make()}\n\n<!-- {part}: end -->{after}"
+    """The text of a page with its generated parts as the code has them now."""
+    text = path_of(page).read_text(encoding="utf-8")
+    for part, make in PARTS[page].items():
+        before, rest = text.split(f"<!-- {part}: begin -->")
+        _, after = rest.split(f"<!-- {part}: end -->")
+        text = f"{before}<!-- {part}: begin -->\n\n{make()}\n\n<!-- {part}: end -->{after}"
+    return text
 
 
 def reference() -> str:
@@ -128,10 +138,59 @@ def parts() -> set[type]:
     return found
 
 
-PARTS: dict[str, tuple[str, Callable[[], str]]] = {
-    "events": ("reference", reference),
-    "recordings": ("types", recorded_types),
-    "screen-and-keys": ("commands", commands),
+def tool_keys(name: str) -> str:
+    """The keys of a kind of tool that the others do not have."""
+    return definition(agent_schema(), name, frozenset(CallRules.model_fields))
+
+
+def call_rules() -> str:
+    rules = agent_schema()["$defs"]["SchemaTool"]
+    shared = {key: rules["properties"][key] for key in CallRules.model_fields}
+    return keys_of({**agent_schema(), "properties": shared})
+
+
+def client_events() -> str:
+    obeyed = [name for name, kind in CLIENT_EVENTS.items() if kind is not OutputAudioBufferClear]
+    return "\n".join(f"- `{name}`" for name in obeyed)
+
+
+def script_events() -> str:
+    return "\n".join(f"- `{name}`" for name in SEMANTIC_EVENTS)
+
+
+def section_keys(section: str) -> str:
+    return keys_of(agent_schema(), section)
+
+
+TABLES = tuple(name for name in AgentConfig.model_fields if name != "tools")
+TOOL_KINDS = {
+    "python": "PythonTool",
+    "command": "CommandTool",
+    "http": "HttpTool",
+    "builtin": "BuiltinTool",
+    "function": "SchemaTool",
+}
+PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "agent-file": {
+        **{section: partial(section_keys, section) for section in TABLES},
+        **{kind: partial(tool_keys, name) for kind, name in TOOL_KINDS.items()},
+        "calls": call_rules,
+    },
+    "scripts": {
+        "script": partial(
+            keys_of, script_schema(), left_out=frozenset({"turns", "mocks", "judge", "expect"})
+        ),
+        "turns": partial(keys_of, script_schema(), "turns", left_out=frozenset({"expect"})),
+        "expectations": partial(keys_of, script_schema(), "expect", left_out=frozenset({"calls.name"})),
+        "calls": partial(keys_of, script_schema(), "expect", "calls"),
+        "mocks": partial(keys_of, script_schema(), "mocks"),
+        "judge": partial(keys_of, script_schema(), "judge"),
+        "events": script_events,
+    },
+    "local-server": {"client-events": client_events},
+    "events": {"reference": reference},
+    "recordings": {"types": recorded_types},
+    "screen-and-keys": {"commands": commands},
 }
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -14,11 +16,13 @@ from realtime_cli.cli import app
 from realtime_cli.client import inputs
 from realtime_cli.client.effects import Send, StopPlayback
 from realtime_cli.commands.docs import names
-from realtime_cli.config import load_agent
+from realtime_cli.config import AgentConfig, load_agent
 from realtime_cli.config.providers import PROVIDERS
+from realtime_cli.config.schema import agent_schema
 from realtime_cli.recording.reader import read
 from realtime_cli.tui.key_map import MEANINGS
 from tests.docs.generated import path_of
+from tests.docs.keys import tables_in
 
 TEXTS = {page: path_of(page).read_text(encoding="utf-8") for page in names()}
 
@@ -43,11 +47,31 @@ def test_a_command_is_one_that_the_program_takes(page: str, line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "block"), [(page, block) for page in TEXTS for block in blocks(page, "toml")]
+    ("page", "block"),
+    [(page, block) for page in TEXTS if page != "scripts" for block in blocks(page, "toml")],
 )
 def test_an_agent_file_loads(page: str, block: str, tmp_path: Path) -> None:
-    (tmp_path / "agent.toml").write_text('[connection]\nprovider = "local"\n\n' + block)
-    assert load_agent(tmp_path / "agent.toml", (), {}).warnings == ()
+    connection = "" if "[connection]" in block else '[connection]\nprovider = "local"\n\n'
+    (tmp_path / "agent.toml").write_text(connection + block)
+    environ = dict.fromkeys(re.findall(r"(?<!\$)\$\{(\w+)\}", block), "given")
+    assert load_agent(tmp_path / "agent.toml", (), environ).warnings == ()
+
+
+def test_every_key_of_the_agent_file_is_in_an_example() -> None:
+    examples = [tomllib.loads(block) for block in blocks("agent-file", "toml")]
+    for section in AgentConfig.model_fields:
+        tables = [found for example in examples for found in tables_of(example.get(section, {}), section)]
+        written = {key for table in tables for key in table}
+        for table in tables_in(agent_schema(), section):
+            keys = {key for key, schema in table["properties"].items() if "const" not in schema}
+            assert keys <= written, section
+
+
+def tables_of(value: Any, section: str) -> list[dict[str, Any]]:
+    """Tables of a section in a file: of ``[[tools]]`` and ``[mcp.NAME]`` there are many."""
+    if isinstance(value, list):
+        return value
+    return list(value.values()) if section in ("mcp", "prices") else [value]
 
 
 @pytest.mark.parametrize("page", TEXTS)
