@@ -114,8 +114,7 @@ class Header:
     def from_dict(cls, values: dict[str, Any]) -> Header:
         """Raises ValueError when something in it has the wrong type."""
         header = read_as(cls, {key: value for key, value in values.items() if key != "foreign"})
-        if header.input_format not in typing.get_args(WireFormat):
-            raise ValueError(f"sound in the unknown format {header.input_format!r}")
+        _wire_format(header.input_format)
         header.options()
         return header
 
@@ -218,11 +217,14 @@ def _dataclass_reader(cls: type[Any]) -> FieldReader:
 def _reader(hint: Any) -> FieldReader:
     """How a value of this type is read: checked, but not converted, so that a replay sees what was written.
 
-    Words of a fixed set (``Literal``) may be new ones: a later version's recording stays readable.
+    Words of a fixed set (``Literal``) may be new ones: a later version's recording stays readable. Sound in
+    a new format does not.
     """
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return lambda value, fetch: value
+    if hint == WireFormat:
+        return lambda value, fetch: _wire_format(value)
     if hint is bytes:
         return lambda value, fetch: fetch(_reference_of(value))
     if hint is ExitCode:
@@ -255,6 +257,12 @@ def _tuple_of(reader: FieldReader) -> FieldReader:
         return tuple(reader(one, fetch) for one in _checked(value, list))
 
     return read
+
+
+def _wire_format(value: Any) -> WireFormat:
+    if value not in typing.get_args(WireFormat):
+        raise ValueError(f"sound in the unknown format {value!r}")
+    return typing.cast(WireFormat, value)
 
 
 def _checked(value: Any, kind: type) -> Any:
