@@ -71,21 +71,23 @@ def decode_client_event(text: str | bytes) -> ClientEvent:
     """
     fields = parse(text)
     kind = CLIENT_EVENTS.get(fields["type"], UnknownClientEvent)
-    return cast(ClientEvent, _read(kind, fields, UnknownClientEvent))
+    return cast(ClientEvent, read_leniently(kind, fields, UnknownClientEvent))
 
 
 def server_event(fields: Json) -> ServerEvent:
     """A server event from its JSON object."""
     kind = fields["type"]
     if kind == "error":
-        fields = _with_error_object(fields)
+        fields = with_error_object(fields)
     elif kind not in _PLAIN:
         fields = legacy.to_current(fields)
         kind = fields["type"]
-    return cast(ServerEvent, _read(SERVER_EVENTS.get(kind, UnknownServerEvent), fields, UnknownServerEvent))
+    return cast(
+        ServerEvent, read_leniently(SERVER_EVENTS.get(kind, UnknownServerEvent), fields, UnknownServerEvent)
+    )
 
 
-def _with_error_object(fields: Json) -> Json:
+def with_error_object(fields: Json) -> Json:
     """An ``error`` event with an object under ``error``, where a server sent a text or flat fields."""
     error = fields.get("error")
     if isinstance(error, dict):
@@ -114,7 +116,7 @@ def _excerpt(text: str | bytes) -> str:
     return start.decode("utf-8", "replace") if isinstance(start, bytes) else start
 
 
-def _read(kind: type[Event], fields: Json, other: type[Wire]) -> Wire:
+def read_leniently(kind: type[Event], fields: Json, other: type[Wire]) -> Wire:
     """Validate; leave out, one after another, the fields that the reference types differently."""
     for _ in range(REPAIRS):
         try:
@@ -194,7 +196,7 @@ def session_update(patch: Json) -> SessionUpdate:
     try:
         return SessionUpdate.model_validate({"session": {"type": "realtime", **patch}})
     except ValidationError as error:
-        raise _bad_value(error, "session settings") from None
+        raise bad_value(error, "session settings") from None
 
 
 def client_event(fields: Json) -> ClientEvent:
@@ -208,10 +210,10 @@ def client_event(fields: Json) -> ClientEvent:
     try:
         return cast(ClientEvent, CLIENT_EVENTS.get(kind, UnknownClientEvent).model_validate(fields))
     except ValidationError as error:
-        raise _bad_value(error, kind) from None
+        raise bad_value(error, kind) from None
 
 
-def _bad_value(error: ValidationError, what: str) -> ConfigError:
+def bad_value(error: ValidationError, what: str) -> ConfigError:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(step) for step in first["loc"] if not str(step).startswith("<"))
     return ConfigError(f"{what}: {where}: {first['msg'].lower()}.", "The API reference lists what it takes.")

@@ -1,0 +1,7 @@
+"""What can be on the wire of the Live protocol: session, events, limits, and the way between JSON and both.
+
+Live is OpenAI's protocol of ``gpt-live-*`` at ``/v1/live/sessions``: one stream of sound each way, no items,
+no responses, no truncation. ``session`` holds the session object, ``client_events`` and ``server_events`` the
+events, ``limits`` what the service accepts. Shapes are those of the ``openai`` package's ``types.live`` 3.57.
+Reading is as lenient and ``protocol.strict`` as strict as for Realtime. Meaning is not for here.
+"""
