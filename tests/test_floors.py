@@ -27,6 +27,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "ground": (
         "",
         "errors",
+        "install_hint",
         "notices",
         "private_file",
         "outbox",

@@ -18,6 +18,8 @@ from realtime_cli.client.inputs import Noted
 from realtime_cli.client.session import ClientSession
 from realtime_cli.config import LoadedAgent, ServerAddress, endpoint, load_agent
 from realtime_cli.config.address import secrets_in
+from realtime_cli.config.layers import ENVIRONMENT_PREFIX
+from realtime_cli.config.providers import likely_provider
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.hooks.hooks import names_of, open_hooks
@@ -73,11 +75,26 @@ class ToolMocks(Protocol):
         """The agent's tools with these in front."""
 
 
+def names_a_provider(options: AgentOptions) -> bool:
+    """Whether the command line or the environment says which server is meant."""
+    keys = ("connection.provider", "connection.base_url")
+    said = any(text.partition("=")[0].strip() in keys for text in options.sets)
+    variables = (f"{ENVIRONMENT_PREFIX}{key.upper().replace('.', '__')}" for key in keys)
+    return bool(options.config or options.base_url or said or any(name in os.environ for name in variables))
+
+
+def provider_by_key(options: AgentOptions) -> dict[str, Any]:
+    """Without any word about the server: the provider whose key is set, ``local`` when none is."""
+    return {} if names_a_provider(options) else {"connection.provider": likely_provider(os.environ)}
+
+
 def load(options: AgentOptions, more: Mapping[str, Any] | None = None) -> LoadedAgent:
     """The agent with the command's options over it; its warnings are said."""
     over = dict(more or {})
     if options.base_url:
         over["connection.base_url"] = options.base_url
+    if (found := provider_by_key(options)) != {"connection.provider": "local"}:  # which is offered, not taken
+        over |= found
     agent = load_agent(options.config, options.sets, os.environ, over)
     for warning in agent.warnings:
         echo(f"realtime-cli: {warning}")

@@ -27,6 +27,7 @@ from realtime_cli.audio.pcm import RATE_HZ, Samples
 from realtime_cli.audio.speaker import DeviceSpeaker, OutputCallback
 from realtime_cli.audio.supervised_stream import Level, Report
 from realtime_cli.errors import AudioDeviceError
+from realtime_cli.install_hint import install
 
 BLOCK_MS = 10
 INPUT_LATENCY_S = 0.02
@@ -251,7 +252,9 @@ def _library() -> Any:
     except OSError as error:
         raise AudioDeviceError("PortAudio is not installed, so no device can be opened.", INSTALL) from error
     except ImportError as error:
-        raise AudioDeviceError("sounddevice is not installed.", "pip install sounddevice") from error
+        raise AudioDeviceError(
+            "sounddevice is not installed.", f"Install it: {install('sounddevice')}"
+        ) from error
     _silence_alsa()
     return sounddevice
 

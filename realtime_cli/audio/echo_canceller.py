@@ -29,6 +29,7 @@ from realtime_cli.audio.residual_echo import (
     SuppressorTuning,
 )
 from realtime_cli.errors import ConfigError
+from realtime_cli.install_hint import install
 
 EchoMode = Literal["aec", "half_duplex", "off"]
 STEP_MS = 10
@@ -253,7 +254,7 @@ def audio_processor(echo: bool, noise_suppression: bool, gain_control: bool) -> 
     try:
         from pywebrtc_audio import AudioProcessor
     except ImportError as error:
-        remedy = 'Install it: pip install pywebrtc-audio; or use headphones and echo = "off".'
+        remedy = f'Install it: {install("pywebrtc-audio")}, or use headphones and echo = "off".'
         raise ConfigError("The echo canceller is not installed.", remedy) from error
     return AudioProcessor(
         sample_rate=RATE_HZ,

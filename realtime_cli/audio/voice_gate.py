@@ -14,6 +14,7 @@ import numpy as np
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
 from realtime_cli.audio.resample import Resampler
 from realtime_cli.errors import ConfigError
+from realtime_cli.install_hint import install
 
 DETECTOR_HZ = 16_000  # the detector takes 16, 32 or 48 kHz
 STEP_SAMPLES = DETECTOR_HZ // 100
@@ -71,6 +72,6 @@ def _detector() -> Any:
     try:
         from pywebrtc_audio import VoiceDetector
     except ImportError as error:
-        remedy = "Install it: pip install pywebrtc-audio; or set audio.vad_gate = false."
+        remedy = f"Install it: {install('pywebrtc-audio')}, or set audio.vad_gate = false."
         raise ConfigError("The voice detector of audio.vad_gate is not installed.", remedy) from error
     return VoiceDetector(sample_rate=DETECTOR_HZ)

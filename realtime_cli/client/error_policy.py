@@ -27,7 +27,9 @@ class ErrorPolicy:
 IGNORE = ErrorPolicy("ignore")
 SHOW = ErrorPolicy("show")
 _KEY = "Check the key and the account it belongs to; `realtime-cli doctor` shows which key is used."
-_QUOTA = "Check plan and billing of the account; `configs/local.toml` works without one."
+_QUOTA = (
+    "Check plan and billing of the account; the local server needs none: --set connection.provider=local."
+)
 _MODEL = "Set connection.model to a model that this endpoint serves."
 
 ERRORS: dict[str, ErrorPolicy] = {

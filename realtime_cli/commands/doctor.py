@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,9 @@ from typing import Any
 from realtime_cli import __version__
 from realtime_cli.app.console import echo, out
 from realtime_cli.app.diagnostics import Finding, Status, exit_code, failure, ok, warning
-from realtime_cli.app.session_factory import AgentOptions
+from realtime_cli.app.session_factory import AgentOptions, provider_by_key
 from realtime_cli.commands import doctor_acoustic, doctor_bundle, doctor_machine, doctor_sound, doctor_wire
 from realtime_cli.config import LoadedAgent, load_agent
-from realtime_cli.config.providers import likely_provider
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 
 MARKS: dict[Status, str] = {"ok": "ok", "warning": "warning", "failure": "FAILURE"}
@@ -60,7 +59,7 @@ def doctor(options: DoctorOptions) -> ExitCode:
 def _agent(options: DoctorOptions, findings: list[Finding]) -> LoadedAgent | None:
     """The agent; without a file one that can work here: of a provider whose key is set, else local."""
     try:
-        agent = load_agent(options.config, options.sets, os.environ, _over(options, os.environ))
+        agent = load_agent(options.config, options.sets, os.environ, _over(options))
     except ConfigError as error:
         findings.append(failure("agent file", error))
         return None
@@ -71,13 +70,8 @@ def _agent(options: DoctorOptions, findings: list[Finding]) -> LoadedAgent | Non
     return agent
 
 
-def _over(options: DoctorOptions, environ: Mapping[str, str]) -> dict[str, Any]:
-    if options.base_url:
-        return {"connection.base_url": options.base_url}
-    named = any(text.partition("=")[0].strip() == "connection.provider" for text in options.sets)
-    if options.config or named or "REALTIME_CLI__CONNECTION__PROVIDER" in environ:
-        return {}
-    return {"connection.provider": likely_provider(environ)}
+def _over(options: DoctorOptions) -> dict[str, Any]:
+    return {"connection.base_url": options.base_url} if options.base_url else provider_by_key(options)
 
 
 def _examined(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Finding]:
@@ -85,6 +79,8 @@ def _examined(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Fin
     yield doctor_machine.terminal()
     yield from doctor_machine.extras()
     yield from _sound(agent, options)
+    if agent and agent.config.connection.embedded and not agent.config.local.chat_url:
+        yield doctor_machine.language_model()
     if agent and not options.offline:
         yield doctor_wire.key(agent.config.connection)
         yield from asyncio.run(_wire(agent))

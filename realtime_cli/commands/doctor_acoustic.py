@@ -196,7 +196,7 @@ def advice(measured: Measured) -> Finding:
         return warning(
             "advice",
             "the room is loud.",
-            "Push to talk: configs/push-to-talk.toml; or a headset, or audio.noise_suppression = true.",
+            "A headset, audio.noise_suppression = true, or push to talk (audio.push_to_talk = true).",
             use="push_to_talk",
         )
     if echo is None:
@@ -236,6 +236,6 @@ def advice(measured: Measured) -> Finding:
     return warning(
         "advice",
         "the canceller does not help here.",
-        "Use headphones, or push to talk: configs/push-to-talk.toml",
+        "Use headphones, or push to talk (audio.push_to_talk = true).",
         use="headphones",
     )

@@ -11,7 +11,9 @@ from importlib.util import find_spec
 
 from realtime_cli.app.diagnostics import Finding, ok, warning
 from realtime_cli.app.installed import EXTRAS, installed
+from realtime_cli.app.local_models import PORTS, find_local_models
 from realtime_cli.errors import AudioDeviceError, ConfigError, ExitCode
+from realtime_cli.install_hint import install_extra
 from realtime_cli.tui.terminal import MIN_COLUMNS, MIN_ROWS
 
 MIN_PYTHON = (3, 11)
@@ -112,8 +114,18 @@ def extras(machine: Machine | None = None) -> Iterator[Finding]:
             )
         else:
             said = f"not installed ({', '.join(missing)}); needed for {USES[extra]}."
-            remedy = f"If you want it: pip install 'realtime-voice-cli[{extra}]'"
+            remedy = f"If you want it: {install_extra(extra)}"
             yield warning(topic, said, remedy, missing=missing)
+
+
+def language_model() -> Finding:
+    """Whether a chat endpoint listens here that the local agent could ask."""
+    found = find_local_models()
+    if not found:
+        places = ", ".join(PORTS)
+        return ok("language model", f"none ({places}): the local agent answers by its own rules.")
+    sets = " ".join(f"--set {key}={value}" for key, value in found[0].settings().items())
+    return ok("language model", f"{'; '.join(each.shown for each in found)}. To let it answer: {sets}")
 
 
 def terminal(environ: Mapping[str, str] = os.environ) -> Finding:

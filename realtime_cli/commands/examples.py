@@ -4,18 +4,18 @@ from __future__ import annotations
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "talk": (
-        "realtime-cli talk --config configs/local.toml",
+        "realtime-cli talk --set connection.provider=local",
         "realtime-cli talk -c agent.toml --set session.audio.output.voice=cedar",
         "realtime-cli talk -c agent.toml --input question.wav --output answer.wav",
         "realtime-cli talk --base-url ws://127.0.0.1:8765/v1/realtime",
         "realtime-cli talk -c agent.toml --continue session.jsonl",
     ),
     "text": (
-        'realtime-cli text -c configs/text.toml "What time is it?"',
-        "realtime-cli text -c configs/text.toml --file questions.txt --json",
+        'realtime-cli text --set connection.provider=local "What time is it?"',
+        "realtime-cli text -c agent.toml --file questions.txt --json",
     ),
     "run": (
-        "realtime-cli run configs/scripts",
+        "realtime-cli run scripts",
         "realtime-cli run scripts -j 4 --junit results.xml",
         "realtime-cli run scripts --against session.jsonl",
         "realtime-cli run scripts --workers 4 --shard 1/2 --json part-1.json",
@@ -23,10 +23,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "realtime-cli run --promote session.jsonl --output script.toml",
     ),
     "load": (
-        "realtime-cli load configs/load/call.toml --users 50 --ramp 5/s --duration 2m --html report.html",
-        "realtime-cli load configs/load/call.toml --users auto --processes -1",
+        "realtime-cli load call.toml --users 50 --ramp 5/s --duration 2m --html report.html",
+        "realtime-cli load call.toml --users auto --processes -1",
     ),
-    "engine": ("realtime-cli engine configs/load/call.toml --against ws://127.0.0.1:8765/v1/realtime",),
+    "engine": ("realtime-cli engine call.toml --against ws://127.0.0.1:8765/v1/realtime",),
     "replay": (
         "realtime-cli replay session.jsonl --speed 4 --idle-limit 1s",
         "realtime-cli replay last --audio",
@@ -46,7 +46,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "doctor": (
         "realtime-cli doctor",
-        "realtime-cli doctor -c configs/openai.toml",
+        "realtime-cli doctor -c agent.toml",
         "realtime-cli doctor --acoustic",
         "realtime-cli doctor --bundle report.md",
         "realtime-cli doctor --json --offline",

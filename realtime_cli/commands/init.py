@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal, get_args
 
 from realtime_cli.app.console import echo
+from realtime_cli.app.local_models import LocalModels, find_local_models
 from realtime_cli.config import load_agent
 from realtime_cli.config.connection import ProviderName
 from realtime_cli.config.providers import CHEAPER_MODEL, DEFAULT_MODEL, likely_provider
@@ -16,6 +18,13 @@ from realtime_cli.errors import ConfigError, ExitCode
 
 TemplateName = Literal["assistant", "tutor", "interpreter", "support", "phone", "screen-share", "local"]
 
+LANGUAGE_MODEL = """
+# What it says comes from a small built-in dialogue. To let a language model answer, name any
+# OpenAI-compatible chat endpoint (Ollama, llama.cpp, LM Studio, vLLM):
+{there}# [local]
+# chat_url = {url}
+# chat_model = {model}
+"""
 TEMPLATES: tuple[str, ...] = get_args(TemplateName)
 
 CONNECTIONS: dict[ProviderName, str] = {
@@ -71,7 +80,9 @@ def init(
     Without ``provider`` it is the one whose key is in the environment, else the local server.
     """
     environ = os.environ if environ is None else environ
-    text = rendered(template, provider or ("local" if template == "local" else likely_provider(environ)))
+    chosen = provider or ("local" if template == "local" else likely_provider(environ))
+    found = find_local_models() if chosen == "local" else []
+    text = rendered(template, chosen) + (_language_models(found) if chosen == "local" else "")
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
@@ -81,7 +92,16 @@ def init(
         raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
     load_agent(path, environ=environ)
     echo(f"Wrote {path}. Talk to it: realtime-cli talk --config {path}")
+    for each in found[:1]:
+        echo(f"A language model is there: {each.shown}. The end of {path} says how to let it answer.")
     return ExitCode.OK
+
+
+def _language_models(found: Sequence[LocalModels]) -> str:
+    """Lines, commented out, that let a language model on this machine answer."""
+    url, model = (found[0].url, found[0].models[0]) if found else ("http://127.0.0.1:11434/v1", "qwen3:4b")
+    there = "".join(f"# It is there: {each.shown}\n" for each in found)
+    return LANGUAGE_MODEL.format(url=json.dumps(url), model=json.dumps(model), there=there)
 
 
 def rendered(template: str, provider: str) -> str:

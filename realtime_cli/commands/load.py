@@ -17,6 +17,7 @@ from realtime_cli import load as load_room
 from realtime_cli.app.targets import Target
 from realtime_cli.config.time_span import seconds_of
 from realtime_cli.errors import ConfigError
+from realtime_cli.install_hint import install_extra
 from realtime_cli.load.plan import LoadPlan
 from realtime_cli.load.shapes import LoadStage, read_stages, soak, spike
 from realtime_cli.script.budget import Budget
@@ -66,7 +67,7 @@ def load(options: LoadOptions) -> NoReturn:
     if importlib.util.find_spec("locust") is None:
         raise ConfigError(
             "Load tests run on Locust, which is not installed.",
-            "Install it with: pip install 'realtime-voice-cli[load]'",
+            f"Install it: {install_extra('load')}",
         )
     _check(options)
     plan_, arguments = load_plan(options), list(locust_arguments(options))

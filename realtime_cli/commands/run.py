@@ -87,9 +87,7 @@ def run(options: RunOptions) -> ExitCode:
         whole = merge.merged(options.scripts)
         return _finish(list(whole.results), whole.seconds, options)
     if not options.scripts:
-        raise ConfigError(
-            "No scripts to run.", "Name a script, or a folder: realtime-cli run configs/scripts"
-        )
+        raise ConfigError("No scripts to run.", "Name a script, or a folder: realtime-cli run scripts")
     cases, budget, redaction = _planned(options)
     _read_baseline(options.baseline)  # tells mistakes before anything runs
     began = time.monotonic()

@@ -16,6 +16,7 @@ from realtime_cli.app.audio_io import open_sound
 from realtime_cli.app.console import echo
 from realtime_cli.app.controls import Controls
 from realtime_cli.app.hold import conversation_loop, hold
+from realtime_cli.app.local_offer import offer_local
 from realtime_cli.app.session_factory import (
     AgentOptions,
     SessionFactory,
@@ -53,6 +54,7 @@ class TalkOptions(AgentOptions):
 def talk(options: TalkOptions) -> ExitCode:
     """Hold the conversation; returns the exit code of its end."""
     sys.setswitchinterval(0.001)  # the audio thread waits at most this long for the interpreter
+    options = offer_local(options)
     agent = load(options, {"audio.fast": True} if options.fast else None)
     return asyncio.run(_talk(agent, options))
 

@@ -74,7 +74,7 @@ def find_key(connection: Connection, environ: Mapping[str, str]) -> str | None:
         return sendable_key(key, f"in {name}")
     raise AuthenticationFailed(
         f"There is no API key: the environment variable {name} is not set.",
-        f"Set it (export {name}=...), or try without a key: realtime-cli talk --config configs/local.toml",
+        f"Set it (export {name}=...), or use the local server without one: --set connection.provider=local",
     )
 
 

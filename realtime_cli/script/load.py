@@ -18,6 +18,7 @@ from realtime_cli.config.schema import DIALECT
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.validation_errors import ConfigProblem, problems_of
 from realtime_cli.errors import ConfigError
+from realtime_cli.install_hint import install_extra
 from realtime_cli.script.format import Script
 
 Tree = dict[str, Any]
@@ -189,7 +190,7 @@ def parse_yaml(text: str, name: str) -> tuple[dict[str, Any], Callable[[], dict[
     except ImportError:
         raise ConfigError(
             f"{name} is YAML, but YAML support is not installed.",
-            "Install it with: pip install 'realtime-voice-cli[yaml]'",
+            f"Install it: {install_extra('yaml')}",
         ) from None
     try:
         tree, root = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)

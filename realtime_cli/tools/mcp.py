@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from realtime_cli.config.tools import McpServer
 from realtime_cli.errors import RealtimeCliError
+from realtime_cli.install_hint import install_extra
 from realtime_cli.tools import process
 from realtime_cli.tools.output import fitted, last_lines
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
@@ -36,7 +37,6 @@ _PACKAGE_LOG.propagate = False
 MAX_PAGES = 50
 # The package gives a server 2 s to end by itself and 2 s more after SIGTERM; a session ends within 2 s.
 EXIT_GRACE_S, KILL_GRACE_S = 0.5, 0.3
-REMEDY = "Install it: pip install 'realtime-voice-cli[mcp]'."
 
 
 class Unavailable(RealtimeCliError):
@@ -202,7 +202,9 @@ class Server:
         try:
             from mcp import Client
         except ImportError as error:
-            raise Unavailable(f"The MCP server {self.name!r} needs the package mcp.", REMEDY) from error
+            raise Unavailable(
+                f"The MCP server {self.name!r} needs the package mcp.", f"Install it: {install_extra('mcp')}"
+            ) from error
         transport = self._by_stdio(complaints) if self._written.command else await self._by_http(stack)
         return await stack.enter_async_context(Client(transport))
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from realtime_cli.errors import ConfigError
+from realtime_cli.install_hint import install_extra
 from realtime_cli.video.frame import VideoFrame
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ MAX_PIXELS = 120_000_000
 THUMBNAIL_COLUMNS = 16  # as ``client.inputs.Seen`` says
 MAX_THUMBNAIL_ROWS = 16
 GRAY_SIZE = (64, 48)
-INSTALL = "Install it: pip install 'realtime-voice-cli[video]'."
 TAKEN = "Supported: PNG, JPEG, WebP, GIF."
 
 
@@ -61,7 +61,9 @@ def _opened(data: bytes, name: str, max_side: int) -> Picture:
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError:
-        raise ConfigError("Pictures need Pillow, which is not installed.", INSTALL) from None
+        raise ConfigError(
+            "Pictures need Pillow, which is not installed.", f"Install it: {install_extra('video')}"
+        ) from None
     if data[4:8] == b"ftyp":
         _take_heic()
     try:

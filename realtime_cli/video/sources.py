@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realtime_cli.errors import ConfigError
+from realtime_cli.install_hint import install_extra
 from realtime_cli.video.address import OPEN_S, READ_S, Address
-from realtime_cli.video.encode import INSTALL, frame_of_file, frame_of_image
+from realtime_cli.video.encode import frame_of_file, frame_of_image
 from realtime_cli.video.frame import VideoFrame
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def _video(place: Address, due: Due, sleep: Sleep) -> Iterator[Show]:
         import av
         from av.error import FFmpegError
     except ImportError:
-        raise ConfigError("Video needs PyAV, which is not installed.", INSTALL) from None
+        raise ConfigError(
+            "Video needs PyAV, which is not installed.", f"Install it: {install_extra('video')}"
+        ) from None
     try:
         timeout = (OPEN_S, READ_S) if place.kind == "stream" else None
         with av.open(place.name, format=place.format, options=place.options, timeout=timeout) as container:

@@ -40,7 +40,7 @@ def test_a_missing_extra_is_a_warning_with_the_command_that_installs_it(
         f for f in doctor_machine.extras(Machine("Linux", "x86_64", ("glibc", "2.36"))) if "local" in f.topic
     ]
     assert (here.status, here.facts["missing"]) == ("warning", ["no-such-dist"])
-    assert "pip install 'realtime-voice-cli[local]'" in here.remedy
+    assert "install hibari-tts" in here.remedy
     (alpine,) = [f for f in doctor_machine.extras(Machine("Linux", "x86_64")) if "local" in f.topic]
     assert "not available on this machine" in alpine.said
     assert "pip" not in alpine.remedy

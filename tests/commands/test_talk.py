@@ -104,8 +104,8 @@ def test_without_a_key_it_says_how_to_give_one_before_anything_else() -> None:
     assert ended.stdout == ""
     assert ended.stderr.splitlines() == [
         "realtime-cli: There is no API key: the environment variable OPENAI_API_KEY is not set.",
-        "  Set it (export OPENAI_API_KEY=...), or try without a key: "
-        "realtime-cli talk --config configs/local.toml",
+        "  Set it (export OPENAI_API_KEY=...), or use the local server without one: "
+        "--set connection.provider=local",
     ]
 
 

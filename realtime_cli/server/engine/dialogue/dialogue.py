@@ -85,8 +85,9 @@ def _sentences(answer: str | Iterable[str]) -> Iterator[str]:
 def _greeting(instructions: str) -> str:
     if words := instruction_hints.greeting(instructions):
         return words
-    name = instruction_hints.name(instructions) or "a small voice that lives on this machine"
-    return f"Hello! I am {name}. Ask me what I can do."
+    if name := instruction_hints.name(instructions):
+        return f"Hello! I am {name}. Ask me what I can do."
+    return "Hello! I am a small voice on this machine: ask me for the time, a sum, or what else I can do."
 
 
 def _about_images(turn: DialogueTurn) -> str | None:
