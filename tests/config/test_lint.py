@@ -35,6 +35,23 @@ def test_what_is_likely_not_meant_draws_a_warning(load: Load, written: str, word
     assert [warning for warning in load(written).warnings if word in warning]
 
 
+@pytest.mark.parametrize(
+    ("written", "warned"),
+    [
+        ('[session.audio.input]\ntranscription = { model = "local", language = "de" }', ["English only"]),
+        ('[session.audio.input]\ntranscription = { model = "local", language = "en-GB" }', []),
+        ('[session.audio.input]\nnoise_reduction = { type = "near_field" }', ["reduces no noise"]),
+        ('[session.audio.output]\nvoice = "marin"\n[local]\nvoice = "bella"', ["one voice", "one voice"]),
+        ('[local]\nvoice = "heart"', []),
+    ],
+)
+def test_the_limits_of_local_speech_are_said(load: Load, written: str, warned: list[str]) -> None:
+    warnings = load(f'[connection]\nprovider = "local"\n{written}').warnings
+    assert len(warnings) == len(warned)
+    assert all(words in warning for words, warning in zip(warned, warnings, strict=True))
+    assert load(f'[connection]\nprovider = "openai"\n{written}').warnings == ()
+
+
 def test_a_plain_agent_draws_no_warning(load: Load) -> None:
     text = '[connection]\nmodel = "gpt-realtime-2.1"\n[session]\nreasoning = { effort = "low" }\n'
     assert load(text).warnings == ()

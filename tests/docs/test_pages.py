@@ -52,7 +52,7 @@ def test_a_command_is_one_that_the_program_takes(page: str, line: str) -> None:
     [(page, block) for page in TEXTS if page not in FOLLOWED for block in blocks(page, "toml")],
 )
 def test_an_agent_file_loads(page: str, block: str, tmp_path: Path) -> None:
-    connection = "" if "[connection]" in block else '[connection]\nprovider = "local"\n\n'
+    connection = "" if "[connection]" in block else '[connection]\nprovider = "xai"\n\n'
     (tmp_path / "agent.toml").write_text(connection + block)
     environ = dict.fromkeys(re.findall(r"(?<!\$)\$\{(\w+)\}", block), "given")
     assert load_agent(tmp_path / "agent.toml", (), environ).warnings == ()
