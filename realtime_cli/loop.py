@@ -266,7 +266,7 @@ class ConversationLoop:
 
     def _post(self, effect: effects.Send) -> None:
         event, sound_ms = effect.event, 0.0
-        if isinstance(event, InputAudioBufferAppend):
+        if isinstance(event, InputAudioBufferAppend) and not effect.keep:
             sound_ms = len(event.audio) * 3 / 4 / BYTES_PER_MS[self.session.mic_gate.format]  # base64
         before_ms = self._outbox.dropped_ms
         if self._outbox.put(codec.encode(event), sound_ms=sound_ms):

@@ -13,9 +13,10 @@ from realtime_cli.protocol.objects import WireFormat
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Put one event on the wire."""
+    """Put one event on the wire. ``keep``: not even a line that stalls is a reason to drop it."""
 
     event: ClientEvent
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)

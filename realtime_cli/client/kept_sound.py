@@ -59,12 +59,17 @@ class KeptSound(SessionPart):
         self._buffer = SoundBuffer()
         self._manual = False
         self._in_sentence = False
+        self.cut_sentence = False
+        """A sentence was being said when the last socket was lost, and has not become a turn since."""
 
     def on_settings(self, in_force: InForce) -> None:
         self._manual = in_force.manual
         if in_force.input_format != self._buffer.format:
             self._buffer.clear()  # the new socket would take it for something else
             self._buffer.format = in_force.input_format
+
+    def on_disconnect(self) -> None:
+        self.cut_sentence = self._in_sentence
 
     def on_user_speech(self, at: float, *, speaking: bool) -> None:
         self._in_sentence = self._in_sentence or speaking
@@ -82,7 +87,7 @@ class KeptSound(SessionPart):
     def made_turn(self) -> None:
         """What was sent is a turn of the user now, or was thrown away."""
         self._buffer.clear()
-        self._in_sentence = False
+        self._in_sentence = self.cut_sentence = False
         self.dropped_ms = 0.0
 
     def renewing(self) -> None:

@@ -6,13 +6,16 @@ from typing import Any
 
 from realtime_cli.client.conversation import ConversationHistory
 from realtime_cli.client.effect_queue import EffectQueue
+from realtime_cli.client.kept_sound import KeptSound
 from realtime_cli.client.playback import Playback
 from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.tool_calls import ToolCalls
 
+LOST = "lost"  # the topic of notices that tell of a loss
 PARTLY_HEARD = "The rest of an answer was lost with the connection. It is not repeated: its start was heard."
 TOOL_HAS_RUN = "An answer was lost with the connection. It is not repeated: a tool has run for it."
+NO_TURN = "What you were saying when the connection was lost was not understood as a turn. Say it again."
 NO_WORDS = (
     "Your last words were lost with the connection before they were transcribed. Please say them again."
 )
@@ -44,10 +47,10 @@ class LostAnswer(SessionPart):
         response_id = self._responses.active_id
         if self._calls.begun_in(response_id or ""):
             if not self._calls.pending:  # else their results bring an answer
-                self._effects.note("warning", "reconnect", TOOL_HAS_RUN)
+                self._effects.note("warning", LOST, TOOL_HAS_RUN)
             return
         if response_id and response_id == self._playback.heard_response_id:
-            self._effects.note("warning", "reconnect", PARTLY_HEARD)
+            self._effects.note("warning", LOST, PARTLY_HEARD)
             return
         self._lost = True
         self._request = self._responses.active_request if response_id is not None else None
@@ -62,4 +65,9 @@ class LostAnswer(SessionPart):
         if self._request is not None or waits == "yes":
             self._responses.request(self._request or None)
         elif waits == "without words":
-            self._effects.note("warning", "reconnect", NO_WORDS)
+            self._effects.note("warning", LOST, NO_WORDS)
+
+    def input_over(self, kept: KeptSound) -> None:
+        """Nothing more will be said, and nothing more was answered."""
+        if kept.cut_sentence:
+            self._effects.note("warning", LOST, NO_TURN)

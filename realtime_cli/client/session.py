@@ -247,7 +247,7 @@ class ClientSession:
             self._effects.note("warning", "reconnect", text)
         for piece in self._kept_sound.take():
             self.mic_gate.count([piece])
-            self._append(piece)
+            self._append(piece, keep=True)
         if self._commit_when_ready:
             self._commit_when_ready = False
             self._commit()
@@ -280,10 +280,10 @@ class ClientSession:
             if self._manual:
                 self._deadlines.word_at = happened.at
 
-    def _append(self, frame: bytes) -> None:
+    def _append(self, frame: bytes, *, keep: bool = False) -> None:
         self._kept_sound.sent(frame)
         audio = base64.b64encode(frame).decode("ascii")
-        self._effects.do(Send(c.InputAudioBufferAppend(audio=audio)))
+        self._effects.do(Send(c.InputAudioBufferAppend(audio=audio), keep))
 
     def _microphone_ended(self, happened: inputs.MicrophoneEnded) -> None:
         self._deadlines.input_ended(happened.at)
@@ -664,6 +664,8 @@ class ClientSession:
                 if self.user_speaking and self._deadlines.speech_overdue(at):
                     self._user_speaks(at, False)
                 self._deadlines.end_when_quiet(at, idle=self.idle)
+                if self._effects.closed:
+                    self._lost_answer.input_over(self._kept_sound)
 
     def _received(self, happened: inputs.Received) -> None:
         event = happened.event

@@ -24,6 +24,7 @@ from realtime_cli.app.session_factory import (
     recording_path,
     require_address,
 )
+from realtime_cli.client.lost_answer import LOST
 from realtime_cli.config import LoadedAgent
 from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError, ExitCode
@@ -123,18 +124,25 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
 
 
 class LastAnswer:
-    """A reader: whether the last answer failed. Where files spoke, nobody is there to ask again."""
+    """A reader: whether the last answer failed, or one was lost with a connection.
+
+    Where files spoke, nobody is there to ask again.
+    """
 
     def __init__(self) -> None:
-        self._failed = False
+        self._failed = self._lost = False
 
     def observe(self, event: e.ConversationEvent) -> None:
         if isinstance(event, e.AgentResponseEnded) and not event.out_of_band:
             self._failed = event.status == "failed"
+        elif isinstance(event, e.NoticeIssued) and event.topic == LOST:
+            self._lost = True
 
     def judge(self, outcome: Outcome) -> Outcome:
         if self._failed and outcome.exit_code == ExitCode.OK:
             return Outcome(ExitCode.SESSION, "The last answer failed.")
+        if self._lost and outcome.exit_code == ExitCode.OK:
+            return Outcome(ExitCode.SESSION, "An answer was lost with the connection.")
         return outcome
 
 

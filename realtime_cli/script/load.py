@@ -193,7 +193,7 @@ def parse_yaml(text: str, name: str) -> tuple[dict[str, Any], Callable[[], dict[
             f"Install it: {install_extra('yaml')}",
         ) from None
     try:
-        tree, root = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
+        tree, root = _word_keys(yaml.safe_load(text)), yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         raise ConfigError(_yaml_error(error, text, name)) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # control characters, a 13th month, depths
@@ -202,6 +202,16 @@ def parse_yaml(text: str, name: str) -> tuple[dict[str, Any], Callable[[], dict[
     if not isinstance(tree, dict):
         raise ConfigError(f"{name} is not a script: it has no keys.")
     return tree, lambda: dict(_yaml_lines(root, ()))
+
+
+def _word_keys(node: Any) -> Any:
+    """Keys that are no words (``1:``, ``?``) as JSON would have them. Raises RecursionError for a ring."""
+    if isinstance(node, dict):
+        return {
+            key if isinstance(key, str) else json.dumps(key, default=str): _word_keys(value)
+            for key, value in node.items()
+        }
+    return [_word_keys(value) for value in node] if isinstance(node, list) else node
 
 
 def _yaml_error(error: Any, text: str, name: str) -> str:

@@ -144,7 +144,7 @@ def test_an_answer_that_was_partly_heard_is_not_begun_anew() -> None:
     d.give(inputs.Typed, "What is the capital of Peru?")
     d.agent_speaks()
     d.give(inputs.Played, "A", 0, 40.0)
-    assert d.give(inputs.Disconnected, 1006)[0] == "note warning reconnect"
+    assert d.give(inputs.Disconnected, 1006)[0] == "note warning lost"
     assert "response.create" not in back(d)
 
 
@@ -180,7 +180,7 @@ def test_words_that_were_not_written_down_yet_are_lost_and_the_user_is_told() ->
     d.server("input_audio_buffer.committed", item_id="U")
     d.server("response.created", response={"id": "R"})
     d.give(inputs.Disconnected, 1006)
-    assert back(d) == ["note warning reconnect", "note info reconnect"]
+    assert back(d) == ["note warning lost", "note info reconnect"]
 
 
 @pytest.mark.parametrize("background", [False, True])
@@ -198,7 +198,7 @@ def test_an_answer_for_which_a_tool_has_begun_is_not_asked_for_again(background:
     }
     d.server("response.output_item.done", response_id="R", output_index=0, item=call)
     lost = d.give(inputs.Disconnected, 1006)
-    assert (lost[0] == "note warning reconnect" and len(lost) == 3) is background
+    assert (lost[0] == "note warning lost" and len(lost) == 3) is background
     assert "response.create" not in back(d)
     assert "response.create" in d.give(inputs.ToolFinished, "1", "noon")
 

@@ -7,7 +7,11 @@ import base64
 import pytest
 
 from realtime_cli.client import inputs
+from realtime_cli.client.effects import Send
 from realtime_cli.client.kept_sound import MAX_KEPT_MS, RECENT_MS
+from realtime_cli.outbox import Outbox
+from realtime_cli.protocol import codec
+from realtime_cli.protocol.client_events import InputAudioBufferAppend
 from tests.client.dialogue import Dialogue
 
 
@@ -111,3 +115,33 @@ def test_a_muted_microphone_stays_so_without_a_connection() -> None:
     t.give(inputs.Pressed, "mute")
     t.lose(gap_ms=1000)
     assert t.appended_ms == []
+
+
+def test_what_is_sent_again_is_not_dropped_by_a_line_that_cannot_take_it_at_once() -> None:
+    t = Talk(20)
+    t.connect()
+    t.hear(1000)
+    t.server("input_audio_buffer.speech_started", item_id="U")
+    t.hear(12_000)
+    t.give(inputs.Disconnected, 1006)
+    t.give(inputs.Connected, "ws://x", 1)
+    t.server("session.created", session={})
+    event = {"type": "session.updated", "session": {"type": "realtime"}}
+    received = inputs.Received(t.at, codec.server_event(event))
+    outbox = Outbox()
+    for effect in t.session.handle(received):
+        if isinstance(effect, Send) and isinstance(effect.event, InputAudioBufferAppend):
+            sound_ms = len(base64.b64decode(effect.event.audio)) / 48
+            assert not outbox.put("", sound_ms=0.0 if effect.keep else sound_ms)
+    assert len(outbox) == 13
+
+
+def test_a_sentence_that_was_cut_and_became_no_turn_is_told_when_the_input_is_over() -> None:
+    t = Talk(20)
+    t.connect()
+    t.server("input_audio_buffer.speech_started", item_id="U")
+    t.hear(1000)
+    t.lose(gap_ms=200)
+    t.give(inputs.MicrophoneEnded)
+    t.at += 3
+    assert t.give(inputs.TimerFired, "quiet") == ["close OK", "note warning lost"]
