@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from realtime_cli.server.engine.ports import (
     EngineCall,
     EnginePort,
     EngineText,
+    ReplyRequest,
     VoiceActivityPort,
 )
 from realtime_cli.server.fair_pool import FairPool
@@ -68,6 +69,13 @@ class EngineWorkers:
             pool.close()
 
 
+class ServedSession(Protocol):
+    """The server's side of one protocol."""
+
+    def handle(self, happened: inputs.Input) -> list[effects.Effect]:
+        """Take one input and return its effects, in the order in which to perform them."""
+
+
 class SessionRunner:
     """One session. ``run`` returns when it is over; the transport is closed then."""
 
@@ -75,11 +83,11 @@ class SessionRunner:
         self,
         transport: Transport,
         workers: EngineWorkers,
-        session: ServerSession | None = None,
+        session: ServedSession | None = None,
     ) -> None:
         self._transport = transport
         self.workers = workers
-        self._session = session or ServerSession()
+        self._session: ServedSession = session or ServerSession()
         self._started_at = time.monotonic()
         self._loop = asyncio.get_running_loop()
         self._outbox: deque[str] = deque()
@@ -128,10 +136,9 @@ class SessionRunner:
                 if task := self._transcriptions.pop(effect.ticket, None):
                     task.cancel()
             case effects.Generate():
-                worker = self._responses[effect.response_id] = ResponseWorker(self, effect)
-                worker.begin()
+                self._worker(effect.response_id).generate(effect)
             case effects.Synthesize():
-                self._responses[effect.response_id].synthesize(effect)
+                self._worker(effect.response_id).synthesize(effect)
             case effects.CancelResponse():
                 if cancelled := self._responses.pop(effect.response_id, None):
                     cancelled.cancel()
@@ -139,6 +146,9 @@ class SessionRunner:
                 self._set_deadline(effect)
             case effects.CloseSocket():
                 self._end(effect.code, effect.reason)
+
+    def _worker(self, response_id: str) -> ResponseWorker:
+        return self._responses.setdefault(response_id, ResponseWorker(self, response_id))
 
     def _emit(self, effect: effects.Emit) -> None:
         text = codec.encode(effect.event)
@@ -326,26 +336,26 @@ class VadStream:
 class ResponseWorker:
     """Generation and synthesis of one response."""
 
-    def __init__(self, runner: SessionRunner, effect: effects.Generate) -> None:
+    def __init__(self, runner: SessionRunner, response_id: str) -> None:
         self._runner = runner
-        self._response_id, self._request = effect.response_id, effect.request
+        self._response_id = response_id
         self._cancelled = False
         self._generating: asyncio.Task[None] | None = None
         self._encoder: AudioEncoder | None = None
         self._deltas = 0
 
-    def begin(self) -> None:
-        self._generating = self._runner.start(self._generate(), "generate")
+    def generate(self, effect: effects.Generate) -> None:
+        self._generating = self._runner.start(self._generate(effect.request), "generate")
 
     def cancel(self) -> None:
         self._cancelled = True
         if self._generating:
             self._generating.cancel()
 
-    async def _generate(self) -> None:
+    async def _generate(self, request: ReplyRequest) -> None:
         runner, response_id = self._runner, self._response_id
         try:
-            pieces = runner.workers.engine.reply.reply(self._request)
+            pieces = runner.workers.engine.reply.reply(request)
             async with aclosing(cast(Any, pieces)):
                 async for piece in pieces:
                     runner.step(self._input_of(piece))

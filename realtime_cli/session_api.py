@@ -102,8 +102,7 @@ class Session:
         given = agent if agent is not None else {"connection": {"provider": "local"}}
         self._agent = given if isinstance(given, Mapping) else Path(given)
         self._over = {**(settings or {}), **({"session.output_modalities": ["text"]} if text else {})}
-        trusted = _trust(trust, given)
-        self._target = Target(against=url, headers=dict(headers or {}), trust=trusted)
+        self._target = Target(against=url, headers=dict(headers or {}))
         self._text = text
         self._mocks = MockedTools(mocks_of(tools))
         self._approver = (
@@ -111,7 +110,7 @@ class Session:
         )
         self._record = None if record is None else Path(record)
         self._factory = SessionFactory(
-            LocalServers(connections=1, warm=not text), self._target.replayed, trusted
+            LocalServers(connections=1, warm=not text), self._target.replayed, _trust(trust, given)
         )
         self._timeout_s = timeout_s
         self._voice = LocalSpeechSource()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from realtime_cli.config.header_value import sendable_key
 from realtime_cli.errors import ConfigError, ConnectionFailed
+from realtime_cli.server.live.session import LiveSession
 from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
 from realtime_cli.server_runner import EngineWorkers, SessionRunner
@@ -92,7 +93,8 @@ async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
     loaded: asyncio.Future[EngineWorkers] = asyncio.get_running_loop().create_future()
 
     async def converse(transport: Transport, opening: Opening) -> None:
-        session = ServerSession(defaults=options.defaults)
+        kind = LiveSession if opening.is_live else ServerSession
+        session = kind(defaults=options.defaults)
         await SessionRunner(transport, await asyncio.shield(loaded), session).run(opening)
 
     listener = await _listener(options, converse)  # first, for it fails at once if it does

@@ -1,7 +1,8 @@
-"""Sound in the formats of the wire: PCM (24 kHz, 16 bit) and G.711 (``audio/pcmu``, ``audio/pcma``; 8 kHz).
+"""Sound in the formats of the wire: PCM (16 bit) and G.711 (``audio/pcmu``, ``audio/pcma``; 8 kHz).
 
-Both directions keep the state of one stream: the filter between 24 and 8 kHz, and the odd byte of a
-delta that ends inside a sample.
+PCM has 24 kHz, which is what we have inside, unless a protocol that knows other rates says so. Both
+directions keep the state of one stream: the filter between the rates, and the odd byte of a delta that
+ends inside a sample.
 """
 
 from __future__ import annotations
@@ -25,31 +26,32 @@ def bytes_per_ms(format: WireFormat) -> int:
 
 
 class AudioEncoder:
-    """int16 at 24 kHz to the bytes of one wire format."""
+    """int16 at 24 kHz to the bytes of one wire format; ``rate_hz``: of PCM."""
 
-    def __init__(self, format: WireFormat) -> None:
+    def __init__(self, format: WireFormat, rate_hz: int = RATE_HZ) -> None:
         self.format = format
         self._encode = _ENCODERS.get(format)
-        self._resampler = Resampler(RATE_HZ, G711_HZ)
+        self._resampler = Resampler(RATE_HZ, G711_HZ if self._encode else rate_hz)
 
     def encode(self, samples: npt.NDArray[np.int16]) -> bytes:
         """The bytes that are ready after these samples (G.711 holds back 2.4 ms)."""
-        if self._encode is None:
-            return samples.astype("<i2", copy=False).tobytes()
-        return self._encode(self._resampler.feed(samples))
+        return self._bytes_of(self._resampler.feed(samples))
+
+    def _bytes_of(self, samples: npt.NDArray[np.int16]) -> bytes:
+        return self._encode(samples) if self._encode else samples.astype("<i2", copy=False).tobytes()
 
     def flush(self) -> bytes:
         """What is held back at the end of a stream."""
-        return self._encode(self._resampler.flush()) if self._encode else b""
+        return self._bytes_of(self._resampler.flush())
 
 
 class AudioDecoder:
-    """The bytes of one wire format to int16 at 24 kHz."""
+    """The bytes of one wire format to int16 at 24 kHz; ``rate_hz``: of PCM."""
 
-    def __init__(self, format: WireFormat) -> None:
+    def __init__(self, format: WireFormat, rate_hz: int = RATE_HZ) -> None:
         self.format = format
         self._decode = _DECODERS.get(format)
-        self._resampler = Resampler(G711_HZ, RATE_HZ)
+        self._resampler = Resampler(G711_HZ if self._decode else rate_hz, RATE_HZ)
         self._half_sample = b""
 
     def decode(self, data: bytes) -> Samples:
@@ -59,7 +61,7 @@ class AudioDecoder:
         data = self._half_sample + data
         whole = len(data) & ~1
         self._half_sample = data[whole:]
-        return np.frombuffer(data[:whole], "<i2").astype(np.int16, copy=False)
+        return self._resampler.feed(np.frombuffer(data[:whole], "<i2").astype(np.int16, copy=False))
 
     def flush(self) -> Samples:
         """What is held back at the end of a stream."""

@@ -6,15 +6,14 @@ if the user goes on, it is cancelled.
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from realtime_cli.protocol.client_events import APPEND_BYTES
 from realtime_cli.server import tokens
 from realtime_cli.server.api_error import ApiError
+from realtime_cli.server.client_frame import sound_of
 from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem, message
 from realtime_cli.server.effects import CancelTranscription, DetectVoice, Transcribe
 from realtime_cli.server.event_queue import EventQueue
@@ -118,13 +117,7 @@ class InputPipeline:
 
     def append(self, encoded: str) -> None:
         """``input_audio_buffer.append``; raises :class:`ApiError`."""
-        if len(encoded) > APPEND_BYTES // 3 * 4 + 4:
-            raise ApiError("invalid_value", "Invalid 'audio': one append holds at most 15 MiB.", "audio")
-        try:
-            audio = binascii.a2b_base64(encoded, strict_mode=True)
-        except (binascii.Error, ValueError):
-            text = "Invalid 'audio'. Expected base64-encoded audio bytes."
-            raise ApiError("invalid_value", text, "audio") from None
+        audio = sound_of(encoded)
         if not self.buffer.append(audio):
             text = "The input audio buffer is full: commit or clear it."
             raise ApiError("input_audio_buffer_full", text)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from realtime_cli.protocol.live.server_events import LiveServerEvent
 from realtime_cli.protocol.server_events import ServerEvent
 from realtime_cli.server.engine.ports import ReplyRequest
+
+Emittable = ServerEvent | LiveServerEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Emit:
     """Put one event on the wire."""
 
-    event: ServerEvent
+    event: Emittable
 
 
 @dataclass(frozen=True, slots=True)

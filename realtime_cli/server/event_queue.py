@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from realtime_cli.protocol import codec
-from realtime_cli.server.effects import CloseSocket, Effect, Emit
+from realtime_cli.server.effects import CloseSocket, Effect, Emit, Emittable
 
 NewId = Callable[[str], str]
 _LETTERS = string.ascii_letters + string.digits
@@ -23,8 +23,12 @@ def random_ids() -> NewId:
 class EventQueue:
     """Collects the effects of one input. After a ``CloseSocket`` nothing is added any more."""
 
-    def __init__(self, new_id: NewId) -> None:
+    def __init__(
+        self, new_id: NewId, read: Callable[[dict[str, Any]], Emittable] = codec.server_event
+    ) -> None:
+        """``read`` makes events of the protocol of their wire objects."""
         self.new_id = new_id
+        self._read = read
         self.closed = False
         self._effects: list[Effect] = []
 
@@ -32,11 +36,12 @@ class EventQueue:
         if not self.closed:
             self._effects.extend(effects)
 
-    def emit(self, type: str, **fields: Any) -> None:
-        """Send an event; ``fields`` as on the wire."""
-        if self.closed:
-            return
-        self.do(Emit(codec.server_event({"type": type, "event_id": self.new_id("event"), **fields})))
+    def emit(self, type: str, **fields: Any) -> str:
+        """Send an event, ``fields`` as on the wire; returns its id."""
+        event_id = self.new_id("event")
+        if not self.closed:
+            self.do(Emit(self._read({"type": type, "event_id": event_id, **fields})))
+        return event_id
 
     def emit_item(self, item: dict[str, Any], previous_item_id: str | None) -> None:
         """Tell of an item that is complete at once: added, then done."""

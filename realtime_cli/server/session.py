@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import copy
 from collections.abc import Callable
 from typing import Any
 
 from realtime_cli.protocol import client_events as c
-from realtime_cli.protocol import codec, strict
+from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import CLIENT_EVENTS
-from realtime_cli.protocol.rules import Path, Problem
-from realtime_cli.server import api_error, inputs, settings, tokens
+from realtime_cli.server import inputs, settings, tokens
 from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.audio_input import InputPipeline
+from realtime_cli.server.client_frame import checked
 from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
 from realtime_cli.server.effects import Effect, Generate, SetDeadline
 from realtime_cli.server.engine.ports import ReplyRequest
@@ -27,7 +26,6 @@ from realtime_cli.server.response import ResponseRun, ResponseSettings
 from realtime_cli.server.settings import Defaults
 
 Json = dict[str, Any]
-MAX_NUMBER = 1e18
 MAX_OUT_OF_BAND = 16  # responses beside the conversation at once; more are refused
 RunNews = (
     inputs.TextGenerated
@@ -37,7 +35,6 @@ RunNews = (
     | inputs.AudioGenerated
     | inputs.AudioDone
 )
-BOOLEANS_OF_TURN_DETECTION = frozenset({"create_response", "interrupt_response"})  # never null
 
 
 class ServerSession:
@@ -140,13 +137,7 @@ class ServerSession:
             return c.InputAudioBufferAppend(
                 audio=fields["audio"]
             )  # fifty of these a second: the full check would cost too much
-        _refuse_odd_numbers(fields, ())
-        while found := strict.problems(kind, fields):
-            nulls = [problem.path for problem in found if _may_be_left_out(fields, problem)]
-            if not nulls:
-                raise api_error.of_problem(found[0])
-            fields = _without(fields, nulls)
-        return kind.model_validate(fields)
+        return checked(kind, fields)
 
     def _update(self, at: float, event: c.SessionUpdate) -> None:
         patch = event.session.model_dump(exclude_unset=True, mode="json")
@@ -400,41 +391,6 @@ class ServerSession:
             return
         self._audio_input.commit_silence(min(self._idle_since_ms, self._audio_input.buffer.end_ms))
         self._start(at, {})
-
-
-def _refuse_odd_numbers(value: Any, path: Path) -> None:
-    """Raise ApiError for NaN, infinities and numbers that no field holds: Python's JSON reader takes them."""
-    if isinstance(value, dict | list):
-        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            _refuse_odd_numbers(inner, (*path, key))
-    elif isinstance(value, int | float) and not -MAX_NUMBER <= value <= MAX_NUMBER:
-        raise api_error.of_problem(Problem(path, "invalid_value", "the number is out of range"))
-
-
-def _may_be_left_out(fields: Json, problem: Problem) -> bool:
-    """Whether it is a null that means nothing: client libraries send null for what they leave out.
-
-    In a content part that is also so for the fields of other kinds of part.
-    """
-    *parents, key = problem.path
-    wrong_here = problem.code == "invalid_type" or "content" in parents
-    if not wrong_here or not isinstance(key, str) or key in BOOLEANS_OF_TURN_DETECTION:
-        return False
-    node: Any = fields
-    for step in parents:
-        node = node[step]
-    return node.get(key, ...) is None
-
-
-def _without(fields: Json, paths: list[Path]) -> Json:
-    """A copy less the keys at the ends of ``paths``."""
-    copied = copy.deepcopy(fields)
-    for *parents, key in paths:
-        node: Any = copied
-        for step in parents:
-            node = node[step]
-        del node[key]
-    return copied
 
 
 _ADVANCE: dict[type, Callable[[ResponseRun, Any], None]] = {

@@ -30,7 +30,7 @@ def seen(environ: Mapping[str, str], names: Iterable[str] = ()) -> dict[str, str
 def found(program: str, folder: Path, path: str) -> str | None:
     """Where a program is: on the path, or in the folder if its name has a slash."""
     if os.sep in program:
-        program = str(Path.cwd() / folder / Path(program).expanduser())
+        program = str(folder / Path(program).expanduser())
     return shutil.which(program, path=path)
 
 

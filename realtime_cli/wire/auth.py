@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from realtime_cli.protocol.live import limits
+
 PATHS = frozenset({"/v1/realtime", "/openai/v1/realtime"})
+LIVE_PATHS = frozenset({limits.PATH, limits.AZURE_PATH})
 KEY_SUBPROTOCOL = "openai-insecure-api-key."  # how browsers, which cannot set headers, pass a key
 SUBPROTOCOL = "realtime"
 
@@ -25,6 +28,11 @@ class Opening:
     @property
     def model(self) -> str:
         return self.query.get("model", "")
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the client wants to speak Live."""
+        return self.path.rstrip("/") in LIVE_PATHS
 
     @property
     def transcribes(self) -> bool:
@@ -65,9 +73,8 @@ class ClientAuth:
     def _denial(self, target: str, headers: Mapping[str, str]) -> Denial | None:
         parts = urlsplit(target)
         headers.get("Sec-WebSocket-Protocol", "").encode()  # it would be sent back
-        if parts.path.rstrip("/") not in PATHS:
-            text = f"There is nothing at {parts.path}. The Realtime endpoint is /v1/realtime."
-            return Denial(404, "not_found", text)
+        if parts.path.rstrip("/") not in PATHS | LIVE_PATHS:
+            return Denial(404, "not_found", _what_is_here(parts.path))
         if self.loopback_only and not self._host_is_ours(headers.get("Host", "")):
             text = "This server accepts only names of this machine, such as localhost."
             return Denial(403, "host_not_allowed", text)
@@ -98,6 +105,12 @@ class ClientAuth:
             for offered in _offered(query, headers)
         ]
         return any(matches)
+
+
+def _what_is_here(path: str) -> str:
+    if path.startswith(tuple(f"{base}/" for base in LIVE_PATHS)):
+        return "This server attaches nothing to a Live session, forks none and takes no calls."
+    return f"There is nothing at {path}. Realtime is at /v1/realtime, Live at {limits.PATH}."
 
 
 def _offered(query: str, headers: Mapping[str, str]) -> list[str]:

@@ -146,7 +146,7 @@ class QuirkySession(ServerSession):
             return [effects.CloseSocket(self._quirks.close_code, reason)]
         return []
 
-    def _changed(self, event: ServerEvent) -> ServerEvent:
+    def _changed(self, event: effects.Emittable) -> ServerEvent:
         quirks = self._quirks
         fields = event.model_dump(mode="json", exclude_unset=True)
         if quirks.no_event_ids:

@@ -17,7 +17,7 @@ from realtime_cli.config.header_value import sendable_key
 from realtime_cli.errors import ConfigError
 from realtime_cli.install_hint import install_extra
 from realtime_cli.server.engine.chat_messages import chat_messages, chat_tool_choice, chat_tools
-from realtime_cli.server.engine.ports import EngineCall, EngineError, EngineText, ReplyRequest
+from realtime_cli.server.engine.ports import DELEGATE, EngineCall, EngineError, EngineText, ReplyRequest
 from realtime_cli.server.engine.sentence_stream import SentenceStream
 from realtime_cli.untrusted_json import parse_json
 
@@ -124,7 +124,7 @@ class Chat:
             "stream": True,
             "messages": chat_messages(request.items, request.instructions, self.endpoint.sees),
         }
-        tools = chat_tools(request.tools)
+        tools = chat_tools((*request.tools, DELEGATE) if request.delegates else request.tools)
         if tools:
             body |= {"tools": tools, "tool_choice": chat_tool_choice(request.tool_choice)}
         return body

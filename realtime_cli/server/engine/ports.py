@@ -29,6 +29,21 @@ class EngineCall:
     arguments: str
 
 
+DELEGATE: WireObject = {
+    "type": "function",
+    "name": "delegate",
+    "description": (
+        "Hand a task over to somebody who can look things up and act. Use it for whatever you do not know or "
+        "cannot do yourself; the result comes later."
+    ),
+    "parameters": {
+        "type": "object",
+        "properties": {"task": {"type": "string", "description": "What the user wants, in a sentence."}},
+        "required": ["task"],
+    },
+}
+
+
 @dataclass(frozen=True)
 class ReplyRequest:
     """One response to give: the items as on the wire, oldest first, and the settings in force."""
@@ -39,6 +54,8 @@ class ReplyRequest:
     tool_choice: str | WireObject = "auto"
     modalities: tuple[str, ...] = ("audio",)
     metadata: Mapping[str, str] = field(default_factory=dict)
+    delegates: bool = False
+    """What it cannot answer by itself it may hand over, by a call of ``DELEGATE``."""
 
 
 class EngineReply(Protocol):

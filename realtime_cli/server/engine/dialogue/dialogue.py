@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -19,7 +20,7 @@ from realtime_cli.server.engine.dialogue.tool_result_text import outcome_sentenc
 from realtime_cli.server.engine.dialogue.tools import calls, choose
 from realtime_cli.server.engine.dialogue.turn import DialogueTurn, read_turn
 from realtime_cli.server.engine.images import asks_about_images, describe
-from realtime_cli.server.engine.ports import EngineCall, EngineText, ReplyRequest
+from realtime_cli.server.engine.ports import DELEGATE, EngineCall, EngineText, ReplyRequest
 from realtime_cli.server.engine.tts_text import whole_sentences
 
 DialogueAnswer = str | Iterable[str] | None
@@ -43,6 +44,8 @@ class Dialogue:
         choice = choose(request.tools, request.tool_choice)
         may_call = choice.forced or not (turn.outcomes or exact)
         found = calls(turn.said, choice) if may_call else []
+        if request.delegates and not (found or exact) and self._is_beyond(turn):
+            found = [EngineCall(str(DELEGATE["name"]), json.dumps({"task": turn.said}))]
         for call in found:
             yield call
         if not found:
@@ -57,6 +60,10 @@ class Dialogue:
         if not turn.normalised:
             return describe(turn.images) if turn.new_images else NOT_HEARD
         return self._by_rule(turn) or _echo(turn)
+
+    def _is_beyond(self, turn: DialogueTurn) -> bool:
+        """Whether something is asked for that no rule answers."""
+        return bool(turn.normalised) and not turn.outcomes and self._by_rule(turn) is None
 
     def _by_rule(self, turn: DialogueTurn) -> DialogueAnswer:
         """The first rule that answers. Those with a marked form stand before the loose ones."""
