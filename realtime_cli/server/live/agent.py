@@ -95,6 +95,7 @@ class LiveAgent:
 
     def user_said(self, at: float, text: str) -> None:
         """A turn is over."""
+        self._user_speaks = self.voice.held = False
         self.context.add_message("user", text)
         self.context.compact()
         self._respond(at)
