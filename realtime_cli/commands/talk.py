@@ -106,7 +106,11 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
             reports.connect(loop)
             recording = opened.recorder.path if opened.recorder else None
             controls = Controls(loop, agent, partial(_reloaded, options), desk, sound.echo, recording)
-            keys = choose_keys(frontend, push_to_talk=agent.config.audio.push_to_talk)
+            keys = choose_keys(
+                frontend,
+                push_to_talk=agent.config.audio.push_to_talk,
+                without=_missing(agent, echo=not sound.from_file, recording=bool(recording)),
+            )
             try:
                 outcome = await hold(
                     opened,
@@ -121,6 +125,12 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                     _copy(recording, controls.save_to)
     finally:
         await asyncio.gather(sound.microphone.close(), sound.speaker.close(), return_exceptions=True)
+
+
+def _missing(agent: LoadedAgent, *, echo: bool, recording: bool) -> set[str]:
+    """The keys' meanings and commands that have nothing to act on in this session."""
+    present = {"video": bool(agent.config.video.source), "echo": echo, "save": recording, "note": recording}
+    return {name for name, there in present.items() if not there}
 
 
 class LastAnswer:

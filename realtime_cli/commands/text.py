@@ -29,7 +29,7 @@ from realtime_cli.tools.trust import Trust
 
 if TYPE_CHECKING:
     from realtime_cli.tui.frontend import Frontend
-from realtime_cli.tui.panels import plural
+from realtime_cli.tui.amounts import plural
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,14 +206,19 @@ class TurnLog:
     # -- figures ----------------------------------------------------------------------------------
 
     @property
-    def waits_ms(self) -> list[float]:
-        """What the user waited in each turn that was answered; greetings are not waits.
+    def answered(self) -> list[ConversationTurn]:
+        """The turns whose latency counts; greetings are not waited for.
 
         Words come sooner than sound: where any turn is spoken, those that are only written do not count.
         """
         spoken = any(turn.first_sound_at is not None for turn in self.turns)
         counted = [turn for turn in self.turns if turn.by != "agent" and not (spoken and turn.written)]
-        return [turn.latency_ms for turn in counted if turn.latency_ms is not None]
+        return [turn for turn in counted if turn.latency_ms is not None]
+
+    @property
+    def waits_ms(self) -> list[float]:
+        """What the user waited in each turn that was answered."""
+        return [turn.latency_ms for turn in self.answered if turn.latency_ms is not None]
 
     @property
     def median_ms(self) -> float | None:

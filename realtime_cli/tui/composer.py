@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 
 from prompt_toolkit.buffer import Buffer
@@ -28,7 +28,9 @@ _IMAGE_COMMAND = re.compile(r"^/image ()(\S*)$")
 class Composer:
     """A message being written. ``prompt`` is what stands before it when it is no message for the agent."""
 
-    def __init__(self) -> None:
+    def __init__(self, without: Collection[str] = ()) -> None:
+        """``without``: commands that the menu does not offer."""
+        self._choices = _Choices(without)
         self.buffer = Buffer(
             history=InMemoryHistory(), multiline=True, on_text_changed=lambda _: self._deselect()
         )
@@ -62,7 +64,9 @@ class Composer:
         document = self.buffer.document
         if document != self._menu_of[0]:  # looking into a folder is not for every frame
             found = (
-                _Choices().get_completions(document, CompleteEvent()) if document.is_cursor_at_the_end else ()
+                self._choices.get_completions(document, CompleteEvent())
+                if document.is_cursor_at_the_end
+                else ()
             )
             self._menu_of = (document, list(islice(found, MAX_MENU)))
         return self._menu_of[1]
@@ -144,13 +148,14 @@ class Composer:
 class _Choices(Completer):
     """Commands at the beginning of the text, image files behind ``@`` and behind ``/image``."""
 
-    def __init__(self) -> None:
+    def __init__(self, without: Collection[str]) -> None:
+        self._without = without
         self._paths = PathCompleter(expanduser=True, file_filter=_is_image_or_folder)
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         text = document.text_before_cursor
         if text.startswith("/") and not text.startswith("//") and " " not in text and "\n" not in text:
-            for name in completions(text[1:]):
+            for name in completions(text[1:], self._without):
                 usage = f"/{name} {COMMANDS[name].arguments}".rstrip()
                 yield Completion(f"/{name} ", -len(text), display=usage, display_meta=COMMANDS[name].text)
             return

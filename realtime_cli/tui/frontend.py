@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
@@ -74,8 +74,11 @@ def choose_frontend(
     return LiveScreen(terminal_console(out, environ), view=view)
 
 
-def choose_keys(frontend: Frontend, *, push_to_talk: bool = False) -> Keyboard:
-    """Single keys and a composer under a live screen, whole lines beside any other frontend."""
+def choose_keys(frontend: Frontend, *, push_to_talk: bool = False, without: Collection[str] = ()) -> Keyboard:
+    """Single keys and a composer under a live screen, whole lines beside any other frontend.
+
+    ``without``: keys' meanings and commands that this session does not have.
+    """
     from realtime_cli.tui.plain import PlainFrontend
     from realtime_cli.tui.screen import LiveScreen
 
@@ -85,13 +88,18 @@ def choose_keys(frontend: Frontend, *, push_to_talk: bool = False) -> Keyboard:
         def make_map(deliver: Deliver) -> KeyMap:
             from realtime_cli.tui.key_map import KeyMap
 
-            return KeyMap(frontend, deliver, push_to_talk=push_to_talk)
+            return KeyMap(frontend, deliver, push_to_talk=push_to_talk, without=without)
 
         return Keys(frontend, make_map, push_to_talk=push_to_talk)
     from realtime_cli.tui.typed_lines import TypedLines
 
     plain = frontend if isinstance(frontend, PlainFrontend) else None
-    return TypedLines(question=lambda: plain.question if plain else None, push_to_talk=push_to_talk)
+    return TypedLines(
+        question=lambda: plain.question if plain else None,
+        panel=plain.panel_text if plain else None,
+        push_to_talk=push_to_talk,
+        without=without,
+    )
 
 
 def can_repaint(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:

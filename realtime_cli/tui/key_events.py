@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal, NamedTuple
@@ -61,9 +62,10 @@ COMMANDS = {
     "help": CommandHelp("", "show the keys and commands, or hide them"),
     "image": CommandHelp("PATH [QUESTION]", "show the agent a picture"),
     "interrupt": CommandHelp("", "stop the agent"),
-    "latency": CommandHelp("", "show how quick the last answers were, or hide it"),
+    "latency": CommandHelp("", "show how quick the answers were, part by part"),
     "mute": CommandHelp("", "close the microphone, or open it again"),
     "note": CommandHelp("[TEXT]", "put a note into the recording"),
+    "output": CommandHelp("", "show the last tool's call and result in full"),
     "pause": CommandHelp("", "close the microphone"),
     "quit": CommandHelp("", "end the session"),
     "reload": CommandHelp("", "read the agent file again"),
@@ -72,9 +74,28 @@ COMMANDS = {
     "say": CommandHelp("TEXT", "have the agent say exactly this"),
     "send": CommandHelp("JSON", "send a raw client event"),
     "set": CommandHelp("KEY=VALUE", "change a setting of the session"),
+    "settings": CommandHelp("", "show the settings in force"),
     "tools": CommandHelp("", "list the tools"),
     "video": CommandHelp("[auto | low | high]", "pause or resume the video, or set its level of detail"),
 }
+
+# Key, meaning or command, and what it does; the space bar has several meanings.
+_KEY_HELP = (
+    ("i, Esc", "interrupt", "interrupt the agent"),
+    ("t, Enter, /", "", "write; Esc leaves"),
+    ("n", "note", "note in the recording"),
+    ("v", "video", "pause the video"),
+    ("e", "echo", "switch echo control"),
+    ("r", "reload", "read the file again"),
+    ("l", "latency", "latency"),
+    ("f", "tools", "tools (functions)"),
+    ("o", "output", "last tool in full"),
+    ("s", "settings", "settings"),
+    ("?", "help", "this help"),
+    ("q, q", "quit", "quit"),
+)
+PanelName = Literal["latency", "output", "settings", "tools"]
+PANELS: tuple[PanelName, ...] = ("latency", "output", "settings", "tools")
 
 _IMAGE = re.compile(
     r'(?:(?<=\s)|^)@(?:"([^"\n]+)"|(\S+\.(?:png|jpe?g|webp|gif))(?=[\s.,;:!?]|$))', re.IGNORECASE
@@ -133,24 +154,44 @@ def parse_answer(line: str, call_id: str, kind: QuestionKind) -> ToolAnswer | No
     return ToolAnswer(call_id, verdict, rest.strip().removeprefix("because "))
 
 
-def completions(beginning: str) -> list[str]:
-    return [name for name in COMMANDS if name.startswith(beginning)]
+def completions(beginning: str, without: Collection[str] = ()) -> list[str]:
+    return [name for name in COMMANDS if name.startswith(beginning) and name not in without]
 
 
-def help_lines(*, push_to_talk: bool, holds: bool, single_keys: bool = True) -> list[str]:
-    """The help, plain. Without ``single_keys`` only whole lines are read."""
+def help_lines(
+    *,
+    push_to_talk: bool,
+    holds: bool,
+    single_keys: bool = True,
+    without: Collection[str] = (),
+    width: int = 80,
+) -> list[str]:
+    """The help, plain: the keys, then the commands. Without ``single_keys`` only whole lines are read.
+
+    ``without``: meanings and commands that this session does not have.
+    """
     if single_keys:
         space = ("hold to talk" if holds else "talk, and again to send") if push_to_talk else "mute"
-        keys = [
-            f"space {space} · i or Esc interrupt · t, Enter or / write, Esc to leave · v video · n note",
-            "r reload the agent file · l latency · e echo cancellation · ? help · q twice to quit",
-        ]
+        keys = [("space", space), *((key, text) for key, name, text in _KEY_HELP if name not in without)]
+        head = [*_columns(keys, width), ""]
     else:
         empty = "begins and ends your turn" if push_to_talk else "interrupts the agent"
-        keys = [f"Write a message or a command. An empty line {empty}."]
-    size = max(len(_usage(name)) for name in COMMANDS if name != "approve") + 2
-    names = [name for name in COMMANDS if single_keys or name != "latency"]  # it has no place in plain lines
-    return [*keys, *(f"{_usage(name).ljust(size)} {COMMANDS[name].text}" for name in names)]
+        head = [f"Write a message or a command. An empty line {empty}."]
+    names = [name for name in COMMANDS if name not in without]
+    size = max(len(_usage(name)) for name in names if name != "approve") + 2
+    return [*head, *(f"{_usage(name).ljust(size)} {COMMANDS[name].text}" for name in names)]
+
+
+def _columns(pairs: list[tuple[str, str]], width: int) -> list[str]:
+    """Keys with what they do, in as many columns as fit, read downwards."""
+    key_size = max(len(key) for key, _ in pairs) + 2
+    size = key_size + max(len(text) for _, text in pairs) + 2
+    rows = -(-len(pairs) // max(1, width // size))
+    lines = []
+    for row in range(rows):
+        cells = (f"{key.ljust(key_size)}{text}".ljust(size) for key, text in pairs[row::rows])
+        lines.append("".join(cells).rstrip())
+    return lines
 
 
 def _usage(name: str) -> str:

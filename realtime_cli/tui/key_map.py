@@ -7,7 +7,7 @@ out are :mod:`~realtime_cli.tui.key_events`. Only its screen is not used: ours i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from prompt_toolkit.application import Application
@@ -16,7 +16,7 @@ from prompt_toolkit.filters import Condition, Filter
 from prompt_toolkit.input import DummyInput
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding import KeyPress as Key
-from prompt_toolkit.key_binding.key_processor import KeyPressEvent, _Flush
+from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.keys import Keys as Names
 from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, Window
 from prompt_toolkit.output import DummyOutput
@@ -26,9 +26,11 @@ from realtime_cli.conversation.events import ToolWaiting
 from realtime_cli.tui.composer import Composer
 from realtime_cli.tui.key_events import (
     COMMANDS,
+    PANELS,
     KeyEvent,
     KeyPress,
     Meaning,
+    PanelName,
     SlashCommand,
     ToolAnswer,
     TypedLine,
@@ -36,8 +38,10 @@ from realtime_cli.tui.key_events import (
     parse_answer,
     parse_line,
 )
+from realtime_cli.tui.pager import MIN_ROWS as PANEL_ROWS
+from realtime_cli.tui.pager import Pager
 from realtime_cli.tui.question_box import MIN_ROWS, AnswerChoice, QuestionBox
-from realtime_cli.tui.safe_text import cells, for_encoding, wrap
+from realtime_cli.tui.safe_text import cells, cut_to, for_encoding
 from realtime_cli.tui.theme import DIM, USER, Theme
 
 QUIT_AGAIN_S = 3.0
@@ -47,7 +51,9 @@ Deliver = Callable[[KeyEvent], None]
 MEANINGS: dict[str, Meaning] = {
     "i": "interrupt", "escape": "interrupt", "v": "video", "n": "note", "r": "reload", "e": "echo",
 }  # fmt: skip
-_HINTS = ("t write", "i interrupt", "? help", "q quit", "/ commands", "v video", "l latency")
+_HINTS = ("t write", "i interrupt", "? help", "q quit", "/ commands", "l latency", "v video")
+_PANEL_KEYS: dict[str, PanelName] = {"l": "latency", "f": "tools", "o": "output", "s": "settings"}
+_MISSING = {"video": "This session has no video source.", "echo": "There is no echo to control here."}
 _WRITING_HINTS = ("Esc back to single keys", "Enter send", "/ commands", "@ image", "Alt+Enter new line")
 
 
@@ -63,11 +69,8 @@ class Surface(Protocol):
     def refresh(self) -> None:
         """The rows of the keyboard have changed."""
 
-    def say(self, text: str) -> None:
-        """Write a line above the live rows."""
-
-    def toggle_detail(self) -> None:
-        """Show the latencies, or hide them."""
+    def panel_lines(self, name: PanelName, width: int) -> list[Text]:
+        """What the panel of this name shows, unwrapped."""
 
 
 class BoundKeys:
@@ -93,12 +96,13 @@ class BoundKeys:
 
     def flush(self) -> None:
         """Nothing has followed what may have been the beginning of a sequence."""
-        self.feed([_Flush])
+        self.feed([Key(Names.Ignore, "")])  # begins nothing, and ends what was waited for
 
 
 def bound(actions: Mapping[str, Callable[[], None]]) -> KeyBindings:
     """Keys by prompt_toolkit's names, each with what it does."""
     bindings = KeyBindings()
+    bindings.add(Names.Ignore)(lambda event: None)
     for name, act in actions.items():
         bindings.add(name)(lambda event, act=act: act())
     return bindings
@@ -107,15 +111,24 @@ def bound(actions: Mapping[str, Callable[[], None]]) -> KeyBindings:
 class KeyMap(BoundKeys):
     """The keys of a conversation: events go to ``deliver``, what concerns only the screen to ``surface``."""
 
-    def __init__(self, surface: Surface, deliver: Deliver, *, push_to_talk: bool = False) -> None:
-        self.composer = Composer()
+    def __init__(
+        self,
+        surface: Surface,
+        deliver: Deliver,
+        *,
+        push_to_talk: bool = False,
+        without: Collection[str] = (),
+    ) -> None:
+        """``without``: meanings and commands that this session does not have; no hint names them."""
+        self.composer = Composer(without)
         self.writing = False
         self.talking = False
         self._surface = surface
         self._deliver = deliver
         self._push_to_talk = push_to_talk
-        self._help: int | None = None  # the first line of it that is shown
-        self._help_page = 0  # lines on the page that is shown; 0 on the last
+        self._without = frozenset(without)
+        self._panel: Pager | None = None
+        self._complaint = ""  # about the last key or line, until the next one
         self._quit_until = 0.0
         self._box: QuestionBox | None = None
         self._answering: tuple[ToolWaiting, AnswerChoice] | None = None  # an answer that is being written
@@ -137,7 +150,7 @@ class KeyMap(BoundKeys):
     # -- bindings -----------------------------------------------------------------------------
 
     def _bindings(self) -> KeyBindings:
-        bindings = KeyBindings()
+        bindings = bound({})
         writing = Condition(lambda: self.writing)
         closed = ~writing
         asked = Condition(lambda: self._answers_are_open)
@@ -149,11 +162,14 @@ class KeyMap(BoundKeys):
         bindings.add("c-o", filter=writing)(lambda event: self.composer.insert("\n"))
         bindings.add(Names.BracketedPaste)(self._paste)
         bindings.add("tab", filter=writing)(lambda event: self._complete())
+        reading = Condition(lambda: self._panel is not None)
+        for key, pages in (("pageup", -1), ("pagedown", 1)):
+            bindings.add(key, filter=reading)(lambda event, pages=pages: self._turn_page(pages))
         at_end = Condition(lambda: self.composer.buffer.document.is_cursor_at_the_end)
         bindings.add("right", filter=writing & at_end)(lambda event: self._complete())
         for key, step in (("up", -1), ("down", 1), ("c-p", -1), ("c-n", 1)):
             bindings.add(key, filter=writing)(lambda event, step=step: self._vertical(step))
-            bindings.add(key, filter=closed & asked)(lambda event, step=step: self._select(step))
+            bindings.add(key, filter=closed & (asked | reading))(lambda event, step=step: self._select(step))
         return bindings
 
     def _bind_single_keys(self, bindings: KeyBindings, closed: Filter) -> None:
@@ -166,9 +182,9 @@ class KeyMap(BoundKeys):
 
     def _single_key(self, name: str) -> None:
         name = name.lower()
-        again, self._quit_until = time.monotonic() < self._quit_until, 0.0
-        if self._help is not None and name in ("escape", "q"):
-            self._help = None
+        again, self._quit_until, self._complaint = time.monotonic() < self._quit_until, 0.0, ""
+        if self._panel and name in ("escape", "q", self._panel.closes):
+            self._panel = None
         elif self._answers_are_open and self._answer_key(name):
             return
         elif name == " ":
@@ -176,13 +192,15 @@ class KeyMap(BoundKeys):
         elif name in ("t", "enter", "/"):
             self._write("/" if name == "/" else "")
         elif name == "?":
-            self._turn_help()
-        elif name == "l":
-            self._surface.toggle_detail()
+            self._open_help("?")
+        elif name in _PANEL_KEYS:
+            self._open_panel(_PANEL_KEYS[name], name)
         elif name == "q" and not again:
             self._quit_until = time.monotonic() + QUIT_AGAIN_S
         elif name == "q":
             self._deliver(KeyPress("quit"))
+        elif name in MEANINGS and MEANINGS[name] in self._without:
+            self._complaint = _MISSING.get(MEANINGS[name], "")
         elif name in MEANINGS:
             self._deliver(KeyPress(MEANINGS[name]))
 
@@ -200,7 +218,7 @@ class KeyMap(BoundKeys):
     # -- writing ------------------------------------------------------------------------------
 
     def _write(self, text: str = "") -> None:
-        self.writing, self._help = True, None
+        self.writing, self._panel = True, None
         self.app.layout.focus(self._editor)
         self.composer.insert(text)
 
@@ -214,8 +232,9 @@ class KeyMap(BoundKeys):
 
     def _escape(self) -> None:
         """One step back: out of the help, out of an answer, out of the composer (Up brings the text back)."""
-        if self._help is not None:
-            self._help = None
+        self._complaint = ""
+        if self._panel:
+            self._panel = None
             return
         self.composer.take()
         if self._answering:
@@ -230,7 +249,7 @@ class KeyMap(BoundKeys):
         elif not self.composer.text and self._box_open and self._box_open.selected is not None:
             self._choose(self._box_open.question, self._box_open.choices[self._box_open.selected])
             return
-        text = self.composer.take()
+        text, self._complaint = self.composer.take(), ""
         if self._answering:
             self._give(*self._answering, text)
         else:
@@ -248,26 +267,44 @@ class KeyMap(BoundKeys):
         press = answer or parse_line(text)
         match press:
             case str():
-                self._surface.say(press)
+                self._complaint = press
             case SlashCommand("help"):
-                self._turn_help()
-            case SlashCommand("latency"):
-                self._surface.toggle_detail()
+                self._open_help("/help")
+            case SlashCommand(name) if name in PANELS:
+                self._open_panel(name, f"/{name}")
             case TypedLine() | SlashCommand() | ToolAnswer():
                 self._deliver(press)
 
-    def _turn_help(self) -> None:
-        """Open it, turn to its next page, or close it after the last."""
-        if self._help is None:
-            self._help = 0
-        else:
-            self._help = self._help + self._help_page if self._help_page else None
+    # -- panels -------------------------------------------------------------------------------
+
+    def _open_help(self, closes: str) -> None:
+        def contents(width: int) -> list[Text]:
+            lines = help_lines(
+                push_to_talk=self._push_to_talk, holds=self.holds, without=self._without, width=width
+            )
+            return [Text(for_encoding(line, self._surface.theme.encoding)) for line in lines]
+
+        self._show(Pager("help", contents, closes))
+
+    def _open_panel(self, name: PanelName, closes: str) -> None:
+        self._show(Pager(name, lambda width: self._surface.panel_lines(name, width), closes))
+
+    def _show(self, panel: Pager) -> None:
+        """Open it; the same one again closes it."""
+        self._panel = None if self._panel and self._panel.title == panel.title else panel
+
+    def _turn_page(self, pages: int) -> None:
+        if self._panel:
+            self._panel.turn(pages)
 
     def _complete(self) -> None:
         self.composer.complete()
 
     def _vertical(self, step: int) -> None:
         if self.composer.select(step):
+            return
+        if self._panel and not self.composer.text:
+            self._panel.scroll(step)
             return
         if self._box_open and not self.composer.text and not self._answering:
             self._box_open.select(step)
@@ -285,7 +322,7 @@ class KeyMap(BoundKeys):
         if question is None:
             self._box = None
         elif self._box is None or self._box.question != question:
-            self._box = QuestionBox(question)
+            self._box, self._panel = QuestionBox(question), None  # nothing hides a question that comes up
         return self._box
 
     @property
@@ -306,7 +343,9 @@ class KeyMap(BoundKeys):
         return True
 
     def _select(self, step: int) -> None:
-        if self._box_open:
+        if self._panel:
+            self._panel.scroll(step)
+        elif self._box_open:
             self._box_open.select(step)
 
     def _choose(self, question: ToolWaiting, choice: AnswerChoice) -> None:
@@ -320,7 +359,7 @@ class KeyMap(BoundKeys):
     def _give(self, question: ToolWaiting, choice: AnswerChoice, text: str) -> None:
         """An answer has been written; without a word it is not given."""
         if self._surface.question != question:
-            self._surface.say("That question is no longer open.")
+            self._complaint = "That question is no longer open."
         elif text.strip():
             self._deliver(ToolAnswer(question.call_id, choice.verdict, text.strip()))
         self._answered()
@@ -336,15 +375,21 @@ class KeyMap(BoundKeys):
     def rows(self, width: int, room: int) -> list[Text]:
         """The lowest rows, at most ``room`` of them: a question, the composer, or what the keys do."""
         theme = self._surface.theme
-        if self._help is not None:
-            return self._help_rows(width, room, theme)
-        below = (
-            self._writing_rows(width, min(room, 4) if self._box_open else room, theme) if self.writing else []
-        )
         box = self._box_open
-        if box and room - len(below) >= MIN_ROWS:
-            return [*box.rows(width, room - len(below), theme), *below]
+        above = box or self._panel
+        below = self._writing_rows(width, min(room, 4) if above else room, theme) if self.writing else []
+        below = self._with_complaint(below, width, room, theme)
+        left = room - len(below)
+        if self._panel and left >= PANEL_ROWS:
+            return [*self._panel.rows(width, left, theme), *below]
+        if box and left >= MIN_ROWS:
+            return [*box.rows(width, left, theme), *below]
         return below or [self._hint_row(width, theme)]
+
+    def _with_complaint(self, below: list[Text], width: int, room: int, theme: Theme) -> list[Text]:
+        if not self._complaint or len(below) >= room:
+            return below
+        return [Text(cut_to(self._complaint, width, theme.ellipsis), "yellow"), *below]
 
     def _writing_rows(self, width: int, room: int, theme: Theme) -> list[Text]:
         """A rule that says that keys are letters now, the text, and hints where there is room."""
@@ -357,7 +402,8 @@ class KeyMap(BoundKeys):
     def _hint_row(self, width: int, theme: Theme) -> Text:
         if time.monotonic() < self._quit_until:
             return Text("q again to end the session", "bold yellow")
-        return _hints((self._space_hint(), *_HINTS), width, theme)
+        hints = (hint for hint in _HINTS if hint.partition(" ")[2] not in self._without)
+        return _hints((self._space_hint(), *hints), width, theme)
 
     def _space_hint(self) -> str:
         if not self._push_to_talk:
@@ -366,23 +412,8 @@ class KeyMap(BoundKeys):
             return "let go to send" if self.holds else "space to send"
         return "hold space to talk" if self.holds else "space to talk"
 
-    def _help_rows(self, width: int, room: int, theme: Theme) -> list[Text]:
-        """One page of the help."""
-        whole = help_lines(push_to_talk=self._push_to_talk, holds=self.holds)
-        lines = [line[start:end].rstrip() for line in whole for start, end in wrap(line, width)]
-        first, page = self._help or 0, max(1, room - 1)
-        self._help_page = page if first + page < len(lines) else 0
-        again = "/help" if self.writing else "?"
-        more = (
-            f"{again} shows more{theme.dot}Esc closes this help"
-            if self._help_page
-            else "Esc closes this help"
-        )
-        rows = [Text(for_encoding(line, theme.encoding)) for line in lines[first : first + page]]
-        return [*rows, Text(more, DIM)]
 
-
-def _hints(hints: Sequence[str], width: int, theme: Theme) -> Text:
+def _hints(hints: Iterable[str], width: int, theme: Theme) -> Text:
     """As many as fit."""
     row = ""
     for hint in hints:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
+from realtime_cli.tui.amounts import clock, money, plural, seconds
+from realtime_cli.tui.latency import latency_figures
 from realtime_cli.tui.meters import Meter
 from realtime_cli.tui.safe_text import cells, cut_to, for_encoding, one_line, safe, tail, wrap
 from realtime_cli.tui.theme import AGENT, DIM, LEVEL_STYLES, PRETTY, STATE_STYLES, TOOL, USER, Theme
@@ -123,11 +125,9 @@ def wrapped(text: Text, width: int) -> list[Text]:
 # -- live rows ------------------------------------------------------------------------------------
 
 
-def live_rows(
-    view: View, width: int, theme: Theme = PRETTY, *, detail: bool = False, at: float | None = None
-) -> list[Text]:
+def live_rows(view: View, width: int, theme: Theme = PRETTY, *, at: float | None = None) -> list[Text]:
     """The two middle ones of the four live rows: state and meters, figures and clock (``at``)."""
-    figures = figures_row(view, width, theme, detail=detail, at=at)
+    figures = figures_row(view, width, theme, at=at)
     return [fit(state_row(view, width, theme), theme), fit(figures, theme)]
 
 
@@ -190,29 +190,32 @@ def _cells_of(dbfs: float, size: int) -> int:
     return max(0, min(size, round((dbfs - MIN_DBFS) / -MIN_DBFS * size)))
 
 
-def figures_row(
-    view: View, width: int, theme: Theme = PRETTY, *, detail: bool = False, at: float | None = None
-) -> Text:
-    parts = latency_detail(view) if detail else brief_figures(view)
-    parts.append(clock(view.at if at is None else at))
-    while len(parts) > 1 and cells(theme.dot.join(parts)) > width:
-        parts.pop(-2)  # the clock is the last to go
-    return Text(cut_to(theme.dot.join(parts), width, theme.ellipsis), DIM)
+def figures_row(view: View, width: int, theme: Theme = PRETTY, *, at: float | None = None) -> Text:
+    """Latency by parts at the left, what was used and the clock at the right."""
+    time = clock(view.at if at is None else at)
+    room = width - cells(time) - len(theme.dot)
+    left = latency_figures(view.figures, room, theme)
+    right: list[str] = []
+    for fact in _used(view):  # the most telling first
+        longer = theme.dot.join([*right, fact])
+        if cells(left) + cells(longer) + (2 if left else 0) <= room:
+            right.append(fact)
+    end = theme.dot.join([*right, time])
+    blank = max(0, width - cells(left) - cells(end))
+    return Text(cut_to(left + " " * blank + end, width, theme.ellipsis), DIM)
 
 
-def brief_figures(view: View) -> list[str]:
+def _used(view: View) -> list[str]:
     figures = view.figures
     parts = []
-    if figures.last_ms is not None and figures.median_ms is not None:
-        parts.append(f"first sound {figures.last_ms:.0f} ms, median {figures.median_ms:.0f}")
-    if figures.tokens:
-        parts.append(f"{figures.tokens:,} tokens".replace(",", " "))
-    if view.figures.cost_usd is not None:
-        parts.append(money(view.figures.cost_usd))
+    if figures.cost_usd is not None:
+        parts.append(money(figures.cost_usd))
     if view.transcript.pictures_sent:
         parts.append(pictures(view))
     if figures.reconnects:
         parts.append(plural(figures.reconnects, "reconnect"))
+    if figures.tokens:
+        parts.append(f"{figures.tokens:,} tokens".replace(",", " "))
     return parts
 
 
@@ -230,56 +233,6 @@ def picture_facts(view: View) -> list[str]:
         usd = view.figures.images_usd(video.tokens)
         facts.append(f"~{video.tokens} tokens" + (f" ~{money(usd)}" if usd is not None else ""))
     return [*facts, "paused"] if view.state.video_paused else facts
-
-
-def latency_detail(view: View) -> list[str]:
-    """The figures behind the key ``l``: the last interruption, how quick the answers were, the sound."""
-    return [*_why_it_stopped(view), *_waits(view), *_sound(view)]
-
-
-CAUSES = {
-    "server_vad": "your voice",
-    "key": "a key",
-    "typed": "typed text",
-    "policy": "speech that lasted",
-    "tool": "a tool",
-}
-ECHO_NAMES = {"aec": "canceller", "half_duplex": "half duplex", "off": "off"}
-
-
-def _why_it_stopped(view: View) -> list[str]:
-    stop = view.figures.last_stop
-    if stop is None:
-        return []
-    cause = f" by {CAUSES[stop.cause]}" if stop.cause else ""
-    text = f"cut {clock(stop.at)}{cause} after {stop.heard_ms / 1000:.1f} s"
-    if stop.near_dbfs is not None:
-        text += f", you {stop.near_dbfs:.0f} dBFS"
-    if stop.residual_dbfs is not None:
-        text += f", echo {stop.residual_dbfs:.0f}"
-    return [text]
-
-
-def _sound(view: View) -> list[str]:
-    sound = view.figures.sound
-    if sound is None:
-        return []
-    text = f"echo {ECHO_NAMES.get(sound.echo, sound.echo)}"
-    if sound.residual_dbfs is not None:
-        text += f", {sound.residual_dbfs:.0f} dBFS left"
-    return [text, plural(sound.underruns, "gap")] if sound.underruns else [text]
-
-
-def _waits(view: View) -> list[str]:
-    times = view.figures.waits_ms
-    if not times:
-        return ["no answer measured yet"]
-    last = " ".join(f"{ms:.0f}" for ms in times[-5:])
-    parts = [f"first sound {last} ms", f"median {view.figures.median_ms:.0f}", f"best {min(times):.0f}"]
-    parts.append(f"worst {max(times):.0f}")
-    if view.figures.p95_ms is not None:
-        parts.append(f"p95 {view.figures.p95_ms:.0f}")
-    return parts
 
 
 # -- the end --------------------------------------------------------------------------------------
@@ -316,21 +269,3 @@ def end_card(pairs: Sequence[tuple[str, str]]) -> list[Text]:
     """Plain rows; paths and commands stay on lines of their own, so that they copy cleanly."""
     size = max((len(name) for name, _ in pairs), default=0)
     return [Text.assemble((name.ljust(size + 2), DIM), value) for name, value in pairs]
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def money(usd: float) -> str:
-    return f"${usd:.4f}" if usd < 1 else f"${usd:.2f}"
-
-
-def seconds(value: float) -> str:
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
-
-
-def clock(at: float) -> str:
-    minutes, rest = divmod(int(at), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -10,8 +10,11 @@ from typing import Self, TextIO
 
 from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn, is_question
 from realtime_cli.conversation.events import ConversationEvent, ToolWaiting
+from realtime_cli.tui.amounts import plural, seconds
 from realtime_cli.tui.end_summary import EndSummary
-from realtime_cli.tui.panels import arguments_line, end_lines, interruption, plural, seconds
+from realtime_cli.tui.key_events import PanelName
+from realtime_cli.tui.panel_contents import panel_lines
+from realtime_cli.tui.panels import arguments_line, end_lines, interruption
 from realtime_cli.tui.question_box import call_lines
 from realtime_cli.tui.questions import OpenQuestions
 from realtime_cli.tui.safe_text import for_encoding, one_line
@@ -34,6 +37,11 @@ class PlainFrontend:
     def question(self) -> ToolWaiting | None:
         """The question that waits for the user, if there is one."""
         return self._questions.first
+
+    def panel_text(self, name: PanelName) -> str:
+        """What the live screen shows in a panel, as lines."""
+        encoding = getattr(self._err, "encoding", None) or "utf-8"
+        return "\n".join(for_encoding(line.plain, encoding) for line in panel_lines(name, self.view, 80))
 
     def observe(self, event: ConversationEvent) -> None:
         self.view.observe(event)

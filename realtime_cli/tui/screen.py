@@ -21,9 +21,12 @@ from rich.console import Console
 from rich.text import Text
 
 from realtime_cli.conversation import events as e
+from realtime_cli.tui.amounts import clock
 from realtime_cli.tui.end_summary import EndSummary
+from realtime_cli.tui.key_events import PanelName
 from realtime_cli.tui.painter import Painter
-from realtime_cli.tui.panels import clock, end_card, end_lines, live_rows, picture_facts, wrapped
+from realtime_cli.tui.panel_contents import panel_lines
+from realtime_cli.tui.panels import end_card, end_lines, fit, live_rows, picture_facts, wrapped
 from realtime_cli.tui.question_box import QuestionBox
 from realtime_cli.tui.questions import OpenQuestions
 from realtime_cli.tui.safe_text import safe
@@ -36,10 +39,10 @@ from realtime_cli.tui.view import View
 
 FRAMES_PER_S = 11
 MIN_ROWS_WITH_PICTURE = 20
-# Prose is read best in lines of this length; and a terminal that is made narrower wraps the live rows
-# again and pushes as many lines out at its top, so they had better not be long.
-MAX_LINE_LENGTH = 100
-MAX_ROW_LENGTH = 80
+MAX_LINE_LENGTH = 100  # prose is read best in lines of this length
+# A terminal that is made narrower wraps the live rows again and pushes lines out at its top, so they had
+# better not be longer than what there is to say.
+MAX_ROW_LENGTH = 120
 TICK_S = 1.0  # the clock goes on when nothing else does
 
 # Fifty of these a second, and none of them is seen.
@@ -75,7 +78,6 @@ class LiveScreen:
         self._painter = Painter(console.file)
         self._stray: deque[str] = deque()
         self._catcher = StrayOutput(self._strayed, console.encoding)
-        self._detail = False
         self._fresh = True
         self._ended = False
         self._wake = asyncio.Event()
@@ -169,10 +171,9 @@ class LiveScreen:
         self._stray += text.splitlines() or [""]
         self._wake.set()
 
-    def toggle_detail(self) -> None:
-        """Latencies of the last turns instead of the brief figures, and back."""
-        self._detail = not self._detail
-        self._wake.set()
+    def panel_lines(self, name: PanelName, width: int) -> list[Text]:
+        """What a panel of the keyboard's shows."""
+        return [fit(line, self.theme) for line in panel_lines(name, self.view, width, self.theme)]
 
     # -- drawing ------------------------------------------------------------------------------
 
@@ -220,19 +221,18 @@ class LiveScreen:
 
     def _rows(self, width: int) -> list[str]:
         ticked_s = (time.monotonic() - self._seen_at) * self.clock_rate
-        short = min(width, MAX_ROW_LENGTH)
-        middle = live_rows(self.view, short, self.theme, detail=self._detail, at=self.view.at + ticked_s)
+        wide = min(MAX_ROW_LENGTH, max(20, self._console.size.width - 1))
         rows = [
             self._scrollback.talk(self.view, width, self.theme),
-            *middle,
-            *self._lowest(short, self._room),
+            *live_rows(self.view, wide, self.theme, at=self.view.at + ticked_s),
+            *self._lowest(width, self._room),
         ]
         picture = self._picture()
         if len(rows) + len(picture) < self._console.size.height:
             rows = [*picture, *rows]
         known = self._drawn[: len(rows)] + [(Text(), "")] * (len(rows) - len(self._drawn))
         self._drawn = [
-            old if row == old[0] and old[1] else (row, self._ansi(row, width))
+            old if row == old[0] and old[1] else (row, self._ansi(row, wide))
             for row, old in zip(rows, known, strict=True)
         ]
         return [ansi for _, ansi in self._drawn]

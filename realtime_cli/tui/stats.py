@@ -5,7 +5,7 @@ from __future__ import annotations
 from realtime_cli.client.cost import Prices, Tokens
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.cost import Spending
-from realtime_cli.conversation.turns import TurnLog
+from realtime_cli.conversation.turns import LatencyParts, TurnLog
 
 
 class SessionStats:
@@ -13,6 +13,8 @@ class SessionStats:
 
     def __init__(self, prices: Prices, model: str | None = None) -> None:
         self.waits_ms: list[float] = []
+        self.parts: list[LatencyParts] = []
+        """What each of the waits is made of."""
         self.interruptions = 0
         self.tools = 0
         self.tools_failed = 0
@@ -53,7 +55,9 @@ class SessionStats:
         self._spending.observe(event)
         match event:
             case e.AgentHeard(first=True) | e.AgentResponseEnded() | e.AgentTextPartial(voice=False):
-                self.waits_ms = self._turns.waits_ms
+                answered = self._turns.answered
+                self.waits_ms = [turn.latency_ms for turn in answered if turn.latency_ms is not None]
+                self.parts = [turn.parts for turn in answered if turn.parts]
             case e.AgentInterrupted():
                 self.interruptions += 1
                 self.last_stop = event

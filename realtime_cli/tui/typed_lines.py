@@ -10,12 +10,21 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import TextIO
 
 from realtime_cli.conversation.events import ToolWaiting
-from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, help_lines, parse_answer, parse_line
+from realtime_cli.tui.key_events import (
+    PANELS,
+    KeyEvent,
+    KeyPress,
+    PanelName,
+    SlashCommand,
+    help_lines,
+    parse_answer,
+    parse_line,
+)
 
 _READ = 4096
 
@@ -28,11 +37,16 @@ class TypedLines:
         say: Callable[[str], None] | None = None,
         *,
         question: Callable[[], ToolWaiting | None] = lambda: None,
+        panel: Callable[[PanelName], str] | None = None,
         push_to_talk: bool = False,
+        without: Collection[str] = (),
         stdin: TextIO | None = None,
     ) -> None:
         self._say = say or (lambda text: print(text, file=sys.stderr))
         self._question = question
+        self._panel = panel
+        # What a panel would show is known only where there is a view of the session.
+        self._without = {*without, *(() if panel else set(PANELS) - {"tools"})}
         self._push_to_talk = push_to_talk
         self._stdin = stdin or sys.stdin
         self._talking = False
@@ -45,6 +59,7 @@ class TypedLines:
         if not self._stdin.isatty():
             return
         self._deliver = deliver
+        self._say("Type to write; /help lists the commands, /quit ends.")
         self._loop = asyncio.get_running_loop()
         try:
             self._loop.add_reader(self._stdin.fileno(), self._ready)
@@ -90,8 +105,14 @@ class TypedLines:
         if isinstance(press, str):
             self._say(press)
             return None
+        if isinstance(press, SlashCommand) and press.name in PANELS and self._panel:
+            self._say(self._panel(press.name))
+            return None
         if isinstance(press, SlashCommand) and press.name == "help":
-            self._say("\n".join(help_lines(push_to_talk=self._push_to_talk, holds=False, single_keys=False)))
+            lines = help_lines(
+                push_to_talk=self._push_to_talk, holds=False, single_keys=False, without=self._without
+            )
+            self._say("\n".join(lines))
         return press
 
     def _empty(self) -> KeyEvent:

@@ -41,6 +41,8 @@ class View:
         self.meters = Meters()
         self.video = VideoPanel()
         self.figures = SessionStats(prices, model)
+        self.session: e.Json = {}
+        """The settings in force, in the shape of the API's session object."""
 
     def observe(self, event: e.ConversationEvent) -> None:
         self.at = max(self.at, event.at)
@@ -48,8 +50,11 @@ class View:
         self.figures.observe(event)
         self.transcript.observe(event)
         self.video.observe(event)
-        if isinstance(event, e.LevelsMeasured):
-            self.meters.observe(event)
+        match event:
+            case e.LevelsMeasured():
+                self.meters.observe(event)
+            case e.SettingsInForce() if not event.defaults:
+                self.session = event.session
 
     def empty_copy(self) -> View:
         """An empty view with the same options and prices."""

@@ -97,6 +97,7 @@ def speaks(at: float, item: str, response: str, text: str, ms: int) -> list[Entr
     where = {"response_id": response, "item_id": item, "output_index": 0, "content_index": 0}
     return [
         received(at, "response.output_audio_transcript.delta", delta=text, **where),
+        received(at, "response.output_audio.delta", delta="AAAA", **where),
         local(effects.Play(item, 0, b"\0" * ms * MS), at),
         received(at, "response.output_audio.done", **where),
         local(effects.PlayEnd(item, 0), at),

@@ -9,9 +9,18 @@ import pytest
 from prompt_toolkit.key_binding import KeyPress as Key
 from prompt_toolkit.keys import KEY_ALIASES
 from prompt_toolkit.keys import Keys as Names
+from rich.text import Text
 
 from realtime_cli.conversation.events import ToolWaiting
-from realtime_cli.tui.key_events import COMMANDS, KeyEvent, KeyPress, SlashCommand, ToolAnswer, TypedLine
+from realtime_cli.tui.key_events import (
+    COMMANDS,
+    KeyEvent,
+    KeyPress,
+    PanelName,
+    SlashCommand,
+    ToolAnswer,
+    TypedLine,
+)
 from realtime_cli.tui.key_map import KeyMap
 from realtime_cli.tui.theme import PRETTY, Theme
 
@@ -22,25 +31,26 @@ class Surface:
     def __init__(self, question: ToolWaiting | None = None) -> None:
         self.theme: Theme = PRETTY
         self.question = question
-        self.said: list[str] = []
-        self.detail = False
 
     def refresh(self) -> None: ...
 
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    def toggle_detail(self) -> None:
-        self.detail = not self.detail
+    def panel_lines(self, name: PanelName, width: int) -> list[Text]:
+        return [Text(f"{name} {number}") for number in range(1, 31)]
 
 
 class Typist:
     """Presses keys one after the other; ``came`` are the events."""
 
-    def __init__(self, question: ToolWaiting | None = None, *, push_to_talk: bool = False) -> None:
+    def __init__(
+        self,
+        question: ToolWaiting | None = None,
+        *,
+        push_to_talk: bool = False,
+        without: tuple[str, ...] = (),
+    ) -> None:
         self.surface = Surface(question)
         self.came: list[KeyEvent] = []
-        self.map = KeyMap(self.surface, self.came.append, push_to_talk=push_to_talk)
+        self.map = KeyMap(self.surface, self.came.append, push_to_talk=push_to_talk, without=without)
 
     def press(self, *keys: str) -> list[KeyEvent]:
         """Single letters, or names as prompt_toolkit has them; returns what came of them."""
@@ -155,6 +165,7 @@ async def test_the_menu_of_commands() -> None:
         "/say TEXT",
         "/send JSON",
         "/set KEY=VALUE",
+        "/settings",
     ]
     assert typist.press("down", "c-m") == [SlashCommand("save")]
     typist.press("/", "s", "down", "down", "c-m")  # /say needs a text: it is waited for
@@ -175,32 +186,86 @@ async def test_an_image_is_completed_behind_an_at_sign(tmp_path: Path) -> None:
 async def test_help_is_a_panel_and_leaves_nothing_behind() -> None:
     typist = Typist()
     typist.press("?")
-    assert "/mute" in "\n".join(typist.rows(80, 30))
+    assert "/mute" in "\n".join(typist.rows(80, 40))
     typist.press("?")
     assert "/mute" not in typist.shown
-    pages = []
     typist.press("?")
-    while "closes this help" in (page := "\n".join(typist.rows(60, 9))):
-        assert len(typist.rows(60, 9)) <= 9
-        pages.append(page)
-        typist.press("?")
+    pages = ["\n".join(typist.rows(60, 9))]
+    for _ in range(12):
+        typist.press("pagedown")
+        assert len(typist.rows(60, 9)) == 9
+        pages.append("\n".join(typist.rows(60, 9)))
     assert all(any(f"/{name}" in page for page in pages) for name in COMMANDS)
-    assert len(pages) > 2
+    assert "? or Esc closes this" in pages[-1]
+    assert pages[-1] == pages[-2]
     typist.press("/", *"help", "c-m")
-    assert "Esc closes this help" in typist.shown
+    assert "/help or Esc closes this" in typist.shown
+    assert "writing" in typist.shown
     typist.press("escape")
     assert "writing" in typist.shown
-    assert (typist.came, typist.surface.said) == ([], [])
+    assert "closes this" not in typist.shown
+    assert typist.came == []
 
 
-async def test_what_concerns_the_screen_only_stays_there() -> None:
+@pytest.mark.parametrize(
+    ("key", "command", "name"),
+    [
+        ("l", "/latency", "latency"),
+        ("f", "/tools", "tools"),
+        ("o", "/output", "output"),
+        ("s", "/settings", "settings"),
+    ],
+)
+async def test_panels_open_and_close_by_key_and_by_command(key: str, command: str, name: str) -> None:
+    typist = Typist()
+    typist.press(key)
+    assert typist.rows(60, 10)[0].startswith(f"── {name} ─")
+    typist.press("down", "down", "up")
+    assert typist.rows(60, 10)[1] == f"{name} 2"
+    assert typist.rows(60, 10)[-1] == f"{key} or Esc closes this · up and down scroll · 2-9 of 30"
+    typist.press(key)
+    assert name not in typist.rows()[0].split("·")[0]
+    typist.press(key, "escape")
+    assert "closes this" not in typist.shown
+    typist.press("t", *command, "c-m")
+    assert f"{command} or Esc closes this" in typist.shown
+    typist.press("down", *command, "c-m")
+    assert "closes this" not in typist.shown
+    assert typist.came == []
+
+
+async def test_a_question_is_never_hidden_by_a_panel() -> None:
     typist = Typist()
     typist.press("l")
-    assert typist.surface.detail
-    typist.press("t", *"/latency", "c-m")
-    assert not typist.surface.detail
-    assert typist.press(*"/nonsense", "c-m") == []
-    assert "no command /nonsense" in typist.surface.said[-1]
+    typist.surface.question = ASKED
+    assert "May this run?" in typist.shown
+    typist.press("l")
+    assert "latency 1" in typist.shown
+    typist.press("l")
+    assert "May this run?" in typist.shown
+
+
+async def test_a_mistake_is_told_until_the_next_key_and_leaves_nothing_behind() -> None:
+    typist = Typist()
+    assert typist.press("t", *"/nonsense", "c-m") == []
+    assert "no command /nonsense" in typist.shown
+    typist.press("escape")
+    assert "nonsense" not in typist.shown
+
+
+async def test_hints_name_only_what_works() -> None:
+    typist = Typist(without=("video", "echo", "save"))
+    assert "video" not in "\n".join(typist.rows(200, 4))
+    assert "v video" in "\n".join(Typist().rows(200, 4))
+    typist.press("?")
+    shown = "\n".join(typist.rows(100, 40))
+    assert [word for word in ("video", "echo", "save", "latency") if word in shown] == ["latency"]
+    typist.press("?")
+    assert typist.press("v", "e") == []
+    assert "There is no echo to control here." in typist.shown
+    typist.press("/", "s")
+    assert "/save" not in typist.shown
+    assert "/say" in typist.shown
 
 
 async def test_push_to_talk_by_tapping_and_by_holding() -> None:
@@ -280,12 +345,12 @@ async def test_an_answer_is_not_given_to_another_question() -> None:
     typist.press("a", *"42")
     typist.surface.question = ASKED
     assert typist.press("c-m") == []
-    assert typist.surface.said == ["That question is no longer open."]
+    assert "That question is no longer open." in typist.shown
 
 
 @pytest.mark.parametrize("question", [None, ASKED, FOR_RESULT])
 async def test_the_rows_fit(question: ToolWaiting | None) -> None:
-    for keys in ([], ["t"], ["t", *"word " * 60], ["/"], ["?"]):
+    for keys in ([], ["t"], ["t", *"word " * 60], ["/"], ["?"], ["l"]):
         typist = Typist(question)
         typist.press(*keys)
         for width, room in [(40, 4), (59, 16), (80, 20), (100, 36)]:

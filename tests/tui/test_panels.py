@@ -11,10 +11,10 @@ from rich.text import Text
 from realtime_cli.client import inputs
 from realtime_cli.conversation.blocks import AgentTurn, Notice, ToolCard, UserTurn
 from realtime_cli.conversation.reveal import RevealedPart
+from realtime_cli.tui.amounts import clock
 from realtime_cli.tui.meters import Meter
 from realtime_cli.tui.panels import (
     block_text,
-    clock,
     end_lines,
     figures_row,
     live_rows,
@@ -139,21 +139,6 @@ def test_the_end_card_tells_what_there_was() -> None:
 def test_wrapped_lines_keep_their_styles() -> None:
     lines = wrapped(Text("red blue", spans=[]), 4)
     assert plain(lines) == ["red", "blue"]
-
-
-def test_the_figures_say_why_it_stopped_and_how_the_sound_fares() -> None:
-    view = EntryView()
-    cut = (inputs.HeardItem("A1", 0, 1240.0, False),)
-    for entry in [
-        *connected(),
-        local(inputs.SoundState(1.0, "aec", -71.6, 1)),
-        local(inputs.PlaybackStopped(62.0, "server_vad", cut, -21.4, -70.0)),
-    ]:
-        view.fold(entry)
-    row = figures_row(view, 140, detail=True).plain
-    assert "cut 1:02 by your voice after 1.2 s, you -21 dBFS, echo -70" in row
-    assert "echo canceller, -72 dBFS left" in row
-    assert "1 gap" in row
 
 
 def test_what_the_agent_was_shown() -> None:

@@ -80,15 +80,16 @@ async def test_what_others_print_goes_there_too_and_commands_nothing(monkeypatch
             await terminal.until_plain("clear it: ␛[2J\n")
 
 
-async def test_the_details_come_and_go() -> None:
-    async with on_screen() as (terminal, screen, tell):
+async def test_a_panel_shows_what_the_screen_knows() -> None:
+    async with on_screen() as (_, screen, tell):
         for entry in scene():
             tell(entry)
-        assert "cut 0:10 by your voice" not in await terminal.until_plain("ms")
-        screen.toggle_detail()
-        await terminal.until_plain("cut 0:10 by your voice")
-        screen.toggle_detail()
-        await terminal.until_plain("1 210 tokens")
+        latency = [line.plain for line in screen.panel_lines("latency", 80)]
+        assert latency[1].startswith("latency")
+        assert "interrupted at 0:10 by your voice after 1.9 s" in latency
+        assert screen.panel_lines("tools", 80)[0].plain == "This agent has no tools."
+        assert "gpt-realtime-2.1" in screen.panel_lines("settings", 80)[1].plain
+        assert '  "city": "Oslo"' in [line.plain for line in screen.panel_lines("output", 80)]
 
 
 async def test_a_picture_of_what_the_agent_was_shown_last() -> None:

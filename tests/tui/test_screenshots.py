@@ -19,7 +19,7 @@ def test_the_pictures_are_up_to_date() -> None:
         assert words((FOLDER / name).read_text(encoding="utf-8")) == words(svg), name
 
 
-@pytest.mark.parametrize(("at", "rows"), [(13.4, ["▶ speaking", "first sound", "space mute"])])
+@pytest.mark.parametrize(("at", "rows"), [(13.4, ["▶ speaking", "latency 500 ms: ", "space mute"])])
 def test_four_live_rows_under_the_conversation(at: float, rows: list[str]) -> None:
     last = [line.plain for line in lines_at(at)[-3:]]
     assert [row[: len(start)] for row, start in zip(last, rows, strict=True)] == rows

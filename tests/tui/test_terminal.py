@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -62,8 +63,9 @@ class Pane:
 
     def transcript(self) -> list[str]:
         """All lines above the live rows."""
-        lines = self.tmux("capture-pane", "-p", "-J", "-S", "-").partition("○ ready")[0].splitlines()
-        return [line.rstrip() for line in lines if line.strip()]
+        shown = self.tmux("capture-pane", "-p", "-J", "-S", "-")
+        above = re.split(r"^[○◇▶●◆] ", shown, maxsplit=1, flags=re.MULTILINE)[0]
+        return [line.rstrip() for line in above.splitlines() if line.strip()]
 
     def until_end(self, *, joined: bool = True) -> str:
         """All that was ever shown, once the end card is there."""
@@ -104,7 +106,7 @@ def test_resizing_leaves_no_stale_rows_and_loses_no_line(pane: Pane) -> None:
         time.sleep(0.2)
     screen = pane.until("speaking")
     rows = [line.rstrip() for line in screen.splitlines() if line.strip()]
-    assert [row for row in rows if row.startswith(("▶", "first sound", "space mute"))] == rows[-3:]
+    assert [row for row in rows if row.startswith(("▶", "latency", "space mute"))] == rows[-3:]
     pane.press("q", "q")
     everything = " ".join(pane.until_end().split())
     for once in (
@@ -117,7 +119,7 @@ def test_resizing_leaves_no_stale_rows_and_loses_no_line(pane: Pane) -> None:
         assert everything.count(once) == 1, once
     told = everything[everything.index("agent Once upon") : everything.index("duration")]
     assert told.split()[1:25] == LIGHTHOUSE[:24]
-    for stale in ("speaking", "first sound", "space mute", "/ command"):
+    for stale in ("speaking", "· median", "space mute", "/ command"):
         assert stale not in everything
 
 
@@ -170,6 +172,8 @@ def test_typing_and_completing(pane: Pane) -> None:
     pane.press("Tab", "Enter")
     pane.until("worst")
     pane.press("Escape")
+    pane.until("worst", gone=True)
+    pane.press("Escape")
     pane.until("space mute")
     pane.press("q")
     pane.until("q again to end")
@@ -177,21 +181,29 @@ def test_typing_and_completing(pane: Pane) -> None:
     pane.until("replay")
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(60, 20), (80, 24), (120, 40)])
-def test_help_leaves_the_transcript_as_it_was(pane: Pane, columns: int, rows: int) -> None:
+@pytest.mark.parametrize(("columns", "rows"), [(60, 20), (80, 24), (120, 40), (200, 50)])
+def test_panels_leave_the_transcript_as_it_was(pane: Pane, columns: int, rows: int) -> None:
     pane.resize(columns, rows)
-    pane.run("--keys", "--speed", "8", "--stop-at", "5.5")
+    pane.run("--keys", "--speed", "8", "--stop-at", "8.0")
     pane.until("know?")
     pane.until("space mute")
-    pane.until("○ ready")  # the demo has come to its stop: nothing more will be said
+    pane.until("get_time")  # the demo has come to its stop: nothing more will be said
+    time.sleep(1.5)
     before = pane.transcript()
-    pane.press("?")
-    pane.until("Esc closes this help")
+    for key, within in (("?", "this help"), ("l", "end-pointing"), ("s", "model"), ("o", '"14:05"')):
+        pane.press(key)
+        pane.until(within)
+        pane.until(f"{key} or Esc closes this")
+        pane.press(key)
+        pane.until("closes this", gone=True)
+    pane.press("f")
+    pane.until("This agent has no tools.")
     pane.press("Escape")
-    pane.until("Esc closes this help", gone=True)
+    pane.until("closes this", gone=True)
     assert pane.transcript() == before
     pane.press("q", "q")
-    assert "/mute" not in pane.until_end()
+    shown = pane.until_end()
+    assert [word for word in ("/mute", "end-pointing", "closes this") if word in shown] == []
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(60, 20), (80, 24), (40, 9)])
