@@ -29,6 +29,7 @@ from tests.kit.words import word_error_rate
 Json = dict[str, Any]
 pytestmark = [pytest.mark.xdist_group("strangers"), pytest.mark.timeout(120)]
 OUR_SIDE: TypeAdapter[Any] = TypeAdapter(ClientEvent)
+LONG = "I count: one, two, three, four, five, six, seven, eight, nine, ten."
 WEATHER = {
     "type": "function",
     "name": "get_weather",
@@ -102,6 +103,12 @@ class Stranger:
                 self._came.clear()
                 await self._came.wait()
 
+    def calls(self) -> list[Json]:
+        """The functions that the backend wants called, complete."""
+        nested = [event.event for event in self.events if event.type == "response.event"]
+        items = [event["item"] for event in nested if event["type"] == "response.output_item.done"]
+        return [item for item in items if item["type"] == "function_call"]
+
     def transcript(self, side: str) -> str:
         kind = f"session.{side}_transcript.delta"
         return "".join(event.delta for event in self.events if event.type == kind)
@@ -151,6 +158,50 @@ async def test_two_spoken_turns_and_the_packages_own_grouping_of_them(server: Ba
     gaps = [later - earlier for earlier, later in zip(talk.sound_at, talk.sound_at[1:], strict=False)]
     assert sum(gaps) / len(gaps) == pytest.approx(0.1, abs=0.005)
     assert len(talk.sound) == len(talk.sound_at) * 4_800
+
+
+async def test_the_user_interrupts_and_the_agent_yields(server: BackgroundServer):
+    async with stranger(server) as talk:
+        await talk.send("session.commentary.append", content=LONG, delegation_id=None)
+        await talk.spoken("four")
+        talk.say("heart-01")
+        await talk.spoken("Yes, I can hear you.")
+    assert "ten" not in talk.transcript("output")
+
+
+async def test_the_application_is_handed_work_and_its_result_is_spoken(server: BackgroundServer):
+    async with stranger(server) as talk:
+        talk.say("michael-03")
+        created = await talk.until("session.delegation.created")
+        work = created.delegation
+        assert (work.type, work.target) == ("delegation", "client")
+        await talk.send(
+            "session.commentary.append", content="Your parcel is in Hamburg.", delegation_id=work.id
+        )
+        appended = await talk.until("session.commentary.appended")
+        assert appended.end_ms - appended.start_ms == 200
+        await talk.spoken("Your parcel is in Hamburg.")
+
+
+async def test_the_backend_calls_a_function_and_its_answer_is_spoken(server: BackgroundServer):
+    backend = {"type": "responses", "responses": {"model": "gpt-5.2", "tools": [WEATHER]}}
+    async with stranger(server, delegation=backend) as talk:
+        talk.say("michael-01")
+        async with asyncio.timeout(30):
+            while not (calls := talk.calls()):
+                await asyncio.sleep(0.02)
+        (call,) = calls
+        assert call["name"] == "get_weather"
+        output = {"type": "function_call_output", "call_id": call["call_id"], "output": "sunny, 20 degrees"}
+        await talk.send("response.item.create", item=output)
+        await talk.send("response.create")
+        await talk.spoken("20 degrees")
+
+
+async def test_a_greeting_by_commentary(server: BackgroundServer):
+    async with stranger(server, audio={"format": {"type": "audio/pcm", "rate": 24_000}}) as talk:
+        await talk.send("session.commentary.append", content="Welcome to the bank.", delegation_id=None)
+        await talk.spoken("Welcome to the bank.")
 
 
 async def test_a_stranger_with_a_wrong_key_is_refused(server: BackgroundServer):
