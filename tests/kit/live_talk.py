@@ -20,6 +20,7 @@ from realtime_cli.server import effects, inputs
 from realtime_cli.server.engine.ports import EngineCall, EngineText, ReplyRequest
 from realtime_cli.server.live.session import LiveSession
 from realtime_cli.server.settings import Defaults
+from realtime_cli.server_runner import ServedSession
 from tests.kit.counted_ids import counted_ids
 from tests.kit.scripted_engine import WORD_MS, LoudnessDetector
 
@@ -50,9 +51,9 @@ class LiveTalk:
         answers: Iterable[Iterable[Piece]] = (),
         *,
         defaults: Defaults | None = None,
-        session: LiveSession | None = None,
+        session: ServedSession | None = None,
     ) -> None:
-        self.session = session or LiveSession(defaults=defaults, new_id=counted_ids())
+        self.session: ServedSession = session or LiveSession(defaults=defaults, new_id=counted_ids())
         self.at = 0.0
         self.events: list[Json] = []
         self.sound = bytearray()  # all output, as on the wire

@@ -43,8 +43,15 @@ DROPPED = 1006
 class LiveSession:
     """The server's rules. ``handle`` takes one input and returns what is to be done, in order."""
 
-    def __init__(self, *, defaults: Defaults | None = None, new_id: NewId | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        defaults: Defaults | None = None,
+        new_id: NewId | None = None,
+        no_audio_expiry_s: float = limits.NO_AUDIO_EXPIRY_S,
+    ) -> None:
         self._defaults = defaults or Defaults()
+        self._no_audio_expiry_s = no_audio_expiry_s
         self._events = EventQueue(new_id or random_ids(), live_server_event)
         self.session: Json = {}
         self._unix_s = 0.0  # wall clock at the session's zero
@@ -70,7 +77,7 @@ class LiveSession:
         """The server says nothing until ``session.start``."""
         self._unix_s = happened.unix_s - happened.at
         self._heard_at = happened.at
-        self._events.do(SetDeadline(happened.at + limits.NO_AUDIO_EXPIRY_S, "silence"))
+        self._events.do(SetDeadline(happened.at + self._no_audio_expiry_s, "silence"))
 
     def _start(self, at: float, event: c.LiveSessionStart) -> None:
         if self._started:
@@ -157,13 +164,13 @@ class LiveSession:
 
     def _check_silence(self, at: float) -> None:
         """Sound comes all the time, or the client is gone."""
-        due_at = self._heard_at + limits.NO_AUDIO_EXPIRY_S
+        due_at = self._heard_at + self._no_audio_expiry_s
         if at < due_at:
             self._events.do(SetDeadline(due_at, "silence"))
         elif self._started:
             self._finish(at, "expired")
         else:
-            text = f"No session.start came within {limits.NO_AUDIO_EXPIRY_S:g} s."
+            text = f"No session.start came within {self._no_audio_expiry_s:g} s."
             self._error(ApiError("session_start_timeout", text), None)
             self._drop_later(at)
 
