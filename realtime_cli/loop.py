@@ -22,7 +22,7 @@ from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.session import ClientSession
-from realtime_cli.client.waits import MAX_UNANSWERED_S
+from realtime_cli.client.waits import CLOSE_TIMEOUT_S, LAST_EVENTS_S, MAX_UNANSWERED_S
 from realtime_cli.conversation.events import ConversationEvent
 from realtime_cli.conversation.narrated import ConversationReader, Narrator
 from realtime_cli.conversation.realtime import RealtimeNarrator
@@ -46,7 +46,6 @@ from realtime_cli.tools.result import ToolResult
 from realtime_cli.video.frame import NO_FRAME, VideoFrame
 from realtime_cli.wire.transport import Closed, Transport
 
-CLOSE_TIMEOUT_S = 1.0
 TURN_S = 0.005  # how long received frames may keep everything else waiting
 MAX_AHEAD_MS = 1000.0  # a file that is sent as fast as it is taken may be so far ahead of the wire
 CROWDED_MS = 1500.0  # when so much sound waits, the line is behind, and a frame would make it worse
@@ -410,7 +409,7 @@ class ConversationLoop:
 
     async def _flush(self) -> None:
         """Give what was asked for last a moment to leave."""
-        deadline = time.monotonic() + 0.2
+        deadline = time.monotonic() + LAST_EVENTS_S
         while self._outbox and self._transport and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
 

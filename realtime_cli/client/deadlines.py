@@ -102,4 +102,4 @@ class Deadlines(SessionPart):
         if idle and at >= quiet_since + QUIET_S - 0.001:
             self._effects.close(ExitCode.OK)
         else:
-            self._effects.do(SetTimer(max(at + 0.1, quiet_since + QUIET_S), "quiet"))
+            self._effects.do(SetTimer(max(at + POLL_S, quiet_since + QUIET_S), "quiet"))

@@ -453,8 +453,11 @@ class ClientSession:
             self._user_speaks(happened.at, False)  # it answers what was said, so that has ended
         if self._deadlines.ending:
             self.responses.interrupt_next()
+        earlier = self.responses.active_id
         if interrupted := self.responses.created(event.response):
             self._effects.send(c.ResponseCancel(response_id=interrupted))
+        if earlier and earlier != self.responses.active_id:  # its end was lost: its tools wait no longer
+            self.calls.response_done(earlier, cancelled=False)
         self._pending_turn.response_begun()
         self._deadlines.expect_progress(happened.at)
 

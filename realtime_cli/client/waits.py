@@ -1,7 +1,9 @@
-"""Every wait of the client session, and what bounds it; all in seconds.
+"""Every wait of the client and what bounds it; all in seconds.
 
-Two more bounds are settings: ``connection.first_event_timeout_s`` (no first event) and
-``connection.progress_timeout_s`` (an answer without progress). Tools have timeouts of their own.
+``docs/troubleshooting.md`` shows this table. What else is waited for is bounded by settings of the agent
+file: ``connect_timeout_s``, ``first_event_timeout_s``, ``progress_timeout_s`` and ``ping_timeout_s`` of the
+connection, ``timeout_s`` and ``start_timeout_s`` of tools, MCP servers and hooks. A question whether a tool
+may run is answered with no after ``ANSWER_TIMEOUT_S`` of ``tools/registry.py``.
 """
 
 # -- the connection ---------------------------------------------------------------------------------
@@ -24,3 +26,7 @@ FADE_OUT_S = 1.5  # a paused microphone sends silence: the server's verdict may 
 BACKGROUND_RESULT_PAUSE_S = 1.5  # after the user's last word, before a background result is sent
 QUIET_S = 2.0  # without any event, once the input has ended: then the session ends
 LIMIT_GRACE_S = 10.0  # for what goes on when a limit is reached
+
+# -- the end ----------------------------------------------------------------------------------------
+LAST_EVENTS_S = 0.2  # for what was sent last to leave
+CLOSE_TIMEOUT_S = 1.0  # for socket, devices and camera to close

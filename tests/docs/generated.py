@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import realtime_cli
-from realtime_cli.client import inputs
+from realtime_cli.client import inputs, waits
 from realtime_cli.config import AgentConfig
 from realtime_cli.config.schema import agent_schema
 from realtime_cli.config.tools import CallRules
@@ -84,6 +84,13 @@ def recorded_types() -> str:
 def timed(kind: type) -> bool:
     """Whether its ``at`` is the line's."""
     return kind in (*get_args(inputs.Input), *get_args(inputs.Mark))
+
+
+def waits_table() -> str:
+    """Each constant of the client's table of waits, with the comment beside it."""
+    found = re.findall(r"(?m)^[A-Z_]+_S = ([\d.]+)  # (.+)$", inspect.getsource(waits))
+    rows = [f"| {text} | {float(seconds):g} s |" for seconds, text in found]
+    return "\n".join(["| Wait | Bound |", "|---|---|", *rows])
 
 
 def commands() -> str:
@@ -191,6 +198,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "events": {"reference": reference},
     "recordings": {"types": recorded_types},
     "screen-and-keys": {"commands": commands},
+    "troubleshooting": {"waits": waits_table},
 }
 
 if __name__ == "__main__":
