@@ -20,13 +20,14 @@ from typing import Any, TypedDict
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.any_session import AnyClientSession
 from realtime_cli.client.entry import Entry
-from realtime_cli.client.session import ClientSession
+from realtime_cli.client.live.session import LiveClientSession
 from realtime_cli.client.waits import CLOSE_TIMEOUT_S, LAST_EVENTS_S, MAX_UNANSWERED_S
 from realtime_cli.conversation.events import ConversationEvent
-from realtime_cli.conversation.narrated import ConversationReader, Narrator
-from realtime_cli.conversation.realtime import RealtimeNarrator
+from realtime_cli.conversation.narrated import ConversationReader, Narrator, narrator_of
 from realtime_cli.errors import ExitCode, RealtimeCliError
+from realtime_cli.live_voices import LiveVoices
 from realtime_cli.monitor import LoopMonitor
 from realtime_cli.notices import ToolNotice
 from realtime_cli.outbox import Outbox
@@ -41,6 +42,8 @@ from realtime_cli.ports import (
 )
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
+from realtime_cli.protocol.live.client_events import LiveInputAudioAppend
+from realtime_cli.protocol.live.codec import LiveServerDecoder
 from realtime_cli.protocol.session import BYTES_PER_MS
 from realtime_cli.tools.result import ToolResult
 from realtime_cli.video.frame import NO_FRAME, VideoFrame
@@ -78,7 +81,7 @@ class ConversationLoop:
 
     def __init__(
         self,
-        session: ClientSession,
+        session: AnyClientSession,
         connect: Connect,
         *,
         observers: Sequence[Observer] = (),
@@ -105,10 +108,7 @@ class ConversationLoop:
         self._connect = connect
         self._observers = list(observers)
         self._readers = list(readers)
-        prices, options = session.cost.prices, session.options
-        self._narrator: Narrator = RealtimeNarrator(
-            prices=prices, model=options.model, muted=options.start_muted
-        )
+        self._narrator: Narrator = narrator_of(session.options, session.cost.prices)
         self._microphone = microphone
         self._speaker = speaker
         self._tools = tools
@@ -117,7 +117,8 @@ class ConversationLoop:
         self._wait_for_floor = wait_for_floor
         self._started_at = time.monotonic() if started_at is None else started_at
         self._transport: Transport | None = None
-        self._decoder = codec.ServerDecoder()
+        self._voices = LiveVoices(session) if isinstance(session, LiveClientSession) else None
+        self._decoder = self._new_decoder()
         self._outbox = Outbox()
         self._frames_left_out = 0
         self._was_connected = False
@@ -136,6 +137,9 @@ class ConversationLoop:
         self._eyes_started = False
         if tools:
             tools.subscribe(self._on_tool_notice)
+
+    def _new_decoder(self) -> codec.ServerDecoder | LiveServerDecoder:
+        return LiveServerDecoder() if self._voices else codec.ServerDecoder()
 
     @property
     def has_room(self) -> bool:
@@ -265,8 +269,10 @@ class ConversationLoop:
 
     def _post(self, effect: effects.Send) -> None:
         event, sound_ms = effect.event, 0.0
-        if isinstance(event, InputAudioBufferAppend) and not effect.keep:
+        if isinstance(event, InputAudioBufferAppend | LiveInputAudioAppend) and not effect.keep:
             sound_ms = len(event.audio) * 3 / 4 / BYTES_PER_MS[self.session.mic_gate.format]  # base64
+        if self._voices and isinstance(event, LiveInputAudioAppend):
+            self._pending.extend(self._voices.sent(self.now(), event.audio))
         before_ms = self._outbox.dropped_ms
         if self._outbox.put(codec.encode(event), sound_ms=sound_ms):
             self._report_dropped(before_ms, self._outbox.dropped_ms)
@@ -281,9 +287,13 @@ class ConversationLoop:
     def _play(self, effect: effects.Play) -> None:
         if effect.format != self._output_format:
             self._from_wire, self._output_format = AudioDecoder(effect.format), effect.format
-        if self._speaker is None:
+        if self._speaker is None and self._voices is None:
             return
         samples = self._from_wire.decode(effect.audio)
+        if self._voices:
+            self._pending.extend(self._voices.came(self.now(), samples))
+        if self._speaker is None:
+            return
         self._monitor.queued(effect.item_id, effect.content_index)
         self._speaker.playout.push(effect.item_id, effect.content_index, samples)
 
@@ -365,6 +375,8 @@ class ConversationLoop:
         """
         pumps = {"listen": self._listen, "speak": self._speak, "monitor": self._monitor.run}
         if self._speaker:
+            if self._voices:
+                self._speaker.playout.follow_sender()
             self._speaker.start(self._played if self._on_played else None)
         tasks = [asyncio.create_task(pump(), name=name) for name, pump in pumps.items()]
         try:
@@ -393,6 +405,8 @@ class ConversationLoop:
     async def _shut(self, tasks: list[asyncio.Task[None]]) -> None:
         for handle in self._wakes.values():
             handle.cancel()
+        if isinstance(self.session, LiveClientSession) and (farewell := self.session.farewell()):
+            self._outbox.put(codec.encode(farewell), sound_ms=0.0)
         await self._flush()
         for task in [*tasks, *self._calls.values()]:
             task.cancel()
@@ -435,7 +449,9 @@ class ConversationLoop:
                     self._speaker.playout.forget_cuts()
                 self.step(inputs.Connected(self.now(), "", attempt, time.time()))
                 self._outbox.notify()
-                self._decoder = codec.ServerDecoder()
+                self._decoder = self._new_decoder()
+                if self._voices:
+                    self._voices.connected()
                 await self._receive(self._transport)
             if self._reconnect_at is None:
                 await asyncio.sleep(3600)  # the session has ended itself; run() stops this task

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from realtime_cli.audio.pcm import SAMPLES_PER_MS, SILENCE_DBFS, Samples, dbfs
 from realtime_cli.client import inputs
-from realtime_cli.client.session import ClientSession
+from realtime_cli.client.any_session import AnyClientSession
 from realtime_cli.notices import HeardItem
 from realtime_cli.ports import EchoControl, SpeakerPort
 
@@ -23,7 +23,7 @@ LAG_S = 0.05  # the event loop may be late by so much; the user is told of more,
 class MonitoredLoop(Protocol):
     """What the monitor needs of the conversation's loop."""
 
-    session: ClientSession
+    session: AnyClientSession
 
     def now(self) -> float: ...
 

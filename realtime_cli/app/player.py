@@ -6,15 +6,14 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from realtime_cli.app.console import echo
 from realtime_cli.app.player_audio import ReplaySound
 from realtime_cli.client.cost import load_prices
 from realtime_cli.client.entry import Entry
-from realtime_cli.conversation.narrated import Narrated, Narrator, narrate
-from realtime_cli.conversation.realtime import RealtimeNarrator
+from realtime_cli.conversation.narrated import Narrated, Narrator, narrate, narrator_of
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.time_warp import TimeWarp, eventful, turn_starts
@@ -130,10 +129,14 @@ class Player:
         while begin is not None and self._exit is None:
             begin = await self._pass(begin)
 
+    def _new_narrator(self) -> Narrator:
+        options = replace(self._recording.header.options(), model=self._model, start_muted=self._muted)
+        return narrator_of(options, self._prices)
+
     async def _pass(self, begin: float) -> float | None:
         """Play from ``begin``; returns where to go on after a seek, None at the end."""
         entries = self._recording.entries()
-        narrator = RealtimeNarrator(prices=self._prices, model=self._model, muted=self._muted)
+        narrator = self._new_narrator()
         frontend = Narrated([self._frontend], narrator)
         first = self._skip(entries, begin, narrator)
         self._go_from(begin)

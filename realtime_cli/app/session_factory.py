@@ -14,8 +14,8 @@ from realtime_cli import __version__
 from realtime_cli.app.console import echo
 from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.session_options import require_price, session_options, socket_options
+from realtime_cli.client.any_session import AnyClientSession, client_session
 from realtime_cli.client.inputs import Noted
-from realtime_cli.client.session import ClientSession
 from realtime_cli.config import LoadedAgent, ServerAddress, endpoint, load_agent
 from realtime_cli.config.address import secrets_in
 from realtime_cli.config.layers import ENVIRONMENT_PREFIX
@@ -50,7 +50,7 @@ class AgentOptions:
 class OpenSession:
     """A session and its edges, ready to be held."""
 
-    session: ClientSession
+    session: AnyClientSession
     connect: Connect
     tools: ToolsPort | None = None
     recorder: file.Recorder | None = None
@@ -171,7 +171,7 @@ class SessionFactory:
             stack.push_async_callback(hooks.close)
             known = [*(config.session_patch().get("tools") or ()), *registry.schemas]
             mocked = mocks.schemas(known) if mocks else ()
-            session = ClientSession(
+            session = client_session(
                 session_options(agent, registry, greet=greet and not seed, seed=seed, mocked=mocked)
             )
             secrets = secrets_of(agent, address)
@@ -235,7 +235,7 @@ def recording_path(agent: LoadedAgent, options: AgentOptions) -> Path | None:
 
 
 def recorder_at(
-    path: Path, agent: LoadedAgent, session: ClientSession, secrets: tuple[str, ...], command: str
+    path: Path, agent: LoadedAgent, session: AnyClientSession, secrets: tuple[str, ...], command: str
 ) -> file.Recorder:
     """A recorder of this session. Raises ConfigError when the file cannot be made."""
     header = Header(

@@ -13,6 +13,9 @@ from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools.registry import Registry
 
+LIVE_IDLE_MINUTES = 10.0
+"""A Live session is billed by the second also while nobody speaks: unless told otherwise it hangs up then."""
+
 
 def session_options(
     agent: LoadedAgent,
@@ -25,13 +28,14 @@ def session_options(
     """What the agent file decides for the session. ``mocked``: schemas of further tools."""
     config = agent.config
     patch = config.session_patch()
-    written = patch.get("tools") or ()
-    known = {tool.get("name") for tool in written} - {None}  # a function of [session], answered by us
-    if added := [tool for tool in (*tools.schemas, *mocked) if tool.get("name") not in known]:
-        patch["tools"] = [*written, *added]
+    schemas = [*tools.schemas, *mocked]
+    live = config.connection.effective_protocol == "live"
+    _add_tools(patch, schemas, live=live)
     return SessionOptions(
         patch=patch,
         provider=config.connection.effective_provider,
+        protocol=config.connection.effective_protocol,
+        **(_delegation_options(agent, schemas) if live else {}),
         seed=(*config.seed(), *seed),
         greet=greet and config.conversation.greets,
         greeting=config.conversation.greeting,
@@ -43,7 +47,7 @@ def session_options(
         tools_cut_by_interruption=tools.cut_by_interruption,
         limit_cost_usd=config.limits.cost,
         limit_minutes=config.limits.minutes,
-        limit_idle_minutes=config.limits.idle_minutes,
+        limit_idle_minutes=config.limits.idle_minutes or (LIVE_IDLE_MINUTES if live else None),
         prices=prices_of(agent),
         model=config.connection.model,
         video_when=config.video.when if config.video.source else None,
@@ -59,6 +63,50 @@ def session_options(
         reconnect_first_s=config.connection.reconnect_first_s,
         reconnect_longest_s=config.connection.reconnect_longest_s,
     )
+
+
+def _add_tools(patch: dict[str, Any], schemas: Sequence[dict[str, Any]], *, live: bool) -> None:
+    """Put the tools that this program runs where the session has its tools; with Live only a backend has."""
+    if live:
+        delegation = patch.get("delegation") or {}
+        if delegation.get("type") != "responses":
+            return
+        patch = delegation["responses"]
+    written = patch.get("tools") or ()
+    known = {tool.get("name") for tool in written} - {None}  # a function of [session], answered by us
+    if added := [tool for tool in schemas if tool.get("name") not in known]:
+        patch["tools"] = [*written, *added]
+
+
+def _delegation_options(agent: LoadedAgent, schemas: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Which tool does what a Live agent hands over to this program, and which arguments it takes.
+
+    A parameter named ``transcript`` is given all that was said; ``task``, or the only other one that is required,
+    the user's last words. Raises ConfigError where it is not clear which tool is meant.
+    """
+    config = agent.config.delegation
+    kind = (agent.config.session_patch().get("delegation") or {}).get("type", "client")
+    if kind != "client":
+        return {}
+    names = [tool.get("name") for tool in schemas]
+    if config.tool and config.tool not in names:
+        raise ConfigError(f"delegation.tool names {config.tool}, but there is no such tool under [[tools]].")
+    if not config.tool and len(names) > 1:
+        raise ConfigError(
+            "Several tools could do what the agent hands over, and nothing chooses among them.",
+            'Name one: [delegation] tool = "..."; or let a backend choose: session.delegation.type = "responses".',
+        )
+    name = config.tool or next(iter(names), None)
+    schema = next((tool for tool in schemas if tool.get("name") == name), {})
+    parameters = schema.get("parameters") or {}
+    known, required = parameters.get("properties") or {}, parameters.get("required") or ()
+    task = ["task"] if "task" in known else [key for key in required if key != "transcript"][:1]
+    arguments = (*task, *(["transcript"] if "transcript" in known else []))
+    return {
+        "delegation_tool": name,
+        "delegation_arguments": arguments,
+        "delegation_result": config.result,
+    }
 
 
 def prices_of(agent: LoadedAgent) -> dict[str, Any]:

@@ -73,3 +73,47 @@ class JitterEstimator:
 
 def _with_margin(late_ms: float) -> float:
     return late_ms + MARGIN_MS if late_ms > MARGIN_MS else 0.0
+
+
+STREAM_CUSHION_MS = 60.0  # on a wire that was never late
+MAX_STREAM_CUSHION_MS = 400.0  # a wire that is later than this stutters now and then
+STREAM_WINDOW_S = 20.0  # a wire that got better is trusted again after this
+STREAM_SLACK_MS = 120.0  # more than the cushion by so much is delay for nothing: one delta and a bit
+
+
+class StreamClock:
+    """How much of a stream in real time is to be kept in the queue, from how late its pieces came lately.
+
+    The schedule is the earliest that pieces have come in the last seconds: so it follows a sender whose clock runs
+    faster or slower than ours.
+    """
+
+    def __init__(self) -> None:
+        self.skipped_ms = 0.0
+        self.added_ms = 0.0
+        self._received_ms = 0.0
+        self._early: deque[tuple[float, float]] = (
+            deque()
+        )  # (when, offset of arrival to the stream's own time)
+
+    def arrived(self, at_s: float, duration_ms: float) -> None:
+        """A piece of the stream is here."""
+        self._early.append((at_s, 1000 * at_s - self._received_ms))
+        self._received_ms += duration_ms
+        while self._early[0][0] < at_s - STREAM_WINDOW_S:
+            self._early.popleft()
+
+    @property
+    def cushion_ms(self) -> float:
+        """What has to be in the queue so that the latest piece of the last seconds would have been in time."""
+        offsets = [offset for _, offset in self._early]
+        late_ms = max(offsets) - min(offsets) if offsets else 0.0
+        return min(MAX_STREAM_CUSHION_MS, STREAM_CUSHION_MS + late_ms)
+
+    @property
+    def most_ms(self) -> float:
+        return self.cushion_ms + STREAM_SLACK_MS
+
+    @property
+    def least_ms(self) -> float:
+        return STREAM_CUSHION_MS / 3

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from realtime_cli.audio.jitter import ArrivalTracker, JitterEstimator
+from realtime_cli.audio.jitter import ArrivalTracker, JitterEstimator, StreamClock
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
 from realtime_cli.notices import HeardItem
 
@@ -32,6 +32,9 @@ REFILL_MS = 60.0  # after starving: one gap instead of many small ones on a wire
 STARVATION_TIMEOUT_S = 0.3  # how long a starved part that nobody ended holds up the next one
 LEVEL_SAMPLES = 100 * SAMPLES_PER_MS
 MAX_CUT_PARTS = 256
+
+STREAM_STEP = 10 * SAMPLES_PER_MS  # a stream's pace is corrected in steps of this, in its silence
+STREAM_SILENCE_DBFS = -50.0
 
 PartKey = tuple[str, int]
 
@@ -100,6 +103,7 @@ class Playout:
         self._recent_at = 0
         self.underruns = 0
         self.gap_ms = 0.0
+        self._stream: StreamClock | None = None
 
     # -- the session's side -------------------------------------------------------------------
 
@@ -111,12 +115,19 @@ class Playout:
             if not len(samples) or key in self._cut:
                 return
             part = self._find(key) or self._begin(key, now)
+            if self._stream:
+                self._stream.arrived(now, len(samples) / SAMPLES_PER_MS)
             part.ended = part.reported = False  # a server that goes on after its "done" is heard as well
             part.arrival.piece(now, len(samples) / SAMPLES_PER_MS)
             part.blocks.append(samples)
             part.pushed += len(samples)
             if not self._flowing and self._waits_since_s is None:
                 self._waits_since_s = now
+
+    def follow_sender(self) -> None:
+        """The sound is one stream in real time, its pauses included: keep a cushion, and the sender's pace."""
+        with self._lock:
+            self._stream = StreamClock()
 
     def forget_cuts(self) -> None:
         """A new connection may use the ids of parts that were cut on the last one."""
@@ -225,6 +236,10 @@ class Playout:
             return False
         waited_ms = 1000 * (now - self._waits_since_s)
         queued_ms = self._queued() / SAMPLES_PER_MS
+        if self._stream:
+            self._flowing = queued_ms >= self._stream.cushion_ms
+            self._waits_since_s = None if self._flowing else self._waits_since_s
+            return self._flowing
         complete = part.ended or part is not self._parts[-1]
         if part.starved_since_s is not None:
             self._flowing = complete or waited_ms >= REFILL_MS or queued_ms >= REFILL_MS
@@ -243,12 +258,34 @@ class Playout:
                 if part and part.starved_since_s is None:
                     part.starved_since_s = now + filled / RATE_HZ
                 return
+            if self._stream and (wait := self._keep_pace(part, len(block) - filled)):
+                filled += wait
+                continue
             audible_at_s = now + latency_s + filled / RATE_HZ
             self._count_gap(part, now + filled / RATE_HZ)
             start = part.pulled
             count = part.copy_to(block, filled)
             self._spans.append(PlaybackSpan(audible_at_s, part, start, count))
             filled += count
+
+    def _keep_pace(self, part: _QueuedPart, room: int) -> int:
+        """In silence, skip what is too much in the queue; returns how many zeros to give where it is too little.
+
+        What is skipped counts as heard: positions stay those of the stream.
+        """
+        assert self._stream
+        ahead = part.blocks[0][part.offset : part.offset + STREAM_STEP]
+        if ahead.any() and dbfs(ahead) > STREAM_SILENCE_DBFS:
+            return 0
+        queued_ms = self._queued() / SAMPLES_PER_MS
+        if queued_ms > self._stream.most_ms and len(ahead) < self._queued():
+            part.copy_to(np.empty(len(ahead), np.int16), 0)
+            self._stream.skipped_ms += len(ahead) / SAMPLES_PER_MS
+        elif queued_ms < self._stream.least_ms:
+            added = min(room, STREAM_STEP)
+            self._stream.added_ms += added / SAMPLES_PER_MS
+            return added
+        return 0
 
     def _count_gap(self, part: _QueuedPart, now: float) -> None:
         """Only now is it known that the part was not over when it starved."""

@@ -71,6 +71,11 @@ class Reconnection(SessionPart):
             "Is it a Realtime server? Check connection.base_url.",
         )
 
+    def leave(self, at: float) -> None:
+        """Change to a new connection now."""
+        self._leaving = True
+        self._effects.do(Reconnect(at))
+
     # -- loss -----------------------------------------------------------------------------------
 
     def disconnected(self, happened: inputs.Disconnected, *, owed: bool) -> None:
@@ -140,11 +145,10 @@ class Reconnection(SessionPart):
         """Change sockets in a pause of the conversation, or when it is high time; returns whether it does."""
         at_last = self._expires_at is not None and at >= self._expires_at - RENEW_AT_LAST_S
         if pause or at_last:
-            self._leaving = True
             self._effects.note(
                 "info", "rotate", "The session is about to expire: changing to a new connection."
             )
-            self._effects.do(Reconnect(at))
+            self.leave(at)
         else:
             self._effects.do(SetTimer(at + POLL_S, "rotate"))
         return pause or at_last

@@ -7,6 +7,7 @@ from typing import Literal
 from realtime_cli.client.effects import Close, Effect, Note, Send
 from realtime_cli.errors import ExitCode
 from realtime_cli.protocol.client_events import ClientEvent
+from realtime_cli.protocol.live.client_events import LiveClientEvent
 
 
 class EffectQueue:
@@ -25,7 +26,7 @@ class EffectQueue:
     def do(self, *effects: Effect) -> None:
         self._effects.extend(effects)
 
-    def send(self, event: ClientEvent) -> str:
+    def send(self, event: ClientEvent | LiveClientEvent) -> str:
         """Send an event under an id of ours, so that an error can be matched; returns the id."""
         self._events += 1
         event_id = event.event_id or f"c{self._events}"

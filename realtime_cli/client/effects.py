@@ -8,6 +8,7 @@ from typing import Literal
 from realtime_cli.client.inputs import Cause
 from realtime_cli.errors import ExitCode
 from realtime_cli.protocol.client_events import ClientEvent
+from realtime_cli.protocol.live.client_events import LiveClientEvent
 from realtime_cli.protocol.objects import WireFormat
 
 
@@ -15,7 +16,7 @@ from realtime_cli.protocol.objects import WireFormat
 class Send:
     """Put one event on the wire. ``keep``: not even a line that stalls is a reason to drop it."""
 
-    event: ClientEvent
+    event: ClientEvent | LiveClientEvent
     keep: bool = False
 
 

@@ -16,10 +16,11 @@ from realtime_cli.notices import Noted as Noted
 from realtime_cli.notices import ToolProgress as ToolProgress
 from realtime_cli.notices import ToolStarted as ToolStarted
 from realtime_cli.notices import Verdict as Verdict
+from realtime_cli.protocol.live.server_events import LiveServerEvent
 from realtime_cli.protocol.server_events import ServerEvent
 
 Key = Literal["mute", "talk", "release", "interrupt", "video", "quit"]
-Cause = Literal["server_vad", "key", "typed", "policy", "tool"]
+Cause = Literal["server_vad", "key", "typed", "policy", "tool", "voice"]
 THUMBNAIL_COLUMNS = 16
 
 
@@ -41,7 +42,7 @@ class Received:
     """One server event, and the frame it came in (``raw``, for the recording)."""
 
     at: float
-    event: ServerEvent
+    event: ServerEvent | LiveServerEvent
     raw: str = ""
 
 
@@ -60,6 +61,20 @@ class MicrophoneFrame:
 
     at: float
     audio: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceActivity:
+    """Somebody begins to speak, or has stopped; heard in the sound that was sent (user) or came (agent).
+
+    ``position_ms``: where in that stream, counted from its beginning: the first sound of it, or the end of the
+    last. ``at`` is later by what it takes to be sure.
+    """
+
+    at: float
+    side: Literal["user", "agent"]
+    speaking: bool
+    position_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +213,7 @@ Input = (
     | UndecodableFrame
     | MicrophoneFrame
     | MicrophoneEnded
+    | VoiceActivity
     | Pressed
     | Typed
     | VideoFrameCaptured

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from realtime_cli.config.connection import ProviderName
+from realtime_cli.config.connection import ProtocolName, ProviderName
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,10 @@ class SessionOptions:
 
     patch: dict[str, Any] = field(default_factory=lambda: {"type": "realtime"})
     provider: ProviderName = "openai"
+    protocol: ProtocolName = "realtime"
+    delegation_tool: str | None = None
+    delegation_arguments: tuple[str, ...] = ("task",)
+    delegation_result: Literal["commentary", "thinking"] = "commentary"
     seed: tuple[dict[str, Any], ...] = ()
     greet: bool = False
     greeting: str | None = None

@@ -291,6 +291,9 @@ class ClientSession:
             self._commit()
         self._deadlines.expect_quiet(happened.at)
 
+    def _voice_activity(self, happened: inputs.VoiceActivity) -> None:
+        """The server says who speaks; what is measured here counts in Live only."""
+
     def _commit(self) -> None:
         """End a manual turn. Under 100 ms there is nothing to commit: the server would refuse it."""
         if not self.ready:
@@ -705,6 +708,7 @@ _HANDLERS: dict[type, Callable[[ClientSession, Any], None]] = {
     inputs.UndecodableFrame: ClientSession._undecodable_frame,
     inputs.MicrophoneFrame: ClientSession._microphone_frame,
     inputs.MicrophoneEnded: ClientSession._microphone_ended,
+    inputs.VoiceActivity: ClientSession._voice_activity,
     inputs.Pressed: ClientSession._pressed,
     inputs.Typed: ClientSession._typed,
     inputs.VideoFrameCaptured: ClientSession._video_frame,

@@ -13,8 +13,10 @@ from realtime_cli.config.connection import AuthStyle, Connection
 from realtime_cli.config.header_value import sendable_key
 from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.errors import AuthenticationFailed, ConfigError
+from realtime_cli.protocol.live.limits import PATH as LIVE_PATH
 
 MASK = "***"
+REALTIME_PATH = "/v1/realtime"
 
 _SECRET_PARAMETER = re.compile(r"key|token|secret|password|signature|^sig$", re.IGNORECASE)
 
@@ -44,10 +46,11 @@ def endpoint(
     provider = PROVIDERS[connection.effective_provider]
     key = find_key(connection, environ)
     auth = connection.auth or provider.auth
-    address = _split(base_url or address_of(connection))
+    live = connection.effective_protocol == "live"
+    address = _split(base_url or address_of(connection), live=live)
     query = parse_qsl(address.query, keep_blank_values=True) + list(connection.query.items())
     requested = model or connection.model or provider.model
-    if requested and not {"model", "call_id", "deployment"} & {name for name, _ in query}:
+    if requested and not live and not {"model", "call_id", "deployment"} & {name for name, _ in query}:
         query.append(("model", requested))
     if key and auth == "query":
         query.append(("api-key", key))
@@ -130,8 +133,11 @@ def own_host(connection: Any) -> str:
     return f"{connection['resource']}.openai.azure.com" if connection.get("resource") else ""
 
 
-def _split(address: str) -> SplitResult:
-    """The address as a WebSocket one; a bare host or ``/v1`` gets the path that all servers have."""
+def _split(address: str, *, live: bool) -> SplitResult:
+    """The address as a WebSocket one; a bare host or ``/v1`` gets the path that all servers have.
+
+    ``live``: where the path is that of Realtime, Live's stands in its place (its model is no part of the URL).
+    """
     try:
         parts = urlsplit(address)
         _ = parts.port
@@ -142,7 +148,9 @@ def _split(address: str) -> SplitResult:
         remedy = "Write for example ws://127.0.0.1:8765/v1/realtime"
         raise ConfigError(f"The address {masked(address)} is not a ws:// or wss:// URL.", remedy)
     path = parts.path.rstrip("/")
-    full = {"": "/v1/realtime", "/v1": "/v1/realtime"}.get(path, parts.path)
+    full = {"": REALTIME_PATH, "/v1": REALTIME_PATH}.get(path, parts.path)
+    if live and full.rstrip("/").endswith(REALTIME_PATH):
+        full = full.rstrip("/").removesuffix(REALTIME_PATH) + LIVE_PATH
     return parts._replace(scheme=scheme, path=full, fragment="")
 
 

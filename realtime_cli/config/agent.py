@@ -9,12 +9,22 @@ from pydantic import Field, model_validator
 from realtime_cli.config.audio import Audio
 from realtime_cli.config.connection import Connection
 from realtime_cli.config.conversation import ConversationStart
+from realtime_cli.config.providers import DEFAULT_LIVE_MODEL
 from realtime_cli.config.section import HttpAddress, NotEmpty, Section
-from realtime_cli.config.session import AgentSession, JsonObject
+from realtime_cli.config.session import AgentSession, JsonObject, live_session
 from realtime_cli.config.tools import McpServer, Tool
 from realtime_cli.config.video import Video
 
 Hook = str | list[str]
+
+
+class DelegationConfig(Section):
+    """``[delegation]``: who does the work that a Live agent hands over to this program."""
+
+    tool: NotEmpty | None = None
+    """The [[tools]] entry that does it; by default the only one there is."""
+    result: Literal["commentary", "thinking"] = "commentary"
+    """commentary: the agent says the result; thinking: it knows it, and is silent."""
 
 
 class RecordingConfig(Section):
@@ -138,6 +148,8 @@ class AgentConfig(Section):
     """What the agent sees."""
     tools: list[Tool] = Field(default_factory=list)
     """What the agent can do."""
+    delegation: DelegationConfig = DelegationConfig()
+    """Live: who does the work that the agent hands over."""
     mcp: dict[str, McpServer] = Field(default_factory=dict)
     """Local MCP servers by name."""
     recording: RecordingConfig = RecordingConfig()
@@ -160,8 +172,10 @@ class AgentConfig(Section):
         return items[1:] if instructed and items and items[0].get("role") == "system" else items
 
     def session_patch(self) -> JsonObject:
-        """What ``session.update`` carries: ``type`` and the keys that the user set, in the API's shape.
+        """What ``session.update`` (Live: ``session.start``) carries: the keys that the user set.
 
         For a provider of another shape pass it through :func:`realtime_cli.config.providers.for_provider`.
         """
+        if self.connection.effective_protocol == "live":
+            return live_session(self.session, self.connection.model or DEFAULT_LIVE_MODEL)
         return self.session.patch()

@@ -11,9 +11,11 @@ from pydantic_core import PydanticCustomError
 
 from realtime_cli.config.header_value import Headers, HeaderText
 from realtime_cli.config.section import NotEmpty, Section, in_words
+from realtime_cli.protocol.live.limits import MODEL_PREFIX
 
 ProviderName = Literal["openai", "azure", "xai", "local", "custom"]
 AuthStyle = Literal["bearer", "api-key", "query", "none"]
+ProtocolName = Literal["realtime", "live"]
 
 ResourceName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9-]+$", json_schema_extra=in_words("letters, digits and hyphens"))
@@ -37,6 +39,8 @@ def _checked_address(text: str) -> str:
 class Connection(Section):
     provider: ProviderName | None = None
     """openai (default), azure, xai, local (the server in this program), or custom (default with base_url)."""
+    protocol: ProtocolName | None = None
+    """realtime or live (OpenAI's newer one); by default live for models named gpt-live-..., else realtime."""
     model: NotEmpty | None = None
     """Goes into the URL only; OpenAI: gpt-realtime-2.1 (1.5 costs less); Azure: the deployment."""
     base_url: Annotated[str, AfterValidator(_checked_address)] | None = Field(
@@ -88,6 +92,11 @@ class Connection(Section):
     def effective_provider(self) -> ProviderName:
         """The provider; ``custom`` when only ``base_url`` is given, so that no key goes to a stranger."""
         return self.provider or ("custom" if self.base_url else "openai")
+
+    @property
+    def effective_protocol(self) -> ProtocolName:
+        """The protocol that is spoken: as written, else by the model's name."""
+        return self.protocol or ("live" if (self.model or "").startswith(MODEL_PREFIX) else "realtime")
 
     @property
     def embedded(self) -> bool:

@@ -15,15 +15,21 @@ from pydantic import ValidationError
 from realtime_cli.config import layers, toml_file
 from realtime_cli.config.address import own_host
 from realtime_cli.config.agent import AgentConfig
+from realtime_cli.config.connection import Connection
 from realtime_cli.config.interpolation import substituted
 from realtime_cli.config.layers import Origin, Override
 from realtime_cli.config.lint import lint
 from realtime_cli.config.providers import is_xais
 from realtime_cli.config.redaction import remember, safe, secrets
-from realtime_cli.config.session import AgentSession, keep_types
+from realtime_cli.config.session import AgentLiveSession, AgentSession, keep_types
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.tools import kind
-from realtime_cli.config.validation_errors import ConfigProblem, problem_of_wire, problems_of
+from realtime_cli.config.validation_errors import (
+    ConfigProblem,
+    problem_of_live,
+    problem_of_wire,
+    problems_of,
+)
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import strict
 from realtime_cli.protocol.rules import IN_FILE, Wire, has
@@ -183,7 +189,8 @@ def _strictly(
     found: list[ConfigProblem], tree: dict[str, Any], raw: dict[str, Any]
 ) -> Iterator[ConfigProblem]:
     """The mistakes, those in objects of the API's by the protocol's rules: its models take anything."""
-    parts: dict[KeyPath, type[Wire]] = {("session",): AgentSession}
+    live = _speaks_live(tree)
+    parts: dict[KeyPath, type[Wire]] = {("session",): AgentLiveSession if live else AgentSession}
     tools = tree.get("tools")
     for index, tool in enumerate(tools if isinstance(tools, list) else ()):
         if kind(tool) == "mcp tool":
@@ -195,7 +202,16 @@ def _strictly(
     for path, table in written.items():
         for problem in strict.problems(parts[path], table, path, IN_FILE):
             if not (xai and path == ("session",) and is_xais(problem.path[1:], _at(tree, problem.path))):
-                yield problem_of_wire(problem, raw)
+                in_live = live and path == ("session",)
+                yield problem_of_live(problem, raw) if in_live else problem_of_wire(problem, raw)
+
+
+def _speaks_live(tree: dict[str, Any]) -> bool:
+    """Which protocol the file is for; a connection that is wrong in itself is taken for Realtime's."""
+    try:
+        return Connection.model_validate(tree.get("connection") or {}).effective_protocol == "live"
+    except ValidationError:
+        return False
 
 
 def _at(tree: Any, path: KeyPath) -> Any:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from realtime_cli.config.connection import AuthStyle, ProviderName
 
 DEFAULT_MODEL = "gpt-realtime-2.1"
+DEFAULT_LIVE_MODEL = "gpt-live-1"
 CHEAPER_MODEL = "gpt-realtime-1.5"  # does not reason
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import GetJsonSchemaHandler, WithJsonSchema
 
+from realtime_cli.protocol.live.session import LiveSessionConfig
 from realtime_cli.protocol.rules import Rule
 from realtime_cli.protocol.session import RealtimeSession
 
@@ -58,6 +59,21 @@ class AgentSession(RealtimeSession):
         if heard_as and heard_as["type"] == "audio/pcm":
             heard_as.setdefault("rate", 24000)
         return patch
+
+
+class AgentLiveSession(LiveSessionConfig):
+    """``[session]`` of an agent that speaks Live; the model stands in ``[connection]``, as for Realtime."""
+
+    model: Annotated[str | None, Rule(server_only=True)] = None
+
+
+def live_session(session: AgentSession, model: str) -> JsonObject:
+    """What ``session.start`` carries: the keys that the user set, and the model.
+
+    ``session`` was read leniently: Live's keys are all in it, and have been judged by ``AgentLiveSession``.
+    """
+    written = session.model_dump(mode="json", exclude_unset=True)
+    return {"model": model, **{key: value for key, value in written.items() if key != "type"}}
 
 
 def keep_types(patch: dict[str, Any], in_force: Mapping[str, Any]) -> None:

@@ -96,6 +96,41 @@ def problem_of_wire(problem: Problem, raw: dict[str, Any]) -> ConfigProblem:
     return _problem("missing" if problem.code == "missing_required_parameter" else "", path, raw)
 
 
+# Keys of Realtime's session that Live has not, and where what they do has gone.
+GONE_IN_LIVE: dict[str, str] = {
+    "tools": "in Live only the backend has tools: write [[tools]], or session.delegation.responses.tools",
+    "tool_choice": "in Live it is session.delegation.responses.tool_choice",
+    "parallel_tool_calls": "in Live it is session.delegation.responses.parallel_tool_calls",
+    "max_output_tokens": "in Live it is session.delegation.responses.max_output_tokens",
+    "reasoning": "in Live it is session.delegation.responses.reasoning",
+    "output_modalities": "a Live agent always speaks",
+    "type": "a Live session has no type",
+    "truncation": "Live compacts its context by itself",
+    "tracing": "Live has no traces",
+    "prompt": "Live has no hosted prompts: write session.instructions",
+    "include": "Live has no further fields to include",
+    "input": "in Live there is one format for both directions, session.audio.format, and no turn detection, "
+    "noise reduction or choice of transcription",
+    "speed": "Live has no speed of speech",
+    "format": "in Live it is session.audio.format, for both directions",
+}
+
+
+def problem_of_live(problem: Problem, raw: dict[str, Any]) -> ConfigProblem:
+    """The same for the session object of Live."""
+    path = problem.path
+    if path == ("session", "model"):
+        return ConfigProblem(path, "unknown key; the model of a Live session is connection.model")
+    if problem.message == strict.NOT_IN_API:
+        gone = GONE_IN_LIVE.get(str(path[-1]))
+        return ConfigProblem(
+            path, f"unknown key; {gone}" if gone else "unknown key; Live has none of this name"
+        )
+    if problem.message == strict.REQUIRED:
+        return ConfigProblem(path, "is missing")
+    return ConfigProblem(path, f"found {_shown(path, raw)}; {problem.message}")
+
+
 def _problem(kind: str, path: KeyPath, raw: dict[str, Any]) -> ConfigProblem:
     return ConfigProblem(path, _sentence(kind, "", path, raw, None))
 

@@ -18,7 +18,7 @@ from realtime_cli.client.cost import Tokens
 from realtime_cli.client.inputs import Cause, Key, Verdict
 
 Json = dict[str, Any]
-SpeechBy = Literal["server", "key", "file"]
+SpeechBy = Literal["server", "key", "file", "sound"]
 TurnBy = Literal["voice", "text", "agent"]
 NoticeLevel = Literal["debug", "info", "warning", "error"]
 ToolStatus = Literal["done", "failed", "cancelled"]
@@ -132,7 +132,10 @@ class SessionEnded:
 
 @dataclass(frozen=True, slots=True)
 class UserSpeechBegan:
-    """The user began to speak. ``by``: who noticed it. ``began_at``: when that sound was sent."""
+    """The user began to speak. ``by``: who noticed it (``sound``: nobody said so, it was measured).
+
+    ``began_at``: when that sound was sent.
+    """
 
     at: float
     by: SpeechBy

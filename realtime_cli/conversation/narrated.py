@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from realtime_cli.client.cost import Prices
 from realtime_cli.client.entry import Entry
+from realtime_cli.client.options import SessionOptions
 from realtime_cli.conversation.events import ConversationEvent
+from realtime_cli.conversation.live import LiveNarrator
 from realtime_cli.conversation.realtime import RealtimeNarrator
 
 
@@ -20,6 +23,12 @@ class ConversationReader(Protocol):
     """Folds conversation events."""
 
     def observe(self, event: ConversationEvent) -> None: ...
+
+
+def narrator_of(options: SessionOptions, prices: Prices | None = None) -> Narrator:
+    """The narrator of the protocol that a session speaks."""
+    kind = LiveNarrator if options.protocol == "live" else RealtimeNarrator
+    return kind(prices=prices, model=options.model, muted=options.start_muted)
 
 
 class Narrated:

@@ -15,9 +15,9 @@ class UserTurns:
 
     def observe(self, event: e.ConversationEvent) -> None:
         match event:
-            case e.UserSpeechBegan(by="server"):
+            case e.UserSpeechBegan(by="server" | "sound"):
                 self._turn(event.item_id)
-            case e.UserSpeechEnded(by="server"):
+            case e.UserSpeechEnded(by="server" | "sound"):
                 self._turn(event.item_id).stopped_at = event.at
             case e.UserTurnCommitted(by="voice"):
                 self._committed(event)

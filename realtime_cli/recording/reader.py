@@ -20,6 +20,8 @@ from realtime_cli.client.inputs import MicrophoneFrame, Noted, Received
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
+from realtime_cli.protocol.live.client_events import LiveInputAudioAppend
+from realtime_cli.protocol.live.codec import decode_live_client_event, decode_live_server_event
 from realtime_cli.recording import format
 from realtime_cli.recording.event_logs import EventLog
 from realtime_cli.recording.format import Header
@@ -119,6 +121,7 @@ class _Decoder:
         self._recording = recording
         self._audio = audio
         self._encode = _encoded if verbatim else _encoded_silence
+        self._live = recording.header.options().protocol == "live"
         self._append = _append if verbatim else _silent_append
 
     def entries(self, line: str) -> Iterable[Entry]:
@@ -147,8 +150,11 @@ class _Decoder:
     def _wire(self, at: float, kind: str, raw: str) -> Entry:
         raw = self._whole(raw)
         if kind == "received":
-            return Entry(at, "received", Received(at, codec.decode_server_event(raw), raw))
-        return Entry(at, "sent", Send(codec.decode_client_event(raw)))
+            read = decode_live_server_event if self._live else codec.decode_server_event
+            return Entry(at, "received", Received(at, read(raw), raw))
+        return Entry(
+            at, "sent", Send((decode_live_client_event if self._live else codec.decode_client_event)(raw))
+        )
 
     def _whole(self, raw: str) -> str:
         """The event's text with its sound and images back in place."""
@@ -191,18 +197,19 @@ class _Decoder:
             frame = audio[index * size : (index + 1) * size]
             entries.append(Entry(at, "local", MicrophoneFrame(at, frame)))
             if values["sent"] is True:
-                entries.append(Entry(at, "sent", self._append(frame)))
+                entries.append(Entry(at, "sent", self._append(frame, self._live)))
         return entries
 
 
-def _append(audio: bytes) -> Send:
-    return Send(InputAudioBufferAppend(audio=_encoded(audio)))
+def _append(audio: bytes, live: bool) -> Send:
+    kind = LiveInputAudioAppend if live else InputAudioBufferAppend
+    return Send(kind(audio=_encoded(audio)))
 
 
 @lru_cache(maxsize=256)
-def _silent_append(audio: bytes) -> Send:
+def _silent_append(audio: bytes, live: bool) -> Send:
     """Frozen, and one like the other: half of an hour's entries are these."""
-    return _append(audio)
+    return _append(audio, live)
 
 
 def _encoded(audio: bytes) -> str:

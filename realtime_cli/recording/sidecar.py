@@ -101,9 +101,9 @@ class SidecarWriter:
         """The event's JSON text with every base64 sound replaced by a reference."""
         if "\\/" in raw:
             raw = raw.replace("\\/", "/")
-        if event_type == "input_audio_buffer.append":
+        if event_type in ("input_audio_buffer.append", "session.input_audio.append"):
             return _AUDIO.sub(lambda found: found[1] + self._reference(found[2], at), raw)
-        if event_type == "response.output_audio.delta":
+        if event_type in ("response.output_audio.delta", "session.output_audio.delta"):
             return _DELTA.sub(lambda found: found[1] + self._reference(found[2]), raw)
         if '"audio"' in raw:
             return _AUDIO.sub(lambda found: found[1] + self._reference(found[2]), raw)

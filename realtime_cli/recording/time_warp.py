@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
-from realtime_cli.conversation.narrated import narrate
+from realtime_cli.conversation.narrated import narrate, narrator_of
 from realtime_cli.conversation.turns import TurnLog
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.reader import Recording
@@ -66,7 +66,7 @@ def turn_at(recording: Recording, number: int) -> float:
 def turn_starts(recording: Recording) -> list[float]:
     """When each turn begins, in session seconds."""
     log = TurnLog()
-    for event in narrate(recording.entries()):
+    for event in narrate(recording.entries(), narrator_of(recording.header.options())):
         log.observe(event)
     return [turn.began_at for turn in log.turns]
 

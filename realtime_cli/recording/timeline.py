@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from realtime_cli.client.cost import Prices, load_prices
-from realtime_cli.conversation.narrated import ConversationReader
-from realtime_cli.conversation.realtime import RealtimeNarrator
+from realtime_cli.conversation.narrated import ConversationReader, narrator_of
 from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.recording.reader import Recording
 
@@ -20,7 +19,7 @@ def timeline(
     """
     session = recording.header.session
     model = session.get("model")
-    narrator = RealtimeNarrator(prices=prices or load_prices(session.get("prices")), model=model)
+    narrator = narrator_of(recording.header.options(), prices or load_prices(session.get("prices")))
     made = Timeline(model)
     for entry in recording.entries():
         for event in narrator.narrate(entry):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.any_session import client_session
 from realtime_cli.client.entry import Entry
-from realtime_cli.client.session import ClientSession
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
 from realtime_cli.recording.reader import Recording
@@ -20,6 +20,7 @@ _INPUTS = typing.get_args(inputs.Input)
 _EFFECTS = typing.get_args(effects.Effect)
 CONTEXT = 6  # steps shown before the one that differs
 _BRIEF = 160
+APPENDS = ("input_audio_buffer.append", "session.input_audio.append")
 
 
 class NothingToVerify(ConfigError):
@@ -80,7 +81,7 @@ def verify(recording: Recording) -> VerifyResult:
 
 
 def _steps(recording: Recording) -> Iterator[Step]:
-    session = ClientSession(recording.header.options())
+    session = client_session(recording.header.options())
     scrubber = Redactor()
     pending: tuple[Entry, list[str]] | None = None
     recorded: list[str] = []
@@ -113,8 +114,8 @@ def _line(effect: Any, scrubber: Redactor) -> str:
     """An effect as one line; of sound only the length is compared, which is all that decides."""
     if isinstance(effect, effects.Send):
         fields = json.loads(codec.encode(effect.event))
-        if fields.get("type") == "input_audio_buffer.append":
-            return f"send input_audio_buffer.append ({len(fields.get('audio', ''))} characters of sound)"
+        if fields.get("type") in APPENDS:
+            return f"send {fields['type']} ({len(fields.get('audio', ''))} characters of sound)"
         return scrubber.scrub(
             "send " + json.dumps(_without_images(fields), ensure_ascii=False, sort_keys=True)
         )

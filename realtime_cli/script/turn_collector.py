@@ -156,11 +156,11 @@ class TurnCollector:
         self._asking = True
 
     def _speech_began(self, event: e.UserSpeechBegan) -> None:
-        if event.by == "server":
+        if event.by in ("server", "sound"):
             self._note(event.at, "user.speech_started")
 
     def _speech_ended(self, event: e.UserSpeechEnded) -> None:
-        if event.by == "server":
+        if event.by in ("server", "sound"):
             self._note(event.at, "user.speech_stopped")
 
     def _user_text(self, event: e.UserTextFinal) -> None:

@@ -1,5 +1,6 @@
 """The narrator of the Realtime protocol, one module a side of the conversation."""
 
-from realtime_cli.conversation.realtime.narrator import SCRIPT_TOPIC, RealtimeNarrator
+from realtime_cli.conversation.realtime.common import SCRIPT_TOPIC
+from realtime_cli.conversation.realtime.narrator import RealtimeNarrator
 
 __all__ = ["SCRIPT_TOPIC", "RealtimeNarrator"]

@@ -10,25 +10,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from realtime_cli.client import effects, in_force, inputs, settings
-from realtime_cli.client.cost import FeeMeter, Prices, Tokens, load_prices
+from realtime_cli.client.cost import Prices
 from realtime_cli.client.entry import Entry
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.realtime.agent import AgentSide
+from realtime_cli.conversation.realtime.common import COMMON, CommonNarrator
 from realtime_cli.conversation.realtime.items import ItemSide
-from realtime_cli.conversation.realtime.scene import Scene
-from realtime_cli.conversation.realtime.tools import ToolSide
 from realtime_cli.conversation.realtime.user import UserSide
 from realtime_cli.conversation.realtime.wire import error_text, model_dump, reported_error
 from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import server_events as s
 
-FEE_STEP_USD = 0.01
-"""Fees that grow with time are told in steps of this."""
-SCRIPT_TOPIC = "script"
-"""The topic of notices by which a script annotates its recording."""
 
-
-class RealtimeNarrator:
+class RealtimeNarrator(CommonNarrator):
     """``narrate(entry)`` in order. For live sessions, recordings, and logs of bare wire events alike.
 
     ``model``: whose prices count; learnt from the session when it is not given. ``muted``: how the
@@ -38,17 +32,10 @@ class RealtimeNarrator:
     def __init__(
         self, *, prices: Prices | None = None, model: str | None = None, muted: bool = False
     ) -> None:
-        self._scene = Scene(prices or load_prices(), model)
+        super().__init__(prices=prices, model=model, muted=muted)
         self._user = UserSide(self._scene)
         self._agent = AgentSide(self._scene)
-        self._tools = ToolSide(self._scene)
         self._items = ItemSide(self._scene)
-        self._fees, self._fees_usd = FeeMeter(), 0.0
-        self._muted = muted
-        self._socket = inputs.Connected(0.0, "")
-        self._up = False
-        self._was_up = False
-        self._microphone = False
 
     def narrate(self, entry: Entry) -> Sequence[e.ConversationEvent]:
         """What this entry means; mostly nothing, for most entries are frames of the microphone."""
@@ -85,13 +72,9 @@ class RealtimeNarrator:
         if value.attempt:
             self._items.on_reconnect()
 
-    def _disconnected(self, value: inputs.Disconnected) -> None:
-        self._lost(e.ConnectionLost(self._scene.at, value.code, value.reason, value.retry_after_s))
-
     def _lost(self, lost: e.ConnectionLost) -> None:
-        self._up = self._scene.awaiting = False
         self._agent.disconnected()
-        self._scene.emit(lost)
+        super()._lost(lost)
 
     def _received(self, value: inputs.Received) -> None:
         event: Any = value.event
@@ -106,14 +89,6 @@ class RealtimeNarrator:
             self._error(value)
         elif handler := _RECEIVED.get(type(event)):
             handler(self, event)
-
-    def _answered_by_server(self) -> None:
-        at, unix_s = self._scene.at, self._socket.unix_s
-        if self._was_up:
-            self._scene.emit(e.ConnectionRenewed(at, self._socket.attempt, unix_s))
-        else:
-            self._scene.emit(e.ConnectionUp(at, unix_s))
-        self._up = self._was_up = True
 
     def _settings(self, event: s.SessionCreated | s.SessionUpdated) -> None:
         scene = self._scene
@@ -139,9 +114,6 @@ class RealtimeNarrator:
     def _settings_sent(self, event: c.SessionUpdate) -> None:
         self._scene.requested = settings.merged(self._scene.requested, model_dump(event.session))
 
-    def _settings_changed(self, value: inputs.SettingsChanged) -> None:
-        self._scene.emit(e.SettingsRequested(self._scene.at, value.patch))
-
     def _raw_event(self, value: inputs.RawEvent) -> None:
         self._user.raw_event(value)
         self._scene.emit(e.RawEventRequested(self._scene.at, value.event))
@@ -156,14 +128,7 @@ class RealtimeNarrator:
 
     def _close(self, close: effects.Close) -> None:
         self._user.no_more_text()
-        self._scene.emit(e.SessionEnded(self._scene.at, int(close.exit_code), close.reason, close.remedy))
-
-    def _add_fees(self, *, at_once: bool) -> None:
-        scene, fees = self._scene, self._fees
-        new_usd = scene.prices.fees_usd(scene.model, fees.connected_s, fees.text_items) - self._fees_usd
-        if new_usd >= FEE_STEP_USD or (at_once and new_usd > 0):
-            self._fees_usd += new_usd
-            scene.emit(e.UsageReported(scene.at, scene.turn, "fee", Tokens(), 0, new_usd))
+        super()._close(close)
 
     # -- items ------------------------------------------------------------------------------------
 
@@ -264,43 +229,13 @@ class RealtimeNarrator:
             about = f" ({error.code})" if error.code != "error" else ""
             self._in_bare_logs("server", f"{error.message}{about}")
 
-    def _in_bare_logs(self, topic: str, text: str) -> None:
-        """Where no client judged it and told the user, this does."""
-        if not self._scene.live:
-            self._scene.emit(e.NoticeIssued(self._scene.at, "error", topic, text))
-
-    def _noted(self, noted: inputs.Noted) -> None:
-        at = self._scene.at
-        if noted.topic == SCRIPT_TOPIC and "mark" in noted.data:
-            self._scene.emit(e.ScriptAnnotated(at, str(noted.data["mark"]), noted.data))
-            return
-        if noted.topic == "note":
-            self._scene.emit(e.NoteTaken(at, noted.text))
-        elif noted.topic in ("pause", "resume"):
-            self._scene.emit(e.ConversationPaused(at, noted.topic == "pause"))
-        self._scene.emit(e.NoticeIssued(at, noted.level, noted.topic, noted.text, noted.data))
-
     def _pressed(self, pressed: inputs.Pressed) -> None:
-        self._scene.emit(e.KeyPressed(self._scene.at, pressed.key))
-        if pressed.key == "mute":
-            self._muted = not self._muted
-            self._scene.emit(e.MicrophoneMuted(self._scene.at, self._muted))
+        super()._pressed(pressed)
         self._user.key(pressed.key)
 
-    def _microphone_frame(self, frame: inputs.MicrophoneFrame) -> None:
-        self._microphone = True
-        self._scene.emit(e.MicrophoneOpened(self._scene.at))
-
     def _microphone_ended(self, ended: inputs.MicrophoneEnded) -> None:
-        self._microphone = False
         self._user.microphone_ended()
-        self._scene.emit(e.MicrophoneClosed(self._scene.at))
-
-    def _levels(self, levels: inputs.Levels) -> None:
-        self._scene.emit(e.LevelsMeasured(self._scene.at, levels.microphone_dbfs, levels.agent_dbfs))
-
-    def _sound_state(self, state: inputs.SoundState) -> None:
-        self._scene.emit(e.SoundMeasured(self._scene.at, state.echo, state.residual_dbfs, state.underruns))
+        super()._microphone_ended(ended)
 
 
 Handler = Callable[[RealtimeNarrator, Any], None]
@@ -345,28 +280,13 @@ _SENT: dict[type, Handler] = {
     c.ResponseCreate: RealtimeNarrator._response_requested,
 }
 _LOCAL: dict[type, Handler] = {
+    **COMMON,
     inputs.Connected: RealtimeNarrator._connected,
-    inputs.Disconnected: RealtimeNarrator._disconnected,
-    inputs.MicrophoneFrame: RealtimeNarrator._microphone_frame,
-    inputs.MicrophoneEnded: RealtimeNarrator._microphone_ended,
-    inputs.Pressed: RealtimeNarrator._pressed,
     inputs.Typed: lambda self, typed: self._user.typed(typed),
     inputs.VideoFrameCaptured: lambda self, captured: self._user.frame(captured),
     inputs.RawEvent: RealtimeNarrator._raw_event,
-    inputs.SettingsChanged: RealtimeNarrator._settings_changed,
     inputs.Played: lambda self, played: self._agent.played(played),
     inputs.PlaybackStopped: lambda self, stopped: self._agent.stopped(stopped),
-    inputs.ToolStarted: lambda self, started: self._tools.started(started),
-    inputs.ToolProgress: lambda self, progress: self._tools.progressed(progress),
-    inputs.ToolFinished: lambda self, finished: self._tools.finished(finished),
-    inputs.ApprovalAsked: lambda self, asked: self._tools.asked(asked),
-    inputs.ApprovalAnswered: lambda self, answered: self._tools.answered(answered),
-    inputs.Noted: RealtimeNarrator._noted,
-    inputs.Levels: RealtimeNarrator._levels,
-    inputs.SoundState: RealtimeNarrator._sound_state,
     effects.Play: lambda self, play: self._agent.play(play),
     effects.PlayEnd: lambda self, end: self._agent.play_end(end),
-    effects.CallTool: lambda self, call: self._tools.run(call),
-    effects.CancelTool: lambda self, cancel: self._tools.cancelled(cancel),
-    effects.Close: RealtimeNarrator._close,
 }

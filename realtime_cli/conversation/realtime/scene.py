@@ -55,6 +55,11 @@ class Scene:
         self.news = True
         return self.turn
 
+    @property
+    def next_users_turn(self) -> int:
+        """Which turn ``users_turn`` would give now."""
+        return self.turn + 1 if not self.turn or self._answered or self._by_agent else self.turn
+
     def agents_turn(self) -> int:
         """The turn that an answer belongs to: the last one. Where nobody spoke it is the agent's own."""
         if not self.turn:

@@ -1,0 +1,38 @@
+"""Words for the model: cut into pieces that the service takes."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from realtime_cli.protocol.live import client_events as c
+from realtime_cli.protocol.live.limits import MAX_APPEND_TOKENS
+
+AppendKind = Literal["commentary", "thinking", "instructions"]
+# Tokens cannot be counted here. Three characters for each is what English and most of Europe stays above.
+MAX_CHARS = MAX_APPEND_TOKENS * 3
+ContextAppend = c.LiveCommentaryAppend | c.LiveThinkingAppend | c.LiveInstructionsAppend
+_KINDS: dict[AppendKind, type[ContextAppend]] = {
+    "commentary": c.LiveCommentaryAppend,
+    "thinking": c.LiveThinkingAppend,
+    "instructions": c.LiveInstructionsAppend,
+}
+
+
+def appends(kind: AppendKind, text: str, delegation_id: str | None = None) -> list[ContextAppend]:
+    """The events that say ``text``; nothing for a blank one."""
+    pieces = pieces_of(text.strip())
+    delegated = {"delegation_id": delegation_id} if delegation_id else {}
+    return [_KINDS[kind].model_validate({"content": piece, **delegated}) for piece in pieces]
+
+
+def pieces_of(text: str, most: int = MAX_CHARS) -> list[str]:
+    """Cut behind sentences, else between words, else anywhere."""
+    pieces = []
+    while len(text) > most:
+        head = text[:most]
+        ends = [found.end() for found in re.finditer(r"[.!?]\s|\n", head)] or [head.rfind(" ")]
+        cut = ends[-1] if ends[-1] > most // 4 else most
+        pieces.append(text[:cut].strip())
+        text = text[cut:].strip()
+    return [*pieces, text] if text else pieces

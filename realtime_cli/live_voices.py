@@ -1,0 +1,39 @@
+"""Measures both streams of a Live conversation for who speaks, which no event of that protocol says."""
+
+from __future__ import annotations
+
+import base64
+
+from realtime_cli.audio.pcm import Samples
+from realtime_cli.audio.voice_meter import AGENT, USER, VoiceMeter
+from realtime_cli.audio.wire_format import AudioDecoder
+from realtime_cli.client import inputs
+from realtime_cli.client.live.session import LiveClientSession
+
+
+class LiveVoices:
+    """What was sent and what came, in order; the findings are inputs of the session."""
+
+    def __init__(self, session: LiveClientSession) -> None:
+        self._format = session.input_format
+        self.connected()
+
+    def connected(self) -> None:
+        """A new session has new streams."""
+        self._decoder = AudioDecoder(self._format)
+        self._user, self._agent = VoiceMeter(USER), VoiceMeter(AGENT)
+
+    def sent(self, at: float, audio: str) -> list[inputs.Input]:
+        """Base64 sound of the user's, as it was sent: so a microphone that is muted says nothing."""
+        samples = self._decoder.decode(base64.b64decode(audio))
+        return [
+            inputs.VoiceActivity(at, "user", one.speaking, one.position_ms)
+            for one in self._user.feed(samples)
+        ]
+
+    def came(self, at: float, samples: Samples) -> list[inputs.Input]:
+        """Sound of the agent's."""
+        return [
+            inputs.VoiceActivity(at, "agent", one.speaking, one.position_ms)
+            for one in self._agent.feed(samples)
+        ]
