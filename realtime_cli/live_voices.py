@@ -27,13 +27,13 @@ class LiveVoices:
         """Base64 sound of the user's, as it was sent: so a microphone that is muted says nothing."""
         samples = self._decoder.decode(base64.b64decode(audio))
         return [
-            inputs.VoiceActivity(at, "user", one.speaking, one.position_ms)
+            inputs.VoiceDetected(at, "user", one.speaking, one.position_ms)
             for one in self._user.feed(samples)
         ]
 
     def came(self, at: float, samples: Samples) -> list[inputs.Input]:
         """Sound of the agent's."""
         return [
-            inputs.VoiceActivity(at, "agent", one.speaking, one.position_ms)
+            inputs.VoiceDetected(at, "agent", one.speaking, one.position_ms)
             for one in self._agent.feed(samples)
         ]

@@ -40,7 +40,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "client": ("client",),
     "conversation": ("conversation", "audio", "tools", "video"),
     "keeping": ("recording", "tui", "hooks", "server"),
-    "loops": ("ports", "monitor", "loop", "server_runner"),
+    "loops": ("ports", "monitor", "live_voices", "loop", "server_runner"),
     "app": ("app",),
     "script": ("script", "session_api"),
     "crowds": ("load", "pytest_plugin"),
@@ -190,14 +190,15 @@ def test_a_room_does_not_know_its_strangers(room: str, stranger: str) -> None:
 
 # Who reads the protocol's own events: both its ends, the narrator, and those who read bare logs. All others
 # read conversation events.
-READ_THE_WIRE = ("protocol", "client", "server", "conversation.realtime", "recording")
+WIRES = ("protocol.server_events", "protocol.live.server_events")
+READ_THE_WIRE = ("protocol", "client", "server", "conversation.realtime", "conversation.live", "recording")
 
 
 def test_the_protocols_own_events_are_read_by_its_ends_and_the_narrator_only() -> None:
     readers = [
         module
         for module in MODULES
-        if any(within(own(name) or "", "protocol.server_events") for name in imports(module))
+        if any(within(own(name) or "", wire) for name in imports(module) for wire in WIRES)
     ]
     assert "conversation.realtime.narrator" in readers
     assert [module for module in readers if not any(within(module, room) for room in READ_THE_WIRE)] == []

@@ -81,8 +81,8 @@ def _add_tools(patch: dict[str, Any], schemas: Sequence[dict[str, Any]], *, live
 def _delegation_options(agent: LoadedAgent, schemas: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Which tool does what a Live agent hands over to this program, and which arguments it takes.
 
-    A parameter named ``transcript`` is given all that was said; ``task``, or the only other one that is required,
-    the user's last words. Raises ConfigError where it is not clear which tool is meant.
+    A parameter named ``transcript`` is given all that was said; ``task``, or the only other one that is
+    required, the user's last words. Raises ConfigError where it is not clear which tool is meant.
     """
     config = agent.config.delegation
     kind = (agent.config.session_patch().get("delegation") or {}).get("type", "client")
@@ -94,7 +94,7 @@ def _delegation_options(agent: LoadedAgent, schemas: Sequence[dict[str, Any]]) -
     if not config.tool and len(names) > 1:
         raise ConfigError(
             "Several tools could do what the agent hands over, and nothing chooses among them.",
-            'Name one: [delegation] tool = "..."; or let a backend choose: session.delegation.type = "responses".',
+            'Name one: [delegation] tool = "..."; or have a backend choose (session.delegation).',
         )
     name = config.tool or next(iter(names), None)
     schema = next((tool for tool in schemas if tool.get("name") == name), {})

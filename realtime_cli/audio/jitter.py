@@ -84,8 +84,8 @@ STREAM_SLACK_MS = 120.0  # more than the cushion by so much is delay for nothing
 class StreamClock:
     """How much of a stream in real time is to be kept in the queue, from how late its pieces came lately.
 
-    The schedule is the earliest that pieces have come in the last seconds: so it follows a sender whose clock runs
-    faster or slower than ours.
+    The schedule is the earliest that pieces have come in the last seconds: so it follows a sender whose
+    clock runs faster or slower than ours.
     """
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class StreamClock:
 
     @property
     def cushion_ms(self) -> float:
-        """What has to be in the queue so that the latest piece of the last seconds would have been in time."""
+        """What has to be queued so that the latest piece of the last seconds would have been in time."""
         offsets = [offset for _, offset in self._early]
         late_ms = max(offsets) - min(offsets) if offsets else 0.0
         return min(MAX_STREAM_CUSHION_MS, STREAM_CUSHION_MS + late_ms)

@@ -125,7 +125,7 @@ class Playout:
                 self._waits_since_s = now
 
     def follow_sender(self) -> None:
-        """The sound is one stream in real time, its pauses included: keep a cushion, and the sender's pace."""
+        """The sound is one stream in real time, with its pauses: keep a cushion, and the sender's pace."""
         with self._lock:
             self._stream = StreamClock()
 
@@ -269,7 +269,7 @@ class Playout:
             filled += count
 
     def _keep_pace(self, part: _QueuedPart, room: int) -> int:
-        """In silence, skip what is too much in the queue; returns how many zeros to give where it is too little.
+        """In silence, skip what is too much; returns how many zeros to give where the queue has too little.
 
         What is skipped counts as heard: positions stay those of the stream.
         """

@@ -1,9 +1,10 @@
 """Who speaks, by level alone: where a stream of sound begins and stops to be louder than its room.
 
-For the Live protocol, in which nobody says so. A step of 10 ms is loud when it stands out of the room, which is the
-softest that the stream has been, believed slowly when it rises. Speech begins where so many of the last steps were
-loud, and is over when none has been for ``hangover_ms``; both are dated back to the loud sound itself. Measured on
-synthetic conversations (``tests/conversation/live``): boundaries within 20 ms in the median.
+For the Live protocol, in which nobody says so. A step of 10 ms is loud when it stands out of the room, which
+is the softest that the stream has been, believed slowly when it rises. Speech begins where so many of the
+last steps were loud, and is over when none has been for ``hangover_ms``; both are dated back to the loud
+sound itself. Measured on synthetic conversations (``tests/conversation/live``): boundaries within 20 ms in
+the median.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class VoiceMeterTuning:
 
 
 USER = VoiceMeterTuning()
-# The agent's stream is clean: exact zeros or a faint noise floor between utterances. It pauses longer within one.
+# The agent's stream is clean: exact zeros or a faint noise floor between utterances. It pauses longer within
+# one.
 AGENT = VoiceMeterTuning(min_dbfs=-55.0, loud_steps=3, hangover_ms=800.0)
 
 

@@ -64,11 +64,11 @@ class MicrophoneFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceActivity:
+class VoiceDetected:
     """Somebody begins to speak, or has stopped; heard in the sound that was sent (user) or came (agent).
 
-    ``position_ms``: where in that stream, counted from its beginning: the first sound of it, or the end of the
-    last. ``at`` is later by what it takes to be sure.
+    ``position_ms``: where in that stream, counted from its beginning: the first sound of it, or the end of
+    the last. ``at`` is later by what it takes to be sure.
     """
 
     at: float
@@ -213,7 +213,7 @@ Input = (
     | UndecodableFrame
     | MicrophoneFrame
     | MicrophoneEnded
-    | VoiceActivity
+    | VoiceDetected
     | Pressed
     | Typed
     | VideoFrameCaptured

@@ -291,7 +291,7 @@ class ClientSession:
             self._commit()
         self._deadlines.expect_quiet(happened.at)
 
-    def _voice_activity(self, happened: inputs.VoiceActivity) -> None:
+    def _voice_activity(self, happened: inputs.VoiceDetected) -> None:
         """The server says who speaks; what is measured here counts in Live only."""
 
     def _commit(self) -> None:
@@ -708,7 +708,7 @@ _HANDLERS: dict[type, Callable[[ClientSession, Any], None]] = {
     inputs.UndecodableFrame: ClientSession._undecodable_frame,
     inputs.MicrophoneFrame: ClientSession._microphone_frame,
     inputs.MicrophoneEnded: ClientSession._microphone_ended,
-    inputs.VoiceActivity: ClientSession._voice_activity,
+    inputs.VoiceDetected: ClientSession._voice_activity,
     inputs.Pressed: ClientSession._pressed,
     inputs.Typed: ClientSession._typed,
     inputs.VideoFrameCaptured: ClientSession._video_frame,

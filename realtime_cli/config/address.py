@@ -136,7 +136,8 @@ def own_host(connection: Any) -> str:
 def _split(address: str, *, live: bool) -> SplitResult:
     """The address as a WebSocket one; a bare host or ``/v1`` gets the path that all servers have.
 
-    ``live``: where the path is that of Realtime, Live's stands in its place (its model is no part of the URL).
+    ``live``: where the path is that of Realtime, Live's stands in its place (its model is no part of the
+    URL).
     """
     try:
         parts = urlsplit(address)

@@ -35,6 +35,7 @@ from realtime_cli.protocol import strict
 from realtime_cli.protocol.rules import IN_FILE, Wire, has
 from realtime_cli.protocol.session import McpTool
 
+TEXT_ONLY = "session.output_modalities"  # commands that show words ask for words alone
 NO_FILE = "Check the path, or write a first agent file: realtime-cli init"
 
 
@@ -125,6 +126,8 @@ def load_agent(
     home = own_host(raw.get("connection"))
     for override in overrides:
         layers.put(raw, override)
+    if options and TEXT_ONLY in options and _speaks_live(raw):
+        del raw["session"]["output_modalities"]  # a Live agent always speaks: its transcript is the text
     keyless = layers.keep_keys_home(raw, home, overrides)
     origins = Origins(str(file) if file else "", text, overrides)
     mistakes: list[ConfigProblem] = []

@@ -1,8 +1,9 @@
-"""The backend of Responses delegation: its calls of our functions, each answered, then one ``response.create``.
+"""The backend of Responses delegation: its calls of our functions, and one ``response.create`` behind them.
 
-The gate is the session's, not a delegation's: while any call is open the backend goes on with nothing. What we
-give it waits in a buffer of few items and bytes; a buffer that is full is freed by a short answer in place of
-the one that was refused. Calls of a response that failed are dropped: outputs for them would be refused.
+The gate is the session's, not a delegation's: while any call is open the backend goes on with nothing. What
+we give it waits in a buffer of few items and bytes; a buffer that is full is freed by a short answer in
+place of the one that was refused. Calls of a response that failed are dropped: outputs for them would be
+refused.
 """
 
 from __future__ import annotations
@@ -170,7 +171,7 @@ class Backend:
         if len(data) <= room:
             return output
         kept = data[: max(0, room - len(TOO_LONG.encode()))].decode("utf-8", "ignore")
-        text = f"A result of {len(data)} bytes was cut to {len(kept.encode())}: the backend takes 32,768 at once."
+        text = f"A result of {len(data)} bytes was cut: the backend takes {MAX_BACKEND_BYTES} at once."
         self._effects.note("warning", "tools", text)
         return kept + TOO_LONG
 

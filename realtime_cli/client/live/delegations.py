@@ -1,7 +1,7 @@
 """Work that the agent hands over to this program: one of its tools does it, and the result is said.
 
-The event does not say what the work is, and may come before the user's sentence is over: the task is taken from
-the transcript once no fragment has come for a moment.
+The event does not say what the work is, and may come before the user's sentence is over: the task is taken
+from the transcript once no fragment has come for a moment.
 """
 
 from __future__ import annotations

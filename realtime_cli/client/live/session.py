@@ -1,7 +1,8 @@
 """One Live conversation from the client's side: inputs in, effects out.
 
-As pure as Realtime's session, and with much less to decide: nobody asks for answers, nothing is cut, the stream
-flows. What is left is the start, the work that the agent hands over, typed words, limits, and a graceful end.
+As pure as Realtime's session, and with much less to decide: nobody asks for answers, nothing is cut, the
+stream flows. What is left is the start, the work that the agent hands over, typed words, limits, and a
+graceful end.
 """
 
 from __future__ import annotations
@@ -252,7 +253,7 @@ class LiveClientSession:
     def _played(self, happened: inputs.Played) -> None:
         self.playback.heard_ms = happened.heard_ms
 
-    def _voice_activity(self, happened: inputs.VoiceActivity) -> None:
+    def _voice_activity(self, happened: inputs.VoiceDetected) -> None:
         """Whether somebody speaks; an answer is to be expected when the user has."""
         self._word_at = happened.at
         if happened.side == "user":
@@ -340,7 +341,7 @@ class LiveClientSession:
         if fixed := sorted(patch.keys() - {"delegation", "triggers"}):
             raise ConfigError(
                 f"session.{fixed[0]} is fixed once a Live session has started.",
-                "Only session.delegation and session.triggers can be changed; begin a new session for others.",
+                "Only session.delegation and session.triggers can be changed; others need a new session.",
             )
         self.requested_session = merged(self.requested_session, patch)
         if isinstance(patch.get("delegation"), dict):
@@ -467,7 +468,7 @@ _HANDLERS: dict[type, Callable[[LiveClientSession, Any], None]] = {
     inputs.UndecodableFrame: LiveClientSession._undecodable_frame,
     inputs.MicrophoneFrame: LiveClientSession._microphone_frame,
     inputs.MicrophoneEnded: LiveClientSession._microphone_ended,
-    inputs.VoiceActivity: LiveClientSession._voice_activity,
+    inputs.VoiceDetected: LiveClientSession._voice_activity,
     inputs.Pressed: LiveClientSession._pressed,
     inputs.Typed: LiveClientSession._typed,
     inputs.VideoFrameCaptured: LiveClientSession._video_frame,

@@ -1,7 +1,7 @@
 """The user's side of the stream: it never pauses, for the session's clock and its meter run on it.
 
-A frame of a microphone that is muted, or whose key to talk is up, is replaced by as much silence. Where no frames
-come at all (words are typed, a file is over), silence is made by the clock.
+A frame of a microphone that is muted, or whose key to talk is up, is replaced by as much silence. Where no
+frames come at all (words are typed, a file is over), silence is made by the clock.
 """
 
 from __future__ import annotations

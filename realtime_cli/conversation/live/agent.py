@@ -14,7 +14,7 @@ WORDS_OVER_S = 0.3  # behind the sound: the last words of an utterance may come 
 
 
 @dataclass(slots=True)
-class Utterance(Stretch):
+class AgentStretch(Stretch):
     """``announced``: readers know of it. ``began_at``, ``ended_at``: session seconds of the entries."""
 
     began_at: float = 0.0
@@ -39,11 +39,11 @@ class LiveAgentSide:
         self._scene = scene
         self._received_ms = 0.0
         self._played_ms: float | None = None
-        self._utterances: list[Utterance] = []
+        self._utterances: list[AgentStretch] = []
         self._count = 0
 
     @property
-    def utterance(self) -> Utterance | None:
+    def utterance(self) -> AgentStretch | None:
         """The one that goes on."""
         last = self._utterances[-1] if self._utterances else None
         return last if last and last.end_ms is None else None
@@ -62,7 +62,7 @@ class LiveAgentSide:
         if (one := self.utterance) and one.measured and one.announced:
             self._count_sound(one)
 
-    def _count_sound(self, one: Utterance) -> None:
+    def _count_sound(self, one: AgentStretch) -> None:
         """Tell of what has come of an utterance since the last time."""
         so_far_ms = max(0.0, (one.end_ms or self._received_ms) - one.start_ms)
         new_ms, first = so_far_ms - one.counted_ms, one.counted_ms == 0
@@ -74,7 +74,7 @@ class LiveAgentSide:
         if self._played_ms is not None:
             self._scene.emit(e.AgentSoundQueued(self._scene.at, one.item_id, 0, new_ms))
 
-    def began(self, position_ms: float, *, measured: bool = True) -> Utterance:
+    def began(self, position_ms: float, *, measured: bool = True) -> AgentStretch:
         """Its announcement is for the narrator to make, who knows whether it answers."""
         known = self.utterance
         if known and measured and not known.measured:
@@ -82,11 +82,13 @@ class LiveAgentSide:
             return known
         self._count += 1
         at = self._scene.at
-        one = Utterance(f"utterance_{self._count}", position_ms, measured=measured, began_at=at, text_at=at)
+        one = AgentStretch(
+            f"utterance_{self._count}", position_ms, measured=measured, began_at=at, text_at=at
+        )
         self._utterances.append(one)
         return one
 
-    def announce(self, one: Utterance, turn: int) -> None:
+    def announce(self, one: AgentStretch, turn: int) -> None:
         if one.announced:
             return
         one.announced, one.turn = True, turn
@@ -103,13 +105,16 @@ class LiveAgentSide:
         if (one := self.utterance) and one.talked_over_ms is None:
             one.talked_over_ms = user_position_ms
 
-    def ended(self, position_ms: float, *, user_speaks: bool) -> Utterance | None:
+    def ended(self, position_ms: float) -> AgentStretch | None:
+        """Its last sound, or word, was here. With sound the pause behind it was waited for already."""
         one = self.utterance
         if one is None:
             return None
         one.end_ms, one.ended_at = max(position_ms, one.start_ms), self._scene.at
         over_ms = one.talked_over_ms
         one.yielded = over_ms is not None and 0 <= one.end_ms - over_ms <= YIELD_MS
+        if one.announced and one.measured and one.text:
+            self._complete(one)
         return one
 
     def played(self, position_ms: float) -> None:
@@ -119,7 +124,7 @@ class LiveAgentSide:
             if one.announced and one.measured and not one.heard_all and position_ms > one.start_ms:
                 self._heard(one, position_ms)
 
-    def _heard(self, one: Utterance, position_ms: float) -> None:
+    def _heard(self, one: AgentStretch, position_ms: float) -> None:
         end_ms = position_ms if one.end_ms is None else one.end_ms
         one.heard_ms = max(one.heard_ms, min(position_ms, end_ms) - one.start_ms)
         one.heard_all = one.complete and position_ms >= end_ms
@@ -142,12 +147,12 @@ class LiveAgentSide:
 
     # -- words --------------------------------------------------------------------------------------
 
-    def fragment(self, text: str, start_ms: float, end_ms: float) -> Utterance:
+    def fragment(self, text: str, start_ms: float, end_ms: float) -> AgentStretch:
         """Put it where it belongs; a new utterance where it belongs to none."""
         one = nearest(self._utterances, start_ms, end_ms)
         if one is None:
             if (last := self.utterance) and not last.measured:
-                self.ended(last.last_ms, user_speaks=False)
+                self.ended(last.last_ms)
             one = self.began(start_ms, measured=False)
         one.add(text, end_ms)
         one.text_at = self._scene.at
@@ -157,12 +162,12 @@ class LiveAgentSide:
             self._final(one)
         return one
 
-    def _delta(self, one: Utterance, text: str) -> None:
+    def _delta(self, one: AgentStretch, text: str) -> None:
         self._scene.emit(
             e.AgentTextPartial(self._scene.at, one.turn, one.item_id, one.item_id, 0, text, True)
         )
 
-    def _final(self, one: Utterance) -> None:
+    def _final(self, one: AgentStretch) -> None:
         text = one.text.strip()
         if not text or text == one.told:
             return
@@ -185,7 +190,7 @@ class LiveAgentSide:
         at = self._scene.at
         last = self.utterance
         if last and not last.measured and (at - last.text_at) * 1000 >= WORD_GAP_MS:
-            self.ended(last.last_ms, user_speaks=False)
+            self.ended(last.last_ms)
         for one in self._utterances:
             over = one.ended_at is not None and at - max(one.ended_at, one.text_at) >= WORDS_OVER_S
             if one.announced and over and not one.complete:
@@ -198,7 +203,7 @@ class LiveAgentSide:
             if one.announced and not one.complete:
                 self._complete(one)
 
-    def _complete(self, one: Utterance) -> None:
+    def _complete(self, one: AgentStretch) -> None:
         at = self._scene.at
         one.complete = True
         if one.measured:
@@ -213,7 +218,7 @@ class LiveAgentSide:
         status, reason = ("cancelled", "turn_detected") if one.yielded else ("completed", "")
         self._scene.emit(e.AgentResponseEnded(at, one.turn, one.item_id, status, reason, spoke=True))
 
-    def _interrupted(self, one: Utterance) -> None:
+    def _interrupted(self, one: AgentStretch) -> None:
         heard_ms = one.heard_ms if self._played_ms is not None else (one.end_ms or 0.0) - one.start_ms
         part = e.PartHeard(one.turn, one.item_id, 0, heard_ms, False)
         self._scene.emit(

@@ -9,7 +9,7 @@ from realtime_cli.client import effects, error_policy, inputs
 from realtime_cli.client.cost import Prices
 from realtime_cli.client.entry import Entry
 from realtime_cli.conversation import events as e
-from realtime_cli.conversation.live.agent import LiveAgentSide, Utterance
+from realtime_cli.conversation.live.agent import AgentStretch, LiveAgentSide
 from realtime_cli.conversation.live.user import BACKCHANNEL_MS, LiveUserSide
 from realtime_cli.conversation.realtime.common import COMMON, CommonNarrator
 from realtime_cli.conversation.realtime.wire import base64_bytes, model_dump
@@ -30,7 +30,7 @@ class LiveNarrator(CommonNarrator):
         self._user = LiveUserSide(self._scene)
         self._agent = LiveAgentSide(self._scene)
         self._bytes_per_ms = 48
-        self._held: Utterance | None = None
+        self._held: AgentStretch | None = None
         self._hosted: set[str] = set()
 
     def narrate(self, entry: Entry) -> Sequence[e.ConversationEvent]:
@@ -115,7 +115,7 @@ class LiveNarrator(CommonNarrator):
 
     # -- who speaks -------------------------------------------------------------------------------
 
-    def _voice(self, value: inputs.VoiceActivity) -> None:
+    def _voice(self, value: inputs.VoiceDetected) -> None:
         match value.side, value.speaking:
             case "user", True:
                 agent_speaks = self._agent.utterance is not None
@@ -142,7 +142,7 @@ class LiveNarrator(CommonNarrator):
         if self._held:
             self._release(self._held, backchannel=False)
 
-    def _agent_began(self, one: Utterance) -> None:
+    def _agent_began(self, one: AgentStretch) -> None:
         """An answer, or a backchannel if the user goes on: then it is held back until that is clear."""
         speech = self._user.speech
         if speech is not None and speech.measured and one.measured:
@@ -150,7 +150,7 @@ class LiveNarrator(CommonNarrator):
         else:
             self._release(one, backchannel=False)
 
-    def _release(self, one: Utterance, *, backchannel: bool) -> None:
+    def _release(self, one: AgentStretch, *, backchannel: bool) -> None:
         """Readers learn of an utterance now."""
         self._held = None if self._held is one else self._held
         if not backchannel:
@@ -159,7 +159,7 @@ class LiveNarrator(CommonNarrator):
         self._agent.announce(one, self._scene.turn if within_turn else self._scene.agents_turn())
 
     def _agent_ended(self, position_ms: float) -> None:
-        one = self._agent.ended(position_ms, user_speaks=self._user.speech is not None)
+        one = self._agent.ended(position_ms)
         if one is not None and one is self._held:
             short = (one.end_ms or 0.0) - one.start_ms <= BACKCHANNEL_MS
             self._release(one, backchannel=short)
@@ -258,7 +258,7 @@ _RECEIVED: dict[type, Handler] = {
 _LOCAL: dict[type, Handler] = {
     **COMMON,
     inputs.Connected: LiveNarrator._connected,
-    inputs.VoiceActivity: LiveNarrator._voice,
+    inputs.VoiceDetected: LiveNarrator._voice,
     inputs.Typed: LiveNarrator._typed,
     inputs.RawEvent: LiveNarrator._raw_event,
     inputs.Played: lambda self, played: self._agent.played(played.heard_ms),

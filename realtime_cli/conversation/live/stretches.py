@@ -38,7 +38,7 @@ S = TypeVar("S", bound=Stretch)
 
 
 def nearest(stretches: Sequence[S], start_ms: float, end_ms: float) -> S | None:
-    """The stretch that a fragment belongs to; of several that overlap it the newest; None: it is of no known."""
+    """The stretch that a fragment belongs to, the newest that overlaps it; None: it belongs to none."""
     best = min(reversed(stretches[-6:]), key=lambda one: one.distance_ms(start_ms, end_ms), default=None)
     if best is None:
         return None

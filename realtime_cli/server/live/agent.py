@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -256,16 +257,23 @@ class LiveAgent:
     def take_append(self, event: c.LiveContextAppend) -> None:
         """Its place in the session's time has come."""
         if isinstance(event, c.LiveInstructionsAppend):
-            talked = any(item.get("role") in ("user", "assistant") for item in self.context.items)
-            if not talked and not self.voice.speaks:
-                self._generate(LiveAnswer(self._events.new_id("answer")), event.content)
-            self.context.add_message("system", event.content)
+            self._follow(event.content)
             return
         self._unacknowledged.clear()
         if isinstance(event, c.LiveCommentaryAppend):
             self._say(event.content, self._begin_to_speak(unasked=True))
         else:
             self.context.add_message("system", event.content)
+
+    def _follow(self, content: str) -> None:
+        """An instruction opens the talk; one that quotes the user ("...") is answered as his words."""
+        talked = any(item.get("role") in ("user", "assistant") for item in self.context.items)
+        quoted = re.search(r'"(.+)"', content, re.DOTALL)
+        self.context.add_message("system", content)
+        if quoted:
+            self.context.add_message("user", quoted[1])
+        if not self.voice.speaks and (quoted or not talked):
+            self._generate(LiveAnswer(self._events.new_id("answer")), content)
 
     # -- the backend ----------------------------------------------------------------------------
 
