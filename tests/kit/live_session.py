@@ -57,6 +57,7 @@ class Live:
 
     @property
     def session(self) -> ClientSession:
+        assert isinstance(self.duplex.session, ClientSession)
         return self.duplex.session
 
     def observe(self, entry: Entry) -> None:
