@@ -45,7 +45,7 @@ def session_options(
         tool_rounds=config.limits.tool_rounds,
         tools_not_awaited=tools.not_awaited,
         tools_cut_by_interruption=tools.cut_by_interruption,
-        limit_cost_usd=config.limits.cost,
+        limit_cost_usd=None if config.limits_nothing else config.limits.cost,
         limit_minutes=config.limits.minutes,
         limit_idle_minutes=config.limits.idle_minutes or (LIVE_IDLE_MINUTES if live else None),
         prices=prices_of(agent),
@@ -133,13 +133,14 @@ def prices_of(agent: LoadedAgent) -> dict[str, Any]:
 def require_price(agent: LoadedAgent) -> None:
     """Raises ConfigError for a limit on the cost that could not be kept, before anything is spent."""
     connection, audio = agent.config.connection, agent.config.session.audio
-    if agent.config.limits.cost is None or connection.effective_provider == "local":
+    if agent.config.limits.cost is None or agent.config.limits_nothing:
         return
     model = connection.model or PROVIDERS[connection.effective_provider].model
     heard = audio.input.transcription if audio and audio.input else None
     transcriber = heard.model if heard else None
-    if not load_prices(prices_of(agent)).covers(model, transcriber):
-        missing = model if load_prices(prices_of(agent)).of(model) is None else transcriber
+    prices = load_prices(prices_of(agent))
+    if not prices.covers(model, transcriber):
+        missing = model if prices.of(model) is None else transcriber
         raise ConfigError(
             f"limits.cost cannot be enforced: no price is known for {missing}.",
             f'Add one under [prices."{missing}"], or remove the limit.',

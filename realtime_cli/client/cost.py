@@ -97,11 +97,11 @@ def _cached(details: Any, spent: dict[str, int]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """USD per million tokens by model and modality, and per minute by transcription model."""
+    """USD per million tokens by model and modality; those that transcribe may be paid by the minute."""
 
     as_of: str
     models: Mapping[str, Mapping[str, Any]]
-    transcription: Mapping[str, Mapping[str, float]]
+    transcription: Mapping[str, Mapping[str, Any]]
 
     def of(self, model: str | None) -> Mapping[str, Any] | None:
         """The price of a model; one with a date in its name has its family's."""
@@ -117,9 +117,13 @@ class Prices:
         if self.by_the_minute(model):
             return True
         return self.of(model) is not None and (
-            transcriber is None
-            or not self.transcription.keys().isdisjoint((transcriber, family(transcriber)))
+            transcriber is None or self.of_transcriber(transcriber) is not None
         )
+
+    def of_transcriber(self, name: str | None) -> Mapping[str, Any] | None:
+        """The price of a model that transcribes; the agent file has all of its prices in one table."""
+        own = self.transcription.get(name or "") or self.transcription.get(family(name or ""))
+        return own or self.of(name)
 
     def usd(self, model: str | None, tokens: Tokens) -> float | None:
         """What the tokens cost; None when the model, or a modality that was used, has no price here."""
@@ -147,18 +151,21 @@ class Prices:
         )
 
     def transcription_usd(self, transcriber: str | None, usage: Any, model: str | None) -> float | None:
-        """What a transcription cost by its ``usage``; only those paid by the minute are known.
+        """What a transcription cost by its ``usage``, in seconds or in tokens; None when there is no price.
 
         A session (of ``model``) that is paid by the minute has it in its price.
         """
-        name = transcriber or ""
-        per_minute = (self.transcription.get(name) or self.transcription.get(family(name), {})).get(
-            "per_minute"
-        )
+        price = self.of_transcriber(transcriber) or {}
+        per_minute = price.get("per_minute", price.get("per_session_minute"))
         seconds = getattr(usage, "seconds", None)
-        if per_minute is None or seconds is None:
-            return 0.0 if self.by_the_minute(model) else None
-        return float(per_minute * seconds / 60)
+        if per_minute is not None and seconds is not None:
+            return float(per_minute * seconds / 60)
+        tokens = Tokens.of(usage)
+        heard = _usd(price.get("audio"), tokens.audio_in + tokens.unsplit_in, 0, 0)
+        read = _usd(price.get("text"), tokens.text_in, 0, tokens.text_out + tokens.unsplit_out)
+        if tokens and heard is not None and read is not None:
+            return heard + read
+        return 0.0 if self.by_the_minute(model) else None
 
 
 def _usd(price: Mapping[str, float] | None, spent: int, cached: int, made: int) -> float | None:

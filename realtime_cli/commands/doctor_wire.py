@@ -7,6 +7,8 @@ import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import date
+from http.client import HTTPException
 
 from realtime_cli.app.diagnostics import Finding, failure, ok, warning
 from realtime_cli.app.installed import installed
@@ -19,7 +21,8 @@ from realtime_cli.config import LoadedAgent, ServerAddress
 from realtime_cli.config.address import find_key
 from realtime_cli.config.agent import LocalConfig
 from realtime_cli.config.connection import Connection
-from realtime_cli.config.providers import PROVIDERS, for_provider
+from realtime_cli.config.lint import models_of, successor
+from realtime_cli.config.providers import PROVIDERS, family, for_provider
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.realtime import RealtimeNarrator
 from realtime_cli.errors import AuthenticationFailed, ConnectionFailed, RealtimeCliError, SessionFailed
@@ -27,6 +30,7 @@ from realtime_cli.protocol import codec
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.trust import require_trust
 from realtime_cli.wire import probe, websocket
+from realtime_cli.wire.model_list import shutdown_dates
 from realtime_cli.wire.transport import Closed, Transport
 
 SLOW_ROUND_TRIP_MS = 300
@@ -95,9 +99,31 @@ async def _steps(agent: LoadedAgent, address: ServerAddress, stack: AsyncExitSta
     yield ok("upgrade", f"{address.shown_url} in {_ms(began)} ms", ms=_ms(began))
     if find_key(connection, os.environ):
         yield ok("key accepted", "yes")
+        async for finding in _ends_of_models(agent, address):
+            yield finding
     first = await _told(transport, connection.first_event_timeout_s)
     yield _first_event(first, _ms(began))
     yield await _round_trip(agent, transport)
+
+
+async def _ends_of_models(agent: LoadedAgent, address: ServerAddress) -> AsyncIterator[Finding]:
+    """What OpenAI's list of models says of those that the agent uses; a key need not be allowed to see it."""
+    connection = agent.config.connection
+    if connection.effective_provider != "openai":
+        return
+    try:
+        listed = await asyncio.to_thread(
+            shutdown_dates, address.url, address.headers, proxy=connection.proxy, ca_file=connection.ca_file
+        )
+    except (OSError, ValueError, HTTPException):
+        return
+    for model in models_of(agent.config):
+        day = listed.get(model) or listed.get(family(model))
+        if day:
+            text = f"{model} {'was' if day < date.today() else 'is'} shut down on {day}, says the server."
+            instead = successor(model)
+            remedy = f"Use {instead} instead." if instead else "Choose another model."
+            yield warning("model", text, remedy, model=model, shutdown_date=str(day))
 
 
 async def _on_the_way(way: probe.Way, connection: Connection) -> AsyncIterator[Finding]:

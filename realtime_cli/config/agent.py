@@ -51,7 +51,7 @@ class ScreenConfig(Section):
 
 class LimitsConfig(Section):
     cost: float | None = Field(default=None, gt=0)
-    """US dollars a session may cost."""
+    """US dollars a session may cost. Refused where no price is known; no limit on the local server."""
     minutes: float | None = Field(default=None, gt=0)
     """Minutes a session may last."""
     idle_minutes: float | None = Field(default=None, gt=0)
@@ -170,6 +170,12 @@ class AgentConfig(Section):
         items = self.conversation.seed()
         instructed = bool(self.session.instructions)
         return items[1:] if instructed and items and items[0].get("role") == "system" else items
+
+    @property
+    def limits_nothing(self) -> bool:
+        """Whether there is a limit on the cost of a server that costs nothing: the local one."""
+        free = self.connection.effective_provider == "local" and not self.prices
+        return self.limits.cost is not None and free
 
     def session_patch(self) -> JsonObject:
         """What ``session.update`` (Live: ``session.start``) carries: the keys that the user set.

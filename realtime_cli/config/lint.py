@@ -40,19 +40,31 @@ def _advice(config: AgentConfig, raw: Mapping[str, Any]) -> Iterator[str]:
     yield from _model(config)
     if config.connection.embedded:
         yield from _local_speech(config)
+    if config.limits_nothing:
+        yield "limits.cost has no effect: the local server costs nothing."
 
 
 def _retired(config: AgentConfig, today: date) -> Iterator[str]:
-    connection, audio = config.connection, config.session.audio
-    if connection.effective_provider != "openai":
+    if config.connection.effective_provider != "openai":
         return
-    heard = audio.input.transcription if audio and audio.input else None
-    for model in (connection.model or DEFAULT_MODEL, heard.model if heard else None):
-        if model and (end := RETIREMENTS.get(family(model))):
+    for model in models_of(config):
+        if end := RETIREMENTS.get(family(model)):
             yield f"{model} {_ends(end[0], today)}: use {end[1]} instead."
     if config.session.prompt:
         when = _ends(HOSTED_PROMPTS_END, today, "s")
         yield f"session.prompt: OpenAI's hosted prompts {when}: use instructions."
+
+
+def models_of(config: AgentConfig) -> list[str]:
+    """The models that an agent of OpenAI's uses: the one that answers, and the one that transcribes."""
+    audio = config.session.audio
+    heard = audio.input.transcription if audio and audio.input else None
+    return [name for name in (config.connection.model or DEFAULT_MODEL, heard.model if heard else "") if name]
+
+
+def successor(model: str) -> str:
+    """What comes after a model that ends; empty where nobody has said."""
+    return RETIREMENTS.get(family(model), (date.max, ""))[1]
 
 
 def _ends(day: date, today: date, plural: str = "") -> str:

@@ -23,12 +23,20 @@ def test_a_model_elsewhere_has_not_the_price_of_openais(tmp_path: Path) -> None:
     assert priced == {"per_session_minute": 0.1, "audio": {"input": 3.0}}
 
 
+HEARD_BY_NEW_ONE = '[session.audio.input]\ntranscription = { model = "new-one" }\n'
+
+
 @pytest.mark.parametrize(
     ("written", "missing"),
     [
         (f"[connection]\n{CUSTOM}", "gpt-realtime-2.1"),
         ('[connection]\nmodel = "new-model"\n', "new-model"),
-        ('[session.audio.input]\ntranscription = { model = "gpt-4o-transcribe" }\n', "gpt-4o-transcribe"),
+        ('[session.audio.input]\ntranscription = { model = "gpt-4o-transcribe" }\n', ""),
+        (HEARD_BY_NEW_ONE, "new-one"),
+        (
+            '[session.audio.input]\ntranscription = { model = "new-one" }\n[prices.new-one]\naudio_in = 1\n',
+            "",
+        ),
         ("", ""),
         ('[connection]\nprovider = "xai"\n', ""),
         ('[connection]\nprovider = "local"\n', ""),

@@ -159,7 +159,9 @@ def test_prices_of_the_package_can_be_left_out() -> None:
     [
         ("gpt-realtime-2.1", None, True),
         ("gpt-realtime-2.1", "whisper-1", True),
-        ("gpt-realtime-2.1", "gpt-4o-transcribe", False),
+        ("gpt-realtime-2.1", "gpt-4o-transcribe", True),
+        ("gpt-realtime-2.1", "gpt-4o-mini-transcribe-2025-12-15", True),
+        ("gpt-realtime-2.1", "gpt-4o-transcribe-diarize", False),
         ("gpt-realtime-translate", None, True),
         ("grok-voice-latest", "grok-transcribe", True),
         ("my-own", None, False),
@@ -186,3 +188,37 @@ def test_a_transcript_that_is_told_again_and_again_is_paid_once() -> None:
     per_minute = {"transcription": {"whisper-1": {"per_minute": 0.6}}}
     fold = folded(session, heard(1), heard(2), heard(6), prices=per_minute)
     assert fold.total_usd == pytest.approx(0.06)
+
+
+@pytest.mark.parametrize(
+    ("transcriber", "usage", "usd"),
+    [
+        ("gpt-4o-transcribe", {"input_tokens": 300, "output_tokens": 40}, 300 * 6e-6 + 40 * 10e-6),
+        (
+            "gpt-4o-mini-transcribe-2025-12-15",
+            {
+                "input_tokens": 300,
+                "output_tokens": 40,
+                "input_token_details": {"text_tokens": 100, "audio_tokens": 200},
+            },
+            100 * 1.25e-6 + 200 * 3e-6 + 40 * 5e-6,
+        ),
+        ("whisper-1", {"input_tokens": 300, "output_tokens": 40}, None),
+        ("my-own", {"input_tokens": 300, "output_tokens": 40}, None),
+        ("priced-by-me", {"input_tokens": 300, "output_tokens": 40}, 300 * 2e-6 + 40 * 1e-6),
+    ],
+)
+def test_transcription_is_paid_by_the_token_where_the_server_counts_tokens(
+    transcriber: str, usage: dict[str, Any], usd: float | None
+) -> None:
+    session = received(
+        0.0,
+        "session.created",
+        session={"model": "gpt-realtime", "audio": {"input": {"transcription": {"model": transcriber}}}},
+    )
+    kind = "conversation.item.input_audio_transcription.completed"
+    usage = {"type": "tokens", "total_tokens": 340, **usage}
+    heard = received(1.0, kind, item_id="u1", content_index=0, transcript="What", usage=usage)
+    own = {"priced-by-me": {"audio": {"input": 2.0}, "text": {"input": 1.0, "output": 1.0}}}
+    total = folded(session, heard, prices=own).total_usd
+    assert total == (usd if usd is None else pytest.approx(usd))

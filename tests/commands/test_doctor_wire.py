@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from realtime_cli.app.diagnostics import Finding
 from realtime_cli.commands import doctor_wire
-from realtime_cli.config import load_agent
+from realtime_cli.config import endpoint, load_agent
 from realtime_cli.errors import ExitCode
 from realtime_cli.wire import websocket
 from realtime_cli.wire.auth import Opening
+from realtime_cli.wire.model_list import shutdown_dates
 from realtime_cli.wire.transport import Closed, Transport
 from tests.kit.chat_server import ChatServer
 
@@ -124,6 +128,76 @@ async def test_a_port_without_tls_is_told() -> None:
         found = await examined(url.replace("ws://", "wss://"))
     assert topics(found) == [("name", "ok"), ("endpoint", "failure")]
     assert "TLS" in found[-1].said
+
+
+@contextmanager
+def listing(models: Sequence[Mapping[str, object]], status: int = 200) -> Iterator[tuple[str, list[str]]]:
+    """An HTTP server with a list of models and no more; its address, and the keys that it was shown."""
+    keys: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            keys.append(f"{self.path} {self.headers['Authorization']}")
+            body = json.dumps({"object": "list", "data": models}).encode()
+            self.send_response(status)
+            self.send_header("location", "http://127.0.0.1:9/elsewhere")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"ws://127.0.0.1:{server.server_port}/v1/realtime", keys
+        server.shutdown()
+
+
+DATED: list[dict[str, object]] = [
+    {"id": "gpt-realtime-2.1", "shutdown_date": None},
+    {"id": "gpt-realtime-2", "shutdown_date": "2031-05-01"},
+    {"id": "gpt-realtime", "shutdown_date": 1800403200},
+    {"id": "gpt-transcribe"},
+]
+
+
+def test_the_end_of_a_model_is_read_in_any_form() -> None:
+    with listing(DATED) as (url, keys):
+        found = shutdown_dates(url, {"Authorization": "Bearer our-key"})
+    assert keys == ["/v1/models Bearer our-key"]
+    assert {name: str(day) for name, day in found.items() if day} == {
+        "gpt-realtime-2": "2031-05-01",
+        "gpt-realtime": "2027-01-20",
+    }
+    assert "gpt-transcribe" in found
+
+
+@pytest.mark.parametrize("status", [301, 401, 404])
+def test_a_key_does_not_follow_a_list_of_models_elsewhere(status: int) -> None:
+    with listing([], status) as (url, keys), pytest.raises(OSError, match=str(status)):
+        shutdown_dates(url, {"Authorization": "Bearer our-key"})
+    assert len(keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("gpt-realtime-2-2031-01-01", "is shut down on 2031-05-01"),
+        ("gpt-realtime", "Use gpt-realtime-2.1 instead."),
+        ("gpt-realtime-2.1", ""),
+    ],
+)
+async def test_the_end_of_the_agents_model_is_a_warning(
+    model: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUR_KEY", "our-key")
+    with listing(DATED) as (url, _):
+        over = {"connection.base_url": url, "connection.api_key_env": "OUR_KEY", "connection.model": model}
+        agent = load_agent(None, (), None, {"connection.provider": "openai", **over})
+        address = endpoint(agent.config.connection, {"OUR_KEY": "our-key"})
+        found = [finding async for finding in doctor_wire._ends_of_models(agent, address)]
+    assert [(each.topic, each.status) for each in found] == ([("model", "warning")] if told else [])
+    assert all(told in f"{each.said} {each.remedy}" for each in found)
 
 
 async def test_a_wrong_key_is_told_from_a_wrong_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,13 @@ def test_the_limits_of_local_speech_are_said(load: Load, written: str, warned: l
     assert load(f'[connection]\nprovider = "openai"\n{written}').warnings == ()
 
 
+@pytest.mark.parametrize(("more", "warned"), [("", 1), ("[prices.local]\nper_session_minute = 1.0\n", 0)])
+def test_a_limit_on_the_cost_of_the_local_server_limits_nothing(load: Load, more: str, warned: int) -> None:
+    agent = load('[connection]\nprovider = "local"\n[limits]\ncost = 0.5\n' + more)
+    assert len(agent.warnings) == warned
+    assert agent.config.limits_nothing is bool(warned)
+
+
 def test_a_plain_agent_draws_no_warning(load: Load) -> None:
     text = '[connection]\nmodel = "gpt-realtime-2.1"\n[session]\nreasoning = { effort = "low" }\n'
     assert load(text).warnings == ()
