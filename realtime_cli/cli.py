@@ -78,7 +78,7 @@ NoRecord = Annotated[bool, _recording("--no-record", help="Record nothing.")]
 Plain = Annotated[bool, _output("--plain", help="Plain lines instead of a live screen.")]
 Json = Annotated[bool, _output("--json", help="JSON lines on stdout.")]
 Quiet = Annotated[bool, _output("--quiet", "-q", help="No messages on stderr.")]
-AsText = Annotated[bool, _running("--text", help="Type every turn and ask for text answers.")]
+AsText = Annotated[bool, _running("--text", help="Type every turn; what only a voice can show fails.")]
 ScriptsOrReports = Annotated[
     list[Path] | None,
     typer.Argument(metavar="SCRIPTS", help="Script files, or folders of them; with --merge: reports."),

@@ -17,6 +17,7 @@ from realtime_cli.script.turn_metrics import ToolCall, TurnMetrics
 
 LATE_MS = 60.0  # three frames: more than a loop that has its share of the processor is ever late
 
+UNSPOKEN = "no measurement: the script runs in text"
 _VOICED = ("user.speech", "user.transcribed", "interrupted", "input_audio_buffer.", "response.output_audio")
 
 Status = Literal["passed", "failed", "unreliable", "skipped"]
@@ -123,7 +124,7 @@ def _no_reply(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
 
 def _heard(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     if metrics.text_mode:
-        yield "skipped", "a transcript", "text mode"
+        yield "failed", "a transcript", UNSPOKEN
         return
     for part in _texts(expect.heard):
         found = _quoted(metrics.heard) if metrics.heard else "no transcript"
@@ -176,7 +177,7 @@ def is_within(requested: Any, found: Any) -> bool:
 def _audible(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     requested = "sound that can be heard" if expect.audible else "silence"
     if metrics.text_mode:
-        yield "skipped", requested, "text mode"
+        yield "failed", requested, UNSPOKEN
     elif metrics.audible_ms is None:
         yield "failed", requested, "no measurement: the agent answers in text"
     else:
@@ -186,7 +187,7 @@ def _audible(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
 
 def _interrupted(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     if metrics.text_mode:
-        yield "skipped", "an interruption, or none", "text mode"
+        yield "failed", "an interruption, or none", UNSPOKEN
         return
     requested = "an interruption" if expect.interrupted else "no interruption"
     found = "the agent was cut off" if metrics.interrupted else "the agent was not cut off"
@@ -203,7 +204,7 @@ def _timing(
         limit, found = getattr(expect, name), measure(metrics)
         expected = f"{what} within {limit:g} ms"
         if voice_only and metrics.text_mode:
-            yield "skipped", expected, "text mode"
+            yield "failed", expected, UNSPOKEN
         elif found is None:
             unheard = name == "within_ms" and metrics.audible_ms == 0 and metrics.reply
             yield "failed", expected, "never heard" if unheard else "no measurement"
@@ -224,14 +225,17 @@ def awaited_events(names: list[str] | None, *, text_mode: bool) -> list[str]:
 def _events(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     for name in expect.events or ():
         if not awaited_events([name], text_mode=metrics.text_mode):
-            yield "skipped", f"the event {name}", "text mode"
+            yield "failed", f"the event {name}", UNSPOKEN
         else:
             seen = name in metrics.events
             yield _said(seen, f"the event {name}", "seen" if seen else "not seen")
 
 
 def _in_order(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
-    names = awaited_events(expect.in_order, text_mode=metrics.text_mode)
+    names = expect.in_order or []
+    if names != awaited_events(names, text_mode=metrics.text_mode):
+        yield "failed", f"in this order {', '.join(names)}", UNSPOKEN
+        return
     left = iter(metrics.events)
     missing = next((name for name in names if name not in left), None)
     found = "so" if missing is None else f"{missing} not there"
@@ -240,6 +244,9 @@ def _in_order(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
 
 def _absent(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     for name in expect.absent or ():
+        if not awaited_events([name], text_mode=metrics.text_mode):
+            yield "failed", f"no event {name}", UNSPOKEN
+            continue
         there = name in metrics.events
         yield _said(not there, f"no event {name}", "seen" if there else "not seen")
 

@@ -99,7 +99,7 @@ def test_what_is_heard_is_above_a_level() -> None:
     assert statuses({"audible": True}, audible_ms=300.0) == PASS
     assert statuses({"audible": True}, audible_ms=0.0) == FAIL
     assert statuses({"audible": False}, audible_ms=0.0) == PASS
-    assert statuses({"audible": True}, text_mode=True) == ["skipped"]
+    assert statuses({"audible": False}, text_mode=True) == FAIL
 
 
 def test_interruptions() -> None:
@@ -108,11 +108,23 @@ def test_interruptions() -> None:
     assert statuses({"interrupted_within_ms": 300}, interrupted_ms=None) == FAIL
 
 
-def test_what_only_a_voice_can_do_is_skipped_in_text() -> None:
-    expect = {"interrupted": True, "heard": "x", "dead_air_ms": 1, "events": ["user.speech_started"]}
-    assert set(statuses(expect, text_mode=True)) == {"skipped"}
-    ordered = {"in_order": ["user.speech_started", "response.created", "response.done"]}
-    assert statuses(ordered, text_mode=True, events=["response.created", "response.done"]) == PASS
+@pytest.mark.parametrize(
+    "expect",
+    [
+        {"interrupted": False},
+        {"interrupted_within_ms": 300},
+        {"heard": "x"},
+        {"dead_air_ms": 1},
+        {"events": ["user.speech_started"]},
+        {"absent": ["user.speech_started"]},
+        {"in_order": ["user.speech_started", "response.created", "response.done"]},
+    ],
+)
+def test_what_only_a_voice_can_do_is_not_measured_in_text_and_fails(expect: dict[str, Any]) -> None:
+    seen = ["response.created", "response.done"]
+    assert statuses(expect, text_mode=True, events=seen) == FAIL
+    [verdict] = verdicts(Expect.model_validate(expect), TurnMetrics(turn=1, text_mode=True))
+    assert "no measurement: the script runs in text" in str(verdict)
 
 
 def test_events_seen_absent_and_in_order() -> None:
