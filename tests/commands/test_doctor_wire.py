@@ -245,7 +245,7 @@ def test_a_missing_key_names_its_variable_and_a_way_without() -> None:
     found = doctor_wire.key(connection, {})
     assert (found.status, found.exit_code) == ("failure", ExitCode.CONNECTION)
     assert "OPENAI_API_KEY" in found.said
-    assert "configs/local.toml" in found.remedy
+    assert "connection.provider=local" in found.remedy
 
 
 @pytest.mark.parametrize(("key", "status"), [("sk-abc", "ok"), ("sk-a bc", "warning"), ("sk-ä", "failure")])
