@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-import shlex
 import tomllib
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from openai import AsyncOpenAI
 
-from realtime_cli.cli import app
 from realtime_cli.client import inputs
 from realtime_cli.client.effects import Send, StopPlayback
 from realtime_cli.commands.docs import names
@@ -23,7 +23,10 @@ from realtime_cli.recording.reader import read
 from realtime_cli.tui.key_map import MEANINGS
 from tests.docs.generated import path_of
 from tests.docs.keys import tables_in
+from tests.docs.printed import does_what_it_says
+from tests.docs.test_readme import COMMANDS as README_COMMANDS
 
+FOLLOWED = ("scripts", "getting-started")  # by tests of their own
 TEXTS = {page: path_of(page).read_text(encoding="utf-8") for page in names()}
 
 
@@ -40,10 +43,25 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize(("page", "line"), COMMANDS)
-def test_a_command_is_one_that_the_program_takes(page: str, line: str) -> None:
-    ended = CliRunner().invoke(app, [*shlex.split(line)[1:], "--help"])
-    assert ended.exit_code == 0, ended.output
+# Run elsewhere: by tests of their own, and by those of README.
+ELSEWHERE = ("realtime-cli run configs/scripts", "realtime-cli serve --port 8765")
+RUN = sorted({line for page, line in COMMANDS if page not in FOLLOWED[1:]} - {*ELSEWHERE, *README_COMMANDS})
+
+
+@pytest.mark.xdist_group("pages")
+@pytest.mark.parametrize("line", RUN)
+def test_a_command_does_what_it_says(line: str, folder: Path, recording: Path, server: str) -> None:
+    does_what_it_says(line, folder, recording, server)
+
+
+def test_the_client_on_the_page_of_the_local_server_talks_to_it(server: str) -> None:
+    (block,) = blocks("local-server", "python")
+    code = f"async def client():\n{indent(block, '    ')}".replace(
+        "ws://127.0.0.1:8765/v1", server[: -len("/realtime")]
+    )
+    names: dict[str, Any] = {"AsyncOpenAI": AsyncOpenAI}
+    exec(code, names)
+    asyncio.run(names["client"]())
 
 
 @pytest.mark.parametrize(

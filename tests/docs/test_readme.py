@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shlex
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from realtime_cli.app.audio_io import question
-from realtime_cli.app.local_server import ServeOptions, listen
-from realtime_cli.commands import init
 from realtime_cli.config import AgentConfig
 from realtime_cli.errors import ExitCode
-from tests.kit.cli import run_cli
-from tests.kit.threads import loop_in_a_thread
+from tests.docs.printed import does_what_it_says
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = "\n".join(re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL))
 INLINE = re.findall(r"`(realtime-cli [^`]+)`", README)
@@ -51,46 +44,6 @@ def test_every_exit_code_is_named() -> None:
     assert [int(code) for code in re.findall(r"\b(\d+) \w", listed)] == [code.value for code in ExitCode]
 
 
-# -- every command, run as it stands: in a folder that has what it names, with a local server by environment
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The address of the local server."""
-    with loop_in_a_thread() as loop:
-        started = asyncio.run_coroutine_threadsafe(listen(ServeOptions(port=0)), loop).result(60)
-        yield started.url
-        asyncio.run_coroutine_threadsafe(started.close(), loop).result(20)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "configs").symlink_to(ROOT / "configs")
-    shutil.copy(question(), tmp_path / "question.wav")
-    init.init(tmp_path / "agent.toml", environ={})
-    return tmp_path
-
-
-@pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("recorded") / "session.jsonl"
-    agent = ROOT / "configs" / "text.toml"
-    assert run_cli("text", "--config", agent, "--record", path, "What time is it?").returncode == 0
-    return path
-
-
-def environ(server: str) -> dict[str, str]:
-    """The server that is there instead of a provider; files instead of devices, at full speed."""
-    return {
-        "REALTIME_CLI__CONNECTION__PROVIDER": "local",
-        "REALTIME_CLI__CONNECTION__BASE_URL": server,
-        "REALTIME_CLI__AUDIO__FAST": "true",
-        "REALTIME_CLI__AUDIO__INPUT": str(question()),
-        "REALTIME_CLI__AUDIO__OUTPUT": '"null"',
-        "JACK_NO_START_SERVER": "1",
-    }
-
-
 @pytest.mark.xdist_group("readme")
 def test_the_test_in_it_passes(folder: Path) -> None:
     (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
@@ -111,21 +64,13 @@ def test_the_test_in_it_passes(folder: Path) -> None:
     assert "1 passed" in ended.stdout
 
 
+# -- every command, run as it stands (see ``printed``)
+
+
 @pytest.mark.xdist_group("readme")
 @pytest.mark.parametrize("line", [line for line in COMMANDS if SERVES not in line])
 def test_a_command_does_what_it_says(line: str, folder: Path, recording: Path, server: str) -> None:
-    if "session.jsonl" in line:
-        for path in recording.parent.iterdir():
-            shutil.copy(path, folder)
-    if " init agent.toml" in line:
-        (folder / "agent.toml").unlink()
-    words = shlex.split(line.replace("ws://127.0.0.1:8765/v1/realtime", server))[1:]
-    before = set(folder.iterdir())
-    ended = run_cli(*words, environ=environ(server), cwd=folder)
-    assert ended.returncode == ExitCode.OK, ended.stdout + ended.stderr
-    assert "Traceback" not in ended.stderr
-    for name in re.findall(r"(?:--output|--bundle|--junit|init) (\S+)", line):
-        assert folder / name in set(folder.iterdir()) - before, f"{name} was not written"
+    does_what_it_says(line, folder, recording, server)
 
 
 def test_the_server_listens_where_it_is_told() -> None:
