@@ -18,7 +18,7 @@ from realtime_cli.client.options import SessionOptions
 
 FRAGMENTS_OVER_S = 0.9  # a fragment comes 0.5 to 0.7 s behind its sound
 MAX_WAIT_S = 5.0  # for the end of the sentence
-NOBODY = "Nothing here can do this. Tell the user so."
+NOBODY = "That cannot be done here."
 
 
 @dataclass(slots=True)

@@ -154,7 +154,7 @@ class LiveAgentSide:
             if (last := self.utterance) and not last.measured:
                 self.ended(last.last_ms)
             one = self.began(start_ms, measured=False)
-        one.add(text, end_ms)
+        text = one.add(text, end_ms)
         one.text_at = self._scene.at
         if one.announced and not one.complete:
             self._delta(one, text)

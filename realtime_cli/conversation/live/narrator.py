@@ -17,7 +17,7 @@ from realtime_cli.protocol.live import client_events as c
 from realtime_cli.protocol.live import server_events as s
 from realtime_cli.protocol.live.session import LiveAudioFormat
 
-MAX_HELD_S = 1.0  # an utterance that begins within the user's speech is held back so long
+MAX_HELD_S = 2.0  # an utterance within the user's speech: a backchannel of 1 s, and the pause that ends it
 
 
 class LiveNarrator(CommonNarrator):
@@ -155,8 +155,9 @@ class LiveNarrator(CommonNarrator):
         self._held = None if self._held is one else self._held
         if not backchannel:
             self._user.commit_spoken()
-        within_turn = backchannel and self._scene.turn
-        self._agent.announce(one, self._scene.turn if within_turn else self._scene.agents_turn())
+            self._agent.announce(one, self._scene.agents_turn())
+        elif self._scene.turn:
+            self._agent.announce(one, self._scene.turn)
 
     def _agent_ended(self, position_ms: float) -> None:
         one = self._agent.ended(position_ms)

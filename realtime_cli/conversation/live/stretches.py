@@ -22,9 +22,13 @@ class Stretch:
     last_ms: float = 0.0
     """Where the last of its words ends."""
 
-    def add(self, text: str, end_ms: float) -> None:
+    def add(self, text: str, end_ms: float) -> str:
+        """Add a fragment; returns it as added: one that begins a message brings no space of its own."""
+        if self.text and self.text[-1] in ".!?" and not text[:1].isspace():
+            text = f" {text}"
         self.text += text
         self.last_ms = max(self.last_ms, end_ms)
+        return text
 
     def distance_ms(self, start_ms: float, end_ms: float) -> float:
         """How far a fragment is from it; 0 where they overlap."""

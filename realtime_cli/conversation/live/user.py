@@ -114,7 +114,7 @@ class LiveUserSide:
                 self.ended(open_speech.last_ms)
                 self.commit(open_speech)
             speech = self.began(start_ms, over_agent=over_agent, measured=False)
-        speech.add(text, end_ms)
+        text = speech.add(text, end_ms)
         speech.text_at = self._scene.at
         turn = self._turn_of(speech)
         self._scene.emit(e.UserTextPartial(self._scene.at, turn, speech.item_id, text, speech.text.strip()))
