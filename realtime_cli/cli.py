@@ -449,7 +449,7 @@ def serve(
         _serving("--allow-origin", metavar="ORIGIN", help="Web pages that may connect from a browser."),
     ] = None,
 ) -> None:
-    """Run the local server alone, for any Realtime client."""
+    """Run the local server alone, for any Realtime or Live client."""
     from realtime_cli.commands import serve as command
 
     options = command.from_agent(

@@ -1,4 +1,4 @@
-"""``serve``: the local server alone, for any Realtime client."""
+"""``serve``: the local server alone, for any Realtime or Live client."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from realtime_cli.app.console import echo
 from realtime_cli.app.local_server import ServeOptions, listen, serve_options
 from realtime_cli.config import load_agent
 from realtime_cli.errors import ExitCode
+from realtime_cli.protocol.live import limits
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.trust import Trust, require_trust
 from realtime_cli.wire.auth import is_loopback
@@ -46,7 +47,8 @@ async def served(options: ServeOptions) -> ExitCode:
         echo(f"realtime-cli: {options.host} can be reached from other machines without a key.")
     signalled = _signals()
     server = await listen(options)
-    echo(f"Listening at {server.url} ({'with' if options.key else 'no'} key). Ctrl+C ends it.")
+    key = "with key" if options.key else "no key"
+    echo(f"Listening at {server.url}, Live at {limits.PATH} ({key}). Ctrl+C ends it.")
     try:
         await signalled.wait()
     finally:
