@@ -503,8 +503,7 @@ class ConversationLoop:
 
     def _owes_a_greeting(self) -> bool:
         """A file does not wait for the greeting to end as a person would; so it is made to."""
-        greeting = self.session.options.greet and not self.session.responses_done
-        return greeting or not self.session.idle
+        return not self.session.greeted or not self.session.idle
 
     def _hear(self, samples: Samples | None) -> None:
         """Microphone → step. Called on the loop's thread, once per frame."""

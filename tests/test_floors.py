@@ -32,6 +32,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "private_file",
         "outbox",
         "untrusted_json",
+        "user_path",
         "brief_thread",
         "audio.pcm",
     ),

@@ -21,6 +21,7 @@ from realtime_cli.recording.file import path_for
 from realtime_cli.tools.approval import InteractiveApprover
 from realtime_cli.tui.key_events import KeyEvent, KeyPress, SlashCommand, ToolAnswer, TypedLine
 from realtime_cli.untrusted_json import parse_json
+from realtime_cli.user_path import user_path
 
 Reload = Callable[[], LoadedAgent]
 DETAILS = ("auto", "low", "high")
@@ -146,9 +147,7 @@ class Controls:
             words = rest.split()
         if not words:
             raise ConfigError("/image needs the path of a picture.", "Write /image PATH [question].")
-        task = asyncio.get_running_loop().create_task(
-            self._show(Path(words[0]).expanduser(), " ".join(words[1:]))
-        )
+        task = asyncio.get_running_loop().create_task(self._show(user_path(words[0]), " ".join(words[1:])))
         self._showing.add(task)
         task.add_done_callback(self._showing.discard)
 
@@ -172,7 +171,7 @@ class Controls:
         if not rest:
             self._loop.note("info", "save", f"The recording is kept at {self._recording}.")
             return
-        requested = path_for(Path(rest.strip("\"'")).expanduser(), self._recording.stem)
+        requested = path_for(user_path(rest.strip("\"'")), self._recording.stem)
         copy.refuse(requested)
         self.save_to = requested
         self._loop.note(

@@ -31,6 +31,7 @@ from realtime_cli.tools.opening import open_registry
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.preflight import check_approved
 from realtime_cli.tools.trust import Trust, left_out, left_out_note
+from realtime_cli.user_path import user_path
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
 
@@ -229,9 +230,9 @@ def recording_path(agent: LoadedAgent, options: AgentOptions) -> Path | None:
     if options.no_record or not (requested.enabled or options.record):
         return None
     name = agent.path.stem if agent.path else "session"
-    if named := options.record or (Path(requested.path).expanduser() if requested.path else None):
+    if named := options.record or (user_path(requested.path) if requested.path else None):
         return file.path_for(named, name)
-    return file.new_path(name, Path(requested.folder).expanduser() if requested.folder else None)
+    return file.new_path(name, user_path(requested.folder) if requested.folder else None)
 
 
 def recorder_at(

@@ -88,7 +88,8 @@ class ClientSession:
         )
         self._notify_settings()
         self._waiting: list[inputs.Typed | inputs.RawEvent | inputs.SettingsChanged] = []
-        self._greeted = False
+        self.greeted = False
+        """The greeting was asked for, or none is due."""
         self._commit_when_ready = False
         self._looking: inputs.Typed | None = None  # waits for the frame that goes before it
 
@@ -255,9 +256,9 @@ class ClientSession:
     def _begin(self) -> None:
         """Greet, unless that was done or something else waits; then do what waited."""
         waiting, self._waiting = self._waiting, []
-        if self.options.greet and not self._greeted and not waiting:
+        if self.options.greet and not self.greeted and not waiting:
             self.responses.request({"instructions": self.options.greeting} if self.options.greeting else None)
-        self._greeted = True
+        self.greeted = True
         for happened in waiting:
             _HANDLERS[type(happened)](self, happened)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic_core import PydanticCustomError
 
 from realtime_cli.protocol import field_docs
 
@@ -19,11 +21,20 @@ def in_words(pattern: str) -> dict[str, Any]:
     return {"patternErrorMessage": pattern}
 
 
+def _splits(address: str) -> str:
+    try:
+        urlsplit(address)
+    except ValueError:
+        raise PydanticCustomError("found", "it is not a valid address") from None
+    return address
+
+
 HttpAddress = Annotated[
     str,
     Field(
         pattern=r"^https?://", json_schema_extra=in_words("an address that starts with http:// or https://")
     ),
+    AfterValidator(_splits),
 ]
 
 

@@ -19,6 +19,7 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.tools.calculator import calculate
 from realtime_cli.tools.output import fitted, text_of
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
+from realtime_cli.user_path import user_path
 
 MAX_LISTED = 500
 
@@ -142,7 +143,7 @@ def builtin_tool(written: BuiltinTool, folder: Path) -> Tool:
         "note": note,
     }
     if written.root is not None:
-        root = folder / Path(written.root).expanduser()
+        root = user_path(written.root, folder)
         if not root.is_dir():
             raise ConfigError(f"read_file should read in {root}, which is not a folder.")
         functions["read_file"] = file_reader(root, written.max_output_bytes)

@@ -29,6 +29,7 @@ from realtime_cli.tools.http import READING
 from realtime_cli.tools.mcp import namespaced
 from realtime_cli.tools.preflight import tool_name
 from realtime_cli.tools.python import function_of
+from realtime_cli.user_path import user_path
 from realtime_cli.wire.auth import is_loopback
 
 HASH_DIGITS = 32
@@ -251,7 +252,7 @@ class _Survey:
             self._demand(f"gives all that is said to the hook {line}, without asking", key)
 
     def _of_folder(self, root: str, name: str) -> None:
-        place = (self._folder / Path(root).expanduser()).resolve()
+        place = user_path(root, self._folder).resolve()
         self.made.folders.append(root)
         if not place.is_relative_to(self._folder.resolve()):
             self._demand(f"reads files in {place}", name)
@@ -267,7 +268,7 @@ class _Survey:
 
     def _digest_source(self, source: str) -> None:
         if source.endswith(".py"):
-            self._digest(self._folder / Path(source).expanduser())
+            self._digest(user_path(source, self._folder))
         else:
             self._digest(*_found(source, self._folder))
 

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from realtime_cli.user_path import user_path
+
 ALWAYS_SEEN = ("PATH", "HOME", "LANG")
 
 
@@ -30,7 +32,7 @@ def seen(environ: Mapping[str, str], names: Iterable[str] = ()) -> dict[str, str
 def found(program: str, folder: Path, path: str) -> str | None:
     """Where a program is: on the path, or in the folder if its name has a slash."""
     if os.sep in program:
-        program = str(folder / Path(program).expanduser())
+        program = str(user_path(program, folder))
     return shutil.which(program, path=path)
 
 

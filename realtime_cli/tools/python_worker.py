@@ -27,6 +27,8 @@ from typing import Any, BinaryIO, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, ValidationError, create_model
 from pydantic_core import to_json
 
+from realtime_cli.user_path import user_path
+
 NICER = 10
 
 
@@ -90,7 +92,7 @@ def load(source: str, folder: str, names: list[str]) -> dict[str, Function]:
     """The functions of a file or a module. Raises ImportError, TypeError and whatever the source raises."""
     sys.path.insert(0, folder)
     if source.endswith(".py"):
-        path = Path(folder, source).expanduser()
+        path = user_path(source, Path(folder))
         sys.path.insert(0, str(path.parent))
         spec = importlib.util.spec_from_file_location(path.stem, path)
         if spec is None or spec.loader is None or not path.is_file():

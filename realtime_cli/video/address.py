@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from realtime_cli.errors import ConfigError
+from realtime_cli.user_path import user_path
 
 Kind = Literal["camera", "screen", "stream", "file", "photos"]
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".heif", ".avif", ".bmp"}
@@ -45,8 +46,7 @@ def address(
     if _STREAM.match(source):
         options = {"rtsp_transport": "tcp"} if source.lower().startswith("rtsp") else {}
         return Address("stream", without_secrets(source), source, options=options)
-    path = Path(source).expanduser()
-    path = path if path.is_absolute() else folder / path
+    path = user_path(source, folder)
     photos = any(sign in source for sign in "*?[") or path.suffix.lower() in _PICTURES or path.is_dir()
     return Address("photos" if photos else "file", source, str(path))
 

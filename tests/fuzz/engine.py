@@ -53,6 +53,7 @@ def main() -> None:
     options = {
         "max_total_time": seconds,
         "timeout": INPUT_TIMEOUT_S,
+        "report_slow_units": INPUT_TIMEOUT_S,
         "max_len": MAX_INPUT_BYTES,
         "rss_limit_mb": MAX_MEMORY_MB,
         "artifact_prefix": f"{faults}/",

@@ -70,7 +70,7 @@ class LiveClientSession:
         self._word_at = 0.0
         self._updates: set[str] = set()  # ids of changes that the server has not answered
         self._answer_by: float | None = None  # until then an answer is waited for
-        self._greeted = False
+        self.greeted = False
         self._hanging_up = False
         self._input_ended = False
         self._waiting: list[inputs.Typed | inputs.RawEvent | inputs.SettingsChanged] = []
@@ -172,9 +172,9 @@ class LiveClientSession:
             self._effects.note("info", "reconnect", f"A new session began; it knows {count} messages.")
         self._keep_limits(at)
         waiting, self._waiting = self._waiting, []
-        if self.options.greet and not self._greeted and not waiting:
+        if self.options.greet and not self.greeted and not waiting:
             self._say_to_agent(at, self.options.greeting or "Greet the user now, in one sentence.")
-        self._greeted = True
+        self.greeted = True
         for one in waiting:
             _HANDLERS[type(one)](self, one)
 
