@@ -8,14 +8,16 @@ if TYPE_CHECKING:
     from realtime_cli.session_api import Reply as Reply
     from realtime_cli.session_api import Session as Session
     from realtime_cli.session_api import ToolCall as ToolCall
+    from realtime_cli.session_api import expect as expect
+    from realtime_cli.session_api import tool as tool
 
 __version__ = "0.1.0"
-__all__ = ["Reply", "Session", "ToolCall", "__version__"]
+__all__ = ["Reply", "Session", "ToolCall", "__version__", "expect", "tool"]
 
 
 def __getattr__(name: str) -> Any:
     """The Python interface is imported when it is asked for: the command line needs a quick start."""
-    if name in ("Reply", "Session", "ToolCall"):
+    if name in __all__:
         from realtime_cli import session_api
 
         return getattr(session_api, name)

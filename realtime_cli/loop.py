@@ -69,7 +69,6 @@ class LoopEdges(TypedDict, total=False):
 
     microphone: MicrophonePort | None
     speaker: SpeakerPort | None
-    eyes: VideoSource | None
     guard: EchoControl | None
     wait_for_floor: bool
     patient: bool

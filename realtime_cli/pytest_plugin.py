@@ -8,13 +8,15 @@
 
 ``--realtime-against`` names another server (``agent`` leaves each agent its own), ``--realtime-approve`` and
 ``realtime_approve`` in the ini file name real tools that may run, ``--realtime-trust`` and
-``realtime_trust`` the agents that may load theirs. An async test needs a
-plugin that runs it, such as pytest-asyncio or anyio. Nothing of the program is imported before it is used.
+``realtime_trust`` the agents that may load theirs. Async tests with this fixture run without a further
+plugin, and with one where there is one that takes them. The tags of scripts are markers (``-m``). Nothing of
+the program is imported before it is used.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +65,15 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if file_path.name.endswith(SUFFIX):
         return VoiceFile.from_parent(parent, path=file_path)
     return None
+
+
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an async test that uses the fixture, if no other plugin has done so."""
+    if "realtime" not in pyfuncitem.fixturenames or not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -115,6 +126,8 @@ class VoiceTest(pytest.Item):
         self._case = case
         for tag in case.script.script.tags:
             self.keywords[tag] = True  # for -k
+            self.config.addinivalue_line("markers", f"{tag}: a tag of scripts")
+            self.add_marker(getattr(pytest.mark, tag))  # for -m
 
     def runtest(self) -> None:
         result = asyncio.run(self._run())

@@ -32,7 +32,7 @@ CLIPS = Path(__file__).parents[1] / "configs" / "scripts" / "clips"
 
 
 async def test_typed_turns_have_text_tools_and_timings() -> None:
-    async with Session(text=True, tools={"weather": {"sky": "clear"}}) as session:
+    async with Session(text=True, mocks={"weather": {"sky": "clear"}}) as session:
         reply = await session.say("What is the weather?")
         assert "clear" in reply.text
         assert [(call.name, call.output) for call in reply.tool_calls] == [("weather", '{"sky": "clear"}')]
@@ -83,7 +83,7 @@ async def test_a_tool_runs_that_is_approved_here_or_in_a_trusted_file(tmp_path: 
 
 
 async def test_a_mock_needs_neither_trust_nor_approval(tmp_path: Path) -> None:
-    async with Session(clock_agent(tmp_path), text=True, tools={"clock": "noon"}) as session:
+    async with Session(clock_agent(tmp_path), text=True, mocks={"clock": "noon"}) as session:
         [call] = (await session.say(ASKED)).tool_calls
         assert call.output == "noon"
     assert not (tmp_path / "ran").exists()
@@ -103,7 +103,7 @@ async def test_a_function_stands_in_for_a_tool_and_describes_it() -> None:
         """Switches the lamp."""
         raise OSError("no bulb")
 
-    async with Session(text=True, tools={"weather": weather, "clock": clock, "lamp": lamp}) as session:
+    async with Session(text=True, mocks={"weather": weather, "clock": clock, "lamp": lamp}) as session:
         described = {tool["name"]: tool for tool in session._live.session.options.patch["tools"]}
         assert described["weather"]["description"] == "Tells the weather."
         assert described["weather"]["parameters"]["properties"]["city"]["type"] == "string"
@@ -120,13 +120,13 @@ async def test_mocks_of_a_list_are_those_of_a_script() -> None:
     tools = [
         {"tool": "clock", "error": "It has stopped.", "delay_ms": 1, "description": "Tells the time"},
     ]
-    async with Session(text=True, tools=tools) as session:
+    async with Session(text=True, mocks=tools) as session:
         [call] = (await session.say(ASKED)).tool_calls
         assert (call.output, call.failed) == ("It has stopped.", True)
     with pytest.raises(ConfigError, match=r"'clock' is none: resutl: Extra"):
-        Session(tools=[{"tool": "clock", "resutl": "noon"}])
+        Session(mocks=[{"tool": "clock", "resutl": "noon"}])
     with pytest.raises(ConfigError, match="'clock' cannot be a tool"):
-        Session(tools={"clock": print})
+        Session(mocks={"clock": print})
 
 
 async def test_spoken_turns_are_heard_and_interrupt(tmp_path: Path) -> None:
@@ -176,20 +176,20 @@ async def test_every_event_can_be_sent_and_its_answer_read() -> None:
     aside = {"conversation": "none", "metadata": {"for": "mood"}, "input": [], "output_modalities": ["text"]}
     async with Session(text=True, timeout_s=5.0) as session:
         create = {"type": "conversation.item.create", "item": {"id": "mine", **message}}
-        added = await session.request(create, "conversation.item.added")
+        added = await session.exchange(create, "conversation.item.added")
         assert added["item"]["id"] == "mine"
         retrieve = {"type": "conversation.item.retrieve", "item_id": "mine"}
-        item = (await session.request(retrieve, "conversation.item.retrieved"))["item"]
+        item = (await session.exchange(retrieve, "conversation.item.retrieved"))["item"]
         assert item["content"] == message["content"]
-        done = await session.request(
+        done = await session.exchange(
             {"type": "response.create", "response": aside},
             "response.done",
             lambda event: (event["response"].get("metadata") or {}).get("for") == "mood",
         )
         assert done["response"]["conversation_id"] is None
-        await session.request({"type": "input_audio_buffer.clear"}, "input_audio_buffer.cleared")
+        await session.exchange({"type": "input_audio_buffer.clear"}, "input_audio_buffer.cleared")
         delete = {"type": "conversation.item.delete", "item_id": "mine"}
-        await session.request(delete, "conversation.item.deleted")
+        await session.exchange(delete, "conversation.item.deleted")
         refusals: list[tuple[dict[str, Any], str]] = [
             (retrieve, "item_retrieve_invalid_item_id"),
             ({"type": "response.cancel"}, "response_cancel_not_active"),
@@ -197,9 +197,9 @@ async def test_every_event_can_be_sent_and_its_answer_read() -> None:
         ]
         for refused, code in refusals:
             with pytest.raises(SessionFailed, match=code):
-                await session.request(refused, "nothing")
+                await session.exchange(refused, "nothing")
         with pytest.raises(SessionFailed, match=r"no session\.updated within"):
-            await session.request({"type": "input_audio_buffer.clear"}, "session.updated", timeout_s=0.1)
+            await session.exchange({"type": "input_audio_buffer.clear"}, "session.updated", timeout_s=0.1)
 
 
 async def test_hooks_are_told_in_scripts_and_from_python(tmp_path: Path) -> None:
@@ -280,7 +280,7 @@ async def test_a_session_that_ends_while_a_clip_is_sent_says_why(
         with pytest.raises(SessionFailed, match=f"while the sound was being sent.*{why}"):
             await session.send_audio(np.full(20 * RATE_HZ, 8000, np.int16))
         with pytest.raises(SessionFailed, match="ended before there was a session"):
-            await session.request({"type": "session.update", "session": {}}, "session.updated")
+            await session.exchange({"type": "session.update", "session": {}}, "session.updated")
 
 
 async def test_the_callers_agent_stays_as_it_is() -> None:
@@ -308,13 +308,24 @@ def test_pytest_finds_the_plugin_by_itself() -> None:
     assert [hasattr(importlib.import_module(module), "realtime") for module in plugins.values()] == [True]
 
 
-BRIEF = 'mode = "text"\n[[turns]]\nuser = "say after me: one"\n[turns.expect]\nequals = "one"\n'
+BRIEF = (
+    'mode = "text"\ntags = ["quick"]\n[[turns]]\nuser = "say after me: one"\n[turns.expect]\nequals = "one"\n'
+)
 
 
 def run_pytest(folder: Path, *options: str) -> str:
     """What pytest prints with the plugin; it runs in the folder, in a process of its own."""
     command = [sys.executable, "-m", "pytest", "-p", "realtime_cli.pytest_plugin", "-p", "no:cacheprovider"]
-    more = ["-o", "asyncio_mode=auto", "--rootdir", str(folder), "-q", "--continue-on-collection-errors"]
+    more = [
+        "-p",
+        "no:asyncio",
+        "-p",
+        "no:anyio",
+        "--rootdir",
+        str(folder),
+        "-q",
+        "--continue-on-collection-errors",
+    ]
     done = subprocess.run(
         [*command, *more, *options, str(folder)], capture_output=True, text=True, cwd=folder
     )
@@ -333,6 +344,7 @@ def test_pytest_collects_scripts_and_lends_sessions(tmp_path: Path) -> None:
         "        assert (await session.say('say after me: one')).text == 'One'\n",
         encoding="utf-8",
     )
+    assert "1 passed, 2 deselected, 1 error" in run_pytest(tmp_path, "-m", "quick", "-k", "good")
     found = run_pytest(tmp_path)
     assert "2 passed" in found
     assert "1 failed" in found

@@ -18,7 +18,7 @@ OWN = {
     "load.plan",
     "recording.format",
     "recording.verify",
-    "session_api",
+    "session_api.answers",
     "tools.python_worker",
 }
 

@@ -46,6 +46,7 @@ def conversation_loop(
         readers=[*map(redaction.before, shown), *readers, *opened.readers],
         tools=opened.tools,
         on_played=recorder.played if recorder else None,
+        eyes=opened.eyes,
         **edges,
     )
 

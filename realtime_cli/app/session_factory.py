@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -23,13 +24,14 @@ from realtime_cli.config.providers import likely_provider
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.hooks.hooks import names_of, open_hooks
-from realtime_cli.ports import Connect, Observer, ToolsPort
+from realtime_cli.ports import Connect, Observer, ToolsPort, VideoSource
 from realtime_cli.recording import file
 from realtime_cli.recording.format import Header
 from realtime_cli.tools.approval import APPROVE_OPTION, AllowlistApprover, Approver
 from realtime_cli.tools.opening import open_registry
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.preflight import check_approved
+from realtime_cli.tools.tool import Tool
 from realtime_cli.tools.trust import Trust, left_out, left_out_note
 from realtime_cli.user_path import user_path
 from realtime_cli.wire import websocket
@@ -60,6 +62,7 @@ class OpenSession:
     """What ``[hooks]`` asks for."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Whatever is shown of the session must not hold these."""
+    eyes: VideoSource | None = None
 
 
 class ToolMocks(Protocol):
@@ -135,13 +138,16 @@ class SessionFactory:
         approver: Approver | None = None,
         seed: Sequence[dict[str, Any]] = (),
         mocks: ToolMocks | None = None,
+        own_tools: Sequence[Tool] = (),
         record_to: Path | None = None,
+        with_video: bool = False,
         command: str = "",
     ) -> AsyncIterator[OpenSession]:
         """The session of an agent. Its tools, hooks and recording are closed behind it.
 
         ``approver``: who allows tools that ask; without one they are refused. ``seed``: items to begin with,
-        behind those of the agent file. ``command`` is named in the recording.
+        behind those of the agent file. ``own_tools``: of the program that holds the session. ``with_video``:
+        frames of ``video.source`` are shown. ``command`` is named in the recording.
         Raises AuthenticationFailed when a key is missing, ConfigError when there is no address or a tool,
         a hook or the recording cannot be had, or when the session as a whole needs trust and has none.
         """
@@ -162,6 +168,7 @@ class SessionFactory:
                 environ=os.environ,
                 functions=config.session.tools or (),
                 left_out=out,
+                own=own_tools,
             )
             stack.push_async_callback(registry.close)
             if missed := [name for name in out if name not in mocked_names]:
@@ -181,7 +188,9 @@ class SessionFactory:
                 recorder = recorder_at(record_to, agent, session, secrets, command)
                 stack.callback(recorder.break_off, ExitCode.BUG, "The conversation broke off.")
             tools = mocks.before(registry) if mocks else registry
-            yield OpenSession(session, _way(agent, address), tools, recorder, (), (hooks,), secrets)
+            eyes = video_source(agent, registry.report) if with_video else None
+            connect = _way(agent, address)
+            yield OpenSession(session, connect, tools, recorder, (), (hooks,), secrets, eyes)
 
     async def address(self, agent: LoadedAgent) -> ServerAddress:
         """Where the agent's sessions are held; starts the local server if it is there.
@@ -196,6 +205,17 @@ class SessionFactory:
         server = await self.servers.server(agent.config.local)
         address = endpoint(connection, os.environ, base_url=server.url)
         return replace(address, headers={**address.headers, **server.headers})
+
+
+def video_source(agent: LoadedAgent, report: Callable[[Any, str, str], None]) -> VideoSource | None:
+    """The camera, screen or file that the agent file names."""
+    if not agent.config.video.source:
+        return None
+    from realtime_cli.video import sources
+    from realtime_cli.video.capture import BackgroundCapture
+
+    sources.load()
+    return BackgroundCapture(agent.config.video, agent.folder, report, sys.platform, os.environ)
 
 
 def _way(agent: LoadedAgent, address: ServerAddress) -> Connect:

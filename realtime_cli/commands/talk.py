@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from typing import Any
 from realtime_cli.app.audio_io import open_sound
 from realtime_cli.app.console import echo
 from realtime_cli.app.controls import Controls
+from realtime_cli.app.device_reports import DeviceReports
 from realtime_cli.app.hold import conversation_loop, hold
 from realtime_cli.app.local_offer import offer_local
 from realtime_cli.app.session_factory import (
@@ -28,8 +28,7 @@ from realtime_cli.client.lost_answer import LOST
 from realtime_cli.config import LoadedAgent
 from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError, ExitCode
-from realtime_cli.loop import ConversationLoop, Outcome
-from realtime_cli.ports import VideoSource
+from realtime_cli.loop import Outcome
 from realtime_cli.recording import copy
 from realtime_cli.recording.sidecar import sidecars
 from realtime_cli.tools.approval import AllowlistApprover, Approver, InteractiveApprover
@@ -73,7 +72,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
     require_address(agent)  # before any device is opened, and before any question is asked instead
     record_to = recording_path(agent, options)
     _keep_apart(record_to, options.output or str(agent.config.audio.output))
-    reports = Reports()
+    reports = DeviceReports()
     sound = open_sound(agent.config.audio, options.inputs, options.output, reports.report)
     if sound.said:
         echo(f"realtime-cli: {sound.said}")
@@ -88,6 +87,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                 approver=approver,
                 seed=seed,
                 record_to=record_to,
+                with_video=True,
                 command="talk",
             ) as opened,
         ):
@@ -98,7 +98,6 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                 readers=(last_answer,),
                 microphone=sound.microphone,
                 speaker=sound.speaker,
-                eyes=video_source(agent, reports.report),
                 guard=sound.echo,
                 wait_for_floor=sound.from_file,
             )
@@ -161,36 +160,6 @@ def _reloaded(options: TalkOptions) -> LoadedAgent:
     agent = load(options)
     require_trust(permissions_of(agent), Trust(options.trust))
     return agent
-
-
-class Reports:
-    """What devices report: kept until there is a loop, then put into its stream."""
-
-    def __init__(self) -> None:
-        self._loop: ConversationLoop | None = None
-        self._kept: list[tuple[Any, str, str]] = []
-
-    def report(self, level: Any, topic: str, text: str) -> None:
-        if self._loop:
-            self._loop.note(level, topic, text)
-        else:
-            self._kept.append((level, topic, text))
-
-    def connect(self, loop: ConversationLoop) -> None:
-        self._loop = loop
-        for kept in self._kept:
-            loop.note(*kept)
-
-
-def video_source(agent: LoadedAgent, report: Callable[[Any, str, str], None]) -> VideoSource | None:
-    """The camera, screen or file that the agent file names."""
-    if not agent.config.video.source:
-        return None
-    from realtime_cli.video import sources
-    from realtime_cli.video.capture import BackgroundCapture
-
-    sources.load()
-    return BackgroundCapture(agent.config.video, agent.folder, report, sys.platform, os.environ)
 
 
 def items_of(path: Path) -> tuple[dict[str, Any], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -25,6 +25,8 @@ _KEYS = ("123A", "456B", "789C", "*0#D")  # ITU-T Q.23
 
 Sound = str | PathLike[str] | bytes | npt.NDArray[Any] | Iterable[bytes | npt.NDArray[Any]]
 """A WAV file; or mono 24 kHz samples, whole or in pieces: int16, float from -1 to 1, bytes of PCM16LE."""
+SoundStream = AsyncIterable[bytes | npt.NDArray[Any]]
+"""Pieces of such samples that come in their own time."""
 SpeechSource = Callable[[str], Awaitable[Samples]]
 
 
@@ -40,11 +42,16 @@ class Clip:
         return len(self.frames) * FRAME_SAMPLES / RATE_HZ
 
 
+def is_sounding(frame: Samples) -> bool:
+    """Whether 20 ms are loud enough to be a part of what somebody says."""
+    return dbfs(frame) > SOUNDING_DBFS
+
+
 def clip_of(samples: Samples) -> Clip:
     """A clip of int16 mono 24 kHz sound, its last frame filled up with silence."""
     missing = -len(samples) % FRAME_SAMPLES
     whole = np.concatenate([samples, silence(missing)]).reshape(-1, FRAME_SAMPLES)
-    loud = [index for index, frame in enumerate(whole) if dbfs(frame) > SOUNDING_DBFS]
+    loud = [index for index, frame in enumerate(whole) if is_sounding(frame)]
     span = (loud[0], loud[-1]) if loud else (0, len(whole) - 1)
     return Clip(tuple(whole), span)
 
@@ -65,6 +72,21 @@ def clip_from(sound: Sound) -> Clip:
     if not sum(map(len, samples)):
         raise ConfigError("There is no sound in it.")
     return clip_of(np.concatenate(samples))
+
+
+async def frames_of(stream: SoundStream) -> AsyncIterator[Samples]:
+    """A stream in frames of 20 ms, the last one filled up with silence. Raises ConfigError for no sound."""
+    rest, half = silence(0), b""
+    async for piece in stream:
+        if isinstance(piece, bytes | bytearray | memoryview):  # it may end within a sample
+            data = half + bytes(piece)
+            half, piece = data[len(data) & ~1 :], data[: len(data) & ~1]
+        rest = np.concatenate([rest, _samples(piece)])
+        while len(rest) >= FRAME_SAMPLES:
+            yield rest[:FRAME_SAMPLES]
+            rest = rest[FRAME_SAMPLES:]
+    if len(rest):
+        yield np.concatenate([rest, silence(FRAME_SAMPLES - len(rest))])
 
 
 def _samples(piece: Any) -> Samples:

@@ -26,7 +26,7 @@ SEMANTIC_EVENTS = (
     "interrupted",
     "turn",
 )
-KINDS = ("user", "say", "wav", "dtmf", "silence_ms", "event", "settings", "press")
+KINDS = ("user", "say", "wav", "dtmf", "silence_ms", "event", "settings", "press", "video")
 SOUND_KINDS = ("say", "wav", "dtmf", "silence_ms")
 
 
@@ -72,6 +72,7 @@ Pattern = Annotated[str, AfterValidator(_compiles)]
 EventName = Annotated[str, AfterValidator(_is_event)]
 Milliseconds = Annotated[float, Field(ge=0)]
 Texts = str | list[str]
+VideoChange = Literal["pause", "resume", "low", "high", "auto"]
 
 
 class ExpectedCall(Section):
@@ -188,6 +189,8 @@ class ScriptTurn(Section):
     """A change of the session, in the shape of the API's session object; false stands for null."""
     press: Literal["mute", "talk", "release", "interrupt"] | None = None
     """A key."""
+    video: VideoChange | None = None
+    """Pause or resume the frames of video.source, or change how closely they are looked at."""
     respond: bool = True
     """Whether the agent is asked to answer a typed message."""
     at: At | None = None
@@ -215,7 +218,7 @@ class ScriptTurn(Section):
             return False
         if self.kind == "event":
             return (self.event or {}).get("type") == "response.create"
-        return self.kind not in ("silence_ms", "settings", "press")
+        return self.kind not in ("silence_ms", "settings", "press", "video")
 
     @model_validator(mode="after")
     def _one_thing(self) -> ScriptTurn:

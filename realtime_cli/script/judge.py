@@ -29,6 +29,11 @@ async def judge(case: Case, rubric: str, conversation: str) -> tuple[float, str]
     endpoint = case.script.script.judge
     if endpoint is None:
         raise ConfigError("There is no [judge] in the script.")
+    return await ask_judge(endpoint, rubric, conversation)
+
+
+async def ask_judge(endpoint: JudgeEndpoint, rubric: str, conversation: str) -> tuple[float, str]:
+    """The same of an endpoint."""
     body = {
         "model": endpoint.model,
         "temperature": 0,

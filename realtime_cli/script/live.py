@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
+from realtime_cli.app.audio_io import AudioIO
 from realtime_cli.app.hold import conversation_loop, hold
 from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.audio.pcm import RATE_HZ, Samples, dbfs
@@ -21,10 +23,11 @@ from realtime_cli.client.entry import Entry
 from realtime_cli.client.session import SessionOptions
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.conversation.realtime import SCRIPT_TOPIC
-from realtime_cli.errors import ExitCode, RealtimeCliError, SessionFailed
+from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError, SessionFailed
 from realtime_cli.loop import Outcome
-from realtime_cli.ports import Observer
+from realtime_cli.ports import Observer, SpeakerPort
 from realtime_cli.script.clips import SOUNDING_DBFS, Clip
+from realtime_cli.script.format import At, VideoChange
 from realtime_cli.script.microphone import ScriptMicrophone
 from realtime_cli.script.turn_collector import TurnCollector
 
@@ -44,7 +47,8 @@ class Live:
     In ``text_mode`` everything is typed and no sound flows; else the user speaks, even to an agent that
     answers in text. ``readers`` are given every conversation event, ``observers`` every entry.
     ``on_frame`` is called with how late each frame of the microphone is, in ms. ``patient``: a server that is
-    busy or away at the very first is tried again.
+    busy or away at the very first is tried again. ``on_played`` is given every block that is played (int16,
+    24 kHz), silence too. ``sound``: devices, instead of a user's and a listener's place in the program.
     """
 
     def __init__(
@@ -56,6 +60,8 @@ class Live:
         observers: Sequence[Observer] = (),
         on_frame: Callable[[float], None] | None = None,
         patient: bool = True,
+        on_played: Callable[[Samples], None] | None = None,
+        sound: AudioIO | None = None,
     ) -> None:
         self.session = opened.session
         self._opened = opened
@@ -63,16 +69,30 @@ class Live:
         self.last_activity = 0.0
         self.outcome: Outcome | None = None
         self._changed = asyncio.Event()  # ahead of the loop: its tools may report something at once
-        self._microphone = ScriptMicrophone(self.annotate, on_frame) if not text_mode else None
+        self._on_played = on_played
+        has_room = self._has_room
+        scripted = sound is None and not text_mode
+        self._microphone = ScriptMicrophone(self.annotate, on_frame, has_room) if scripted else None
         self.loop = conversation_loop(
             opened,
             readers=[self.turns, *readers],
             observers=[self, *observers],
-            microphone=self._microphone,
-            speaker=WavSpeaker(None, on_played=self._played) if not text_mode else None,
+            microphone=sound.microphone if sound else self._microphone,
+            speaker=self._speaker(sound) if not text_mode else None,
+            guard=sound.echo if sound else None,
             patient=patient,
         )
+        if sound:
+            sound.connect(self.loop)
         self._run: asyncio.Task[Outcome] | None = None
+
+    def _speaker(self, sound: AudioIO | None) -> SpeakerPort:
+        if sound is None:
+            return WavSpeaker(None, on_played=self._played)
+        return HeardSpeaker(sound.speaker, self._played)
+
+    def _has_room(self) -> bool:
+        return self.loop.has_room
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -127,6 +147,8 @@ class Live:
         """Every block that the speaker plays, silence between answers as well."""
         if block.any() and dbfs(block) > SOUNDING_DBFS:
             self.turns.sounded(self.now(), self.now() + len(block) / RATE_HZ)
+        if self._on_played:
+            self._on_played(block)
 
     async def until(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
         """Wait for a condition; False when the time is up or the session is over before."""
@@ -183,16 +205,37 @@ class Live:
         """Send a message: text, and images as data URIs."""
         self.loop.step(inputs.Typed(self.now(), text, tuple(images), detail, respond))
 
-    async def say(self, clip: Clip) -> None:
-        """Say a clip at its own pace, as a turn of its own where turns are manual.
+    async def due(self, at: At, timeout_s: float) -> float | None:
+        """Wait until so long after an event of the turn that goes on; how late we are, in ms.
 
-        Returns when all of it was said, or when the session is ``over``.
+        None when the event did not come in time.
+        """
+        before = self.turns.now
+
+        def came_at() -> float | None:
+            return min((when for when, event in before.events if event == at.after), default=None)
+
+        if not await self.until(lambda: came_at() is not None, timeout_s):
+            return None
+        due = (came_at() or 0.0) + at.ms / 1000
+        await self.until(lambda: self.now() >= due, max(0.0, due - self.now()))
+        return (self.now() - due) * 1000
+
+    async def say(self, clip: Clip | AsyncIterator[Samples], *, fast: bool = False) -> None:
+        """Say a clip, or frames as they come, as a turn of its own where turns are manual.
+
+        At its own pace, or as ``fast`` as the wire takes it. Returns when all of it was said, or when the
+        session is ``over``.
         """
         if self._microphone is None:
             raise SessionFailed("This conversation has no sound.", "Type instead.")
         if self.session.options.push_to_talk:
             self.press("talk")
-        if not await self._microphone.say(clip):
+        if isinstance(clip, Clip):
+            all_said = await self._microphone.say(clip, fast=fast)
+        else:
+            all_said = await self._microphone.say_stream(clip, fast=fast)
+        if not all_said:
             await self.until(lambda: self.over)  # its last moments
             return
         if self.session.options.push_to_talk:
@@ -217,6 +260,45 @@ class Live:
     def press(self, key: inputs.Key) -> None:
         """Press a key."""
         self.loop.step(inputs.Pressed(self.now(), key))
+
+    def pause_audio(self, paused: bool) -> None:
+        """Mute or unmute the user's microphone."""
+        if self.session.mic_gate.muted != paused:
+            self.press("mute")
+
+    def video(self, what: VideoChange) -> None:
+        """Pause or resume the frames of ``video.source``, or say how closely they are looked at.
+
+        Raises ConfigError where no frames flow by themselves.
+        """
+        context = self.session.image_context
+        if what in ("low", "high", "auto"):
+            self.loop.step(inputs.DetailChanged(self.now(), what))
+            return
+        if context.when not in ("interval", "on_change", "on_turn"):
+            raise ConfigError("No video flows that could be paused.", "Set video.source and video.when.")
+        if context.paused != (what == "pause"):
+            self.press("video")
+
+
+class HeardSpeaker:
+    """A device's loudspeaker; what it plays is told on the event loop's thread."""
+
+    def __init__(self, speaker: SpeakerPort, on_played: Callable[[Samples], None]) -> None:
+        self._speaker, self._told = speaker, on_played
+        self._loop = asyncio.get_running_loop()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._speaker, name)
+
+    def start(self, tap: Callable[[Samples], None] | None = None) -> None:
+        def played(block: Samples) -> None:
+            if tap:
+                tap(block)
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._told, block.copy())
+
+        self._speaker.start(played)
 
 
 def _speaks(options: SessionOptions) -> bool:

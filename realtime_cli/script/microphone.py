@@ -1,17 +1,18 @@
-"""A microphone that says what a script wants said, at real-time pace, and honest about its pace."""
+"""A microphone that says what a script wants said, at real-time pace or as fast as the wire takes it."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from realtime_cli.audio.pcm import FRAME_MS, FRAME_SAMPLES, Samples, silence
-from realtime_cli.script.clips import Clip
+from realtime_cli.script.clips import Clip, is_sounding
 
 FRAME_S = FRAME_MS / 1000
 NOTICED_LATE_MS = 40.0  # two frames: below that nobody measures anything else
+MAX_AHEAD_FRAMES = 50  # of a stream: a second of sound
 
 Deliver = Callable[[Samples | None], None]
 
@@ -21,12 +22,20 @@ class ScriptMicrophone:
 
     ``on_mark(kind, **data)`` is called when the first and the last sound of a clip goes out, and how late
     the pacing was whenever that is worse than before; ``on_frame`` how late each frame is, in ms.
+    ``has_room``: asked ahead of each frame that is to go as fast as the wire takes it.
     """
 
-    def __init__(self, on_mark: Callable[..., None], on_frame: Callable[[float], None] | None = None) -> None:
+    def __init__(
+        self,
+        on_mark: Callable[..., None],
+        on_frame: Callable[[float], None] | None = None,
+        has_room: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._on_mark = on_mark
         self._on_frame = on_frame
-        self._frames: deque[tuple[Samples, str]] = deque()
+        self._has_room = has_room
+        self._frames: deque[tuple[Samples, str, bool]] = deque()
+        self._streaming = False
         self._spoken = asyncio.Event()
         self._spoken.set()
         self._task: asyncio.Task[None] | None = None
@@ -49,7 +58,7 @@ class ScriptMicrophone:
         """A new measurement begins."""
         self._worst_ms = NOTICED_LATE_MS
 
-    async def say(self, clip: Clip) -> bool:
+    async def say(self, clip: Clip, *, fast: bool = False) -> bool:
         """Say a clip behind what is being said, until its last frame went out.
 
         False when the microphone was closed before.
@@ -59,22 +68,62 @@ class ScriptMicrophone:
         for index, frame in enumerate(clip.frames):
             kind = "speaking" if index == first_sound else ""
             kind = "said" if index == last_sound and index != first_sound else kind
-            self._frames.append((frame, kind))
+            self._frames.append((frame, kind, fast))
         if last >= 0 and not self._closed:
             self._spoken.clear()
             await self._spoken.wait()
         return not self._closed
 
+    async def say_stream(self, frames: AsyncIterator[Samples], *, fast: bool = False) -> bool:
+        """Say frames of 20 ms as they come; silence where the next one is late. Returns like ``say``.
+
+        What is ahead of the wire waits at its source: no more than ``MAX_AHEAD_FRAMES`` lie here.
+        """
+        held: Samples | None = None
+        spoke = False
+        self._streaming = True
+        try:
+            async for frame in frames:
+                if held is not None:
+                    spoke = await self._put(held, spoke, fast=fast, last=not is_sounding(frame))
+                held = frame
+                if self._closed:
+                    return False
+            if held is not None:
+                await self._put(held, spoke, fast=fast, last=True)
+        finally:
+            self._streaming = False
+        if self._frames and not self._closed:
+            self._spoken.clear()
+            await self._spoken.wait()
+        return not self._closed
+
+    async def _put(self, frame: Samples, spoke: bool, *, fast: bool, last: bool) -> bool:
+        """Queue a frame of a stream, marked if speech begins in it, or pauses behind it."""
+        sounds = is_sounding(frame)
+        kind = "speaking" if sounds and not spoke else "said" if sounds and last else ""
+        self._frames.append((frame, kind, fast))
+        while len(self._frames) >= MAX_AHEAD_FRAMES and not self._closed:
+            await asyncio.sleep(FRAME_S)
+        return spoke or sounds
+
     async def _run(self, deliver: Deliver) -> None:
         due_s = time.monotonic()
         while True:
-            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-            self._watch_lateness(1000 * (time.monotonic() - due_s))
-            frame, kind = self._frames.popleft() if self._frames else (silence(FRAME_SAMPLES), "")
+            fast = bool(self._frames) and self._frames[0][2]
+            if fast:
+                await asyncio.sleep(0 if self._has_room() else FRAME_S)
+                if not self._has_room():
+                    continue
+                due_s = time.monotonic()
+            else:
+                await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+                self._watch_lateness(1000 * (time.monotonic() - due_s))
+            frame, kind, _ = self._frames.popleft() if self._frames else (silence(FRAME_SAMPLES), "", False)
             deliver(frame)
             if kind:
                 self._on_mark(kind)
-            if not self._frames:
+            if not self._frames and not self._streaming:
                 self._spoken.set()
             # After a long pause of the whole machine the frames come at their pace again, not in one burst.
             due_s = max(due_s, time.monotonic() - 1.0) + FRAME_S

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pydantic import PydanticUserError, ValidationError
+from pydantic import ValidationError
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.notices import ToolNotice
@@ -16,7 +15,7 @@ from realtime_cli.ports import ToolsPort
 from realtime_cli.script.expectations import is_within
 from realtime_cli.script.format import Mock
 from realtime_cli.script.turn_metrics import read_arguments
-from realtime_cli.tools.python_worker import Function
+from realtime_cli.tools.function import NOT_A_TOOL, Function
 from realtime_cli.tools.result import ToolResult
 
 
@@ -42,7 +41,7 @@ def _mock(entry: dict[str, Any]) -> Mock:
     except ValidationError as error:
         mistakes = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise ConfigError(f"The mock of {entry.get('tool')!r} is none: {'; '.join(mistakes)}.") from None
-    except (TypeError, ValueError, NameError, PydanticUserError) as error:
+    except NOT_A_TOOL as error:
         raise ConfigError(f"{entry['tool']!r} cannot be a tool: {error}.") from None
     return mock
 
@@ -106,14 +105,10 @@ class MockedTools:
 
 
 async def _result(result: Any, arguments: dict[str, Any]) -> Any:
-    """The result itself, or what a function makes of the arguments: an async one on the loop, others not."""
+    """The result itself, or what a function makes of the arguments."""
     if not callable(result):
         return result
-    given = Function(result).convert(arguments)
-    if inspect.iscoroutinefunction(result):
-        return await result(**given)
-    made = await asyncio.to_thread(result, **given)
-    return await made if inspect.isawaitable(made) else made
+    return await Function(result).call(arguments, lambda step: None).result()
 
 
 def _schema(mock: Mock) -> dict[str, Any]:

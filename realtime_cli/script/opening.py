@@ -44,6 +44,7 @@ class CaseOpener:
             approver=AllowlistApprover(self.target.approve, self.target.approve_option, of_many=True),
             mocks=MockedTools(case.script.script.mocks),
             record_to=self._recording(case),
+            with_video=True,
             command="run",
         ) as opened:
             yield opened

@@ -6,8 +6,6 @@ session, a voice, a judge.
 
 from __future__ import annotations
 
-import base64
-import mimetypes
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -22,10 +20,11 @@ from realtime_cli.script import clips
 from realtime_cli.script.clips import Clip, SpeechSource
 from realtime_cli.script.expectations import CheckResult, awaited_events, verdicts
 from realtime_cli.script.format import SOUND_KINDS, Expect, ScriptTurn
+from realtime_cli.script.images import image_uri
 from realtime_cli.script.live import Live
 from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan, TurnResult, figures
 from realtime_cli.script.turn_collector import TurnRecord
-from realtime_cli.script.turn_metrics import TurnMetrics, conversation_metrics, turn_metrics
+from realtime_cli.script.turn_metrics import TurnMetrics, conversation_metrics, turn_lines, turn_metrics
 
 AFTERWORDS_S = 2.0  # transcripts and bookkeeping may trail the answer
 
@@ -169,22 +168,15 @@ class ScriptRun:
     async def _due(self, number: int, turn: ScriptTurn) -> bool:
         """Wait for the point of time at which a turn begins; noted is how late we are for it."""
         assert turn.at is not None
-        before, name = self._live.turns.now, turn.at.after
-
-        def came_at() -> float | None:
-            return min((at for at, event in before.events if event == name), default=None)
-
         limit_s = self._timeout_s(turn)
-        if not await self._live.until(lambda: came_at() is not None, limit_s):
-            requested = f"{name} to begin this turn after"
+        late_ms = await self._live.due(turn.at, limit_s)
+        if late_ms is None:
+            requested = f"{turn.at.after} to begin this turn after"
             self._extra[number] = [
                 CheckResult(number, "at", "failed", requested, f"not within {limit_s:g} s")
             ]
             return False
-        due = (came_at() or 0.0) + turn.at.ms / 1000
-        await self._live.until(lambda: self._live.now() >= due, max(0.0, due - self._live.now()))
         self._begin(number)
-        late_ms = (self._live.now() - due) * 1000
         if late_ms > 40:
             self._live.annotate("late", ms=round(late_ms, 1))
         return True
@@ -193,7 +185,7 @@ class ScriptRun:
         live = self._live
         match turn.kind:
             case "user" | "image":
-                images = [self._image(image) for image in _list(turn.image)]
+                images = [image_uri(image, self._case.script.folder) for image in _list(turn.image)]
                 live.typed(turn.user or "", images, turn.detail, respond=turn.respond)
             case "silence_ms" if number in self._sounds:
                 await live.keep_silent(self._sounds[number])
@@ -205,19 +197,14 @@ class ScriptRun:
                 live.patch(dict(turn.settings or {}))
             case "press" if turn.press:
                 live.press(turn.press)
+            case "video" if turn.video:
+                live.video(turn.video)
 
     async def _say(self, number: int, turn: ScriptTurn) -> None:
         if not self._case.text:
             await self._live.say(self._sounds[number])
         elif words := turn.words or f"DTMF: {turn.dtmf}":
             self._live.typed(words, respond=turn.respond and not turn.expect.no_reply)
-
-    def _image(self, image: str) -> str:
-        if image.startswith(("data:", "http://", "https://")):
-            return image
-        path = self._case.script.folder / image
-        kind = mimetypes.guess_type(path.name)[0] or "image/png"
-        return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
 
     def _timeout_s(self, turn: ScriptTurn) -> float:
         return (turn.timeout_ms or self._script.timeout_ms) / 1000
@@ -310,14 +297,12 @@ class ScriptRun:
 
     def _conversation(self, until: int) -> str:
         """The words so far, for the judge."""
-        lines = []
+        lines: list[str] = []
         for number, seen in self._seen.items():
             if until and number > until:
                 break
-            said = self._script.turns[number - 1].words or seen.transcript
-            lines += [f"User: {said}"] if said else []
-            lines += [f"Agent calls {call.name}({call.arguments})" for call in self._metrics(seen).calls]
-            lines.append(f"Agent: {seen.reply or '(nothing)'}")
+            said = self._script.turns[number - 1].words
+            lines += turn_lines(self._metrics(seen), said)
         return "\n".join(lines)
 
     def _result(self, error: str, outcome: Outcome, seconds: float) -> CaseResult:

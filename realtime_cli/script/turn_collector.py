@@ -86,6 +86,7 @@ class TurnCollector:
         self._turn_of: dict[str, TurnRecord] = {}  # response or item id -> turn
         self._sounding_until = 0.0
         self._sounds: list[Span] = []
+        self._greeting_owed = False  # it was asked for before the first turn, and has not begun
         self._asking = False  # something was asked for, and the server has not said anything since
         self._begin(0, 0.0)
 
@@ -110,6 +111,10 @@ class TurnCollector:
         timing = ConversationTurn(len(self.turns) + 1, at)
         self._log.turns.append(timing)
         self.turns.append(TurnRecord(number, timing))
+
+    def ids_of(self, turn: TurnRecord) -> list[str]:
+        """The responses and items of a turn, in the order in which they began."""
+        return [one for one, found in self._turn_of.items() if found is turn]
 
     def _record(self, *ids: str) -> TurnRecord:
         """The turn of the first id that is known; the other ids are remembered as the turn's."""
@@ -171,11 +176,17 @@ class TurnCollector:
 
     # -- the agent ----------------------------------------------------------------------------
 
+    def _response_requested(self, event: e.AgentResponseRequested) -> None:
+        if self.now.number == 0 and not event.out_of_band:
+            self._greeting_owed = not self.now.statuses
+
     def _response_began(self, event: e.AgentResponseBegan) -> None:
-        self._turn_of[event.response_id] = self.now
-        self.now.statuses[event.response_id] = None
-        self.now.cut_off = False
-        self._time(self.now, event)
+        greets, self._greeting_owed = self._greeting_owed and not event.out_of_band, False
+        turn = self.turns[0] if greets else self.now
+        self._turn_of[event.response_id] = turn
+        turn.statuses[event.response_id] = None
+        turn.cut_off = False
+        self._time(turn, event)
 
     def _message_began(self, event: e.AgentMessageBegan) -> None:
         self._record(event.response_id, event.item_id)
@@ -208,6 +219,7 @@ class TurnCollector:
                 self._interruption(event.at, 0.0)
 
     def _error(self, event: e.ErrorReported) -> None:
+        self._greeting_owed = False
         self.now.errors.append((event.code, event.message))
 
     # -- tools --------------------------------------------------------------------------------
@@ -297,6 +309,7 @@ _HANDLERS: dict[type, Any] = {
     e.UserSpeechBegan: TurnCollector._speech_began,
     e.UserSpeechEnded: TurnCollector._speech_ended,
     e.UserTextFinal: TurnCollector._user_text,
+    e.AgentResponseRequested: TurnCollector._response_requested,
     e.AgentResponseBegan: TurnCollector._response_began,
     e.AgentResponseEnded: TurnCollector._response_ended,
     e.AgentMessageBegan: TurnCollector._message_began,

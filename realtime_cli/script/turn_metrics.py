@@ -101,6 +101,14 @@ def conversation_metrics(collected: TurnCollector) -> TurnMetrics:
     )
 
 
+def turn_lines(metrics: TurnMetrics, said: str | None = None) -> list[str]:
+    """The words of a turn, for a judge. ``said``: what the user said, where the program knows it."""
+    spoken = said or metrics.heard
+    lines = [f"User: {spoken}"] if spoken else []
+    lines += [f"Agent calls {call.name}({call.arguments})" for call in metrics.calls]
+    return [*lines, f"Agent: {metrics.reply or '(nothing)'}"]
+
+
 def tool_call(run: ToolUse) -> ToolCall:
     """A call with its arguments read; what is no JSON object counts as none."""
     return ToolCall(run.name, read_arguments(run.arguments), run.output if run.ended else None, run.failed)

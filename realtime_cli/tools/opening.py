@@ -48,11 +48,13 @@ async def open_registry(
     environ: Mapping[str, str],
     functions: Sequence[SessionTool] = (),
     left_out: Collection[str] = (),
+    own: Sequence[Tool] = (),
 ) -> Registry:
     """All tools of an agent file, their processes started.
 
     ``functions``: what stands under ``session.tools``; a function there that no tool answers is asked about.
-    ``left_out``: names of tools and servers that are as if they were not there.
+    ``left_out``: names of tools and servers that are as if they were not there. ``own``: tools of the program
+    that holds the session.
 
     ``folder``: what relative paths start from. An MCP server that cannot be used is left out with a note.
     Raises ConfigError for what is wrong in the file: a missing program, file or function, a schema that is
@@ -68,6 +70,7 @@ async def open_registry(
         found, connected, notes = await _served(used, folder, environ)
         for server in connected:
             undo.push_async_callback(server.close)
+        made = [*made, *own]
         found, doubled = _of_new_names(found, {tool.name for tool in made})
         notes += doubled
         hosted = [

@@ -14,78 +14,19 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
-import inspect
 import json
 import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, get_type_hints
+from typing import Any, BinaryIO
 
-from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, ValidationError, create_model
-from pydantic_core import to_json
+from realtime_cli.tools.function import NOT_A_TOOL, Function, RunningFunction, failure_of, text_of
 
 from realtime_cli.user_path import user_path
 
 NICER = 10
-
-
-class Function:
-    """One function, its schema, and a model that checks and converts the arguments of a call."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        self._names: dict[str, str] = {}
-        self._model = self._arguments_model()
-
-    def _arguments_model(self) -> type[BaseModel]:
-        hints = get_type_hints(self.function, include_extras=True)
-        fields: dict[str, Any] = {}
-        extra: Any = "forbid"
-        for place, parameter in enumerate(inspect.signature(self.function).parameters.values()):
-            if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL):
-                raise TypeError(f"its parameter {parameter.name} cannot be given by name")
-            if parameter.kind is parameter.VAR_KEYWORD:
-                extra = "allow"
-                continue
-            default = ... if parameter.default is parameter.empty else parameter.default
-            self._names[f"p{place}"] = parameter.name  # any name is free this way, also one that models use
-            fields[f"p{place}"] = (hints.get(parameter.name, Any), Field(default, alias=parameter.name))
-        return create_model("Arguments", __config__=ConfigDict(extra=extra), **fields)
-
-    def described(self) -> dict[str, Any]:
-        parameters = self._model.model_json_schema(by_alias=True)
-        _without_titles(parameters)
-        parameters.setdefault("properties", {})
-        return {"description": inspect.getdoc(self.function) or "", "parameters": parameters}
-
-    def convert(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Arguments as the types of the hints. Raises ValueError that says what does not fit."""
-        try:
-            made = self._model.model_validate(arguments)
-        except ValidationError as error:
-            raise ValueError("; ".join(_mistake(mistake) for mistake in error.errors())) from error
-        given = {self._names[key]: getattr(made, key) for key in made.model_fields_set if key in self._names}
-        return {**given, **(made.model_extra or {})}
-
-
-def _mistake(mistake: Any) -> str:
-    where = ".".join(str(part) for part in mistake["loc"])
-    return f"{where}: {mistake['msg']}"
-
-
-def _without_titles(schema: Any) -> None:
-    """Titles repeat the names; every word of a schema is paid for in each response."""
-    if isinstance(schema, dict):
-        if isinstance(schema.get("title"), str):
-            del schema["title"]
-        for inner in schema.values():
-            _without_titles(inner)
-    elif isinstance(schema, list):
-        for inner in schema:
-            _without_titles(inner)
 
 
 def load(source: str, folder: str, names: list[str]) -> dict[str, Function]:
@@ -109,95 +50,54 @@ def load(source: str, folder: str, names: list[str]) -> dict[str, Function]:
             raise ImportError(f"it has no function {name}")
         try:
             functions[name] = Function(function)
-        except (TypeError, NameError, PydanticUserError) as error:
+        except NOT_A_TOOL as error:
             raise TypeError(f"{name} cannot be a tool: {error}") from error
     return functions
 
 
 class Worker:
-    """Runs calls: async functions on the loop, others in a thread each."""
+    """Runs calls, and posts what comes of them."""
 
     def __init__(self, functions: dict[str, Function], out: BinaryIO) -> None:
         self._functions = functions
         self._out = out
-        self._writing = threading.Lock()
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._cancelled: set[int] = set()
+        self._calls: dict[int, RunningFunction] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def post(self, **message: Any) -> None:
         frame = json.dumps(message).encode()
-        with self._writing:
-            self._out.write(len(frame).to_bytes(4, "big") + frame)
-            self._out.flush()
+        self._out.write(len(frame).to_bytes(4, "big") + frame)
+        self._out.flush()
 
     def take(self, message: dict[str, Any]) -> None:
         if "cancel" in message:
-            self._cancelled.add(message["cancel"])
-            if task := self._tasks.get(message["cancel"]):
-                task.cancel()
+            if call := self._calls.get(message["cancel"]):
+                call.cancel()
             return
-        function, call_id = self._functions[message["function"]], message["id"]
-        target = inspect.unwrap(function.function)
-        if inspect.iscoroutinefunction(target) or inspect.isasyncgenfunction(target):
-            task = asyncio.get_running_loop().create_task(self._run_async(function, message))
-            self._tasks[call_id] = task
-            task.add_done_callback(lambda _: self._tasks.pop(call_id, None))
-        else:
-            threading.Thread(target=self._run, args=(function, message), daemon=True).start()
+        call_id = message["id"]
 
-    def _run(self, function: Function, message: dict[str, Any]) -> None:
+        def report(value: Any) -> None:
+            self.post(id=call_id, progress=text_of(value))
+
+        call = self._functions[message["function"]].call(message["arguments"], report)
+        self._calls[call_id] = call
+        task = asyncio.get_running_loop().create_task(self._run(call, message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, call: RunningFunction, message: dict[str, Any]) -> None:
         call_id = message["id"]
         try:
-            result = function.function(**function.convert(message["arguments"]))
-            if inspect.isgenerator(result):
-                result = self._drain(call_id, result)
-            self._finish(message, result)
-        except BaseException as error:  # also SystemExit: a thread would swallow it
-            self._fail(call_id, error)
-
-    def _drain(self, call_id: int, steps: Any) -> Any:
-        """Every yield is progress; the result is what the generator returns, or else its last yield."""
-        last = None
-        try:
-            while call_id not in self._cancelled:
-                last = next(steps)
-                self.post(id=call_id, progress=_text(last))
-        except StopIteration as stop:
-            return last if stop.value is None else stop.value
-        steps.close()
-        return None
-
-    async def _run_async(self, function: Function, message: dict[str, Any]) -> None:
-        call_id = message["id"]
-        try:
-            running = function.function(**function.convert(message["arguments"]))
-            if inspect.isasyncgen(running):
-                result = None
-                async for result in running:
-                    self.post(id=call_id, progress=_text(result))
-            else:
-                result = await running
-            self._finish(message, result)
+            data = text_of(await call.result()).encode("utf-8", "replace")
+            kept = data[: message["limit"]].decode("utf-8", "ignore")
+            self.post(id=call_id, output=kept, total=len(data))
         except asyncio.CancelledError:
             self.post(id=call_id, ended=True)
-        except BaseException as error:
-            self._fail(call_id, error)
-
-    def _finish(self, message: dict[str, Any], result: Any) -> None:
-        data = _text(result).encode("utf-8", "replace")
-        kept = data[: message["limit"]].decode("utf-8", "ignore")
-        self.post(id=message["id"], output=kept, total=len(data))
-
-    def _fail(self, call_id: int, error: BaseException) -> None:
-        traceback.print_exception(error, file=sys.stderr)
-        words = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
-        self.post(id=call_id, failed=words[:2000] or type(error).__name__)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "done"
-    return value if isinstance(value, str) else to_json(value, fallback=str, inf_nan_mode="strings").decode()
+        except Exception as error:
+            traceback.print_exception(error, file=sys.stderr)
+            self.post(id=call_id, failed=failure_of(error))
+        finally:
+            self._calls.pop(call_id, None)
 
 
 def _read(stdin: BinaryIO) -> dict[str, Any] | None:

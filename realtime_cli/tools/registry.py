@@ -90,6 +90,10 @@ class Registry:
         else:
             self._pending.append(notice)
 
+    def report(self, level: Any, topic: str, text: str) -> None:
+        """Notify of something beside the calls."""
+        self.notify(Noted(0.0, level, topic, text))
+
     # -- calls --------------------------------------------------------------------------------
 
     async def call(self, call_id: str, name: str, arguments: str) -> ToolResult:

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from realtime_cli.tools.python_worker import Function, Worker, load
+from realtime_cli.tools.function import Function
+from realtime_cli.tools.python_worker import Worker, load
 
 LIMIT = 1000
 

@@ -1,0 +1,175 @@
+"""Those who want to know what happens: iterators over events, and handlers that are called.
+
+Neither holds the conversation up: each has a queue of its own, and of a listener that never catches up
+the oldest events are lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import inspect
+import warnings
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from realtime_cli.brief_thread import BriefThread
+from realtime_cli.client.effects import Send
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.inputs import Received
+from realtime_cli.conversation.events import EVENT_NAMES, ConversationEvent
+from realtime_cli.errors import ConfigError
+from realtime_cli.protocol.codec import encode
+from realtime_cli.untrusted_json import parse_json
+
+MAX_WAITING = 10_000  # events that a listener may be behind
+LAST_WORDS_S = 1.0  # how long the end of a session waits for handlers that still run
+
+
+@dataclass(frozen=True, slots=True)
+class WireEvent:
+    """An event of the protocol as it went over the wire. ``at``: session seconds."""
+
+    at: float
+    way: Literal["sent", "received"]
+    event: dict[str, Any]
+
+
+Listened = ConversationEvent | WireEvent
+Handler = Callable[[Any], Any]
+
+
+class HeldEvents:
+    """A queue of what was ``chosen``; iterating ends when it is closed and empty."""
+
+    def __init__(self, chosen: Callable[[Listened], Any]) -> None:
+        self._chosen = chosen
+        self._waiting: deque[Any] = deque(maxlen=MAX_WAITING)
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    def give(self, value: Listened) -> None:
+        found = self._chosen(value)
+        if found is not None:
+            self._waiting.append(found)
+            self._changed.set()
+
+    def close(self) -> None:
+        self._closed = True
+        self._changed.set()
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        while True:
+            while self._waiting:
+                yield self._waiting.popleft()
+            if self._closed:
+                return
+            self._changed.clear()
+            await self._changed.wait()
+
+
+class Listeners:
+    """Reads conversation events, and observes entries for those who want the wire's."""
+
+    def __init__(self) -> None:
+        self._listeners: list[HeldEvents] = []
+        self._of_wire = 0
+        self._calling: dict[HeldEvents, asyncio.Task[None]] = {}
+        self._later: list[tuple[str, Handler]] = []
+        self._closed = False
+
+    def observe(self, value: Entry | ConversationEvent) -> None:
+        if isinstance(value, Entry):
+            wire = _wire_event(value) if self._of_wire else None
+            if wire is None:
+                return
+            value = wire  # type: ignore[assignment]
+        for listener in list(self._listeners):
+            listener.give(value)  # type: ignore[arg-type]
+
+    async def events(self, *, raw: bool) -> AsyncIterator[Listened]:
+        """All that happens from now on, until the session ends."""
+        listener = self._added(lambda value: value if raw or not isinstance(value, WireEvent) else None, raw)
+        try:
+            async for value in listener:
+                yield value
+        finally:
+            self._listeners.remove(listener)
+            self._of_wire -= raw
+
+    def on(self, name: str, handler: Handler) -> None:
+        """Call a handler for each event of that name. Raises ConfigError for a name that is none."""
+        if name not in EVENT_NAMES.values() and not _is_of_wire(name):
+            near = difflib.get_close_matches(name, EVENT_NAMES.values(), 1)
+            remedy = f"Did you mean {near[0]}?" if near else "See the page events: realtime-cli docs events"
+            raise ConfigError(f"There is no event {name!r}.", remedy)
+        self._later.append((name, handler))
+        with suppress(RuntimeError):  # there is no loop yet: when there is, start() begins
+            asyncio.get_running_loop()
+            self.start()
+
+    def start(self) -> None:
+        """Begin to call the handlers, on the running loop."""
+        later, self._later = self._later, []
+        for name, handler in later:
+            listener = self._added(_chooser(name), _is_of_wire(name))
+            calling = self._call(name, handler, listener)
+            self._calling[listener] = asyncio.get_running_loop().create_task(calling, name=f"on {name}")
+
+    def _added(self, chosen: Callable[[Listened], Any], of_wire: bool) -> HeldEvents:
+        listener = HeldEvents(chosen)
+        self._listeners.append(listener)
+        self._of_wire += of_wire
+        if self._closed:
+            listener.close()
+        return listener
+
+    async def _call(self, name: str, handler: Handler, listener: HeldEvents) -> None:
+        thread, loop = BriefThread(f"on {name}"), asyncio.get_running_loop()
+        async for value in listener:
+            try:
+                if inspect.iscoroutinefunction(handler):
+                    await handler(value)
+                else:
+                    await loop.run_in_executor(thread, handler, value)
+            except Exception as error:  # it is the caller's; the conversation goes on
+                text = f"The handler of {name} failed: {type(error).__name__}: {error}"
+                warnings.warn(text, stacklevel=1)
+
+    async def close(self) -> None:
+        """No more events. Handlers have a moment for those that are waiting."""
+        self._closed = True
+        for listener in self._listeners:
+            listener.close()
+        if tasks := list(self._calling.values()):
+            await asyncio.wait(tasks, timeout=LAST_WORDS_S)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_of_wire(name: str) -> bool:
+    """Events of the protocol have a dot in their names, all but one."""
+    return "." in name or name == "error"
+
+
+def _chooser(name: str) -> Callable[[Listened], Any]:
+    if not _is_of_wire(name):
+        return lambda value: value if EVENT_NAMES.get(type(value)) == name else None
+
+    def of_wire(value: Listened) -> Any:
+        return value.event if isinstance(value, WireEvent) and value.event["type"] == name else None
+
+    return of_wire
+
+
+def _wire_event(entry: Entry) -> WireEvent | None:
+    if isinstance(entry.value, Received):
+        event = parse_json(entry.value.raw or encode(entry.value.event))
+        return WireEvent(entry.at, "received", event) if isinstance(event.get("type"), str) else None
+    if isinstance(entry.value, Send):
+        return WireEvent(entry.at, "sent", parse_json(encode(entry.value.event)))
+    return None
