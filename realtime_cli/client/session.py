@@ -116,6 +116,10 @@ class ClientSession:
         owed = self._tools.approvals_open or self._pending_turn.waits
         return self.ready and self.responses.idle and not busy and not owed
 
+    def history(self) -> list[dict[str, Any]]:
+        """The conversation so far as items, as a new connection would be told."""
+        return self.conversation.history()
+
     @property
     def calls(self) -> ToolCalls:
         return self._tools.calls

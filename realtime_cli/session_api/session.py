@@ -287,7 +287,7 @@ class Session:
     def history(self) -> list[dict[str, Any]]:
         """The conversation so far as items of the API, with text for sound: of an answer that was cut, what
         was heard."""
-        return copy.deepcopy(self._live.session.conversation.history())
+        return copy.deepcopy(self._live.session.history())
 
     def pause_audio(self, paused: bool = True) -> None:
         """Send none of the user's sound (or go on)."""

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from realtime_cli.tools.function import NOT_A_TOOL, Function, RunningFunction, failure_of, text_of
-
 from realtime_cli.user_path import user_path
 
 NICER = 10

@@ -98,6 +98,10 @@ class LiveClientSession:
         """Live has no results that come later: as ``idle``."""
         return self.idle
 
+    def history(self) -> list[dict[str, Any]]:
+        """What was said so far as items, as a new session would be told."""
+        return list(self._log.history())
+
     @property
     def settled(self) -> bool:
         """The server has answered every change of settings that was asked for."""
