@@ -138,8 +138,12 @@ class _HeardSpans:
             case e.AgentHeard() if event.heard_ms > 0:
                 begin, end = self.spans.get(event.item_id, (event.began_at, event.at))
                 self.spans[event.item_id] = (begin, max(end, event.at))
-            case e.AgentInterrupted() if event.cause:
-                self.cut_ms |= {part.item_id: part.heard_ms for part in event.parts if not part.finished}
+            case e.AgentInterrupted():
+                cut = {part.item_id: part.heard_ms for part in event.parts if not part.finished}
+                self.cut_ms |= cut
+                if event.cause is None:  # a log of another tool: only this tells when it sounded
+                    for item_id, heard_ms in cut.items():
+                        self.spans[item_id] = (max(0.0, event.at - heard_ms / 1000), event.at)
 
 
 def _user_said(turn: UserTurn, latency: TurnLog) -> SpokenLine:

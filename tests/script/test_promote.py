@@ -132,6 +132,37 @@ def test_a_log_of_bare_events_still_has_its_words(tmp_path: Path) -> None:
     assert promoted(log)["turns"] == [{"user": "Hi."}]
 
 
+@pytest.mark.parametrize(
+    "cut",
+    [
+        {"type": "output_audio_buffer.cleared", "response_id": "r"},
+        {"type": "conversation.item.truncated", "item_id": "a", "content_index": 0, "audio_end_ms": 2000},
+    ],
+    ids=["cleared", "truncated"],
+)
+def test_a_log_tells_where_the_agent_was_cut_off(tmp_path: Path, cut: dict[str, Any]) -> None:
+    asked = {"id": "u", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "Go."}]}
+    stop = {**asked, "id": "v", "content": [{"type": "input_text", "text": "Stop."}]}
+    said = {"id": "a", "type": "message", "role": "assistant"}
+    story = {**said, "status": "incomplete", "content": [{"type": "output_audio", "transcript": "Once."}]}
+    log: list[tuple[float, dict[str, Any]]] = [
+        (0, {"type": "conversation.item.create", "item": asked}),
+        (0.1, {"type": "conversation.item.added", "item": asked}),
+        (0.2, {"type": "response.created", "response": {"id": "r"}}),
+        (0.5, {"type": "output_audio_buffer.started", "response_id": "r"}),
+        (0.6, {"type": "response.output_item.done", "response_id": "r", "item": story}),
+        (2.5, cut),
+        (2.5, {"type": "conversation.item.create", "item": stop}),
+        (2.6, {"type": "conversation.item.added", "item": stop}),
+    ]
+    path = tmp_path / "webrtc.jsonl"
+    path.write_text("".join(json.dumps({"t": at, "event": event}) + "\n" for at, event in log))
+
+    _, second = promoted(path)["turns"]
+    assert second["at"] == {"after": "agent.speech_started", "ms": 2000}
+    assert second["expect"]["interrupted"] is True
+
+
 def test_a_recording_in_which_nobody_does_anything_makes_no_script(tmp_path: Path) -> None:
     path = recorded(tmp_path / "empty.jsonl", [i.Connected(0.1, "ws://x")])
     with pytest.raises(ConfigError, match=r"empty\.jsonl cannot become a script"):

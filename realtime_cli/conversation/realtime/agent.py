@@ -22,6 +22,7 @@ class _Response:
     out_of_band: bool
     ended: bool = False
     last_message: _Message | None = None
+    sounds_since: float | None = None  # as the server's own sound buffer tells (WebRTC)
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class _Message:
     out_of_band: bool
     ended: bool = False
     cut: bool = False
+    interrupted: bool = False
     response: _Response | None = None
     parts: dict[int, _MessagePart] = field(default_factory=dict)
 
@@ -348,10 +350,24 @@ class AgentSide:
     def truncated(self, event: c.ConversationItemTruncate | s.ConversationItemTruncated) -> None:
         """In a log of another tool nothing tells of the loudspeaker, but the truncation says the same."""
         message = self._messages.get(event.item_id or "")
-        if self._scene.live or message is None or message.cut:
+        self._cut_in_log(message, event.content_index or 0, float(event.audio_end_ms or 0))
+
+    def server_sounds(self, event: s.OutputAudioBufferStarted) -> None:
+        """Over WebRTC the sound goes beside the events: the server says when it begins and is cleared."""
+        response = self._responses.get(event.response_id or "")
+        if response and response.sounds_since is None:
+            response.sounds_since = self._scene.at
+
+    def server_silenced(self, event: s.OutputAudioBufferCleared) -> None:
+        response = self._responses.get(event.response_id or "")
+        if response and response.last_message:
+            since = self._scene.at if response.sounds_since is None else response.sounds_since
+            self._cut_in_log(response.last_message, 0, 1000 * (self._scene.at - since))
+
+    def _cut_in_log(self, message: _Message | None, index: int, heard_ms: float) -> None:
+        if self._scene.live or message is None or message.interrupted:
             return
-        message.cut = True
-        index, heard_ms = event.content_index or 0, float(event.audio_end_ms or 0)
+        message.cut = message.interrupted = True
         self._interrupted([e.PartHeard(message.turn, message.item_id, index, heard_ms, False)])
 
     def _interrupted(

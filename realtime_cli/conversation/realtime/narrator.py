@@ -267,6 +267,8 @@ _RECEIVED: dict[type, Handler] = {
     ),
     s.ResponseOutputAudioDelta: lambda self, event: self._agent.sound_delta(event),
     s.ResponseOutputAudioDone: lambda self, event: self._agent.sound_done(event),
+    s.OutputAudioBufferStarted: lambda self, event: self._agent.server_sounds(event),
+    s.OutputAudioBufferCleared: lambda self, event: self._agent.server_silenced(event),
     s.ResponseFunctionCallArgumentsDone: RealtimeNarrator._arguments_done,
     s.ResponseMcpCallArgumentsDone: lambda self, event: self._tools.hosted_arguments(event),
     s.ResponseMcpCallInProgress: lambda self, event: self._tools.hosted_runs(event),

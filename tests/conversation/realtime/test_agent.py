@@ -265,6 +265,26 @@ def test_in_a_bare_log_the_truncation_is_the_interruption() -> None:
     assert (cut.heard_ms, cut.cause) == (300.0, None)
 
 
+def test_in_a_log_over_webrtc_the_cleared_sound_is_the_interruption() -> None:
+    item = message("Once upon a time", status="incomplete")
+    dialogue = (
+        begun(1.0),
+        received(1.1, "response.output_item.added", response_id="r1", item=message(status="in_progress")),
+        received(1.2, "output_audio_buffer.started", response_id="r1"),
+        received(1.5, "response.output_item.done", response_id="r1", item=item),
+    )
+    cleared = received(2.0, "output_audio_buffer.cleared", response_id="r1")
+    truncated = received(2.1, "conversation.item.truncated", item_id="a1", content_index=0, audio_end_ms=700)
+
+    (cut,) = of(e.AgentInterrupted, *dialogue, cleared, truncated)
+    assert (cut.item_id, round(cut.heard_ms), cut.cause) == ("a1", 800, None)
+    (cut,) = of(e.AgentInterrupted, *dialogue, truncated)
+    assert cut.heard_ms == 700, "an item that is incomplete by itself is not yet an interruption"
+    stopped = received(2.0, "output_audio_buffer.stopped", response_id="r1")
+    assert of(e.AgentInterrupted, *dialogue, stopped) == []
+    assert of(e.AgentInterrupted, *dialogue, received(2.0, "output_audio_buffer.cleared")) == []
+
+
 def test_history_that_we_tell_is_not_said_again() -> None:
     item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hi"}]}
     echo = {**item, "id": "h1", "status": "completed"}
