@@ -1,4 +1,5 @@
-"""Logs of Realtime events as other tools write them: one JSON event a line, bare or in a wrapper.
+"""Logs of Realtime events as other tools write them: one JSON event a line, bare or in a wrapper; or all
+in one JSON text, an array or a browser's HAR file.
 
 A line that is no event (a banner, another library's word) is passed over and counted. Where nothing says
 when things happened, nothing is said of how long they took.
@@ -8,9 +9,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,7 @@ _CLIENT_TYPES = frozenset(
     )
 )
 MAX_LEADING_LINES = 100  # before the first event
+_ONE_TEXT = re.compile(r'\s*(\[|\{\s*("log"|$))')  # how an array or a HAR file begins
 STEP_S = 0.02  # between events of a log that has no times
 _MS_TIMES = ("t_ms", "ms", "at_ms", "time_ms", "timestamp_ms", "offset_ms", "elapsed_ms")
 MAX_EPOCH_S = 1e11  # a time stamp beyond this (the year 5138) is in milliseconds, microseconds or nanoseconds
@@ -66,7 +69,7 @@ class EventLog:
     def header(self, lines: Iterable[str]) -> Header:
         """A header for a log that has none; raises ConfigError when there is no event at its beginning."""
         refused = None
-        for number, line in enumerate(islice(lines, MAX_LEADING_LINES), 1):
+        for number, line in enumerate(islice(_event_lines(lines), MAX_LEADING_LINES), 1):
             try:
                 self._unwrap(line, number)
                 return Header(tool="another tool", foreign=True)
@@ -76,7 +79,7 @@ class EventLog:
 
     def entries(self, lines: Iterable[str]) -> Iterator[Entry]:
         passed_over, begun = 0, False
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(_event_lines(lines), 1):
             try:
                 outer, event = self._unwrap(line, number)
             except ConfigError:
@@ -137,9 +140,37 @@ class EventLog:
     def _unreadable(self, number: int, reason: str) -> ConfigError:
         return ConfigError(
             f"{self._path}, line {number}: {reason}.",
-            "Give a recording, or a log with one JSON event per line; `jq -c .[]` makes one of a JSON array, "
-            "`jq -r '.log.entries[]._webSocketMessages[]?.data'` one of a browser's HAR file.",
+            "Give a recording, or a log: one JSON event per line, a JSON array, or a browser's HAR file.",
         )
+
+
+def _event_lines(lines: Iterable[str]) -> Iterator[str]:
+    """One event a line, also when the whole log is one JSON text."""
+    lines = iter(lines)
+    first = next(lines, "")
+    if not _ONE_TEXT.match(first):
+        yield from chain([first], lines)
+        return
+    whole = [first, *lines]
+    events = _all_events("".join(whole))
+    yield from (dumps(event) + "\n" for event in events) if events else whole
+
+
+def _all_events(text: str) -> list[Any]:
+    """The entries of a JSON array, or the WebSocket messages of a HAR file."""
+    try:
+        whole = parse_json(text)
+    except ValueError:
+        return []
+    if isinstance(whole, list):
+        return whole if any(isinstance(entry, dict) for entry in whole) else []
+    log = whole.get("log") if isinstance(whole, dict) else None
+    requests = log.get("entries") if isinstance(log, dict) else None
+    found: list[Any] = []
+    for request in requests if isinstance(requests, list) else ():
+        messages = request.get("_webSocketMessages") if isinstance(request, dict) else None
+        found += messages if isinstance(messages, list) else ()
+    return found
 
 
 def _inner(outer: dict[str, Any], depth: int = 0) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from realtime_cli.recording.reader import read
 from realtime_cli.recording.timeline import timeline
 from tests.recording.sample import b64, frame, heard, local, received, record
 
+CREATED = "response.created"
 ENTRIES = [received(0.1, "ping", n=1), *heard(0.2, 1), local(i.Pressed(0.3, "mute"))]
 
 
@@ -188,6 +189,46 @@ def test_what_is_no_recording_says_so(tmp_path: Path, content: str, reason: str)
 
     with pytest.raises(ConfigError, match=reason):
         read(tmp_path / "x.jsonl")
+
+
+CALL = [
+    (10.0, "receive", {"type": "session.created", "session": {"model": "m"}}),
+    (10.5, "send", {"type": "response.create"}),
+    (12.0, "receive", {"type": "response.created", "response": {"id": "r", "output": []}}),
+]
+READ = [(0.0, "received", "session.created"), (0.5, "sent", "response.create"), (2.0, "received", CREATED)]
+
+
+def array() -> list[dict[str, Any]]:
+    return [{"time": at, "direction": way, "event": event} for at, way, event in CALL]
+
+
+def har() -> dict[str, Any]:
+    """As Chrome saves its network log: a page, and the socket with what went over it."""
+    messages = [
+        {"type": way, "time": 1.7e9 + at, "opcode": 1, "data": json.dumps(event)} for at, way, event in CALL
+    ]
+    page = {"request": {"method": "GET", "url": "https://example.test/"}, "response": {"status": 200}}
+    socket = {"request": {"url": "wss://example.test/v1/realtime"}, "_webSocketMessages": messages}
+    return {"log": {"version": "1.2", "pages": [], "entries": [page, socket]}}
+
+
+@pytest.mark.parametrize("make", [array, har])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_log_that_is_one_json_text_is_read(tmp_path: Path, make: Any, indent: int | None) -> None:
+    (tmp_path / "log.json").write_text(json.dumps(make(), indent=indent))
+
+    entries = list(read(tmp_path / "log.json").entries())
+
+    assert [(round(entry.at, 3), entry.kind, entry.value.event.type) for entry in entries] == READ
+
+
+def test_a_har_file_without_a_socket_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "page.har").write_text(json.dumps({"log": {"entries": [{"request": {}}]}}))
+
+    with pytest.raises(ConfigError, match="no Realtime event") as refused:
+        read(tmp_path / "page.har")
+    assert "HAR" in refused.value.remedy
 
 
 def test_lines_between_that_are_no_events_are_passed_over_and_counted(tmp_path: Path) -> None:
