@@ -617,6 +617,20 @@ def config_show(
     raise typer.Exit(command.show(path, sets or (), origin=origin, as_json=json))
 
 
+@config_app.command("convert", cls=GroupedHelp)
+def config_convert(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The agent file.", show_default=False)],
+    to: Annotated[str, typer.Option("--to", metavar="live", help="The protocol that it is to speak.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to (default: stdout).")
+    ] = None,
+) -> None:
+    """Write an agent file for another protocol; say what has no counterpart."""
+    from realtime_cli.commands import config_convert as command
+
+    raise typer.Exit(command.convert(path, to, output))
+
+
 @config_app.command("schema", cls=GroupedHelp)
 def config_schema(
     script: Annotated[bool, typer.Option("--script", help="Of scripts instead of agent files.")] = False,

@@ -22,6 +22,7 @@ from realtime_cli.config.lint import lint
 from realtime_cli.config.providers import is_xais
 from realtime_cli.config.redaction import remember, safe, secrets
 from realtime_cli.config.session import AgentLiveSession, AgentSession, keep_types
+from realtime_cli.config.to_live import to_live
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.tools import kind
 from realtime_cli.config.validation_errors import (
@@ -124,6 +125,7 @@ def load_agent(
         *layers.from_options(options or {}),
     ]
     home = own_host(raw.get("connection"))
+    raw, converted = _in_protocol(raw, overrides)
     for override in overrides:
         layers.put(raw, override)
     if options and TEXT_ONLY in options and _speaks_live(raw):
@@ -142,7 +144,7 @@ def load_agent(
     folder = file.parent if file else Path()
     _read_instructions(tree, folder, files, mistakes)
     config = _validated(tree, raw, origins, mistakes)
-    warnings = (*lint(config, raw), *([keyless] if keyless else ()))
+    warnings = (*lint(config, raw), *([keyless] if keyless else ()), *converted)
     agent = LoadedAgent(config, origins, file, tuple(files), warnings, raw)
     remember(agent.secrets(environ))
     return agent
@@ -207,6 +209,14 @@ def _strictly(
             if not (xai and path == ("session",) and is_xais(problem.path[1:], _at(tree, problem.path))):
                 in_live = live and path == ("session",)
                 yield problem_of_live(problem, raw) if in_live else problem_of_wire(problem, raw)
+
+
+def _in_protocol(raw: dict[str, Any], overrides: Sequence[Override]) -> tuple[dict[str, Any], list[str]]:
+    """The file as it was written; converted where an override wants Live, and the file is for Realtime."""
+    requested = [each.value for each in overrides if each.path == ("connection", "protocol")]
+    if requested[-1:] != ["live"] or _speaks_live(raw):
+        return raw, []
+    return to_live(raw)
 
 
 def _speaks_live(tree: dict[str, Any]) -> bool:
