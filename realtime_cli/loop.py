@@ -444,8 +444,6 @@ class ConversationLoop:
                 self.step(inputs.Disconnected(self.now(), 1006, error.message, wait_s))
             else:
                 self._was_connected, self._first_failure = True, None
-                if self._speaker:
-                    self._speaker.playout.forget_cuts()
                 self.step(inputs.Connected(self.now(), "", attempt, time.time()))
                 self._outbox.notify()
                 self._decoder = self._new_decoder()

@@ -4,7 +4,7 @@ The session's thread pushes, ends, stops and asks; the audio thread pulls. One l
 they share and is held for microseconds, to copy one block.
 
 Only ``stop`` drops sound. Parts are played in the order in which their first sound came, each to its end.
-Sound for a part that was cut is ignored: late deltas of a cancelled answer stay silent.
+What comes for a part that was cut is heard: whoever pushes leaves out late sound of a cancelled answer.
 
 Heard is what left the loudspeaker: each pulled block is a span with the time at which the device makes it
 audible, and the spans that lie in the past are what was heard.
@@ -31,7 +31,6 @@ FADE_SAMPLES = 10 * SAMPLES_PER_MS
 REFILL_MS = 60.0  # after starving: one gap instead of many small ones on a wire that is too slow
 STARVATION_TIMEOUT_S = 0.3  # how long a starved part that nobody ended holds up the next one
 LEVEL_SAMPLES = 100 * SAMPLES_PER_MS
-MAX_CUT_PARTS = 256
 
 STREAM_STEP = 10 * SAMPLES_PER_MS  # a stream's pace is corrected in steps of this, in its silence
 STREAM_SILENCE_DBFS = -50.0
@@ -92,7 +91,6 @@ class Playout:
         self._lock = threading.Lock()
         self._parts: list[_QueuedPart] = []
         self._spans: deque[PlaybackSpan] = deque()
-        self._cut: dict[PartKey, None] = {}
         self._jitter = JitterEstimator()
         self._duck = False
         self._gain = 1.0
@@ -112,7 +110,7 @@ class Playout:
         key = (item_id, content_index)
         now = self._clock()
         with self._lock:
-            if not len(samples) or key in self._cut:
+            if not len(samples):
                 return
             part = self._find(key) or self._begin(key, now)
             if self._stream:
@@ -128,11 +126,6 @@ class Playout:
         """The sound is one stream in real time, with its pauses: keep a cushion, and the sender's pace."""
         with self._lock:
             self._stream = StreamClock()
-
-    def forget_cuts(self) -> None:
-        """A new connection may use the ids of parts that were cut on the last one."""
-        with self._lock:
-            self._cut.clear()
 
     def end(self, item_id: str, content_index: int) -> None:
         """All sound of this part has been pushed: what is queued of it need not wait for more."""
@@ -153,10 +146,6 @@ class Playout:
             self._fade = self._fading_out()
             for part in self._parts:
                 self._jitter.remember(part.arrival)
-                if not part.finished:
-                    self._cut[part.key] = None
-            while len(self._cut) > MAX_CUT_PARTS:
-                del self._cut[next(iter(self._cut))]
             self._parts.clear()
             self._spans.clear()
             self._flowing, self._waits_since_s = False, None

@@ -25,7 +25,7 @@ class AgentAudio(SessionPart):
         self._effects = effects
         self._responses = responses
         self._playback = playback
-        self._half_samples: dict[PlayingPart, bytes] = {}
+        self._half_samples: dict[PlayingPart, tuple[str | None, bytes]] = {}  # with their response
         self._dropped: dict[str, str | None] = {}  # items all of whose sound was dropped -> their response
 
     def delta(
@@ -33,32 +33,38 @@ class AgentAudio(SessionPart):
     ) -> None:
         if not event.delta or not event.item_id:
             return
-        if self._responses.is_cut(event.response_id):
+        index = event.content_index or 0
+        late = self._playback.was_stopped(event.item_id, index, event.response_id)
+        if late or self._responses.is_cut(event.response_id):
             self._drop(event, conversation)
             return
-        index = event.content_index or 0
-        audio = self._decoded((event.item_id, index), event.delta, format)
+        audio = self._decoded(event, (event.item_id, index), format)
         if not audio:
             return
         if not self._responses.is_out_of_band(event.response_id):
-            conversation.received(event.item_id, index, len(audio) / BYTES_PER_MS[format])
+            ms = len(audio) / BYTES_PER_MS[format]
+            conversation.received(event.item_id, index, ms, response_id=event.response_id)
         self._playback.queued(event.item_id, index, event.response_id)
         self._effects.do(Play(event.item_id, index, audio, format))
         if self._responses.is_over(event.response_id):
             self.done(event.item_id, index)  # late: nothing will end it any more
 
-    def _decoded(self, part: PlayingPart, delta: str, format: WireFormat) -> bytes | None:
+    def _decoded(
+        self, event: s.ResponseOutputAudioDelta, part: PlayingPart, format: WireFormat
+    ) -> bytes | None:
         """The sound of a delta in whole samples: half a sample waits for the next delta of its part."""
-        audio = _base64_bytes(delta)
+        audio = _base64_bytes(event.delta or "")
         if audio is None:
             text = "An audio delta was not valid base64 and was skipped."
             self._effects.note("warning", "protocol", text)
             return None
         if format != "audio/pcm":
             return audio
-        audio = self._half_samples.pop(part, b"") + audio
+        of_response, half = self._half_samples.pop(part, ("", b""))
+        if of_response == event.response_id:  # else of a cut answer, whose item had the same id
+            audio = half + audio
         if len(audio) % 2:
-            self._half_samples[part] = audio[-1:]
+            self._half_samples[part] = event.response_id, audio[-1:]
             audio = audio[:-1]
         return audio
 
@@ -90,7 +96,8 @@ class AgentAudio(SessionPart):
     def words(self, event: Any, text: str | None, conversation: ConversationHistory, *, whole: bool) -> None:
         """A delta of text or transcript, or (``whole``) all of it."""
         if event.item_id and text and not self._responses.is_out_of_band(event.response_id):
-            conversation.spoke(event.item_id, event.content_index or 0, text, whole=whole)
+            index = event.content_index or 0
+            conversation.spoke(event.item_id, index, text, whole=whole, response_id=event.response_id)
 
     # -- sound that comes too late ----------------------------------------------------------------
 

@@ -107,9 +107,8 @@ class ConversationHistory:
         wire = item.model_dump(exclude_unset=True, mode="json")
         known = item.id in self._records
         kind = item.type or "message"
-        record = self.record(item.id, kind=kind, role=wire.get("role"))
+        record = self._of_response(self.record(item.id, kind=kind, role=wire.get("role")), response_id)
         record.kind, record.role = kind, wire.get("role")
-        record.response_id = response_id or record.response_id
         record.fields = {
             key: value for key, value in wire.items() if key not in ("content", "object", "status")
         }
@@ -117,6 +116,18 @@ class ConversationHistory:
             _add_content(record.part(index), content)
         if not known:
             self._place(item.id, previous_item_id)
+
+    def _of_response(self, record: HistoryItem, response_id: str | None) -> HistoryItem:
+        """The record of an item of this response. Some servers call the items of every response alike: then
+        the earlier one keeps its words, under a name of its own."""
+        item_id = record.item_id
+        if response_id and record.response_id not in (None, response_id):
+            self.deleted(name := f"{item_id} ({record.response_id})")
+            self._order[self._order.index(item_id)] = record.item_id = name
+            self._records[name] = self._records.pop(item_id)
+            record = self.record(item_id, kind=record.kind, role=record.role)
+        record.response_id = response_id or record.response_id
+        return record
 
     def sent(self, event_id: str, item: dict[str, Any]) -> None:
         """Fold an item that we create ourselves; the server gives it an id later."""
@@ -141,17 +152,28 @@ class ConversationHistory:
             self._order.remove(item_id)
             self._order.insert(self._order.index(previous_item_id) + 1, item_id)
 
-    def received(self, item_id: str, content_index: int, ms: float) -> None:
+    def received(
+        self, item_id: str, content_index: int, ms: float, *, response_id: str | None = None
+    ) -> None:
         """Count sound that arrived for a part."""
-        self.record(item_id).part(content_index).received_ms += ms
+        self._of_response(self.record(item_id), response_id).part(content_index).received_ms += ms
 
     def received_ms(self, item_id: str, content_index: int) -> float:
         record = self._records.get(item_id)
         return record.part(content_index).received_ms if record else 0.0
 
-    def spoke(self, item_id: str, content_index: int, text: str, *, whole: bool = False) -> None:
+    def spoke(
+        self,
+        item_id: str,
+        content_index: int,
+        text: str,
+        *,
+        whole: bool = False,
+        response_id: str | None = None,
+    ) -> None:
         """Add a transcript or text delta; ``whole`` replaces what was gathered."""
-        part = self._record_of(item_id, "assistant").part(content_index)
+        record = self._of_response(self._record_of(item_id, "assistant"), response_id)
+        part = record.part(content_index)
         part.text = text if whole else part.text + text
 
     def heard_by_server(self, item_id: str, content_index: int, text: str, *, whole: bool) -> None:

@@ -21,6 +21,7 @@ class Playback:
     def __init__(self) -> None:
         self._queued: dict[PlayingPart, str | None] = {}
         self._ended: set[PlayingPart] = set()
+        self._stopped: set[PlayingPart] = set()
         self.heard_response_id: str | None = None
         """The response that was heard last."""
 
@@ -43,6 +44,10 @@ class Playback:
     def queued(self, item_id: str, content_index: int, response_id: str | None) -> None:
         self._queued[(item_id, content_index)] = response_id
         self._ended.discard((item_id, content_index))
+
+    def was_stopped(self, item_id: str, content_index: int, response_id: str | None) -> bool:
+        """Sound for this part is late. What names its response goes by that alone."""
+        return response_id is None and (item_id, content_index) in self._stopped
 
     def is_queued(self, item_id: str, content_index: int) -> bool:
         return (item_id, content_index) in self._queued
@@ -67,6 +72,7 @@ class Playback:
         self._ended.discard((item_id, content_index))
 
     def stopped(self) -> None:
+        self._stopped = {part for part, response_id in self._queued.items() if response_id is None}
         self._queued.clear()
         self._ended.clear()
 

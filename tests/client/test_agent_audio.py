@@ -165,3 +165,30 @@ def test_words_of_an_answer_aside_are_no_part_of_the_conversation() -> None:
     d.agent_speaks()
     d.agent_says("for the history")
     assert "A" in d.session.conversation
+
+
+# -- one item id for the messages of all responses ------------------------------------------------
+
+
+def test_the_answer_after_a_cut_one_is_played_though_its_message_has_the_same_id() -> None:
+    d = talk()
+    d.agent_speaks(ms=1000)
+    assert played(d, delta(b"\1\2\3")) == b"\1\2"
+    d.server("input_audio_buffer.speech_started", item_id="U")
+    d.stopped(("A", 500, False))
+    d.done(status="cancelled")
+    d.server("input_audio_buffer.committed", item_id="U")
+    d.server("response.created", response={"id": "R2"})
+    assert played(d, delta(b"\4\5"), response_id="R2") == b"\4\5", "no half sample of the cut one"
+    assert d.sound(response="R") == [], "late sound of the cut one"
+    assert d.session.conversation.received_ms("A", 0) == pytest.approx(1 / 24)
+    assert d.done("R2") == ["end A"]
+
+
+def test_of_sound_that_names_no_response_what_was_stopped_is_late() -> None:
+    d = talk()
+    unnamed = {**PLACE, "response_id": None, "delta": delta(bytes(4800))}
+    assert d.server("response.output_audio.delta", **unnamed) == ["play A 4800"]
+    d.give(inputs.Pressed, "interrupt")
+    d.stopped(("A", 50, False), cause="key")
+    assert d.server("response.output_audio.delta", **unnamed) == []

@@ -103,3 +103,18 @@ def test_one_id_for_both_sides_gives_nobody_the_words_of_the_other():
         ("user", "Thanks."),
         ("assistant", "It is noon."),
     ]
+
+
+def test_answers_whose_messages_have_one_id_keep_their_own_words():
+    c = ConversationHistory()
+    c.spoke("A", 0, "one two three four", response_id="R1")
+    c.received("A", 0, 1000, response_id="R1")
+    c.cut("A", 0, 500)
+    c.added(message("U", "user", "Go on."))
+    c.received("A", 0, 100, response_id="R2")
+    c.spoke("A", 0, "five", response_id="R2")
+    c.added(message("A", "assistant", "five"), response_id="R2")
+    assert [item["content"][0]["text"] for item in c.history()] == ["one two", "Go on.", "five"]
+    assert c.received_ms("A", 0) == 100
+    c.forget_answer("R2")
+    assert [item["role"] for item in c.history()] == ["assistant", "user"]

@@ -23,6 +23,8 @@ class _Response:
     ended: bool = False
     last_message: _Message | None = None
     sounds_since: float | None = None  # as the server's own sound buffer tells (WebRTC)
+    messages: dict[str, _Message] = field(default_factory=dict)
+    """By the id on the wire."""
 
 
 @dataclass(slots=True)
@@ -42,7 +44,8 @@ class _Message:
     ended: bool = False
     cut: bool = False
     interrupted: bool = False
-    response: _Response | None = None
+    claimed: bool = False
+    """An event named its response; until then that is a guess."""
     parts: dict[int, _MessagePart] = field(default_factory=dict)
 
     def part(self, index: int) -> _MessagePart:
@@ -50,13 +53,18 @@ class _Message:
 
 
 class AgentSide:
-    """Tells what the agent does."""
+    """Tells what the agent does.
+
+    Ids are told apart in three steps. A message is known by its response *and* its item id: some servers call
+    the message of every response alike. Where an event names no response (items told again, the loudspeaker)
+    it is the last message of that id. And on a new socket all ids are new.
+    """
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._responses: dict[str, _Response] = {}
         self._open: list[_Response] = []
-        self._messages: dict[str, _Message] = {}  # by the id on the wire
+        self._messages: dict[str, _Message] = {}  # the last one of each id on the wire
         self._bytes_per_ms = scene.bytes_per_ms("output")
 
     def settings(self) -> None:
@@ -65,6 +73,7 @@ class AgentSide:
     def disconnected(self) -> None:
         """What ran will never be done."""
         self._open.clear()
+        self._responses.clear()
         self._scene.out_of_band.on_disconnect()
 
     # -- responses --------------------------------------------------------------------------------
@@ -162,17 +171,21 @@ class AgentSide:
     def _message(
         self, item_id: str | None, response_id: str | None, previous_item_id: str | None = None
     ) -> _Message:
-        known = self._messages.get(item_id or "")
-        if known and not self._id_reused(known, response_id):
-            return known
+        last = self._messages.get(item_id or "")
+        if last and not response_id:
+            return last
         response = self._response(response_id)
+        if known := response.messages.get(item_id or ""):
+            return known
+        if last and not last.claimed:
+            return self._claimed(last, response, item_id or "")
         if not item_id and response.last_message and not response.last_message.ended:
             return response.last_message
-        unique = item_id if item_id and not known else self._scene.made_up_id(item_id or "message")
-        message = _Message(
-            unique, response.response_id, response.turn, response.out_of_band, response=response
-        )
+        unique = item_id if item_id and not last else self._scene.made_up_id(item_id or "message")
+        message = _Message(unique, response.response_id, response.turn, response.out_of_band)
         self._messages[item_id or unique] = message
+        if response_id:
+            self._claimed(message, response, item_id or unique)
         if not (response.ended and response_id is None):
             response.last_message = message
         self._scene.turn_of[unique] = response.turn
@@ -188,10 +201,12 @@ class AgentSide:
         )
         return message
 
-    def _id_reused(self, known: _Message, response_id: str | None) -> bool:
-        """Some servers call the message of every response alike."""
-        now, then = self._responses.get(response_id or ""), known.response
-        return now is not None and then is not None and now is not then and then.ended
+    def _claimed(self, message: _Message, response: _Response, wire_id: str) -> _Message:
+        """An event says which response the message is of."""
+        message.claimed, message.response_id = True, response.response_id
+        message.turn, message.out_of_band = response.turn, response.out_of_band
+        response.messages[wire_id] = response.last_message = message
+        return message
 
     def message_done(self, item: Any, response_id: str | None) -> None:
         """The end of a message; servers may leave out the deltas and send the finished text alone."""

@@ -13,6 +13,7 @@ from realtime_cli.conversation import events as e
 from tests.conversation.telling import (
     IDS,
     USAGE,
+    Part,
     begun,
     done,
     folded,
@@ -144,6 +145,76 @@ def test_a_server_may_call_all_its_responses_and_messages_alike() -> None:
         (1, "One"),
         (2, "Two"),
     ]
+
+
+def texts_of(*parts: Part) -> dict[str, str]:
+    """What every message says in the end."""
+    texts: dict[str, str] = {}
+    for event in of(e.AgentTextPartial, *parts):
+        texts[event.item_id] = texts.get(event.item_id, "") + event.delta
+    return texts
+
+
+CUT = (done(1.3, status="cancelled"),)
+RECONNECTED = (
+    Entry(1.3, "local", i.Disconnected(1.3, 1006)),
+    Entry(1.4, "local", i.Connected(1.4, "ws://test", 1)),
+)
+
+
+@pytest.mark.parametrize(
+    ("end_of_first", "second", "announced"),
+    [
+        (CUT, "r2", True),
+        (CUT, "r2", False),
+        (CUT, "r1", True),
+        ((), "r2", True),  # given up without a word
+        ((), "r2", False),
+        (RECONNECTED, "r2", True),
+        (RECONNECTED, "r1", True),
+        (RECONNECTED, "r1", False),
+    ],
+)
+def test_an_item_id_that_comes_again_with_another_response_is_another_message(
+    end_of_first: tuple[Entry, ...], second: str, announced: bool
+) -> None:
+    again = received(2.2, "response.output_text.delta", delta="Two", **{**IDS, "response_id": second})
+    first = [begun(1.1), written(1.2, "One"), *end_of_first]
+    begins: tuple[Entry, ...] = (begun(2.1, second),) if announced else ()
+
+    assert list(texts_of(live(), typed(1, "a"), *first, typed(2, "b"), *begins, again).values()) == [
+        "One",
+        "Two",
+    ]
+
+
+def test_what_names_no_response_tells_of_the_last_message_of_its_id() -> None:
+    item = received(1.4, "conversation.item.done", item=message("One"))
+    unnamed = received(1.5, "response.output_text.delta", delta="!", **{**IDS, "response_id": None})
+
+    assert texts_of(typed(1, "a"), begun(1.1), written(1.2, "One"), item, unnamed) == {"a1": "One!"}
+
+
+def test_of_two_responses_at_once_each_has_its_own_message_of_one_id() -> None:
+    def second(at: float, delta: str) -> Entry:
+        return received(at, "response.output_text.delta", delta=delta, **{**IDS, "response_id": "r2"})
+
+    ask = sent(0.5, "response.create", event_id="x", response={"conversation": "none"})
+    mixed = (begun(1.0), ask, begun(1.1, "r2"), written(1.2, "A"), second(1.3, "B"), written(1.4, "a"))
+
+    assert list(texts_of(*mixed, second(1.5, "b")).values()) == ["Aa", "Bb"]
+
+
+def test_an_item_that_is_told_ahead_of_its_response_is_its_message() -> None:
+    item = {"id": "a2", "type": "message", "role": "assistant", "content": []}
+    early = received(2.1, "conversation.item.added", item=item)
+    words = received(2.3, "response.output_text.delta", delta="Two", response_id="r2", item_id="a2")
+    dialogue = (typed(1, "a"), begun(1.1), written(1.2, "One"), done(1.3), typed(2, "b"))
+
+    begins = of(e.AgentMessageBegan, *dialogue, early, begun(2.2, "r2"), words)
+    assert [event.item_id for event in begins] == ["a1", "a2"]
+    (delta,) = of(e.AgentTextPartial, *dialogue, early, begun(2.2, "r2"), words)[1:]
+    assert (delta.turn, delta.response_id) == (2, "r2")
 
 
 def test_out_of_band_is_what_was_asked_for_as_such() -> None:
