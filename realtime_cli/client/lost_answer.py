@@ -13,6 +13,7 @@ from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.tool_calls import ToolCalls
 
 LOST = "lost"  # the topic of notices that tell of a loss
+ABOUT_ANSWERS = ("response", "server", "reconnect", LOST)  # topics of notices that say why one is missing
 PARTLY_HEARD = "The rest of an answer was lost with the connection. It is not repeated: its start was heard."
 TOOL_HAS_RUN = "An answer was lost with the connection. It is not repeated: a tool has run for it."
 NO_TURN = "What you were saying when the connection was lost was not understood as a turn. Say it again."
@@ -47,10 +48,10 @@ class LostAnswer(SessionPart):
         response_id = self._responses.active_id
         if self._calls.begun_in(response_id or ""):
             if not self._calls.pending:  # else their results bring an answer
-                self._effects.note("warning", LOST, TOOL_HAS_RUN)
+                self._say(TOOL_HAS_RUN)
             return
         if response_id and response_id == self._playback.heard_response_id:
-            self._effects.note("warning", LOST, PARTLY_HEARD)
+            self._say(PARTLY_HEARD)
             return
         self._lost = True
         self._request = self._responses.active_request if response_id is not None else None
@@ -65,9 +66,13 @@ class LostAnswer(SessionPart):
         if self._request is not None or waits == "yes":
             self._responses.request(self._request or None)
         elif waits == "without words":
-            self._effects.note("warning", LOST, NO_WORDS)
+            self._say(NO_WORDS)
 
     def input_over(self, kept: KeptSound) -> None:
         """Nothing more will be said, and nothing more was answered."""
         if kept.cut_sentence:
-            self._effects.note("warning", LOST, NO_TURN)
+            self._say(NO_TURN)
+
+    def _say(self, text: str) -> None:
+        self._responses.answers_lost += 1
+        self._effects.note("warning", LOST, text)

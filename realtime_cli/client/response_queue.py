@@ -53,6 +53,7 @@ class ResponseQueue(SessionPart):
         self._cancels: dict[str, str] = {}  # event id of a response.cancel -> the response it meant
         self._server_answer_due = False
         self._blind_collisions = 0
+        self.answers_lost = 0
 
     @property
     def busy(self) -> bool:
@@ -110,6 +111,7 @@ class ResponseQueue(SessionPart):
             retry = self._blind_collisions <= MAX_BLIND_COLLISIONS
         if not retry:
             self._cut_when_created = self._cut_when_created and bool(self._sent)
+            self.answers_lost += 1
             return "lost"
         self.active_id = self.active_id or ""
         if not request.cut:
@@ -183,6 +185,7 @@ class ResponseQueue(SessionPart):
 
         What is pending is asked for next.
         """
+        self.answers_lost += self.busy
         running = [*([self.active_id] if self.active_id else ()), *self._out_of_band.running]
         for response_id in running:
             self._over.add(response_id)

@@ -125,6 +125,11 @@ class ClientSession:
         return self._tools.calls
 
     @property
+    def answers_lost(self) -> int:
+        """How many answers, asked for or begun, will never come."""
+        return self.responses.answers_lost
+
+    @property
     def requested_session(self) -> dict[str, Any]:
         """The settings that the user asked for."""
         return self._config.requested

@@ -19,7 +19,7 @@ from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.session_factory import AgentOptions, SessionFactory, load, recording_path
 from realtime_cli.app.stdout import Answers, Stdout
 from realtime_cli.client import inputs
-from realtime_cli.client.lost_answer import LOST
+from realtime_cli.client.lost_answer import ABOUT_ANSWERS
 from realtime_cli.config import LoadedAgent
 from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
@@ -99,10 +99,6 @@ def _lines(lines: Iterable[str]) -> Iterator[str]:
             yield line.strip()
 
 
-# Topics of notices that say why an answer did not come.
-ABOUT_ANSWERS = ("response", "server", "reconnect", LOST)
-
-
 @dataclass(slots=True)
 class SentMessage:
     """A message that was sent, and what became of it: a fold of the events since. ``number`` counts from 1.
@@ -123,9 +119,7 @@ class SentMessage:
                 self.answered = event.status in ("completed", "incomplete")
                 if event.status == "cancelled":
                     self.why = "The answer was cancelled."
-            case e.NoticeIssued(
-                level="warning" | "error", topic="response" | "server" | "reconnect" | "lost"
-            ):
+            case e.NoticeIssued(level="warning" | "error") if event.topic in ABOUT_ANSWERS:
                 self.why = event.text
             case e.ConnectionLost():
                 self.why = f"The connection was closed ({event.code} {event.reason}".rstrip() + ")."

@@ -85,6 +85,7 @@ class Live:
         if sound:
             sound.connect(self.loop)
         self._run: asyncio.Task[Outcome] | None = None
+        self._lost_before = 0
 
     def _speaker(self, sound: AudioIO | None) -> SpeakerPort:
         if sound is None:
@@ -133,6 +134,11 @@ class Live:
         if self._run is None or not self._run.done() or self._run.cancelled() or self._run.exception():
             return ""
         return self._run.result().reason
+
+    @property
+    def answer_lost(self) -> bool:
+        """An answer of this turn will never come: it was refused, given up, or lost with its connection."""
+        return self.session.idle and self.session.answers_lost > self._lost_before
 
     # -- watching -----------------------------------------------------------------------------
 
@@ -195,6 +201,7 @@ class Live:
 
     def begin_turn(self, number: int) -> None:
         """What happens from now on belongs to this turn."""
+        self._lost_before = self.session.answers_lost
         if self._microphone:
             self._microphone.forget_lateness()
         self.annotate("turn", turn=number)

@@ -216,13 +216,20 @@ class ScriptRun:
         if turn.kind == "settings" and not await live.until(lambda: live.session.settled, limit_s):
             return "an answer to the settings"
         if turn.expects_reply:
-            if not await live.until(lambda: seen.answered and live.session.idle, limit_s):
+            over = await live.until(lambda: self._has_ended(turn, seen), limit_s)
+            if not over or not (seen.answered or turn.expect.errors):
                 return "an answer"
         elif not await live.quiet(self._script.quiet_ms, limit_s):
             return "quiet"
         awaited = self._afterwords(turn, seen)
         await live.until(lambda: not awaited(), AFTERWORDS_S if turn.expects_reply else limit_s)
         return ""
+
+    def _has_ended(self, turn: ScriptTurn, seen: TurnRecord) -> bool:
+        """Nothing more will come of this turn. A spoken one whose answer is cut may still be answered: the
+        server may only have taken a pause of the user for the end."""
+        cut = seen.cut_off and turn.kind in ("user", "image")
+        return self._live.session.idle and (seen.answered or seen.failed or cut or self._live.answer_lost)
 
     def _afterwords(self, turn: ScriptTurn, seen: TurnRecord) -> Callable[[], bool]:
         """What is expected and may come behind the answer: events, and the transcript of the user."""
@@ -250,7 +257,7 @@ class ScriptRun:
         found = list(extra)
         if seen.timed_out:
             limit = f"{seen.timed_out} within {self._timeout_s(turn):g} s"
-            found.append(CheckResult(number, "timeout", "failed", limit, "nothing more"))
+            found.append(CheckResult(number, "timeout", "failed", limit, seen.trouble or "nothing more"))
         if turn.kind == "settings" and turn.expect.errors is None:
             requested = "the settings in force"
             found += [CheckResult(number, "settings", "failed", requested, text) for text in seen.refused]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from realtime_cli.client.lost_answer import ABOUT_ANSWERS
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.turns import ConversationTurn, TurnLog
 
@@ -35,6 +36,8 @@ class TurnRecord:
     played_until: float | None = None
     """When the last of its sound was played, be it silence."""
     texts: dict[tuple[str, int], str] = field(default_factory=dict)
+    response_of: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Whose those texts are."""
     heard: dict[str, str] = field(default_factory=dict)
     """The transcripts of what the user said, by item id."""
     events: list[tuple[float, str]] = field(default_factory=list)
@@ -45,12 +48,16 @@ class TurnRecord:
     interrupted_at: float | None = None
     interrupted_heard_ms: float = 0.0
     statuses: dict[str, str | None] = field(default_factory=dict)
-    """By response id; None while it runs."""
+    """By response id; None while it runs, ``lost`` when its connection was."""
     late_ms: float = 0.0
     cut_off: bool = False
     """The agent's last response was cut, or its sound."""
+    failed: bool = False
+    """The agent's last response failed."""
     timed_out: str = ""
     """What was waited for in vain."""
+    trouble: str = ""
+    """What was said last of an answer that failed, was refused or was lost."""
 
     @property
     def reply(self) -> str:
@@ -64,8 +71,15 @@ class TurnRecord:
 
     @property
     def answered(self) -> bool:
-        """A response came to its end other than by being cut."""
-        return any(status not in (None, "cancelled") for status in self.statuses.values())
+        """A response came to its end other than by being cut, and none after it failed."""
+        return not self.failed and any(
+            status not in (None, "cancelled", "lost") for status in self.statuses.values()
+        )
+
+    def forget_lost(self) -> None:
+        """What was lost is said anew: the whole answer must not follow its torso."""
+        for part in [part for part, of in self.response_of.items() if self.statuses.get(of) == "lost"]:
+            self.texts.pop(part, None)
 
 
 class TurnCollector:
@@ -184,8 +198,9 @@ class TurnCollector:
         greets, self._greeting_owed = self._greeting_owed and not event.out_of_band, False
         turn = self.turns[0] if greets else self.now
         self._turn_of[event.response_id] = turn
+        turn.forget_lost()
         turn.statuses[event.response_id] = None
-        turn.cut_off = False
+        turn.cut_off = turn.failed = False
         self._time(turn, event)
 
     def _message_began(self, event: e.AgentMessageBegan) -> None:
@@ -196,6 +211,7 @@ class TurnCollector:
         if not self.with_voice and not turn.texts:
             self._note(event.at, "agent.speech_started")
         turn.texts[part] = turn.texts.get(part, "") + event.delta
+        turn.response_of[part] = event.response_id
         self._time(turn, event)
 
     def _text(self, event: e.AgentTextFinal) -> None:
@@ -210,6 +226,11 @@ class TurnCollector:
         turn.statuses[event.response_id] = event.status
         cancelled = event.status == "cancelled"
         turn.cut_off = turn.cut_off or cancelled
+        if event.status == "failed" and not event.out_of_band:
+            turn.failed = True
+            turn.errors.append(("failed", event.reason))
+        elif cancelled:
+            turn.trouble = "The answer was cancelled."
         self._time(turn, event)
         if event.spoke:
             self._note(event.at, "agent.replied")
@@ -217,6 +238,12 @@ class TurnCollector:
             self._note(event.at, "agent.speech_stopped")
             if cancelled and turn is not self.now:
                 self._interruption(event.at, 0.0)
+
+    def _connection_lost(self, event: e.ConnectionLost) -> None:
+        for turn in self.turns:
+            for response_id, status in turn.statuses.items():
+                if status is None:
+                    turn.statuses[response_id] = "lost"
 
     def _error(self, event: e.ErrorReported) -> None:
         self._greeting_owed = False
@@ -241,7 +268,9 @@ class TurnCollector:
     def _notice(self, event: e.NoticeIssued) -> None:
         if event.level not in ("warning", "error"):
             return
-        if event.topic in ("tools", "hooks"):
+        if event.topic in ABOUT_ANSWERS:
+            self.now.trouble = event.text
+        elif event.topic in ("tools", "hooks"):
             self._warn(event.text)
         elif event.topic == "settings":
             self.now.refused.append(event.text)
@@ -302,6 +331,7 @@ class TurnCollector:
 
 
 _HANDLERS: dict[type, Any] = {
+    e.ConnectionLost: TurnCollector._connection_lost,
     e.ScriptAnnotated: TurnCollector._annotated,
     e.SettingsRequested: TurnCollector._asked,
     e.RawEventRequested: TurnCollector._asked,

@@ -54,7 +54,7 @@ class Reply:
     audible_ms: float | None
     """How long the agent could be heard."""
     errors: tuple[tuple[str, str], ...]
-    """Code and message of the server's errors."""
+    """Code and message of the server's errors; the code of an answer that failed is ``failed``."""
     events: tuple[str, ...]
     """The names of what happened, in order: ``agent.speech_started`` and the like, and the protocol's."""
     tokens: int

@@ -438,7 +438,13 @@ class Session:
 
     async def _reply(self, turn: TurnRecord, timeout_s: float | None = None) -> Reply:
         live, limit_s = self._live, timeout_s or self._timeout_s
-        if await live.until(lambda: self._is_over(turn), limit_s):
+
+        def lost() -> bool:
+            return live.answer_lost and not self._is_overtaken(turn)
+
+        if await live.until(lambda: self._is_over(turn) or lost(), limit_s):
+            if not self._is_over(turn):
+                raise SessionFailed(f"There was no reply. {turn.trouble}".rstrip())
             self._replied.add(turn.number)
             return self._made(turn, is_over=True)
         if live.over:
@@ -449,7 +455,8 @@ class Session:
         """Answered in full; or cut off, or overtaken by the user's next turn before there was an answer."""
         if self._is_overtaken(turn) and turn.cut_off:
             return None not in turn.statuses.values()
-        return self._live.session.idle and (turn.answered or turn.cut_off or self._is_overtaken(turn))
+        done = turn.answered or turn.failed or turn.cut_off
+        return self._live.session.idle and (done or self._is_overtaken(turn))
 
     def _is_overtaken(self, turn: TurnRecord) -> bool:
         return turn is not self._live.turns.now

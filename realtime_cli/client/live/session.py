@@ -103,6 +103,11 @@ class LiveClientSession:
         return list(self._log.history())
 
     @property
+    def answers_lost(self) -> int:
+        """In Live nothing asks for one answer, so none can be missing."""
+        return 0
+
+    @property
     def settled(self) -> bool:
         """The server has answered every change of settings that was asked for."""
         return self.ready and not self._updates
