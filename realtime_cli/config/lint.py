@@ -38,6 +38,8 @@ def _advice(config: AgentConfig, raw: Mapping[str, Any]) -> Iterator[str]:
     yield from _two_instructions(config)
     yield from _turns(config)
     yield from _model(config)
+    if extra := config.session.extra:
+        yield f"session.extra is sent without being checked: {', '.join(extra)}."
     if config.connection.embedded:
         yield from _local_speech(config)
     if config.limits_nothing:

@@ -37,6 +37,8 @@ class AgentSession(RealtimeSession):
     type: Literal["realtime"] = "realtime"
     """Always realtime; sent whether it is written here or not."""
     model: Annotated[str | None, Rule(server_only=True)] = None  # goes into the URL: connection.model
+    extra: JsonObject | None = None
+    """Settings that this program does not know yet, in the API's shape: sent as they are, over all others."""
     instructions: Instructions | None = None
     """Who the agent is and how it behaves: text, or {file = "instructions.md"}."""
 
@@ -54,17 +56,22 @@ class AgentSession(RealtimeSession):
 
         PCM input always names its rate, because servers have refused a format without it.
         """
-        patch: JsonObject = {"type": "realtime", **self.model_dump(mode="json", exclude_unset=True)}
+        patch: JsonObject = {"type": "realtime", **self._written()}
         heard_as = (patch.get("audio") or {}).get("input", {}).get("format")
         if heard_as and heard_as["type"] == "audio/pcm":
             heard_as.setdefault("rate", 24000)
-        return patch
+        return over(patch, self.extra or {})
+
+    def _written(self) -> JsonObject:
+        return self.model_dump(mode="json", exclude_unset=True, exclude={"extra"})
 
 
 class AgentLiveSession(LiveSessionConfig):
     """``[session]`` of an agent that speaks Live; the model stands in ``[connection]``, as for Realtime."""
 
     model: Annotated[str | None, Rule(server_only=True)] = None
+    extra: JsonObject | None = None
+    """As for Realtime."""
 
 
 def live_session(session: AgentSession, model: str) -> JsonObject:
@@ -72,8 +79,19 @@ def live_session(session: AgentSession, model: str) -> JsonObject:
 
     ``session`` was read leniently: Live's keys are all in it, and have been judged by ``AgentLiveSession``.
     """
-    written = session.model_dump(mode="json", exclude_unset=True)
-    return {"model": model, **{key: value for key, value in written.items() if key != "type"}}
+    written = session.model_dump(mode="json", exclude_unset=True, exclude={"extra"})
+    known = {"model": model, **{key: value for key, value in written.items() if key != "type"}}
+    return over(known, session.extra or {})
+
+
+def over(base: JsonObject, more: Mapping[str, Any]) -> JsonObject:
+    """``base`` with ``more`` over it, tables merged."""
+    merged = dict(base)
+    for key, value in more.items():
+        known = merged.get(key)
+        both = isinstance(known, dict) and isinstance(value, Mapping)
+        merged[key] = over(known, value) if both else value  # type: ignore[arg-type]
+    return merged
 
 
 def keep_types(patch: dict[str, Any], in_force: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from openai.types.realtime import RealtimeSessionCreateRequestParam
 from pydantic import TypeAdapter
 
+from realtime_cli.config import session_change
 from realtime_cli.errors import ConfigError
 from tests.config.agents import Load
 
@@ -175,3 +176,17 @@ def test_nobody_else_takes_them(load: Load) -> None:
 def test_of_xai_too_an_unknown_tool_is_refused(load: Load) -> None:
     with pytest.raises(ConfigError, match='unknown type "spell"'):
         load('[connection]\nprovider = "xai"\n[session]\ntools = [{ type = "spell" }]\n')
+
+
+def test_what_nobody_knows_yet_is_sent_over_all_else_and_warned_of_once(load: Load) -> None:
+    agent = load(
+        '[session.audio.output]\nvoice = "cedar"\n'
+        '[session.extra]\nmood = "calm"\naudio = {output = {voice = "new", style = "warm"}}\n'
+    )
+    patch = agent.config.session_patch()
+    assert patch["audio"]["output"] == {"voice": "new", "style": "warm"}
+    assert (patch["mood"], "extra" in patch) == ("calm", False)
+    assert [text for text in agent.warnings if "session.extra" in text] == [
+        "session.extra is sent without being checked: mood, audio."
+    ]
+    assert session_change("session.extra.mood", '"brave"', {}) == {"type": "realtime", "mood": "brave"}

@@ -72,7 +72,8 @@ def test_an_agent_file_loads(page: str, block: str, tmp_path: Path) -> None:
     connection = "" if "[connection]" in block else '[connection]\nprovider = "xai"\n\n'
     (tmp_path / "agent.toml").write_text(connection + block)
     environ = dict.fromkeys(re.findall(r"(?<!\$)\$\{(\w+)\}", block), "given")
-    assert load_agent(tmp_path / "agent.toml", (), environ).warnings == ()
+    warnings = load_agent(tmp_path / "agent.toml", (), environ).warnings
+    assert [each for each in warnings if not each.startswith("session.extra is sent")] == []
 
 
 def test_every_key_of_the_agent_file_is_in_an_example() -> None:

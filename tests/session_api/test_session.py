@@ -269,3 +269,13 @@ async def test_a_reply_is_judged() -> None:
             await reply.judge("It greets.")
         asked = server.asked[0].body["messages"][1]["content"]
         assert "User: say after me: one\nAgent: One" in asked
+
+
+async def test_settings_that_nobody_knows_yet_reach_the_wire() -> None:
+    sent: list[Any] = []
+    session = Session(text=True, settings={"session.extra.mood": "calm"})
+    session.on("session.update", lambda event: sent.append(event["session"]))
+    async with session:
+        with pytest.raises(SessionFailed, match="mood"):
+            await session.update(mood="brave")
+    assert [(each.get("mood")) for each in sent][:1] == ["calm"]
