@@ -69,7 +69,7 @@ class Controls:
 
     def _key(self, meaning: str) -> None:
         match meaning:
-            case "mute" | "talk" | "release" | "interrupt" | "video" | "quit":
+            case "mute" | "talk" | "release" | "commit" | "interrupt" | "video" | "quit":
                 self._loop.step(inputs.Pressed(self._loop.now(), meaning))
             case "reload":
                 self._reread()
@@ -83,7 +83,7 @@ class Controls:
         match name:
             case "video" if rest in DETAILS:
                 self._focus(rest)
-            case "mute" | "interrupt" | "quit" | "video" | "echo":
+            case "mute" | "commit" | "interrupt" | "quit" | "video" | "echo":
                 self._key(name)
             case "pause" | "resume":
                 if self._loop.session.mic_gate.muted != (name == "pause"):

@@ -19,7 +19,7 @@ from realtime_cli.notices import Verdict as Verdict
 from realtime_cli.protocol.live.server_events import LiveServerEvent
 from realtime_cli.protocol.server_events import ServerEvent
 
-Key = Literal["mute", "talk", "release", "interrupt", "video", "quit"]
+Key = Literal["mute", "talk", "release", "commit", "interrupt", "video", "quit"]
 Cause = Literal["server_vad", "key", "typed", "policy", "tool", "voice"]
 THUMBNAIL_COLUMNS = 16
 

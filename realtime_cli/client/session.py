@@ -333,12 +333,22 @@ class ClientSession:
             case "release":
                 if self.mic_gate.release(happened.at) and self._manual:
                     self._commit()
+            case "commit":
+                self._end_turn()
             case "interrupt":
                 self._interrupt("key")
             case "video":
                 self.image_context.pressed()
             case "quit":
                 self._effects.close(ExitCode.OK)
+
+    def _end_turn(self) -> None:
+        """The user says that the turn is over, where no key is held to talk and no server listens for it."""
+        if not self._manual:
+            self._effects.note("info", "turn", "The server ends your turns here.")
+        elif not self.options.push_to_talk:
+            self._interrupt("key")
+            self._commit()
 
     def _talk(self) -> None:
         if self.mic_gate.talk() and self.ready:

@@ -24,6 +24,7 @@ from realtime_cli.app.session_factory import (
     recording_path,
     require_address,
 )
+from realtime_cli.client.in_force import turn_detection
 from realtime_cli.client.lost_answer import LOST
 from realtime_cli.config import LoadedAgent
 from realtime_cli.conversation import events as e
@@ -108,6 +109,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
             keys = choose_keys(
                 frontend,
                 push_to_talk=agent.config.audio.push_to_talk,
+                manual_turns=ends_turns_by_key(agent),
                 without=_missing(agent, echo=not sound.from_file, recording=bool(recording)),
             )
             try:
@@ -130,6 +132,12 @@ def _missing(agent: LoadedAgent, *, echo: bool, recording: bool) -> set[str]:
     """The keys' meanings and commands that have nothing to act on in this session."""
     present = {"video": bool(agent.config.video.source), "echo": echo, "save": recording, "note": recording}
     return {name for name, there in present.items() if not there}
+
+
+def ends_turns_by_key(agent: LoadedAgent) -> bool:
+    """Whether neither the server nor a key that is held tells when a turn is over."""
+    patch = agent.config.session_patch()
+    return turn_detection({}, patch) is None and not agent.config.audio.push_to_talk
 
 
 class LastAnswer:

@@ -187,7 +187,7 @@ class ScriptTurn(Section):
     """A client event, as it is in the protocol."""
     settings: Annotated[JsonObject | None, AfterValidator(_with_nulls)] = None
     """A change of the session, in the shape of the API's session object; false stands for null."""
-    press: Literal["mute", "talk", "release", "interrupt"] | None = None
+    press: Literal["mute", "talk", "release", "commit", "interrupt"] | None = None
     """A key."""
     video: VideoChange | None = None
     """Pause or resume the frames of video.source, or change how closely they are looked at."""

@@ -301,8 +301,8 @@ class Session:
         """How closely the model looks at frames from now on."""
         self._live.video(detail)
 
-    def press(self, key: Literal["mute", "talk", "release", "interrupt", "video"]) -> None:
-        """Press a key: interrupt, mute, talk, release, video."""
+    def press(self, key: Literal["mute", "talk", "release", "commit", "interrupt", "video"]) -> None:
+        """Press a key: interrupt, mute, talk, release, commit (end a manual turn), video."""
         self._live.press(key)
 
     # -- the protocol -------------------------------------------------------------------------

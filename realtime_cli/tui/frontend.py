@@ -74,10 +74,17 @@ def choose_frontend(
     return LiveScreen(terminal_console(out, environ), view=view)
 
 
-def choose_keys(frontend: Frontend, *, push_to_talk: bool = False, without: Collection[str] = ()) -> Keyboard:
+def choose_keys(
+    frontend: Frontend,
+    *,
+    push_to_talk: bool = False,
+    manual_turns: bool = False,
+    without: Collection[str] = (),
+) -> Keyboard:
     """Single keys and a composer under a live screen, whole lines beside any other frontend.
 
-    ``without``: keys' meanings and commands that this session does not have.
+    ``manual_turns``: the user ends them, with no key to hold. ``without``: keys' meanings and commands that
+    this session does not have.
     """
     from realtime_cli.tui.plain import PlainFrontend
     from realtime_cli.tui.screen import LiveScreen
@@ -88,7 +95,9 @@ def choose_keys(frontend: Frontend, *, push_to_talk: bool = False, without: Coll
         def make_map(deliver: Deliver) -> KeyMap:
             from realtime_cli.tui.key_map import KeyMap
 
-            return KeyMap(frontend, deliver, push_to_talk=push_to_talk, without=without)
+            return KeyMap(
+                frontend, deliver, push_to_talk=push_to_talk, manual_turns=manual_turns, without=without
+            )
 
         return Keys(frontend, make_map, push_to_talk=push_to_talk)
     from realtime_cli.tui.typed_lines import TypedLines
@@ -98,6 +107,7 @@ def choose_keys(frontend: Frontend, *, push_to_talk: bool = False, without: Coll
         question=lambda: plain.question if plain else None,
         panel=plain.panel_text if plain else None,
         push_to_talk=push_to_talk,
+        manual_turns=manual_turns,
         without=without,
     )
 

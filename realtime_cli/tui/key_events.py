@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from realtime_cli.notices import Verdict
 
-Meaning = Literal["mute", "talk", "release", "interrupt", "video", "note", "reload", "echo", "quit"]
+Meaning = Literal["mute", "talk", "release", "commit", "interrupt", "video", "note", "reload", "echo", "quit"]
 QuestionKind = Literal["run", "output"]
 
 
@@ -58,6 +58,7 @@ class CommandHelp(NamedTuple):
 
 COMMANDS = {
     "approve": CommandHelp("yes | session | no [REASON]", "answer the question about a tool"),
+    "commit": CommandHelp("", "end your turn, where turn detection is off"),
     "echo": CommandHelp("", "switch echo cancellation"),
     "help": CommandHelp("", "show the keys and commands, or hide them"),
     "image": CommandHelp("PATH [QUESTION]", "show the agent a picture"),
@@ -162,6 +163,7 @@ def help_lines(
     *,
     push_to_talk: bool,
     holds: bool,
+    manual_turns: bool = False,
     single_keys: bool = True,
     without: Collection[str] = (),
     width: int = 80,
@@ -172,10 +174,12 @@ def help_lines(
     """
     if single_keys:
         space = ("hold to talk" if holds else "talk, and again to send") if push_to_talk else "mute"
+        space = "end your turn" if manual_turns else space
         keys = [("space", space), *((key, text) for key, name, text in _KEY_HELP if name not in without)]
         head = [*_columns(keys, width), ""]
     else:
         empty = "begins and ends your turn" if push_to_talk else "interrupts the agent"
+        empty = "ends your turn" if manual_turns else empty
         head = [f"Write a message or a command. An empty line {empty}."]
     names = [name for name in COMMANDS if name not in without]
     size = max(len(_usage(name)) for name in names if name != "approve") + 2

@@ -117,15 +117,20 @@ class KeyMap(BoundKeys):
         deliver: Deliver,
         *,
         push_to_talk: bool = False,
+        manual_turns: bool = False,
         without: Collection[str] = (),
     ) -> None:
-        """``without``: meanings and commands that this session does not have; no hint names them."""
+        """``without``: meanings and commands that this session does not have; no hint names them.
+
+        ``manual_turns``: the user ends them, with no key to hold.
+        """
         self.composer = Composer(without)
         self.writing = False
         self.talking = False
         self._surface = surface
         self._deliver = deliver
         self._push_to_talk = push_to_talk
+        self._manual_turns = manual_turns
         self._without = frozenset(without)
         self._panel: Pager | None = None
         self._complaint = ""  # about the last key or line, until the next one
@@ -206,7 +211,7 @@ class KeyMap(BoundKeys):
 
     def _space(self) -> None:
         if not self._push_to_talk:
-            self._deliver(KeyPress("mute"))
+            self._deliver(KeyPress("commit" if self._manual_turns else "mute"))
         else:
             self._talk(True if self.holds else not self.talking)
 
@@ -250,7 +255,9 @@ class KeyMap(BoundKeys):
             self._choose(self._box_open.question, self._box_open.choices[self._box_open.selected])
             return
         text, self._complaint = self.composer.take(), ""
-        if self._answering:
+        if self._manual_turns and not text.strip() and not self._answering and not self._surface.question:
+            self._deliver(KeyPress("commit"))
+        elif self._answering:
             self._give(*self._answering, text)
         else:
             self._line(text)
@@ -280,7 +287,11 @@ class KeyMap(BoundKeys):
     def _open_help(self, closes: str) -> None:
         def contents(width: int) -> list[Text]:
             lines = help_lines(
-                push_to_talk=self._push_to_talk, holds=self.holds, without=self._without, width=width
+                push_to_talk=self._push_to_talk,
+                holds=self.holds,
+                manual_turns=self._manual_turns,
+                without=self._without,
+                width=width,
             )
             return [Text(for_encoding(line, self._surface.theme.encoding)) for line in lines]
 
@@ -407,7 +418,7 @@ class KeyMap(BoundKeys):
 
     def _space_hint(self) -> str:
         if not self._push_to_talk:
-            return "space mute"
+            return "space ends your turn" if self._manual_turns else "space mute"
         if self.talking:
             return "let go to send" if self.holds else "space to send"
         return "hold space to talk" if self.holds else "space to talk"

@@ -39,6 +39,7 @@ class TypedLines:
         question: Callable[[], ToolWaiting | None] = lambda: None,
         panel: Callable[[PanelName], str] | None = None,
         push_to_talk: bool = False,
+        manual_turns: bool = False,
         without: Collection[str] = (),
         stdin: TextIO | None = None,
     ) -> None:
@@ -48,6 +49,7 @@ class TypedLines:
         # What a panel would show is known only where there is a view of the session.
         self._without = {*without, *(() if panel else set(PANELS) - {"tools"})}
         self._push_to_talk = push_to_talk
+        self._manual_turns = manual_turns
         self._stdin = stdin or sys.stdin
         self._talking = False
         self._rest = b""
@@ -110,13 +112,17 @@ class TypedLines:
             return None
         if isinstance(press, SlashCommand) and press.name == "help":
             lines = help_lines(
-                push_to_talk=self._push_to_talk, holds=False, single_keys=False, without=self._without
+                push_to_talk=self._push_to_talk,
+                manual_turns=self._manual_turns,
+                holds=False,
+                single_keys=False,
+                without=self._without,
             )
             self._say("\n".join(lines))
         return press
 
     def _empty(self) -> KeyEvent:
         if not self._push_to_talk:
-            return KeyPress("interrupt")
+            return KeyPress("commit" if self._manual_turns else "interrupt")
         self._talking = not self._talking
         return KeyPress("talk" if self._talking else "release")

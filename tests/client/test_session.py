@@ -122,6 +122,20 @@ def test_manual_turns_commit_and_ask():
     assert d.give(inputs.Pressed, "release") == ["buffer.commit", "response.create"]
 
 
+def test_a_key_ends_a_manual_turn_that_no_key_was_held_for():
+    manual = {"audio": {"input": {"turn_detection": None}}}
+    talk = Dialogue(patch=manual, push_to_talk=False)
+    talk.connect()
+    for _ in range(10):
+        talk.give(inputs.MicrophoneFrame, bytes(960))
+    assert talk.give(inputs.Pressed, "commit") == ["buffer.commit", "response.create"]
+    assert talk.give(inputs.Pressed, "commit") == ["buffer.clear"]
+
+
+def test_where_the_server_ends_turns_the_key_says_so(talk):
+    assert talk.give(inputs.Pressed, "commit") == ["note info turn"]
+
+
 def test_too_short_a_push_is_not_committed():
     d = Dialogue(push_to_talk=True, patch={"type": "realtime", "audio": {"input": {"turn_detection": None}}})
     d.connect()

@@ -46,11 +46,18 @@ class Typist:
         question: ToolWaiting | None = None,
         *,
         push_to_talk: bool = False,
+        manual_turns: bool = False,
         without: tuple[str, ...] = (),
     ) -> None:
         self.surface = Surface(question)
         self.came: list[KeyEvent] = []
-        self.map = KeyMap(self.surface, self.came.append, push_to_talk=push_to_talk, without=without)
+        self.map = KeyMap(
+            self.surface,
+            self.came.append,
+            push_to_talk=push_to_talk,
+            manual_turns=manual_turns,
+            without=without,
+        )
 
     def press(self, *keys: str) -> list[KeyEvent]:
         """Single letters, or names as prompt_toolkit has them; returns what came of them."""
@@ -357,3 +364,11 @@ async def test_the_rows_fit(question: ToolWaiting | None) -> None:
             rows = typist.map.rows(width, room)
             assert 1 <= len(rows) <= room, (keys, width, room)
             assert all(row.cell_len <= width for row in rows), (keys, width)
+
+
+async def test_space_and_enter_in_an_empty_composer_end_a_manual_turn() -> None:
+    typist = Typist(manual_turns=True)
+    assert "space ends your turn" in typist.shown
+    assert typist.press(" ") == [KeyPress("commit")]
+    assert typist.press("t", "c-m") == [KeyPress("commit")]
+    assert typist.press("H", "i", "c-m") == [TypedLine("Hi")]
