@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.loop import Outcome
-from realtime_cli.recording.redactor import Redactor
-from realtime_cli.untrusted_json import parse_json
+from realtime_cli.recording.redactor import MASK, Redactor
+from realtime_cli.untrusted_json import NotJson, parse_json
 
 # What others said, in words that are shown as they are.
 _FOREIGN = (
@@ -24,6 +24,8 @@ _FOREIGN = (
     e.ItemUpdated,
     e.UserTextMissing,
     e.AgentResponseEnded,
+    e.ToolCalled,
+    e.ToolWaiting,
     e.ToolProgressed,
     e.ToolEnded,
     e.SessionEnded,
@@ -35,6 +37,7 @@ class OutputRedaction:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._scrubber = Redactor(secrets)
+        self.known = self._scrubber.known
 
     def before(self, reader: ConversationReader) -> ConversationReader:
         """The reader, but it sees no secret in errors, notices, items and tools' outputs."""
@@ -50,6 +53,8 @@ class OutputRedaction:
 
     def event(self, event: e.ConversationEvent) -> e.ConversationEvent:
         """The event itself where there is nothing to hide."""
+        if isinstance(event, e.AgentTextFinal):  # of answers only what is known: they may explain headers
+            return replace(event, text=self.known.mask(event.text))
         if not isinstance(event, _FOREIGN):
             return event
         said: dict[str, Any] = {f.name: getattr(event, f.name) for f in dataclasses.fields(event)}
@@ -63,13 +68,47 @@ class OutputRedaction:
             return value
         written = json.dumps(value)
         clean = self._scrubber.scrub(written)
-        return value if clean == written else parse_json(clean)
+        if clean == written:
+            return value
+        try:
+            return parse_json(clean)
+        except NotJson:  # the mask fell upon half of an escape
+            return {"masked": MASK}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
 class _Masked:
-    reader: ConversationReader
-    redaction: OutputRedaction
+    """One reader. What the agent writes comes in pieces: the end of one that may be the begin of a secret
+    is held until the next."""
+
+    def __init__(self, reader: ConversationReader, redaction: OutputRedaction) -> None:
+        self._reader = reader
+        self._redaction = redaction
+        self._held: dict[tuple[str, str, int], e.AgentTextPartial] = {}
 
     def observe(self, event: e.ConversationEvent) -> None:
-        self.reader.observe(self.redaction.event(event))
+        match event:
+            case e.AgentTextPartial():
+                self._grow(event)
+                return
+            case e.AgentTextFinal():
+                self._release(event.at, lambda key: key == (event.response_id, event.item_id, event.part))
+            case e.AgentResponseEnded():
+                self._release(event.at, lambda key: key[0] == event.response_id)
+            case e.ConnectionLost() | e.SessionEnded():
+                self._release(event.at, lambda key: True)
+        self._reader.observe(self._redaction.event(event))
+
+    def _grow(self, event: e.AgentTextPartial) -> None:
+        key = (event.response_id, event.item_id, event.part)
+        held = self._held.pop(key, None)
+        known = self._redaction.known
+        text = known.mask((held.delta if held else "") + event.delta)
+        size = known.held(text)
+        if size:
+            self._held[key] = replace(event, delta=text[-size:])
+        if shown := text[: len(text) - size]:
+            self._reader.observe(replace(event, delta=shown))
+
+    def _release(self, at: float, over: Callable[[tuple[str, str, int]], bool]) -> None:
+        for key in [key for key in self._held if over(key)]:
+            self._reader.observe(replace(self._held.pop(key), at=at))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import quote, quote_plus
 
-MASK = "***"
-MIN_SECRET_LENGTH = 4  # a shorter "secret" would mask ordinary words
+from realtime_cli.recording.known_secrets import MASK, MIN_SECRET_LENGTH, KnownSecrets
+
+__all__ = ["MASK", "MIN_SECRET_LENGTH", "Redactor"]
+
 
 _HEADER_NAMES = (
     r"authorization|proxy-authorization|(?:x-)?api[-_]?key|access[-_]token|refresh[-_]token|client[-_]secret"
@@ -57,14 +56,6 @@ _HEADERS = re.compile(r'("headers"\s*:\s*\{)([^{}]*)(\})', re.I)
 _MEMBER_VALUE = re.compile(r'(:\s*")(?:[^"\\]|\\.)*(")')
 
 
-def _forms(secret: str) -> Iterable[str]:
-    """A secret as it may stand in JSON, in JSON within JSON, in a URL, and in a Basic header."""
-    escaped = json.dumps(secret)[1:-1]
-    yield from (secret, escaped, json.dumps(escaped)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
-    yield from (quote(secret, safe=""), quote(secret), quote_plus(secret))
-    yield base64.b64encode(secret.encode()).decode()
-
-
 class Redactor:
     """``scrub(text)`` returns the text without any known secret and without what looks like one.
 
@@ -73,14 +64,10 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets if len(secret) >= MIN_SECRET_LENGTH for form in _forms(secret)}
-        # Longest first: a secret that contains another must go whole.
-        self._known = sorted(forms, key=len, reverse=True)
+        self.known = KnownSecrets(secrets)
 
     def scrub(self, text: str) -> str:
-        for secret in self._known:
-            if secret in text:
-                text = text.replace(secret, MASK)
+        text = self.known.mask(text)
         lowered = _lowered(text)
         parts, done = [], 0
         for begin, end in _pieces(lowered):

@@ -68,3 +68,34 @@ def test_a_reader_behind_it_sees_no_secret() -> None:
 def test_the_outcome_keeps_its_exit_code() -> None:
     outcome = HIDING.outcome(Outcome(ExitCode.CONNECTION, f"No: {SECRET}", f"Not {SECRET}"))
     assert (outcome.exit_code, outcome.reason, outcome.remedy) == (ExitCode.CONNECTION, "No: ***", "Not ***")
+
+
+class Shown:
+    def __init__(self) -> None:
+        self.text = ""
+        self.final = ""
+
+    def observe(self, event: e.ConversationEvent) -> None:
+        if isinstance(event, e.AgentTextPartial):
+            self.text += event.delta
+        elif isinstance(event, e.AgentTextFinal):
+            self.final = event.text
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+def test_a_secret_that_the_agent_says_in_pieces_is_never_shown(size: int) -> None:
+    shown, said = Shown(), f"The password is {SECRET}, or correct horse stable."
+    reader = HIDING.before(shown)
+    for at in range(0, len(said), size):
+        reader.observe(e.AgentTextPartial(1.0, 1, "r", "i", 0, said[at : at + size], voice=False))
+    reader.observe(e.AgentTextFinal(1.0, 1, "r", "i", 0, said, voice=False))
+    assert shown.text == shown.final == "The password is ***, or correct horse stable."
+
+
+def test_the_begin_of_what_is_no_secret_is_shown_when_the_answer_is_over() -> None:
+    shown = Shown()
+    reader = HIDING.before(shown)
+    reader.observe(e.AgentTextPartial(1.0, 1, "r", "i", 0, "That is correct", voice=False))
+    assert shown.text == "That is "
+    reader.observe(e.AgentResponseEnded(1.0, 1, "r", "completed"))
+    assert shown.text == "That is correct"

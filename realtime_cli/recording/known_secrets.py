@@ -1,0 +1,101 @@
+"""Secrets that are known, found in whatever way a text writes them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator
+from html import escape
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+MIN_SECRET_LENGTH = 4  # a shorter "secret" would mask ordinary words
+MIN_HIDDEN_LENGTH = 8  # so long must one be to be looked for within base64 and over line breaks
+
+# Nothing is written letter by letter, or over lines, without one of these.
+_MARKS = ("\\", "&", "%", "\n")
+_LINE_BREAK = r"(?:[ \t]*(?:\r?\n|\\+(?:r\\+)?n)[ \t]*)?"
+_BASE64 = "A-Za-z0-9+/_-"
+
+
+class KnownSecrets:
+    """``mask(text)`` returns the text without them; ``held(text)`` tells where one may just be beginning."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = sorted({one for one in secrets if len(one) >= MIN_SECRET_LENGTH})
+        forms = {form for secret in self._secrets for form in _forms(secret)}
+        # Longest first: a secret that contains another must go whole.
+        self._forms = sorted(forms, key=len, reverse=True)
+        self._cores = [core for secret in self._secrets for core in _base64_cores(secret)]
+        longest_first = sorted(self._secrets, key=len, reverse=True)
+        self._written_out = re.compile("|".join(map(_written_out, longest_first))) if longest_first else None
+
+    def mask(self, text: str) -> str:
+        for core in self._cores:
+            if core in text:
+                text = re.sub(rf"[{_BASE64}]*{re.escape(core)}[{_BASE64}]*={{0,2}}", MASK, text)
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, MASK)
+        if self._written_out and any(mark in text for mark in _MARKS):
+            text = self._written_out.sub(MASK, text)
+        return text
+
+    def held(self, text: str) -> int:
+        """How many characters at the end of a text that grows may be the begin of a secret."""
+        longest = max(map(len, self._secrets), default=1) - 1
+        for size in range(min(longest, len(text)), 0, -1):
+            if any(secret.startswith(text[-size:]) for secret in self._secrets):
+                return size
+        return 0
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret in JSON, in JSON within JSON, in a URL, in HTML, in base64 (a Basic header), in hex."""
+    escaped = json.dumps(secret)[1:-1]
+    yield from (secret, escaped, json.dumps(escaped)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from (quote(secret, safe=""), quote(secret), quote_plus(secret), escape(secret))
+    raw = secret.encode()
+    yield from (base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode())
+    yield from (raw.hex(), raw.hex().upper())
+
+
+def _base64_cores(secret: str) -> Iterator[str]:
+    """What base64 has of a secret wherever it stands in a longer text: ``user:key``, say."""
+    raw = secret.encode()
+    if len(raw) < MIN_HIDDEN_LENGTH:
+        return
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + raw).decode().rstrip("=")
+        start = (before * 8 + 5) // 6  # a letter that has bits of what stands before is another one
+        stop = (before + len(raw)) * 8 // 6
+        core = whole[start:stop]
+        yield from {core, core.replace("+", "-").replace("/", "_")}
+
+
+def _written_out(secret: str) -> str:
+    """Each letter as it is, or as JSON, HTML and URLs may write it; and over the end of a line."""
+    between = _LINE_BREAK if len(secret) >= MIN_HIDDEN_LENGTH else ""
+    return between.join(map(_letter, secret))
+
+
+def _letter(letter: str) -> str:
+    """Every way begins with a letter of its own: that lets the search skip all others quickly."""
+    ways = [re.escape(letter)]
+    if letter in "/\"'\\":
+        ways.append(rf"\\\\*{re.escape(letter)}")
+    units = letter.encode("utf-16-be")
+    ways.append("".join(rf"\\\\*u{_hex(units[at : at + 2].hex())}" for at in range(0, len(units), 2)))
+    ways.append("".join(rf"%{_hex(f'{byte:02x}')}" for byte in letter.encode("utf-8", "surrogatepass")))
+    code = ord(letter)
+    if code < 256:
+        ways.append(rf"\\\\*x{_hex(f'{code:02x}')}")
+    ways += [f"&#0*{code};?", f"&#[xX]0*{_hex(f'{code:x}')};?"]
+    if (named := escape(letter)) != letter:
+        ways.append(re.escape(named))
+    return f"(?:{'|'.join(ways)})"
+
+
+def _hex(digits: str) -> str:
+    return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
