@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -27,6 +28,7 @@ from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
 from realtime_cli.untrusted_json import NotJson, parse_json
 
 if TYPE_CHECKING:
+    import httpx2
     from mcp import Client
 
 # The package prints tracebacks for lines of a server that are no JSON: they are nothing to the user.
@@ -35,6 +37,8 @@ _PACKAGE_LOG.addHandler(logging.NullHandler())
 _PACKAGE_LOG.propagate = False
 
 MAX_PAGES = 50
+SESSION_GONE = 404  # streamable HTTP: the client has to begin a new session
+NOT_AUTHORISED = (401, 403)
 # The package gives a server 2 s to end by itself and 2 s more after SIGTERM; a session ends within 2 s.
 EXIT_GRACE_S, KILL_GRACE_S = 0.5, 0.3
 
@@ -93,6 +97,8 @@ class Server:
         self._holding: asyncio.Task[None] | None = None
         self._leave = asyncio.Event()
         self._starting = asyncio.Lock()
+        self._refusal: int | None = None
+        """The last HTTP status that was no success."""
 
     async def open(self) -> list[Tool]:
         """Connect and list. Raises Unavailable with the reason and what to do."""
@@ -102,7 +108,7 @@ class Server:
                 listed = await _listed(client)
         except Exception as error:
             raise Unavailable(
-                f"The MCP server {self.name!r} did not list its tools: {_reason(error)}."
+                f"The MCP server {self.name!r} did not list its tools: {self._why(error)}."
             ) from error
         requested = self._written.allowed_tools
         missing = sorted(set(requested or ()) - {tool.name for tool in listed})
@@ -133,19 +139,26 @@ class Server:
 
         try:
             client = await self._connected()
+            self._refusal = None
+            try:
+                result = await client.call_tool(tool, arguments, progress_callback=on_progress)
+            except MCPError:
+                if self._refusal != SESSION_GONE:
+                    raise
+                self._leave.set()  # the server knows the session no more, so it has not run the tool
+                client = await self._connected()
+                result = await client.call_tool(tool, arguments, progress_callback=on_progress)
         except Unavailable as error:
             raise ToolFailed(str(error)) from error
-        try:
-            result = await client.call_tool(tool, arguments, progress_callback=on_progress)
         except MCPError as error:
             if _is_gone(error):
                 self._leave.set()
                 raise ToolFailed(
                     f"The MCP server {self.name!r} has ended; the next call starts it again."
                 ) from error
-            raise ToolFailed(f"The MCP server {self.name!r} refused: {error}.") from error
+            raise ToolFailed(f"The MCP server {self.name!r} refused: {self._why(error)}.") from error
         except (OSError, RuntimeError, ValueError) as error:
-            raise ToolFailed(f"The MCP server {self.name!r} failed: {_reason(error)}.") from error
+            raise ToolFailed(f"The MCP server {self.name!r} failed: {self._why(error)}.") from error
         text = fitted(text_of_result(result), self._written.max_output_bytes)
         if result.is_error:
             raise ToolFailed(text)
@@ -193,10 +206,21 @@ class Server:
     def _unavailable(self, error: Exception, said: str) -> Unavailable:
         if isinstance(error, Unavailable):
             return error
-        reason = f"{_reason(error)}: {said}" if said else _reason(error)
-        return Unavailable(
-            f"The MCP server {self.name!r} cannot be used: {reason}.", f"Check [mcp.{self.name}]."
-        )
+        reason = f"{self._why(error)}: {said}" if said else self._why(error)
+        remedy = f"Check [mcp.{self.name}]."
+        if self._refusal in NOT_AUTHORISED:
+            remedy = f"Give it a key under [mcp.{self.name}.headers], or another one."
+        return Unavailable(f"The MCP server {self.name!r} cannot be used: {reason}.", remedy)
+
+    def _why(self, error: BaseException) -> str:
+        """By the status that an HTTP server answered with, which the package's errors leave out."""
+        if self._refusal is None:
+            return _reason(error)
+        try:
+            words = HTTPStatus(self._refusal).phrase
+        except ValueError:
+            words = "unknown"
+        return f"it answered {self._refusal} ({words})"
 
     async def _client_of(self, stack: AsyncExitStack, complaints: Complaints) -> Client:
         try:
@@ -236,8 +260,15 @@ class Server:
         assert written.url
         headers = {name: value.get_secret_value() for name, value in written.headers.items()}
         timeout = httpx2.Timeout(written.timeout_s, connect=written.start_timeout_s)
-        client = await stack.enter_async_context(httpx2.AsyncClient(headers=headers, timeout=timeout))
+        self._refusal = None
+        client = await stack.enter_async_context(
+            httpx2.AsyncClient(headers=headers, timeout=timeout, event_hooks={"response": [self._answered]})
+        )
         return streamable_http_client(written.url, http_client=client)
+
+    async def _answered(self, response: httpx2.Response) -> None:
+        if response.status_code >= 400 and response.request.method == "POST":  # it may have no GET
+            self._refusal = response.status_code
 
     async def close(self) -> None:
         """Let the server end; it gets a moment, and is killed then."""

@@ -9,7 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -163,19 +167,59 @@ async def test_without_the_package_the_command_that_installs_it_is_told(
         assert "pip install 'mcp>=1.12'" in notes(box)[0]
 
 
-async def test_a_server_by_streamable_http(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own_server(tmp_path, TOOLS)
+@contextmanager
+def web_server(folder: Path, port: int) -> Iterator[None]:
     code = f"from server import server; server.run('streamable-http', host='127.0.0.1', port={port})"
-    with subprocess.Popen([PYTHON, "-c", code], cwd=tmp_path, stderr=subprocess.DEVNULL) as serving:
+    with subprocess.Popen([PYTHON, "-c", code], cwd=folder, stderr=subprocess.DEVNULL) as serving:
         try:
-            await listening(port)
-            async with toolbox(tmp_path, f'[mcp.web]\nurl = "http://127.0.0.1:{port}/mcp"') as box:
-                assert (await box.call("web__steps")).output == "there"
+            yield
         finally:
             os.kill(serving.pid, signal.SIGKILL)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+async def test_a_server_by_streamable_http_whose_session_is_gone_gets_a_new_one(tmp_path: Path) -> None:
+    port = free_port()
+    own_server(tmp_path, TOOLS)
+    async with AsyncExitStack() as stack:
+        with web_server(tmp_path, port):
+            await listening(port)
+            agent = f'[mcp.web]\nurl = "http://127.0.0.1:{port}/mcp"\napprove = "always"'
+            box = await stack.enter_async_context(toolbox(tmp_path, agent))
+            assert (await box.call("web__steps")).output == "there"
+        with web_server(tmp_path, port):
+            await listening(port)
+            assert (await box.call("web__steps")).output == "there"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "401 (Unauthorized)"), (500, "500 (Internal Server Error)")]
+)
+async def test_a_web_server_that_refuses_is_left_out_by_its_status(
+    status: int, said: str, tmp_path: Path
+) -> None:
+    class Refusing(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        async with toolbox(tmp_path, f'[mcp.ev]\nurl = "http://127.0.0.1:{server.server_port}/mcp"') as box:
+            (note,) = [text for text in notes(box) if "'ev'" in text]
+        server.shutdown()
+    assert f"it answered {said}" in note
+    assert ("[mcp.ev.headers]" in note) == (status == 401)
 
 
 async def listening(port: int) -> None:
