@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +16,15 @@ from realtime_cli.conversation.turns import ConversationTurn, ToolUse, TurnLog
 READING_CHARACTERS_PER_S = 15.0  # how long a subtitle of a typed message stands
 MIN_SUBTITLE_S = 0.8
 MAX_PICTURES = 300
+MAX_LOGGED, MAX_FIELDS = 20_000, 300  # events, and characters of one
+STREAMED = (
+    e.ServerEventSeen,
+    e.UserTextPartial,
+    e.AgentTextPartial,
+    e.AgentSoundReceived,
+    e.AgentSoundQueued,
+    e.AgentHeard,
+)
 
 
 @dataclass(slots=True)
@@ -28,6 +38,17 @@ class SpokenLine:
     item_id: str = ""
     aloud: bool = True
     cut_ms: float | None = None
+    unheard_ms: float = 0.0
+    """What was received of it and never played, because it was cut."""
+
+
+@dataclass(slots=True)
+class LoggedEvent:
+    """An event for the list of all events: its name, and its fields as JSON."""
+
+    at_s: float
+    name: str
+    fields: str
 
 
 @dataclass(slots=True)
@@ -54,6 +75,7 @@ class Timeline:
         self.said: list[SpokenLine] = []
         self.pictures: list[ShownPicture] = []
         self.events: list[TimelineMark] = []
+        self.log: list[LoggedEvent] = []
         self.seconds = 0.0
         self.latency = TurnLog()
         self.cost = Spending(model)
@@ -82,6 +104,11 @@ class Timeline:
             part.observe(event)
         if mark := self._mark(event):
             self.events.append(mark)
+        if not isinstance(event, STREAMED) and len(self.log) < MAX_LOGGED:
+            values = {key: value for key, value in e.as_dict(event).items() if key not in ("type", "at")}
+            self.log.append(
+                LoggedEvent(event.at, e.EVENT_NAMES[type(event)], json.dumps(values)[:MAX_FIELDS])
+            )
         if isinstance(event, e.ImageShown) and event.image.startswith(("data:image/", "$image:")):
             self.pictures.append(ShownPicture(event.at, event.image))
 
@@ -160,9 +187,10 @@ def _agent_said(turn: AgentTurn, heard: _HeardSpans, free_at: float) -> SpokenLi
     text = turn.shown_text
     span = heard.spans.get(turn.item_id)
     cut_ms = turn.cut_ms if turn.cut_ms is not None else heard.cut_ms.get(turn.item_id)
-    if span:
-        return SpokenLine("agent", text, *span, turn.item_id, cut_ms=cut_ms)
     received_s = sum(part.received_ms for part in turn.parts.values()) / 1000
+    if span:
+        unheard_ms = 0.0 if cut_ms is None else max(0.0, 1000 * received_s - cut_ms)
+        return SpokenLine("agent", text, *span, turn.item_id, cut_ms=cut_ms, unheard_ms=unheard_ms)
     if not received_s or cut_ms is not None:
         return SpokenLine(
             "agent", text, turn.at, turn.at + _reading_s(text), turn.item_id, aloud=False, cut_ms=cut_ms

@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 from realtime_cli.conversation.timeline import Timeline
+from realtime_cli.conversation.turns import ConversationTurn
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.export import sound, text
 from realtime_cli.recording.format import Header
@@ -59,6 +60,9 @@ def _data(
             for _, run in timeline.tools
         ],
         "events": [{"at": event.at_s, "kind": event.kind, "text": event.text} for event in timeline.events],
+        "speech": [[round(begin, 3), round(end, 3)] for begin, end in timeline.latency.speech.values()],
+        "log": [[round(event.at_s, 3), event.name, event.fields] for event in timeline.log],
+        "file": "".join(c if c.isalnum() else "-" for c in header.started[:19]) or "session",
     }
 
 
@@ -79,6 +83,7 @@ def _said(said: Any) -> dict[str, Any]:
         "end": round(said.end_s, 3),
         "aloud": said.aloud,
         "cut": said.cut_ms,
+        "unheard": round(said.unheard_ms / 1000, 3),
     }
 
 
@@ -92,9 +97,29 @@ def _turns(timeline: Timeline) -> list[dict[str, Any]]:
             heard_until.get(item, 0.0) for item in turn.agent_items
         ]
         made.append(
-            {"begin": turn.began_at, "end": max([turn.began_at, *ends]), "row": text.turn_row(turn, cost)}
+            {
+                "begin": turn.began_at,
+                "end": max([turn.began_at, *ends]),
+                "row": text.turn_row(turn, cost),
+                "parts": _parts(turn),
+            }
         )
     return made
+
+
+def _parts(turn: ConversationTurn) -> list[tuple[str, float]]:
+    """The latency in parts, in milliseconds; greetings have none."""
+    parts = None if turn.by == "agent" else turn.parts
+    if parts is None:
+        return []
+    named = {
+        "end-pointing": parts.end_pointing_ms,
+        "server": parts.server_ms,
+        "tool": parts.tool_ms,
+        "you": parts.waiting_ms,
+        "buffer": parts.playout_ms or 0.0,
+    }
+    return [(name, round(value, 1)) for name, value in named.items()]
 
 
 def _wave(samples: Samples, seconds: float) -> list[str]:

@@ -72,15 +72,23 @@ def title(header: Header) -> str:
 
 def facts(timeline: Timeline, header: Header) -> str:
     """One line: how long, which model, how fast, how much."""
-    cost = timeline.cost.total_usd
+    cost = "local, no cost" if is_local(header) else f"cost {usd(timeline.cost.total_usd)}"
+    p95 = timeline.latency.p95_ms
     words = [
         f"{timeline.seconds:.0f} s",
         timeline.cost.model or "model unknown",
         f"{len(timeline.turns)} turn{'' if len(timeline.turns) == 1 else 's'}",
         f"median wait {ms(timeline.latency.median_ms)}",
-        f"cost {usd(cost)}",
+        *([] if p95 is None else [f"p95 {ms(p95)}"]),
+        cost,
     ]
     return " · ".join(words)
+
+
+def is_local(header: Header) -> bool:
+    """Whether the server inside the program answered."""
+    connection = header.config.get("connection") or {}
+    return bool(connection.get("provider") == "local" and not connection.get("base_url"))
 
 
 def _markdown_block(block: Block) -> str:

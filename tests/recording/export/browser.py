@@ -28,6 +28,9 @@ FLAGS = [
 ]
 
 
+ENTER, ARROW_DOWN, HOME, END = "\ue007", "\ue015", "\ue011", "\ue010"
+
+
 def available() -> bool:
     return bool(shutil.which("chromedriver") and shutil.which("chromium"))
 
@@ -41,9 +44,9 @@ class Browser:
     def _ask(self, path: str, **body: Any) -> Any:
         return _post(f"{self._session}/{path}", body)
 
-    def open(self, file: Path, width: int, height: int) -> None:
+    def open(self, file: Path, width: int, height: int, fragment: str = "") -> None:
         self._ask("window/rect", width=width, height=height)
-        self._ask("url", url=file.resolve().as_uri())
+        self._ask("url", url=f"{file.resolve().as_uri()}#{fragment}")
 
     def run(self, script: str) -> Any:
         """The value that a JavaScript function body returns."""
@@ -55,6 +58,11 @@ class Browser:
         move = {"type": "pointerMove", "duration": 0, "origin": found, "x": x, "y": y}
         press = [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]
         self._ask("actions", actions=[{"type": "pointer", "id": "mouse", "actions": [move, *press]}])
+
+    def keys(self, *codes: str) -> None:
+        """Press keys, one after the other; the codes are W3C WebDriver's."""
+        presses = [{"type": kind, "value": code} for code in codes for kind in ("keyDown", "keyUp")]
+        self._ask("actions", actions=[{"type": "key", "id": "keyboard", "actions": presses}])
 
     def wait_for(self, condition: str, seconds: float = 20.0) -> None:
         """Until a JavaScript expression is true; fails the test when it never is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,14 @@ from realtime_cli.recording.reader import read
 from realtime_cli.recording.timeline import timeline
 from tests.recording.conversation import record_conversation
 from tests.recording.export import browser
+from tests.recording.export.browser import ARROW_DOWN, END, ENTER, HOME
 
 needs_browser = pytest.mark.skipif(not browser.available(), reason="no chromium with chromedriver here")
+
+TYPE = (
+    "const field = document.getElementById('{0}'); field.value = '{1}'; "
+    "field.dispatchEvent(new Event('input'))"
+)
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +108,77 @@ def test_one_can_seek_listen_and_read_along(written: Path, tmp_path: Path, width
             )
             == 0
         )
+
+
+@needs_browser
+@pytest.mark.xdist_group("browser")
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing(written: Path, tmp_path: Path, dark: bool) -> None:
+    axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    with browser.browser(tmp_path / "profile", dark=dark) as window:
+        for size in ((1200, 900), (390, 844)):
+            window.open(written, *size)
+            window.run(f"{axe}; axe.run().then(found => {{ window.found = found.violations; }})")
+            window.wait_for("window.found")
+            found = window.run("return window.found.map(one => [one.id, one.nodes.map(node => node.html)])")
+            assert found == [], size
+
+
+@needs_browser
+@pytest.mark.xdist_group("browser")
+def test_the_transcript_is_one_tab_stop_with_arrows_within(written: Path, tmp_path: Path) -> None:
+    with browser.browser(tmp_path / "profile") as window:
+        window.open(written, 1200, 900)
+        stops = "return document.querySelectorAll('#said .entry[tabindex=\"0\"]').length"
+        focused = "return document.activeElement.textContent"
+        assert window.run(stops) == 1
+        window.run("document.querySelector('#said .entry').focus()")
+        window.keys(ARROW_DOWN)
+        assert "What time is it in Oslo?" in window.run(focused)
+        window.keys(ENTER)
+        assert window.run("return document.getElementById('clock').textContent").startswith("0:03.0")
+        window.keys(END)
+        assert "The same." in window.run(focused)
+        window.keys(HOME)
+        assert "Hello" in window.run(focused)
+        assert window.run(stops) == 1
+
+
+@needs_browser
+@pytest.mark.xdist_group("browser")
+def test_words_are_found_events_filtered_and_a_link_opens_at_its_second(
+    written: Path, tmp_path: Path
+) -> None:
+    with browser.browser(tmp_path / "profile") as window:
+        window.open(written, 1200, 900, fragment="t=7.5")
+        assert window.run("return document.getElementById('clock').textContent").startswith("0:07.5")
+        assert window.run("return document.querySelector('#log .now').textContent") != ""
+        window.run(TYPE.format("find", "OSLO"))
+        seen = "return [...document.querySelectorAll('#said .entry:not([hidden])')].length"
+        assert window.run(seen) == 3  # the question, the call, the answer
+        window.run(TYPE.format("filter", "agent_interrupted"))
+        assert window.run("return [...document.querySelectorAll('#log li:not([hidden])')].length") == 1
+        window.click("#all")
+        assert window.run("return document.getElementById('lanes').clientWidth <= innerWidth")
+        window.click("#strip")
+        assert window.run("return document.getElementById('clock').textContent").startswith("0:07.0")
+        assert window.run("return location.hash") == "#t=7.0"
+        assert window.run("return document.getElementById('save').download").endswith((".mp3", ".wav"))
+
+
+@needs_browser
+@pytest.mark.xdist_group("browser")
+def test_what_was_never_heard_is_shown_behind_what_was(written: Path, tmp_path: Path) -> None:
+    with browser.browser(tmp_path / "profile") as window:
+        window.open(written, 1200, 900)
+        assert window.run("return document.querySelectorAll('#heard .unheard').length") == 1
+        assert window.run("return document.querySelectorAll('#vad .voice').length") == 2
+        assert window.run("return document.querySelectorAll('#rows .parts').length") == 3
+        assert window.run("return [...document.querySelectorAll('#bins li')].length") > 1
+
+
+def test_a_local_session_costs_nothing() -> None:
+    local = Header(config={"connection": {"provider": "local"}})
+    made = page(Timeline(), local, np.zeros((0, 2), np.int16))
+    assert "local, no cost" in made
+    assert "local, no cost" not in page(Timeline(), Header(), np.zeros((0, 2), np.int16))
