@@ -50,6 +50,7 @@ from realtime_cli.video.frame import NO_FRAME, VideoFrame
 from realtime_cli.wire.transport import Closed, Transport
 
 TURN_S = 0.005  # how long received frames may keep everything else waiting
+FAREWELL_S = 2.0  # for session.closed, where somebody ended the session from outside
 MAX_AHEAD_MS = 1000.0  # a file that is sent as fast as it is taken may be so far ahead of the wire
 CROWDED_MS = 1500.0  # when so much sound waits, the line is behind, and a frame would make it worse
 CROWDED_CHARS = 100_000  # so does what waits beside the sound: a frame or two
@@ -404,8 +405,8 @@ class ConversationLoop:
     async def _shut(self, tasks: list[asyncio.Task[None]]) -> None:
         for handle in self._wakes.values():
             handle.cancel()
-        if isinstance(self.session, LiveClientSession) and (farewell := self.session.farewell()):
-            self._outbox.put(codec.encode(farewell), sound_ms=0.0)
+        if isinstance(self.session, LiveClientSession):
+            await self._say_farewell(self.session)
         await self._flush()
         for task in [*tasks, *self._calls.values()]:
             task.cancel()
@@ -419,6 +420,15 @@ class ConversationLoop:
                 await asyncio.gather(*closing, return_exceptions=True)
         if ending_tools:  # has a bound of its own: cut short it would leave processes behind
             await asyncio.gather(ending_tools, return_exceptions=True)
+
+    async def _say_farewell(self, session: LiveClientSession) -> None:
+        """The session was ended from outside: Live is told so, and its last word is waited for a moment."""
+        if (farewell := session.farewell()) is None:
+            return
+        self._outbox.put(codec.encode(farewell), sound_ms=0.0)
+        deadline = time.monotonic() + FAREWELL_S
+        while session.ready and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
 
     async def _flush(self) -> None:
         """Give what was asked for last a moment to leave."""

@@ -226,7 +226,7 @@ class Playout:
         waited_ms = 1000 * (now - self._waits_since_s)
         queued_ms = self._queued() / SAMPLES_PER_MS
         if self._stream:
-            self._flowing = queued_ms >= self._stream.cushion_ms
+            self._flowing = waited_ms >= self._stream.cushion_ms or queued_ms >= self._stream.most_ms
             self._waits_since_s = None if self._flowing else self._waits_since_s
             return self._flowing
         complete = part.ended or part is not self._parts[-1]

@@ -21,9 +21,11 @@ _KINDS: dict[AppendKind, type[ContextAppend]] = {
 
 def appends(kind: AppendKind, text: str, delegation_id: str | None = None) -> list[ContextAppend]:
     """The events that say ``text``; nothing for a blank one."""
-    pieces = pieces_of(text.strip())
-    delegated = {"delegation_id": delegation_id} if delegation_id else {}
-    return [_KINDS[kind].model_validate({"content": piece, **delegated}) for piece in pieces]
+    kind_of = _KINDS[kind]  # the id is sent as null, too: some servers want it to be there
+    return [
+        kind_of.model_validate({"content": piece, "delegation_id": delegation_id})
+        for piece in pieces_of(text.strip())
+    ]
 
 
 def pieces_of(text: str, most: int = MAX_CHARS) -> list[str]:
