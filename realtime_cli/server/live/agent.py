@@ -28,6 +28,7 @@ from realtime_cli.server.live.fragments import TranscriptFragment
 from realtime_cli.server.live.voice import AgentUtterance, AgentVoice
 
 Json = dict[str, Any]
+QUOTES_USER = re.compile(r'The user (?:typed|wrote|said): "(.+)"', re.DOTALL)
 ACKNOWLEDGEMENT = "One moment, please."
 ACKNOWLEDGE = "acknowledge "  # deadlines: and the delegation's id
 
@@ -266,13 +267,15 @@ class LiveAgent:
             self.context.add_message("system", event.content)
 
     def _follow(self, content: str) -> None:
-        """An instruction opens the talk; one that quotes the user ("...") is answered as his words."""
-        talked = any(item.get("role") in ("user", "assistant") for item in self.context.items)
-        quoted = re.search(r'"(.+)"', content, re.DOTALL)
+        """An instruction is answered where the agent owes an answer, or nobody has said anything yet.
+
+        One that quotes the user (``The user typed: "..."``) is answered as if those words had been said.
+        """
         self.context.add_message("system", content)
-        if quoted:
+        if quoted := QUOTES_USER.match(content):
             self.context.add_message("user", quoted[1])
-        if not self.voice.speaks and (quoted or not talked):
+        said = [item["role"] for item in self.context.items if item.get("role") in ("user", "assistant")]
+        if not self.voice.speaks and said[-1:] != ["assistant"]:
             self._generate(LiveAnswer(self._events.new_id("answer")), content)
 
     # -- the backend ----------------------------------------------------------------------------

@@ -86,6 +86,21 @@ def test_instructions_ahead_of_everything_make_a_greeting():
     assert talk.requests[0].instructions == "Be kind.\n\nGreet the user."
 
 
+def test_an_instruction_is_answered_where_an_answer_is_owed():
+    talk = LiveTalk(answers=[[EngineText("Five.")]])
+    talk.start(input=[{"role": "user", "content": [{"text": "Two plus three?"}]}])
+    talk.send("session.instructions.append", content="Answer the user's last message.")
+    talk.listen(1_000)
+    talk.send("session.instructions.append", content="Be brief from now on.")
+    talk.send("session.instructions.append", content='The user typed, and expects no answer: "Thanks."')
+    talk.listen(1_000)
+    assert talk.transcript("output") == "Five."
+    talk.send("session.instructions.append", content='The user typed: "Two plus two?"')
+    talk.listen(1_000)
+    assert talk.requests[1].items[-1]["content"][0]["text"] == "Two plus two?"
+    assert len(talk.requests) == 2
+
+
 def test_appends_wait_for_the_clients_sound_and_are_given_up_at_the_end():
     talk = LiveTalk()
     talk.start()
