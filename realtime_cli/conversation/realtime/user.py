@@ -36,6 +36,7 @@ class UserSide:
         self._began: float | None = None
         self._ended: float | None = None
         self._ended_by: e.SpeechBy = "server"
+        self._overtaken = False  # the user typed since: what is answered next need not be what was said
         self._by_hand: e.SpeechBy = "key"
         self._released_at: float | None = None
         self._taken: set[str] = set()
@@ -44,6 +45,7 @@ class UserSide:
         self._texts: dict[str, str] = {}
         self._finals: dict[str, str] = {}  # an empty text: told that it is missing
         self._growing: set[str] = set()  # called complete while it was still being said
+        self._wordless: dict[str, str] = {}  # heard, but no turn so far -> why there are no words
         self._paid: set[str] = set()
         self._typed: list[inputs.Typed] = []  # not sent yet
         self._raw_items = 0
@@ -96,7 +98,7 @@ class UserSide:
             self._scene.expect_answer(by_client=False)
 
     def _speech_over(self, ended: float, by: e.SpeechBy) -> None:
-        self._speaking, self._ended, self._ended_by = False, ended, by
+        self._speaking, self._ended, self._ended_by, self._overtaken = False, ended, by, False
         self._scene.emit(e.UserSpeechEnded(self._scene.at, by, ended, self._speech_id or ""))
 
     def key(self, key: inputs.Key) -> None:
@@ -142,7 +144,7 @@ class UserSide:
         waits_for_no_end = self._scene.answers_by_itself and not (asked_for or self._reports_ends)
         if self._speaking and waits_for_no_end:
             self._speech_over(self._scene.at, "server")
-        if self._ended is not None and self._began is not None:
+        if self._ended is not None and self._began is not None and not self._overtaken:
             self._take(self._speech_id, None)
 
     def _take(self, item_id: str | None, previous_item_id: str | None) -> None:
@@ -160,15 +162,18 @@ class UserSide:
         )
         if not (self._scene.transcribes or item_id in self._texts or item_id in self._finals):
             self._missing(item_id, NO_TRANSCRIPTION)
+        if why := self._wordless.pop(item_id, ""):
+            self._missing(item_id, why)
         self._began = self._ended = self._speech_id = None
         self._ended_by = "server"
 
     # -- its transcript ---------------------------------------------------------------------------
 
-    def _item_of(self, item_id: str | None) -> str:
-        """The item a transcript is of. One that comes ahead of the commit stands for the commit."""
+    def _item_of(self, item_id: str | None, *, with_words: bool) -> str:
+        """The item a transcript is of. Words that come ahead of the commit stand for the commit; without any
+        it may have been a door that slammed."""
         item_id = item_id or self._speech_id or self._last_id
-        if item_id not in self._taken | self._growing and self._ended is not None:
+        if with_words and item_id not in self._taken | self._growing and self._ended is not None:
             self._take(item_id, None)
         return item_id or self._last_id
 
@@ -186,11 +191,11 @@ class UserSide:
             self._scene.emit(e.UserTextPartial(self._scene.at, self._turn_of(item_id), item_id, delta, text))
 
     def text_completed(self, event: s.ConversationItemInputAudioTranscriptionCompleted) -> None:
-        item_id = self._item_of(event.item_id)
+        text = (event.transcript or "").strip()
+        item_id = self._item_of(event.item_id, with_words=bool(text))
         if event.usage is not None and item_id not in self._paid:
             self._paid.add(item_id)
             self._usage(item_id, event.usage)
-        text = (event.transcript or "").strip()
         if item_id not in self._taken and (item_id in self._growing or self._speaking):
             self._grows(item_id, text)
         elif text:
@@ -215,7 +220,10 @@ class UserSide:
                 self._final(item_id, text, spoken=True)
 
     def text_failed(self, event: s.ConversationItemInputAudioTranscriptionFailed) -> None:
-        self._missing(self._item_of(event.item_id), error_text(event.error) or "the transcription failed")
+        self._missing(
+            self._item_of(event.item_id, with_words=False),
+            error_text(event.error) or "the transcription failed",
+        )
 
     def _final(self, item_id: str, text: str, *, spoken: bool, **more: Any) -> None:
         """The last word wins; one that says the same again is none."""
@@ -229,7 +237,10 @@ class UserSide:
         )
 
     def _missing(self, item_id: str, why: str) -> None:
-        if item_id not in self._finals:
+        """Nothing was understood. Of what is no turn that is not said: it may never become one."""
+        if item_id not in self._taken:
+            self._wordless[item_id] = why
+        elif item_id not in self._finals:
             self._finals[item_id] = ""
             self._scene.emit(e.UserTextMissing(self._scene.at, self._turn_of(item_id), item_id, why))
 
@@ -285,6 +296,7 @@ class UserSide:
 
     def _commit_text(self, item_id: str | None) -> int:
         at, turn = self._scene.at, self._scene.users_turn()
+        self._overtaken = True
         if item_id:
             self._scene.turn_of[item_id] = turn
         self._scene.emit(e.UserTurnCommitted(at, turn, "text", at, at, "text", item_id or ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from realtime_cli.client import inputs as i
+from realtime_cli.client.entry import Entry
 from realtime_cli.conversation import events as e
 from tests.conversation.telling import (
     begun,
@@ -307,3 +308,34 @@ def test_a_server_that_hears_speech_answers_by_itself_whatever_it_reports() -> N
         received(2.0, "input_audio_buffer.speech_stopped", item_id="u1"),
     ]
     assert [event.by for event in of(e.AgentResponseRequested, *entries)] == ["server"]
+
+
+# -- a door that slams ----------------------------------------------------------------------------
+
+
+def nothing_understood(at: float):
+    kind = "conversation.item.input_audio_transcription"
+    return received(at, f"{kind}.completed", item_id="u1", content_index=0, transcript="")
+
+
+def not_transcribed(at: float):
+    kind = "conversation.item.input_audio_transcription"
+    return received(at, f"{kind}.failed", item_id="u1", content_index=0, error={"message": "noise"})
+
+
+@pytest.mark.parametrize("words", [(), (nothing_understood(1.6),), (not_transcribed(1.6),)])
+def test_noise_that_is_neither_committed_nor_understood_is_no_turn(words: tuple[Entry, ...]) -> None:
+    door = (live(), started(1.0, 1000), stopped(1.3, 1300), *words)
+    answered = (typed(3.0, "Hi"), begun(3.1), written(3.2, "Hello."), done(3.3))
+
+    assert folded(*door).turns == []
+    (turn,) = folded(*door, *answered).turns
+    assert [event.by for event in of(e.UserTurnCommitted, *door, *answered)] == ["text"]
+    assert turn.began_at == 3.0
+
+
+def test_a_commit_after_the_empty_transcript_is_a_turn_without_words() -> None:
+    commit = received(1.7, "input_audio_buffer.committed", item_id="u1")
+    late = (started(1.0, 1000), stopped(1.3, 1300), nothing_understood(1.6), commit)
+
+    assert len(of(e.UserTurnCommitted, *late)) == len(of(e.UserTextMissing, *late)) == 1
