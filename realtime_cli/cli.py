@@ -41,10 +41,15 @@ _running = partial(typer.Option, rich_help_panel="How they run")
 _reports = partial(typer.Option, rich_help_panel="Reports", metavar="FILE")
 _workers = partial(typer.Option, rich_help_panel="Worker processes")
 _making = partial(typer.Option, rich_help_panel="Making scripts", metavar="FILE")
+_selected = partial(typer.Option, rich_help_panel="Which sessions")
 _view = partial(typer.Option, rich_help_panel="What to play")
 _again = partial(typer.Option, rich_help_panel="Run again and compare")
 _serving = partial(typer.Option, rich_help_panel="Server")
-_devices = partial(typer.Option, metavar="DEVICE")
+_trial = partial(typer.Option, rich_help_panel="Try a device")
+_choice = partial(typer.Option, rich_help_panel="Remember devices", metavar="DEVICE")
+_messages = partial(typer.Option, rich_help_panel="Messages", metavar="FILE")
+_checks = partial(typer.Option, rich_help_panel="What to check")
+_writing = partial(typer.Option, rich_help_panel="What to write")
 
 Scripts = Annotated[
     list[Path],
@@ -194,11 +199,11 @@ def text(
     ] = None,
     file: Annotated[
         Path | None,
-        typer.Option("--file", "-f", metavar="FILE", help="A file with one message per line; - is stdin."),
+        _messages("--file", "-f", help="A file with one message per line; - is stdin."),
     ] = None,
     images: Annotated[
         list[Path] | None,
-        typer.Option("--image", metavar="FILE", help="A picture to send with the first message."),
+        _messages("--image", help="A picture to send with the first message."),
     ] = None,
     config: Config = None,
     sets: Sets = None,
@@ -229,7 +234,7 @@ def run(
         list[str] | None, _selection("--tag", metavar="TAG", help="Only scripts with this tag.")
     ] = None,
     match: Annotated[
-        str, _selection("--match", "-k", metavar="TEXT", help="Only scripts with this in their name.")
+        str, _selection("--match", "-k", metavar="WORDS", help="Only scripts with this in their name.")
     ] = "",
     shard: Annotated[str, _selection(metavar="I/N", help="Only every Nth script, from the Ith on.")] = "1/1",
     seed: Seed = None,
@@ -390,7 +395,9 @@ def replay(
     ] = None,
     end: Annotated[str | None, _view("--to", metavar="TIME", help="Where to stop, such as 2:30.")] = None,
     turn: Annotated[int | None, _view(metavar="NUMBER", help="Start at this turn.")] = None,
-    marker: Annotated[str | None, _view(metavar="TEXT", help="Start at this note.")] = None,
+    marker: Annotated[
+        str | None, _view(metavar="WORDS", help="Start at the first note with these words.")
+    ] = None,
     speed: Annotated[float, _view(metavar="FACTOR", help="Speed factor.")] = 1.0,
     max: Annotated[bool, _view("--max", help="As fast as possible.")] = False,
     idle_limit: Annotated[
@@ -460,16 +467,16 @@ def serve(
 
 @app.command(cls=GroupedHelp, epilog=epilog("devices"))
 def devices(
-    meter: Annotated[str | None, _devices(help="Show the level of this input for a few seconds.")] = None,
-    seconds: Annotated[
-        float, typer.Option(min=0.1, metavar="SECONDS", help="How long --meter listens.")
-    ] = 5.0,
-    tone: Annotated[str | None, _devices(help="Play a test tone on this output.")] = None,
-    save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write --input and --output into this agent file.")
+    meter: Annotated[
+        str | None, _trial(metavar="DEVICE", help="Show the level of this input for a few seconds.")
     ] = None,
-    input: Annotated[str | None, _devices("--input", "-i", help="The microphone for --save.")] = None,
-    output: Annotated[str | None, _devices("--output", "-o", help="The loudspeaker for --save.")] = None,
+    seconds: Annotated[float, _trial(min=0.1, metavar="SECONDS", help="How long --meter listens.")] = 5.0,
+    tone: Annotated[str | None, _trial(metavar="DEVICE", help="Play a test tone on this output.")] = None,
+    save: Annotated[
+        Path | None, _choice(metavar="FILE", help="Write --input and --output into this agent file.")
+    ] = None,
+    input: Annotated[str | None, _choice("--input", "-i", help="The microphone for --save.")] = None,
+    output: Annotated[str | None, _choice("--output", "-o", help="The loudspeaker for --save.")] = None,
     json: Json = False,
 ) -> None:
     """List microphones and speakers.
@@ -489,11 +496,11 @@ def doctor(
     base_url: BaseUrl = None,
     acoustic: Annotated[
         bool,
-        typer.Option(
+        _checks(
             "--acoustic", help="Play chirps and speech; measure echo, delay and what the canceller does."
         ),
     ] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Skip the server checks.")] = False,
+    offline: Annotated[bool, _checks("--offline", help="Skip the server checks.")] = False,
     bundle: Annotated[
         Path | None,
         _output(metavar="FILE", help="Write a report without keys and names, to send with a bug report."),
@@ -517,7 +524,7 @@ def export(
     ],
     format: Annotated[
         str | None,
-        typer.Option(
+        _writing(
             "--format",
             "-f",
             metavar="FORMAT",
@@ -526,7 +533,7 @@ def export(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The file to write; - is stdout."),
+        _writing("--output", "-o", metavar="FILE", help="The file to write; - is stdout."),
     ] = None,
 ) -> None:
     """Turn a recording into WAV, Markdown, subtitles or a web page."""
@@ -542,14 +549,14 @@ def init(
     ),
     template: Annotated[
         str,
-        typer.Option(
+        _writing(
             help="assistant, tutor, interpreter, support, phone, screen-share or local.", metavar="NAME"
         ),
     ] = "assistant",
     provider: Annotated[
-        str | None, typer.Option(help="openai, azure, xai, local or custom.", metavar="NAME")
+        str | None, _writing(help="openai, azure, xai, local or custom.", metavar="NAME")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    force: Annotated[bool, _writing("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Write a commented agent file that works right away.
 
@@ -608,7 +615,7 @@ def config_show(
         Path | None, typer.Argument(metavar="FILE", help="The agent file.", show_default=False)
     ] = None,
     sets: Sets = None,
-    origin: Annotated[bool, typer.Option("--origin", help="Say which layer set each value.")] = False,
+    origin: Annotated[bool, _output("--origin", help="Say which layer set each value.")] = False,
     json: Json = False,
 ) -> None:
     """Print every effective value, secrets masked."""
@@ -633,7 +640,7 @@ def config_convert(
 
 @config_app.command("schema", cls=GroupedHelp)
 def config_schema(
-    script: Annotated[bool, typer.Option("--script", help="Of scripts instead of agent files.")] = False,
+    script: Annotated[bool, _output("--script", help="Of scripts instead of agent files.")] = False,
 ) -> None:
     """Print the JSON Schema of agent files, for editors."""
     from realtime_cli.commands import config as command
@@ -649,13 +656,13 @@ sessions_app = typer.Typer(
 )
 app.add_typer(sessions_app, name="sessions")
 Folder = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="Where the recordings are (default: the state folder).")
+    Path | None, _selected(metavar="FOLDER", help="Where the recordings are (default: the state folder).")
 ]
 
 
 @sessions_app.command("list", cls=GroupedHelp)
 def sessions_list(folder: Folder = None, json: Json = False) -> None:
-    """List the recorded sessions, newest first."""
+    """List the recorded sessions, newest last."""
     from realtime_cli.commands import sessions as command
 
     raise typer.Exit(command.list_sessions(folder, as_json=json))
@@ -684,9 +691,9 @@ def sessions_search(
 
 @sessions_app.command("prune", cls=GroupedHelp)
 def sessions_prune(
-    days: Annotated[float, typer.Option(metavar="DAYS", help="Keep sessions younger than this.")],
+    days: Annotated[float, _selected(metavar="DAYS", help="Keep sessions younger than this.")],
     folder: Folder = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be deleted.")] = False,
+    dry_run: Annotated[bool, _selected("--dry-run", help="Only list what would be deleted.")] = False,
 ) -> None:
     """Delete sessions by age."""
     from realtime_cli.commands import sessions as command

@@ -92,6 +92,16 @@ def test_options_stand_in_groups() -> None:
     assert "--input DEVICE|FILE" in groups["Sound"]
 
 
+@pytest.mark.parametrize("command", [*COMMANDS, "config show", "sessions list", "sessions prune"])
+def test_every_option_but_help_stands_in_a_group_with_a_name(command: str) -> None:
+    shown = CliRunner().invoke(app, [*command.split(), "--help"]).output
+    if command in ("config", "sessions"):
+        return
+    groups = dict(re.findall(r"(?m)^([A-Z][a-z ]+):\n((?:  .*\n)+)", shown))
+    assert re.findall(r"--[a-z-]+", groups["Options"]) == ["--help"], groups["Options"]
+    assert not re.search(r" (TEXT|INTEGER|FLOAT|BOOLEAN)\b", shown)
+
+
 def test_help_names_every_exit_code() -> None:
     shown = " ".join(CliRunner().invoke(app, ["--help"]).output.split())
     for code in ExitCode:

@@ -21,9 +21,11 @@ class Finding:
     remedy: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     exit_code: ExitCode = ExitCode.USAGE
+    group: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
+            "group": self.group,
             "topic": self.topic,
             "status": self.status,
             "said": self.said,

@@ -263,6 +263,7 @@ def recorder_at(
         tool=f"realtime-cli {__version__}",
         started=datetime.now().astimezone().isoformat(timespec="milliseconds"),
         command=command,
+        agent=agent.path.name if agent.path else "",
         config=agent.shown(),
         session=asdict(session.options),
     )

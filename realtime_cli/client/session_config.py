@@ -47,6 +47,7 @@ class SessionConfig(SessionPart):
         self._provider = options.provider
         self._speech_seen = False
         self._updates: dict[str, SettingsUpdate] = {}
+        self._reported: set[str] = set()  # differences that a reconnect need not report again
 
     # -- what is in force -------------------------------------------------------------------------
 
@@ -117,7 +118,9 @@ class SessionConfig(SessionPart):
             self.requested = settings.merged(self.requested, update.patch)
             differences = settings.differences(update.wire, self.effective)
             for difference in differences:
-                self._effects.note("warning", "settings", difference)
+                if update.by_user or difference not in self._reported:
+                    self._effects.note("warning", "settings", difference)
+            self._reported.update(differences)
             if update.by_user and not differences:
                 self._effects.note(
                     "info", "settings", f"In force now: {', '.join(settings.paths(update.wire))}."

@@ -113,17 +113,29 @@ async def _meter(choice: str, seconds: float) -> None:
         if frame is not None:
             levels.append(dbfs(frame))
 
-    microphone = device.open_microphone(choice, report=lambda level, topic, text: echo(text))
+    microphone = device.open_microphone(choice, report=lambda level, topic, text: _say(text))
     try:
         microphone.start(deliver)
         for _ in range(round(seconds * 10)):
             await asyncio.sleep(0.1)
             _draw(max(levels[-5:], default=SILENCE_DBFS))
     finally:
+        _clear()
         name = microphone.device_name
         await microphone.close()
     highest = max(levels, default=SILENCE_DBFS)
     out(f"{name}: highest level {highest:.1f} dBFS{_advice(highest)}")
+
+
+def _say(text: str) -> None:
+    """On a line of its own: the meter goes on below it."""
+    _clear()
+    echo(text)
+
+
+def _clear() -> None:
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _draw(level_dbfs: float) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,21 @@ class DoctorOptions(AgentOptions):
 def doctor(options: DoctorOptions) -> ExitCode:
     """Check everything, and tell each finding as it is made; the exit code is that of the first failure."""
     findings: list[Finding] = []
-    report = _silent if options.json else _report
-    agent = _agent(options, findings)
-    for finding in findings:
-        report(finding)
-    for finding in _examined(agent, options):
-        findings.append(finding)
-        report(finding)
+    about_agent: list[Finding] = []
+    agent = _agent(options, about_agent)
+    groups = {
+        "Agent": about_agent,
+        "Machine": _machine(),
+        "Sound": _sound(agent, options),
+        "Server": _server(agent, options),
+    }
+    for group, found in groups.items():
+        for number, finding in enumerate(found):
+            findings.append(replace(finding, group=group))
+            if not options.json:
+                if number == 0:
+                    out(group if len(findings) == 1 else f"\n{group}")
+                _report(finding)
     code = exit_code(findings)
     if options.json:
         rows = [finding.as_json() for finding in findings]
@@ -74,11 +82,13 @@ def _over(options: DoctorOptions) -> dict[str, Any]:
     return {"connection.base_url": options.base_url} if options.base_url else provider_by_key(options)
 
 
-def _examined(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Finding]:
+def _machine() -> Iterator[Finding]:
     yield doctor_machine.python()
     yield doctor_machine.terminal()
     yield from doctor_machine.extras()
-    yield from _sound(agent, options)
+
+
+def _server(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Finding]:
     if agent and agent.config.connection.embedded and not agent.config.local.chat_url:
         yield doctor_machine.language_model()
     if agent and not options.offline:
@@ -115,18 +125,14 @@ async def _wire(agent: LoadedAgent) -> list[Finding]:
     return [finding async for finding in doctor_wire.endpoint_steps(agent)]
 
 
-def _silent(finding: Finding) -> None:
-    """With --json all is told at the end."""
-
-
 def _report(finding: Finding) -> None:
-    mark = f"{MARKS[finding.status]:<8}"
+    mark = f"  {MARKS[finding.status]:<8}"
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         mark = f"\x1b[{COLOURS[finding.status]}m{mark}\x1b[0m"
     sys.stdout.write(mark)
     out(f" {finding.topic}: {finding.said}")
     if finding.remedy:
-        out(f"{'':<8}   {finding.remedy}")
+        out(f"{'':<10}   {finding.remedy}")
 
 
 def _summary(findings: list[Finding]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from realtime_cli.app.console import echo, out
+from realtime_cli.app.progress import progress
 from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording.export import page, sound, subtitles, text
@@ -55,7 +56,10 @@ def export(options: ExportOptions) -> ExitCode:
     suffix, make = FORMATS[name]
     source = find_or_path(str(options.recording))
     recording = read(source)
-    content = make(recording, timeline(recording))
+    with progress("Reading the recording", recording.line_count()) as step:
+        made = timeline(recording, step=step)
+        step.phase(f"Making {name}")
+        content = make(recording, made)
     if options.output is not None and str(options.output) == "-":
         _to_stdout(content)
         return ExitCode.OK

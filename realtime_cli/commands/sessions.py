@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from realtime_cli import private_file
 from realtime_cli.app.console import echo, out
+from realtime_cli.app.progress import progress
 from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording import file
@@ -16,18 +20,30 @@ from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import read
 from realtime_cli.recording.stored import Stored, delete_recording, find, stored
 from realtime_cli.recording.timeline import timeline
+from realtime_cli.tui.amounts import clock, money
+from realtime_cli.tui.safe_text import one_line
 
 DAY_S = 86_400
 
 
+COLUMNS = ("when", "agent", "server", "length", "turns", "latency", "cost", "ended", "name")
+RIGHT = ("length", "turns", "latency", "cost")
+WIDTH_OF_FILES = 200  # columns of a table that goes into a file or a pipe
+
+
 def list_sessions(folder: Path | None = None, *, as_json: bool = False) -> ExitCode:
-    """A line a recording, the newest first: name, length, turns, first words."""
+    """A line a recording, the newest last, where one looks first: see ``COLUMNS``."""
     folder = folder or file.folder()
-    for one in stored(folder):
-        row = _row(one)
-        out(json.dumps(row, ensure_ascii=False) if as_json else _in_words(row))
-    if not as_json:
-        echo(f"Recordings are in {folder}.")
+    found = list(reversed(stored(folder)))
+    with progress("Reading recordings", len(found)) as step:
+        rows = [step(_row(one)) for one in found]
+    if as_json:
+        for row in rows:
+            out(json.dumps(row, ensure_ascii=False))
+        return ExitCode.OK
+    if rows:
+        _print_table(rows)
+    echo(f"Recordings are in {folder}.")
     return ExitCode.OK
 
 
@@ -40,25 +56,70 @@ def _row(one: Stored) -> dict[str, object]:
         return {**row, "unreadable": error.message}
     first = next((said.text for said in made.said if said.speaker == "user"), "")
     running = recording.end.crashed and private_file.is_locked(one.path)
+    header = recording.header
     return {
         **row,
+        "started": header.started,
+        "agent": header.agent,
+        "server": _server(header.config.get("connection")),
         "seconds": round(made.seconds, 1),
         "turns": len(made.turns),
+        "median_latency_ms": made.latency.median_ms,
         "model": made.cost.model,
         "cost_usd": made.cost.total_usd,
+        "exit_code": recording.end.exit_code,
+        "reason": recording.end.reason,
         "crashed": recording.end.crashed and not running,
         "running": running,
         "first": first,
     }
 
 
-def _in_words(row: dict[str, object]) -> str:
+def _server(connection: object) -> str:
+    """The provider's name, or the host of an address of one's own."""
+    known = connection if isinstance(connection, dict) else {}
+    provider = str(known.get("provider") or "")
+    host = urlsplit(str(known.get("base_url") or "")).hostname or ""
+    return host if provider in ("", "custom") and host else provider
+
+
+def _print_table(rows: list[dict[str, object]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in COLUMNS:
+        fixed = column not in ("agent", "server", "ended")
+        table.add_column(column, justify="right" if column in RIGHT else "left", no_wrap=fixed)
+    for row in rows:
+        table.add_row(*map(one_line, _cells(row)))
+    width = None if sys.stdout.isatty() else WIDTH_OF_FILES
+    console = Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
+    console.print(table)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     if "unreadable" in row:
-        return f"{row['name']}  unreadable: {row['unreadable']}"
-    state = " (running)" if row["running"] else " (crashed)" if row["crashed"] else ""
-    first = " ".join(str(row["first"]).split())
-    counted = f"{row['turns']} turn{'' if row['turns'] == 1 else 's'}"
-    return f"{row['name']}  {row['seconds']:>7} s  {counted:>9}{state}  {first[:60]}"
+        return ("", "", "", "", "", "", "", f"unreadable: {row['unreadable']}", row["name"])
+    started = row["started"][:16].replace("T", " ")
+    latency_ms, usd = row["median_latency_ms"], row["cost_usd"]
+    return (
+        started,
+        row["agent"].removesuffix(".toml") or "-",
+        row["server"] or "-",
+        clock(row["seconds"]),
+        str(row["turns"]),
+        "-" if latency_ms is None else f"{latency_ms:.0f} ms",
+        "local" if row["server"] == "local" else "-" if usd is None else money(usd),
+        _ended(row),
+        row["name"],
+    )
+
+
+def _ended(row: dict[str, Any]) -> str:
+    if row["running"] or row["crashed"]:
+        return "still running" if row["running"] else "crashed"
+    return "ok" if row["exit_code"] == ExitCode.OK else row["reason"] or f"exit code {row['exit_code']}"
 
 
 def show(name: str, folder: Path | None = None) -> ExitCode:
@@ -73,14 +134,17 @@ def show(name: str, folder: Path | None = None) -> ExitCode:
 def search(words: str, folder: Path | None = None) -> ExitCode:
     """Messages and tool calls that contain ``words`` (any case); exit 1 when there is none."""
     found = 0
-    for one in stored(folder or file.folder()):
-        try:
-            made = timeline(read(one.path))
-        except ConfigError:
-            continue
-        for at_s, line in _matches(made, words.casefold()):
-            out(f"{one.name}  {at_s:7.1f} s  {line}")
-            found += 1
+    known = stored(folder or file.folder())
+    with progress("Searching recordings", len(known)) as step:
+        for one in known:
+            try:
+                made = timeline(read(one.path))
+            except ConfigError:
+                step(None)
+                continue
+            for at_s, line in _matches(step(made), words.casefold()):
+                out(f"{one.name}  {at_s:7.1f} s  {line}")
+                found += 1
     return ExitCode.OK if found else ExitCode.EXPECTATION_FAILED
 
 

@@ -10,6 +10,7 @@ from realtime_cli.conversation.blocks import AgentTurn, Block, Level, Notice, To
 
 TRANSCRIPT_PATIENCE_S = 10.0  # how long a turn without transcript may hold up what comes behind it
 COMMIT_PATIENCE_S = 5.0
+URGENT = ("warning", "error")
 
 
 class BlockOrder:
@@ -38,11 +39,16 @@ class BlockOrder:
             place += 1
         self.blocks.insert(max(place, self.settled), block)
 
-    def notice(self, level: Level, topic: str, text: str) -> None:
-        """Warnings do not wait for a turn to end, even if they come into the middle of it."""
-        place = self.settled if level in ("warning", "error") else len(self.blocks)
+    def notice(self, level: Level, topic: str, text: str, *, at_once: bool = False) -> None:
+        """Behind all that has begun before it, so it breaks no sentence. What cannot wait: ``pending``."""
+        place = self.settled if at_once else len(self.blocks)
         self.blocks.insert(place, Notice(self.at, level, topic, text))
         self.settle()
+
+    @property
+    def pending(self) -> list[Notice]:
+        """Warnings and errors that stand behind something that is still going on."""
+        return [block for block in self.open if isinstance(block, Notice) and block.level in URGENT]
 
     def settle(self) -> None:
         """Count the blocks at the head that are final, or have held up the others long enough."""

@@ -59,7 +59,8 @@ class Transcript:
         """The arguments are told in full: it is they that are decided on."""
         self.approvals[event.call_id] = event.question
         question = "May it run?" if event.question == "run" else "What is its result?"
-        self.order.notice("warning", "approval", f"{event.name} {event.arguments} - {question}")
+        text = f"{event.name} {event.arguments} - {question}"
+        self.order.notice("warning", "approval", text, at_once=True)
 
     def _suspect_echo(self, stopped: e.AgentInterrupted) -> None:
         early = stopped.cause == "server_vad" and all(part.heard_ms < ECHO_MS for part in stopped.parts)

@@ -99,6 +99,7 @@ class Header:
     tool: str = ""
     started: str = ""
     command: str = ""
+    agent: str = ""  # the name of the agent file, without its folder
     config: dict[str, Any] = field(default_factory=dict)
     session: dict[str, Any] = field(default_factory=dict)
     audio: dict[str, Any] = field(default_factory=dict)

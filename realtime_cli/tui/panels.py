@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
+from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn, is_question
 from realtime_cli.tui.amounts import clock, money, plural, seconds
 from realtime_cli.tui.latency import latency_figures
 from realtime_cli.tui.meters import Meter
@@ -20,7 +20,8 @@ from realtime_cli.tui.view import View
 from realtime_cli.untrusted_json import parse_json
 
 MIN_DBFS = -60.0
-MAX_TOOL_CELLS = 400  # of arguments and of a result; the recording has all of it
+MAX_TOOL_CELLS = 240  # of arguments and of a result; a panel shows all of it
+MAX_REASON_CELLS = 120
 
 
 def block_text(block: Block, theme: Theme = PRETTY) -> Text:
@@ -82,16 +83,39 @@ def tool_text(card: ToolCard, theme: Theme = PRETTY) -> Text:
     if card.state == "running":
         doing = "waits for you" if card.waits else one_line(card.progress) or "running"
         return text.append(f" {doing}", DIM)
-    result = cut_to(one_line(card.output), MAX_TOOL_CELLS, theme.ellipsis)
+    output = one_line(card.output)
+    result = cut_to(output, MAX_TOOL_CELLS, theme.ellipsis)
+    folded = result != output
     if card.state == "failed":
-        text.append(f" {theme.arrow} failed: {result}", "red")
+        reason = cut_to(reason_of(card.output), MAX_REASON_CELLS, theme.ellipsis)
+        folded = reason != output
+        text.append(f" {theme.arrow} failed: {reason}", "red")
     elif card.state == "cancelled":
         text.append(f" {theme.arrow} cancelled", "yellow")
     else:
         text.append(f" {theme.arrow} {result}")
     if card.seconds is not None:
         text.append(f" ({seconds(card.seconds)})", DIM)
+    if folded:
+        text.append(" o opens it", DIM)
     return text
+
+
+def reason_of(output: str) -> str:
+    """Why a tool failed: the error that JSON names, a traceback's last line, or the first line."""
+    try:
+        value = parse_json(output)
+    except ValueError:
+        value = None
+    error = value.get("error") if isinstance(value, dict) else None
+    if isinstance(error, dict):
+        error = error.get("message")
+    if isinstance(error, str) and error:
+        output = error
+    lines = [line.strip() for line in safe(output).splitlines() if line.strip()]
+    if not lines:
+        return "it gave no reason"
+    return one_line(lines[-1] if lines[0].startswith("Traceback (") else lines[0])
 
 
 def arguments_line(arguments: str) -> str:
@@ -129,6 +153,16 @@ def live_rows(view: View, width: int, theme: Theme = PRETTY, *, at: float | None
     """The two middle ones of the four live rows: state and meters, figures and clock (``at``)."""
     figures = figures_row(view, width, theme, at=at)
     return [fit(state_row(view, width, theme), theme), fit(figures, theme)]
+
+
+def notice_row(view: View, width: int, theme: Theme = PRETTY) -> Text:
+    """The last warning that has no place in the scrollback yet; empty if there is none."""
+    pending = [notice for notice in view.pending if not is_question(notice)]
+    if not pending:
+        return Text()
+    row = fit(notice_text(pending[-1]), theme)
+    row.truncate(width, overflow="ellipsis")
+    return row
 
 
 def talk_row(view: View, width: int, theme: Theme = PRETTY, flowed: int = 0) -> Text:

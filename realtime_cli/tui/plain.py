@@ -14,7 +14,7 @@ from realtime_cli.tui.amounts import plural, seconds
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.key_events import PanelName
 from realtime_cli.tui.panel_contents import panel_lines
-from realtime_cli.tui.panels import arguments_line, end_lines, interruption
+from realtime_cli.tui.panels import arguments_line, end_lines, interruption, reason_of
 from realtime_cli.tui.question_box import call_lines
 from realtime_cli.tui.questions import OpenQuestions
 from realtime_cli.tui.safe_text import for_encoding, one_line
@@ -31,6 +31,7 @@ class PlainFrontend:
         self._out, self._err = out, err
         self._taken = 0
         self._word = ""
+        self._warned: list[Notice] = []  # written before their turn came, because they do not wait
         self._questions = OpenQuestions()
 
     @property
@@ -83,8 +84,17 @@ class PlainFrontend:
             block = self.view.blocks[self._taken]
             self._taken += 1
             line = sentence(block)
-            if line and not is_question(block):
+            if line and not is_question(block) and not any(block is warned for warned in self._warned):
                 self._write(self._err if isinstance(block, Notice) else self._out, line)
+        self._warn()
+
+    def _warn(self) -> None:
+        """A turn is written as a whole, at its end, so that nothing can come into the middle of it."""
+        pending = [notice for notice in self.view.pending if not is_question(notice)]
+        for notice in pending:
+            if not any(notice is warned for warned in self._warned):
+                self._write(self._err, sentence(notice))
+        self._warned = pending
 
     def _write(self, stream: TextIO, line: str) -> None:
         stream.write(for_encoding(line, getattr(stream, "encoding", None) or "utf-8") + "\n")
@@ -140,6 +150,6 @@ def _tool(card: ToolCard) -> str:
         case "cancelled":
             return f"{call} was cancelled."
         case "failed":
-            return f"{call} failed{took}: {one_line(card.output)}"
+            return f"{call} failed{took}: {reason_of(card.output)}"
         case _:
             return f"{call} answered{took}: {one_line(card.output)}"

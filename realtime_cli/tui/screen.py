@@ -26,7 +26,7 @@ from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.key_events import PanelName
 from realtime_cli.tui.painter import Painter
 from realtime_cli.tui.panel_contents import panel_lines
-from realtime_cli.tui.panels import end_card, end_lines, fit, live_rows, picture_facts, wrapped
+from realtime_cli.tui.panels import end_card, end_lines, fit, live_rows, notice_row, picture_facts, wrapped
 from realtime_cli.tui.question_box import QuestionBox
 from realtime_cli.tui.questions import OpenQuestions
 from realtime_cli.tui.safe_text import safe
@@ -214,7 +214,7 @@ class LiveScreen:
     @property
     def _room(self) -> int:
         """The rows that are left to the keyboard, under what is said, the state and the figures."""
-        return max(1, self._console.size.height - 4)
+        return max(1, self._console.size.height - 4 - bool(self.view.pending))
 
     def _take_stray(self) -> list[str]:
         return [self._stray.popleft() for _ in range(len(self._stray))]
@@ -222,7 +222,9 @@ class LiveScreen:
     def _rows(self, width: int) -> list[str]:
         ticked_s = (time.monotonic() - self._seen_at) * self.clock_rate
         wide = min(MAX_ROW_LENGTH, max(20, self._console.size.width - 1))
+        warned = notice_row(self.view, width, self.theme)
         rows = [
+            *([warned] if warned else []),
             self._scrollback.talk(self.view, width, self.theme),
             *live_rows(self.view, wide, self.theme, at=self.view.at + ticked_s),
             *self._lowest(width, self._room),

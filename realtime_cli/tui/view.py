@@ -6,7 +6,7 @@ from typing import Any
 
 from realtime_cli.client.cost import Prices, load_prices
 from realtime_cli.conversation import events as e
-from realtime_cli.conversation.blocks import AgentTurn, Block, ToolCard, UserTurn
+from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn
 from realtime_cli.conversation.status import Status
 from realtime_cli.conversation.transcript import Transcript
 from realtime_cli.tui.meters import Meters
@@ -67,6 +67,11 @@ class View:
     @property
     def blocks(self) -> list[Block]:
         return self.transcript.order.blocks
+
+    @property
+    def pending(self) -> list[Notice]:
+        """Warnings and errors that are not in ``blocks[:settled]`` yet."""
+        return self.transcript.order.pending
 
     @property
     def settled(self) -> int:

@@ -218,3 +218,15 @@ def test_a_change_by_the_user_is_confirmed_and_keeps_the_type_that_is_in_force()
     assert d.give(inputs.SettingsChanged, {"instructions": "Be curt."}) == ["session.update"]
     assert d.server("session.updated", session={"instructions": "Be kind."}) == ["note warning settings"]
     assert change["audio"] == {"input": {"turn_detection": {"threshold": 0.7}}}, "the caller's stays as it is"
+
+
+def test_a_reconnect_does_not_repeat_what_was_said_about_the_settings() -> None:
+    d = opening(patch={"type": "realtime", "max_output_tokens": 2048})
+    lower = {"max_output_tokens": 1024}
+    assert d.server("session.updated", session=lower) == ["note warning settings"]
+    d.give(inputs.Disconnected, 1006)
+    d.give(inputs.Connected, "ws://x", 1)
+    d.server("session.created", session={})
+    assert d.server("session.updated", session=lower) == ["note info reconnect"]
+    assert d.give(inputs.SettingsChanged, {"max_output_tokens": 4096}) == ["session.update"]
+    assert d.server("session.updated", session=lower) == ["note warning settings"]

@@ -32,10 +32,17 @@ def test_every_line_has_a_mark_and_what_is_wrong_has_a_remedy(capsys: pytest.Cap
     *lines, blank, summary = capsys.readouterr().out.splitlines()
     assert blank == ""
     assert summary.split()[1] in ("failure,", "failures,")
+    assert [line for line in lines if line and not line.startswith(" ")] == [
+        "Agent",
+        "Machine",
+        "Sound",
+        "Server",
+    ]
     for line, after in zip(lines, [*lines[1:], ""], strict=True):
-        assert line.startswith(("ok ", "warning ", "FAILURE ", "        ")), line
-        if line.startswith(("warning", "FAILURE")):
-            assert after.startswith("         ")
+        if line.startswith(" "):
+            assert line.startswith(("  ok ", "  warning ", "  FAILURE ", "          ")), line
+        if line.startswith(("  warning", "  FAILURE")):
+            assert after.startswith("           ")
 
 
 def test_json_has_the_same_and_nothing_else_on_stdout() -> None:

@@ -45,13 +45,16 @@ def test_what_is_written_down_is_never_moved() -> None:
     assert [block.item_id for block in order.open if isinstance(block, UserTurn)] == ["late"]
 
 
-def test_a_warning_comes_at_once_and_a_note_in_its_turn() -> None:
+def test_notices_stand_in_the_order_of_time_and_warnings_are_known_before() -> None:
     order = BlockOrder()
-    user(order, "a")
+    turn = user(order, "a")
     order.notice("info", "note", "a note")
     order.notice("warning", "network", "a warning")
-    assert ids(order) == ["a warning", "a", "a note"]
-    assert order.settled == 1
+    assert ids(order) == ["a", "a note", "a warning"]
+    assert [notice.text for notice in order.pending] == ["a warning"]
+    turn.final = True
+    order.settle()
+    assert (order.settled, order.pending) == (3, [])
 
 
 def test_a_turn_waits_for_its_text_but_not_for_ever() -> None:

@@ -11,6 +11,7 @@ from typing import TextIO
 
 import pytest
 
+from realtime_cli.client.inputs import Noted
 from realtime_cli.conversation.events import schema
 from realtime_cli.conversation.narrated import narrate
 from realtime_cli.errors import ExitCode
@@ -22,6 +23,7 @@ from realtime_cli.tui.plain import PlainFrontend
 from realtime_cli.tui.screen import LiveScreen
 from realtime_cli.tui.typed_lines import TypedLines
 from tests.tui.demo import scene
+from tests.tui.scenes import connected, local, says, transcript
 
 TERM = {"TERM": "xterm-256color"}
 
@@ -95,6 +97,25 @@ async def test_plain_sentences_repaint_nothing() -> None:
     assert err.getvalue().splitlines()[0] == "Connected."
     assert "Recording: /tmp/s.jsonl" in err.getvalue()
     assert not {"\x1b", "\r"} & set(out.getvalue() + err.getvalue())
+
+
+async def test_a_warning_is_written_at_once_and_once() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    async with PlainFrontend(out, err) as face:
+        entries = [
+            *connected(),
+            *says(1.0, "U1", None),
+            local(Noted(2.5, "warning", "wire", "The line is slow.")),
+        ]
+        for event in narrate(entries):
+            face.observe(event)
+        assert err.getvalue().splitlines()[-1] == "Warning: The line is slow."
+        assert out.getvalue() == ""
+        for event in narrate([*entries, transcript(3.0, "U1", "Hm?")]):
+            face.observe(event) if event.at >= 3.0 else None
+        face.end(EndSummary())
+    assert out.getvalue().splitlines() == ["You: Hm?"]
+    assert err.getvalue().count("slow") == 1
 
 
 async def test_plain_goes_through_an_ascii_pipe() -> None:

@@ -19,6 +19,7 @@ from realtime_cli.tui.panels import (
     figures_row,
     live_rows,
     meter,
+    notice_row,
     picture_facts,
     wrapped,
 )
@@ -26,7 +27,7 @@ from realtime_cli.tui.scrollback import Scrollback
 from realtime_cli.tui.theme import theme_for
 from realtime_cli.tui.view import View
 from tests.tui.demo import scene
-from tests.tui.scenes import EntryView, answer, begins, connected, heard, local, looked_at, says, speaks
+from tests.tui.scenes import EntryView, answer, begins, connected, done, heard, local, looked_at, says, speaks
 
 ASCII = theme_for(Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii")))
 
@@ -48,14 +49,36 @@ def test_blocks_as_paragraphs() -> None:
     assert block_text(UserTurn(0, text="Hi\x07", images=2)).plain == "you  Hi␇ [2 images]"
     assert block_text(turn).plain == "agent  No ␛[31mred. ╳ interrupted after 1.2 s"
     assert block_text(turn, ASCII).plain == "agent  No ^[[31mred. -- interrupted after 1.2 s"
-    card = ToolCard(0, "c", "f\x1b", '{"x": "\\u202e"}', state="failed", output="no\nway", seconds=0.02)
+    card = ToolCard(0, "c", "f\x1b", '{"x": "\\u202e"}', state="failed", output="no way", seconds=0.02)
     assert block_text(card).plain == 'tool  f␛(x="<U+202E>") → failed: no way (20 ms)'
     assert block_text(Notice(0, "info", "device", "new\x9b")).plain == "device  new<U+009B>"
 
 
-def test_a_long_result_is_cut() -> None:
-    card = ToolCard(0, "c", "f", "", state="done", output="x" * 5000)
-    assert len(block_text(card).plain) < 500
+def test_a_long_result_is_folded_and_says_how_to_open_it() -> None:
+    card = ToolCard(0, "c", "f", '{"city": "Oslo"}', state="done", output="x" * 5000)
+    text = block_text(card).plain
+    assert len(text) < 300
+    assert text.startswith('tool  f(city="Oslo") → xxx')
+    assert text.endswith("o opens it")
+
+
+TRACEBACK = "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\nKeyError: 'city'\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        ("no\nway", "no"),
+        ('{"error": "No such city."}', "No such city."),
+        ('{"error": {"message": "Too many.", "code": 429}}', "Too many."),
+        (TRACEBACK, "KeyError: 'city'"),
+        ("", "it gave no reason"),
+        ("no " * 200, ("no " * 40).strip()[:119] + "…"),
+    ],
+)
+def test_a_failed_tool_says_why_on_one_line(output: str, reason: str) -> None:
+    text = block_text(ToolCard(0, "c", "f", '{"x": 1}', state="failed", output=output)).plain
+    assert text.removesuffix(" o opens it") == f"tool  f(x=1) → failed: {reason}"
 
 
 @pytest.mark.parametrize("width", [40, 60, 79, 120])
@@ -104,10 +127,15 @@ def test_a_long_answer_flows_while_it_is_heard() -> None:
     assert plain(flow.take(view, 20)) == ["agent  one two three"]
     assert flow.talk(view, 20).plain == "four five"
     view.fold(local(inputs.Noted(3.6, "warning", "wire", "slow")))
-    assert plain(flow.take(view, 20)) == ["warning  slow"]
+    assert plain(flow.take(view, 20)) == []  # no notice breaks a sentence
+    assert notice_row(view, 20).plain == "warning  slow"
     view.fold(heard(5.9, "A1", 4800, to_end=True))
     assert plain(flow.take(view, 20)) == ["four five six seven"]
     assert flow.talk(view, 20).plain == "eight nine ten"
+    for entry in done(6, "A1", "R1"):
+        view.fold(entry)
+    assert plain(flow.take(view, 20)) == ["eight nine ten", "warning  slow"]
+    assert notice_row(view, 20).plain == ""
 
 
 def test_a_widened_terminal_goes_on_where_it_was() -> None:

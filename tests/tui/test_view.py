@@ -312,7 +312,7 @@ def test_a_bare_log_shows_the_server_s_question() -> None:
     assert not view.transcript.approvals
 
 
-def test_a_warning_does_not_wait_for_the_turn_to_end() -> None:
+def test_a_warning_stands_in_its_turn_and_is_known_at_once() -> None:
     view = told(
         connected(),
         received(1, "input_audio_buffer.speech_started", item_id="U1", audio_start_ms=0),
@@ -320,8 +320,9 @@ def test_a_warning_does_not_wait_for_the_turn_to_end() -> None:
         local(inputs.Noted(2, "warning", "reconnect", "now")),
         local(inputs.Noted(2, "debug", "x", "never")),
     )
-    assert settled(view) == ["Warning: now"]
-    assert shown(view)[-1] == "Note: later"
+    assert settled(view) == []
+    assert [notice.text for notice in view.pending] == ["now"]
+    assert shown(view)[-2:] == ["Note: later", "Warning: now"]
 
 
 def test_errors_are_noted_once_in_a_session_of_ours_and_shown_from_a_bare_log() -> None:

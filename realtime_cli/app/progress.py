@@ -1,0 +1,55 @@
+"""How far a command has come, on stderr: for whoever waits at a terminal longer than two seconds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO, TypeVar
+
+QUIET_S = 2.0  # what takes less needs no word
+EVERY_S = 0.1
+T = TypeVar("T")
+
+
+class Step:
+    """Called with each thing that is done, and gives it back."""
+
+    def __init__(self, what: str, total: int, stream: TextIO, quiet_s: float) -> None:
+        self._what, self._total, self._stream = what, total, stream
+        self._count = 0
+        self._begun = time.monotonic()
+        self._next = self._begun + quiet_s
+        self.shown = False
+
+    def __call__(self, done: T) -> T:
+        self._count += 1
+        now = time.monotonic()
+        if now >= self._next and self._stream.isatty():
+            self._next, self.shown = now + EVERY_S, True
+            share = min(1.0, self._count / max(1, self._total))
+            left_s = (now - self._begun) * (1 / share - 1)
+            self._stream.write(f"\r\x1b[K{self._what}: {share:.0%}, about {left_s:.0f} s left")
+            self._stream.flush()
+        return done
+
+    def phase(self, what: str) -> None:
+        """Something begins of which nobody knows how long it takes."""
+        if self._stream.isatty():
+            self.shown = True
+            self._stream.write(f"\r\x1b[K{what} ...")
+            self._stream.flush()
+
+
+@contextmanager
+def progress(
+    what: str, total: int, *, stream: TextIO | None = None, quiet_s: float = QUIET_S
+) -> Iterator[Step]:
+    """``total`` steps of about the same length; the line goes away at the end."""
+    step = Step(what, total, stream or sys.stderr, quiet_s)
+    try:
+        yield step
+    finally:
+        if step.shown:
+            (stream or sys.stderr).write("\r\x1b[K")
