@@ -17,13 +17,14 @@ from realtime_cli.conversation.narrated import Narrated, Narrator, narrate, narr
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.time_warp import TimeWarp, eventful, turn_starts
+from realtime_cli.recording.timeline import timeline
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.frontend import Frontend, choose_frontend
 from realtime_cli.tui.keys import Keys
 from realtime_cli.tui.screen import LiveScreen
 
 if TYPE_CHECKING:  # prompt_toolkit is imported beside the first entries
-    from realtime_cli.app.player_keys import Key, ReplayKeyMap
+    from realtime_cli.app.player_keys import Key, Position, ReplayKeyMap
 
 SEEK_S = 10.0
 YIELD_EVERY = 200  # entries at full speed between two looks at the keyboard
@@ -63,7 +64,10 @@ class Player:
         )
         self._keys: asyncio.Queue[Key] = asyncio.Queue()
         self._sound = ReplaySound(recording, options.times) if options.speaker else None
-        self._turns: list[float] | None = None
+        self._turns: list[float] = []
+        self._notes: list[float] = []
+        self._total_s = 0.0
+        self._counting: asyncio.Task[None] | None = None
         self._exit: ExitCode | None = None
         self._position = options.begin_s
         self._paused = False
@@ -72,6 +76,8 @@ class Player:
         self._shown = 0
         self._shown_from = 0.0  # shown seconds at the anchor
         self._anchor = 0.0
+        self._anchor_at = 0.0  # session seconds then
+        self._at_end = False
 
     def quit(self, exit_code: ExitCode = ExitCode.OK) -> None:
         """End the replay as soon as possible."""
@@ -90,6 +96,8 @@ class Player:
                 try:
                     await self._play()
                 finally:
+                    if self._counting:
+                        self._counting.cancel()
                     if keys:
                         await keys.close()
                     self._frontend.end(self._ending())
@@ -110,9 +118,37 @@ class Player:
         return Keys(self._frontend, lambda deliver: self._key_map(), asks=False)
 
     def _key_map(self) -> ReplayKeyMap:
-        from realtime_cli.app.player_keys import ReplayKeyMap
+        from realtime_cli.app.player_keys import ReplayKeyMap, ReplaySurface
 
-        return ReplayKeyMap(self._keys.put_nowait)
+        assert isinstance(self._frontend, LiveScreen)
+        self._counting = asyncio.get_running_loop().create_task(self._count(), name="marks")
+        screen = self._frontend
+        surface = ReplaySurface(screen.theme, self._where, screen.panel_lines, screen.refresh)
+        return ReplayKeyMap(self._keys.put_nowait, surface)
+
+    async def _count(self) -> None:
+        """Turns, notes and the length, for the bar: read beside the playing, for it may take seconds."""
+        found = await asyncio.to_thread(timeline, self._recording)
+        self._turns = [turn.began_at for turn in found.turns]
+        self._notes = [mark.at_s for mark in found.events if mark.kind == "note"]
+        self._total_s = found.seconds
+
+    def _where(self) -> Position:
+        """For the bar."""
+        from realtime_cli.app.player_keys import Position
+
+        at = self._position
+        if not self._paused and self._speed is not None and not self._at_end:
+            at = min(max(at, self._anchor_at + (time.monotonic() - self._anchor) * self._speed), at + 1.0)
+        return Position(
+            at=at,
+            total=self._total_s,
+            turn_starts=self._turns,
+            notes=self._notes,
+            speed=self._speed,
+            paused=self._paused,
+            at_end=self._at_end,
+        )
 
     def _ending(self) -> EndSummary:
         end = self._recording.end
@@ -156,7 +192,22 @@ class Player:
                 await asyncio.sleep(0)
             entry = next(entries, None)
         self._over = entry is None
+        if self._over and count == 0 and begin > self._options.begin_s:
+            return await self._stay_at_end()
         await self._linger()
+        return None
+
+    async def _stay_at_end(self) -> float | None:
+        """A jump behind the end is one to the end: there one can still look, and go back."""
+        self._at_end = True
+        self._refresh()
+        try:
+            while self._exit is None:
+                sought = await self._on_key(None)
+                if sought is not None and sought < self._position:
+                    return sought
+        finally:
+            self._at_end = False
         return None
 
     def _skip(self, entries: Iterator[Entry], begin: float, narrator: Narrator) -> Entry | None:
@@ -171,11 +222,13 @@ class Player:
         known = list(narrate(before, narrator))
         if isinstance(self._frontend, LiveScreen) and (before or self._position > begin):
             self._frontend.restart(known)
-        self._position = begin
+        at_end = first is None and before
+        self._position = min(begin, before[-1].at) if at_end else begin
         return first
 
     def _go_from(self, at: float) -> None:
         self._shown_from, self._anchor = self._options.times.shown(at), time.monotonic()
+        self._anchor_at = at
         self._let_clock_run()
         if self._sound and not self._paused:
             self._sound.play_from(at)
@@ -223,6 +276,10 @@ class Player:
                 return max(0.0, self._position - SEEK_S)
             case "ahead":
                 return self._position + SEEK_S
+            case "begin":
+                return 0.0
+            case "end":
+                return float("inf")
             case "previous" | "next":
                 return self._turn(1 if key == "next" else -1)
             case "faster" | "slower" if not self._sound:
@@ -236,7 +293,7 @@ class Player:
             return
         self._paused = paused
         self._let_clock_run()
-        self._say("Paused." if paused else "Going on.")
+        self._refresh()
         if self._sound and paused:
             self._sound.pause()
         elif not paused:
@@ -249,19 +306,18 @@ class Player:
     def _set_speed(self, factor: float) -> None:
         self._speed = min(FASTEST, max(SLOWEST, (self._speed or 1.0) * factor))
         self._go_from(self._position)
-        self._say(f"Speed {self._speed:g}.")
+        self._refresh()
 
     def _turn(self, step: int) -> float | None:
-        if self._turns is None:
-            self._turns = turn_starts(self._recording)
-        behind = [at for at in self._turns if at > self._position + 0.01]
-        before = [at for at in self._turns if at < self._position - 1.0]
+        turns = self._turns or turn_starts(self._recording)
+        behind = [at for at in turns if at > self._position + 0.01]
+        before = [at for at in turns if at < self._position - 1.0]
         places = behind[:1] if step > 0 else before[-1:]
         return places[0] if places else None
 
-    def _say(self, text: str) -> None:
+    def _refresh(self) -> None:
         if isinstance(self._frontend, LiveScreen):
-            self._frontend.say(text)
+            self._frontend.refresh()
 
     async def _linger(self) -> None:
         """Let the sound run out before the end card."""

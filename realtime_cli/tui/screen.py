@@ -1,7 +1,7 @@
 """The live screen: finished turns flow into the scrollback, four rows under them are repainted.
 
-``observe`` folds and wakes; a task builds at most ``FRAMES_PER_S`` frames a second, and only when
-something changed; a thread writes them (see :mod:`realtime_cli.tui.painter`).
+``observe`` folds and wakes; a task builds a frame when something changed, words at once
+and levels ten times a second; a thread writes them (see :mod:`realtime_cli.tui.painter`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ from realtime_cli.tui.theme import DIM, PRETTY, theme_for
 from realtime_cli.tui.video_panel import thumbnail_rows
 from realtime_cli.tui.view import View
 
-FRAMES_PER_S = 11
+# Words and states are shown at once, at most this often; levels wait for the next of fewer frames.
+MIN_FRAME_S = 0.03
+LEVELS_FRAME_S = 0.1
 MIN_ROWS_WITH_PICTURE = 20
 MAX_LINE_LENGTH = 100  # prose is read best in lines of this length
 # A terminal that is made narrower wraps the live rows again and pushes lines out at its top, so they had
@@ -47,6 +49,8 @@ TICK_S = 1.0  # the clock goes on when nothing else does
 
 # Fifty of these a second, and none of them is seen.
 _UNSEEN = (e.ServerEventSeen, e.AgentSoundReceived, e.AgentSoundQueued)
+# What is seen but may wait for the next frame of the meters.
+_FREQUENT = (e.LevelsMeasured, e.SoundMeasured)
 Rows = Callable[[int, int], list[Text]]
 
 
@@ -79,6 +83,7 @@ class LiveScreen:
         self._stray: deque[str] = deque()
         self._catcher = StrayOutput(self._strayed, console.encoding)
         self._fresh = True
+        self._levels_came = False
         self._ended = False
         self._wake = asyncio.Event()
         self._seen_at = time.monotonic()
@@ -94,8 +99,15 @@ class LiveScreen:
         if isinstance(event, e.ToolWaiting):
             self._write_out(event)
         self._seen_at = time.monotonic()
-        if not isinstance(event, _UNSEEN):
+        if isinstance(event, _FREQUENT):
+            self._draw_levels_soon()
+        elif not isinstance(event, _UNSEEN):
             self._wake.set()
+
+    def _draw_levels_soon(self) -> None:
+        if self._loop and not self._levels_came:
+            self._levels_came = True
+            self._loop.call_later(LEVELS_FRAME_S, self._wake.set)
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -134,12 +146,18 @@ class LiveScreen:
         self._painter.show(["", *map(self._ansi, card)], [])
 
     def restart(self, before: Iterable[e.ConversationEvent]) -> None:
-        """A replay jumps: ``before`` is taken as known, what is finished in it is not written (again)."""
+        """A replay jumps: ``before`` is taken as known, and nothing is written twice.
+
+        What is left out by a jump ahead is marked by a line.
+        """
+        was_at, old = self.view.at, self._scrollback
         self.view = self.view.empty_copy()
         for event in before:
             self.view.observe(event)
-        self._scrollback = Scrollback(taken=self.view.settled, omit_questions=self._scrollback.omit_questions)
-        self.say(f"-- {clock(self.view.at)} --")
+        self._scrollback = Scrollback(self.view.settled, old.written, omit_questions=old.omit_questions)
+        if self.view.at > was_at and self.view.settled and self.view.settled - 1 not in old.written:
+            self.say(f"-- {clock(self.view.at)} --")
+        self._wake.set()
 
     # -- for the keys -------------------------------------------------------------------------
 
@@ -192,8 +210,9 @@ class LiveScreen:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), TICK_S)
             self._wake.clear()
+            self._levels_came = False
             self._draw()
-            await asyncio.sleep(1 / FRAMES_PER_S)
+            await asyncio.sleep(MIN_FRAME_S)
 
     def _draw(self, *, rows: bool = True) -> None:
         size, width = self._console.size, self._width

@@ -6,7 +6,7 @@ has begun. The turn at the head of the unsettled blocks may do so, because nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.text import Text
 
@@ -22,6 +22,7 @@ class Scrollback:
     """A cursor into a view: ``taken`` blocks, and the beginning of one that is still growing."""
 
     taken: int = 0
+    written: set[int] = field(default_factory=set)  # blocks that a replay need not write again
     omit_questions: bool = False  # the keyboard shows them
     _flowing: AgentTurn | None = None
     _flowed: int = 0  # characters of its paragraph
@@ -31,9 +32,11 @@ class Scrollback:
         """The lines that are due for the scrollback now."""
         lines: list[Text] = []
         while self.taken < view.settled:
-            lines += self._block(view.blocks[self.taken], width, theme)
+            if self.taken not in self.written:
+                lines += self._block(view.blocks[self.taken], width, theme)
+                self.written.add(self.taken)
             self.taken += 1
-        if self.taken < len(view.blocks):
+        if self.taken < len(view.blocks) and self.taken not in self.written:
             lines += self._begun(view.blocks[self.taken], width, theme)
         return lines
 

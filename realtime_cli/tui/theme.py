@@ -35,6 +35,8 @@ class Theme:
     bar: str = "━"
     rail: str = "─"
     peak: str = "┃"
+    tick: str = "┼"
+    knob: str = "●"
     cut: str = "╳"
     arrow: str = "→"
     dot: str = " · "
@@ -51,4 +53,6 @@ def theme_for(console: Console) -> Theme:
     encoding = console.encoding or "ascii"
     if encoding.lower().replace("-", "").startswith("utf"):
         return PRETTY
-    return Theme(encoding, _PLAIN_STATE_GLYPHS, "=", "-", "|", "--", "->", " | ", "...", ">", "++++-|")
+    return Theme(
+        encoding, _PLAIN_STATE_GLYPHS, "=", "-", "|", "+", "O", "--", "->", " | ", "...", ">", "++++-|"
+    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -19,7 +21,7 @@ from realtime_cli.tui.screen import LiveScreen, terminal_console
 from realtime_cli.tui.terminal import Terminal
 from tests.tui.demo import scene
 from tests.tui.pseudo_terminal import PseudoTerminal, plain, pseudo_terminal
-from tests.tui.scenes import connected, local, looked_at, says
+from tests.tui.scenes import begins, connected, local, looked_at, says, writes
 
 ENVIRONMENT = {"TERM": "xterm-256color"}
 Tell = Callable[[Entry], None]
@@ -117,3 +119,20 @@ async def test_a_question_is_drawn_by_the_keyboard_and_leaves_nothing_behind() -
         tell(local(long))
         assert "word word" in await terminal.until_plain("write(text=")
     assert "delete" not in plain(terminal.shown)
+
+
+async def test_a_delta_is_on_the_screen_within_40_ms_while_the_meters_move() -> None:
+    waits_ms: list[float] = []
+    async with on_screen() as (terminal, _, tell):
+        for entry in [*connected(text=True), *begins(1.0, "A1", "R1")]:
+            tell(entry)
+        await terminal.until_plain("0:01")
+        for number in range(20):
+            for step in range(3):  # the meters, 50 times a second
+                await asyncio.sleep(0.02 + number / 1000)
+                tell(local(inputs.Levels(1.0 + number + step / 3, -40.0 - number - step, -120.0)))
+            begun = time.monotonic()
+            tell(writes(1.5 + number, "A1", "R1", f" w{number:02}."))
+            await terminal.until(f"w{number:02}.")
+            waits_ms.append((time.monotonic() - begun) * 1000)
+    assert statistics.median(waits_ms) <= 40, waits_ms
