@@ -190,6 +190,7 @@ def _frontend(agent: LoadedAgent, options: TalkOptions) -> Frontend:
         json=options.json or requested == "json",
         push_to_talk=audio.push_to_talk,
         muted=audio.start_paused,
+        palette=agent.config.screen.theme,
     )
 
 

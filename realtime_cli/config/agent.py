@@ -41,6 +41,8 @@ class RecordingConfig(Section):
 class ScreenConfig(Section):
     face: Literal["auto", "live", "plain", "json"] = "auto"
     """auto: live in a terminal, plain lines elsewhere."""
+    theme: Literal["auto", "dark", "light"] = "auto"
+    """Colours for a dark or a light background; auto: colours that can be read on both."""
     frames_per_second: int = Field(default=12, ge=1, le=30)
     """How often the live rows may be drawn."""
     ascii: bool = False

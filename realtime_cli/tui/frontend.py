@@ -18,6 +18,7 @@ from realtime_cli.tui.view import View
 
 if TYPE_CHECKING:
     from realtime_cli.tui.key_map import KeyMap
+    from realtime_cli.tui.theme import PaletteName
 
 
 class Frontend(Protocol):
@@ -50,6 +51,7 @@ def choose_frontend(
     muted: bool = False,
     prices: Prices | None = None,
     model: str | None = None,
+    palette: PaletteName = "auto",
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -71,7 +73,7 @@ def choose_frontend(
         return PlainFrontend(out, err, view=view)
     from realtime_cli.tui.screen import LiveScreen, terminal_console
 
-    return LiveScreen(terminal_console(out, environ), view=view)
+    return LiveScreen(terminal_console(out, environ, palette), view=view)
 
 
 def choose_keys(

@@ -42,7 +42,7 @@ from realtime_cli.tui.pager import MIN_ROWS as PANEL_ROWS
 from realtime_cli.tui.pager import Pager
 from realtime_cli.tui.question_box import MIN_ROWS, AnswerChoice, QuestionBox
 from realtime_cli.tui.safe_text import cells, cut_to, for_encoding
-from realtime_cli.tui.theme import DIM, USER, Theme
+from realtime_cli.tui.theme import DIM, USER, WARNING, Theme
 
 QUIT_AGAIN_S = 3.0
 
@@ -400,7 +400,7 @@ class KeyMap(BoundKeys):
     def _with_complaint(self, below: list[Text], width: int, room: int, theme: Theme) -> list[Text]:
         if not self._complaint or len(below) >= room:
             return below
-        return [Text(cut_to(self._complaint, width, theme.ellipsis), "yellow"), *below]
+        return [Text(cut_to(self._complaint, width, theme.ellipsis), WARNING), *below]
 
     def _writing_rows(self, width: int, room: int, theme: Theme) -> list[Text]:
         """A rule that says that keys are letters now, the text, and hints where there is room."""
@@ -412,7 +412,7 @@ class KeyMap(BoundKeys):
 
     def _hint_row(self, width: int, theme: Theme) -> Text:
         if time.monotonic() < self._quit_until:
-            return Text("q again to end the session", "bold yellow")
+            return Text("q again to end the session", WARNING)
         hints = (hint for hint in _HINTS if hint.partition(" ")[2] not in self._without)
         return _hints((self._space_hint(), *hints), width, theme)
 

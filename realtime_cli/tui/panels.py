@@ -6,8 +6,10 @@ Everything that came from outside goes through :mod:`realtime_cli.tui.safe_text`
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
+from rich.style import Style
 from rich.text import Text
 
 from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn, is_question
@@ -15,11 +17,23 @@ from realtime_cli.tui.amounts import clock, money, plural, seconds
 from realtime_cli.tui.latency import latency_figures
 from realtime_cli.tui.meters import Meter
 from realtime_cli.tui.safe_text import cells, cut_to, for_encoding, one_line, safe, tail, wrap
-from realtime_cli.tui.theme import AGENT, DIM, LEVEL_STYLES, PRETTY, STATE_STYLES, TOOL, USER, Theme
+from realtime_cli.tui.theme import (
+    AGENT,
+    DIM,
+    FAILURE,
+    LEVEL_STYLES,
+    PRETTY,
+    STATE_STYLES,
+    TOOL,
+    USER,
+    WARNING,
+    Theme,
+)
 from realtime_cli.tui.view import View
 from realtime_cli.untrusted_json import parse_json
 
 MIN_DBFS = -60.0
+_ADDRESS = re.compile(r"https?://[!-~]*[A-Za-z0-9/#=&_-]")
 MAX_TOOL_CELLS = 240  # of arguments and of a result; a panel shows all of it
 MAX_REASON_CELLS = 120
 
@@ -68,7 +82,7 @@ def agent_text(turn: AgentTurn, theme: Theme = PRETTY) -> Text:
     text = Text.assemble(("agent  ", AGENT), said)
     if turn.cut_ms is not None and turn.final:
         blank = " " if said else ""
-        text.append(f"{blank}{theme.cut} {interruption(turn)}", "yellow")
+        text.append(f"{blank}{theme.cut} {interruption(turn)}", WARNING)
     return text
 
 
@@ -89,9 +103,9 @@ def tool_text(card: ToolCard, theme: Theme = PRETTY) -> Text:
     if card.state == "failed":
         reason = cut_to(reason_of(card.output), MAX_REASON_CELLS, theme.ellipsis)
         folded = reason != output
-        text.append(f" {theme.arrow} failed: {reason}", "red")
+        text.append(f" {theme.arrow} failed: {reason}", FAILURE)
     elif card.state == "cancelled":
-        text.append(f" {theme.arrow} cancelled", "yellow")
+        text.append(f" {theme.arrow} cancelled", WARNING)
     else:
         text.append(f" {theme.arrow} {result}")
     if card.seconds is not None:
@@ -146,6 +160,16 @@ def wrapped(text: Text, width: int) -> list[Text]:
     return lines
 
 
+def linked(line: Text) -> Text:
+    """Each address as a link (OSC 8), so that it can be clicked however the terminal wraps it."""
+    found = list(_ADDRESS.finditer(line.plain))
+    if found:
+        line = line.copy()
+    for address in found:
+        line.stylize(Style(link=address[0]), *address.span())
+    return line
+
+
 # -- live rows ------------------------------------------------------------------------------------
 
 
@@ -187,9 +211,9 @@ def state_row(view: View, width: int, theme: Theme = PRETTY) -> Text:
     room = max(14, min(24, width // 3))
     row = Text.assemble((cut_to(words, room, theme.ellipsis), style))
     if state.muted and state.word != "muted":
-        row.append(" muted", "red")
+        row.append(" muted", FAILURE)
     if view.transcript.approvals:
-        row.append(" question open", "bold yellow")
+        row.append(" question open", WARNING)
     if view.meters.seen:
         row.append(" " * max(1, room - row.cell_len))
         _append_meters(row, view, width, theme)
@@ -203,15 +227,15 @@ def _append_meters(row: Text, view: View, width: int, theme: Theme) -> None:
     if size < 3:
         return
     row.append(" you ", DIM)
-    row.append_text(meter(view.meters.microphone, size, theme, "cyan", number=bool(numbers)))
+    row.append_text(meter(view.meters.microphone, size, theme, USER, number=bool(numbers)))
     row.append("  agent ", DIM)
-    row.append_text(meter(view.meters.agent, size, theme, "magenta", number=bool(numbers)))
+    row.append_text(meter(view.meters.agent, size, theme, AGENT, number=bool(numbers)))
 
 
 def meter(level: Meter, size: int, theme: Theme, style: str, *, number: bool) -> Text:
     """A bar from -60 to 0 dBFS with the held peak as a mark."""
     filled, peak = _cells_of(level.dbfs, size), _cells_of(level.peak_dbfs, size)
-    style = "red" if level.dbfs > -3 else style
+    style = FAILURE if level.dbfs > -3 else style
     bar = Text.assemble((theme.bar * filled, style), (theme.rail * (size - filled), DIM))
     if peak > filled:
         bar = Text.assemble(bar[: peak - 1], (theme.peak, style), bar[peak:])

@@ -10,7 +10,7 @@ from realtime_cli.conversation.events import ToolWaiting
 from realtime_cli.notices import Verdict
 from realtime_cli.tui.panels import arguments_line
 from realtime_cli.tui.safe_text import cells, one_line, wrap
-from realtime_cli.tui.theme import DIM, PRETTY, Theme
+from realtime_cli.tui.theme import DIM, PRETTY, WARNING, Theme
 
 MIN_ROWS = 4  # the border, one line of the call, and all answers on another
 
@@ -112,7 +112,7 @@ def call_lines(question: ToolWaiting) -> tuple[str, str, str]:
 
 def _boxed(title: str, lines: list[Text], width: int, theme: Theme) -> list[Text]:
     left, right, low_left, low_right, across, down = tuple(theme.box)
-    style = "bold yellow"
+    style = WARNING
     top = f"{left}{across} {title} "
     rows = [Text(top + across * (width - cells(top) - 1) + right, style)]
     for line in lines:

@@ -13,6 +13,7 @@ from rich.cells import get_character_cell_size
 
 # More marks than this on one letter serve no script, only to draw over neighbouring lines.
 MAX_COMBINING_MARKS = 4
+_ADDRESSES = ("http://", "https://")
 _MARKS = "\u200c\u200d\u200e\u200f\u061c"  # joiners of emoji, Persian and Indic; marks of right-to-left text
 _ISOLATES = "\u2066\u2067\u2068\u2069"
 _DROPPED = f"\r\u00ad\ufeff\u200b\u2060{_ISOLATES}"  # harmless when absent: \r would overprint the line
@@ -111,7 +112,8 @@ def wrap(text: str, width: int, first: int = 0) -> list[tuple[int, int]]:
     """Where to break a text into lines of ``width`` cells: ``(start, end)`` of each line.
 
     ``first`` cells of the first line are taken already. Lines are broken at blanks and beside wide
-    characters, and anywhere inside a word that is longer than a line.
+    characters, and anywhere inside a word that is longer than a line; but a web address stays whole, however
+    long its line becomes.
     """
     spans: list[tuple[int, int]] = []
     start, column, chance = 0, first, -1
@@ -122,6 +124,8 @@ def wrap(text: str, width: int, first: int = 0) -> list[tuple[int, int]]:
             continue
         size = get_character_cell_size(char)
         while column and column + size > width and char != " ":  # twice, if what is kept is too wide still
+            if chance <= start and text.startswith(_ADDRESSES, start):
+                break
             end = chance if chance > start else place
             spans.append((start, end))
             start, column, chance = end, cells(text[end:place]), -1

@@ -26,14 +26,23 @@ from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.key_events import PanelName
 from realtime_cli.tui.painter import Painter
 from realtime_cli.tui.panel_contents import panel_lines
-from realtime_cli.tui.panels import end_card, end_lines, fit, live_rows, notice_row, picture_facts, wrapped
+from realtime_cli.tui.panels import (
+    end_card,
+    end_lines,
+    fit,
+    linked,
+    live_rows,
+    notice_row,
+    picture_facts,
+    wrapped,
+)
 from realtime_cli.tui.question_box import QuestionBox
 from realtime_cli.tui.questions import OpenQuestions
 from realtime_cli.tui.safe_text import safe
 from realtime_cli.tui.scrollback import Scrollback
 from realtime_cli.tui.stray_output import StrayOutput
 from realtime_cli.tui.terminal import MIN_COLUMNS, MIN_ROWS, TERMINAL, Terminal
-from realtime_cli.tui.theme import DIM, PRETTY, theme_for
+from realtime_cli.tui.theme import DIM, PRETTY, PaletteName, styles, theme_for
 from realtime_cli.tui.video_panel import thumbnail_rows
 from realtime_cli.tui.view import View
 
@@ -54,10 +63,14 @@ _FREQUENT = (e.LevelsMeasured, e.SoundMeasured)
 Rows = Callable[[int, int], list[Text]]
 
 
-def terminal_console(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Console:
+def terminal_console(
+    stream: TextIO, environ: Mapping[str, str] = os.environ, palette: PaletteName = "auto"
+) -> Console:
     """A console on a real terminal; NO_COLOR is obeyed, COLUMNS is not: it would freeze the width."""
     kept = {name: value for name, value in environ.items() if name not in ("COLUMNS", "LINES")}
-    return Console(file=stream, highlight=False, markup=False, emoji=False, _environ=kept)
+    console = Console(file=stream, highlight=False, markup=False, emoji=False, _environ=kept)
+    console.push_theme(styles(palette, few_colours=console.color_system == "standard"))
+    return console
 
 
 class LiveScreen:
@@ -76,6 +89,7 @@ class LiveScreen:
         self._lowest: Rows = lambda width, room: []
         self._questions = OpenQuestions()
         self._console = console
+        self._links = console.color_system in ("256", "truecolor")  # a terminal of 16 colours is an old one
         self._terminal = terminal
         self.clock_rate = clock_rate  # 0 while a replay is paused
         self._scrollback = Scrollback()
@@ -83,7 +97,8 @@ class LiveScreen:
         self._stray: deque[str] = deque()
         self._catcher = StrayOutput(self._strayed, console.encoding)
         self._fresh = True
-        self._levels_came = False
+        self._levels_timer: asyncio.TimerHandle | None = None
+        self._drawn_at = 0.0
         self._ended = False
         self._wake = asyncio.Event()
         self._seen_at = time.monotonic()
@@ -105,9 +120,10 @@ class LiveScreen:
             self._wake.set()
 
     def _draw_levels_soon(self) -> None:
-        if self._loop and not self._levels_came:
-            self._levels_came = True
-            self._loop.call_later(LEVELS_FRAME_S, self._wake.set)
+        """With the words of the next frame, or in a frame of their own if none comes."""
+        if self._loop and self._levels_timer is None:
+            due = self._drawn_at + LEVELS_FRAME_S
+            self._levels_timer = self._loop.call_at(max(due, self._loop.time()), self._wake.set)
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -210,16 +226,18 @@ class LiveScreen:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), TICK_S)
             self._wake.clear()
-            self._levels_came = False
+            if self._levels_timer:
+                self._levels_timer.cancel()
+                self._levels_timer = None
+            self._drawn_at = asyncio.get_running_loop().time()
             self._draw()
             await asyncio.sleep(MIN_FRAME_S)
 
     def _draw(self, *, rows: bool = True) -> None:
         size, width = self._console.size, self._width
-        above = [self._ansi(line) for line in self._scrollback.take(self.view, width, self.theme)]
-        above += [
-            self._ansi(line) for said in self._take_stray() for line in wrapped(Text(safe(said)), width)
-        ]
+        lines = self._scrollback.take(self.view, width, self.theme)
+        lines += [line for said in self._take_stray() for line in wrapped(Text(safe(said)), width)]
+        above = [self._ansi(linked(line) if self._links else line) for line in lines]
         fits = size.width >= MIN_COLUMNS and size.height >= MIN_ROWS
         drawn = self._rows(width) if rows and fits and not self._ended else []
         fresh, self._fresh = self._fresh, False

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
+import rich.theme
 from rich.console import Console
 
 _STATE_GLYPHS = {
@@ -17,13 +19,41 @@ _PLAIN_STATE_GLYPHS = {
     "ended": "=",
 }  # fmt: skip
 
+# Styles by name; what they look like is for a palette to say.
+USER, AGENT, TOOL, WARNING, FAILURE, GOOD, DIM = "user", "agent", "tool", "warning", "failure", "good", "dim"
 STATE_STYLES = {
-    "connecting": "yellow", "reconnecting": "yellow", "listening": "green", "ready": "green",
-    "hearing you": "bold cyan", "thinking": "magenta", "calling": "blue", "speaking": "bold magenta",
-    "writing": "bold magenta", "muted": "red", "paused": "red", "ended": "dim",
+    "connecting": WARNING, "reconnecting": WARNING, "listening": GOOD, "ready": GOOD, "hearing you": USER,
+    "thinking": AGENT, "calling": TOOL, "speaking": AGENT, "writing": AGENT, "muted": FAILURE,
+    "paused": FAILURE, "ended": DIM,
 }  # fmt: skip
-USER, AGENT, TOOL, DIM = "bold cyan", "bold magenta", "blue", "dim"
-LEVEL_STYLES = {"debug": "dim", "info": "dim", "warning": "yellow", "error": "bold red"}
+LEVEL_STYLES = {"debug": DIM, "info": DIM, "warning": WARNING, "error": FAILURE}
+
+PaletteName = Literal["auto", "dark", "light"]
+# ``auto`` does not know the background: its colours can be read on black and on white. They are taken from
+# the 240 that every terminal shows alike; what the first 16 look like is each terminal's own affair.
+PALETTES: dict[PaletteName, dict[str, str]] = {
+    "auto": {
+        USER: "bold color(31)", AGENT: "bold color(133)", TOOL: "color(65)", WARNING: "color(130)",
+        FAILURE: "bold color(161)", GOOD: "color(28)",
+    },
+    "dark": {
+        USER: "bold color(80)", AGENT: "bold color(176)", TOOL: "color(110)", WARNING: "color(179)",
+        FAILURE: "bold color(210)", GOOD: "color(114)",
+    },
+    "light": {
+        USER: "bold color(24)", AGENT: "bold color(90)", TOOL: "color(25)", WARNING: "color(94)",
+        FAILURE: "bold color(124)", GOOD: "color(22)",
+    },
+}  # fmt: skip
+# Of 16 colours only these two can be read on both grounds in the usual palettes.
+FEW_COLOURS = {
+    USER: "bold", AGENT: "bold magenta", TOOL: "none", WARNING: "bold", FAILURE: "bold red", GOOD: "none",
+}  # fmt: skip
+
+
+def styles(palette: PaletteName = "auto", *, few_colours: bool = False) -> rich.theme.Theme:
+    """What the names of the styles look like, for a console."""
+    return rich.theme.Theme(FEW_COLOURS if few_colours else PALETTES[palette])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from realtime_cli.tui.key_map import KeyMap
 from realtime_cli.tui.panels import end_card, end_lines, live_rows
 from realtime_cli.tui.screen import LiveScreen
 from realtime_cli.tui.scrollback import Scrollback
+from realtime_cli.tui.theme import styles
 from tests.tui.demo import scene
 from tests.tui.scenes import EntryView
 
@@ -52,6 +53,7 @@ def picture(name: str, theme: str) -> str:
         highlight=False,
         legacy_windows=False,
         _environ={},
+        theme=styles(),
     )
     for line in lines_at(MOMENTS[name]):
         console.print(line, soft_wrap=True)

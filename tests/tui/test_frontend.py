@@ -82,6 +82,22 @@ def test_no_color_takes_the_colours_only(tty: TextIO) -> None:
     assert "\x1b[3" in colourful._ansi(Text("red", "red"))
 
 
+def test_the_palette_is_chosen_and_addresses_are_links(tty: TextIO) -> None:
+    from rich.text import Text
+
+    shown = [
+        choose_frontend(stdout=tty, environ=TERM, palette=palette)._ansi(Text("you", "user"))  # type: ignore[attr-defined]
+        for palette in ("auto", "dark", "light")
+    ]
+    assert ["38;5;31" in shown[0], "38;5;80" in shown[1], "38;5;24" in shown[2]] == [True] * 3
+    few = choose_frontend(stdout=tty, environ={"TERM": "xterm"})
+    assert isinstance(few, LiveScreen)
+    assert few._ansi(Text("you", "user")) == "\x1b[1myou\x1b[0m"
+    linked = choose_frontend(stdout=tty, environ=TERM)
+    assert isinstance(linked, LiveScreen)
+    assert (linked._links, few._links) == (True, False)
+
+
 async def test_plain_sentences_repaint_nothing() -> None:
     out, err = io.StringIO(), io.StringIO()
     async with PlainFrontend(out, err) as face:

@@ -6,6 +6,7 @@ import io
 
 import pytest
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
 from realtime_cli.client import inputs
@@ -17,6 +18,7 @@ from realtime_cli.tui.panels import (
     block_text,
     end_lines,
     figures_row,
+    linked,
     live_rows,
     meter,
     notice_row,
@@ -177,3 +179,14 @@ def test_what_the_agent_was_shown() -> None:
     assert picture_facts(view) == ["screen", "1 picture", "~765 tokens ~$0.0038", "paused"]
     assert "screen: 1 picture, ~765 tokens ~$0.0038, paused" in figures_row(view, 100).plain
     assert dict(end_lines(view))["video"] == "screen: 1 picture, ~765 tokens ~$0.0038, paused"
+
+
+def test_an_address_is_one_link_and_is_never_broken() -> None:
+    address = "https://example.com/" + "long/" * 10 + "?q=1"
+    lines = wrapped(Text(f"see {address}, or ask"), 20)
+    assert plain(lines) == ["see", f"{address},", "or ask"]
+    [span] = linked(lines[1]).spans
+    assert (span.start, span.end) == (0, len(address))
+    assert isinstance(span.style, Style)
+    assert span.style.link == address
+    assert linked(lines[2]) is lines[2]
