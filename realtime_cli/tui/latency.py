@@ -17,11 +17,11 @@ from realtime_cli.tui.stats import SessionStats
 from realtime_cli.tui.theme import DIM, PRETTY, Theme
 
 PARTS = (
-    ("end-pointing", "end", "end_pointing_ms", "your last sound until the server knew that you were done"),
-    ("server", "server", "server_ms", "until the first sound came from the server, tools not counted"),
+    ("end-pointing", "end", "end_pointing_ms", "until the server saw your turn end"),
+    ("server", "server", "server_ms", "until its first sound, without tools"),
     ("tool", "tool", "tool_ms", "while a tool ran"),
-    ("you", "you", "waiting_ms", "while a tool waited for your answer; no part of the latency"),
-    ("buffer", "buffer", "playout_ms", "from the first sound received to the first sound played"),
+    ("you", "you", "waiting_ms", "a tool waited for you; does not count"),
+    ("buffer", "buffer", "playout_ms", "until the first sound was played"),
 )
 CAUSES = {
     "server_vad": "your voice",
