@@ -13,7 +13,7 @@ EVERY_S = 0.1
 T = TypeVar("T")
 
 
-class Step:
+class ProgressLine:
     """Called with each thing that is done, and gives it back."""
 
     def __init__(self, what: str, total: int, stream: TextIO, quiet_s: float) -> None:
@@ -45,9 +45,9 @@ class Step:
 @contextmanager
 def progress(
     what: str, total: int, *, stream: TextIO | None = None, quiet_s: float = QUIET_S
-) -> Iterator[Step]:
+) -> Iterator[ProgressLine]:
     """``total`` steps of about the same length; the line goes away at the end."""
-    step = Step(what, total, stream or sys.stderr, quiet_s)
+    step = ProgressLine(what, total, stream or sys.stderr, quiet_s)
     try:
         yield step
     finally:
