@@ -24,9 +24,13 @@ from realtime_cli.config.connection import Connection
 from realtime_cli.config.lint import models_of, successor
 from realtime_cli.config.providers import PROVIDERS, family, for_provider
 from realtime_cli.conversation import events as e
+from realtime_cli.conversation.live import LiveNarrator
+from realtime_cli.conversation.narrated import Narrator
 from realtime_cli.conversation.realtime import RealtimeNarrator
 from realtime_cli.errors import AuthenticationFailed, ConnectionFailed, RealtimeCliError, SessionFailed
 from realtime_cli.protocol import codec
+from realtime_cli.protocol.live.client_events import LiveSessionClose
+from realtime_cli.protocol.live.codec import decode_live_server_event, session_start
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.trust import require_trust
 from realtime_cli.wire import probe, websocket
@@ -101,6 +105,9 @@ async def _steps(agent: LoadedAgent, address: ServerAddress, stack: AsyncExitSta
         yield ok("key accepted", "yes")
         async for finding in _ends_of_models(agent, address):
             yield finding
+    if connection.effective_protocol == "live":
+        yield await _live_start(agent, transport)
+        return
     first = await _told(transport, connection.first_event_timeout_s)
     yield _first_event(first, _ms(began))
     yield await _round_trip(agent, transport)
@@ -178,6 +185,19 @@ async def _round_trip(agent: LoadedAgent, transport: Transport) -> Finding:
     return ok("session", said, ms=ms)
 
 
+async def _live_start(agent: LoadedAgent, transport: Transport) -> Finding:
+    """The agent's own session, begun and at once ended: a Live server says nothing before it."""
+    began = time.monotonic()
+    await _send(transport, codec.encode(session_start(agent.config.session_patch())))
+    told = await _told(transport, agent.config.connection.first_event_timeout_s, LiveNarrator())
+    ms = _ms(began)
+    if why := _error(told):
+        reason = f"The server refuses the agent's [session]: {why}."
+        return failure("session", SessionFailed(reason, "Correct it in the agent file."), ms=ms)
+    await _send(transport, codec.encode(LiveSessionClose()))
+    return ok("session", f"the agent's Live session starts; {ms} ms", ms=ms)
+
+
 async def _send(transport: Transport, text: str) -> None:
     try:
         await transport.send(text)
@@ -185,13 +205,14 @@ async def _send(transport: Transport, text: str) -> None:
         raise _gone(closed) from None
 
 
-async def _told(transport: Transport, timeout_s: float) -> Reported:
+async def _told(transport: Transport, timeout_s: float, narrator: Narrator | None = None) -> Reported:
     """What the server's next event says."""
+    live = isinstance(narrator, LiveNarrator)
     try:
         async with asyncio.timeout(timeout_s):
             raw = await transport.recv()
-        received = Received(0.0, codec.decode_server_event(raw), raw)
-        return RealtimeNarrator().narrate(Entry(0.0, "received", received))
+        event = decode_live_server_event(raw) if live else codec.decode_server_event(raw)
+        return (narrator or RealtimeNarrator()).narrate(Entry(0.0, "received", Received(0.0, event, raw)))
     except TimeoutError:
         remedy = (
             "Is it a Realtime server? Check connection.base_url, or raise connection.first_event_timeout_s."
