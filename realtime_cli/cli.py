@@ -5,6 +5,7 @@ Commands are imported when they run, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from dataclasses import fields
@@ -712,13 +713,24 @@ def sessions_delete(
     raise typer.Exit(command.delete(names, folder))
 
 
+# A machine's answers that say nothing against the program.
+_ORDINARY = {
+    getattr(errno, name, None)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "ENAMETOOLONG", "EMFILE", "ENFILE", "ENOMEM", "EIO")
+} - {None}
+
+
 def main() -> NoReturn:
     """Run the command line; every end of it is an exit code, and no traceback reaches a user."""
+    if sys.stdin is None:  # closed (<&-): the next file that is opened must not become it
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     arguments = sys.argv[1:]
     if arguments and arguments[0].endswith(".toml"):
         arguments = ["talk", *arguments]
     try:
         code: Any = app(args=arguments, standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except RealtimeCliError as error:
         code = _explain(error)
     except (KeyboardInterrupt, typer.Abort):
@@ -727,9 +739,31 @@ def main() -> NoReturn:
         code = _hang_up()
     except SystemExit as end:  # the parser has its own idea of a broken pipe, exit code 1
         code = _hang_up() if isinstance(end.__context__, BrokenPipeError) else end.code
+    except (OSError, MemoryError) as error:
+        code = _machine_says_no(error)
     except Exception as error:
         code = _usage_or_bug(error)
+    _let_stdout_go()
     sys.exit(int(code or 0))
+
+
+def _let_stdout_go() -> None:
+    """At its end Python writes what it still has, and complains if it cannot."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _machine_says_no(error: OSError | MemoryError) -> int:
+    """What is no fault of the program: a full disk, a limit on files, no memory."""
+    if isinstance(error, OSError) and error.errno not in _ORDINARY:
+        return _usage_or_bug(error)
+    what = "There is not enough memory" if isinstance(error, MemoryError) else str(error.strerror)
+    name = getattr(error, "filename", None)
+    where = f"{name}: " if isinstance(name, str) else ""
+    return _explain(ConfigError(f"{where}{what}.", "What was to be written is not complete."))
 
 
 def _explain(error: RealtimeCliError) -> int:

@@ -160,6 +160,69 @@ def test_a_reader_who_has_gone_is_no_error(words: list[str]) -> None:
     assert (ended.returncode, ended.stderr) == (ExitCode.OK, "")
 
 
+RECORDING = Path(__file__).parent / "data" / "recordings" / "text-tools.jsonl"
+LOCAL = Path(__file__).parents[1] / "configs" / "local.toml"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        ["docs"],
+        ["config", "schema"],
+        ["config", "check", LOCAL],
+        ["config", "trust", LOCAL.with_name("tools.toml")],
+        ["doctor", "--offline"],
+        ["export", RECORDING, "-o", "-"],
+        ["replay", RECORDING, "--json"],
+        ["sessions", "show", RECORDING],
+        ["text", "--config", LOCAL, "--no-record", "hi"],
+    ],
+    ids=lambda words: " ".join(map(str, words[:2])),
+)
+def test_a_full_disk_behind_stdout_is_no_bug(words: list[str | Path]) -> None:
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            [SCRIPT, *map(str, words)], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert ended.returncode == ExitCode.USAGE, ended.stderr
+    assert "No space left on device" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["doctor", "--offline"], ["text", "--config", LOCAL, "--no-record", "hi"], ["sessions", "list"]],
+    ids=lambda words: str(words[0]),
+)
+def test_a_closed_stdin_is_no_bug(words: list[str | Path]) -> None:
+    line = shlex.join(map(str, [SCRIPT, *words])) + " <&-"
+    ended = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode != ExitCode.BUG, ended.stderr
+    assert "AttributeError" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("ulimit -f 0", ["export", RECORDING, "-o", "out.md"]),
+        ("true", ["export", RECORDING, "-o", "x" * 300 + ".md"]),
+        ("export TZ=No/Where:::", ["sessions", "show", RECORDING]),
+        ("export TZ=/etc/passwd", ["export", RECORDING, "-o", "out.md"]),
+    ],
+    ids=["size limit", "long name", "odd TZ", "TZ is a file"],
+)
+def test_a_limit_of_the_machine_is_no_bug(limit: str, words: list[str | Path], tmp_path: Path) -> None:
+    line = f"{limit}; exec " + shlex.join(map(str, [SCRIPT, *words]))
+    ended = subprocess.run(
+        ["sh", "-c", line], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert ended.returncode in (ExitCode.OK, ExitCode.USAGE), ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 # -- from words to a command and its exit code, in this process -----------------------------------
 
 

@@ -23,7 +23,10 @@ def docs(page: str | None) -> ExitCode:
     if sys.stdout is not None and sys.stdout.isatty():
         show(text, paged=bool(page))
     else:
-        Stdout().write(text)
+        out = Stdout()
+        out.write(text)
+        if out.failure:
+            raise ConfigError(out.failure)
     return ExitCode.OK
 
 

@@ -22,7 +22,8 @@ def message_text(item: Any) -> str:
 
 
 def image_urls(item: Any) -> tuple[str, ...]:
-    parts = (part for part in getattr(item, "content", None) or () if part.type == "input_image")
+    content = getattr(item, "content", None) or ()
+    parts = (part for part in content if getattr(part, "type", None) == "input_image")
     return tuple(getattr(part, "image_url", None) or "" for part in parts)
 
 
