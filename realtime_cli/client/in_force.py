@@ -43,12 +43,26 @@ def audio_format(side: Literal["input", "output"], *sessions: Json) -> WireForma
     return "audio/pcm"
 
 
+def only_transcribes(*sessions: Json) -> bool:
+    """Whether it is a transcription session: nobody answers in it."""
+    return any(session.get("type") == "transcription" for session in sessions)
+
+
 def turn_detection(effective: Json, requested: Json, *, speech_seen: bool = False) -> Json | None:
     """The turn detection; None means manual turns. By default the server detects turns.
+
+    That of a transcription session answers and interrupts nothing, whatever stands there.
 
     ``speech_seen``: the server said that the user speaks. That outweighs a null that it reports, unless
     manual turns were asked for.
     """
+    found = _turn_detection(effective, requested, speech_seen=speech_seen)
+    if found is None or not only_transcribes(effective, requested):
+        return found
+    return {**found, "create_response": False, "interrupt_response": False}
+
+
+def _turn_detection(effective: Json, requested: Json, *, speech_seen: bool) -> Json | None:
     for session in (effective, requested):
         audio_input = at(session, "audio", "input")
         if isinstance(audio_input, dict) and "turn_detection" in audio_input:

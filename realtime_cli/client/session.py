@@ -90,6 +90,7 @@ class ClientSession:
         self._waiting: list[inputs.Typed | inputs.RawEvent | inputs.SettingsChanged] = []
         self.greeted = False
         """The greeting was asked for, or none is due."""
+        self._transcripts_owed: set[str] = set()  # of a transcription session: items without theirs
         self._commit_when_ready = False
         self._looking: inputs.Typed | None = None  # waits for the frame that goes before it
 
@@ -113,7 +114,7 @@ class ClientSession:
     def idle_but_background_tools(self) -> bool:
         """The talk may go on: what still runs are tools that it does not wait for."""
         busy = self.calls.pending or self.playback.unheard or self.user_speaking or self._waiting
-        owed = self._tools.approvals_open or self._pending_turn.waits
+        owed = self._tools.approvals_open or self._pending_turn.waits or self._transcripts_owed
         return self.ready and self.responses.idle and not busy and not owed
 
     def history(self) -> list[dict[str, Any]]:
@@ -211,6 +212,7 @@ class ClientSession:
     def _disconnected(self, happened: inputs.Disconnected) -> None:
         owed = not self.responses.idle or self.calls.pending or bool(self._waiting)
         self._user_speaks(happened.at, False)
+        self._transcripts_owed.clear()
         for part in self._parts:
             part.on_disconnect()
         self._reconnection.disconnected(happened, owed=owed)
@@ -314,7 +316,8 @@ class ClientSession:
         else:
             self._effects.send(c.InputAudioBufferCommit())
             self._tools.user_took_turn()
-            self.responses.request()
+            if not self._config.only_transcribes:
+                self.responses.request()
         self._input_made_turn()
 
     def _input_made_turn(self) -> None:
@@ -454,6 +457,8 @@ class ClientSession:
     def _committed(self, happened: inputs.Received, event: s.InputAudioBufferCommitted) -> None:
         self._user_speaks(happened.at, False)
         self._input_made_turn()
+        if self._config.only_transcribes and event.item_id:
+            self._transcripts_owed.add(event.item_id)
         self.responses.turn_committed(answers_by_itself=self._config.server_answers)
         if not self._config.server_interrupts:
             self._pending_turn.turn_ended(answers_by_itself=self._config.server_answers)
@@ -615,9 +620,13 @@ class ClientSession:
             self.conversation.heard_by_server(event.item_id, index, event.delta, whole=False)
 
     def _user_completed(self, happened: inputs.Received, event: Any) -> None:
+        self._transcripts_owed.discard(event.item_id or "")
         if event.item_id:
             index = event.content_index or 0
             self.conversation.heard_by_server(event.item_id, index, event.transcript or "", whole=True)
+
+    def _user_failed(self, happened: inputs.Received, event: Any) -> None:
+        self._transcripts_owed.discard(event.item_id or "")
 
     def _item_deleted(self, happened: inputs.Received, event: s.ConversationItemDeleted) -> None:
         self.conversation.deleted(event.item_id or "")
@@ -755,6 +764,7 @@ _EVENTS: dict[type, Callable[[ClientSession, inputs.Received, Any], None]] = {
     s.ConversationItemDeleted: ClientSession._item_deleted,
     s.ConversationItemInputAudioTranscriptionDelta: ClientSession._user_delta,
     s.ConversationItemInputAudioTranscriptionCompleted: ClientSession._user_completed,
+    s.ConversationItemInputAudioTranscriptionFailed: ClientSession._user_failed,
     s.ResponseCreated: ClientSession._response_created,
     s.ResponseOutputItemAdded: ClientSession._output_item_added,
     s.ResponseOutputItemDone: ClientSession._output_item_done,

@@ -60,6 +60,11 @@ class SessionConfig(SessionPart):
         return in_force.turn_detection(self.effective, self.requested, speech_seen=self._speech_seen)
 
     @property
+    def only_transcribes(self) -> bool:
+        """Nobody answers in this session."""
+        return in_force.only_transcribes(self.effective, self.requested)
+
+    @property
     def server_interrupts(self) -> bool:
         return in_force.interrupts_by_itself(self.turn_detection)
 

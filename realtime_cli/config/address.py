@@ -36,12 +36,13 @@ def endpoint(
     *,
     base_url: str | None = None,
     model: str | None = None,
+    only_transcribes: bool = False,
 ) -> ServerAddress:
     """The place to connect to.
 
     ``base_url`` and ``model`` go over the connection's own (the embedded server's address is known
-    only when it runs). Raises ConfigError when there is no address and AuthenticationFailed when a key
-    is needed and missing.
+    only when it runs). ``only_transcribes``: for a transcription session, whose URL names no model.
+    Raises ConfigError when there is no address and AuthenticationFailed when a key is needed and missing.
     """
     provider = PROVIDERS[connection.effective_provider]
     key = find_key(connection, environ)
@@ -50,7 +51,9 @@ def endpoint(
     address = _split(base_url or address_of(connection), live=live)
     query = parse_qsl(address.query, keep_blank_values=True) + list(connection.query.items())
     requested = model or connection.model or provider.model
-    if requested and not live and not {"model", "call_id", "deployment"} & {name for name, _ in query}:
+    if only_transcribes:
+        query.append(("intent", "transcription"))
+    elif requested and not live and not {"model", "call_id", "deployment"} & {name for name, _ in query}:
         query.append(("model", requested))
     if key and auth == "query":
         query.append(("api-key", key))

@@ -34,8 +34,8 @@ Instructions = Annotated[
 class AgentSession(RealtimeSession):
     """Read strictly (see ``load``); only what is written in the file is sent."""
 
-    type: Literal["realtime"] = "realtime"
-    """Always realtime; sent whether it is written here or not."""
+    type: Literal["realtime", "transcription"] = "realtime"
+    """realtime converses, transcription only writes down what is said; sent whether written here or not."""
     model: Annotated[str | None, Rule(server_only=True)] = None  # goes into the URL: connection.model
     extra: JsonObject | None = None
     """Settings that this program does not know yet, in the API's shape: sent as they are, over all others."""
@@ -48,7 +48,7 @@ class AgentSession(RealtimeSession):
     @classmethod
     def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         shown = super().__get_pydantic_json_schema__(core, handler)
-        handler.resolve_ref_schema(shown).pop("required")
+        handler.resolve_ref_schema(shown).pop("required", None)
         return shown
 
     def patch(self) -> JsonObject:

@@ -65,7 +65,12 @@ class Live:
     ) -> None:
         self.session = opened.session
         self._opened = opened
-        self.turns = TurnCollector(text_mode=text_mode, with_voice=_speaks(opened.session.options))
+        options = opened.session.options
+        self.turns = TurnCollector(
+            text_mode=text_mode,
+            with_voice=_speaks(options),
+            only_transcribes=options.patch.get("type") == "transcription",
+        )
         self.last_activity = 0.0
         self.outcome: Outcome | None = None
         self._changed = asyncio.Event()  # ahead of the loop: its tools may report something at once

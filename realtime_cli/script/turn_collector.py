@@ -56,6 +56,8 @@ class TurnRecord:
     """The agent's last response failed."""
     timed_out: str = ""
     """What was waited for in vain."""
+    written_down: bool = False
+    """In a session that only transcribes: there is a transcript, or none will come."""
     trouble: str = ""
     """What was said last of an answer that failed, was refused or was lost."""
 
@@ -72,8 +74,9 @@ class TurnRecord:
     @property
     def answered(self) -> bool:
         """A response came to its end other than by being cut, and none after it failed."""
-        return not self.failed and any(
-            status not in (None, "cancelled", "lost") for status in self.statuses.values()
+        return self.written_down or (
+            not self.failed
+            and any(status not in (None, "cancelled", "lost") for status in self.statuses.values())
         )
 
     def forget_lost(self) -> None:
@@ -85,14 +88,17 @@ class TurnRecord:
 class TurnCollector:
     """``observe`` events in order. Without ``with_voice`` the agent's text counts as its voice.
 
-    ``text_mode``: the user does not speak either.
+    ``text_mode``: the user does not speak either. ``only_transcribes``: a transcript is all there is to come.
 
     ``sounded`` must be called for whatever the speaker plays that is not silence.
     """
 
-    def __init__(self, *, text_mode: bool = False, with_voice: bool = True) -> None:
+    def __init__(
+        self, *, text_mode: bool = False, with_voice: bool = True, only_transcribes: bool = False
+    ) -> None:
         self.text_mode = text_mode
         self.with_voice = with_voice and not text_mode
+        self._only_transcribes = only_transcribes
         self.turns: list[TurnRecord] = []
         self.warnings: list[str] = []
         """Of tools and hooks that were left out, and of calls that nobody allowed."""
@@ -187,6 +193,10 @@ class TurnCollector:
             turn = self._record(event.item_id)
             turn.heard[event.item_id] = event.text
             turn.events.append((event.at, "user.transcribed"))
+            turn.written_down = self._only_transcribes
+
+    def _text_missing(self, event: e.UserTextMissing) -> None:
+        self._record(event.item_id).written_down = self._only_transcribes
 
     # -- the agent ----------------------------------------------------------------------------
 
@@ -339,6 +349,7 @@ _HANDLERS: dict[type, Any] = {
     e.UserSpeechBegan: TurnCollector._speech_began,
     e.UserSpeechEnded: TurnCollector._speech_ended,
     e.UserTextFinal: TurnCollector._user_text,
+    e.UserTextMissing: TurnCollector._text_missing,
     e.AgentResponseRequested: TurnCollector._response_requested,
     e.AgentResponseBegan: TurnCollector._response_began,
     e.AgentResponseEnded: TurnCollector._response_ended,

@@ -113,7 +113,7 @@ def test_a_missing_key_names_its_variable_and_the_way_without_one(
         endpoint(agent.config.connection, {variable: "  "})
     assert refused.value.exit_code == ExitCode.CONNECTION
     assert variable in refused.value.message
-    assert "realtime-cli talk --config configs/local.toml" in refused.value.remedy
+    assert "--set connection.provider=local" in refused.value.remedy
 
 
 @pytest.mark.parametrize("written", ['provider = "azure"', 'provider = "custom"'])
@@ -155,3 +155,9 @@ def test_only_a_key_that_is_meant_for_it_goes_to_another_address(
     assert endpoint(agent.config.connection, KEYS).headers == headers
     told = [text for text in agent.warnings if text.startswith("No key is sent to there.example")]
     assert bool(told) == ("Authorization" not in headers)
+
+
+def test_a_transcription_session_names_no_model(load: Load) -> None:
+    agent = load('[connection]\nmodel = "gpt-realtime"\n[session]\ntype = "transcription"\n')
+    place = endpoint(agent.config.connection, {"OPENAI_API_KEY": "sk-1"}, only_transcribes=True)
+    assert place.url == "wss://api.openai.com/v1/realtime?intent=transcription"

@@ -279,3 +279,20 @@ async def test_settings_that_nobody_knows_yet_reach_the_wire() -> None:
         with pytest.raises(SessionFailed, match="mood"):
             await session.update(mood="brave")
     assert [(each.get("mood")) for each in sent][:1] == ["calm"]
+
+
+async def test_a_transcription_session_writes_down_what_is_said_and_answers_nothing() -> None:
+    agent = {"connection": {"provider": "local"}, "session": {"type": "transcription"}}
+    wire: list[str] = []
+    async with Session(agent) as session:
+        session.on("response.created", lambda event: wire.append(event["type"]))
+        assert session.settings["object"] == "realtime.transcription_session"
+        reply = await session.send_audio(CLIPS / "what-time-is-it.wav")
+        assert "time" in reply.transcript.lower()
+        assert (reply.text, len(reply.audio)) == ("", 0)
+    manual = {**agent, "session": {"type": "transcription", "audio": {"input": {"turn_detection": None}}}}
+    async with Session(manual) as session:
+        assert (
+            "time" in (await session.send_audio(CLIPS / "what-time-is-it.wav", fast=True)).transcript.lower()
+        )
+    assert wire == []
