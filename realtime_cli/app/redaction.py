@@ -31,6 +31,9 @@ _FOREIGN = (
     e.SessionEnded,
 )
 
+MAX_SHOWN_CHARS = 1_000_000  # of one text: looking for secrets in more would hold up the conversation
+MAX_SECRET_CHARS = 4_096
+
 
 class OutputRedaction:
     """Masks the secrets that a session knows, and what looks like one, in what is shown of it."""
@@ -58,14 +61,19 @@ class OutputRedaction:
         if not isinstance(event, _FOREIGN):
             return event
         said: dict[str, Any] = {f.name: getattr(event, f.name) for f in dataclasses.fields(event)}
-        changed: Any = {name: clean for name, word in said.items() if (clean := self._clean(word)) != word}
+        changed: Any = {
+            name: clean for name, word in said.items() if (clean := self._clean(word)) is not word
+        }
         return replace(event, **changed) if changed else event
 
     def _clean(self, value: Any) -> Any:
+        """The value itself where there is nothing to hide."""
         if isinstance(value, str):
-            return self._scrubber.scrub(value)
+            clean = self._scrubber.scrub(self._shortened(value))
+            return value if clean == value else clean
         if not isinstance(value, dict):
             return value
+        value = self._shortened(value)
         written = json.dumps(value)
         clean = self._scrubber.scrub(written)
         if clean == written:
@@ -74,6 +82,21 @@ class OutputRedaction:
             return parse_json(clean)
         except NotJson:  # the mask fell upon half of an escape
             return {"masked": MASK}
+
+    def _shortened(self, value: Any) -> Any:
+        """The value with its longest texts cut, no secret in two; itself where none is too long."""
+        if isinstance(value, str) and len(value) > MAX_SHOWN_CHARS:
+            kept = self.known.mask(value)[:MAX_SHOWN_CHARS]
+            tail = kept[-MAX_SECRET_CHARS:]
+            kept = kept[:-MAX_SECRET_CHARS] + tail[: tail.rfind(" ") + 1]  # what looks like one has no spaces
+            return f"{kept}… ({len(value) - len(kept)} more characters)"
+        if isinstance(value, dict):
+            short: Any = {key: self._shortened(inner) for key, inner in value.items()}
+            return short if any(short[key] is not inner for key, inner in value.items()) else value
+        if isinstance(value, list):
+            each = [self._shortened(inner) for inner in value]
+            return each if any(new is not old for new, old in zip(each, value, strict=True)) else value
+        return value
 
 
 class _Masked:

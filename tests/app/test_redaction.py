@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from realtime_cli.app.redaction import OutputRedaction
+from realtime_cli.app.redaction import MAX_SHOWN_CHARS, OutputRedaction
 from realtime_cli.conversation import events as e
 from realtime_cli.errors import ExitCode
 from realtime_cli.loop import Outcome
@@ -99,3 +99,27 @@ def test_the_begin_of_what_is_no_secret_is_shown_when_the_answer_is_over() -> No
     assert shown.text == "That is "
     reader.observe(e.AgentResponseEnded(1.0, 1, "r", "completed"))
     assert shown.text == "That is correct"
+
+
+def test_of_a_text_of_20_mb_the_beginning_is_shown_and_its_secrets_are_not() -> None:
+    text = "hunter2secret " + "some words " * 1_800_000
+    item = {"id": "a", "content": [{"type": "output_text", "text": text}]}
+    redaction = OutputRedaction(["hunter2secret"])
+
+    notice = redaction.event(e.NoticeIssued(0.0, "error", "server", text))
+    created = redaction.event(e.ItemCreated(0.0, "a", item))
+    assert isinstance(notice, e.NoticeIssued)
+    assert isinstance(created, e.ItemCreated)
+    for shown in (notice.text, created.item["content"][0]["text"]):
+        assert shown.startswith("*** some words")
+        assert shown.endswith(" more characters)")
+        assert len(shown) < MAX_SHOWN_CHARS + 100
+
+
+def test_no_secret_is_shown_by_half_where_a_long_text_is_cut() -> None:
+    for secret in ("hunter2secret", "sk-abcdef1234567890"):  # known, and only by its looks
+        for ahead in range(0, 24, 3):
+            text = "x" * 500_000 + " " + "y" * (499_999 - ahead) + f" {secret} and more"
+            shown = OutputRedaction(["hunter2secret"]).event(e.NoticeIssued(0.0, "error", "server", text))
+            assert isinstance(shown, e.NoticeIssued)
+            assert secret[:4] not in shown.text
