@@ -53,7 +53,7 @@ MIN_ROWS_WITH_PICTURE = 20
 MAX_LINE_LENGTH = 100  # prose is read best in lines of this length
 # A terminal that is made narrower wraps the live rows again and pushes lines out at its top, so they had
 # better not be longer than what there is to say.
-MAX_ROW_LENGTH = 120
+MAX_ROW_LENGTH = 80
 TICK_S = 1.0  # the clock goes on when nothing else does
 
 # Fifty of these a second, and none of them is seen.
@@ -264,14 +264,14 @@ class LiveScreen:
             *([warned] if warned else []),
             self._scrollback.talk(self.view, width, self.theme),
             *live_rows(self.view, wide, self.theme, at=self.view.at + ticked_s),
-            *self._lowest(width, self._room),
+            *self._lowest(wide, self._room),
         ]
         picture = self._picture()
         if len(rows) + len(picture) < self._console.size.height:
             rows = [*picture, *rows]
         known = self._drawn[: len(rows)] + [(Text(), "")] * (len(rows) - len(self._drawn))
         self._drawn = [
-            old if row == old[0] and old[1] else (row, self._ansi(row, wide))
+            old if row == old[0] and old[1] else (row, self._ansi(row, width))
             for row, old in zip(rows, known, strict=True)
         ]
         return [ansi for _, ansi in self._drawn]
