@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import GetJsonSchemaHandler, WithJsonSchema
 
 from realtime_cli.protocol.live.session import LiveSessionConfig
-from realtime_cli.protocol.rules import Rule
+from realtime_cli.protocol.rules import Problem, Rule
 from realtime_cli.protocol.session import RealtimeSession
 
 JsonObject = dict[str, Any]
+ONE_PCM_RATE = "this program speaks PCM at 24000 Hz only, also with servers that take other rates"
 
 Instructions = Annotated[
     str,
@@ -72,6 +73,11 @@ class AgentLiveSession(LiveSessionConfig):
     model: Annotated[str | None, Rule(server_only=True)] = None
     extra: JsonObject | None = None
     """As for Realtime."""
+
+    def own_problems(self) -> Iterator[Problem]:
+        format = self.audio.format if self.audio else None
+        if format and format.type == "audio/pcm" and format.rate == 16_000:
+            yield Problem(("audio", "format", "rate"), "invalid_value", ONE_PCM_RATE)
 
 
 def live_session(session: AgentSession, model: str) -> JsonObject:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from realtime_cli.config import schema
 from realtime_cli.config.address import masked
 from realtime_cli.config.layers import Origin
+from realtime_cli.config.session import ONE_PCM_RATE
 from realtime_cli.config.toml_file import SECRET_NAME, KeyPath, printable
 from realtime_cli.protocol import strict
 from realtime_cli.protocol.rules import Problem
@@ -90,6 +91,8 @@ def problem_of_wire(problem: Problem, raw: dict[str, Any]) -> ConfigProblem:
         return ConfigProblem(path, problem.message if own_words else _unknown(path, raw, None))
     if problem.code == "missing_required_parameter" and own_words:
         return ConfigProblem(path[:-1], problem.message)
+    if path[-2:] == ("format", "rate") and problem.code.startswith("integer_"):
+        return ConfigProblem(path, f"found {_shown(path, raw)}; {ONE_PCM_RATE}")
     if path[-1] == "type" and len(path) > 2 and problem.code != "invalid_type":
         missing = problem.code == "missing_required_parameter"
         return _problem("union_tag_not_found" if missing else "union_tag_invalid", path[:-1], raw)

@@ -69,7 +69,19 @@ def test_all_mistakes_come_in_one_run_in_the_order_of_the_file(load: Load) -> No
         ("[session]\ninstructions = 5", "found 5; allowed: text in quotes, or a table with file"),
         ('[session.audio.input]\nformat = "pcm16"', 'found "pcm16"; allowed: a table with type'),
         ('[session.audio.input]\nformat = {type = "pcm16"}', 'unknown type "pcm16"; allowed: "audio/pcm"'),
-        ('[session.audio.input]\nformat = {type = "audio/pcm", rate = 16000}', "found 16000; allowed: 24000"),
+        (
+            '[session.audio.input]\nformat = {type = "audio/pcm", rate = 16000}',
+            "rate: found 16000; this program speaks PCM at 24000 Hz only, also with servers that take other",
+        ),
+        (
+            '[connection]\nprovider = "xai"\n[session.audio.output.format]\ntype = "audio/pcm"\nrate = 8000',
+            "rate: found 8000; this program speaks PCM at 24000 Hz only",
+        ),
+        (
+            '[connection]\nprotocol = "live"\n[session.audio.format]\ntype = "audio/pcm"\nrate = 16000',
+            "rate: found 16000; this program speaks PCM at 24000 Hz only",
+        ),
+        ('[session.audio.input]\nformat = {type = "audio/pcm", rate = "x"}', "allowed: 24000"),
         ("[session.audio.input]\nturn_detection = true", "allowed: a table with type"),
         (
             "[session.audio.input]\nturn_detection = {}",
