@@ -136,11 +136,14 @@ class MessageFeed:
     images: tuple[str, ...] = ()
     detail: str | None = None
     unanswered: int = 0
+    calls_unanswered: int = 0
+    """Calls of functions whose result a user would have to give; the model was told that there is none."""
     _sent: SentMessage = field(default_factory=lambda: SentMessage(0, answered=True))
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def observe(self, event: e.ConversationEvent) -> None:
         self._sent.observe(event)
+        self.calls_unanswered += isinstance(event, e.ToolWaiting) and event.question == "output"
         self._changed.set()
 
     async def run(self, loop: ConversationLoop) -> None:
@@ -169,6 +172,12 @@ class MessageFeed:
             loop.note("error", "message", text)
         if outcome.exit_code == ExitCode.OK and (self.unanswered or left):
             return Outcome(ExitCode.SESSION, "Not every message was answered.")
+        if outcome.exit_code == ExitCode.OK and self.calls_unanswered:
+            return Outcome(
+                ExitCode.SESSION,
+                "Not every function call was answered.",
+                "Give the function a body under [[tools]], or a result in a script.",
+            )
         return outcome
 
     def _report_unanswered(self, loop: ConversationLoop) -> None:

@@ -157,7 +157,7 @@ def test_a_function_of_the_session_is_asked_about_and_nobody_is_here(
         'description = "Ends the session."\nparameters = { type = "object", properties = {} }\n'
     )
     code = text(TextOptions(config=agent, messages=("please use the end_session tool",), no_record=True))
-    assert code == ExitCode.OK
+    assert code == ExitCode.SESSION, "nobody can answer the call"
     said = capsys.readouterr()
     assert "There is no tool named" not in said.out + said.err
     assert "end_session() was not answered. There is no user to give its result." in said.err
