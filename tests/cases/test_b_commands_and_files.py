@@ -71,7 +71,9 @@ async def test_b09_a_function_of_the_session_that_nobody_can_answer_is_told(tmp_
     async with saying(script) as server:
         case = Case(server, tmp_path)
         done = await case.text("please use the tool", agent=TEXT + END_SESSION)
-    assert "end_session" in done.stderr
+    assert done.returncode == 5, done.stderr
+    assert "end_session() was not answered." in done.stderr
+    assert done.stdout == "Answer r2.\n", "the model was told, and went on"
     told = [event["item"] for event in server.heard_of("conversation.item.create")]
     outputs = [item["output"] for item in told if item["type"] == "function_call_output"]
     assert not any("There is no tool" in output for output in outputs), outputs
@@ -251,6 +253,24 @@ def test_b21_a_log_without_times_has_no_latency() -> None:
     exported = run_cli("export", log, "--format", "md", "-o", "-")
     assert exported.returncode == 0
     assert " ms" not in about + exported.stdout
+
+
+def test_b23_a_long_answer_comes_in_cues_that_can_be_read() -> None:
+    """The agent says some 40 s, and is stopped after 8.7 s of it."""
+    log = DATA / "b23-subtitles-one-cue" / "trunc-both.jsonl.gz"
+    exported = run_cli("export", log, "--format", "srt", "-o", "-")
+    assert exported.returncode == 0, exported.stderr
+    cues = [cue.splitlines()[1:] for cue in exported.stdout.strip().split("\n\n")]
+    begins = [times.partition(" --> ")[0] for times, *_ in cues]
+    said = [line for _, *lines in cues for line in lines]
+
+    assert begins == sorted(begins)
+    assert all(len(lines) <= 2 for _, *lines in cues)
+    assert max(map(len, said)) <= 42
+    assert "<b>" not in exported.stdout
+    assert "-->" not in "".join(said)
+    assert begins[1] == "00:00:03,340"
+    assert 0.15 < " ".join(said).count("Once upon") * len("Once upon a time ") / 1020 < 0.3, "8.7 s of 40"
 
 
 # -- b24, b26 -------------------------------------------------------------------------------------
