@@ -184,13 +184,15 @@ def items_of(path: Path) -> tuple[dict[str, Any], ...]:
 
 
 def _frontend(agent: LoadedAgent, options: TalkOptions) -> Frontend:
-    audio, requested = agent.config.audio, agent.config.screen.face
+    audio, screen = agent.config.audio, agent.config.screen
     return choose_frontend(
-        plain=options.plain or requested == "plain",
-        json=options.json or requested == "json",
+        plain=options.plain or screen.face == "plain",
+        json=options.json or screen.face == "json",
         push_to_talk=audio.push_to_talk,
         muted=audio.start_paused,
-        palette=agent.config.screen.theme,
+        palette=screen.theme,
+        ascii_only=screen.ascii,
+        frames_per_second=screen.frames_per_second,
     )
 
 

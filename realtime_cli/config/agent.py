@@ -43,12 +43,10 @@ class ScreenConfig(Section):
     """auto: live in a terminal, plain lines elsewhere."""
     theme: Literal["auto", "dark", "light"] = "auto"
     """Colours for a dark or a light background; auto: colours that can be read on both."""
-    frames_per_second: int = Field(default=12, ge=1, le=30)
-    """How often the live rows may be drawn."""
+    frames_per_second: int = Field(default=10, ge=1, le=30)
+    """How often the levels in the live rows are drawn; words are drawn at once."""
     ascii: bool = False
     """No glyphs beyond ASCII."""
-    unheard: Literal["dim", "hide"] = "dim"
-    """What happens to words that an interruption cut off."""
 
 
 class LimitsConfig(Section):

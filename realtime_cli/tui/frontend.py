@@ -13,7 +13,7 @@ from realtime_cli.client.cost import Prices
 from realtime_cli.conversation.events import ConversationEvent
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.key_events import KeyEvent
-from realtime_cli.tui.terminal import MIN_COLUMNS, MIN_ROWS
+from realtime_cli.tui.terminal import FRAMES_PER_SECOND, MIN_COLUMNS, MIN_ROWS
 from realtime_cli.tui.view import View
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def choose_frontend(
     prices: Prices | None = None,
     model: str | None = None,
     palette: PaletteName = "auto",
+    ascii_only: bool = False,
+    frames_per_second: float = FRAMES_PER_SECOND,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -73,7 +75,8 @@ def choose_frontend(
         return PlainFrontend(out, err, view=view)
     from realtime_cli.tui.screen import LiveScreen, terminal_console
 
-    return LiveScreen(terminal_console(out, environ, palette), view=view)
+    console = terminal_console(out, environ, palette)
+    return LiveScreen(console, view=view, ascii_only=ascii_only, frames_per_second=frames_per_second)
 
 
 def choose_keys(

@@ -41,14 +41,13 @@ from realtime_cli.tui.questions import OpenQuestions
 from realtime_cli.tui.safe_text import safe
 from realtime_cli.tui.scrollback import Scrollback
 from realtime_cli.tui.stray_output import StrayOutput
-from realtime_cli.tui.terminal import MIN_COLUMNS, MIN_ROWS, TERMINAL, Terminal
+from realtime_cli.tui.terminal import FRAMES_PER_SECOND, MIN_COLUMNS, MIN_ROWS, TERMINAL, Terminal
 from realtime_cli.tui.theme import DIM, PRETTY, PaletteName, styles, theme_for
 from realtime_cli.tui.video_panel import thumbnail_rows
 from realtime_cli.tui.view import View
 
 # Words and states are shown at once, at most this often; levels wait for the next of fewer frames.
 MIN_FRAME_S = 0.03
-LEVELS_FRAME_S = 0.1
 MIN_ROWS_WITH_PICTURE = 20
 MAX_LINE_LENGTH = 100  # prose is read best in lines of this length
 # A terminal that is made narrower wraps the live rows again and pushes lines out at its top, so they had
@@ -83,9 +82,13 @@ class LiveScreen:
         view: View | None = None,
         terminal: Terminal = TERMINAL,
         clock_rate: float = 1.0,
+        ascii_only: bool = False,
+        frames_per_second: float = FRAMES_PER_SECOND,
     ) -> None:
+        """``frames_per_second``: how often levels alone may be drawn."""
         self.view = view or View()
-        self.theme = theme_for(console)
+        self.theme = theme_for("ascii" if ascii_only else console.encoding)
+        self._levels_frame_s = 1 / frames_per_second
         self._lowest: Rows = lambda width, room: []
         self._questions = OpenQuestions()
         self._console = console
@@ -122,7 +125,7 @@ class LiveScreen:
     def _draw_levels_soon(self) -> None:
         """With the words of the next frame, or in a frame of their own if none comes."""
         if self._loop and self._levels_timer is None:
-            due = self._drawn_at + LEVELS_FRAME_S
+            due = self._drawn_at + self._levels_frame_s
             self._levels_timer = self._loop.call_at(max(due, self._loop.time()), self._wake.set)
 
     async def __aenter__(self) -> Self:

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Protocol
 
 MIN_COLUMNS, MIN_ROWS = 40, 8  # in less, live rows have no room
+FRAMES_PER_SECOND = 10.0  # of levels that move while nothing is said
 
 # By name: Windows has not all of them.
 _DEADLY = ("SIGTERM", "SIGHUP")

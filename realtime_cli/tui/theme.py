@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import rich.theme
-from rich.console import Console
 
 _STATE_GLYPHS = {
     "connecting": "◌", "reconnecting": "◌", "listening": "○", "ready": "○", "hearing you": "●",
@@ -78,9 +77,9 @@ class Theme:
 PRETTY = Theme()
 
 
-def theme_for(console: Console) -> Theme:
-    """Glyphs that the console's encoding can write."""
-    encoding = console.encoding or "ascii"
+def theme_for(encoding: str | None) -> Theme:
+    """Glyphs that an encoding can write."""
+    encoding = encoding or "ascii"
     if encoding.lower().replace("-", "").startswith("utf"):
         return PRETTY
     return Theme(

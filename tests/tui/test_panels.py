@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
-from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
@@ -31,7 +28,7 @@ from realtime_cli.tui.view import View
 from tests.tui.demo import scene
 from tests.tui.scenes import EntryView, answer, begins, connected, done, heard, local, looked_at, says, speaks
 
-ASCII = theme_for(Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii")))
+ASCII = theme_for("ascii")
 
 
 def folded(until: float = 1e9) -> EntryView:
@@ -101,7 +98,7 @@ def test_the_state_row_tells_state_and_levels() -> None:
 
 
 def test_a_meter_shows_level_and_peak() -> None:
-    assert meter(Meter(-30, -12), 10, theme_for(Console()), "cyan", number=False).plain == "━━━━━──┃──"
+    assert meter(Meter(-30, -12), 10, theme_for("utf-8"), "cyan", number=False).plain == "━━━━━──┃──"
     assert meter(Meter(-120, -120), 4, ASCII, "cyan", number=True).plain == "----    -"
 
 

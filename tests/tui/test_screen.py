@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import statistics
 import sys
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from rich.console import Console
 from rich.text import Text
 
 from realtime_cli.client import inputs
@@ -136,3 +138,10 @@ async def test_a_delta_is_on_the_screen_within_40_ms_while_the_meters_move() -> 
             await terminal.until(f"w{number:02}.")
             waits_ms.append((time.monotonic() - begun) * 1000)
     assert statistics.median(waits_ms) <= 40, waits_ms
+
+
+def test_without_glyphs_beyond_ascii_the_rows_are_drawn_with_signs() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    rows = LiveScreen(console, ascii_only=True).theme
+    assert "".join((rows.bar, rows.rail, rows.box, rows.prompt, *rows.states.values())).isascii()
+    assert not LiveScreen(Console(file=io.TextIOWrapper(io.BytesIO(), "utf-8"))).theme.bar.isascii()

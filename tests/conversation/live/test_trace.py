@@ -1,4 +1,4 @@
-"""A real trace of bare events, without sound: words alone tell who spoke."""
+"""Bare events as the notes on the protocol show them, without sound: words alone tell who spoke."""
 
 from __future__ import annotations
 
