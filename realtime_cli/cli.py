@@ -633,7 +633,7 @@ def config_convert(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to (default: stdout).")
     ] = None,
 ) -> None:
-    """Write an agent file for another protocol; say what has no counterpart."""
+    """Write an agent file for another protocol."""
     from realtime_cli.commands import config_convert as command
 
     raise typer.Exit(command.convert(path, to, output))

@@ -48,7 +48,7 @@ async def served(options: ServeOptions) -> ExitCode:
     signalled = _signals()
     server = await listen(options)
     key = "with key" if options.key else "no key"
-    echo(f"Listening at {server.url}, Live at {limits.PATH} ({key}). Ctrl+C ends it.")
+    echo(f"Listening at {server.url} ({key}), for Live at {limits.PATH}. Ctrl+C ends it.")
     try:
         await signalled.wait()
     finally:

@@ -31,6 +31,7 @@ def test_the_first_failure_counts() -> None:
 
 def test_each_kind_for_a_program() -> None:
     assert ok("room", "quiet", noise_dbfs=-70.0).as_json() == {
+        "group": "",
         "topic": "room",
         "status": "ok",
         "said": "quiet",
@@ -40,6 +41,7 @@ def test_each_kind_for_a_program() -> None:
     assert warning("room", "loud", "Shut the door.").as_json()["remedy"] == "Shut the door."
     error = ConnectionFailed("No server.", "Start it.")
     assert failure("session", error, port=1).as_json() == {
+        "group": "",
         "topic": "session",
         "status": "failure",
         "said": "No server.",

@@ -131,4 +131,4 @@ def test_a_config_of_a_provider_names_its_key(at_configs: Path) -> None:
         ended = run_cli("text", "--config", at_configs / f"{name}.toml", "Hello")
         assert ended.returncode == ExitCode.CONNECTION
         assert variable in ended.stderr
-        assert "configs/local.toml" in ended.stderr
+        assert "connection.provider=local" in ended.stderr

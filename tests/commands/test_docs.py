@@ -51,7 +51,7 @@ def test_without_a_page_every_one_is_listed_with_its_first_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "remedy"), [("evnets", "Did you mean events?"), ("zzz", "The pages are: architecture, ")]
+    ("page", "remedy"), [("evnets", "Did you mean events?"), ("zzz", "The pages are: agent-file, ")]
 )
 def test_an_unknown_page_is_a_mistake(page: str, remedy: str) -> None:
     ended = run_cli("docs", page)

@@ -94,7 +94,7 @@ def test_without_locust_one_learns_how_to_get_it(script: Path, monkeypatch: pyte
     )
     with pytest.raises(ConfigError, match="not installed") as refused:
         load(LoadOptions((script,)))
-    assert "[load]" in refused.value.remedy
+    assert "install locust" in refused.value.remedy
 
 
 @needs_locust

@@ -39,10 +39,7 @@ def test_each_row_stands_as_long_as_it_was_seen() -> None:
         Frame(2.0, (Text("one"), Text.from_ansi("\x1b[31mred\x1b[0m  <&"))),
     ]
     drawn = ElementTree.fromstring(animation(frames, THEMES["dark"]))
-    times = {
-        "".join(group.itertext()): group.find(f"{SVG}set").attrib  # type: ignore[union-attr]
-        for group in drawn.iter(f"{SVG}g")
-    }
+    times = {"".join(group.itertext()): group.find(f"{SVG}set").attrib for group in drawn.iter(f"{SVG}g")}
     assert times["two"]["begin"] == "play.begin+0.0s"
     assert times["two"]["dur"] == "2.0s"
     assert times["red<&"]["begin"] == "play.begin+2.0s"
