@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from textwrap import indent
@@ -12,7 +13,9 @@ from typing import Any
 
 import pytest
 from openai import AsyncOpenAI
+from typer.testing import CliRunner
 
+from realtime_cli.cli import app
 from realtime_cli.client import inputs
 from realtime_cli.client.effects import Send, StopPlayback
 from realtime_cli.commands.docs import names
@@ -41,6 +44,22 @@ COMMANDS = [
     for line in block.splitlines()
     if "realtime-cli" in line
 ]
+
+
+CONSOLE = sorted(
+    {
+        found[1]
+        for page in TEXTS
+        for block in blocks(page, "console")
+        for found in re.finditer(r"(?m)^\w*\$ (realtime-cli .+)$", block)
+    }
+)
+
+
+@pytest.mark.parametrize("line", CONSOLE)
+def test_a_command_with_other_machines_in_it_is_one_that_the_program_takes(line: str) -> None:
+    ended = CliRunner().invoke(app, [*shlex.split(line)[1:], "--help"])
+    assert ended.exit_code == 0, ended.output
 
 
 # Run elsewhere: by tests of their own, and by those of README.
