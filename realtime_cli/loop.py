@@ -121,7 +121,8 @@ class ConversationLoop:
         self._decoder = self._new_decoder()
         self._outbox = Outbox()
         self._frames_left_out = 0
-        self._was_connected = False
+        self.was_connected = False
+        """Whether there has been a connection at all."""
         self._first_failure: RealtimeCliError | None = None  # why there has been no connection at all
         self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._wakes: dict[str, asyncio.TimerHandle] = {}
@@ -443,17 +444,17 @@ class ConversationLoop:
             try:
                 self._transport = await self._connect()
             except RealtimeCliError as error:
-                first = not self._was_connected
+                first = not self.was_connected
                 if first and not self._patient:
                     raise
-                if not _worth_another_try(error, self._was_connected, self.now() - began_at):
+                if not _worth_another_try(error, self.was_connected, self.now() - began_at):
                     raise
                 if first:
                     self._first_failure = self._first_failure or error
                 wait_s = getattr(error, "retry_after_s", None)
                 self.step(inputs.Disconnected(self.now(), 1006, error.message, wait_s))
             else:
-                self._was_connected, self._first_failure = True, None
+                self.was_connected, self._first_failure = True, None
                 self.step(inputs.Connected(self.now(), "", attempt, time.time()))
                 self._outbox.notify()
                 self._decoder = self._new_decoder()
@@ -464,7 +465,7 @@ class ConversationLoop:
                 await asyncio.sleep(3600)  # the session has ended itself; run() stops this task
             await asyncio.sleep(max(0.0, (self._reconnect_at or 0.0) - self.now()))
             self._reconnect_at = None
-            attempt += self._was_connected
+            attempt += self.was_connected
 
     async def _receive(self, transport: Transport) -> None:
         """Frames that are there already come without a wait: so that they starve nobody, now and then one

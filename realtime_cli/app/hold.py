@@ -89,17 +89,17 @@ async def hold(
             if recorder:
                 recorder.close(outcome.exit_code, outcome.reason)
             if frontend:
-                frontend.end(_end_summary(outcome, opened))
+                frontend.end(_end_summary(outcome, opened, connected=loop.was_connected))
     if outcome.reason and not quiet:
         echo(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
     return outcome
 
 
-def _end_summary(outcome: Outcome, opened: OpenSession) -> EndSummary:
+def _end_summary(outcome: Outcome, opened: OpenSession, *, connected: bool) -> EndSummary:
     recorder = opened.recorder
-    path = str(recorder.path) if recorder and not recorder.failed else ""
+    path = str(recorder.path) if connected and recorder and not recorder.failed else ""
     replay = f"realtime-cli replay {path}" if path else ""
-    return EndSummary(outcome.exit_code, outcome.reason, outcome.remedy, path, replay)
+    return EndSummary(outcome.exit_code, outcome.reason, outcome.remedy, path, replay, connected)
 
 
 class WarningsOnStderr:

@@ -16,3 +16,5 @@ class EndSummary:
     remedy: str = ""
     recording: str = ""
     replay: str = ""
+    connected: bool = True
+    """Whether there ever was a connection; without one there is no conversation to sum up."""

@@ -55,6 +55,8 @@ class PlainFrontend:
     def end(self, ending: EndSummary) -> None:
         self.view.close()
         self._write_settled()
+        if not ending.connected:
+            return
         for name, value in end_lines(self.view, ending.recording, ending.replay):
             self._write(self._err, f"{name.capitalize()}: {value}")
 
@@ -71,6 +73,8 @@ class PlainFrontend:
         word = self.view.state.word
         if word == self._word:
             return
+        if word == "reconnecting" and self._word in ("", "connecting"):
+            return  # there has been no connection that could be lost; the notice says what is tried
         if word in _ANNOUNCED:
             self._write(self._err, _ANNOUNCED[word])
         elif self._word in ("", "connecting", "reconnecting") and word in ("listening", "ready"):

@@ -161,6 +161,8 @@ class LiveScreen:
         self.view.close()
         self._ended = True
         self._draw(rows=False)
+        if not ending.connected:
+            return
         card = end_card(end_lines(self.view, ending.recording, ending.replay))
         self._painter.show(["", *map(self._ansi, card)], [])
 

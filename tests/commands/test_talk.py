@@ -222,3 +222,14 @@ def test_a_server_that_dies_in_the_middle_ends_the_talk_with_a_whole_recording(t
     whole = read(recording)
     list(whole.entries())
     assert not whole.end.crashed, "closed, though the line was lost"
+
+
+def test_a_talk_that_never_began_has_no_end_card_and_no_recording(tmp_path: Path) -> None:
+    recording = tmp_path / "none.jsonl"
+    arguments = ["--base-url", "ws://127.0.0.1:9/v1/realtime", "--output", "null", "--record", str(recording)]
+    ended = run_cli("talk", "--config", LOCAL, "--input", clip_path("heart-04"), "--plain", *arguments)
+    assert ended.returncode == ExitCode.CONNECTION
+    assert not recording.exists()
+    for said in ("Duration:", "Recording:", "The connection was lost."):
+        assert said not in ended.stderr
+    assert ended.stderr.splitlines()[-2].startswith("realtime-cli: ")
