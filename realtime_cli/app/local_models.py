@@ -30,9 +30,9 @@ class LocalModels:
         more = f" and {len(self.models) - MAX_NAMES} more" if len(self.models) > MAX_NAMES else ""
         return f"{self.server} at {self.url}: {', '.join(self.models[:MAX_NAMES])}{more}"
 
-    def settings(self, model: str | None = None) -> dict[str, str]:
-        """What lets the first of its models answer, or the one that is named."""
-        return {"local.chat_url": self.url, "local.chat_model": model or self.models[0]}
+    def settings(self) -> dict[str, str]:
+        """What lets the first of its models answer."""
+        return {"local.chat_url": self.url, "local.chat_model": self.models[0]}
 
 
 def find_local_models(ports: Mapping[str, int] = PORTS) -> list[LocalModels]:

@@ -43,9 +43,9 @@ def _person_is_there() -> bool:
 
 def _offer(found: list[LocalModels]) -> str:
     lines = [
-        "No key of a provider is set (OPENAI_API_KEY and the like). The local agent needs none: it hears and",
-        "speaks English on this machine, and answers simple questions.",
-        *(f"A language model is there, too: {each.shown}" for each in found[:1]),
+        "No API key is set (OPENAI_API_KEY or that of another provider). The local agent needs none: it",
+        "understands and speaks English on this machine, and answers simple questions.",
+        *(f"A language model is running here, too: {each.shown}" for each in found[:1]),
         "Press Enter to talk to it"
         + (f", m and Enter to let {found[0].models[0]} answer" if found else "")
         + ", Ctrl+C to end.",

@@ -93,14 +93,14 @@ def init(
     load_agent(path, environ=environ)
     echo(f"Wrote {path}. Talk to it: realtime-cli talk --config {path}")
     for each in found[:1]:
-        echo(f"A language model is there: {each.shown}. The end of {path} says how to let it answer.")
+        echo(f"A language model is running here: {each.shown}. The end of {path} says how to let it answer.")
     return ExitCode.OK
 
 
 def _language_models(found: Sequence[LocalModels]) -> str:
     """Lines, commented out, that let a language model on this machine answer."""
     url, model = (found[0].url, found[0].models[0]) if found else ("http://127.0.0.1:11434/v1", "qwen3:4b")
-    there = "".join(f"# It is there: {each.shown}\n" for each in found)
+    there = "".join(f"# Running here: {each.shown}\n" for each in found)
     return LANGUAGE_MODEL.format(url=json.dumps(url), model=json.dumps(model), there=there)
 
 

@@ -111,7 +111,7 @@ def _local_speech(config: AgentConfig) -> Iterator[str]:
     if language and not language.lower().startswith("en"):
         yield f"The local server understands English only: transcription.language {language!r} is ignored."
     if heard and heard.noise_reduction:
-        yield "The local server reduces no noise: use audio.noise_suppression instead of noise_reduction."
+        yield "The local server has no noise reduction: use audio.noise_suppression instead."
     for key, voice in (
         ("session.audio.output.voice", spoken.voice if spoken else None),
         ("local.voice", config.local.voice),

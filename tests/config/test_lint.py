@@ -40,7 +40,7 @@ def test_what_is_likely_not_meant_draws_a_warning(load: Load, written: str, word
     [
         ('[session.audio.input]\ntranscription = { model = "local", language = "de" }', ["English only"]),
         ('[session.audio.input]\ntranscription = { model = "local", language = "en-GB" }', []),
-        ('[session.audio.input]\nnoise_reduction = { type = "near_field" }', ["reduces no noise"]),
+        ('[session.audio.input]\nnoise_reduction = { type = "near_field" }', ["no noise reduction"]),
         ('[session.audio.output]\nvoice = "marin"\n[local]\nvoice = "bella"', ["one voice", "one voice"]),
         ('[local]\nvoice = "heart"', []),
     ],
