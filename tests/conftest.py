@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -15,6 +16,11 @@ from tests.kit.verified import recordings_verify
 __all__ = ["recordings_verify"]
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ahead of the first import of onnxruntime
+
+# Processes keep what they compiled, as they do for users: compiling it anew is 40 % of a short one's work,
+# and the tests start thousands.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Who starts the tests in the background (nohup, a CI's runner) has Ctrl+C ignored, which children inherit;
 # of a handler they inherit nothing.
