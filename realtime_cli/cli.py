@@ -392,9 +392,11 @@ def replay(
         ),
     ],
     begin: Annotated[
-        str | None, _view("--from", metavar="TIME", help="Where to start, such as 1m30s.")
+        str | None, _view("--from", metavar="TIME", help="Where to start, such as 1m30s or turn:2.")
     ] = None,
-    end: Annotated[str | None, _view("--to", metavar="TIME", help="Where to stop, such as 2:30.")] = None,
+    end: Annotated[
+        str | None, _view("--to", metavar="TIME", help="Where to stop, such as 2:30 or turn:3.")
+    ] = None,
     turn: Annotated[int | None, _view(metavar="NUMBER", help="Start at this turn.")] = None,
     marker: Annotated[
         str | None, _view(metavar="WORDS", help="Start at the first note with these words.")

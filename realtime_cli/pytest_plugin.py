@@ -135,17 +135,23 @@ class VoiceTest(pytest.Item):
             raise ScriptFailed(result)
 
     async def _run(self) -> CaseResult:
+        from realtime_cli.recording.stored import delete_recording
         from realtime_cli.script.checks import run_check
         from realtime_cli.script.clips import LocalSpeechSource
         from realtime_cli.script.judge import judge
         from realtime_cli.script.opening import CaseOpener
         from realtime_cli.script.runner import RunContext, run_case
 
-        opener = CaseOpener(_target(self.config), recordings="temporary")
+        opener = CaseOpener(_target(self.config))
         try:
-            return await run_case(self._case, RunContext(opener.open, LocalSpeechSource(), judge, run_check))
+            result = await run_case(
+                self._case, RunContext(opener.open, LocalSpeechSource(), judge, run_check)
+            )
         finally:
             await opener.close()
+        if result.status == "passed" and result.recording:
+            delete_recording(Path(result.recording))
+        return result
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, ScriptFailed):
@@ -160,9 +166,9 @@ class ScriptFailed(Exception):
     """What did not go as the script expects, one line each."""
 
     def __init__(self, result: CaseResult) -> None:
-        from realtime_cli.script.reports import failure_lines
+        from realtime_cli.script.explanation import explain
 
-        super().__init__("\n".join([f"{result.case.title}: {result.status}", *failure_lines(result)]))
+        super().__init__("\n".join([f"{result.case.title}: {result.status}", *explain(result)]))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import importlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -349,7 +350,11 @@ def test_pytest_collects_scripts_and_lends_sessions(tmp_path: Path) -> None:
     assert "2 passed" in found
     assert "1 failed" in found
     assert "1 error" in found
-    assert 'expected the reply "two"; found "One"' in found
+    assert 'expected the reply "two"; found "One"  [bad.voice.toml:' in found
+    assert ">>>" in found, "the conversation stands around it"
+    [command] = re.findall("look at it: realtime-cli replay (.+) --from turn:1", found)
+    assert Path(command).is_file(), "what failed is kept; what passed is not"
+    assert len(list(Path(command).parent.glob("*.jsonl"))) == 1
     assert "did you mean turns" in found
 
 

@@ -64,7 +64,7 @@ def pace_of(recording: Recording, options: ReplayOptions) -> PlaybackOptions:
             "Sound is played at its own speed only.", "Leave out --audio, or --speed and --max."
         )
     idle_s = None if options.idle_limit is None else seconds_of(options.idle_limit, "--idle-limit")
-    end_s = None if options.end is None else seconds_of(options.end, "--to")
+    end_s = None if options.end is None else time_warp.moment_of(recording, options.end, "--to")
     begin_s = _begin_s(recording, options)
     if end_s is not None and end_s <= begin_s:
         raise ConfigError(
@@ -87,4 +87,4 @@ def _begin_s(recording: Recording, options: ReplayOptions) -> float:
         return time_warp.turn_at(recording, options.turn)
     if options.marker is not None:
         return time_warp.marker_at(recording, options.marker)
-    return 0.0 if options.begin is None else seconds_of(options.begin, "--from")
+    return 0.0 if options.begin is None else time_warp.moment_of(recording, options.begin, "--from")

@@ -24,6 +24,8 @@ from realtime_cli.app.targets import Target
 from realtime_cli.app.worker_processes import side_by_side
 from realtime_cli.config.layers import split_key, typed
 from realtime_cli.errors import ConfigError, ExitCode, SessionFailed
+from realtime_cli.recording.file import folder
+from realtime_cli.recording.stored import stored
 from realtime_cli.script import merge, reports
 from realtime_cli.script.budget import Budget
 from realtime_cli.script.checks import run_check
@@ -265,7 +267,9 @@ def _report(results: list[CaseResult], seconds: float, worse: list[str], options
         options.markdown: lambda: reports.markdown(results, seconds),
     }
     to_stdout = any(str(path) == "-" for path in written)
-    reports.print_table(results, seconds, Console(stderr=to_stdout, soft_wrap=False))
+    console = Console(stderr=to_stdout, soft_wrap=False)
+    newest = next((str(one.path) for one in stored(folder())), None) if options.record is None else None
+    reports.print_table(results, seconds, console, newest)
     for path, text in written.items():
         if path is not None:
             _write(path, text())

@@ -80,7 +80,8 @@ class PythonHook:
         except ToolFailed as failure:
             raise HookFailed(str(failure)) from failure
         if "failed" in answer:
-            raise HookFailed(answer["failed"])
+            place = f" ({answer['at']})" if answer.get("at") else ""
+            raise HookFailed(f"{answer['failed']}{place}")
 
     async def close(self) -> None:
         await self._source.close()

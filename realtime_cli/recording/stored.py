@@ -76,7 +76,7 @@ def find(name: str, folder: Path | None = None) -> Path:
     if name.endswith((".jsonl", ".gz")) and Path(name).is_file():
         return Path(name)
     known = stored(folder or file.folder())
-    if name == "last" and known:
+    if name.casefold() == "last" and known:
         return known[0].path
     exact = [one for one in known if one.name == name]
     begun = exact or [one for one in known if one.name.startswith(name)]

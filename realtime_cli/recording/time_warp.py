@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
+from realtime_cli.config.time_span import seconds_of
+from realtime_cli.conversation.events import ScriptAnnotated
 from realtime_cli.conversation.narrated import narrate, narrator_of
 from realtime_cli.conversation.turns import TurnLog
 from realtime_cli.errors import ConfigError
@@ -55,20 +57,33 @@ def time_warp(recording: Recording, idle_limit_s: float | None) -> TimeWarp:
     return TimeWarp((entry.at for entry in recording.entries() if eventful(entry)), idle_limit_s)
 
 
+def moment_of(recording: Recording, text: str, option: str) -> float:
+    """Session seconds of what an option says: a time, or ``turn:N``. Raises ConfigError."""
+    kind, colon, number = text.partition(":")
+    if colon and kind.strip().casefold() == "turn" and number.strip().isdecimal():
+        return turn_at(recording, int(number))
+    return seconds_of(text, option)
+
+
 def turn_at(recording: Recording, number: int) -> float:
-    """When turn ``number`` (from 1) begins; raises ConfigError when there are fewer."""
-    starts = turn_starts(recording)
+    """When turn ``number`` (from 1) begins: the script's turn, where a script held the conversation.
+
+    Raises ConfigError when there are fewer.
+    """
+    starts = turn_starts(recording, of_script=True)
     if not 1 <= number <= len(starts):
         raise ConfigError(f"There is no turn {number}.", f"The recording has {len(starts)} turns.")
     return starts[number - 1]
 
 
-def turn_starts(recording: Recording) -> list[float]:
-    """When each turn begins, in session seconds."""
-    log = TurnLog()
+def turn_starts(recording: Recording, *, of_script: bool = False) -> list[float]:
+    """When each turn begins, in session seconds; with ``of_script`` those of its script, if it had one."""
+    log, scripted = TurnLog(), []
     for event in narrate(recording.entries(), narrator_of(recording.header.options())):
         log.observe(event)
-    return [turn.began_at for turn in log.turns]
+        if of_script and isinstance(event, ScriptAnnotated) and event.mark == "turn":
+            scripted.append(event.at)
+    return scripted or [turn.began_at for turn in log.turns]
 
 
 def marker_at(recording: Recording, words: str) -> float:

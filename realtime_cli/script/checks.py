@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime_cli.errors import ConfigError
+from realtime_cli.tools.function import raised_at
 
 
 def run_check(check: str, folder: Path, recording: Path, turn: int) -> str:
@@ -28,7 +29,9 @@ def run_check(check: str, folder: Path, recording: Path, turn: int) -> str:
         given: tuple[Any, ...] = (timeline(read(recording)), turn)
         found = function(*given[: len(inspect.signature(function).parameters)])
     except Exception as error:  # it is the user's code: whatever it raises is its verdict
-        return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        place = raised_at(error, folder)
+        return f"{said} ({place})" if place else said
     if found is False:
         return "it says no"
     return "" if found is None or found is True else str(found)

@@ -32,6 +32,8 @@ class CheckResult:
     status: Status
     expected: str = ""
     found: str = ""
+    place: str = ""
+    """The file and line of the expectation, where it failed."""
 
     @property
     def bad(self) -> bool:
@@ -132,7 +134,7 @@ def _heard(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
 
 
 def _calls(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
-    made = ", ".join(f"{call.name}({_arguments(call.arguments)})" for call in metrics.calls) or "no call"
+    made = ", ".join(map(str, metrics.calls)) or "no call"
     if not expect.calls:
         yield _said(not metrics.calls, "no tool call", made)
         return
@@ -140,7 +142,7 @@ def _calls(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
         matching = [call for call in metrics.calls if _matches(requested, call)]
         right = bool(matching) if requested.count is None else len(matching) == requested.count
         times = f" {requested.count} times" if requested.count else ""
-        yield _said(right, f"{requested.name}({_arguments(requested.args)}) called{times}", made)
+        yield _said(right, f"{ToolCall(requested.name, requested.args)} called{times}", made)
 
 
 def _calls_in_order(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
@@ -151,10 +153,6 @@ def _calls_in_order(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutco
         yield _said(
             right, f"calls in the order {expected_names}", ", ".join(call.name for call in metrics.calls)
         )
-
-
-def _arguments(arguments: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
 
 
 def _matches(requested: ExpectedCall, call: ToolCall) -> bool:

@@ -22,6 +22,7 @@ from realtime_cli.install_hint import install_extra
 from realtime_cli.script.format import Script
 
 Tree = dict[str, Any]
+LinesOf = Callable[[], dict[KeyPath, int]]
 SUFFIXES = (".toml", ".yaml", ".yml")
 
 
@@ -31,6 +32,8 @@ class LoadedScript:
 
     script: Script
     path: Path
+    lines_of: LinesOf = dict
+    """Where each key stands."""
 
     @property
     def name(self) -> str:
@@ -40,6 +43,14 @@ class LoadedScript:
     def folder(self) -> Path:
         """What its relative paths start from."""
         return self.path.parent
+
+    def place(self, turn: int, name: str) -> str:
+        """``file:line`` of an expectation, or of what stands nearest around it; nothing if nobody knows."""
+        keys = {"excludes": "not"}
+        above: KeyPath = ("turns", turn - 1) if turn else ()
+        lines, path = self.lines_of(), (*above, "expect", keys.get(name, name))
+        line = _line(path, lines) or _line((*above, name), lines)
+        return f"{self.path.name}:{line}" if line else ""
 
 
 def script_files(paths: Sequence[Path]) -> list[Path]:
@@ -82,12 +93,10 @@ def load_script(path: Path) -> LoadedScript:
         tree, lines_of = toml_file.parse(text, str(path)), lambda: toml_file.key_lines(text)
     else:
         tree, lines_of = parse_yaml(text, str(path))
-    return LoadedScript(script_of(tree, path, text, lines_of), path)
+    return LoadedScript(script_of(tree, path, text, lines_of), path, lines_of)
 
 
-def script_of(
-    tree: dict[str, Any], path: Path, text: str, lines_of: Callable[[], dict[KeyPath, int]]
-) -> Script:
+def script_of(tree: dict[str, Any], path: Path, text: str, lines_of: LinesOf) -> Script:
     """The checked script of a parsed file; raises ConfigError with all mistakes."""
     if "turns" not in tree and tree.keys() & {"connection", "session", "audio", "tools", "mcp", "local"}:
         remedy = f'Talk to it: realtime-cli talk {path}; a script names it: agent = "{path.name}"'
@@ -183,7 +192,7 @@ def _place(line: str, path: KeyPath) -> tuple[int, int]:
     return len(line) - len(rest), max(1, len(rest.split(" ")[0]))
 
 
-def parse_yaml(text: str, name: str) -> tuple[dict[str, Any], Callable[[], dict[KeyPath, int]]]:
+def parse_yaml(text: str, name: str) -> tuple[dict[str, Any], LinesOf]:
     """The values of a YAML text, and where its keys stand; raises ConfigError like ``toml_file.parse``."""
     try:
         import yaml

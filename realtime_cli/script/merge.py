@@ -13,6 +13,7 @@ from realtime_cli.script import reports
 from realtime_cli.script.expectations import CheckResult
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
+from realtime_cli.script.moments import Moment
 from realtime_cli.script.result import Case, CaseResult, TurnResult
 from realtime_cli.untrusted_json import parse_json
 
@@ -90,6 +91,7 @@ def result_of(written: Mapping[str, Any]) -> CaseResult:
         recording=written["recording"],
         exit_code=written.get("exit_code", 0),
         warnings=tuple(written.get("warnings", ())),
+        moments=tuple(Moment(**moment) for moment in written.get("moments", ())),
     )
 
 

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from realtime_cli import __version__
+from realtime_cli.script.explanation import explain, replay_command
 from realtime_cli.script.result import CaseResult
 from realtime_cli.tui.safe_text import safe
 
@@ -41,8 +42,13 @@ def headline(results: Sequence[CaseResult], seconds: float) -> str:
 # -- for people -----------------------------------------------------------------------------------
 
 
-def print_table(results: Sequence[CaseResult], seconds: float, console: Console) -> None:
-    """One row a case, then what went wrong and how to look at it."""
+def print_table(
+    results: Sequence[CaseResult], seconds: float, console: Console, newest: str | None = None
+) -> None:
+    """One row a case, then what went wrong and how to look at it.
+
+    ``newest``: the recording that ``replay LAST`` would show.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("", "script", "turns", "first sound", "response", "time"):
         table.add_column(column, justify="left" if column in ("", "script") else "right")
@@ -52,7 +58,10 @@ def print_table(results: Sequence[CaseResult], seconds: float, console: Console)
     console.print(table)
     for result in results:
         if result.status != "passed":
-            console.print(harmless(_failure_text(result)), markup=False, highlight=False, soft_wrap=True)
+            recording = "LAST" if result.recording == newest else None
+            console.print(
+                harmless(_failure_text(result, recording)), markup=False, highlight=False, soft_wrap=True
+            )
     console.print(f"\n{headline(results, seconds)}", highlight=False)
 
 
@@ -74,20 +83,8 @@ def _worst(result: CaseResult, figure: str) -> str:
     return f"{max(known):.0f} ms" if known else "-"
 
 
-def _failure_text(result: CaseResult) -> str:
-    lines = [f"\n{result.case.title}: {result.status}", *failure_lines(result)]
-    if result.recording:
-        lines.append(f"  look at it: realtime-cli replay {result.recording}")
-    return "\n".join(lines)
-
-
-def failure_lines(result: CaseResult) -> list[str]:
-    """Every verdict that is not good, and what of tools was missing, one line each."""
-    lines = [f"  {result.error}"] if result.error else []
-    for verdict in result.bad:
-        why = " (unreliable)" if verdict.status == "unreliable" else ""
-        lines.append(f"  {verdict}{why}")
-    return [*lines, *(f"  {warning}" for warning in result.warnings)]
+def _failure_text(result: CaseResult, recording: str | None) -> str:
+    return "\n".join([f"\n{result.case.title}: {result.status}", *explain(result, recording)])
 
 
 def markdown(results: Sequence[CaseResult], seconds: float) -> str:
@@ -100,8 +97,8 @@ def markdown(results: Sequence[CaseResult], seconds: float) -> str:
     for result in results:
         if result.status != "passed":
             lines += ["", f"### {_cell(result.case.title)}", ""]
-            lines += [f"- {_cell(line.strip())}" for line in failure_lines(result)]
-            lines += [f"- `realtime-cli replay {result.recording}`"] if result.recording else []
+            fence = "`" * (1 + max(map(len, re.findall("`+", " ".join(explain(result)))), default=2))
+            lines += [f"{fence}text", *explain(result), fence]
     return "\n".join(lines) + "\n"
 
 
@@ -156,15 +153,12 @@ def _junit_case(result: CaseResult) -> ElementTree.Element:
     }
     case = ElementTree.Element("testcase", attributes)
     if result.status != "passed":
-        lines = [_xml_text(line.strip()) for line in failure_lines(result)]
+        first = result.error or str(next(iter(result.bad), ""))
         kind = "error" if result.error else "failure"
-        found = ElementTree.SubElement(
-            case, kind, {"message": lines[0] if lines else "", "type": result.status}
-        )
-        found.text = "\n".join(lines)
-    if result.recording:
-        out = ElementTree.SubElement(case, "system-out")
-        out.text = _xml_text(f"realtime-cli replay {result.recording}")
+        found = ElementTree.SubElement(case, kind, {"message": _xml_text(first), "type": result.status})
+        found.text = _xml_text("\n".join(explain(result)))
+    if command := replay_command(result):
+        ElementTree.SubElement(case, "system-out").text = _xml_text(command)
     return case
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from realtime_cli.script.expectations import CheckResult, Status
 from realtime_cli.script.load import LoadedScript
+from realtime_cli.script.moments import Moment
 from realtime_cli.script.turn_metrics import TurnMetrics
 
 TIMINGS = ("within_ms", "done_ms", "interrupted_ms", "dead_air_ms")
@@ -62,6 +63,8 @@ class CaseResult:
     exit_code: int = 0
     warnings: tuple[str, ...] = ()
     """Of tools and hooks that were left out, and of calls that nobody allowed."""
+    moments: tuple[Moment, ...] = ()
+    """The conversation in lines, where something in it is bad."""
 
     @property
     def all_verdicts(self) -> list[CheckResult]:
@@ -80,6 +83,18 @@ class CaseResult:
             return "failed"
         return "unreliable" if kinds else "passed"
 
+    def placed(self) -> CaseResult:
+        """The same, each bad verdict with the file and line of what was expected."""
+
+        def checks(results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
+            return tuple(
+                replace(each, place=self.case.script.place(each.turn, each.name)) if each.bad else each
+                for each in results
+            )
+
+        turns = (replace(turn, verdicts=checks(turn.verdicts)) for turn in self.turns)
+        return replace(self, turns=tuple(turns), verdicts=checks(self.verdicts))
+
     def redacted(self, redact: Callable[[str], str]) -> CaseResult:
         """The same with what was heard and what went wrong in it redacted."""
 
@@ -97,6 +112,7 @@ class CaseResult:
             turns=tuple(turns),
             verdicts=checks(self.verdicts),
             warnings=tuple(map(redact, self.warnings)),
+            moments=tuple(replace(moment, text=redact(moment.text)) for moment in self.moments),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -118,6 +134,7 @@ class CaseResult:
             "warnings": list(self.warnings),
             "turns": [asdict(turn) for turn in self.turns],
             "expectations": [asdict(verdict) for verdict in self.verdicts],
+            "moments": [asdict(moment) for moment in self.moments],
         }
 
 

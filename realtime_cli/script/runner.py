@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from realtime_cli.app.session_factory import OpenSession
@@ -22,6 +22,7 @@ from realtime_cli.script.expectations import CheckResult, awaited_events, verdic
 from realtime_cli.script.format import SOUND_KINDS, Expect, ScriptTurn
 from realtime_cli.script.images import image_uri
 from realtime_cli.script.live import Live
+from realtime_cli.script.moments import moments
 from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan, TurnResult, figures
 from realtime_cli.script.turn_collector import TurnRecord
 from realtime_cli.script.turn_metrics import TurnMetrics, conversation_metrics, turn_lines, turn_metrics
@@ -315,7 +316,7 @@ class ScriptRun:
     def _result(self, error: str, outcome: Outcome, seconds: float) -> CaseResult:
         whole = conversation_metrics(self._live.turns)
         recording = self._opened.recorder
-        return CaseResult(
+        result = CaseResult(
             self._case,
             turns=tuple(self._turn_result(number, turn) for number, turn in enumerate(self._script.turns, 1)),
             verdicts=(*self._extra.get(0, ()), *verdicts(self._script.expect, whole)),
@@ -328,6 +329,10 @@ class ScriptRun:
             exit_code=int(outcome.exit_code),
             warnings=tuple(self._live.turns.warnings),
         )
+        if result.status == "passed":
+            return result
+        words = {number: turn.words or "" for number, turn in enumerate(self._script.turns, 1)}
+        return replace(result, moments=moments(self._live.turns, words)).placed()
 
     def _turn_result(self, number: int, turn: ScriptTurn) -> TurnResult:
         seen = self._seen.get(number)

@@ -36,6 +36,8 @@ class TurnRecord:
     played_until: float | None = None
     """When the last of its sound was played, be it silence."""
     texts: dict[tuple[str, int], str] = field(default_factory=dict)
+    text_at: dict[tuple[str, int], float] = field(default_factory=dict)
+    """When the first word of each came."""
     response_of: dict[tuple[str, int], str] = field(default_factory=dict)
     """Whose those texts are."""
     heard: dict[str, str] = field(default_factory=dict)
@@ -221,11 +223,14 @@ class TurnCollector:
         if not self.with_voice and not turn.texts:
             self._note(event.at, "agent.speech_started")
         turn.texts[part] = turn.texts.get(part, "") + event.delta
+        turn.text_at.setdefault(part, event.at)
         turn.response_of[part] = event.response_id
         self._time(turn, event)
 
     def _text(self, event: e.AgentTextFinal) -> None:
-        self._record(event.response_id, event.item_id).texts[(event.item_id, event.part)] = event.text
+        turn, part = self._record(event.response_id, event.item_id), (event.item_id, event.part)
+        turn.texts[part] = event.text
+        turn.text_at.setdefault(part, event.at)
 
     def _sound(self, event: e.AgentSoundReceived) -> None:
         if event.first:

@@ -21,6 +21,9 @@ class ToolCall:
     output: str | None = None
     failed: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.arguments.items())})"
+
 
 @dataclass(frozen=True, slots=True)
 class TurnMetrics:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, ValidationError, create_model
@@ -173,6 +175,14 @@ def failure_of(error: BaseException) -> str:
     """What the model is told of an error; a ValueError speaks for itself."""
     words = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
     return words[:2000] or type(error).__name__
+
+
+def raised_at(error: BaseException, folder: Path) -> str:
+    """``file.py:7``: the innermost line of the user's own code in ``folder``; nothing where none is in it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).resolve().is_relative_to(folder.resolve())]
+    inside = [frame for frame in own if "site-packages" not in Path(frame.filename).parts]
+    return f"{Path(inside[-1].filename).name}:{inside[-1].lineno}" if inside else ""
 
 
 def _described(hint: Any) -> str | None:

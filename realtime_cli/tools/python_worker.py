@@ -6,7 +6,7 @@ of their own. The process ends when stdin does. It is nicer than the voice: a bu
     in   {"source", "folder", "functions"}                          once
          {"id", "function", "arguments", "limit"}   {"cancel": id}
     out  {"functions": {name: {"description", "parameters"}}} or {"broken": why}
-         {"id", "progress"}*   then one of {"id", "output", "total"} {"id", "failed"} {"id", "ended"}
+         {"id", "progress"}*   then one of {"id", "output", "total"} {"id", "failed", "at"} {"id", "ended"}
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import traceback
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from realtime_cli.tools.function import NOT_A_TOOL, Function, RunningFunction, failure_of, text_of
+from realtime_cli.tools.function import NOT_A_TOOL, Function, RunningFunction, failure_of, raised_at, text_of
 from realtime_cli.user_path import user_path
 
 NICER = 10
@@ -57,8 +57,8 @@ def load(source: str, folder: str, names: list[str]) -> dict[str, Function]:
 class Worker:
     """Runs calls, and posts what comes of them."""
 
-    def __init__(self, functions: dict[str, Function], out: BinaryIO) -> None:
-        self._functions = functions
+    def __init__(self, functions: dict[str, Function], out: BinaryIO, folder: str = "") -> None:
+        self._functions, self._folder = functions, Path(folder)
         self._out = out
         self._calls: dict[int, RunningFunction] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,7 +94,7 @@ class Worker:
             self.post(id=call_id, ended=True)
         except Exception as error:
             traceback.print_exception(error, file=sys.stderr)
-            self.post(id=call_id, failed=failure_of(error))
+            self.post(id=call_id, failed=failure_of(error), at=raised_at(error, self._folder))
         finally:
             self._calls.pop(call_id, None)
 
@@ -126,7 +126,7 @@ async def _serve(stdin: BinaryIO, out: BinaryIO) -> None:
         own = isinstance(error, ImportError | TypeError)
         worker.post(broken=str(error) if own else f"{type(error).__name__}: {error}")
         return
-    worker = Worker(functions, out)
+    worker = Worker(functions, out, first["folder"])
     worker.post(functions=described)
     loop = asyncio.get_running_loop()
     threading.Thread(target=_listen, args=(stdin, worker, loop), daemon=True).start()

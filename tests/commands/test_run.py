@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from realtime_cli.commands.replay import replay
+from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.commands.run import RunOptions, run
 from realtime_cli.commands.run_convert import write
 from realtime_cli.errors import ConfigError, ExitCode
@@ -74,6 +76,24 @@ def test_a_failure_ends_its_script_and_says_how_to_look_at_it(
     assert f"realtime-cli replay {tmp_path / 'kept'}" in out
     assert 'failures="1"' in reports["junit"].read_text(encoding="utf-8")
     assert "| passed | good |" in reports["markdown"].read_text(encoding="utf-8")
+
+
+def test_the_newest_recording_is_named_last_and_shown_from_the_turn_that_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime_cli.recording.file.folder", lambda: tmp_path)
+    monkeypatch.setattr("realtime_cli.commands.run.folder", lambda: tmp_path)
+    two = BAD.replace('contains = "two"', 'contains = "one"', 1).replace('contains = "two"', 'contains = "3"')
+    assert run_with(script(tmp_path, "bad", two)) == ExitCode.EXPECTATION_FAILED
+    out = capsys.readouterr().out
+    assert 'turn 2: contains: expected a reply with "3"; found "Two"  [bad.toml:11]' in out
+    assert "look at it: realtime-cli replay LAST --from turn:2\n" in out
+    assert replay(ReplayOptions("LAST", begin="turn:2", max=True, plain=True)) == ExitCode.OK
+    shown = capsys.readouterr().out
+    assert "two" in shown
+    assert "one" not in shown
+    with pytest.raises(ConfigError, match="no turn 3"):
+        replay(ReplayOptions("LAST", begin="turn:3", max=True))
 
 
 LEFT_OUT = """

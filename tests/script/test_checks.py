@@ -40,8 +40,8 @@ def checked(folder: Path, check: str, turn: int = 3) -> str:
         ("says_no", "it says no"),
         ("explains", "only 0 said"),
         ("of_a_turn", "turn 3, Timeline"),
-        ("breaks", "ValueError: no such word"),
-        ("breaks_without_a_word", "KeyError"),
+        ("breaks", "ValueError: no such word (checks.py:7)"),
+        ("breaks_without_a_word", "KeyError (checks.py:8)"),
     ],
 )
 def test_what_a_function_returns_or_raises_is_its_verdict(folder: Path, name: str, wrong: str) -> None:
