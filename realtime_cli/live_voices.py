@@ -8,14 +8,14 @@ from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.voice_meter import AGENT, USER, VoiceMeter
 from realtime_cli.audio.wire_format import AudioDecoder
 from realtime_cli.client import inputs
-from realtime_cli.client.live.session import LiveClientSession
+from realtime_cli.protocol.objects import WireFormat
 
 
 class LiveVoices:
     """What was sent and what came, in order; the findings are inputs of the session."""
 
-    def __init__(self, session: LiveClientSession) -> None:
-        self._format = session.input_format
+    def __init__(self, format: WireFormat) -> None:
+        self._format = format
         self.connected()
 
     def connected(self) -> None:

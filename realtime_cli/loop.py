@@ -15,19 +15,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.any_session import AnyClientSession
 from realtime_cli.client.entry import Entry
-from realtime_cli.client.live.session import LiveClientSession
 from realtime_cli.client.waits import CLOSE_TIMEOUT_S, LAST_EVENTS_S, MAX_UNANSWERED_S
 from realtime_cli.conversation.events import ConversationEvent
 from realtime_cli.conversation.narrated import ConversationReader, Narrator, narrator_of
 from realtime_cli.errors import ExitCode, RealtimeCliError
-from realtime_cli.live_voices import LiveVoices
 from realtime_cli.monitor import LoopMonitor
 from realtime_cli.notices import ToolNotice
 from realtime_cli.outbox import Outbox
@@ -41,13 +39,14 @@ from realtime_cli.ports import (
     VideoSource,
 )
 from realtime_cli.protocol import codec
-from realtime_cli.protocol.client_events import InputAudioBufferAppend
-from realtime_cli.protocol.live.client_events import LiveInputAudioAppend
-from realtime_cli.protocol.live.codec import LiveServerDecoder
+from realtime_cli.protocol.client_events import SoundAppend
 from realtime_cli.protocol.session import BYTES_PER_MS
 from realtime_cli.tools.result import ToolResult
 from realtime_cli.video.frame import NO_FRAME, VideoFrame
 from realtime_cli.wire.transport import Closed, Transport
+
+if TYPE_CHECKING:
+    from realtime_cli.live_voices import LiveVoices
 
 TURN_S = 0.005  # how long received frames may keep everything else waiting
 FAREWELL_S = 2.0  # for session.closed, where somebody ended the session from outside
@@ -117,8 +116,8 @@ class ConversationLoop:
         self._wait_for_floor = wait_for_floor
         self._started_at = time.monotonic() if started_at is None else started_at
         self._transport: Transport | None = None
-        self._voices = LiveVoices(session) if isinstance(session, LiveClientSession) else None
-        self._decoder = self._new_decoder()
+        self._voices = _voices_of(session)
+        self._decoder = session.decoder()
         self._outbox = Outbox()
         self._frames_left_out = 0
         self.was_connected = False
@@ -138,9 +137,6 @@ class ConversationLoop:
         self._eyes_started = False
         if tools:
             tools.subscribe(self._on_tool_notice)
-
-    def _new_decoder(self) -> codec.ServerDecoder | LiveServerDecoder:
-        return LiveServerDecoder() if self._voices else codec.ServerDecoder()
 
     @property
     def has_room(self) -> bool:
@@ -270,9 +266,9 @@ class ConversationLoop:
 
     def _post(self, effect: effects.Send) -> None:
         event, sound_ms = effect.event, 0.0
-        if isinstance(event, InputAudioBufferAppend | LiveInputAudioAppend) and not effect.keep:
+        if isinstance(event, SoundAppend) and not effect.keep:
             sound_ms = len(event.audio) * 3 / 4 / BYTES_PER_MS[self.session.mic_gate.format]  # base64
-        if self._voices and isinstance(event, LiveInputAudioAppend):
+        if self._voices and isinstance(event, SoundAppend):
             self._pending.extend(self._voices.sent(self.now(), event.audio))
         before_ms = self._outbox.dropped_ms
         if self._outbox.put(codec.encode(event), sound_ms=sound_ms):
@@ -406,8 +402,7 @@ class ConversationLoop:
     async def _shut(self, tasks: list[asyncio.Task[None]]) -> None:
         for handle in self._wakes.values():
             handle.cancel()
-        if isinstance(self.session, LiveClientSession):
-            await self._say_farewell(self.session)
+        await self._say_farewell()
         await self._flush()
         for task in [*tasks, *self._calls.values()]:
             task.cancel()
@@ -422,13 +417,13 @@ class ConversationLoop:
         if ending_tools:  # has a bound of its own: cut short it would leave processes behind
             await asyncio.gather(ending_tools, return_exceptions=True)
 
-    async def _say_farewell(self, session: LiveClientSession) -> None:
+    async def _say_farewell(self) -> None:
         """The session was ended from outside: Live is told so, and its last word is waited for a moment."""
-        if (farewell := session.farewell()) is None:
+        if (farewell := self.session.farewell()) is None:
             return
         self._outbox.put(codec.encode(farewell), sound_ms=0.0)
         deadline = time.monotonic() + FAREWELL_S
-        while session.ready and time.monotonic() < deadline:
+        while self.session.ready and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
 
     async def _flush(self) -> None:
@@ -457,7 +452,7 @@ class ConversationLoop:
                 self.was_connected, self._first_failure = True, None
                 self.step(inputs.Connected(self.now(), "", attempt, time.time()))
                 self._outbox.notify()
-                self._decoder = self._new_decoder()
+                self._decoder = self.session.decoder()
                 if self._voices:
                     self._voices.connected()
                 await self._receive(self._transport)
@@ -551,6 +546,15 @@ class ConversationLoop:
         return inputs.VideoFrameCaptured(
             self.now(), sight.image, sight.width, sight.height, sight.thumbnail, sight.source
         )
+
+
+def _voices_of(session: AnyClientSession) -> LiveVoices | None:
+    """Who measures the voices where no event tells of them."""
+    if not session.streams:
+        return None
+    from realtime_cli.live_voices import LiveVoices
+
+    return LiveVoices(session.input_format)
 
 
 def _worth_another_try(error: RealtimeCliError, connected_before: bool, tried_s: float) -> bool:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from realtime_cli.config.header_value import sendable_key
 from realtime_cli.errors import ConfigError, ConnectionFailed
-from realtime_cli.server.live.session import LiveSession
 from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
-from realtime_cli.server_runner import EngineWorkers, SessionRunner
+from realtime_cli.server_runner import EngineWorkers, ServedSession, SessionRunner
 from realtime_cli.wire import websocket
 from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import Transport
@@ -93,8 +92,7 @@ async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
     loaded: asyncio.Future[EngineWorkers] = asyncio.get_running_loop().create_future()
 
     async def converse(transport: Transport, opening: Opening) -> None:
-        kind = LiveSession if opening.is_live else ServerSession
-        session = kind(defaults=options.defaults)
+        session = _session(opening, options.defaults)
         await SessionRunner(transport, await asyncio.shield(loaded), session).run(opening)
 
     listener = await _listener(options, converse)  # first, for it fails at once if it does
@@ -107,6 +105,14 @@ async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
     loaded.set_result(workers)
     headers = {"Authorization": f"Bearer {options.key}"} if options.key else {}
     return LocalServer(listener.url, headers, listener, workers)
+
+
+def _session(opening: Opening, defaults: Defaults) -> ServedSession:
+    if not opening.is_live:
+        return ServerSession(defaults=defaults)
+    from realtime_cli.server.live.session import LiveSession  # not loaded for those who speak Realtime
+
+    return LiveSession(defaults=defaults)
 
 
 async def chat_models(engine: EngineConfig) -> tuple[str, ...]:

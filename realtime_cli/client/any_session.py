@@ -1,14 +1,22 @@
-"""The client session of whichever protocol is spoken."""
+"""The client session of whichever protocol is spoken; Live's room is loaded for those who speak Live."""
 
 from __future__ import annotations
 
-from realtime_cli.client.live.session import LiveClientSession
+from typing import TYPE_CHECKING, TypeAlias
+
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.session import ClientSession
 
-AnyClientSession = ClientSession | LiveClientSession
+if TYPE_CHECKING:
+    from realtime_cli.client.live.session import LiveClientSession
+
+AnyClientSession: TypeAlias = "ClientSession | LiveClientSession"
 
 
 def client_session(options: SessionOptions) -> AnyClientSession:
     """A session by these options, in their protocol."""
-    return LiveClientSession(options) if options.protocol == "live" else ClientSession(options)
+    if options.protocol != "live":
+        return ClientSession(options)
+    from realtime_cli.client.live.session import LiveClientSession
+
+    return LiveClientSession(options)

@@ -15,7 +15,6 @@ from realtime_cli.client.inputs import Connected, Disconnected, Received
 from realtime_cli.config.providers import family
 from realtime_cli.protocol import server_events as s
 from realtime_cli.protocol.client_events import ConversationItemCreate
-from realtime_cli.protocol.live import server_events as live
 from realtime_cli.protocol.objects import InputText, Message
 
 MILLION = 1_000_000
@@ -196,15 +195,11 @@ def _table() -> dict[str, Any]:
 
 @dataclass(slots=True)
 class FeeMeter:
-    """Folds entries into what fees are charged for.
-
-    A Live server says how many seconds its session has; between two such words time is counted here.
-    """
+    """Folds entries into what fees are charged for."""
 
     connected_s: float = 0.0
     text_items: int = 0
     _connected_at: float | None = None
-    _before_s: float = 0.0  # in earlier sessions
 
     def observe(self, entry: Entry) -> None:
         if self._connected_at is not None:
@@ -213,14 +208,6 @@ class FeeMeter:
         match entry.value:
             case Received(event=s.SessionCreated() | s.SessionUpdated()):
                 self._connected_at = entry.at
-            case Received(event=live.LiveSessionStarted()):
-                self._connected_at, self._before_s = entry.at, self.connected_s
-            case Received(event=live.LiveUsageUpdated(usage=usage)) if usage and usage.seconds is not None:
-                self.connected_s = self._before_s + usage.seconds
-            case Received(event=live.LiveSessionClosed(usage=usage)):
-                self._connected_at = None
-                if usage and usage.seconds is not None:
-                    self.connected_s = self._before_s + usage.seconds
             case Disconnected():
                 self._connected_at = None
             case Send(event=ConversationItemCreate(item=Message(content=parts))):
@@ -257,10 +244,8 @@ class CostFold:
             case Connected():
                 self._connected()
 
-    def _received(self, event: s.ServerEvent | live.LiveServerEvent) -> None:
+    def _received(self, event: Any) -> None:
         match event:
-            case live.LiveSessionStarted():
-                self.model = self.model or getattr(event.session, "model", None)
             case s.SessionCreated() | s.SessionUpdated():
                 self._settings(event.session)
             case s.ResponseDone() if event.response is not None:

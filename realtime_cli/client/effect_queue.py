@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from realtime_cli.client.effects import Close, Effect, Note, Send
 from realtime_cli.errors import ExitCode
-from realtime_cli.protocol.client_events import ClientEvent
-from realtime_cli.protocol.live.client_events import LiveClientEvent
+
+if TYPE_CHECKING:
+    from realtime_cli.protocol.client_events import ClientEvent
+    from realtime_cli.protocol.live.client_events import LiveClientEvent
 
 
 class EffectQueue:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from realtime_cli.client.inputs import Cause
 from realtime_cli.errors import ExitCode
-from realtime_cli.protocol.client_events import ClientEvent
-from realtime_cli.protocol.live.client_events import LiveClientEvent
 from realtime_cli.protocol.objects import WireFormat
+
+if TYPE_CHECKING:
+    from realtime_cli.protocol.client_events import ClientEvent
+    from realtime_cli.protocol.live.client_events import LiveClientEvent
 
 
 @dataclass(frozen=True, slots=True)

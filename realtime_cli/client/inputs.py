@@ -7,7 +7,7 @@ reads no clock of its own, which is what makes a recording a test.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from realtime_cli.notices import ApprovalAnswered as ApprovalAnswered
 from realtime_cli.notices import ApprovalAsked as ApprovalAsked
@@ -16,8 +16,10 @@ from realtime_cli.notices import Noted as Noted
 from realtime_cli.notices import ToolProgress as ToolProgress
 from realtime_cli.notices import ToolStarted as ToolStarted
 from realtime_cli.notices import Verdict as Verdict
-from realtime_cli.protocol.live.server_events import LiveServerEvent
-from realtime_cli.protocol.server_events import ServerEvent
+
+if TYPE_CHECKING:
+    from realtime_cli.protocol.live.server_events import LiveServerEvent
+    from realtime_cli.protocol.server_events import ServerEvent
 
 Key = Literal["mute", "talk", "release", "commit", "interrupt", "video", "quit"]
 Cause = Literal["server_vad", "key", "typed", "policy", "tool", "voice"]

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from realtime_cli.client import error_policy, inputs
 from realtime_cli.client.agent_audio import AgentAudio
 from realtime_cli.client.barge_in import BargeIn
-from realtime_cli.client.connection_policy import Phase, Reconnection
+from realtime_cli.client.connection_policy import Reconnection
 from realtime_cli.client.conversation import ConversationHistory
 from realtime_cli.client.cost import CostFold, load_prices
 from realtime_cli.client.deadlines import Deadlines
@@ -31,6 +31,7 @@ from realtime_cli.client.playback import Playback
 from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.client.session_config import SessionConfig
 from realtime_cli.client.session_part import SessionPart
+from realtime_cli.client.session_state import SessionState
 from realtime_cli.client.tool_calls import ToolCalls
 from realtime_cli.client.tool_loop import ToolLoop
 from realtime_cli.errors import ConfigError, ExitCode
@@ -42,7 +43,7 @@ from realtime_cli.protocol.objects import FunctionCall, WireFormat
 __all__ = ["ClientSession", "SessionOptions"]
 
 
-class ClientSession:
+class ClientSession(SessionState):
     """The client's rules. ``handle`` takes one input and returns what is to be done, in order."""
 
     def __init__(self, options: SessionOptions | None = None) -> None:
@@ -96,14 +97,8 @@ class ClientSession:
 
     # -- what others may ask ------------------------------------------------------------------
 
-    @property
-    def phase(self) -> Phase | Literal["over"]:
-        return "over" if self._effects.closed else self._reconnection.phase
-
-    @property
-    def ready(self) -> bool:
-        """The settings are in force: sound and text may flow."""
-        return self.phase == "ready"
+    def decoder(self) -> codec.ServerDecoder:
+        return codec.ServerDecoder()
 
     @property
     def idle(self) -> bool:
@@ -136,9 +131,8 @@ class ClientSession:
         return self._config.requested
 
     @property
-    def settled(self) -> bool:
-        """The server has answered every change of settings that was asked for."""
-        return self.ready and self._config.settled
+    def _changes_open(self) -> bool:
+        return not self._config.settled
 
     @property
     def effective_session(self) -> dict[str, Any]:

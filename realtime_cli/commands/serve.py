@@ -13,7 +13,8 @@ from realtime_cli.app.console import echo
 from realtime_cli.app.local_server import ServeOptions, listen, serve_options
 from realtime_cli.config import load_agent
 from realtime_cli.errors import ExitCode
-from realtime_cli.protocol.live import limits
+from realtime_cli.protocol.routes import LIVE_PATH
+from realtime_cli.server.live import session as live_session
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.trust import Trust, require_trust
 from realtime_cli.wire.auth import is_loopback
@@ -33,6 +34,9 @@ def from_agent(
     return replace(serve_options(agent.config.local, os.environ), allowed_origins=origins)
 
 
+LOADED_AHEAD = (live_session,)  # elsewhere at the first client of Live: here that would stall the others
+
+
 def serve(options: ServeOptions) -> ExitCode:
     """Run :func:`served` to its end."""
     return asyncio.run(served(options))
@@ -48,7 +52,7 @@ async def served(options: ServeOptions) -> ExitCode:
     signalled = _signals()
     server = await listen(options)
     key = "with key" if options.key else "no key"
-    echo(f"Listening at {server.url} ({key}), for Live at {limits.PATH}. Ctrl+C ends it.")
+    echo(f"Listening at {server.url} ({key}), for Live at {LIVE_PATH}. Ctrl+C ends it.")
     try:
         await signalled.wait()
     finally:

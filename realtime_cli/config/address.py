@@ -13,10 +13,9 @@ from realtime_cli.config.connection import AuthStyle, Connection
 from realtime_cli.config.header_value import sendable_key
 from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.errors import AuthenticationFailed, ConfigError
-from realtime_cli.protocol.live.limits import PATH as LIVE_PATH
+from realtime_cli.protocol.routes import LIVE_PATH, REALTIME_PATH
 
 MASK = "***"
-REALTIME_PATH = "/v1/realtime"
 
 _SECRET_PARAMETER = re.compile(r"key|token|secret|password|signature|^sig$", re.IGNORECASE)
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from realtime_cli.config.header_value import Headers, HeaderText
 from realtime_cli.config.section import NotEmpty, Section, in_words
-from realtime_cli.protocol.live.limits import MODEL_PREFIX
+from realtime_cli.protocol.routes import LIVE_MODEL_PREFIX
 
 ProviderName = Literal["openai", "azure", "xai", "local", "custom"]
 AuthStyle = Literal["bearer", "api-key", "query", "none"]
@@ -96,7 +96,7 @@ class Connection(Section):
     @property
     def effective_protocol(self) -> ProtocolName:
         """The protocol that is spoken: as written, else by the model's name."""
-        return self.protocol or ("live" if (self.model or "").startswith(MODEL_PREFIX) else "realtime")
+        return self.protocol or ("live" if (self.model or "").startswith(LIVE_MODEL_PREFIX) else "realtime")
 
     @property
     def embedded(self) -> bool:

@@ -21,7 +21,7 @@ from realtime_cli.config.layers import Origin, Override
 from realtime_cli.config.lint import lint
 from realtime_cli.config.providers import is_xais
 from realtime_cli.config.redaction import remember, safe, secrets
-from realtime_cli.config.session import AgentLiveSession, AgentSession, keep_types
+from realtime_cli.config.session import AgentSession, keep_types
 from realtime_cli.config.to_live import to_live
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.tools import kind
@@ -195,7 +195,7 @@ def _strictly(
 ) -> Iterator[ConfigProblem]:
     """The mistakes, those in objects of the API's by the protocol's rules: its models take anything."""
     live = _speaks_live(tree)
-    parts: dict[KeyPath, type[Wire]] = {("session",): AgentLiveSession if live else AgentSession}
+    parts: dict[KeyPath, type[Wire]] = {("session",): _session_model(live=live)}
     tools = tree.get("tools")
     for index, tool in enumerate(tools if isinstance(tools, list) else ()):
         if kind(tool) == "mcp tool":
@@ -209,6 +209,14 @@ def _strictly(
             if not (xai and path == ("session",) and is_xais(problem.path[1:], _at(tree, problem.path))):
                 in_live = live and path == ("session",)
                 yield problem_of_live(problem, raw) if in_live else problem_of_wire(problem, raw)
+
+
+def _session_model(*, live: bool) -> type[Wire]:
+    if not live:
+        return AgentSession
+    from realtime_cli.config.live_session import AgentLiveSession  # Live's models are loaded for Live only
+
+    return AgentLiveSession
 
 
 def _in_protocol(raw: dict[str, Any], overrides: Sequence[Override]) -> tuple[dict[str, Any], list[str]]:

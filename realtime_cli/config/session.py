@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import GetJsonSchemaHandler, WithJsonSchema
 
-from realtime_cli.protocol.live.session import LiveSessionConfig
-from realtime_cli.protocol.rules import Problem, Rule
+from realtime_cli.protocol.rules import Rule
 from realtime_cli.protocol.session import RealtimeSession
 
 JsonObject = dict[str, Any]
@@ -65,19 +64,6 @@ class AgentSession(RealtimeSession):
 
     def _written(self) -> JsonObject:
         return self.model_dump(mode="json", exclude_unset=True, exclude={"extra"})
-
-
-class AgentLiveSession(LiveSessionConfig):
-    """``[session]`` of an agent that speaks Live; the model stands in ``[connection]``, as for Realtime."""
-
-    model: Annotated[str | None, Rule(server_only=True)] = None
-    extra: JsonObject | None = None
-    """As for Realtime."""
-
-    def own_problems(self) -> Iterator[Problem]:
-        format = self.audio.format if self.audio else None
-        if format and format.type == "audio/pcm" and format.rate == 16_000:
-            yield Problem(("audio", "format", "rate"), "invalid_value", ONE_PCM_RATE)
 
 
 def live_session(session: AgentSession, model: str) -> JsonObject:

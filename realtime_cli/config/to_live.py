@@ -8,7 +8,7 @@ from typing import Any
 
 from realtime_cli.config.providers import DEFAULT_LIVE_MODEL
 from realtime_cli.config.validation_errors import GONE_IN_LIVE
-from realtime_cli.protocol.live.limits import MODEL_PREFIX
+from realtime_cli.protocol.routes import LIVE_MODEL_PREFIX
 
 Tree = dict[str, Any]
 BACKEND_MODEL = "gpt-5"  # where the file names none: any model of the Responses API will do
@@ -22,7 +22,7 @@ def to_live(agent: Tree) -> tuple[Tree, list[str]]:
     """
     made = copy.deepcopy(agent)
     connection = made.setdefault("connection", {})
-    if str(connection.get("model") or "").startswith(MODEL_PREFIX):
+    if str(connection.get("model") or "").startswith(LIVE_MODEL_PREFIX):
         return made, []
     notes = list(_connection(connection))
     session = made.get("session") or {}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from realtime_cli.client.cost import Prices
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.conversation.events import ConversationEvent
-from realtime_cli.conversation.live import LiveNarrator
 from realtime_cli.conversation.realtime import RealtimeNarrator
 
 
@@ -27,8 +26,12 @@ class ConversationReader(Protocol):
 
 def narrator_of(options: SessionOptions, prices: Prices | None = None) -> Narrator:
     """The narrator of the protocol that a session speaks."""
-    kind = LiveNarrator if options.protocol == "live" else RealtimeNarrator
-    return kind(prices=prices, model=options.model, muted=options.start_muted)
+    known: dict[str, Any] = {"prices": prices, "model": options.model, "muted": options.start_muted}
+    if options.protocol != "live":
+        return RealtimeNarrator(**known)
+    from realtime_cli.conversation.live import LiveNarrator  # its events are not loaded for Realtime
+
+    return LiveNarrator(**known)
 
 
 class Narrated:

@@ -28,7 +28,15 @@ class SessionUpdate(ClientEventBase):
     session: Session
 
 
-class InputAudioBufferAppend(ClientEventBase):
+class SoundAppend:
+    """The user's sound, base64: what a stalled line may lose, and what recordings keep beside their lines."""
+
+    type: str
+    event_id: str | None
+    audio: str
+
+
+class InputAudioBufferAppend(ClientEventBase, SoundAppend):
     """Base64 sound in the input format; never answered."""
 
     type: Literal["input_audio_buffer.append"] = "input_audio_buffer.append"

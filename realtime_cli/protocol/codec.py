@@ -19,8 +19,8 @@ from realtime_cli.protocol import legacy
 from realtime_cli.protocol.client_events import (
     CLIENT_EVENTS,
     ClientEvent,
-    InputAudioBufferAppend,
     SessionUpdate,
+    SoundAppend,
     UnknownClientEvent,
 )
 from realtime_cli.protocol.rules import Wire, has
@@ -176,11 +176,11 @@ def encode(event: Wire) -> str:
     Half a surrogate pair (servers cut transcripts anywhere, terminals pass on any byte) becomes U+FFFD.
     """
     if (
-        type(event) is InputAudioBufferAppend
+        isinstance(event, SoundAppend)
         and event.model_fields_set == _BARE_APPEND
         and _BASE64.fullmatch(event.audio)
     ):  # fifty of these a second, and nothing in them to escape
-        return f'{{"type":"input_audio_buffer.append","audio":"{event.audio}"}}'
+        return f'{{"type":"{event.type}","audio":"{event.audio}"}}'
     try:
         return event.model_dump_json(exclude_unset=True)
     except PydanticSerializationError:

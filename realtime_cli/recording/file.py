@@ -27,8 +27,7 @@ from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Connected, MicrophoneFrame, Received
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
-from realtime_cli.protocol.client_events import InputAudioBufferAppend
-from realtime_cli.protocol.live.client_events import LiveInputAudioAppend
+from realtime_cli.protocol.client_events import SoundAppend
 from realtime_cli.protocol.objects import WireFormat
 from realtime_cli.recording import format
 from realtime_cli.recording.format import Header
@@ -290,11 +289,7 @@ class _Run:
 
     def takes_sent(self, at: float, event: Any) -> bool:
         """Whether this is the bare append of the frame that was just heard."""
-        if (
-            not isinstance(event, InputAudioBufferAppend | LiveInputAudioAppend)
-            or not self.at
-            or self.sent != len(self.at) - 1
-        ):
+        if not isinstance(event, SoundAppend) or not self.at or self.sent != len(self.at) - 1:
             return False
         bare = event.event_id is None and event.audio == base64.b64encode(self.audio).decode("ascii")
         if not bare or not 0 <= at - self.at[-1] < SAME_STEP_S:

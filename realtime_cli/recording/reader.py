@@ -12,16 +12,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from realtime_cli.client.effects import Send
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import MicrophoneFrame, Noted, Received
+from realtime_cli.config.connection import ProtocolName
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
-from realtime_cli.protocol.live.client_events import LiveInputAudioAppend
-from realtime_cli.protocol.live.codec import decode_live_client_event, decode_live_server_event
 from realtime_cli.recording import format
 from realtime_cli.recording.event_logs import EventLog
 from realtime_cli.recording.format import Header
@@ -125,7 +124,7 @@ class _Decoder:
         self._recording = recording
         self._audio = audio
         self._encode = _encoded if verbatim else _encoded_silence
-        self._live = recording.header.options().protocol == "live"
+        self._wording = _wording(recording.header.options().protocol)
         self._append = _append if verbatim else _silent_append
 
     def entries(self, line: str) -> Iterable[Entry]:
@@ -154,11 +153,8 @@ class _Decoder:
     def _wire(self, at: float, kind: str, raw: str) -> Entry:
         raw = self._whole(raw)
         if kind == "received":
-            read = decode_live_server_event if self._live else codec.decode_server_event
-            return Entry(at, "received", Received(at, read(raw), raw))
-        return Entry(
-            at, "sent", Send((decode_live_client_event if self._live else codec.decode_client_event)(raw))
-        )
+            return Entry(at, "received", Received(at, self._wording.server_event(raw), raw))
+        return Entry(at, "sent", Send(self._wording.client_event(raw)))
 
     def _whole(self, raw: str) -> str:
         """The event's text with its sound and images back in place."""
@@ -201,19 +197,37 @@ class _Decoder:
             frame = audio[index * size : (index + 1) * size]
             entries.append(Entry(at, "local", MicrophoneFrame(at, frame)))
             if values["sent"] is True:
-                entries.append(Entry(at, "sent", self._append(frame, self._live)))
+                entries.append(Entry(at, "sent", self._append(frame, self._wording.append)))
         return entries
 
 
-def _append(audio: bytes, live: bool) -> Send:
-    kind = LiveInputAudioAppend if live else InputAudioBufferAppend
+class _Wording(NamedTuple):
+    """How events of one protocol are read, and which of them carries the microphone's sound."""
+
+    server_event: Callable[[str], Any]
+    client_event: Callable[[str], Any]
+    append: Callable[..., Any]
+
+
+def _wording(protocol: ProtocolName) -> _Wording:
+    if protocol != "live":
+        return _Wording(codec.decode_server_event, codec.decode_client_event, InputAudioBufferAppend)
+    from realtime_cli.protocol.live import client_events  # Live's models are loaded for its recordings only
+    from realtime_cli.protocol.live import codec as live
+
+    return _Wording(
+        live.decode_live_server_event, live.decode_live_client_event, client_events.LiveInputAudioAppend
+    )
+
+
+def _append(audio: bytes, kind: Callable[..., Any]) -> Send:
     return Send(kind(audio=_encoded(audio)))
 
 
 @lru_cache(maxsize=256)
-def _silent_append(audio: bytes, live: bool) -> Send:
+def _silent_append(audio: bytes, kind: Callable[..., Any]) -> Send:
     """Frozen, and one like the other: half of an hour's entries are these."""
-    return _append(audio, live)
+    return _append(audio, kind)
 
 
 def _encoded(audio: bytes) -> str:

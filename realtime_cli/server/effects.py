@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-from realtime_cli.protocol.live.server_events import LiveServerEvent
-from realtime_cli.protocol.server_events import ServerEvent
 from realtime_cli.server.engine.ports import ReplyRequest
 
-Emittable = ServerEvent | LiveServerEvent
+if TYPE_CHECKING:
+    from realtime_cli.protocol.live.server_events import LiveServerEvent
+    from realtime_cli.protocol.server_events import ServerEvent
+
+Emittable: TypeAlias = "ServerEvent | LiveServerEvent"
 
 
 @dataclass(frozen=True, slots=True)

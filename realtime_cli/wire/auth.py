@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from realtime_cli.protocol.live import limits
+from realtime_cli.protocol.routes import AZURE_LIVE_PATH, LIVE_PATH, REALTIME_PATH
 
 PATHS = frozenset({"/v1/realtime", "/openai/v1/realtime"})
-LIVE_PATHS = frozenset({limits.PATH, limits.AZURE_PATH})
+LIVE_PATHS = frozenset({LIVE_PATH, AZURE_LIVE_PATH})
 KEY_SUBPROTOCOL = "openai-insecure-api-key."  # how browsers, which cannot set headers, pass a key
 SUBPROTOCOL = "realtime"
 
@@ -110,7 +110,7 @@ class ClientAuth:
 def _what_is_here(path: str) -> str:
     if path.startswith(tuple(f"{base}/" for base in LIVE_PATHS)):
         return "This server attaches nothing to a Live session, forks none and takes no calls."
-    return f"There is nothing at {path}. Realtime is at /v1/realtime, Live at {limits.PATH}."
+    return f"There is nothing at {path}. Realtime is at {REALTIME_PATH}, Live at {LIVE_PATH}."
 
 
 def _offered(query: str, headers: Mapping[str, str]) -> list[str]:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from realtime_cli.protocol import routes
 from realtime_cli.protocol.live import limits
 from realtime_cli.protocol.live.codec import live_server_event
 from realtime_cli.protocol.live.server_events import LiveOutputAudioDelta
@@ -231,7 +232,7 @@ async def faulty_live_server(
 
     listener = await websocket.serve(converse)
     try:
-        yield listener.url.replace("/v1/realtime", limits.PATH)
+        yield listener.url.replace("/v1/realtime", routes.LIVE_PATH)
     finally:
         await listener.close()
         workers.close()

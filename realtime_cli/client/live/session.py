@@ -10,11 +10,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from realtime_cli.client import error_policy, inputs
-from realtime_cli.client.connection_policy import Phase, Reconnection
-from realtime_cli.client.cost import CostFold, load_prices
+from realtime_cli.client.connection_policy import Reconnection
+from realtime_cli.client.cost import load_prices
 from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import Effect, Play, Send, SetTimer
 from realtime_cli.client.entry import Entry
@@ -22,10 +22,12 @@ from realtime_cli.client.image_context import ImageContext
 from realtime_cli.client.limits import SessionLimits
 from realtime_cli.client.live.appends import appends
 from realtime_cli.client.live.backend import Backend
+from realtime_cli.client.live.cost import LiveCostFold
 from realtime_cli.client.live.delegations import ClientDelegations
 from realtime_cli.client.live.spoken_log import SpokenLog, from_items, within_limits
 from realtime_cli.client.live.stream import LiveMicGate, LivePlayback
 from realtime_cli.client.options import SessionOptions
+from realtime_cli.client.session_state import SessionState
 from realtime_cli.client.settings import merged
 from realtime_cli.client.waits import POLL_S, QUIET_S
 from realtime_cli.errors import ConfigError, ExitCode
@@ -40,12 +42,14 @@ TYPED = 'The user typed: "{text}"\nAnswer it aloud, as if it had been said.'
 READ_ONLY = 'The user typed, and expects no answer: "{text}"'
 
 
-class LiveClientSession:
+class LiveClientSession(SessionState):
     """The client's rules of Live. ``handle`` takes one input and returns what is to be done, in order."""
+
+    streams: ClassVar[bool] = True
 
     def __init__(self, options: SessionOptions | None = None) -> None:
         self.options = options = options or SessionOptions(protocol="live")
-        self.cost = CostFold(load_prices(options.prices), options.model)
+        self.cost = LiveCostFold(load_prices(options.prices), options.model)
         self.playback = LivePlayback()
         self.user_speaking = False
         self.agent_speaking = False
@@ -78,14 +82,8 @@ class LiveClientSession:
 
     # -- what others may ask ------------------------------------------------------------------
 
-    @property
-    def phase(self) -> Phase | Literal["over"]:
-        return "over" if self._effects.closed else self._reconnection.phase
-
-    @property
-    def ready(self) -> bool:
-        """The session has started: sound and words may flow."""
-        return self.phase == "ready"
+    def decoder(self) -> codec.LiveServerDecoder:
+        return codec.LiveServerDecoder()
 
     @property
     def idle(self) -> bool:
@@ -108,9 +106,8 @@ class LiveClientSession:
         return 0
 
     @property
-    def settled(self) -> bool:
-        """The server has answered every change of settings that was asked for."""
-        return self.ready and not self._updates
+    def _changes_open(self) -> bool:
+        return bool(self._updates)
 
     @property
     def input_format(self) -> WireFormat:
@@ -132,7 +129,6 @@ class LiveClientSession:
         return str((self.requested_session.get("delegation") or {}).get("type") or "client")
 
     def farewell(self) -> c.LiveSessionClose | None:
-        """What is said to a server that was not told yet that this is the end."""
         return c.LiveSessionClose() if self.ready and self._end is None else None
 
     # -- the one entrance ---------------------------------------------------------------------

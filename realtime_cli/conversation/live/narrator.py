@@ -8,6 +8,7 @@ from typing import Any
 from realtime_cli.client import effects, error_policy, inputs
 from realtime_cli.client.cost import Prices
 from realtime_cli.client.entry import Entry
+from realtime_cli.client.live.cost import LiveFeeMeter
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.live.agent import AgentStretch, LiveAgentSide
 from realtime_cli.conversation.live.user import BACKCHANNEL_MS, LiveUserSide
@@ -27,6 +28,7 @@ class LiveNarrator(CommonNarrator):
         self, *, prices: Prices | None = None, model: str | None = None, muted: bool = False
     ) -> None:
         super().__init__(prices=prices, model=model, muted=muted)
+        self._fees = LiveFeeMeter()
         self._user = LiveUserSide(self._scene)
         self._agent = LiveAgentSide(self._scene)
         self._bytes_per_ms = 48

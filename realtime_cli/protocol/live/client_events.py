@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
+from realtime_cli.protocol.client_events import SoundAppend
 from realtime_cli.protocol.live.session import LiveSessionChanges, LiveSessionConfig
 from realtime_cli.protocol.rules import Rule, TypedObject
 
@@ -34,7 +35,7 @@ class LiveSessionUpdate(LiveClientEventBase):
     session: LiveSessionChanges
 
 
-class LiveInputAudioAppend(LiveClientEventBase):
+class LiveInputAudioAppend(LiveClientEventBase, SoundAppend):
     """Base64 sound in the session's format; never answered. The session's clock runs on it."""
 
     type: Literal["session.input_audio.append"] = "session.input_audio.append"

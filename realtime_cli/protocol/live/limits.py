@@ -6,10 +6,7 @@ service in autumn 2026, and promised by nobody.
 
 from __future__ import annotations
 
-PATH = "/v1/live/sessions"  # contract
-AZURE_PATH = "/openai/v1/live/sessions"  # Azure's reference of Live
 MODELS = ("gpt-live-1", "gpt-live-1.1")  # contract; any other string is let through
-MODEL_PREFIX = "gpt-live"  # an agent whose model begins so speaks Live unless it says otherwise
 DEFAULT_VOICE = "marin"  # contract
 
 # -- sizes ----------------------------------------------------------------------------------------

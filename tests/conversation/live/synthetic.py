@@ -12,8 +12,6 @@ from realtime_cli.audio.pcm import SAMPLES_PER_MS, Samples
 from realtime_cli.client.effects import Send
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Connected, Received
-from realtime_cli.client.live.session import LiveClientSession
-from realtime_cli.client.options import SessionOptions
 from realtime_cli.live_voices import LiveVoices
 from realtime_cli.protocol.live import codec
 from realtime_cli.protocol.live.client_events import LiveInputAudioAppend
@@ -46,7 +44,7 @@ class Synthetic:
         random = np.random.default_rng(self.seed)
         user = _track(self.user, self.length_ms, self.room_dbfs, random)
         agent = _track(self.agent, self.length_ms, -90.0, random)
-        voices = LiveVoices(LiveClientSession(SessionOptions(protocol="live")))
+        voices = LiveVoices("audio/pcm")
         yield Entry(0.0, "local", Connected(0.0, ""))
         yield _received(STARTED_AT, {"type": "session.started", "session": {"model": "gpt-live-1"}})
         texts = sorted([*_fragments("input", self.user), *_fragments("output", self.agent)])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from realtime_cli.client.cost import FeeMeter
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Received
+from realtime_cli.client.live.cost import LiveFeeMeter
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.live import LiveNarrator
 from realtime_cli.conversation.narrated import narrate
@@ -86,7 +86,7 @@ def test_one_user_turn_one_delegation_two_utterances():
 
 
 def test_seven_seconds_are_billed():
-    meter = FeeMeter()
+    meter = LiveFeeMeter()
     for entry in _entries():
         meter.observe(entry)
     assert meter.connected_s == 7

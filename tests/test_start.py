@@ -1,0 +1,44 @@
+"""What a process loads before it does anything: every run pays for it, and tests start thousands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+ASKED = """
+import sys
+from realtime_cli.cli import main
+sys.argv[1:] = ["text", "--config", "configs/text.toml", "--no-record", "Hello"]
+try:
+    main()
+except SystemExit as ended:
+    assert not ended.code, ended.code
+print(*sorted(sys.modules), file=sys.stderr)
+"""
+
+
+def modules_of(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stderr.split())
+
+
+def live_rooms(modules: set[str]) -> list[str]:
+    return [
+        name for name in sorted(modules) if name.startswith("realtime_cli.") and "live" in name.split(".")
+    ]
+
+
+def test_a_realtime_session_loads_nothing_of_live() -> None:
+    loaded = modules_of(ASKED)
+    assert "realtime_cli.server.session" in loaded
+    assert live_rooms(loaded) == []
+
+
+def test_nor_does_the_session_factory() -> None:
+    code = "import sys, realtime_cli.app.session_factory; print(*sorted(sys.modules), file=sys.stderr)"
+    loaded = modules_of(code)
+    assert "realtime_cli.client.any_session" in loaded
+    assert live_rooms(loaded) == []
