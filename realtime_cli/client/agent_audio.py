@@ -126,12 +126,15 @@ class AgentAudio(SessionPart):
 
 
 def _base64_bytes(text: str) -> bytes | None:
-    """The bytes of a base64 text; line breaks in it and missing padding are forgiven. None if it is none."""
+    """The bytes of a base64 text; None if it is none.
+
+    Line breaks in it, missing padding and the alphabet of addresses (RFC 4648, section 5) are forgiven.
+    """
     try:
         return binascii.a2b_base64(text, strict_mode=True)  # ten times as quick as base64.b64decode
     except (binascii.Error, ValueError):
         pass
-    bare = re.sub(r"\s+", "", text).rstrip("=")
+    bare = re.sub(r"\s+", "", text).rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
     except (binascii.Error, ValueError):

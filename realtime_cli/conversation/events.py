@@ -209,9 +209,13 @@ class UserTextFinal:
     previous_item_id: str | None = None
 
 
+NOT_UNDERSTOOD = "nothing was understood"
+
+
 @dataclass(frozen=True, slots=True)
 class UserTextMissing:
-    """There is no transcript of what the user said. ``why``: the reason, for people to read."""
+    """There is no transcript of what the user said. ``why``: the reason, for people to read;
+    ``NOT_UNDERSTOOD`` where the transcription found no words."""
 
     at: float
     turn: int

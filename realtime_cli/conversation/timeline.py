@@ -89,7 +89,7 @@ class Timeline:
 
     @property
     def turns(self) -> list[ConversationTurn]:
-        return self.latency.turns
+        return self.latency.worth_counting
 
     @property
     def turn_usd(self) -> list[float | None]:
@@ -116,9 +116,14 @@ class Timeline:
     def close(self) -> None:
         """The conversation is over: put it in the order of time."""
         self._transcript.order.close()
+        self.blocks[:] = [block for block in self.blocks if not self._is_noise(block)]
         self.pictures = _most(self.pictures)
         self.said = sorted(self._said(), key=lambda said: said.begin_s)
         self.seconds = max([self.seconds, *(said.end_s for said in self.said if said.aloud)])
+
+    def _is_noise(self, block: Block) -> bool:
+        """Sound that turned out to be no turn of the user."""
+        return isinstance(block, UserTurn) and block.spoken and not self.latency.is_users(block.item_id)
 
     def _said(self) -> Iterable[SpokenLine]:
         free_at = 0.0

@@ -202,6 +202,10 @@ class TurnLog:
         """When the sound of a user's item began and ended, by item id."""
         self._tools: dict[str, ToolUse] = {}
         self._timed = True
+        self._spoken_in: dict[str, ConversationTurn] = {}  # by the id of a spoken item
+        self._may_have_words: set[str] = (
+            set()
+        )  # spoken items that were understood, or that nobody transcribes
 
     # -- figures ----------------------------------------------------------------------------------
 
@@ -232,12 +236,40 @@ class TurnLog:
     def tools(self) -> list[tuple[ConversationTurn, ToolUse]]:
         return [(turn, run) for turn in self.turns for run in turn.tools]
 
+    def is_users(self, item_id: str) -> bool:
+        """Whether a spoken item is a turn of the user.
+
+        A door may slam, and servers commit that, too: it has no words, and nothing answers it.
+        """
+        if item_id in self._may_have_words:
+            return True
+        turn = self._spoken_in.get(item_id)
+        if turn is None or turn.response_began_at is None:
+            return False
+        return turn.user_items[-1] == item_id and self._may_have_words.isdisjoint(turn.user_items)
+
+    @property
+    def worth_counting(self) -> list[ConversationTurn]:
+        """The turns in which somebody said something."""
+        return [
+            turn
+            for turn in self.turns
+            if turn.by != "voice"
+            or turn.response_began_at is not None
+            or not turn.user_items
+            or any(item_id not in self._spoken_in or self.is_users(item_id) for item_id in turn.user_items)
+        ]
+
     # -- folding ----------------------------------------------------------------------------------
 
     def observe(self, event: e.ConversationEvent) -> None:
         match event:
             case e.UserTurnCommitted():
                 self._committed(event)
+            case e.UserTextPartial() | e.UserTextFinal() if event.text:
+                self._may_have_words.add(event.item_id)
+            case e.UserTextMissing() if event.why != e.NOT_UNDERSTOOD:
+                self._may_have_words.add(event.item_id)
             case e.AgentResponseBegan() if not event.out_of_band:
                 self._response_began(event)
             case e.AgentResponseEnded() if turn := self._turn(event.turn):
@@ -280,6 +312,7 @@ class TurnLog:
             turn.user_items.append(event.item_id)
             if event.by == "voice":
                 self.speech[event.item_id] = (event.began_at, event.ended_at)
+                self._spoken_in[event.item_id] = turn
 
     def _response_began(self, event: e.AgentResponseBegan) -> None:
         turn = self._known(event.turn, event.at)

@@ -29,6 +29,10 @@ class SessionStats:
     def tokens(self) -> int:
         return self._spending.total_tokens
 
+    def is_users_turn(self, item_id: str) -> bool:
+        """Whether a spoken item is a turn of the user: see ``TurnLog.is_users``."""
+        return self._turns.is_users(item_id)
+
     @property
     def last_ms(self) -> float | None:
         return self.waits_ms[-1] if self.waits_ms else None

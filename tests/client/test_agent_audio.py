@@ -76,6 +76,10 @@ def test_line_breaks_and_missing_padding_are_forgiven(text: str) -> None:
     assert played(talk(), text) == b"\1\2\3\4"
 
 
+def test_the_base64_alphabet_of_addresses_is_sound_too() -> None:
+    assert played(talk(), "--__AA==") == played(talk(), "++//AA==") == b"\xfb\xef\xff\0"
+
+
 # -- sound that comes when nobody expects it any more ---------------------------------------------
 
 

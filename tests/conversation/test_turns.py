@@ -20,6 +20,7 @@ from tests.conversation.telling import (
     only,
     sound,
     spoken,
+    transcript,
     typed,
     written,
 )
@@ -282,3 +283,28 @@ def test_the_95th_percentile_is_of_enough_turns_only() -> None:
     assert folded(turns([0.1, 0.4, 0.2])).median_ms == pytest.approx(200)
     assert folded(turns([0.1, 0.4, 0.2])).p95_ms is None
     assert folded(turns([n / 100 for n in range(1, 101)])).p95_ms == pytest.approx(950)
+
+
+DOOR = spoken(1, 200, "door")
+UNDERSTOOD_NOTHING = transcript(1.2, "", "door")
+
+
+def test_a_door_that_the_server_commits_is_no_turn_of_the_user() -> None:
+    for transcripts in ([UNDERSTOOD_NOTHING], []):
+        log = folded(DOOR, transcripts)
+        assert not log.is_users("door")
+        assert log.worth_counting == []
+
+    log = folded(DOOR, spoken(3, 900), transcript(3.2, "Hello?"), begun(3.3))
+    assert [log.is_users(item_id) for item_id in ("door", "u1")] == [False, True]
+    assert len(log.worth_counting) == 1
+
+
+def test_what_was_answered_or_nobody_transcribes_is_a_turn_without_words() -> None:
+    unwritten = received(0, "session.updated", session={"audio": {"input": {"transcription": None}}})
+    failed = received(1.2, "conversation.item.input_audio_transcription.failed", item_id="door")
+
+    for events in ([UNDERSTOOD_NOTHING, begun(1.3)], [unwritten], [failed]):
+        log = folded(events, DOOR)
+        assert log.is_users("door")
+        assert log.worth_counting == log.turns

@@ -102,6 +102,7 @@ def test_what_has_no_words_says_what_it_was(tmp_path: Path) -> None:
         tmp_path,
         local(i.Typed(1.0, "", ("data:image/png;base64,AA==",))),
         received(2.0, "input_audio_buffer.committed", item_id="u1"),
+        received(2.1, "response.created", response={"id": "r1", "conversation_id": "c"}),
     )
     assert [each.text for each in made.said] == ["[1 image(s)]", "[no transcript]"]
 

@@ -14,7 +14,6 @@ from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import server_events as s
 
 NO_TRANSCRIPTION = "spoken; this session has no transcription"
-NOT_UNDERSTOOD = "nothing was understood"
 REMEMBERED_S = 120.0  # longer than any server takes to say that speech has ended
 
 
@@ -201,7 +200,7 @@ class UserSide:
         elif text:
             self._final(item_id, text, spoken=True)
         else:
-            self._missing(item_id, NOT_UNDERSTOOD)
+            self._missing(item_id, e.NOT_UNDERSTOOD)
 
     def _grows(self, item_id: str, text: str) -> None:
         """Some servers say "completed" again and again, each with more; the last comes after the commit."""
