@@ -42,6 +42,11 @@ class EngineChild:
         return int(self._process.pid)
 
     @property
+    def ready(self) -> bool:
+        """Its sessions may begin: their sounds are made."""
+        return bool(self._ready.is_set())
+
+    @property
     def held(self) -> int:
         """Sessions that are being held."""
         return len(self._sessions)

@@ -77,6 +77,7 @@ class LoadUser(User):
 
 _engines: list[EngineChild] = []
 _explained: set[str] = set()
+_waited_ms: list[float] = []  # of sessions that were stopped before they had a connection
 
 
 def _explain(over: Mapping[str, Any]) -> None:
@@ -120,7 +121,10 @@ def _notified(environment: Environment, event: Mapping[str, Any]) -> None:
             _send(environment, "refused", {"pause_s": event["pause_s"], "refused": kind == "refused"})
         case "spent":
             _send(environment, "paid", {"usd": event["usd"]})
-        case "over" if event["status"] != "stopped":
+        case "over" if event["status"] == "stopped":
+            if event["open_ms"] is None:
+                _waited_ms.append(event["session_ms"])
+        case "over":
             if event.get("open_ms") is not None:
                 throttle.welcomed()
             if event["usd"] is None:
@@ -156,6 +160,7 @@ def _quit(environment: Environment) -> None:
 
 @events.quitting.add_listener
 def _end(environment: Environment, **_: Any) -> None:
+    prepared = all(engine.ready for engine in _engines)
     for engine in _engines:
         engine.close()
     if isinstance(environment.runner, runners.WorkerRunner):
@@ -163,10 +168,20 @@ def _end(environment: Environment, **_: Any) -> None:
     held = any(row.method == "session" and row.num_requests for row in environment.stats.entries.values())
     if not held:
         echo("No session was completed, so nothing was measured.")
+        _explain_nothing(prepared)
     honest = tally.lateness.reliable or PLAN.auto
     if not (held and honest) and environment.process_exit_code is None:
         environment.process_exit_code = ExitCode.EXPECTATION_FAILED.value
     events.quit.add_listener(partial(_sum_up, environment.stats))
+
+
+def _explain_nothing(prepared: bool) -> None:
+    """Why no session began, or none was connected: a run may be over before that shows as a failure."""
+    if not prepared:
+        echo("The run was over before its sessions were prepared. Give it a longer --duration.")
+    elif _waited_ms:
+        waited_s = max(_waited_ms) / 1000
+        echo(f"The run was over before the server had accepted a connection ({waited_s:.1f} s).")
 
 
 def _sum_up(stats: RequestStats, exit_code: int, **_: Any) -> None:

@@ -7,6 +7,7 @@ the marks that it needs. Isolates, which a growing text cannot tell to be paired
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from rich.cells import get_character_cell_size
@@ -18,6 +19,11 @@ _MARKS = "\u200c\u200d\u200e\u200f\u061c"  # joiners of emoji, Persian and Indic
 _ISOLATES = "\u2066\u2067\u2068\u2069"
 _DROPPED = f"\r\u00ad\ufeff\u200b\u2060{_ISOLATES}"  # harmless when absent: \r would overprint the line
 _FLAG, _TAGS = "\U0001f3f4", range(0xE0020, 0xE0080)  # a flag and the letters of its land (UTS 51, 1.4.9)
+# What most texts are made of passes whole: all of it printable, none of it a mark.
+_ORDINARY = re.compile(
+    "[\n -~\u00a1-\u00ac\u00ae-\u02ff\u0400-\u0482\u048a-\u052f"
+    "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fef\uac00-\ud7a3\ufffd]+"
+)
 _SPACES = {"\t": " ", "\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n"}
 
 
@@ -29,6 +35,15 @@ def safe(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
+    out, done = [], 0
+    for ordinary in _ORDINARY.finditer(text):
+        out += [_safe_rare(text[done : ordinary.start()]), ordinary[0]]
+        done = ordinary.end()
+    return "".join([*out, _safe_rare(text[done:])])
+
+
+def _safe_rare(text: str) -> str:
+    """The same, letter by letter."""
     marks, in_flag = 0, False
     out = []
     for char in text:

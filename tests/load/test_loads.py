@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import socketserver
 import subprocess
 import sys
@@ -68,6 +69,20 @@ def test_a_load_in_which_no_session_ended_has_shown_nothing(script: Path) -> Non
     ended = run_cli("load", script, "--users", "1", "--duration", "2s")
     assert ended.returncode == 1
     assert "No session was completed" in ended.stderr
+
+
+def test_a_load_that_ended_before_it_began_says_so(script: Path) -> None:
+    ended = run_cli("load", script, "--users", "1", "--duration", "1s")
+    assert ended.returncode == 1
+    assert "The run was over before its sessions were prepared." in ended.stderr
+
+
+def test_a_load_on_a_server_that_accepts_nothing_says_so(script: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:  # it listens, and never answers
+        url = f"ws://127.0.0.1:{server.getsockname()[1]}/v1/realtime"
+        ended = run_cli("load", script, "--users", "1", "--duration", "6s", "--against", url)
+    assert ended.returncode == 1
+    assert "The run was over before the server had accepted a connection" in ended.stderr
 
 
 def test_failures_have_a_kind_and_end_in_one(script: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from realtime_cli.tui.safe_text import cells, cut_to, for_encoding, one_line, safe, tail, wrap
+from realtime_cli.tui.safe_text import _ORDINARY, cells, cut_to, for_encoding, one_line, safe, tail, wrap
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,11 @@ def test_wrapping_loses_nothing_and_fits(text: str, width: int) -> None:
     spans = wrap(text, width)
     assert all(cell_len(text[start:end].rstrip()) <= width for start, end in spans)
     assert "".join("".join(text[start:end] for start, end in spans).split()) == "".join(text.split())
+
+
+def test_what_passes_whole_is_printable_and_no_mark() -> None:
+    ordinary = [chr(code) for code in range(0x11000) if _ORDINARY.fullmatch(chr(code))]
+    assert len(ordinary) > 30_000
+    assert not [char for char in ordinary if char != "\n" and not char.isprintable()]
+    assert not [char for char in ordinary if unicodedata.combining(char)]
+    assert "".join(map(safe, ordinary)) == "".join(ordinary)
