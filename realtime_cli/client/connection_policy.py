@@ -25,6 +25,7 @@ from realtime_cli.client.waits import (
 from realtime_cli.errors import ExitCode
 
 Phase = Literal["connecting", "settling", "ready", "lost"]
+NO_REALTIME_SERVER = "Is it a Realtime server? Check connection.base_url."
 
 
 class Reconnection(SessionPart):
@@ -68,7 +69,7 @@ class Reconnection(SessionPart):
         self._effects.close(
             ExitCode.CONNECTION,
             f"Connected, but no session.created within {self._options.first_event_timeout_s:g} s.",
-            "Is it a Realtime server? Check connection.base_url.",
+            NO_REALTIME_SERVER,
         )
 
     def leave(self, at: float) -> None:
@@ -83,7 +84,7 @@ class Reconnection(SessionPart):
 
         ``owed``: somebody has not been answered yet, so that even a regular close is no good end.
         """
-        self.phase = "lost"
+        had_session, self.phase = self.phase != "connecting", "lost"
         self._effects.do(
             SetTimer(None, "first_event"), SetTimer(None, "settings"), SetTimer(None, "progress")
         )
@@ -94,7 +95,7 @@ class Reconnection(SessionPart):
             self._leaving = False
             self._effects.do(Reconnect(happened.at))
         elif verdict.verdict != "renew":
-            self._closed_by_server(verdict, why, owed=owed)
+            self._closed_by_server(verdict, why, owed=owed, had_session=had_session)
         elif self._failures >= self._options.reconnect_tries:
             self._effects.close(
                 ExitCode.CONNECTION,
@@ -104,10 +105,15 @@ class Reconnection(SessionPart):
         else:
             self._retry(happened.at, why, happened.retry_after_s or 0.0)
 
-    def _closed_by_server(self, verdict: error_policy.ErrorPolicy, why: str, *, owed: bool) -> None:
+    def _closed_by_server(
+        self, verdict: error_policy.ErrorPolicy, why: str, *, owed: bool, had_session: bool
+    ) -> None:
         if verdict.exit_code != ExitCode.OK:
             reason = f"The server closed the connection ({why})."
             self._effects.close(verdict.exit_code, reason, verdict.remedy)
+        elif not had_session:
+            reason = f"The server closed the connection ({why}) before it began a session."
+            self._effects.close(ExitCode.CONNECTION, reason, NO_REALTIME_SERVER)
         elif owed:
             reason = f"The server closed the connection ({why}) before it had answered."
             self._effects.close(ExitCode.SESSION, reason)

@@ -168,7 +168,8 @@ class MessageFeed:
             return outcome
         self._report_unanswered(loop)
         if left := length_hint(self.messages):
-            text = f"{plural(left, 'further message')} {'was' if left == 1 else 'were'} not sent."
+            what = plural(left, "further message" if self._sent.number else "message")
+            text = f"{what} {'was' if left == 1 else 'were'} not sent."
             loop.note("error", "message", text)
         if outcome.exit_code == ExitCode.OK and (self.unanswered or left):
             return Outcome(ExitCode.SESSION, "Not every message was answered.")

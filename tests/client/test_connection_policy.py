@@ -211,6 +211,12 @@ def test_a_regular_close_is_a_good_end_only_if_nobody_waits_for_an_answer(owed: 
     assert d.give(inputs.Disconnected, 1000) == ["close SESSION" if owed else "close OK"]
 
 
+def test_a_regular_close_ahead_of_any_session_is_no_good_end() -> None:
+    d = Dialogue()
+    d.give(inputs.Connected, "ws://x", 0, 1_000_000.0)
+    assert d.give(inputs.Disconnected, 1000, "bye") == ["close CONNECTION"]
+
+
 # -- before the server ends the session -----------------------------------------------------------
 
 
