@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -106,11 +106,34 @@ def _samples(piece: Any) -> Samples:
 
 def read_clip(path: Path) -> Clip:
     """The clip in a WAV file; raises ConfigError when it is none."""
+    return clip_of(read_samples(path))
+
+
+def read_samples(path: Path) -> Samples:
+    """The sound in a WAV file; raises ConfigError when it is none."""
     try:
         with path.open("rb") as file:
-            return clip_of(np.concatenate(list(read_wav(file, str(path)))))
+            return np.concatenate(list(read_wav(file, str(path))))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def joined(parts: Sequence[Samples | float]) -> Samples:
+    """Sounds one behind the other; a number between two of them is the pause from sound to sound, in ms."""
+    sounds: list[Samples] = []
+    pause_ms: float | None = None
+    for part in parts:
+        if isinstance(part, float):
+            pause_ms = part
+            continue
+        if pause_ms is not None and sounds:
+            _, last = clip_of(sounds[-1]).sounding
+            first, _ = clip_of(part).sounding
+            sounds[-1], part = sounds[-1][: (last + 1) * FRAME_SAMPLES], part[first * FRAME_SAMPLES :]
+            sounds.append(silence(round(pause_ms * SAMPLES_PER_MS)))
+        sounds.append(part)
+        pause_ms = None
+    return np.concatenate(sounds) if sounds else silence(0)
 
 
 def silent(ms: float) -> Clip:
@@ -118,12 +141,12 @@ def silent(ms: float) -> Clip:
     return clip_of(silence(round(ms * SAMPLES_PER_MS)))
 
 
-def dtmf(keys: str) -> Clip:
+def dtmf(keys: str) -> Samples:
     """The tones of telephone keys, with pauses."""
     parts = [silence(EDGE_MS * SAMPLES_PER_MS)]
     for key in keys:
         parts += [_tone(key), silence(GAP_MS * SAMPLES_PER_MS)]
-    return clip_of(np.concatenate([*parts, silence(EDGE_MS * SAMPLES_PER_MS)]))
+    return np.concatenate([*parts, silence(EDGE_MS * SAMPLES_PER_MS)])
 
 
 def _tone(key: str) -> Samples:

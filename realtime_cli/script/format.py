@@ -7,12 +7,14 @@ absent. A key that is not there asks nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from realtime_cli.config.section import Section
 from realtime_cli.config.session import JsonObject
+from realtime_cli.script.conditions import Conditions
 
 SEMANTIC_EVENTS = (
     "agent.speech_started",
@@ -72,7 +74,13 @@ Pattern = Annotated[str, AfterValidator(_compiles)]
 EventName = Annotated[str, AfterValidator(_is_event)]
 Milliseconds = Annotated[float, Field(ge=0)]
 Texts = str | list[str]
+Saying = str | list[str | Annotated[float, Field(gt=0)]]
+"""Words or sound files, in order, with the pauses between them in ms."""
 VideoChange = Literal["pause", "resume", "low", "high", "auto"]
+
+
+def _words_of(saying: Iterable[str | float]) -> list[str]:
+    return [part for part in saying if isinstance(part, str)]
 
 
 class ExpectedCall(Section):
@@ -169,10 +177,10 @@ class ScriptTurn(Section):
     """A name for reports."""
     user: str | None = None
     """A typed message."""
-    say: str | None = None
-    """Words that the local voice speaks (typed, when the script runs in text)."""
-    wav: str | None = None
-    """A sound file, relative to the script."""
+    say: Saying | None = None
+    """Words that the local voice speaks (typed, when run in text), or a list of them and of pauses in ms."""
+    wav: Saying | None = None
+    """A sound file, relative to the script, or a list of them and of pauses in ms."""
     text: str | None = None
     """What the sound file says: typed instead when the script runs in text."""
     image: Texts | None = None
@@ -193,6 +201,8 @@ class ScriptTurn(Section):
     """Pause or resume the frames of video.source, or change how closely they are looked at."""
     respond: bool = True
     """Whether the agent is asked to answer a typed message."""
+    conditions: Conditions | None = None
+    """What stands between the user's mouth and the server, over the script's."""
     at: At | None = None
     """Begin at a point of time instead of after the turn before."""
     timeout_ms: float | None = Field(default=None, gt=0)
@@ -209,7 +219,8 @@ class ScriptTurn(Section):
     @property
     def words(self) -> str | None:
         """What the user says, where the script knows it."""
-        return self.user or self.say or self.text
+        said = self.say if isinstance(self.say, str) else " ".join(_words_of(self.say or ()))
+        return self.user or said or self.text
 
     @property
     def expects_reply(self) -> bool:
@@ -287,6 +298,8 @@ class Script(Section):
     """A failed turn ends the conversation."""
     judge: JudgeEndpoint | None = None
     """Who judges."""
+    conditions: Conditions | None = None
+    """How the user is heard, all along: noise is there between the turns, too."""
     matrix: dict[str, list[Any]] = Field(default_factory=dict)
     """Runs it once for every combination: {"session.audio.output.voice" = ["cedar", "marin"]}."""
     mocks: list[Mock] = Field(default_factory=list)

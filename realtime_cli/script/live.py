@@ -49,6 +49,7 @@ class Live:
     ``on_frame`` is called with how late each frame of the microphone is, in ms. ``patient``: a server that is
     busy or away at the very first is tried again. ``on_played`` is given every block that is played (int16,
     24 kHz), silence too. ``sound``: devices, instead of a user's and a listener's place in the program.
+    ``between``: what the user's microphone hears while nobody speaks, again and again; silence by itself.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Live:
         patient: bool = True,
         on_played: Callable[[Samples], None] | None = None,
         sound: AudioIO | None = None,
+        between: Clip | None = None,
     ) -> None:
         self.session = opened.session
         self._opened = opened
@@ -77,7 +79,7 @@ class Live:
         self._on_played = on_played
         has_room = self._has_room
         scripted = sound is None and not text_mode
-        self._microphone = ScriptMicrophone(self.annotate, on_frame, has_room) if scripted else None
+        self._microphone = ScriptMicrophone(self.annotate, on_frame, has_room, between) if scripted else None
         self.loop = conversation_loop(
             opened,
             readers=[self.turns, *readers],
@@ -259,7 +261,7 @@ class Live:
     async def keep_silent(self, clip: Clip) -> None:
         """Give silence, which is never a turn."""
         if self._microphone:
-            await self._microphone.say(clip)
+            await self._microphone.say_nothing(clip)
 
     def ask(self, event: dict[str, Any]) -> None:
         """Send a client event."""

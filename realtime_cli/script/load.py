@@ -135,6 +135,9 @@ def _missing_files(tree: Tree, folder: Path) -> Iterator[ConfigProblem]:
     agent, turns = tree.get("agent"), tree.get("turns")
     if isinstance(agent, str) and not (folder / agent).is_file():
         yield ConfigProblem(("agent",), f"there is no agent file {folder / agent}")
+    for key, name in _files_of({"conditions": tree.get("conditions")}):
+        if not (folder / name).is_file():
+            yield ConfigProblem((key, "noise"), f"there is no file {folder / name}")
     for number, turn in enumerate(turns if isinstance(turns, list) else ()):
         if isinstance(turn, dict):
             for key, name in _files_of(turn):
@@ -151,9 +154,16 @@ def _missing_check(expect: Any, folder: Path, above: KeyPath) -> Iterator[Config
         yield ConfigProblem((*above, "expect", "check"), f"there is no file {folder / file}")
 
 
+def _noise_of(part: Tree) -> Any:
+    conditions = part.get("conditions")
+    return conditions.get("noise") if isinstance(conditions, dict) else None
+
+
 def _files_of(turn: Tree) -> Iterator[tuple[str, str]]:
-    if isinstance(turn.get("wav"), str):
-        yield "wav", turn["wav"]
+    for key, names in (("wav", turn.get("wav")), ("conditions", _noise_of(turn))):
+        for name in [names] if isinstance(names, str) else names if isinstance(names, list) else ():
+            if isinstance(name, str) and (key == "wav" or name.endswith(".wav")):
+                yield key, name
     image = turn.get("image")
     for name in [image] if isinstance(image, str) else image if isinstance(image, list) else ():
         if isinstance(name, str) and not name.startswith(("data:", "https://", "http://")):

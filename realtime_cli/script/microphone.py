@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +23,8 @@ class ScriptMicrophone:
 
     ``on_mark(kind, **data)`` is called when the first and the last sound of a clip goes out, and how late
     the pacing was whenever that is worse than before; ``on_frame`` how late each frame is, in ms.
-    ``has_room``: asked ahead of each frame that is to go as fast as the wire takes it.
+    ``has_room``: asked ahead of each frame that is to go as fast as the wire takes it. ``between``: what is
+    heard instead of silence, again and again.
     """
 
     def __init__(
@@ -30,10 +32,12 @@ class ScriptMicrophone:
         on_mark: Callable[..., None],
         on_frame: Callable[[float], None] | None = None,
         has_room: Callable[[], bool] = lambda: True,
+        between: Clip | None = None,
     ) -> None:
         self._on_mark = on_mark
         self._on_frame = on_frame
         self._has_room = has_room
+        self._between = itertools.cycle(between.frames if between else (silence(FRAME_SAMPLES),))
         self._frames: deque[tuple[Samples, str, bool]] = deque()
         self._streaming = False
         self._spoken = asyncio.Event()
@@ -73,6 +77,11 @@ class ScriptMicrophone:
             self._spoken.clear()
             await self._spoken.wait()
         return not self._closed
+
+    async def say_nothing(self, clip: Clip) -> bool:
+        """Silence as long as a clip, or what is heard instead of it. Returns like ``say``."""
+        frames = tuple(itertools.islice(self._between, len(clip.frames)))
+        return await self.say(Clip(frames, clip.sounding))
 
     async def say_stream(self, frames: AsyncIterator[Samples], *, fast: bool = False) -> bool:
         """Say frames of 20 ms as they come; silence where the next one is late. Returns like ``say``.
@@ -119,7 +128,7 @@ class ScriptMicrophone:
             else:
                 await asyncio.sleep(max(0.0, due_s - time.monotonic()))
                 self._watch_lateness(1000 * (time.monotonic() - due_s))
-            frame, kind, _ = self._frames.popleft() if self._frames else (silence(FRAME_SAMPLES), "", False)
+            frame, kind, _ = self._frames.popleft() if self._frames else (next(self._between), "", False)
             deliver(frame)
             if kind:
                 self._on_mark(kind)

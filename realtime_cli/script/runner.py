@@ -16,16 +16,16 @@ from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.loop import Outcome
-from realtime_cli.script import clips
 from realtime_cli.script.clips import Clip, SpeechSource
 from realtime_cli.script.expectations import CheckResult, awaited_events, verdicts
-from realtime_cli.script.format import SOUND_KINDS, Expect, ScriptTurn
+from realtime_cli.script.format import SOUND_KINDS, Expect, Saying, ScriptTurn
 from realtime_cli.script.images import image_uri
 from realtime_cli.script.live import Live
 from realtime_cli.script.moments import moments
 from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan, TurnResult, figures
 from realtime_cli.script.turn_collector import TurnRecord
 from realtime_cli.script.turn_metrics import TurnMetrics, conversation_metrics, turn_lines, turn_metrics
+from realtime_cli.script.user_sound import UserSounds
 
 AFTERWORDS_S = 2.0  # transcripts and bookkeeping may trail the answer
 
@@ -70,21 +70,18 @@ async def run_case(case: Case, context: RunContext, sounds: dict[int, Clip] | No
 
 
 async def prepare(case: Case, voice: SpeechSource) -> dict[int, Clip]:
-    """Every sound by its turn's number, made before the clock runs. Raises ConfigError."""
+    """Every sound by its turn's number, made before the clock runs; 0 is what is heard between them.
+
+    Raises ConfigError.
+    """
     if case.text:
         return {}
-    script = case.script
-    sounds = {}
-    for number, turn in enumerate(script.script.turns, 1):
-        if turn.say is not None:
-            sounds[number] = clips.clip_of(await voice(turn.say))
-        elif turn.wav is not None:
-            sounds[number] = clips.read_clip(script.folder / turn.wav)
-        elif turn.dtmf is not None:
-            sounds[number] = clips.dtmf(turn.dtmf)
-        elif turn.silence_ms is not None:
-            sounds[number] = clips.silent(turn.silence_ms)
-    return sounds
+    sounds = UserSounds(case.script.script, case.script.folder, voice)
+    made = {
+        number: await sounds.clip(number, turn) for number, turn in enumerate(case.script.script.turns, 1)
+    }
+    made[0] = await sounds.between()
+    return {number: clip for number, clip in made.items() if clip is not None}
 
 
 class ScriptRun:
@@ -102,6 +99,7 @@ class ScriptRun:
             readers=context.readers,
             on_frame=context.on_frame,
             patient=context.patient,
+            between=sounds.get(0),
         )
         self._seen: dict[int, TurnRecord] = {}
         self._extra: dict[int, list[CheckResult]] = {}
@@ -349,6 +347,10 @@ def _list(value: str | list[str] | None) -> list[str]:
     return [value] if isinstance(value, str) else list(value or ())
 
 
+def _names(wav: Saying | None) -> str:
+    return wav if isinstance(wav, str) else " ".join(part for part in wav or () if isinstance(part, str))
+
+
 def title_of(turn: ScriptTurn) -> str:
     """A turn in a few words."""
     if turn.note:
@@ -356,7 +358,7 @@ def title_of(turn: ScriptTurn) -> str:
     kind = turn.kind
     if kind == "nothing":
         return "the agent opens"
-    value = turn.user or turn.say or turn.wav or turn.dtmf or turn.press
+    value = turn.user or turn.dtmf or turn.press or (turn.words if turn.say else _names(turn.wav))
     if value:
         return f"{kind}: {value if len(value) <= 60 else value[:57] + '...'}"
     if kind == "event":

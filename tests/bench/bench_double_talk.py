@@ -24,9 +24,9 @@ import numpy as np
 from realtime_cli.audio.echo_canceller import CancellerTuning, EchoCanceller
 from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, Samples, dbfs
 from realtime_cli.audio.wav_file import read_wav
+from realtime_cli.script.words import word_error_rate
 from tests.audio.echo_rooms import ROOMS, cancelled, far_speech, through_room
 from tests.kit.speech import clip_path, transcripts
-from tests.kit.words import word_error_rate
 
 LEAD_S = 4
 """The agent speaks for so long before the user does: the canceller has learned the room."""

@@ -17,11 +17,11 @@ import numpy as np
 
 from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, Samples
 from realtime_cli.audio.resample import convert
+from realtime_cli.script.words import word_errors
 from realtime_cli.server.engine.crop import crop, find_speech
 from realtime_cli.server.engine.engine import Engine
 from realtime_cli.server.engine.synthesiser import CannedVoice
 from tests.kit.speech import clip, clip_set, transcripts
-from tests.kit.words import word_errors
 
 SENTENCES = (
     "Hello, what can I do for you?",

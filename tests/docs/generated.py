@@ -24,6 +24,7 @@ from realtime_cli.conversation import events
 from realtime_cli.conversation.events import EVENT_NAMES
 from realtime_cli.protocol.client_events import CLIENT_EVENTS, OutputAudioBufferClear
 from realtime_cli.recording.format import FIELDS_ON_DISK, LOCAL_TYPES
+from realtime_cli.script.conditions import Conditions
 from realtime_cli.script.format import SEMANTIC_EVENTS
 from realtime_cli.script.load import script_schema
 from realtime_cli.tui.json_lines import LEFT_OUT
@@ -177,6 +178,7 @@ TOOL_KINDS = {
     "builtin": "BuiltinTool",
     "function": "SchemaTool",
 }
+CONDITIONS = frozenset(f"conditions.{name}" for name in Conditions.model_fields)
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "agent-file": {
         **{section: partial(section_keys, section) for section in TABLES},
@@ -185,9 +187,10 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     },
     "scripts": {
         "script": partial(
-            keys_of, script_schema(), left_out=frozenset({"turns", "mocks", "judge", "expect"})
+            keys_of, script_schema(), left_out=CONDITIONS | {"turns", "mocks", "judge", "expect"}
         ),
-        "turns": partial(keys_of, script_schema(), "turns", left_out=frozenset({"expect"})),
+        "turns": partial(keys_of, script_schema(), "turns", left_out=CONDITIONS | {"expect"}),
+        "conditions": partial(keys_of, script_schema(), "conditions"),
         "expectations": partial(keys_of, script_schema(), "expect", left_out=frozenset({"calls.name"})),
         "calls": partial(keys_of, script_schema(), "expect", "calls"),
         "mocks": partial(keys_of, script_schema(), "mocks"),

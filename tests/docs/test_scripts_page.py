@@ -14,6 +14,7 @@ import pytest
 
 from realtime_cli.app.audio_io import question
 from realtime_cli.errors import ExitCode
+from realtime_cli.script.conditions import Conditions
 from realtime_cli.script.format import Expect, ExpectedCall, Mock, Script, ScriptTurn
 from tests.docs.test_pages import blocks
 from tests.kit.chat_server import Answer, ChatServer
@@ -51,6 +52,8 @@ def test_every_key_is_in_a_script() -> None:
     expects = [part["expect"] for part in (*scripts, *turns) if "expect" in part]
     assert keys(Script) <= {key for script in scripts for key in script}
     assert keys(ScriptTurn) <= {key for turn in turns for key in turn}
+    conditions = [part["conditions"] for part in (*scripts, *turns) if "conditions" in part]
+    assert keys(Conditions) <= {key for part in conditions for key in part}
     assert keys(Expect) <= {key for expect in expects for key in expect}
     assert keys(Mock) <= {key for script in scripts for mock in script.get("mocks", ()) for key in mock}
     calls = [call for expect in expects for call in expect.get("calls", ())]

@@ -22,9 +22,9 @@ from websockets.exceptions import ConnectionClosedError
 
 from realtime_cli.app.background_server import BackgroundServer
 from realtime_cli.audio.pcm import FRAME_SAMPLES, silence
+from realtime_cli.script.words import word_error_rate
 from tests.kit.live_talk import CONTRACT, unknown_fields
 from tests.kit.speech import clip
-from tests.kit.words import word_error_rate
 
 Json = dict[str, Any]
 pytestmark = [pytest.mark.xdist_group("strangers"), pytest.mark.timeout(120)]

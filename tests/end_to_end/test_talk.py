@@ -21,9 +21,9 @@ from realtime_cli.audio.wav_file import read_wav, wav_header
 from realtime_cli.client import effects, inputs
 from realtime_cli.protocol import server_events as s
 from realtime_cli.recording.reader import read
+from realtime_cli.script.words import word_error_rate
 from tests.kit.speech import clip_path, transcripts
 from tests.kit.virtual_devices import VirtualDevices, load, running
-from tests.kit.words import word_error_rate
 
 pytestmark = [pytest.mark.xdist_group("talk"), pytest.mark.timeout(400)]
 

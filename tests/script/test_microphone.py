@@ -22,9 +22,9 @@ def loud(frames: int, value: int = 8000) -> Samples:
 class Listening:
     """What came out, and the marks, in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, between: Clip | None = None) -> None:
         self.late_ms: list[float] = []
-        self.microphone = ScriptMicrophone(self._mark, self.late_ms.append)
+        self.microphone = ScriptMicrophone(self._mark, self.late_ms.append, between=between)
         self.heard: list[str] = []
         self.marks: list[dict[str, Any]] = []
 
@@ -56,6 +56,19 @@ async def listening() -> AsyncIterator[Listening]:
 
 def clip(*parts: Samples) -> Clip:
     return clip_of(np.concatenate(parts))
+
+
+async def test_between_clips_it_hears_what_it_is_told_and_silence_is_no_exception() -> None:
+    made = Listening(between=clip(loud(1, 40), loud(1, 41)))
+    made.microphone.start(made.deliver)
+    await made.microphone.say(clip(loud(1, 8000)))
+    await made.microphone.say_nothing(silent(60))
+    await made.microphone.close()
+    said = [word for word in made.heard if word.isdigit()]
+    before = said.index("8000")
+    around = [*said[:before], *said[before + 1 :]]
+    assert len(around) >= 3
+    assert around == [("40", "41")[place % 2] for place in range(len(around))]
 
 
 async def test_first_and_last_sound_of_a_clip_are_marked_and_then_it_is_silent() -> None:

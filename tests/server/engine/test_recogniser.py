@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from realtime_cli.script.words import normalise, word_errors
 from realtime_cli.server.engine.crop import crop, find_speech
 from realtime_cli.server.engine.recogniser import Recogniser
 from realtime_cli.server.engine.voice_activity import VoiceActivity
 from tests.kit.speech import clip, clip_set, transcripts
-from tests.kit.words import normalise, word_errors
 
 pytestmark = pytest.mark.xdist_group("voice")
 

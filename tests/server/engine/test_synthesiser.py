@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from realtime_cli.errors import ConfigError
+from realtime_cli.script.words import word_error_rate
 from realtime_cli.server.engine.recogniser import Recogniser
 from realtime_cli.server.engine.synthesiser import CannedVoice, EspeakVoice, HibariVoice, open_voice, trimmed
-from tests.kit.words import word_error_rate
 
 pytestmark = pytest.mark.xdist_group("voice")
 TEXT = "The result is three hundred and ninety one. It is half past ten in Tokyo."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kit.words import normalise, word_error_rate, word_errors
+from realtime_cli.script.words import normalise, word_error_rate, word_errors
 
 
 @pytest.mark.parametrize(
