@@ -56,6 +56,8 @@ class Target:
         """``[connection]`` where another server was named: the agent's model stays, its key stays at home."""
         if self.against is None:
             return {}
+        if self.replayed:
+            self._can_answer(self.replayed)
         if self.against == "local" or self.replayed:
             return {"connection": {"provider": "local"}}
         if not self.against.startswith(("ws://", "wss://", "http://", "https://")):
@@ -67,6 +69,14 @@ class Target:
             return _dotted({"provider": "local", "base_url": self.against, "headers": dict(self.headers)})
         headers = {"headers": dict(self.headers)} if self.headers else {}
         return _dotted({"base_url": self.against, **headers})
+
+    def _can_answer(self, recording: Path) -> None:
+        from realtime_cli.recording.reader import read
+
+        if recording.exists() and read(recording).header.options().protocol == "live":
+            raise ConfigError(
+                f"{recording.name} was recorded with the Live protocol: it cannot answer instead of a server."
+            )
 
 
 def _dotted(connection: Mapping[str, Any]) -> Mapping[str, Any]:

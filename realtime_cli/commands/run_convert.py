@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,16 @@ from realtime_cli.errors import ConfigError, ExitCode
 
 
 def write(convert: Path | None, promote: Path | None, output: Path | None, config: Path | None) -> ExitCode:
-    """Write the script or scripts and say where; raises ConfigError when that cannot be."""
+    """Write the script or scripts and say where.
+
+    1 when a promoted script fails in a run of its own. Raises ConfigError when nothing can be written.
+    """
     if convert and promote:
         raise ConfigError("--import and --promote cannot be combined.", "Choose one.")
     if convert:
         _import(convert, output)
     elif promote:
-        _promote(promote, output, config)
+        return _promote(promote, output, config)
     return ExitCode.OK
 
 
@@ -41,17 +45,28 @@ def _read_yaml(source: Path) -> dict[str, Any]:
     return parse_yaml(read_text(source), str(source))[0]
 
 
-def _promote(source: Path, output: Path | None, config: Path | None) -> None:
+def _promote(source: Path, output: Path | None, config: Path | None) -> ExitCode:
+    from realtime_cli.commands.run_promoted import tried
     from realtime_cli.recording.reader import read
     from realtime_cli.recording.stored import find_or_path
     from realtime_cli.script.promote import promote
 
     recording = read(find_or_path(str(source)))
     path = output or Path(f"{_file_name(recording.path.name.partition('.')[0])}.toml")
+    _must_be_new(path)
     made = promote(recording, path.stem, _relative(config, path) if config else None)
-    _write(made.script, path, made.clips, made.images)
+    with tempfile.TemporaryDirectory(prefix="realtime-cli-") as folder:
+        draft = Path(folder, "script.toml")
+        agent = {"agent": str(config.resolve())} if config else {}
+        _write({**made.script, **agent}, draft, made.clips, made.images, quiet=True)
+        turns, failed = tried(draft, recording.path, made.script["turns"])
+    clips = {
+        name: clip for name, clip in made.clips.items() if any(turn.get("wav") == name for turn in turns)
+    }
+    _write({**made.script, "turns": turns}, path, clips, made.images)
     for thing in made.left_out:
         echo(f"  not taken over: {thing}")
+    return ExitCode.EXPECTATION_FAILED if failed else ExitCode.OK
 
 
 def _relative(config: Path, script: Path) -> str:
@@ -69,15 +84,18 @@ def _write(
     path: Path,
     clips: Mapping[str, Samples] = {},
     images: Mapping[str, bytes] = {},
+    *,
+    quiet: bool = False,
 ) -> None:
     import tomli_w
 
     text = tomli_w.dumps(script, multiline_strings=False)
     if str(path) == "-":
         out(text, end="")
+        if clips or images:
+            echo("  not written: its sound and images; name a file with --output")
         return
-    if path.exists():
-        raise ConfigError(f"{path} already exists.", "Name another with --output.")
+    _must_be_new(path)
     try:
         path.write_text(text, encoding="utf-8")
         files = {
@@ -90,4 +108,10 @@ def _write(
             file.write_bytes(data)
     except OSError as error:
         raise ConfigError(f"{error.filename or path} cannot be written: {error.strerror}.") from None
-    echo(f"Written: {path}")
+    if not quiet:
+        echo(f"Written: {path}")
+
+
+def _must_be_new(path: Path) -> None:
+    if path.exists():
+        raise ConfigError(f"{path} already exists.", "Name another with --output.")

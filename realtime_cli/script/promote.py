@@ -1,28 +1,29 @@
-"""A script from a recorded session: clips of what the user said, the tools that were called expected."""
+"""A script from a recorded session: clips of what the user said, what the agent said and called expected."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
-
-import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ, Samples
 from realtime_cli.conversation import events as e
-from realtime_cli.conversation.timeline import Timeline
+from realtime_cli.conversation.timeline import SpokenLine, Timeline
 from realtime_cli.conversation.turns import ConversationTurn, ToolUse
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.timeline import timeline
+from realtime_cli.script.promoted_agent import agent_of_recording, without_none
+from realtime_cli.script.recorded_clips import RecordedClips
+from realtime_cli.script.telling_words import telling_words
 from realtime_cli.script.turn_metrics import read_arguments
 
-BEFORE_S, AFTER_S = 0.25, 0.1  # the end already has the silence that ended the turn
-LONG_SILENCE_S = 0.6
-LOUD = 500  # int16; about -36 dBFS
-CUT_WITHIN_S = 2.0
-OF_MANUAL_TURNS = ({"type": "input_audio_buffer.commit"}, {"type": "response.create"})
+CUT_AFTER_S = 0.15  # who cut the agent off did so at most so long after the cut was told
+AT_ONCE_S = 1.5
+UNANSWERED_S = 3.0  # who leaves so soon did not wait for an answer
+LONG_TURN_S = 10.0  # half of the time that a script gives a turn
 Tree = dict[str, Any]
 
 
@@ -46,27 +47,30 @@ def promote(recording: Recording, name: str, agent: str | None) -> Promoted:
     log = _UserLog()
     recorded = timeline(recording, readers=[log])
     promoting = _Promoting(recording, recorded, log, name)
-    script: Tree = {"name": name, "agent": agent if agent else _agent(recording)}
-    if recorded.turns and recorded.turns[0].by != "agent":
-        script["set"] = {"conversation.greet": False}
-    if mocks := _mocks(recorded, recording):
-        script["mocks"] = mocks
     if not (turns := promoting.turns()):
         raise ConfigError(
             f"{recording.path.name} cannot become a script: the user does nothing in it.",
             "Take a recording in which somebody speaks, types or presses a key.",
         )
+    script: Tree = {"name": name, "agent": agent if agent else agent_of_recording(recording)}
+    if recorded.turns and recorded.turns[0].by != "agent":
+        script["set"] = {"conversation.greet": False}
+    if promoting.typed_only:
+        script["mode"] = "text"
+    if mocks := _mocks(recorded, recording):
+        script["mocks"] = mocks
     return Promoted({**script, "turns": turns}, promoting.clips, promoting.images, promoting.left_out)
 
 
 class _UserLog:
-    """What the user did, event by event."""
+    """What the user did, event by event, and the errors that came of it."""
 
     def __init__(self) -> None:
         self.typed: list[e.UserTextFinal] = []
         self.words: dict[str, str] = {}
         """By item id, as the server understood them."""
         self.by_hand: list[e.KeyPressed | e.SettingsRequested | e.RawEventRequested] = []
+        self.errors: list[tuple[float, str]] = []
 
     def observe(self, event: e.ConversationEvent) -> None:
         match event:
@@ -76,6 +80,21 @@ class _UserLog:
                 self.typed.append(event)
             case e.KeyPressed() | e.SettingsRequested() | e.RawEventRequested():
                 self.by_hand.append(event)
+            case e.ErrorReported(expected=False):
+                self.errors.append((event.at, event.code))
+            case e.AgentResponseEnded(status="failed", out_of_band=False):
+                self.errors.append((event.at, "failed"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """One thing that the user did. ``turn``: the one whose answer it has, if it has one."""
+
+    at: float
+    made: Tree
+    turn: ConversationTurn | None = None
+    owed: bool = False
+    """A script waits for an answer to it."""
 
 
 class _Promoting:
@@ -86,57 +105,73 @@ class _Promoting:
         self._log = log
         self._raw_at = {event.at for event in log.by_hand if isinstance(event, e.RawEventRequested)}
         self._sound = recording.sound()
+        self._microphone = RecordedClips(self._sound.stereo[:, 0])
         self._name = name
+        self._said_until_s = 0.0
+        self._agent_lines = [line for line in recorded.said if line.speaker == "agent"]
+        spoken = any(turn.by == "voice" for turn in recorded.turns)
+        patch = recording.header.session.get("patch") or {}
+        self.typed_only = not spoken and patch.get("output_modalities") == ["text"]
         self.clips: dict[str, Samples] = {}
         self.images: dict[str, bytes] = {}
         self.left_out: list[str] = []
 
     def turns(self) -> list[Tree]:
         """The turns of the script."""
-        deeds: list[tuple[float, Tree]] = []
+        deeds: list[_Deed] = []
         for turn in self._recorded.turns:
             deeds += self._of_turn(turn)
-        deeds += [(event.at, made) for event in self._log.by_hand if (made := self._of_hand(event))]
-        return [made for _, made in sorted(deeds, key=lambda deed: deed[0])]
+        deeds += [made for event in self._log.by_hand if (made := self._of_hand(event))]
+        deeds = self._answered(_merged(sorted(deeds, key=lambda deed: deed.at)))
+        return list(self._expecting(deeds))
 
-    def _of_turn(self, turn: ConversationTurn) -> Iterator[tuple[float, Tree]]:
-        calls = [_call(run) for run in turn.tools]
-        expect: Tree = {"calls": calls} if calls else {}
+    # -- what the user did ------------------------------------------------------------------------
+
+    def _of_turn(self, turn: ConversationTurn) -> Iterator[_Deed]:
         if turn.by == "agent":
-            yield turn.began_at, _expecting({"note": "the agent opens"}, expect)
+            opens = turn.number == 1
+            note = "the agent opens" if opens else "the agent speaks by itself"
+            yield _Deed(turn.began_at, {"note": note}, turn, owed=True)
         elif turn.by == "voice":
-            if made := self._spoken(turn, expect):
-                yield turn.began_at, made
+            if made := self._spoken(turn):
+                yield made
         elif typed := [
             one for one in self._log.typed if one.turn == turn.number and one.at not in self._raw_at
         ]:
-            *before, last = typed
-            for one, requested in (*((one, {}) for one in before), (last, expect)):
+            for one in typed:
                 if one.text or one.images:
-                    yield one.at, self._typed(one, requested)
+                    last = turn if one is typed[-1] else None
+                    yield _Deed(one.at, self._typed(one), last, owed=one.respond)
                 else:
                     self.left_out.append(f"turn {turn.number}: a message without words")
 
-    def _of_hand(self, event: e.ConversationEvent) -> Tree | None:
+    def _of_hand(self, event: e.ConversationEvent) -> _Deed | None:
         """A key, a change of settings, a raw event; what a spoken turn does by itself is left out."""
         match event:
             case e.KeyPressed(key="mute" | "interrupt"):
-                return self._timed(event.at, {"press": event.key}, {})
+                return _Deed(event.at, {"press": event.key})
             case e.SettingsRequested():
                 patch = {key: inner for key, inner in event.patch.items() if key != "type"}
-                return {"settings": without_none(patch)}
-            case e.RawEventRequested() if event.event not in OF_MANUAL_TURNS:
-                return {"event": without_none(event.event)}
+                return _Deed(event.at, {"settings": without_none(patch)})
+            case e.RawEventRequested() if not self._ends_turn_by_hand(event):
+                asks = event.event.get("type") == "response.create"
+                return _Deed(event.at, {"event": without_none(event.event)}, owed=asks)
         return None
 
-    def _heard(self, turn: ConversationTurn) -> str:
-        words = (self._log.words.get(item_id, "") for item_id in turn.user_items)
-        return " ".join(text for text in words if text)
+    def _ends_turn_by_hand(self, event: e.RawEventRequested) -> bool:
+        """A commit, and the request for an answer that follows it: a spoken turn of a script does both."""
+        commits = [
+            one.at
+            for one in self._log.by_hand
+            if isinstance(one, e.RawEventRequested) and one.event.get("type") == "input_audio_buffer.commit"
+        ]
+        if event.event.get("type") == "input_audio_buffer.commit":
+            return True
+        asks = event.event == {"type": "response.create"}
+        return asks and any(0 <= event.at - at < AT_ONCE_S for at in commits)
 
-    # -- spoken and typed -------------------------------------------------------------------------
-
-    def _spoken(self, turn: ConversationTurn, expect: Tree) -> Tree | None:
-        """The turn with its clip; where the sound is missing its words, and None without those."""
+    def _spoken(self, turn: ConversationTurn) -> _Deed | None:
+        """The turn with its clip; where nothing is heard in it its words, and None without those."""
         spans = [
             self._recorded.latency.speech[item]
             for item in turn.user_items
@@ -146,13 +181,16 @@ class _Promoting:
         end = max((span[1] for span in spans), default=turn.ended_at or begin)
         if begin == end:  # turns by hand: whatever was said since the turn before
             begin = self._free_since(turn)
-        file = f"{self._name}.clips/{turn.number:02}.wav"
-        clip, words = self._cut(begin - BEFORE_S, end + AFTER_S), self._heard(turn)
+        words = " ".join(text for item in turn.user_items if (text := self._log.words.get(item, "")))
+        clip, at = self._microphone.whole(begin, end, min(begin, self._said_until_s))
+        self._said_until_s = max(self._said_until_s, at + len(clip) / RATE_HZ)
         if not len(clip):
-            self.left_out.append(f"turn {turn.number}: its sound, which is not in the recording")
-            return self._timed(turn.began_at, {"say": words}, expect) if words else None
+            said = f'; its words are said instead: "{words}"' if words else ""
+            self.left_out.append(f"turn {turn.number}: its sound, in which nothing is heard{said}")
+            return _Deed(at, {"say": words}, turn, owed=True) if words else None
+        file = f"{self._name}.clips/{turn.number:02}.wav"
         self.clips[file] = clip
-        return self._timed(turn.began_at, {"wav": file, **({"text": words} if words else {})}, expect)
+        return _Deed(at, {"wav": file, **({"text": words} if words else {})}, turn, owed=True)
 
     def _free_since(self, turn: ConversationTurn) -> float:
         ends = [
@@ -160,22 +198,14 @@ class _Promoting:
         ]
         return max((end for end in ends if end is not None), default=0.0)
 
-    def _cut(self, begin_s: float, end_s: float) -> Samples:
-        """The microphone's sound, less a long silence ahead of it."""
-        microphone = self._sound.stereo[max(0, int(begin_s * RATE_HZ)) : int(end_s * RATE_HZ), 0]
-        loud = np.flatnonzero(np.abs(microphone.astype(np.int32)) > LOUD)
-        silent = int(loud[0]) if len(loud) else 0
-        skipped = silent - int(BEFORE_S * RATE_HZ) if silent > LONG_SILENCE_S * RATE_HZ else 0
-        return np.ascontiguousarray(microphone[skipped:])
-
-    def _typed(self, typed: e.UserTextFinal, expect: Tree) -> Tree:
+    def _typed(self, typed: e.UserTextFinal) -> Tree:
         made: Tree = {"user": typed.text} if typed.text else {}
         if typed.images:
             made["image"] = [name for uri in typed.images if (name := self._image(uri))]
             made |= {"detail": typed.detail} if typed.detail else {}
         if not typed.respond:
             made["respond"] = False
-        return self._timed(typed.at, made, expect)
+        return made
 
     def _image(self, uri: str) -> str:
         """The file that an image becomes; an address stays one."""
@@ -189,58 +219,130 @@ class _Promoting:
         self.images[file] = base64.b64decode(data)
         return file
 
-    def _timed(self, at_s: float, made: Tree, expect: Tree) -> Tree:
-        """What cut the agent off does so at the same point again."""
-        for said in self._recorded.said:
-            was_cut = said.speaker == "agent" and said.cut_ms is not None and said.begin_s < at_s
-            if was_cut and abs(said.end_s - at_s) < CUT_WITHIN_S:
-                after = {"after": "agent.speech_started", "ms": round((at_s - said.begin_s) * 1000)}
-                answered = {"no_reply": True} if "press" in made else {}
-                return _expecting({**made, "at": after}, {"interrupted": True, **answered, **expect})
-        return _expecting(made, expect)
+    # -- what came of it --------------------------------------------------------------------------
+
+    def _answered(self, deeds: list[_Deed]) -> list[_Deed]:
+        """Without the last one, if nobody waited for its answer."""
+        if not deeds:
+            return deeds
+        *before, last = deeds
+        if not last.owed or not last.turn or last.turn.response_began_at is not None:
+            return deeds
+        waited_s = self._recorded.seconds - (last.turn.ended_at or last.at)
+        cuts = bool(before and self._placed(last, before[-1], None)[1])
+        if waited_s > UNANSWERED_S or cuts or self._errors(last, None):
+            return deeds
+        self.left_out.append(f"turn {last.turn.number}: the session ended before its answer")
+        return before
+
+    def _came_of(self, turn: ConversationTurn) -> bool:
+        return bool(turn.tools or turn.answered_at is not None or self._reply(turn))
+
+    def _expecting(self, deeds: Sequence[_Deed]) -> Iterator[Tree]:
+        for number, deed in enumerate(deeds):
+            before = deeds[number - 1] if number else None
+            after = deeds[number + 1] if number + 1 < len(deeds) else None
+            at, cut = self._placed(deed, before, after) if before else (None, False)
+            expect: Tree = {"interrupted": True} if cut and not self.typed_only else {}
+            expect |= {"no_reply": True} if cut and "press" in deed.made else {}
+            expect |= {"errors": codes} if (codes := self._errors(deed, after)) else {}
+            broken = after is not None and self._placed(after, deed, None)[0] is not None
+            if deed.turn:
+                expect |= self._said_and_called(deed.turn)
+                unended = deed.turn.response_began_at is not None and deed.turn.response_ended_at is None
+                silent = deed.owed and not (self._came_of(deed.turn) or codes or broken or unended)
+                expect |= {"no_reply": True} if silent and deed.turn.by != "agent" else {}
+            made = {**deed.made, **({"at": at} if at else {}), **self._patience(deed)}
+            yield {**made, "expect": expect} if expect else made
+
+    def _said_and_called(self, turn: ConversationTurn) -> Tree:
+        words = telling_words(self._reply(turn))
+        calls = [_call(run) for run in turn.tools]
+        return {**({"contains": words} if words else {}), **({"calls": calls} if calls else {})}
+
+    def _lines(self, turn: ConversationTurn) -> list[SpokenLine]:
+        return [line for line in self._agent_lines if line.item_id in turn.agent_items]
+
+    def _reply(self, turn: ConversationTurn) -> str:
+        """What was heard of the answer; its last word may have been cut."""
+        texts = [
+            line.text.strip() if line.cut_ms is None else line.text.rpartition(" ")[0].strip()
+            for line in self._lines(turn)
+        ]
+        return " ".join(text for text in texts if text)
+
+    def _errors(self, deed: _Deed, after: _Deed | None) -> list[str]:
+        until = after.at if after else float("inf")
+        return [code for at, code in self._log.errors if deed.at <= at < until]
+
+    def _patience(self, deed: _Deed) -> Tree:
+        """More time than a script gives where the answer took long."""
+        if deed.turn is None or deed.turn.ended_at is None:
+            return {}
+        ends = [line.end_s for line in self._lines(deed.turn) if line.aloud]
+        took_s = max([*ends, deed.turn.response_ended_at or 0.0]) - deed.turn.ended_at
+        return {"timeout_ms": ceil(2 * took_s) * 1000} if took_s > LONG_TURN_S else {}
+
+    def _placed(self, deed: _Deed, before: _Deed, after: _Deed | None) -> tuple[Tree | None, bool]:
+        """When it begins if the agent was not done, and whether it cut the agent off."""
+        until = after.at if after else float("inf")
+        cut = [
+            line
+            for line in self._agent_lines
+            if line.aloud and line.cut_ms is not None and line.begin_s < deed.at
+            if deed.at <= line.end_s + CUT_AFTER_S and line.end_s + CUT_AFTER_S < until
+        ]
+        over = cut or [
+            line for line in self._agent_lines if line.aloud and line.begin_s < deed.at < line.end_s
+        ]
+        if over:
+            begin_s = min(line.begin_s for line in over)
+            if begin_s >= before.at:
+                return _after("agent.speech_started", deed.at - begin_s), bool(cut)
+            return _after("turn", deed.at - before.at), bool(cut)
+        running = (
+            (turn.response_began_at, turn.response_ended_at or float("inf")) for turn in self._recorded.turns
+        )
+        if any(begin is not None and begin < deed.at < end for begin, end in running):
+            return _after("turn", deed.at - before.at), False
+        return None, False
 
 
-def _expecting(made: Tree, expect: Tree) -> Tree:
-    return {**made, "expect": expect} if expect else made
+def _after(event: str, seconds: float) -> Tree:
+    return {"after": event, "ms": round(seconds * 1000)}
+
+
+def _merged(deeds: Sequence[_Deed]) -> list[_Deed]:
+    """An answer that a raw event asked for is that event's, not one that the agent began by itself."""
+    made: list[_Deed] = []
+    for deed in deeds:
+        asked = made and made[-1].made.get("event", {}).get("type") == "response.create"
+        if asked and deed.turn and deed.turn.by == "agent" and deed.at - made[-1].at < AT_ONCE_S:
+            made[-1] = replace(made[-1], turn=deed.turn)
+        else:
+            made.append(deed)
+    return made
 
 
 def _call(run: ToolUse) -> Tree:
     arguments = read_arguments(run.arguments)
-    return {"name": run.name, **({"args": arguments} if arguments else {})}
+    return {"name": run.name, **({"args": without_none(arguments)} if arguments else {})}
 
 
 def _mocks(recorded: Timeline, recording: Recording) -> list[Tree]:
     """What each call gave back then, it gives back again."""
-    schemas = {tool.get("name"): tool for tool in _patch(recording).get("tools") or ()}
+    patch = recording.header.session.get("patch") or {}
+    responses = (patch.get("delegation") or {}).get("responses") or {}
+    schemas = {tool.get("name"): tool for tool in patch.get("tools") or responses.get("tools") or ()}
     made: list[Tree] = []
     for _, run in recorded.tools:
+        if run.hosted:
+            continue
         schema = schemas.get(run.name, {})
         described = {key: schema[key] for key in ("description", "parameters") if schema.get(key)}
         outcome = {"error": run.output} if run.failed else {"result": run.output}
-        mock = {"tool": run.name, "when": read_arguments(run.arguments), **outcome, **described}
+        when = without_none(read_arguments(run.arguments))
+        mock = {"tool": run.name, "when": when, **outcome, **without_none(described)}
         if mock not in made:
             made.append(mock)
     return made
-
-
-def _patch(recording: Recording) -> Tree:
-    return dict(recording.header.session.get("patch") or {})
-
-
-def _agent(recording: Recording) -> Tree:
-    """The recorded settings: server and session, without tools (those are mocked)."""
-    connection = recording.header.config.get("connection") or {}
-    kept = {key: connection[key] for key in ("provider", "model", "base_url") if connection.get(key)}
-    if kept.get("provider") == "local":  # its address is another one each time
-        kept.pop("base_url", None)
-    session = {key: value for key, value in _patch(recording).items() if key not in ("tools", "type")}
-    return {"connection": kept or {"provider": "local"}, "session": without_none(session)}
-
-
-def without_none(tree: Any) -> Any:
-    """TOML has no null: where the API takes it, ``false`` stands for it."""
-    if isinstance(tree, dict):
-        return {key: without_none(value) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [without_none(value) for value in tree]
-    return False if tree is None else tree

@@ -36,17 +36,17 @@ def promoted(path: Path) -> dict[str, Any]:
 def test_spoken_turns_have_clips_words_calls_and_interruptions(tmp_path: Path) -> None:
     made = promote(read(record_conversation(tmp_path / "talk.jsonl")), "made", None)
     opens, first, second, typed = made.script["turns"]
-    assert opens == {"note": "the agent opens"}
+    assert opens == {"note": "the agent opens", "expect": {"contains": ["Hello", "what"]}}
     calls = [{"name": "clock", "args": {"city": "Oslo"}}]
     assert first == {
         "wav": "made.clips/02.wav",
         "text": "What time is it in Oslo?",
-        "expect": {"calls": calls},
+        "expect": {"contains": ["Oslo", "five", "past"], "calls": calls},
     }
     assert second["at"]["after"] == "agent.speech_started"
-    assert 1400 < second["at"]["ms"] < 1900
-    assert second["expect"] == {"interrupted": True}
-    assert typed == {"user": "And in Rome?"}
+    assert 1100 < second["at"]["ms"] < 1900
+    assert second["expect"]["interrupted"] is True
+    assert typed["user"] == "And in Rome?"
     (mock,) = made.script["mocks"]
     assert mock == {"tool": "clock", "when": {"city": "Oslo"}, "result": "14:05"}
     seconds = [len(clip) / 24_000 for clip in made.clips.values()]
@@ -112,6 +112,7 @@ def test_a_turn_by_hand_is_what_was_said_since_the_turn_before(tmp_path: Path) -
     values += [i.MicrophoneFrame(0.2 + n * 0.02, frame.tobytes()) for n, frame in enumerate(frames)]
     committed = {"item_id": "u1", "previous_item_id": None}
     values.append(event(5.3, "input_audio_buffer.committed", **committed))
+    values.append(event(5.4, "response.created", response={"id": "r1", "status": "in_progress"}))
     made = promote(read(recorded(tmp_path / "manual.jsonl", values)), "made", None)
     assert made.script["turns"] == [{"wav": "made.clips/01.wav"}]
     (clip,) = made.clips.values()
