@@ -223,6 +223,44 @@ def text(
     raise typer.Exit(command.text(options))
 
 
+@app.command(cls=GroupedHelp, epilog=epilog("transcribe"))
+def transcribe(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE|DEVICE",
+            help="A WAV file, - for stdin, or a microphone (default: that of [audio]).",
+            show_default=False,
+        ),
+    ] = None,
+    config: Config = None,
+    sets: Sets = None,
+    base_url: BaseUrl = None,
+    model: Annotated[
+        str | None, _agent(metavar="NAME", help="The transcription model: gpt-realtime-whisper, ...")
+    ] = None,
+    language: Annotated[str | None, _agent(metavar="CODE", help="What is spoken, such as en.")] = None,
+    speakers: Annotated[
+        list[str] | None,
+        _sound("--speaker", metavar="NAME", help="Who speaks; twice: left and right of a stereo file."),
+    ] = None,
+    real_time: Annotated[
+        bool, _sound("--real-time", help="Send files in real time, not as fast as the server takes them.")
+    ] = False,
+    outputs: Annotated[
+        list[Path] | None,
+        _output("--output", "-o", metavar="FILE", help="Write subtitles at the end: .srt, .vtt or .txt."),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write down what is said, as live captions and subtitles."""
+    from realtime_cli.commands import transcribe as command
+
+    options = _options(command.TranscribeOptions, locals())
+    raise typer.Exit(command.transcribe(options))
+
+
 @app.command(cls=GroupedHelp, epilog=epilog("run"))
 def run(
     scripts: ScriptsOrReports = None,

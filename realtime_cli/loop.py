@@ -36,6 +36,7 @@ from realtime_cli.ports import (
     Observer,
     SpeakerPort,
     ToolsPort,
+    UserVoice,
     VideoSource,
 )
 from realtime_cli.protocol import codec
@@ -70,6 +71,7 @@ class LoopEdges(TypedDict, total=False):
     microphone: MicrophonePort | None
     speaker: SpeakerPort | None
     guard: EchoControl | None
+    user_voice: UserVoice | None
     wait_for_floor: bool
     patient: bool
     started_at: float | None
@@ -90,12 +92,14 @@ class ConversationLoop:
         tools: ToolsPort | None = None,
         eyes: VideoSource | None = None,
         guard: EchoControl | None = None,
+        user_voice: UserVoice | None = None,
         wait_for_floor: bool = False,
         on_played: Callable[[float, Samples], None] | None = None,
         patient: bool = True,
         started_at: float | None = None,
     ) -> None:
         """``readers`` are told what an entry means when all ``observers`` have seen it.
+        ``user_voice`` ends the user's turns where the server does not.
 
         ``patient``: a server that is busy or away at the very first is tried again, as it is later on.
 
@@ -112,6 +116,7 @@ class ConversationLoop:
         self._speaker = speaker
         self._tools = tools
         self._eyes = eyes
+        self._user_voice = user_voice
         self._on_played = on_played
         self._wait_for_floor = wait_for_floor
         self._started_at = time.monotonic() if started_at is None else started_at
@@ -140,8 +145,8 @@ class ConversationLoop:
 
     @property
     def has_room(self) -> bool:
-        """Whether the wire keeps up with what it is given."""
-        return self._outbox.sound_ms < MAX_AHEAD_MS
+        """Whether the wire keeps up with what it is given; none does while it is down."""
+        return self.session.ready and self._outbox.sound_ms < MAX_AHEAD_MS
 
     @property
     def lag_s(self) -> float:
@@ -522,6 +527,12 @@ class ConversationLoop:
         if self._to_wire.format != format:
             self._to_wire = AudioEncoder(format)
         self.step(inputs.MicrophoneFrame(self.now(), self._to_wire.encode(samples)))
+        for change in self._user_voice.heard(samples) if self._user_voice else ():
+            self.step(
+                inputs.VoiceDetected(
+                    self.now(), "user", change.speaking, change.position_ms, round(change.ago_ms)
+                )
+            )
 
     def _see(self, sight: VideoFrame) -> None:
         """Eyes → step. Called on the loop's thread, once per frame to be shown.

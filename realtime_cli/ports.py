@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from realtime_cli.audio.pcm import Samples
+from realtime_cli.audio.voice_meter import VoiceChange
 from realtime_cli.client import inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.notices import ToolNotice
@@ -20,6 +21,13 @@ class MicrophonePort(Protocol):
     def start(self, deliver: Callable[[Samples | None], None]) -> None: ...
 
     async def close(self) -> None: ...
+
+
+class UserVoice(Protocol):
+    """Says when the user begins to speak and has spoken, from the microphone's sound."""
+
+    def heard(self, samples: Samples) -> Sequence[VoiceChange]:
+        """The next sound (int16 mono 24 kHz), and what it made clear."""
 
 
 class PlayoutPort(Protocol):

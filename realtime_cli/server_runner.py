@@ -5,9 +5,10 @@ What drives it: frames from the wire, results from threads, timers. Each calls o
 awaits. Models run in the threads of an ``EngineWorkers`` that all sessions of the process share, so that
 ten clients wait for a free thread instead of fighting for two cores.
 
-Buffers: frames for a slow client at most ``OUTBOX_BYTES``, then the session is closed; sound that
-waits for the voice detector is what the client sent and the detector has not reached (a thread takes
-all of it at once).
+Buffers: frames for a slow client at most ``OUTBOX_BYTES``, then the session is closed. A client that sends
+sound faster than the detector or the recogniser takes it is read no further until they have caught up
+(``MAX_DETECTOR_BYTES``, ``MAX_TRANSCRIPTIONS``), so that a file of hours needs no more memory than one of
+minutes.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
 OUTBOX_BYTES = 64 * 1024 * 1024
 FIRST_DELTA_MS, DELTA_MS = 100, 200  # of sound in one delta: the first is short, to be heard soon
 MAX_TURN_S = 0.005  # of work for one session before others on the loop have their turn
+MAX_DETECTOR_BYTES = 480_000  # of sound that waits for the voice detector: 10 s of PCM
+MAX_TRANSCRIPTIONS = 8  # of one session at once
+BUSY_POLL_S = 0.01
 FLUSH_S = 2.0  # how long a client may take for the last events before the socket closes
 TOO_SLOW = (1008, "the client reads too slowly")
 BUG = (1011, "internal error")
@@ -211,11 +215,18 @@ class SessionRunner:
         try:
             while not self._closing:
                 self.step(inputs.Frame(self.now(), await self._transport.recv()))
+                while self._is_behind and not self._closing:
+                    await asyncio.sleep(BUSY_POLL_S)
                 if time.monotonic() - turn_began > MAX_TURN_S:
                     await asyncio.sleep(0)
                     turn_began = time.monotonic()
         except Closed:
             self._end(ABNORMAL, "")
+
+    @property
+    def _is_behind(self) -> bool:
+        """Whether the models have more to do than is good."""
+        return self._vad.waiting_bytes > MAX_DETECTOR_BYTES or len(self._transcriptions) > MAX_TRANSCRIPTIONS
 
     async def _write(self) -> None:
         """Outbox → wire, until somebody wants to end it."""
@@ -293,6 +304,7 @@ class VadStream:
     def __init__(self, runner: SessionRunner) -> None:
         self._runner = runner
         self._waiting: deque[effects.DetectVoice] = deque()
+        self.waiting_bytes = 0
         self._busy = False
         self._stream: int | None = None
         self._detector: VoiceActivityPort | None = None
@@ -300,6 +312,7 @@ class VadStream:
 
     def feed(self, request: effects.DetectVoice) -> None:
         self._waiting.append(request)
+        self.waiting_bytes += len(request.audio)
         if not self._busy:
             self._busy = True
             self._runner.start(self._work(), "vad")
@@ -322,6 +335,7 @@ class VadStream:
         batch = [self._waiting.popleft()]
         while self._waiting and self._waiting[0].stream == batch[0].stream:
             batch.append(self._waiting.popleft())
+        self.waiting_bytes -= sum(len(request.audio) for request in batch)
         return batch
 
     def _feed(self, batch: list[effects.DetectVoice]) -> list[float]:

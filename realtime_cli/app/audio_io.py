@@ -98,6 +98,19 @@ def _open(chosen: tuple[str, ...], requested: str, audio: Audio, report: Report)
     return AudioIO(microphone, speaker, guard, from_file, said)
 
 
+def open_ears(source: str | int, audio: Audio, report: Report, channel: int | None = None) -> MicrophonePort:
+    """A microphone alone, or a file (of which one ``channel`` may be taken): where nobody answers.
+
+    Raises AudioDeviceError for a device that cannot be had, ConfigError for a file.
+    """
+    if is_file(str(source)):
+        return WavMicrophone(str(source), fast=audio.fast, channel=channel)
+    guard = echo.make_echo_control(
+        "off", noise_suppression=audio.noise_suppression, gain_control=audio.auto_gain, can_echo=False
+    )
+    return _device_microphone(str(source), guard, audio, report)
+
+
 def question() -> Path:
     """The spoken question that comes with the program."""
     return Path(str(files("realtime_cli") / "clips" / "question.wav"))

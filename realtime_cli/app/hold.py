@@ -33,8 +33,14 @@ def conversation_loop(
 
     ``shown``: readers that show what they read to people, and so read no secret. ``edges``: microphone,
     speaker and the like, as the loop takes them.
+    Raises ConfigError if this program is to end the user's turns, and has no local speech.
     """
     redaction, recorder = OutputRedaction(opened.secrets), opened.recorder
+    options = opened.session.options
+    if options.end_of_turn == "vad" and options.protocol == "realtime" and edges.get("microphone"):
+        from realtime_cli.app.turn_ends import DetectedTurns
+
+        edges["user_voice"] = DetectedTurns(options.silence_ms)
     return ConversationLoop(
         opened.session,
         opened.connect,

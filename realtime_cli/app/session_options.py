@@ -42,6 +42,8 @@ def session_options(
         push_to_talk=config.audio.push_to_talk,
         start_muted=config.audio.start_paused,
         pre_roll_ms=config.audio.pre_roll_ms,
+        end_of_turn=config.audio.end_of_turn,
+        silence_ms=config.audio.silence_ms,
         tool_rounds=config.limits.tool_rounds,
         tools_not_awaited=tools.not_awaited,
         tools_cut_by_interruption=tools.cut_by_interruption,

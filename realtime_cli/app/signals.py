@@ -6,13 +6,21 @@ import asyncio
 import gc
 import signal
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from realtime_cli.errors import ExitCode
-from realtime_cli.loop import ConversationLoop, Outcome
+from realtime_cli.loop import Outcome
 
 
-def own_the_process(loop: ConversationLoop) -> None:
+class Endable(Protocol):
+    """What a signal, or an error that nobody caught, ends: a conversation, or several."""
+
+    def finish(self, outcome: Outcome) -> None: ...
+
+    def fail(self, error: BaseException) -> None: ...
+
+
+def own_the_process(loop: Endable) -> None:
     """Ctrl+C, SIGTERM and SIGHUP end the session cleanly, a second one at once; no error is swallowed."""
     _watch_signals(loop)
     asyncio.get_running_loop().set_exception_handler(_failing(loop))
@@ -20,7 +28,7 @@ def own_the_process(loop: ConversationLoop) -> None:
     gc.freeze()  # a full collection of the imports' objects would be heard
 
 
-def _watch_signals(loop: ConversationLoop) -> None:
+def _watch_signals(loop: Endable) -> None:
     asked: list[int] = []
 
     def interrupted() -> None:
@@ -35,7 +43,7 @@ def _watch_signals(loop: ConversationLoop) -> None:
             asyncio.get_running_loop().add_signal_handler(getattr(signal, name), interrupted)
 
 
-def _failing(loop: ConversationLoop) -> Any:
+def _failing(loop: Endable) -> Any:
     def surprise(events: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if error is None:

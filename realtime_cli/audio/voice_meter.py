@@ -39,10 +39,11 @@ AGENT = VoiceMeterTuning(min_dbfs=-55.0, loud_steps=3, hangover_ms=800.0)
 
 @dataclass(frozen=True, slots=True)
 class VoiceChange:
-    """Speech began or stopped at this place of the stream."""
+    """Speech began or stopped at this place of the stream, so long ago as the finder says."""
 
     speaking: bool
     position_ms: float
+    ago_ms: float = 0.0
 
 
 class VoiceMeter:

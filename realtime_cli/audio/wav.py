@@ -39,7 +39,8 @@ class WavMicrophone:
     silence is given while it says no. ``speaking`` is told when a file begins (True) and when it is over
     (False). None says that the last is over; silence goes on after it, as a room does, the first
     ``tail_ms`` of it at the pace of the file. When ``fast``, ``has_room`` is asked
-    before each frame: how a wire that takes it more slowly holds the file back.
+    before each frame: how a wire that takes it more slowly holds the file back. ``channel``: only this one
+    of each file, counted from 0.
     Raises :class:`ConfigError` when built, if a file is missing or no readable WAV.
     """
 
@@ -48,6 +49,7 @@ class WavMicrophone:
         paths: str | Path | Sequence[str | Path],
         *,
         fast: bool = False,
+        channel: int | None = None,
         pause_ms: int = 500,
         tail_ms: int = TAIL_MS,
         may_go_on: Callable[[], bool] = lambda: True,
@@ -56,13 +58,14 @@ class WavMicrophone:
     ) -> None:
         self._paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
         self._fast = fast
+        self._channel = channel
         self._pause_ms = pause_ms
         self._tail_ms = tail_ms
         self.connect(may_go_on, has_room, speaking)
         self._task: asyncio.Task[None] | None = None
         for path in self._paths:
             if str(path) != "-":
-                next(iter(_frames(path)))
+                next(iter(_frames(path, channel)))
 
     def connect(
         self,
@@ -89,7 +92,7 @@ class WavMicrophone:
         for place, path in enumerate(self._paths):
             if place:
                 await self._pause(pace, deliver)
-            frames = _from_stdin() if str(path) == "-" else _each(_frames(path))
+            frames = _from_stdin() if str(path) == "-" else _each(_frames(path, self._channel))
             self._speaking(True)
             async for frame in frames:
                 await pace.next()
@@ -235,11 +238,11 @@ def _open_for_writing(path: str | Path | None) -> BinaryIO | None:
     return file
 
 
-def _frames(path: str | Path) -> Iterator[Samples]:
+def _frames(path: str | Path, channel: int | None = None) -> Iterator[Samples]:
     """A file in frames of 20 ms, the last one filled up with silence."""
     try:
         with open(path, "rb") as file:
-            yield from _even(read_wav(file, str(path)))
+            yield from _even(read_wav(file, str(path), channel=channel))
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror}.", "Check the name and the permissions."

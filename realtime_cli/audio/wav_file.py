@@ -45,11 +45,15 @@ class WavFormat:
 RAW = WavFormat(PCM, 1, RATE_HZ, 2)
 
 
-def read_wav(stream: BinaryIO, name: str, *, raw_allowed: bool = False) -> Iterator[Samples]:
+def read_wav(
+    stream: BinaryIO, name: str, *, raw_allowed: bool = False, channel: int | None = None
+) -> Iterator[Samples]:
     """The sound in blocks of about 20 ms, converted; the stream is read no faster than it is asked for.
 
-    ``raw_allowed``: what does not begin with ``RIFF`` is taken for PCM16LE mono 24 kHz.
-    Raises :class:`ConfigError` for what is no WAV, or one of a kind nobody reads, or an empty one.
+    ``raw_allowed``: what does not begin with ``RIFF`` is taken for PCM16LE mono 24 kHz. ``channel``: only
+    this one, counted from 0; all of them mixed without it.
+    Raises :class:`ConfigError` for what is no WAV, or one of a kind nobody reads, or an empty one, and for a
+    channel that it does not have.
     """
     start = _read(stream, 12)
     if start[:4] in _KINDS and start[8:12] == b"WAVE":
@@ -59,15 +63,19 @@ def read_wav(stream: BinaryIO, name: str, *, raw_allowed: bool = False) -> Itera
         format, left, pending = RAW, None, start
     else:
         raise ConfigError(f"{name} is not a WAV file.", _REMEDY)
-    yield from _convert(_blocks(stream, format, left, pending), format, name)
+    if channel is not None and channel >= format.channels:
+        has = "1 channel" if format.channels == 1 else f"{format.channels} channels"
+        raise ConfigError(f"{name} has {has}.", "Name as many speakers as it has channels.")
+    yield from _convert(_blocks(stream, format, left, pending), format, name, channel)
 
 
-def _convert(blocks: Iterator[bytes], format: WavFormat, name: str) -> Iterator[Samples]:
+def _convert(blocks: Iterator[bytes], format: WavFormat, name: str, channel: int | None) -> Iterator[Samples]:
     resampler = Resampler(format.rate_hz, RATE_HZ)
     count = 0
     for block in blocks:
         count += len(block)
-        yield resampler.feed(down_mix(to_samples(block, format)))
+        samples = to_samples(block, format)
+        yield resampler.feed(down_mix(samples) if channel is None else samples[:, channel])
     if not count:
         raise ConfigError(f"{name} has no sound in it.", "Give a file with at least one sample.")
     yield resampler.flush()

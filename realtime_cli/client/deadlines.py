@@ -71,8 +71,11 @@ class Deadlines(SessionPart):
 
     def speech_overdue(self, at: float) -> bool:
         """The input ended some time ago, and the server has not said that the user's speech has."""
-        ended_at = self.input_ended_at
-        return ended_at is not None and at - max(ended_at, self.active_at) >= MAX_SPEECH_AFTER_INPUT_S
+        return self.input_ended_at is not None and self.silent_for(at, MAX_SPEECH_AFTER_INPUT_S)
+
+    def silent_for(self, at: float, seconds: float) -> bool:
+        """Whether the server has said nothing for so long, or since the input ended."""
+        return at - max(self.input_ended_at or 0.0, self.active_at) >= seconds
 
     def expect_progress(self, at: float) -> None:
         """An answer was asked for, or begins."""

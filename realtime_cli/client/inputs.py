@@ -70,13 +70,14 @@ class VoiceDetected:
     """Somebody begins to speak, or has stopped; heard in the sound that was sent (user) or came (agent).
 
     ``position_ms``: where in that stream, counted from its beginning: the first sound of it, or the end of
-    the last. ``at`` is later by what it takes to be sure.
+    the last. ``at`` is later by what it takes to be sure; ``ago_ms`` says by how much, where it is known.
     """
 
     at: float
     side: Literal["user", "agent"]
     speaking: bool
     position_ms: float
+    ago_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

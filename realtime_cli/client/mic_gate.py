@@ -23,9 +23,18 @@ class MicGate(SessionPart):
     """The gate between microphone and wire."""
 
     def __init__(
-        self, *, push_to_talk: bool, manual: bool, muted: bool, pre_roll_ms: int = PRE_ROLL_MS
+        self,
+        *,
+        push_to_talk: bool,
+        manual: bool,
+        muted: bool,
+        pre_roll_ms: int = PRE_ROLL_MS,
+        by_voice: bool = False,
     ) -> None:
+        """``by_voice``: where turns are manual, only what the user says goes out, and no silence."""
         self.push_to_talk = push_to_talk
+        self.by_voice = by_voice
+        self.voice = False
         self.manual = manual
         self.muted = muted
         self.talking = not push_to_talk
@@ -39,7 +48,8 @@ class MicGate(SessionPart):
     @property
     def open(self) -> bool:
         """Whether what the user says reaches the server."""
-        return self.talking and not self.muted
+        waits_for_voice = self.by_voice and self.manual and not self.voice
+        return self.talking and not self.muted and not waits_for_voice
 
     def frames(self, at: float, audio: bytes) -> list[bytes]:
         """The frames to append for one that was heard."""

@@ -24,6 +24,8 @@ class SessionOptions:
     push_to_talk: bool = False
     start_muted: bool = False
     pre_roll_ms: int = 300
+    end_of_turn: Literal["server", "vad"] = "server"
+    silence_ms: int = 500
     tool_rounds: int = 8
     tools_not_awaited: tuple[str, ...] = ()
     tools_cut_by_interruption: tuple[str, ...] = ()

@@ -69,6 +69,7 @@ class ClientSession(SessionState):
             manual=self._manual,
             muted=options.start_muted,
             pre_roll_ms=options.pre_roll_ms,
+            by_voice=options.end_of_turn == "vad",
         )
         self._lost_answer = LostAnswer(
             self._effects, self.responses, self.calls, self.conversation, self.playback
@@ -109,8 +110,13 @@ class ClientSession(SessionState):
     def idle_but_background_tools(self) -> bool:
         """The talk may go on: what still runs are tools that it does not wait for."""
         busy = self.calls.pending or self.playback.unheard or self.user_speaking or self._waiting
-        owed = self._tools.approvals_open or self._pending_turn.waits or self._transcripts_owed
+        owed = self._tools.approvals_open or self._pending_turn.waits or self._owes_captions
         return self.ready and self.responses.idle and not busy and not owed
+
+    @property
+    def _owes_captions(self) -> bool:
+        """A transcription session: words of a turn, or a sign that all the sound was read, are to come."""
+        return self._config.only_transcribes and bool(self._transcripts_owed or not self._config.settled)
 
     def history(self) -> list[dict[str, Any]]:
         """The conversation so far as items, as a new connection would be told."""
@@ -295,10 +301,25 @@ class ClientSession(SessionState):
         self._deadlines.input_ended(happened.at)
         if self._manual:
             self._commit()
+        if self._config.only_transcribes and self.ready:
+            self._config.ask_again()  # events are read in order: its answer comes when all the sound was read
         self._deadlines.expect_quiet(happened.at)
 
     def _voice_activity(self, happened: inputs.VoiceDetected) -> None:
-        """The server says who speaks; what is measured here counts in Live only."""
+        """``end_of_turn = "vad"``: the microphone opens with the user's voice, and closes as a turn."""
+        gate = self.mic_gate
+        if not self._manual or not gate.by_voice or happened.speaking == gate.voice:
+            return
+        if happened.speaking and gate.muted:
+            return
+        gate.voice = happened.speaking
+        self._user_speaks(happened.at, happened.speaking)
+        if not happened.speaking:
+            self._commit()
+        elif self.options.barge_in == "immediate":
+            self._interrupt("voice")
+        else:
+            self._barge_in.speech_started(happened.at, server_interrupts=False)
 
     def _commit(self) -> None:
         """End a manual turn. Under 100 ms there is nothing to commit: the server would refuse it."""
@@ -690,11 +711,22 @@ class ClientSession(SessionState):
             case "limits":
                 self._keep_limits(at)
             case "quiet" if self._deadlines.input_ended_at is not None:
-                if self.user_speaking and self._deadlines.speech_overdue(at):
+                if self._deadlines.speech_overdue(at):
                     self._user_speaks(at, False)
+                    self._give_up_captions(at)
                 self._deadlines.end_when_quiet(at, idle=self.idle)
                 if self._effects.closed:
                     self._lost_answer.input_over(self._kept_sound)
+
+    def _give_up_captions(self, at: float) -> None:
+        """The input ended, and the server has been silent for too long."""
+        if self._config.only_transcribes:
+            self._config.forget()
+        if self._transcripts_owed and self._deadlines.silent_for(at, self.options.progress_timeout_s):
+            count = len(self._transcripts_owed)
+            text = f"The server gave no transcript of the last {'turn' if count == 1 else f'{count} turns'}."
+            self._effects.note("error", "transcription", text)
+            self._transcripts_owed.clear()
 
     def _received(self, happened: inputs.Received) -> None:
         event = happened.event

@@ -91,6 +91,10 @@ class SessionConfig(SessionPart):
         self.effective = _wire(session)
         self._ask(self.requested)
 
+    def ask_again(self) -> None:
+        """Ask for the same settings once more, to hear the answer."""
+        self._ask(dict(self.requested))
+
     def patch(self, patch: dict[str, Any]) -> None:
         """Change settings in the middle of a session. Raises ConfigError for what the API does not take."""
         model = patch.get("model")

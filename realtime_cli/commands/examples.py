@@ -14,6 +14,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'realtime-cli text --set connection.provider=local "What time is it?"',
         "realtime-cli text -c agent.toml --file questions.txt --json",
     ),
+    "transcribe": (
+        "realtime-cli transcribe --set connection.provider=local",
+        "realtime-cli transcribe meeting.wav --output meeting.srt --output meeting.vtt",
+        "realtime-cli transcribe call.wav --speaker Agent --speaker Customer --json",
+    ),
     "run": (
         "realtime-cli run scripts",
         "realtime-cli run scripts -j 4 --junit results.xml",

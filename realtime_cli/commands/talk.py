@@ -135,9 +135,10 @@ def _missing(agent: LoadedAgent, *, echo: bool, recording: bool) -> set[str]:
 
 
 def ends_turns_by_key(agent: LoadedAgent) -> bool:
-    """Whether neither the server nor a key that is held tells when a turn is over."""
-    patch = agent.config.session_patch()
-    return turn_detection({}, patch) is None and not agent.config.audio.push_to_talk
+    """Whether neither the server nor a key that is held, nor silence, tells when a turn is over."""
+    audio = agent.config.audio
+    manual = turn_detection({}, agent.config.session_patch()) is None
+    return manual and not audio.push_to_talk and audio.end_of_turn == "server"
 
 
 class LastAnswer:

@@ -26,6 +26,10 @@ class Audio(Section):
     """Speak while the key is held (or after a tap); goes with session.audio.input.turn_detection = false."""
     pre_roll_ms: int = Field(default=300, ge=0, le=2000)
     """Sound from just before the key, so that first syllables are not lost."""
+    end_of_turn: Literal["server", "vad"] = "server"
+    """vad: where turn_detection is false, this program listens for the end of your turn."""
+    silence_ms: int = Field(default=500, ge=100, le=5000)
+    """With end_of_turn = "vad": silence that ends a turn."""
     start_paused: bool = False
     """Begin with the microphone muted."""
     vad_gate: bool = False

@@ -101,6 +101,13 @@ def _turns(config: AgentConfig) -> Iterator[str]:
             "audio.push_to_talk is on, but the server still ends turns by itself: "
             "set session.audio.input.turn_detection = false."
         )
+    if config.audio.end_of_turn == "vad" and not manual:
+        yield (
+            'audio.end_of_turn = "vad" has no effect: the server ends turns by itself until '
+            "session.audio.input.turn_detection = false."
+        )
+    if config.audio.end_of_turn == "vad" and config.audio.push_to_talk:
+        yield 'With audio.push_to_talk and audio.end_of_turn = "vad" a pause ends a turn, too.'
 
 
 def _local_speech(config: AgentConfig) -> Iterator[str]:

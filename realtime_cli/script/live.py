@@ -254,7 +254,7 @@ class Live:
             return
         if self.session.options.push_to_talk:
             self.press("release")
-        elif self.session.turn_detection is None:
+        elif self.session.turn_detection is None and self.session.options.end_of_turn == "server":
             self.ask({"type": "input_audio_buffer.commit"})
             self.ask({"type": "response.create"})
 

@@ -72,6 +72,8 @@ class InputPipeline:
         self._conversation = conversation
         self._on_started, self._on_ended, self._on_transcript = on_started, on_ended, on_transcript
         self.buffer = InputBuffer()
+        self.forgets_audio = False
+        """Nobody will ask for the sound of an item once it has its words."""
         self._settings: Json = {}
         self._include: list[str] = []
         self._detector: TurnDetector | None = None
@@ -258,6 +260,8 @@ class InputPipeline:
         record.untranscribed.discard(index)
         if self._settings["transcription"] is not None:
             self._send_transcript(record, index, text)
+        if self.forgets_audio:
+            record.audio.clear()
         self._on_transcript(at)
 
     def _send_transcript(self, record: StoredItem, index: int, text: str | None) -> None:

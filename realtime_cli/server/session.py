@@ -91,6 +91,7 @@ class ServerSession:
         session_id = self._events.new_id("sess")
         if happened.transcribes:
             self.session = settings.transcription_session(session_id, expires_at, self._defaults)
+            self._audio_input.forgets_audio = True
         else:
             self.session = settings.realtime_session(happened.model, session_id, expires_at, self._defaults)
         self._audio_input.apply_settings(self.session["audio"]["input"], self.session["include"])

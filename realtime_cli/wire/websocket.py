@@ -13,6 +13,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -45,6 +46,9 @@ MAX_FRAME_BYTES = 64 * 1024 * 1024
 MAX_REQUEST_BYTES = 24 * 1024 * 1024  # one append holds at most 15 MiB of sound, as base64 20 MiB
 CLOSE_TIMEOUT_S = 2.0
 OPEN_TIMEOUT_S = 10.0
+SOCKET_BUFFER_BYTES = 256 * 1024
+"""Of the kernel, one way: 4 s of sound. What waits there no ping overtakes, so that a server which takes a
+file of hours slowly would seem dead; by itself the kernel takes megabytes."""
 MAX_WRITE_STALL_S = 40.0  # a client that takes nothing for so long is gone
 GOING_AWAY = 1001
 SURE_ROOM_BYTES = 8_192  # in a transport's buffer: one that is full has at least so much to write
@@ -63,6 +67,10 @@ class WebSocket:
     def __init__(self, connection: Connection, longest_send_s: float | None = None) -> None:
         self._connection = connection
         self._longest_send_s = longest_send_s
+        with suppress(OSError, AttributeError):  # a socket that is no TCP socket, or is gone by now
+            line = connection.transport.get_extra_info("socket")
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER_BYTES)
 
     async def send(self, text: str) -> None:
         """A line that takes no bytes is dead: behind them no ping gets out that could find it so.

@@ -284,6 +284,7 @@ _SENT: dict[type, Handler] = {
 _LOCAL: dict[type, Handler] = {
     **COMMON,
     inputs.Connected: RealtimeNarrator._connected,
+    inputs.VoiceDetected: lambda self, found: self._user.voice(found),
     inputs.Typed: lambda self, typed: self._user.typed(typed),
     inputs.VideoFrameCaptured: lambda self, captured: self._user.frame(captured),
     inputs.RawEvent: RealtimeNarrator._raw_event,

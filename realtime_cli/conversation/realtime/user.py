@@ -38,6 +38,7 @@ class UserSide:
         self._overtaken = False  # the user typed since: what is answered next need not be what was said
         self._by_hand: e.SpeechBy = "key"
         self._released_at: float | None = None
+        self._measured_end: float | None = None
         self._taken: set[str] = set()
         self._taken_unnamed = False  # by us, ahead of the server's word: its id may still come
         self._last_id = ""
@@ -108,12 +109,25 @@ class UserSide:
             self._released_at = at
             self._scene.emit(e.UserSpeechEnded(at, "key", at))
 
+    def voice(self, found: inputs.VoiceDetected) -> None:
+        """Measured here, where this program ends the user's turns."""
+        at = self._scene.at
+        when = at - found.ago_ms / 1000
+        if found.speaking:
+            self._began = when
+            self._scene.emit(e.UserSpeechBegan(at, "sound", when))
+        else:
+            self._measured_end = when
+
     def microphone_ended(self) -> None:
         self._by_hand = "file"
 
     def commit_sent(self) -> None:
         at = self._scene.at
-        if self._released_at == at:
+        measured, self._measured_end = self._measured_end, None
+        if measured is not None:
+            self._speech_over(measured, "sound")
+        elif self._released_at == at:
             self._speaking, self._ended, self._ended_by = False, at, "key"
         else:
             self._speech_over(at, self._by_hand)

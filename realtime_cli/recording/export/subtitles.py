@@ -1,14 +1,15 @@
-"""Subtitles, two speakers, at the times at which things were heard: in cues that can be read."""
+"""Subtitles at the times at which things were heard: in cues that can be read."""
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from realtime_cli.conversation.timeline import SpokenLine, Timeline
-from realtime_cli.recording.export.text import SPEAKER, end_s, in_order, one_line
+from realtime_cli.conversation.captions import Caption
+from realtime_cli.conversation.timeline import Timeline
+from realtime_cli.recording.export.text import MIN_SHOWN_S, SPEAKER, end_s, in_order, one_line
 
 # What broadcasters hold to, and players show whole.
 MAX_LINE_LETTERS = 42
@@ -29,40 +30,51 @@ class Cue:
     lines: tuple[str, ...]
 
 
-def srt(timeline: Timeline) -> str:
+def captions(timeline: Timeline) -> list[Caption]:
+    """All that was said in a conversation."""
+    return [
+        Caption(SPEAKER[said.speaker], said.text, said.begin_s, end_s(said)) for said in in_order(timeline)
+    ]
+
+
+def srt(said: Iterable[Caption]) -> str:
     """SubRip. It knows no escapes: what players would take for markup is written in look-alikes."""
     blocks = []
-    for number, cue in enumerate(_cues(timeline, named=True), 1):
+    for number, cue in enumerate(_cues(said, named=True), 1):
         words = _TAG.sub(r"‹\1›", "\n".join(cue.lines).replace("-->", "→").replace("{\\", "{ \\"))
         blocks.append(f"{number}\n{_clock(cue.begin_s, ',')} --> {_clock(cue.end_s, ',')}\n{words}\n")
     return "\n".join(blocks)
 
 
-def vtt(timeline: Timeline) -> str:
+def vtt(said: Iterable[Caption]) -> str:
     """WebVTT with voice tags (W3C WebVTT, 3.5 cue components)."""
     blocks = ["WEBVTT\n"]
-    for cue in _cues(timeline, named=False):
-        words = "\n".join(cue.lines).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for cue in _cues(said, named=False):
+        words = _escaped("\n".join(cue.lines))
         times = f"{_clock(cue.begin_s, '.')} --> {_clock(cue.end_s, '.')}"
-        blocks.append(f"{times}\n<v {cue.speaker}>{words}</v>\n")
+        voiced = f"<v {_escaped(cue.speaker)}>{words}</v>" if cue.speaker else words
+        blocks.append(f"{times}\n{voiced}\n")
     return "\n".join(blocks)
 
 
-def _cues(timeline: Timeline, *, named: bool) -> list[Cue]:
-    cues = [cue for said in in_order(timeline) for cue in _cues_of(said, named)]
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _cues(said: Iterable[Caption], *, named: bool) -> list[Cue]:
+    cues = [cue for caption in said for cue in _cues_of(caption, named)]
     return sorted(cues, key=lambda cue: cue.begin_s)
 
 
-def _cues_of(said: SpokenLine, named: bool) -> Iterator[Cue]:
+def _cues_of(said: Caption, named: bool) -> Iterator[Cue]:
     """A message in pieces, each as long as its share of the letters."""
-    speaker = SPEAKER[said.speaker]
-    text = one_line(said.text)
-    begin_s, letter_s = said.begin_s, (end_s(said) - said.begin_s) / len(text)
-    for piece in _pieces(text, letter_s, f"{speaker}: " if named else ""):
+    text, last_s = one_line(said.text), max(said.end_s, said.begin_s + MIN_SHOWN_S)
+    name = f"{said.speaker}: " if named and said.speaker else ""
+    begin_s, letter_s = said.begin_s, (last_s - said.begin_s) / len(text)
+    for piece in _pieces(text, letter_s, name):
         until_s = begin_s + (len(piece) + 1) * letter_s  # with the blank behind it
-        last_s = min(until_s, end_s(said), begin_s + MAX_CUE_S)
-        lines = textwrap.wrap((f"{speaker}: " if named else "") + piece, MAX_LINE_LETTERS)
-        yield Cue(begin_s, last_s, speaker, tuple(lines))
+        lines = textwrap.wrap(name + piece, MAX_LINE_LETTERS)
+        yield Cue(begin_s, min(until_s, last_s, begin_s + MAX_CUE_S), said.speaker, tuple(lines))
         begin_s = until_s
 
 

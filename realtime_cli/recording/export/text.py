@@ -13,6 +13,7 @@ from realtime_cli.conversation.turns import ConversationTurn
 from realtime_cli.recording.format import Header
 
 SPEAKER = {"user": "You", "agent": "Agent"}
+MIN_SHOWN_S = 0.2
 
 
 def plain_text(timeline: Timeline) -> str:
@@ -38,7 +39,7 @@ def _cut(said: SpokenLine) -> str:
 
 def end_s(said: SpokenLine) -> float:
     """When its label or subtitle goes, long enough to be seen."""
-    return max(said.end_s, said.begin_s + 0.2)
+    return max(said.end_s, said.begin_s + MIN_SHOWN_S)
 
 
 def audacity_labels(timeline: Timeline) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from realtime_cli.conversation.captions import Caption
 from realtime_cli.conversation.timeline import SpokenLine, Timeline
 from realtime_cli.recording.export import subtitles
 from realtime_cli.recording.reader import read
@@ -12,10 +13,10 @@ from realtime_cli.recording.timeline import timeline
 from tests.recording.conversation import record_conversation
 
 
-def said(*lines: SpokenLine) -> Timeline:
+def said(*lines: SpokenLine) -> list[Caption]:
     made = Timeline()
     made.said = list(lines)
-    return made
+    return subtitles.captions(made)
 
 
 def cues(written: str) -> list[tuple[float, float, list[str]]]:
@@ -29,7 +30,7 @@ def cues(written: str) -> list[tuple[float, float, list[str]]]:
 
 
 def test_subtitles_stand_while_their_words_are_heard(tmp_path: Path) -> None:
-    made = timeline(read(record_conversation(tmp_path / "s.jsonl")))
+    made = subtitles.captions(timeline(read(record_conversation(tmp_path / "s.jsonl"))))
     assert subtitles.srt(made).split("\n\n")[2] == (
         "3\n00:00:05,500 --> 00:00:07,200\nAgent: In Oslo it is five past two, and"
     )
