@@ -84,7 +84,7 @@ NoRecord = Annotated[bool, _recording("--no-record", help="Record nothing.")]
 Plain = Annotated[bool, _output("--plain", help="Plain lines instead of a live screen.")]
 Json = Annotated[bool, _output("--json", help="JSON lines on stdout.")]
 Quiet = Annotated[bool, _output("--quiet", "-q", help="No messages on stderr.")]
-AsText = Annotated[bool, _running("--text", help="Type every turn; what only a voice can show fails.")]
+AsText = Annotated[bool, _running("--text", help="Type every turn; expectations that need a voice fail.")]
 ScriptsOrReports = Annotated[
     list[Path] | None,
     typer.Argument(metavar="SCRIPTS", help="Script files, or folders of them; with --merge: reports."),
@@ -196,7 +196,7 @@ def talk(
 def text(
     messages: Annotated[
         list[str] | None,
-        typer.Argument(metavar="MESSAGES", help="What to say; without it, lines of stdin."),
+        typer.Argument(metavar="MESSAGES", help="What to say; if omitted, lines are read from stdin."),
     ] = None,
     file: Annotated[
         Path | None,
@@ -275,7 +275,7 @@ def run(
     match: Annotated[
         str, _selection("--match", "-k", metavar="WORDS", help="Only scripts with this in their name.")
     ] = "",
-    shard: Annotated[str, _selection(metavar="I/N", help="Only every Nth script, from the Ith on.")] = "1/1",
+    shard: Annotated[str, _selection(metavar="I/N", help="Run only shard I of N, such as 2/4.")] = "1/1",
     seed: Seed = None,
     matrix: Matrix = None,
     repeat: Annotated[int, _selection(min=1, metavar="COUNT", help="Run each script this many times.")] = 1,
@@ -363,12 +363,14 @@ def load(
         int | None,
         _workers(metavar="COUNT", help="Number of workers on this machine; -1: one for each core."),
     ] = None,
-    worker: Annotated[bool, _workers("--worker", help="Work for the master at --master-host.")] = False,
-    master: Annotated[
-        bool, _workers("--master", help="Be the master of workers that are started elsewhere.")
+    worker: Annotated[
+        bool, _workers("--worker", help="Act as a worker of the master at --master-host.")
     ] = False,
-    master_host: Annotated[str, _workers(metavar="HOST", help="Where the master is.")] = "127.0.0.1",
-    master_port: Annotated[int, _workers(metavar="PORT", help="The port of the master.")] = 5557,
+    master: Annotated[
+        bool, _workers("--master", help="Act as the master of workers started elsewhere.")
+    ] = False,
+    master_host: Annotated[str, _workers(metavar="HOST", help="Address of the master.")] = "127.0.0.1",
+    master_port: Annotated[int, _workers(metavar="PORT", help="Port of the master.")] = 5557,
     expect_workers: Annotated[
         int | None,
         _workers(metavar="COUNT", help="--master: number of workers to wait for (default: 1)."),
@@ -544,7 +546,7 @@ def doctor(
     offline: Annotated[bool, _checks("--offline", help="Skip the server checks.")] = False,
     bundle: Annotated[
         Path | None,
-        _output(metavar="FILE", help="Write a report without keys and names, to send with a bug report."),
+        _output(metavar="FILE", help="Write a report without keys or names, to attach to a bug report."),
     ] = None,
     json: Annotated[bool, _output("--json", help="Everything as JSON on stdout.")] = False,
 ) -> None:
@@ -668,9 +670,10 @@ def config_show(
 @config_app.command("convert", cls=GroupedHelp)
 def config_convert(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="The agent file.", show_default=False)],
-    to: Annotated[str, typer.Option("--to", metavar="live", help="The protocol that it is to speak.")],
+    to: Annotated[str, typer.Option("--to", metavar="live", help="The protocol to convert it to.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to (default: stdout).")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write it (default: stdout)."),
     ] = None,
 ) -> None:
     """Write an agent file for another protocol."""
@@ -681,7 +684,9 @@ def config_convert(
 
 @config_app.command("schema", cls=GroupedHelp)
 def config_schema(
-    script: Annotated[bool, _output("--script", help="Of scripts instead of agent files.")] = False,
+    script: Annotated[
+        bool, _output("--script", help="The schema of scripts instead of agent files.")
+    ] = False,
 ) -> None:
     """Print the JSON Schema of agent files, for editors."""
     from realtime_cli.commands import config as command
@@ -803,7 +808,7 @@ def _machine_says_no(error: OSError | MemoryError) -> int:
     what = "There is not enough memory" if isinstance(error, MemoryError) else str(error.strerror)
     name = getattr(error, "filename", None)
     where = f"{name}: " if isinstance(name, str) else ""
-    return _explain(ConfigError(f"{where}{what}.", "What was to be written is not complete."))
+    return _explain(ConfigError(f"{where}{what}.", "The output is incomplete."))
 
 
 def _explain(error: RealtimeCliError) -> int:

@@ -76,7 +76,7 @@ def open_sound(audio: Audio, inputs: tuple[str, ...], output: str | None, report
 
 def _open(chosen: tuple[str, ...], requested: str, audio: Audio, report: Report) -> AudioIO:
     if requested.lower().endswith(COMPRESSED):
-        remedy = "Name a .wav file; ffmpeg, for instance, converts it afterwards."
+        remedy = "Name a .wav file, and convert it afterwards, for instance with ffmpeg."
         raise ConfigError(f"{requested}: sound is written as WAV only.", remedy)
     from_file = all(map(is_file, chosen))
     guard = echo.make_echo_control(

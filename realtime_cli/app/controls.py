@@ -43,7 +43,7 @@ class Controls:
         recording: Path | None = None,
     ) -> None:
         self.save_to: Path | None = None
-        """Where a copy of the recording is wanted, once the talk is over."""
+        """Where a copy of the recording is wanted, once the session is over."""
         self._recording = recording
         self._echo = echo
         self._desk = desk
@@ -180,7 +180,7 @@ class Controls:
 
     def _focus(self, detail: Any) -> None:
         self._loop.step(inputs.DetailChanged(self._loop.now(), detail))
-        self._loop.note("info", "video", f"Level of detail of the pictures from now on: {detail}.")
+        self._loop.note("info", "video", f"Image detail is now {detail}.")
 
     def _ask(self, event: dict[str, Any]) -> None:
         self._loop.step(inputs.RawEvent(self._loop.now(), event))

@@ -76,7 +76,7 @@ async def hold(
     Raises what the first connection raises (ConnectionFailed and the like).
     """
     redaction, recorder = OutputRedaction(opened.secrets), opened.recorder
-    outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
+    outcome = Outcome(ExitCode.BUG, "The conversation ended early.")
     async with AsyncExitStack() as stack:
         if frontend:
             await stack.enter_async_context(frontend)

@@ -106,7 +106,7 @@ class Player:
                 await self._sound.close()
         if self._shown == 0 and self._options.begin_s > 0 and self._exit is None:
             raise ConfigError(
-                f"The recording ends before {self._options.begin_s:g} s.", "Begin earlier, see --from."
+                f"The recording ends before {self._options.begin_s:g} s.", "Start earlier (see --from)."
             )
         if self._over and self._recording.end.crashed:
             echo("realtime-cli: the recording stops here: the program was killed or is still running.")

@@ -186,7 +186,7 @@ class SessionFactory:
             recorder = None
             if record_to:
                 recorder = recorder_at(record_to, agent, session, secrets, command)
-                stack.callback(recorder.break_off, ExitCode.BUG, "The conversation broke off.")
+                stack.callback(recorder.break_off, ExitCode.BUG, "The conversation ended early.")
             tools = mocks.before(registry) if mocks else registry
             eyes = video_source(agent, registry.report) if with_video else None
             connect = _way(agent, address)

@@ -96,7 +96,7 @@ def _delegation_options(agent: LoadedAgent, schemas: Sequence[dict[str, Any]]) -
     if not config.tool and len(names) > 1:
         raise ConfigError(
             "Several tools could do what the agent hands over, and nothing chooses among them.",
-            'Name one: [delegation] tool = "..."; or have a backend choose (session.delegation).',
+            'Name one: [delegation] tool = "..."; or let a backend choose (session.delegation).',
         )
     name = config.tool or next(iter(names), None)
     schema = next((tool for tool in schemas if tool.get("name") == name), {})

@@ -66,14 +66,14 @@ def list_devices() -> list[Device]:
 
 def library_version() -> str:
     """PortAudio's own words about itself. Raises :class:`AudioDeviceError` where there is none."""
-    with _foreign("PortAudio does not answer"):
+    with _foreign("PortAudio does not respond"):
         return str(_library().get_portaudio_version()[1])
 
 
 def rates(device: Device, direction: Direction) -> list[int]:
     """The usual rates (Hz) that the device takes in int16."""
     requested = sorted({RATE_HZ, device.rate_hz, *COMMON_RATES_HZ})
-    with _foreign("The device does not answer"):
+    with _foreign("The device does not respond"):
         return [rate_hz for rate_hz in requested if _takes(device, direction, rate_hz, 1)]
 
 

@@ -152,7 +152,7 @@ class Reconnection(SessionPart):
         at_last = self._expires_at is not None and at >= self._expires_at - RENEW_AT_LAST_S
         if pause or at_last:
             self._effects.note(
-                "info", "rotate", "The session is about to expire: changing to a new connection."
+                "info", "rotate", "The session is about to expire: switching to a new connection."
             )
             self.leave(at)
         else:

@@ -167,7 +167,7 @@ class ToolLoop(SessionPart):
 
     def give_up_hosted(self) -> None:
         for name in self.calls.give_up_remote():
-            text = f"The server did not say how its call of {name} ended; it is waited for no longer."
+            text = f"The server did not say how its call of {name} ended, so it is no longer waited for."
             self._effects.note("warning", "tools", text)
 
     def _ask_about(self, item_id: str, name: str, arguments: str) -> None:

@@ -114,7 +114,7 @@ def extras(machine: Machine | None = None) -> Iterator[Finding]:
             )
         else:
             said = f"not installed ({', '.join(missing)}); needed for {USES[extra]}."
-            remedy = f"If you want it: {install_extra(extra)}"
+            remedy = f"To install it: {install_extra(extra)}"
             yield warning(topic, said, remedy, missing=missing)
 
 

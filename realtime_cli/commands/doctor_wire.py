@@ -217,7 +217,7 @@ async def _told(transport: Transport, timeout_s: float, narrator: Narrator | Non
         remedy = (
             "Is it a Realtime server? Check connection.base_url, or raise connection.first_event_timeout_s."
         )
-        raise ConnectionFailed(f"The server said nothing within {timeout_s:g} s.", remedy) from None
+        raise ConnectionFailed(f"The server sent nothing within {timeout_s:g} s.", remedy) from None
     except codec.UndecodableEvent as error:
         raise ConnectionFailed(
             f"The server sent something that is not a Realtime event ({error.reason}).",

@@ -154,7 +154,7 @@ def _do(pool: SessionPool, line: str, ids: Iterator[str]) -> bool:
             return False
         case _:
             raise ConfigError(
-                f"{line.strip()[:80]!r} is not a command of the engine.",
+                f"{line.strip()[:80]!r} is not an engine command.",
                 'It takes {"begin": "id"}, {"begin": 5}, {"stop": "id"} and {"end": true}.',
             )
     return True

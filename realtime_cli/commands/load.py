@@ -88,7 +88,7 @@ def _check(options: LoadOptions) -> None:
     agents = agents_of(cases, target)
     Budget(options.max_cost, cases, agents)
     if options.users == "auto" and all(case.text for case in cases):
-        raise ConfigError("--users auto needs a spoken script.", "It measures how late frames of sound are.")
+        raise ConfigError("--users auto needs a spoken script.", "It measures how late audio frames are.")
     if options.worker and options.master:
         raise ConfigError("A process is --worker or --master, not both.")
     if options.master and options.processes is not None:

@@ -103,7 +103,7 @@ def run(options: RunOptions) -> ExitCode:
     left = len(cases) - len(results)
     if code != ExitCode.CONNECTION and options.max_cost is not None and left and not options.fail_fast:
         unknown = [result.case.name for result in results if budget.usd_of(result) is None]
-        why = f"what {unknown[0]} cost is not known" if unknown else "it is used up"
+        why = f"the cost of {unknown[0]} is not known" if unknown else "it is used up"
         echo(f"realtime-cli: --max-cost: {why}; {left} scripts were not run.")
         return ExitCode.LIMIT
     return code
@@ -178,7 +178,7 @@ def _axis(text: str) -> tuple[str, list[Any]]:
     """``session.audio.output.voice=cedar,marin``."""
     key, equals, values = text.partition("=")
     if not equals or not values:
-        raise ConfigError(f"--matrix {text!r} has no KEY=VALUE,VALUE.", "Write --matrix connection.model=a,b")
+        raise ConfigError(f"--matrix {text!r} is not KEY=VALUE,VALUE.", "Write --matrix connection.model=a,b")
     path = split_key(key.strip(), f"--matrix {text!r}")
     return key.strip(), [typed(value.strip(), path) for value in values.split(",")]
 

@@ -91,7 +91,7 @@ class HooksConfig(Section):
     on_conversation_item_updated: Hook | None = None
     """The same, when an item changed: transcript there, finished, cut."""
     timeout_s: float = Field(default=10, gt=0)
-    """A hook that takes longer is ended."""
+    """A hook that takes longer is stopped."""
 
 
 class LocalConfig(Section):

@@ -23,7 +23,7 @@ class Audio(Section):
     auto_gain: bool = False
     """Bring a quiet microphone up."""
     push_to_talk: bool = False
-    """Speak while the key is held (or after a tap); goes with session.audio.input.turn_detection = false."""
+    """Speak while the key is held (or after a tap); needs session.audio.input.turn_detection = false."""
     pre_roll_ms: int = Field(default=300, ge=0, le=2000)
     """Sound from just before the key, so that first syllables are not lost."""
     end_of_turn: Literal["server", "vad"] = "server"
@@ -33,16 +33,16 @@ class Audio(Section):
     start_paused: bool = False
     """Begin with the microphone muted."""
     vad_gate: bool = False
-    """Send silence instead of sound while nobody speaks: as many bytes, nothing of the room, 120 ms later."""
+    """Send silence while nobody speaks: the same number of bytes, nothing from the room, 120 ms later."""
     barge_in: Literal["immediate", "duck", "never"] = "immediate"
-    """What your voice does to the agent's: cut it, lower it first, nothing."""
+    """What your voice does to the agent's: cut it off, lower it first, or nothing."""
     barge_in_ms: int = Field(default=400, ge=0, le=5000)
-    """With duck: speech that long cuts the agent off."""
+    """With duck: speech this long cuts the agent off."""
     latency_ms: int = Field(default=20, ge=5, le=500)
-    """Device buffer asked for; widened by itself when it proves too small."""
+    """Requested device buffer; widened automatically if it proves too small."""
     block_ms: Literal[10, 20] = 10
-    """Device block: 10, or 20, which costs less and answers later."""
+    """Device block: 10, or 20, which uses less CPU but reacts later."""
     fast: bool = False
-    """With files: as fast as the server takes it instead of real time."""
+    """With files: as fast as the server accepts them, not in real time."""
     pause_between_files_ms: int = Field(default=1500, ge=0)
     """With several input files: silence between two."""

@@ -80,11 +80,11 @@ class Connection(Section):
     ping_interval_s: float = Field(default=10, gt=0)
     """Between pings."""
     ping_timeout_s: float = Field(default=15, gt=0)
-    """A server that does not answer a ping for so long is gone."""
+    """A server that does not answer a ping for this long counts as gone."""
     reconnect_tries: int = Field(default=5, ge=0)
-    """How often to come back after a lost connection."""
+    """How many times to reconnect after a lost connection."""
     reconnect_first_s: float = Field(default=0.5, gt=0)
-    """Wait ahead of the first try; doubles each time."""
+    """Pause before the first try; doubles each time."""
     reconnect_longest_s: float = Field(default=8, gt=0)
     """Longest wait."""
 

@@ -50,7 +50,7 @@ Seed = Annotated[
 
 class ConversationStart(Section):
     greet: bool = False
-    """The agent opens the conversation; a greeting turns it on by itself."""
+    """The agent opens the conversation; a greeting turns this on."""
     greeting: str | None = Field(default=None, min_length=1)
     """Instructions for the opening response only, such as: Say hello and ask for the order number."""
     items: list[Seed] = Field(default_factory=list)

@@ -58,7 +58,7 @@ def from_sets(sets: Sequence[str]) -> Iterator[Override]:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
             remedy = "Write for example --set session.audio.output.voice=cedar"
-            raise ConfigError(f"--set {text!r} has no KEY=VALUE.", remedy)
+            raise ConfigError(f"--set {text!r} is not KEY=VALUE.", remedy)
         path = split_key(key.strip(), f"--set {text!r}")
         yield Override(path, typed(value.strip(), path), Origin("option", f"--set {key.strip()}"))
 

@@ -136,7 +136,7 @@ def load_agent(
 
     def missing(where: KeyPath, name: str) -> None:
         mistakes.append(
-            ConfigProblem(where, f"takes ${{{name}}}, but the environment variable {name} is not set")
+            ConfigProblem(where, f"uses ${{{name}}}, but the environment variable {name} is not set")
         )
 
     tree = substituted(raw, environ, missing)

@@ -90,7 +90,9 @@ def _audio(audio: Tree, notes: list[str]) -> Tree:
             "then silence flows while the key is up"
         )
     elif "turn_detection" in (audio.get("input") or {}):
-        notes.append("session.audio.input.turn_detection: left out; the model itself hears the end of a turn")
+        notes.append(
+            "session.audio.input.turn_detection: left out; the model itself detects the end of a turn"
+        )
     if "noise_reduction" in heard:
         notes.append("session.audio.input.noise_reduction: left out; Live has none (see [audio])")
     return made  # transcription is always on, and cannot be chosen

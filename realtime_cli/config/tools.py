@@ -22,9 +22,9 @@ class CallRules(Section):
     """What every kind of tool may set about its calls."""
 
     timeout_s: float = Field(default=30, gt=0)
-    """A call that takes longer is ended, and the model is told."""
+    """A call that takes longer is stopped, and the model is told."""
     approve: Approve | None = None
-    """always runs it unasked, ask asks you, never refuses. By kind: commands, HTTP but GET, MCP ask."""
+    """always runs it, ask asks you first, never refuses. Default: commands, MCP and HTTP (except GET) ask."""
     respond: bool = True
     """Whether the model speaks about the result."""
     wait: bool = True

@@ -68,7 +68,7 @@ def path_for(requested: Path, name: str) -> Path:
         return new_path(name, requested)
     if requested.suffix and requested.suffix != ".jsonl":
         raise ConfigError(
-            f"A recording is a .jsonl file, but {requested} is another kind.",
+            f"A recording is a .jsonl file, and {requested} is not one.",
             f"Write {requested.with_suffix('.jsonl')}: its sound files are put next to it.",
         )
     return requested.with_suffix(".jsonl")

@@ -117,7 +117,7 @@ class ReplayServer:
             return f"{event['type']} came, but the recording expects nothing more"
         nearest = max(expected[:LOOK_AHEAD], key=lambda one: _likeness(one, event))
         if nearest["type"] != event["type"]:
-            return f"{event['type']} came, expected is {expected[0]['type']}"
+            return f"{event['type']} came, but the recording has {expected[0]['type']}"
         where = next(differences(nearest, event), "")
         early = "" if nearest is expected[0] else f", and before it {expected[0]['type']} is expected"
         return f"{event['type']} differs from the recorded one{f' in {where}' if where else ''}{early}"

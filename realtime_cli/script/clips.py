@@ -93,12 +93,12 @@ def _samples(piece: Any) -> Samples:
     if isinstance(piece, bytes | bytearray | memoryview):
         data = bytes(piece)
         if len(data) % 2:
-            raise ConfigError(f"{len(data)} bytes are no whole samples of 16 bits.")
+            raise ConfigError(f"{len(data)} bytes are not a whole number of 16-bit samples.")
         return np.frombuffer(data, "<i2").astype(np.int16)
     array = np.asarray(piece)
     if array.ndim != 1 or not (array.dtype == np.int16 or np.issubdtype(array.dtype, np.floating)):
         raise ConfigError(
-            f"Sound of {type(piece).__name__} ({array.dtype}, {array.ndim} dimensions) cannot be said.",
+            f"Sound of {type(piece).__name__} ({array.dtype}, {array.ndim} dimensions) cannot be sent.",
             "Give mono samples at 24 kHz as int16, as float from -1 to 1, or as bytes.",
         )
     return array if array.dtype == np.int16 else to_int16(array.astype(np.float32))

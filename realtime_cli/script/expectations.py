@@ -236,7 +236,7 @@ def _in_order(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
         return
     left = iter(metrics.events)
     missing = next((name for name in names if name not in left), None)
-    found = "so" if missing is None else f"{missing} not there"
+    found = "so" if missing is None else f"{missing} did not come"
     yield _said(missing is None, f"in this order {', '.join(names)}", found)
 
 

@@ -89,9 +89,9 @@ class ExpectedCall(Section):
     name: str
     """The tool."""
     args: JsonObject = Field(default_factory=dict)
-    """Arguments that must be there (others may be, too); {regex = "..."} matches text or number."""
+    """Arguments that must be present (others may be as well); {regex = "..."} matches text or number."""
     count: int | None = Field(default=None, ge=1)
-    """Exactly so many such calls (default: at least one)."""
+    """Exactly this many such calls (default: at least one)."""
 
 
 class Judged(Section):
@@ -107,21 +107,21 @@ class Expect(Section):
     """What must be true of a turn, or, at the top of a script, of the whole conversation."""
 
     contains: Texts | None = None
-    """The reply has this text in it (all of them), whatever the case."""
+    """The reply contains this text (all of them); case is ignored."""
     regex: Pattern | None = None
-    """The reply has a place that matches."""
+    """The reply matches this somewhere."""
     equals: str | None = None
-    """The reply is this, but for case, punctuation and spaces."""
+    """The reply is this text; case, punctuation and spaces are ignored."""
     any_of: list[str] | None = Field(default=None, min_length=1)
-    """The reply has at least one of these in it."""
+    """The reply contains at least one of these."""
     excludes: Texts | None = Field(default=None, alias="not")
-    """The reply has none of these in it."""
+    """The reply contains none of these."""
     max_words: int | None = Field(default=None, ge=1)
     """The reply is no longer than this."""
     no_reply: bool = False
     """The agent says nothing."""
     heard: Texts | None = None
-    """The transcript of what the user said has this in it."""
+    """The transcript of what the user said contains this."""
     calls: list[ExpectedCall] | None = None
     """Tools that are called, in any order; [] means none at all."""
     calls_in_order: bool = False
@@ -190,9 +190,9 @@ class ScriptTurn(Section):
     dtmf: str | None = Field(default=None, pattern=r"^[0-9A-D*#]+$", examples=["123#"])
     """Telephone keys, as tones."""
     silence_ms: float | None = Field(default=None, gt=0)
-    """The user says nothing for so long."""
+    """The user says nothing for this long."""
     event: JsonObject | None = None
-    """A client event, as it is in the protocol."""
+    """A client event, as in the protocol."""
     settings: Annotated[JsonObject | None, AfterValidator(_with_nulls)] = None
     """A change of the session, in the shape of the API's session object; false stands for null."""
     press: Literal["mute", "talk", "release", "commit", "interrupt"] | None = None
@@ -293,7 +293,7 @@ class Script(Section):
     timeout_ms: float = Field(default=20_000, gt=0)
     """The longest that a turn may take from the end of what the user does."""
     quiet_ms: Milliseconds = 1000
-    """A turn without an answer is over when nothing has happened for so long."""
+    """A turn without an answer is over when nothing has happened for this long."""
     stop_on_failure: bool = True
     """A failed turn ends the conversation."""
     judge: JudgeEndpoint | None = None

@@ -326,4 +326,4 @@ def _outcome_of(error: BaseException | None) -> Outcome:
         return Outcome(ExitCode.OK)
     if isinstance(error, RealtimeCliError):
         return Outcome(error.exit_code, error.message, error.remedy)
-    return Outcome(ExitCode.INTERRUPTED, "The conversation was broken off.")
+    return Outcome(ExitCode.INTERRUPTED, "The conversation ended early.")

@@ -127,7 +127,7 @@ def _complete(found: Sequence[Report]) -> None:
             raise ConfigError(
                 f"Of {count} shards, {', '.join(map(str, missing))} "
                 f"{'is' if len(missing) == 1 else 'are'} missing.",
-                "Merge the reports of all shards, or look at why there is none.",
+                "Merge the reports of all shards, or find out why one is missing.",
             )
         if len(set(indices)) < len(indices):
             raise ConfigError(f"One of {count} shards is given twice.", "Merge each report once.")

@@ -40,7 +40,7 @@ def _mock(entry: dict[str, Any]) -> Mock:
             Function(mock.result)
     except ValidationError as error:
         mistakes = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise ConfigError(f"The mock of {entry.get('tool')!r} is none: {'; '.join(mistakes)}.") from None
+        raise ConfigError(f"The mock of {entry.get('tool')!r} is not valid: {'; '.join(mistakes)}.") from None
     except NOT_A_TOOL as error:
         raise ConfigError(f"{entry['tool']!r} cannot be a tool: {error}.") from None
     return mock

@@ -106,7 +106,7 @@ class ScriptRun:
 
     async def run(self) -> CaseResult:
         began, error = time.monotonic(), ""
-        outcome = Outcome(ExitCode.BUG, "The conversation broke off.")
+        outcome = Outcome(ExitCode.BUG, "The conversation ended early.")
         opens = self._script.turns[0].kind == "nothing"
         try:
             if opens:

@@ -503,7 +503,9 @@ def _tool(given: Callable[..., Any] | Tool) -> Tool:
     if isinstance(given, Tool):
         return given
     if not callable(given):
-        raise ConfigError(f"{given!r} is no function, and so no tool.", "What stands in for tools is mocks=.")
+        raise ConfigError(
+            f"{given!r} is not a function, so it cannot be a tool.", "What stands in for tools is mocks=."
+        )
     return tool(given)
 
 

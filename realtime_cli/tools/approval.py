@@ -65,7 +65,7 @@ async def asked_in_terminal(question: Question) -> ApprovalAnswer:
         sys.stderr.write(
             f"The agent of {visible(question.name)} does more than talk:\n"
             f"{visible(question.arguments)}\n"
-            "Do you trust it with that, as long as nothing of it changes? [y/N] "
+            "Do you trust it, as long as none of this changes? [y/N] "
         )
         sys.stderr.flush()
         line = sys.stdin.readline()

@@ -25,7 +25,7 @@ def http_tool(written: HttpTool) -> Tool:
     if PLACE.search(urlsplit(url).netloc):
         raise ConfigError(
             f"The tool {written.name!r} lets an argument choose the host of {url}.",
-            "Write {name} behind the host only.",
+            "Write {name} only after the host.",
         )
     by_kind: Approve = "always" if method in READING else "ask"
     parameters = written.parameters or _parameters(url)

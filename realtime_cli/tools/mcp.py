@@ -184,7 +184,7 @@ class Server:
             self._holding.cancel()
             await asyncio.gather(self._holding, return_exceptions=True)
             raise Unavailable(
-                f"The MCP server {self.name!r} did not answer within {self._written.start_timeout_s:g} s.",
+                f"The MCP server {self.name!r} did not respond within {self._written.start_timeout_s:g} s.",
                 f"Set mcp.{self.name}.start_timeout_s if it needs longer.",
             ) from error
 
@@ -209,7 +209,7 @@ class Server:
         reason = f"{self._why(error)}: {said}" if said else self._why(error)
         remedy = f"Check [mcp.{self.name}]."
         if self._refusal in NOT_AUTHORISED:
-            remedy = f"Give it a key under [mcp.{self.name}.headers], or another one."
+            remedy = f"Add a key under [mcp.{self.name}.headers], or another one."
         return Unavailable(f"The MCP server {self.name!r} cannot be used: {reason}.", remedy)
 
     def _why(self, error: BaseException) -> str:

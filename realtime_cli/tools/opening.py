@@ -147,7 +147,7 @@ def _of_new_names(found: Sequence[Tool], taken: set[str]) -> tuple[list[Tool], l
     for tool in found:
         if tool.name in taken or tool.name in kept:
             notes.append(
-                f"The MCP server {tool.group!r} has a tool whose name is used: {tool.name!r} is not loaded."
+                f"The MCP server {tool.group!r} has a tool whose name is taken: {tool.name!r} is not loaded."
             )
         else:
             kept[tool.name] = tool

@@ -146,7 +146,7 @@ class Registry:
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise ToolFailed(f"{tool.name} took longer than {limit_s:g} s and was ended.") from error
+            raise ToolFailed(f"{tool.name} took longer than {limit_s:g} s and was stopped.") from error
 
     def cancel(self, call_id: str) -> None:
         """End a running call; its caller gets no result."""

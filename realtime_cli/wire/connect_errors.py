@@ -179,7 +179,7 @@ def of_proxy_gone(proxy: str, source: str, error: OSError) -> Refused:
     unresolved = isinstance(error.__cause__ or error, socket.gaierror)
     reason = "its name cannot be resolved" if unresolved else _network_reason(error)
     return Refused(
-        f"The proxy {proxy} does not answer ({reason}).",
+        f"The proxy {proxy} does not respond ({reason}).",
         f"Check {source}, or set connection.proxy = false to connect directly.",
         temporary=True,
     )
@@ -204,7 +204,7 @@ def of_silence(url: str, timeout_s: float, proxy: str = "") -> Refused:
     """The opening handshake took too long."""
     through = f" through the proxy {proxy}" if proxy else ""
     return Refused(
-        f"{shown(url)} did not answer within {timeout_s:g} s{through}.",
+        f"{shown(url)} did not respond within {timeout_s:g} s{through}.",
         "Check the network and a proxy on the way, or raise connection.connect_timeout_s.",
         temporary=True,
     )

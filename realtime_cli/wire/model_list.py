@@ -54,7 +54,7 @@ def shutdown_dates(
     try:
         return {str(model["id"]): _day(model.get("shutdown_date")) for model in listed["data"]}
     except (TypeError, LookupError, AttributeError) as error:
-        raise ValueError("that is no list of models") from error
+        raise ValueError("that is not a list of models") from error
 
 
 def _day(written: Any) -> date | None:

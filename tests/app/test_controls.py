@@ -283,7 +283,7 @@ def test_video_detail_changes_at_run_time(talk: Callable[..., Talk]):
         ('set video.detail="auto"', "auto"),
     ]:
         here.command(line)
-        assert here.last_note == f"Level of detail of the pictures from now on: {detail}."
+        assert here.last_note == f"Image detail is now {detail}."
         assert here.pair.client.image_context.detail == detail
 
 

@@ -215,7 +215,7 @@ async def test_a_server_that_says_nothing() -> None:
     async with serving(says()) as url:
         found = await examined(url)
     assert found[-1].status == "failure"
-    assert "said nothing within 0.5 s" in found[-1].said
+    assert "sent nothing within 0.5 s" in found[-1].said
 
 
 async def test_a_server_that_says_something_else() -> None:

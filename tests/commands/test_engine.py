@@ -201,7 +201,7 @@ async def test_lines_begin_sessions_until_the_end(lines: list[str], began: list[
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("gibberish", "'gibberish' is not a command of the engine."),
+        ("gibberish", "'gibberish' is not an engine command."),
         ("[]", "'[]' is not a command"),
         ('{"begin": -1}', "is not a command"),
         ('{"begin": 10001}', "is not a command"),

@@ -153,7 +153,7 @@ async def test_served_strictly_to_one_that_does_not(tmp_path: Path) -> None:
     got, service = await _visit(tmp_path / "s.jsonl", {"type": "response.create"})
 
     assert got == ["session.created", "error"]
-    assert service.failures == ["response.create came, expected is session.update"]
+    assert service.failures == ["response.create came, but the recording has session.update"]
 
 
 async def test_a_client_that_leaves_early_is_a_failure_when_strict(tmp_path: Path) -> None:
@@ -181,5 +181,5 @@ async def test_each_connection_is_judged_by_itself(
 
     assert service.served == 2
     verdicts = [line for line in capsys.readouterr().err.splitlines() if "connection" in line]
-    assert verdicts[0].endswith("connection 1: response.create came, expected is session.update.")
+    assert verdicts[0].endswith("connection 1: response.create came, but the recording has session.update.")
     assert verdicts[1].endswith("connection 2: as recorded.")

@@ -60,7 +60,7 @@ def test_the_command_writes_an_agent_file_that_is_in_order_and_keeps_comments(tm
     output = tmp_path / "live.toml"
     ended = run_cli("config", "convert", str(CONFIGS / "local.toml"), "--to", "live", "--output", str(output))
     assert (ended.returncode, ended.stdout) == (0, "")
-    assert "the model itself hears the end of a turn" in ended.stderr
+    assert "the model itself detects the end of a turn" in ended.stderr
     assert "# the agent opens the conversation" in output.read_text("utf-8")
     assert load_agent(output).config.session_patch()["delegation"]["type"] == "responses"
 

@@ -43,7 +43,7 @@ async def stranger(answer: bytes) -> AsyncIterator[str]:
         (PAGE, "is not a WebSocket server"),
         (OTHER_API, "There is no Realtime endpoint at"),
         (REDIRECT, "redirects to http://127.0.0.1:9/login"),
-        (b"", "did not answer within 1 s"),
+        (b"", "did not respond within 1 s"),
     ],
 )
 async def test_text_run_and_session_say_so_in_a_sentence(answer: bytes, said: str, tmp_path: Path) -> None:

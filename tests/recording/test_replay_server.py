@@ -73,7 +73,7 @@ def test_answers_come_at_the_recorded_pace_from_what_the_client_did_last(served:
             "session.update differs from the recorded one in session.instructions",
         ),
         (CREATE, "response.create differs from the recorded one, and before it session.update is expected"),
-        ({"type": "response.cancel"}, "response.cancel came, expected is session.update"),
+        ({"type": "response.cancel"}, "response.cancel came, but the recording has session.update"),
     ],
 )
 def test_strictly_a_difference_is_an_error_that_names_the_nearest(

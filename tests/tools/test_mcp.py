@@ -143,7 +143,7 @@ async def test_no_server_is_left_even_if_it_is_busy_and_stubborn(tmp_path: Path)
         (f'command = ["{PYTHON}", "-c", "raise SystemExit(\'no key\')"]', "cannot be used"),
         (
             f'command = ["{PYTHON}", "-c", "import time; time.sleep(600)"]\nstart_timeout_s = 1',
-            "did not answer within 1 s",
+            "did not respond within 1 s",
         ),
         ('url = "http://127.0.0.1:9/mcp"', "cannot be used"),
         (f'command = ["{PYTHON}", "-m", "mcp_server_time"]\nallowed_tools = ["fly"]', "has no tool fly"),

@@ -148,7 +148,7 @@ async def test_a_name_that_the_proxy_should_have_resolved() -> None:
 async def test_a_socks_proxy_that_is_away(proxy: str, reason: str) -> None:
     with pytest.raises(Refused) as refused:
         await websocket.connect(URL, proxy=proxy)
-    assert refused.value.message == f"The proxy {proxy} does not answer ({reason})."
+    assert refused.value.message == f"The proxy {proxy} does not respond ({reason})."
 
 
 @pytest.mark.parametrize(

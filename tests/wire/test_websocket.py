@@ -185,7 +185,7 @@ async def test_what_answers_is_no_realtime_server(answer: bytes, words: str):
 
 async def test_nobody_answers():
     async with raw(None) as url:
-        with pytest.raises(ConnectionFailed, match=r"did not answer within 0\.2 s"):
+        with pytest.raises(ConnectionFailed, match=r"did not respond within 0\.2 s"):
             await websocket.connect(url, connect_timeout_s=0.2)
 
 

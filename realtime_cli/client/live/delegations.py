@@ -73,7 +73,7 @@ class ClientDelegations:
         name = self._options.delegation_tool
         if name is None:
             self._say(NOBODY, waiting.delegation_id)
-            text = "The agent hands work over, and there is no tool to do it: set delegation.tool."
+            text = "The agent delegates work, but no tool can do it: set delegation.tool."
             self._effects.note("warning", "delegation", text)
             return
         everything = {"task": self._log.task(waiting.offset_ms), "transcript": self._log.text()}

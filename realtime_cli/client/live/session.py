@@ -209,7 +209,7 @@ class LiveClientSession(SessionState):
 
     def _disconnected(self, happened: inputs.Disconnected) -> None:
         if self._end is not None:
-            text = "The line was dropped without session.closed: the last seconds may not be billed as shown."
+            text = "The connection dropped before session.closed: the cost of the last seconds is not known."
             self._effects.note("warning", "session", text)
             self._effects.close(*self._end)
             return
@@ -447,7 +447,7 @@ class LiveClientSession(SessionState):
             case "rotate" if self.ready and self._end is None:
                 self._reconnection.renew(at, pause=self.idle)
             case "closed" if self._end is not None:
-                text = f"The server did not say session.closed within {CLOSED_WAIT_S:g} s."
+                text = f"The server did not send session.closed within {CLOSED_WAIT_S:g} s."
                 self._effects.note("warning", "session", text)
                 self._effects.close(*self._end)
             case "quiet" if self._input_ended:

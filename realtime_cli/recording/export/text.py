@@ -147,8 +147,8 @@ def turn_row(turn: ConversationTurn, cost: float | None) -> list[str]:
 def legend(timeline: Timeline) -> list[str]:
     """What the table's times count from, and the tokens by modality."""
     lines = [
-        "Received and played: from the end of the user's turn, as the server tells it (the silence it waits "
-        "for is over by then), to the first sound of the answer."
+        "Received and played: from the end of the user's turn, as the server reports it (after the "
+        "silence it waits for), to the first sound of the answer."
     ]
     return [*lines, tokens_by_modality(timeline.cost.tokens)] if timeline.cost.tokens else lines
 

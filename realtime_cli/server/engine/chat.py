@@ -175,7 +175,7 @@ class Chat:
         try:
             yield
         except self._http.ConnectTimeout as error:
-            raise EngineError(f"The chat endpoint {where} does not answer.") from error
+            raise EngineError(f"The chat endpoint {where} does not respond.") from error
         except self._http.ConnectError as error:
             raise EngineError(f"The chat endpoint {where} cannot be reached: {_reason(error)}.") from error
         except self._http.TimeoutException as error:

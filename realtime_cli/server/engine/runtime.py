@@ -31,7 +31,7 @@ def weights(package: str, path: str, pin: str, sha256: str) -> Path:
     file = Path(next(iter(spec.submodule_search_locations))) / path
     if not file.is_file():
         raise ConfigError(
-            f"The installed {package} carries no {path}; the versions that do are {pin!r}.",
+            f"The installed {package} does not contain {path}; the versions that do are {pin!r}.",
             f"Install one of them: {install(pin)}",
         )
     with file.open("rb") as opened:
@@ -39,7 +39,7 @@ def weights(package: str, path: str, pin: str, sha256: str) -> Path:
     if found != sha256:
         raise ConfigError(
             f"{file} is damaged or of another version: its SHA-256 is {found[:12]}…, not {sha256[:12]}….",
-            f"Install it afresh: {install('--force-reinstall', pin)}",
+            f"Reinstall it: {install('--force-reinstall', pin)}",
         )
     return file
 

@@ -17,7 +17,7 @@ def test_a_missing_package_names_the_extra() -> None:
 
 
 def test_a_wheel_without_weights_names_the_pin() -> None:
-    with pytest.raises(ConfigError, match=r"carries no assets/none\.ort.*moonshine-voice<0\.1\.1"):
+    with pytest.raises(ConfigError, match=r"does not contain assets/none\.ort.*moonshine-voice<0\.1\.1"):
         weights("moonshine_voice", "assets/none.ort", "moonshine-voice<0.1.1", "00")
 
 

@@ -234,12 +234,12 @@ def test_a_muted_user_is_not_heard_and_the_clock_runs_on():
 
 
 def test_an_engine_that_cannot_answer_says_why():
-    talk = LiveTalk(words=["Hello."], answers=[[RuntimeError("The chat endpoint does not answer.")]])
+    talk = LiveTalk(words=["Hello."], answers=[[RuntimeError("The chat endpoint does not respond.")]])
     talk.start()
     talk.speak()
     (error,) = talk.of("error")
     assert error["error"]["type"] == "server_error"
-    assert error["error"]["message"] == "The chat endpoint does not answer."
+    assert error["error"]["message"] == "The chat endpoint does not respond."
 
 
 # -- bad frames -----------------------------------------------------------------------------------
