@@ -7,26 +7,28 @@ may run is answered with no after ``ANSWER_TIMEOUT_S`` of ``tools/registry.py``.
 """
 
 # -- the connection ---------------------------------------------------------------------------------
-SETTINGS_TIMEOUT_S = 5.0  # for session.updated: some servers never send it, so go on without it
-RENEW_BEFORE_S = 120.0  # before a socket expires: from then on it is changed in the first pause
-RENEW_AT_LAST_S = 5.0  # before a socket expires: now it is changed, pause or not
-STABLE_S = 10.0  # a connection that held so long was no failure in the count of the back-off
-MAX_UNANSWERED_S = 2.0  # at the very first: where nothing has answered for so long, the address is wrong
-MAX_RETRY_AFTER_S = 60.0  # a server may ask for a longer pause, but nobody waits longer for an agent
-POLL_S = 0.25  # between two looks for a pause of the conversation
+SETTINGS_TIMEOUT_S = 5.0  # for session.updated; some servers never send it, so the session goes on without it
+RENEW_BEFORE_S = 120.0  # before a connection expires: from here on it is replaced in the next pause
+RENEW_AT_LAST_S = 5.0  # before a connection expires: it is replaced now, even without a pause
+STABLE_S = 10.0  # a connection that lasted this long resets the back-off
+MAX_UNANSWERED_S = 2.0  # on the first connection: no response for this long means a wrong address
+MAX_RETRY_AFTER_S = 60.0  # the longest Retry-After that is honoured
+POLL_S = 0.25  # between checks for a pause in the conversation
 
 # -- what a server may never say ----------------------------------------------------------------------
-SERVER_ANSWER_S = 0.5  # for the server's own answer to a turn that ended while the agent spoke
+SERVER_ANSWER_S = 0.5  # for the server's own response to a turn that ended while the agent spoke
 MAX_UTTERANCE_S = 300.0  # for the end of the user's speech, where limits.idle_minutes counts silence
 MAX_SPEECH_AFTER_INPUT_S = 10.0  # for the end of the user's speech, once a file has ended
-MAX_HOSTED_CALL_S = 120.0  # for the end of a call that the server runs itself
+MAX_HOSTED_CALL_S = 120.0  # for the end of a tool call that the server runs itself
 
 # -- pauses that are kept -------------------------------------------------------------------------------
-FADE_OUT_S = 1.5  # a paused microphone sends silence: the server's verdict may be on its way
+FADE_OUT_S = (
+    1.5  # a paused microphone sends silence for this long, so that the server can end the turn
+)
 BACKGROUND_RESULT_PAUSE_S = 1.5  # after the user's last word, before a background result is sent
-QUIET_S = 2.0  # without any event, once the input has ended: then the session ends
-LIMIT_GRACE_S = 10.0  # for what goes on when a limit is reached
+QUIET_S = 2.0  # without any event once the input has ended; then the session ends
+LIMIT_GRACE_S = 10.0  # for what is still running when a limit is reached
 
 # -- the end ----------------------------------------------------------------------------------------
-LAST_EVENTS_S = 0.2  # for what was sent last to leave
+LAST_EVENTS_S = 0.2  # for the last events to leave
 CLOSE_TIMEOUT_S = 1.0  # for socket, devices and camera to close
