@@ -31,6 +31,7 @@ from tests.docs.test_readme import COMMANDS as README_COMMANDS
 
 FOLLOWED = ("scripts", "getting-started")  # by tests of their own
 TEXTS = {page: path_of(page).read_text(encoding="utf-8") for page in names()}
+FOLLOWED = ("scripts", "getting-started")  # by tests of their own
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -85,7 +86,7 @@ def test_the_client_on_the_page_of_the_local_server_talks_to_it(server: str) -> 
 
 @pytest.mark.parametrize(
     ("page", "block"),
-    [(page, block) for page in TEXTS if page != "scripts" for block in blocks(page, "toml")],
+    [(page, block) for page in TEXTS if page not in FOLLOWED for block in blocks(page, "toml")],
 )
 def test_an_agent_file_loads(page: str, block: str, tmp_path: Path) -> None:
     connection = "" if "[connection]" in block else '[connection]\nprovider = "xai"\n\n'
