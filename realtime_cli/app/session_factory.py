@@ -27,10 +27,10 @@ from realtime_cli.hooks.hooks import names_of, open_hooks
 from realtime_cli.ports import Connect, Observer, ToolsPort, VideoSource
 from realtime_cli.recording import file
 from realtime_cli.recording.format import Header
+from realtime_cli.tools import preflight
 from realtime_cli.tools.approval import APPROVE_OPTION, AllowlistApprover, Approver
 from realtime_cli.tools.opening import open_registry
 from realtime_cli.tools.permissions import permissions_of
-from realtime_cli.tools.preflight import check_approved
 from realtime_cli.tools.tool import Tool
 from realtime_cli.tools.trust import Trust, left_out, left_out_note
 from realtime_cli.user_path import user_path
@@ -155,10 +155,11 @@ class SessionFactory:
         require_price(agent)
         if not getattr(approver, "of_many", False):
             option = getattr(approver, "option", APPROVE_OPTION)
-            check_approved(getattr(approver, "named", ()), config, option=option)
+            preflight.check_approved(getattr(approver, "named", ()), config, option=option)
         async with AsyncExitStack() as stack:
             requested, mocked_names = permissions_of(agent), mocks.names if mocks else set()
             out = await left_out(requested, approver, self.trust, mocked_names)
+            preflight.require(agent, os.environ, {*out, *mocked_names})
             address = await self.address(agent)
             registry = await open_registry(
                 config.tools,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,16 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.tools.approval import APPROVE_OPTION
 from realtime_cli.tools.trust import Trust
 from realtime_cli.wire.auth import is_loopback
+
+INSIDE: Mapping[str, Any] = {
+    "provider": "local",
+    "base_url": None,
+    "resource": None,
+    "auth": "none",
+    "headers": {},
+    "query": {},
+    "proxy": None,
+}  # of the agent's own server nothing is left but the model's name and the times to wait
 
 
 @dataclass(frozen=True)
@@ -39,18 +48,20 @@ class Target:
         """The recording that answers instead of a server."""
         return Path(self.against) if self.against and self.against.endswith((".jsonl", ".jsonl.gz")) else None
 
-    def load(self, agent: Path | Mapping[str, Any] | None, over: Mapping[str, Any]) -> LoadedAgent:
+    def load(
+        self, agent: Path | Mapping[str, Any] | None, over: Mapping[str, Any], place: str = ""
+    ) -> LoadedAgent:
         """An agent, from its file or from keys, with ``over`` and this target's keys over it.
 
+        ``place`` is where ``over`` and keys stand. The command line's ``sets`` win over all.
         Raises ConfigError for what is wrong in any of them, and for an ``against`` that is no server.
         """
-        given = (
-            copy.deepcopy(dict(agent)) if isinstance(agent, Mapping) else {}
-        )  # the caller's stays as it is
-        keys = {**given, **over, **self._connection()}
-        chosen = {text.partition("=")[0].strip() for text in self.sets}
-        kept = {key: value for key, value in keys.items() if key not in chosen}
-        return load_agent(agent if isinstance(agent, Path) else None, self.sets, os.environ, kept)
+        file = agent if isinstance(agent, Path) else None
+        written = agent if isinstance(agent, Mapping) else None
+        script = {**over, **self._connection()}
+        if written and self.trust.of_caller:
+            script = {**_key_for_there(written), **script}
+        return load_agent(file, self.sets, os.environ, written=written, script=script, place=place)
 
     def _connection(self) -> Mapping[str, Any]:
         """``[connection]`` where another server was named: the agent's model stays, its key stays at home."""
@@ -59,7 +70,7 @@ class Target:
         if self.replayed:
             self._can_answer(self.replayed)
         if self.against == "local" or self.replayed:
-            return {"connection": {"provider": "local"}}
+            return _dotted(INSIDE)
         if not self.against.startswith(("ws://", "wss://", "http://", "https://")):
             raise ConfigError(
                 f"--against {self.against} is not a valid server.",
@@ -77,6 +88,14 @@ class Target:
             raise ConfigError(
                 f"{recording.name} was recorded with the Live protocol: it cannot answer instead of a server."
             )
+
+
+def _key_for_there(written: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The key of a caller's own agent that names no server: it is meant for the one that the caller names."""
+    connection = written.get("connection")
+    if not isinstance(connection, Mapping) or {"provider", "base_url", "resource"} & connection.keys():
+        return {}
+    return _dotted({key: connection[key] for key in ("api_key", "api_key_env") if key in connection})
 
 
 def _dotted(connection: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -52,6 +52,12 @@ def from_options(options: Mapping[str, Any]) -> Iterator[Override]:
             yield Override(tuple(dotted.split(".")), value, Origin("option", place))
 
 
+def from_script(keys: Mapping[str, Any], place: str) -> Iterator[Override]:
+    """Dotted keys with values that a script sets, or a caller from Python; ``place`` is blamed for them."""
+    for dotted, value in keys.items():
+        yield Override(tuple(dotted.split(".")), value, Origin("option", place))
+
+
 def from_sets(sets: Sequence[str]) -> Iterator[Override]:
     """``--set key.path=value``; raises ConfigError when there is no ``=``."""
     for text in sets:
@@ -67,7 +73,8 @@ def from_environment(environ: Mapping[str, str]) -> Iterator[Override]:
     """``REALTIME_CLI__SECTION__KEY=value``: any key, levels joined by two underscores."""
     for name in sorted(environ):
         if name.startswith(ENVIRONMENT_PREFIX) and len(name) > len(ENVIRONMENT_PREFIX):
-            path = tuple(name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__"))
+            parts = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+            path = tuple(int(part) if part.isdecimal() else part for part in parts)
             yield Override(path, typed(environ[name], path), Origin("environment", f"${name}"))
 
 
@@ -153,7 +160,9 @@ def put(tree: dict[str, Any], override: Override) -> None:
         for part in above:
             node = node[part] if isinstance(node, list) else node.setdefault(str(part), {})
         node[last if isinstance(node, list) else str(last)] = override.value
-    except (TypeError, IndexError, AttributeError, KeyError):
+    except IndexError:
+        raise ConfigError(f"{override.origin}: the list has {len(node)} entries; the first is 0.") from None
+    except (TypeError, AttributeError, KeyError):
         dotted = ".".join(map(str, override.path))
         raise ConfigError(
             f"{override.origin}: {dotted} is inside a value that is not a table or list."

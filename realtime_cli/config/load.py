@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,15 +42,21 @@ NO_FILE = "Check the path, or write a first agent file: realtime-cli init"
 
 
 class Origins:
-    """Who set which key. Lines of the file are looked up when first asked for."""
+    """Who set which key. Lines of the file are looked up when first asked for.
 
-    def __init__(self, name: str, text: str, overrides: Sequence[Override]) -> None:
+    ``table`` is what was written where there is no file's ``text``: it has no lines.
+    """
+
+    def __init__(
+        self, name: str, text: str, overrides: Sequence[Override], table: Mapping[str, Any] | None = None
+    ) -> None:
         self._name, self._text = name, text
+        self._table = table or {}
         self._overrides = {override.path: override.origin for override in overrides}
 
     @cached_property
-    def _lines(self) -> dict[KeyPath, int]:
-        return toml_file.key_lines(self._text) if self._text else {}
+    def _lines(self) -> Mapping[KeyPath, int | None]:
+        return toml_file.key_lines(self._text) if self._text else dict.fromkeys(_paths(self._table))
 
     def of(self, path: KeyPath) -> Origin:
         """The origin of a key, or of the nearest table above it that somebody wrote."""
@@ -107,20 +114,27 @@ def load_agent(
     sets: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
+    *,
+    written: Mapping[str, Any] | None = None,
+    script: Mapping[str, Any] | None = None,
+    place: str = "",
 ) -> LoadedAgent:
-    """Read and check an agent: option over environment over file over default.
+    """Read and check an agent: option over script over environment over file over default.
 
-    ``options`` maps dotted keys to values; ``sets`` are ``key=value`` texts. Raises one ConfigError
-    that lists every mistake.
+    ``options`` and ``script`` map dotted keys to values; ``sets`` are ``key=value`` texts. ``written`` takes
+    the place of a file. ``place`` is blamed for what is wrong in it and in ``script``.
+    Raises one ConfigError that lists every mistake.
     """
     environ = os.environ if environ is None else environ
     file = None if path is None else Path(path)
     text = "" if file is None else toml_file.read_text(file, NO_FILE)
-    raw = toml_file.parse(text, str(file)) if file else {}
+    table = _table(written or {}, place)
+    raw = toml_file.parse(text, str(file)) if file else copy.deepcopy(table)
     if "turns" in raw:
         raise ConfigError(f"{file} is a script, not an agent file.", f"Run it: realtime-cli run {file}")
     overrides = [
         *layers.from_environment(environ),
+        *layers.from_script(script or {}, place),
         *layers.from_sets(sets),
         *layers.from_options(options or {}),
     ]
@@ -131,7 +145,7 @@ def load_agent(
     if options and TEXT_ONLY in options and _speaks_live(raw):
         del raw["session"]["output_modalities"]  # a Live agent always speaks: its transcript is the text
     keyless = layers.keep_keys_home(raw, home, overrides)
-    origins = Origins(str(file) if file else "", text, overrides)
+    origins = Origins(str(file) if file else place if written else "", text, overrides, table)
     mistakes: list[ConfigProblem] = []
 
     def missing(where: KeyPath, name: str) -> None:
@@ -148,6 +162,21 @@ def load_agent(
     agent = LoadedAgent(config, origins, file, tuple(files), warnings, raw)
     remember(agent.secrets(environ))
     return agent
+
+
+def _table(written: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """An agent as a table of its own, whether keys are nested or dotted; the caller's stays as it is."""
+    tree: dict[str, Any] = {}
+    for override in layers.from_script(copy.deepcopy(dict(written)), place):
+        layers.put(tree, override)
+    return tree
+
+
+def _paths(node: Any, above: KeyPath = ()) -> Iterator[KeyPath]:
+    inside = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in inside:
+        yield (*above, key)
+        yield from _paths(value, (*above, key))
 
 
 def session_change(

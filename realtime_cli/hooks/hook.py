@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,10 +14,9 @@ from realtime_cli.conversation.events import ItemCreated, ItemUpdated
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools import process
 from realtime_cli.tools.output import last_lines, read_tail
-from realtime_cli.tools.python import Source
+from realtime_cli.tools.python import Source, function_of, is_function
 from realtime_cli.tools.tool import ToolFailed
 
-FUNCTION = re.compile(r"[\w./~-]+:[A-Za-z_]\w*")
 ANSWER_BYTES = 4096
 
 
@@ -40,7 +38,7 @@ class Hook(Protocol):
 async def open_hook(key: str, written: str | list[str], folder: Path, environ: Mapping[str, str]) -> Hook:
     """The hook of a key in ``[hooks]``. Raises ConfigError if there is no such function or program."""
     seen = process.seen(environ)
-    if isinstance(written, str) and FUNCTION.fullmatch(written):
+    if isinstance(written, str) and is_function(written):
         return await PythonHook.open(key, written, folder, seen)
     words = shlex.split(written) if isinstance(written, str) else list(written)
     program = process.found(words[0], folder, seen["PATH"]) if words else None
@@ -60,7 +58,7 @@ class PythonHook:
 
     @classmethod
     async def open(cls, key: str, written: str, folder: Path, environ: dict[str, str]) -> PythonHook:
-        module, _, function = written.rpartition(":")
+        module, function = function_of(written)
         source = Source(module, folder, [function], environ)
         try:
             parameters = (await source.open())[function]["parameters"]

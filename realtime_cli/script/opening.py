@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,8 +17,10 @@ from realtime_cli.config import LoadedAgent
 from realtime_cli.recording import file
 from realtime_cli.script.mocks import MockedTools
 from realtime_cli.script.result import Case
+from realtime_cli.tools import preflight
 from realtime_cli.tools.approval import AllowlistApprover
-from realtime_cli.tools.preflight import check_approved
+from realtime_cli.tools.permissions import permissions_of
+from realtime_cli.tools.trust import unanswered
 
 Recordings = Literal["kept", "temporary", "none"]
 """``temporary``: there for checks, deleted at the end. ``none``: nothing is written at all."""
@@ -71,7 +74,14 @@ def agents_of(cases: Sequence[Case], target: Target) -> list[LoadedAgent]:
     Raises ConfigError for what is wrong in any of them, and for an approved tool that none of them has.
     """
     agents = [agent_of(case, target) for case in cases]
-    check_approved(target.approve, *(agent.config for agent in agents), option=target.approve_option)
+    preflight.check_approved(
+        target.approve, *(agent.config for agent in agents), option=target.approve_option
+    )
+    approver = AllowlistApprover(target.approve, target.approve_option, of_many=True)
+    for case, agent in zip(cases, agents, strict=True):
+        unused = unanswered(permissions_of(agent), approver, target.trust)
+        mocked = MockedTools(case.script.script.mocks).names
+        preflight.require(agent, os.environ, {*unused, *mocked})
     return agents
 
 
@@ -88,4 +98,4 @@ def agent_of(case: Case, target: Target) -> LoadedAgent:
         over["session.output_modalities"] = ["text"]
     if script.turns[0].kind == "nothing":
         over["conversation.greet"] = True
-    return target.load(agent, over)
+    return target.load(agent, over, str(case.script.path))

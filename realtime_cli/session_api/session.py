@@ -104,7 +104,8 @@ class Session:
             **({"conversation.items": [dict(item) for item in history]} if history else {}),
             **({"video.source": video} if video else {}),
         }
-        self._target = Target(against=url, headers=dict(headers or {}))
+        trusted = _trust(trust, given)
+        self._target = Target(against=url, headers=dict(headers or {}), trust=trusted)
         self._text, self._devices = text, devices
         self._tools = [_tool(each) for each in tools]
         self._mocks = MockedTools(mocks_of(mocks))
@@ -112,7 +113,7 @@ class Session:
         self._judge = None if judge is None else JudgeEndpoint.model_validate(dict(judge))
         self._record = None if record is None else Path(record)
         self._factory = SessionFactory(
-            LocalServers(connections=1, warm=not text), self._target.replayed, _trust(trust, given)
+            LocalServers(connections=1, warm=not text), self._target.replayed, trusted
         )
         self._timeout_s = timeout_s
         self._voice = LocalSpeechSource()

@@ -28,7 +28,7 @@ from realtime_cli.protocol.session import McpTool
 from realtime_cli.tools.http import READING
 from realtime_cli.tools.mcp import namespaced
 from realtime_cli.tools.preflight import tool_name
-from realtime_cli.tools.python import function_of
+from realtime_cli.tools.python import function_of, is_function
 from realtime_cli.user_path import user_path
 from realtime_cli.wire.auth import is_loopback
 
@@ -212,7 +212,7 @@ class _Survey:
         self._demand(f"runs the command {line}{where}{sees}{_asked(tool.approve or 'ask')}", tool_name(tool))
 
     def _of_python(self, tool: PythonTool) -> None:
-        source, function = function_of(tool)
+        source, function = function_of(tool.python)
         self.made.functions.append(tool.python)
         self._digest_source(source)
         text = f"runs the Python function {function} of {source}, which sees all of your environment"
@@ -242,10 +242,9 @@ class _Survey:
                 continue
             line = self._shown["hooks"][key]
             line = line if isinstance(line, str) else shlex.join(line)
-            source, _, function = line.rpartition(":")
-            if isinstance(written, str) and function.isidentifier():
+            if isinstance(written, str) and is_function(written):
                 self.made.functions.append(line)
-                self._digest_source(source)
+                self._digest_source(function_of(written)[0])
             else:
                 self.made.commands.append(line)
                 self._digest_words(shlex.split(written) if isinstance(written, str) else written, None)

@@ -32,7 +32,7 @@ def seen(environ: Mapping[str, str], names: Iterable[str] = ()) -> dict[str, str
 def found(program: str, folder: Path, path: str) -> str | None:
     """Where a program is: on the path, or in the folder if its name has a slash."""
     if os.sep in program:
-        program = str(user_path(program, folder))
+        program = str(user_path(program, Path.cwd() / folder))
     return shutil.which(program, path=path)
 
 

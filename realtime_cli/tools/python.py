@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -216,9 +217,14 @@ class PythonFunction:
         return fitted(answer.get("output", ""), self._limit, answer.get("total"))
 
 
-def function_of(written: PythonTool) -> tuple[str, str]:
+def is_function(written: str) -> bool:
+    """Whether it is ``file.py:name`` or ``module:name``, and no command line."""
+    return re.fullmatch(r"[\w./~-]+:[A-Za-z_]\w*", written) is not None
+
+
+def function_of(written: str) -> tuple[str, str]:
     """Source and function of ``file.py:name``."""
-    source, _, function = written.python.rpartition(":")
+    source, _, function = written.rpartition(":")
     return source, function
 
 
@@ -226,12 +232,11 @@ async def python_tools(
     written: list[PythonTool], folder: Path, environ: Mapping[str, str]
 ) -> tuple[list[Tool], list[Source]]:
     """The tools of all entries with ``python``, in order, and the sources to close."""
-    sources: dict[str, Source] = {}
-    for source in dict.fromkeys(function_of(entry)[0] for entry in written):
-        names = list(
-            dict.fromkeys(name for entry in written for at, name in [function_of(entry)] if at == source)
-        )
-        sources[source] = Source(source, folder, names, environ)
+    functions: dict[str, dict[str, None]] = {}
+    for entry in written:
+        source, function = function_of(entry.python)
+        functions.setdefault(source, {})[function] = None
+    sources = {source: Source(source, folder, list(names), environ) for source, names in functions.items()}
     opened = await asyncio.gather(*(source.open() for source in sources.values()), return_exceptions=True)
     for outcome in opened:
         if isinstance(outcome, BaseException):
@@ -240,7 +245,7 @@ async def python_tools(
     described: dict[str, Any] = dict(zip(sources, opened, strict=True))
     tools = []
     for entry in written:
-        source, function = function_of(entry)
+        source, function = function_of(entry.python)
         about = described[source][function]
         tools.append(
             Tool(

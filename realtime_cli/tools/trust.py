@@ -54,7 +54,7 @@ async def left_out(
     """
     if not requested.demands or trust.covers(requested) or trusted_folders.is_trusted(requested):
         return []
-    rest = [demand for demand in requested.demands if not _is_named(demand, approver)]
+    rest = _unapproved(requested, approver)
     if any(demand.name not in mocked for demand in rest):
         answer = await approver.ask(Question("trust", str(requested.path), _question(requested), "trust"))
         if answer.verdict == "session":
@@ -63,6 +63,17 @@ async def left_out(
             return []
         _require_no_more(rest, requested, trust, is_asked=not answer.text)
     return [demand.name for demand in rest]
+
+
+def unanswered(requested: Permissions, approver: Approver, trust: Trust) -> list[str]:
+    """The names of what is left out where nobody is there to ask."""
+    if trust.covers(requested) or trusted_folders.is_trusted(requested):
+        return []
+    return [demand.name for demand in _unapproved(requested, approver)]
+
+
+def _unapproved(requested: Permissions, approver: Approver) -> list[Demand]:
+    return [demand for demand in requested.demands if not _is_named(demand, approver)]
 
 
 def require_trust(requested: Permissions, trust: Trust = Trust()) -> None:

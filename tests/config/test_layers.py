@@ -155,9 +155,16 @@ def test_tables_on_the_way_are_made_and_lists_keep_their_length() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [("tools", 1), ("tools", "first"), ("echo", "deeper"), ("tools", 0, "name", "x")]
+    ("path", "words"),
+    [
+        (("tools", 1), "the list has 1 entries; the first is 0"),
+        (("tools", 1, "name"), "the list has 1 entries; the first is 0"),
+        (("tools", "first"), "is inside a value that is not a table or list"),
+        (("echo", "deeper"), "is inside a value that is not a table or list"),
+        (("tools", 0, "name", "x"), "is inside a value that is not a table or list"),
+    ],
 )
-def test_where_the_way_is_barred_it_is_said(path: tuple[str | int, ...]) -> None:
+def test_where_the_way_is_barred_it_is_said(path: tuple[str | int, ...], words: str) -> None:
     tree: dict[str, Any] = {"tools": [{"name": "a"}], "echo": "off"}
-    with pytest.raises(ConfigError, match=r"--set x: .* is inside a value that is not a table or list"):
+    with pytest.raises(ConfigError, match=rf"--set x: .*{words}"):
         put(tree, setting(*path))

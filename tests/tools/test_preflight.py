@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from realtime_cli.errors import ConfigError
-from realtime_cli.tools.preflight import check_approved, problems
+from realtime_cli.tools.preflight import check_approved, problems, require
 from tests.config.agents import loader
+
+CREATED = ("hooks", "on_conversation_item_created")
 
 
 def told(folder: Path, text: str) -> list[tuple[tuple[str | int, ...], str]]:
@@ -44,13 +46,30 @@ def told(folder: Path, text: str) -> list[tuple[tuple[str | int, ...], str]]:
             ("tools", 1),
             "is the second tool named clock",
         ),
+        (
+            '[[session.tools]]\ntype = "function"\nname = "f"\n' * 2,
+            ("session", "tools", 1),
+            "is the second tool named f; session.tools[0] is the first",
+        ),
+        ('[[tools]]\npython = "nosuchmodule:f"', ("tools", 0, "python"), "there is no module nosuchmodule"),
+        ('[[tools]]\npython = "t:gone"', ("tools", 0, "python"), "there is no function gone in"),
+        ('[[tools]]\npython = "pack.t:gone"', ("tools", 0, "python"), "there is no function gone in"),
+        ('[[tools]]\npython = "pack.nosuch:f"', ("tools", 0, "python"), "there is no module pack.nosuch"),
+        ('[[tools]]\npython = "t.below:f"', ("tools", 0, "python"), "there is no module t.below"),
+        ('[[tools]]\npython = "t.py:inside"', ("tools", 0, "python"), "there is no function inside in"),
+        ('[hooks]\non_conversation_item_created = "t:gone"', CREATED, "there is no function gone in"),
+        ('[hooks]\non_conversation_item_created = ["gone"]', CREATED, "there is no program gone"),
     ],
 )
 def test_what_is_not_there_is_named_by_its_key(
     tmp_path: Path, written: str, path: tuple[str | int, ...], words: str
 ) -> None:
-    (tmp_path / "t.py").write_text("raise SystemExit('it was run')\ndef f(): ...\n")
+    source = "raise SystemExit('it was run')\ndef f():\n  def inside(): ...\n"
+    (tmp_path / "t.py").write_text(source)
     (tmp_path / "bad.py").write_text("def f(:\n")
+    (tmp_path / "pack").mkdir()
+    for name in ("__init__.py", "t.py"):
+        (tmp_path / "pack" / name).write_text(source)
     [(found, text)] = told(tmp_path, written)
     assert found == path
     assert words in text
@@ -65,11 +84,36 @@ def test_what_is_not_there_is_named_by_its_key(
         "from x import g as f",
         "from x import *",
         "if 1:\n  f = 2",
+        "class f: ...",
+        "def __getattr__(name): ...",
+        "def g():\n  global f\n  f = 1",
     ],
 )
 def test_whatever_may_define_the_function_is_good(tmp_path: Path, source: str) -> None:
     (tmp_path / "t.py").write_text(source)
-    assert told(tmp_path, '[[tools]]\npython = "t.py:f"\n[[tools]]\npython = "json:dumps"\n') == []
+    tools = ["t.py:f", "json:dumps", "math:sqrt", "os.path:join", "time:time"]
+    assert told(tmp_path, "".join(f'[[tools]]\npython = "{tool}"\n' for tool in tools)) == []
+
+
+def test_names_that_are_left_out_are_not_looked_at(tmp_path: Path) -> None:
+    agent = loader(tmp_path)(
+        '[[tools]]\npython = "gone.py:f"\n[[tools]]\ncommand = ["gone"]\nname = "g"\n'
+        '[hooks]\non_conversation_item_created = ["gone"]\n[mcp.x]\ncommand = ["gone"]\n'
+    )
+    assert len(list(problems(agent.config, tmp_path, os.environ))) == 4
+    require(agent, os.environ, {"f", "g", CREATED[1]})
+    with pytest.raises(ConfigError, match=r"agent\.toml:2: tools\[0\]\.python: there is no file"):
+        require(agent, os.environ, {"g", CREATED[1]})
+
+
+def test_a_program_beside_the_agent_is_found_from_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "there.sh").chmod(0o700)
+    agent = loader(tmp_path)('[[tools]]\ncommand = ["./there.sh"]\n')
+    monkeypatch.chdir(tmp_path)
+    assert list(problems(agent.config, Path(), os.environ)) == []
 
 
 AGENT = """
