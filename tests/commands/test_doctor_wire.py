@@ -259,4 +259,4 @@ def test_a_key_that_was_copied_badly_is_noticed_and_not_shown(key: str, status: 
 async def test_it_waits_for_no_one_for_ever() -> None:
     async with serving(says(CREATED)) as url, asyncio.timeout(10):
         found = await examined(url)
-    assert "said nothing" in found[-1].said
+    assert "sent nothing" in found[-1].said

@@ -202,13 +202,13 @@ async def test_lines_begin_sessions_until_the_end(lines: list[str], began: list[
     ("line", "said"),
     [
         ("gibberish", "'gibberish' is not an engine command."),
-        ("[]", "'[]' is not a command"),
-        ('{"begin": -1}', "is not a command"),
-        ('{"begin": 10001}', "is not a command"),
-        ('{"begin": 1.5}', "is not a command"),
+        ("[]", "'[]' is not an engine command"),
+        ('{"begin": -1}', "is not an engine command"),
+        ('{"begin": 10001}', "is not an engine command"),
+        ('{"begin": 1.5}', "is not an engine command"),
         ('{"begin": "a", "script": 5}', "5 is not a valid script name."),
         ('{"begin": "a", "script": "nosuch"}', "no script 'nosuch'"),
-        ("x" * 5000, "x" * 80 + "' is not a command"),
+        ("x" * 5000, "x" * 80 + "' is not an engine command"),
     ],
 )
 async def test_a_line_that_cannot_be_obeyed_is_a_mistake_and_the_next_is_read(

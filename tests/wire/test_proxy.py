@@ -183,5 +183,5 @@ async def test_a_proxy_that_is_away_is_not_mistaken_for_the_server(monkeypatch: 
     with pytest.raises(Refused) as refused:
         await websocket.connect(URL)
 
-    assert refused.value.message == "The proxy http://127.0.0.1:9 does not answer (nothing listens there)."
+    assert refused.value.message == "The proxy http://127.0.0.1:9 does not respond (nothing listens there)."
     assert refused.value.remedy.startswith("Check HTTPS_PROXY")
