@@ -131,9 +131,8 @@ class SessionConfig(SessionPart):
                     self._effects.note("warning", "settings", difference)
             self._reported.update(differences)
             if update.by_user and not differences:
-                self._effects.note(
-                    "info", "settings", f"In force now: {', '.join(settings.paths(update.wire))}."
-                )
+                told = settings.in_words(update.wire, self.effective)
+                self._effects.note("info", "settings", f"In force now: {told}.")
 
     def refused(self, error: Any) -> Refusal:
         """One bad key must not lose the rest: say which it was, and send the others again."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 _ABSENT = object()
@@ -89,14 +91,21 @@ def without(patch: dict[str, Any], param: str) -> dict[str, Any] | None:
     return rest
 
 
-def paths(patch: dict[str, Any], path: str = "session") -> list[str]:
-    """Dotted names of all that is set; a ``type`` beside other keys goes without saying."""
+def in_words(patch: dict[str, Any], effective: Mapping[str, Any], path: str = "session") -> str:
+    """Dotted names of all that is set, with their values: those in force, where the server tells them.
+
+    A ``type`` beside other keys goes without saying. Lists stand without their entries.
+    """
     found: list[str] = []
     for key, value in patch.items():
+        here, got = f"{path}.{key}", effective.get(key, value)
         if key == "type" and len(patch) > 1:
             continue
-        found += paths(value, f"{path}.{key}") if isinstance(value, dict) and value else [f"{path}.{key}"]
-    return found
+        if isinstance(value, dict) and value:
+            found.append(in_words(value, got if isinstance(got, dict) else {}, here))
+        else:
+            found.append(here if isinstance(got, dict | list) else f"{here} = {_short(got)}")
+    return ", ".join(found)
 
 
 def says_something(patch: dict[str, Any]) -> bool:
@@ -117,5 +126,5 @@ def _same(asked: Any, got: Any) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import GetJsonSchemaHandler, WithJsonSchema
 
 from realtime_cli.protocol.rules import Rule
-from realtime_cli.protocol.session import RealtimeSession
+from realtime_cli.protocol.session import RealtimeSession, SemanticVad, ServerVad
 
 JsonObject = dict[str, Any]
 ONE_PCM_RATE = "this program speaks PCM at 24000 Hz only, also with servers that take other rates"
@@ -87,10 +87,25 @@ def over(base: JsonObject, more: Mapping[str, Any]) -> JsonObject:
 
 
 def keep_types(patch: dict[str, Any], in_force: Mapping[str, Any]) -> None:
-    """Give tables that are changed in part the ``type`` that is in force, which the API wants repeated."""
+    """Give tables that are changed in part the ``type`` that is in force, which the API wants repeated.
+
+    A key that only another kind of turn detection has, such as ``eagerness``, means that kind.
+    """
     for key, inner in patch.items():
         known = in_force.get(key)
-        if isinstance(inner, dict) and isinstance(known, Mapping):
+        if not isinstance(inner, dict):
+            continue
+        if key == "turn_detection" and "type" not in inner and (kind := _detection_with(inner, known)):
+            inner["type"] = kind
+        if isinstance(known, Mapping):
             if "type" in known:
                 inner.setdefault("type", known["type"])
             keep_types(inner, known)
+
+
+def _detection_with(keys: Mapping[str, Any], in_force: Any) -> str | None:
+    """The one kind of turn detection that has all these keys; None where that in force may have them."""
+    kinds = {"server_vad": ServerVad, "semantic_vad": SemanticVad}
+    fitting = [name for name, kind in kinds.items() if keys.keys() <= kind.model_fields.keys()]
+    current = in_force.get("type") if isinstance(in_force, Mapping) else None
+    return fitting[0] if len(fitting) == 1 and current in {None, *kinds} else None

@@ -265,6 +265,7 @@ class ServerSession:
         session, output = self.session, self.session["audio"]["output"]
         requested = (overrides.get("audio") or {}).get("output") or {}
         chosen = session | overrides
+        settings.refuse_unknown_voice(requested.get("voice"), "response.audio.output.voice")
         if self._voice_is_fixed and requested.get("voice", output["voice"]) != output["voice"]:
             settings.refuse_voice("response.audio.output.voice")
         return ResponseSettings(

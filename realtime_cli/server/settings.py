@@ -6,6 +6,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
+from realtime_cli.protocol.session import VOICES
 from realtime_cli.server.api_error import ApiError
 
 Json = dict[str, Any]
@@ -116,8 +117,16 @@ def _refuse_fixed(session: Json, patch: Json, *, voice_is_fixed: bool) -> None:
     if session.get("tracing") is not None and patch.get("tracing", session["tracing"]) != session["tracing"]:
         raise ApiError("invalid_parameter", "Cannot update tracing once it is enabled.", "session.tracing")
     voice = ((patch.get("audio") or {}).get("output") or {}).get("voice")
+    refuse_unknown_voice(voice, "session.audio.output.voice")
     if voice_is_fixed and voice is not None and voice != session["audio"]["output"]["voice"]:
         refuse_voice("session.audio.output.voice")
+
+
+def refuse_unknown_voice(voice: Any, param: str) -> None:
+    """Raise the error of a voice that the API does not have; one of the user's own, {id: ...}, may be any."""
+    if isinstance(voice, str) and voice not in VOICES:
+        known = ", ".join(f"'{name}'" for name in VOICES)
+        raise ApiError("invalid_value", f"Invalid value: '{voice}'. Supported values are: {known}.", param)
 
 
 def refuse_voice(param: str) -> None:

@@ -104,6 +104,10 @@ def session(event: dict[str, Any] | None) -> dict[str, Any]:
             "session.audio.input.turn_detection.threshold 0.7",
             {"audio": {"input": {"turn_detection": {"type": "server_vad", "threshold": 0.7}}}},
         ),
+        (
+            "session.audio.input.turn_detection.eagerness high",
+            {"audio": {"input": {"turn_detection": {"type": "semantic_vad", "eagerness": "high"}}}},
+        ),
     ],
 )
 def test_set_sends_one_key(talk: Callable[..., Talk], line: str, sent: dict[str, Any]):
@@ -132,6 +136,15 @@ def test_set_refuses_in_a_sentence_and_sends_nothing(talk: Callable[..., Talk], 
     here = talk()
     assert here.command(f"set {line}") is None
     assert said in here.last_note
+
+
+def test_set_shows_what_is_in_force_then_or_why_it_is_not(talk: Callable[..., Talk]):
+    here = talk()
+    here.command("set session.max_output_tokens 9000")
+    assert here.pair.last_note == "In force now: session.max_output_tokens = 9000."
+    here.command("set session.audio.output.voice nosuch")
+    assert "Invalid value: 'nosuch'" in here.pair.last_note
+    assert here.pair.client.effective_session["audio"]["output"]["voice"] == "alloy"
 
 
 AGENT = """

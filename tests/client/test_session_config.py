@@ -230,3 +230,22 @@ def test_a_reconnect_does_not_repeat_what_was_said_about_the_settings() -> None:
     assert d.server("session.updated", session=lower) == ["note info reconnect"]
     assert d.give(inputs.SettingsChanged, {"max_output_tokens": 4096}) == ["session.update"]
     assert d.server("session.updated", session=lower) == ["note warning settings"]
+
+
+@pytest.mark.parametrize(
+    ("in_force", "change", "kind"),
+    [
+        ({"type": "server_vad"}, {"eagerness": "high"}, "semantic_vad"),
+        ({"type": "semantic_vad"}, {"threshold": 0.3}, "server_vad"),
+        ({"type": "semantic_vad"}, {"eagerness": "low", "create_response": False}, "semantic_vad"),
+        ({"type": "semantic_vad"}, {"interrupt_response": False}, "semantic_vad"),
+        (None, {"eagerness": "low"}, "semantic_vad"),
+        ({"type": "another_server_s"}, {"eagerness": "low"}, "another_server_s"),
+    ],
+)
+def test_a_key_that_one_kind_of_detection_has_means_that_kind(
+    in_force: Any, change: dict[str, Any], kind: str
+) -> None:
+    d = talk(patch={"type": "realtime", "audio": {"input": {"turn_detection": in_force}}})
+    d.give(inputs.SettingsChanged, {"audio": {"input": {"turn_detection": change}}})
+    assert d.sent[-1]["session"]["audio"]["input"]["turn_detection"] == {"type": kind, **change}

@@ -36,6 +36,14 @@ def test_differences_name_the_path():
     assert found == ["session.audio.output.speed: asked for 1.2, the server has 1.0"]
 
 
+def test_what_is_in_force_is_told_in_words_and_lists_without_their_entries():
+    patch = {"type": "realtime", "audio": {"output": {"speed": 1}}, "tools": [{"authorization": "s3cret"}]}
+    told = settings.in_words({**patch, "tracing": None, "include": []}, {"audio": {"output": {"speed": 1.0}}})
+    assert told == (
+        "session.audio.output.speed = 1.0, session.tools, session.tracing = null, session.include"
+    )
+
+
 def test_what_the_server_does_not_show_is_no_difference():
     assert settings.differences({"include": ["x"]}, {}) == []
 

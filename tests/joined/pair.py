@@ -51,6 +51,7 @@ class Pair:
         self.playout = Playout(clock=lambda: self.at)
         self.up: deque[str] = deque()
         self.down: deque[str] = deque()
+        self.last_note = ""
         self.asked: list[Json] = []
         self.emitted: list[Json] = []
         self.received: list[Json] = []
@@ -258,8 +259,10 @@ class Pair:
                     self.down.append("close 1000")
             case effects.Close():
                 self.outcome = effect
-            case effects.Note() if effect.level in ("warning", "error"):
-                self._happened.append(f"- {effect.level} {effect.topic}")
+            case effects.Note():
+                self.last_note = effect.text
+                if effect.level in ("warning", "error"):
+                    self._happened.append(f"- {effect.level} {effect.topic}")
 
     def _send(self, text: str) -> None:
         event = json.loads(text)

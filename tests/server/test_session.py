@@ -708,6 +708,15 @@ def test_the_voice_is_fixed_by_the_first_sound():
     ]
 
 
+def test_a_voice_that_the_api_does_not_have_is_refused():
+    talk, nosuch = Talk(), {"output": {"voice": "nosuch"}}
+    assert talk.update(audio=nosuch) == ["error invalid_value session.audio.output.voice"]
+    assert "Supported values are: 'alloy', 'ash'" in talk.last("error")["error"]["message"]
+    assert talk.client("response.create", response={"audio": nosuch}) == [
+        "error invalid_value response.audio.output.voice"
+    ]
+
+
 def test_the_model_is_chosen_in_the_address():
     talk = Talk()
     assert talk.update(model="other", instructions="Be brief.") == ["session.updated"]
