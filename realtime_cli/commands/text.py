@@ -66,6 +66,8 @@ def _messages(options: TextOptions) -> Iterator[str]:
     if options.messages:
         if not all(message.strip() or options.images for message in options.messages):
             raise ConfigError("A message is empty.", "Remove it, or write something.")
+        if Path(named := options.messages[0]).suffix == ".toml" and Path(named).is_file():
+            raise ConfigError(f"{named} is a file, not a message.", f"For an agent file write -c {named}.")
         return iter([_utf8(message) for message in options.messages])
     if options.file is None or str(options.file) == "-":
         return _lines(_stdin())

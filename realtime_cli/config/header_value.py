@@ -33,10 +33,17 @@ def sendable_key(key: str, where: str) -> str:
 
     Raises ConfigError without a letter of the key.
     """
-    fault = "quotes around it" if key[:1] in _QUOTES or key[-1:] in _QUOTES else fault_in(key)
-    if fault:
+    if fault := _fault_in_key(key):
         raise ConfigError(f"The key {where} has {fault}.", "Copy it again, the key and nothing else.")
     return key
+
+
+def _fault_in_key(key: str) -> str:
+    if key[:1] in _QUOTES or key[-1:] in _QUOTES:
+        return "quotes around it"
+    if key.casefold().startswith("bearer "):
+        return 'the word "Bearer" in front of it'
+    return fault_in(key) or ("a blank in it" if " " in key else "")
 
 
 def _checked_text(text: str) -> str:

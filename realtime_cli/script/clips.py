@@ -17,6 +17,7 @@ from realtime_cli.audio.wav_file import read_wav
 from realtime_cli.errors import ConfigError
 
 SOUNDING_DBFS = -45.0  # of 20 ms, root mean square: what is quieter is no part of what anybody says
+MAX_FLOAT = 16.0  # sound that is somewhat too loud is clipped; what is beyond this has another scale
 EDGE_MS = 200
 TONE_MS, GAP_MS = 100, 80  # ITU-T Q.24: at least 40 ms each
 _LOW_HZ = (697, 770, 852, 941)
@@ -101,7 +102,15 @@ def _samples(piece: Any) -> Samples:
             f"Sound of {type(piece).__name__} ({array.dtype}, {array.ndim} dimensions) cannot be sent.",
             "Give mono samples at 24 kHz as int16, as float from -1 to 1, or as bytes.",
         )
-    return array if array.dtype == np.int16 else to_int16(array.astype(np.float32))
+    if array.dtype == np.int16:
+        return array
+    loudest = float(np.abs(array).max(initial=0.0))
+    if not loudest <= MAX_FLOAT:
+        raise ConfigError(
+            f"Samples of {array.dtype} go from -1 to 1; there is {loudest:.4g} in it.",
+            "Divide by 32768 what was int16, or give it as int16.",
+        )
+    return to_int16(array.astype(np.float32))
 
 
 def read_clip(path: Path) -> Clip:

@@ -24,6 +24,7 @@ from realtime_cli.script.format import Script
 Tree = dict[str, Any]
 LinesOf = Callable[[], dict[KeyPath, int]]
 SUFFIXES = (".toml", ".yaml", ".yml")
+AGENT_SECTIONS = frozenset({"connection", "session", "audio", "tools", "mcp", "local"})
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,15 @@ class LoadedScript:
 def script_files(paths: Sequence[Path]) -> list[Path]:
     """The files that paths name: a file itself, of a folder the ``*.toml`` and YAML files directly in it.
 
-    Raises ConfigError for a path that is not there, or a folder without scripts.
+    Agent files that stand there beside their scripts are passed over. Raises ConfigError for a path that
+    is not there, or a folder without scripts.
     """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
+            inside = sorted(
+                file for file in path.iterdir() if file.suffix in SUFFIXES and not _holds_an_agent(file)
+            )
             if not inside:
                 raise ConfigError(f"There are no scripts in {path}.", "Scripts end in .toml, .yaml or .yml.")
             found += inside
@@ -70,6 +74,20 @@ def script_files(paths: Sequence[Path]) -> list[Path]:
         else:
             raise ConfigError(f"There is no script {path}.", "Name a script file, or a folder with scripts.")
     return found
+
+
+def _holds_an_agent(file: Path) -> bool:
+    """Whether a TOML file is an agent's; one that cannot be read counts as a script, and is refused as one."""
+    if file.suffix != ".toml":
+        return False
+    try:
+        return _is_agent(toml_file.parse(toml_file.read_text(file), str(file)))
+    except ConfigError:
+        return False
+
+
+def _is_agent(tree: Tree) -> bool:
+    return "turns" not in tree and bool(tree.keys() & AGENT_SECTIONS)
 
 
 def load_scripts(files: Sequence[Path]) -> list[LoadedScript]:
@@ -98,8 +116,10 @@ def load_script(path: Path) -> LoadedScript:
 
 def script_of(tree: dict[str, Any], path: Path, text: str, lines_of: LinesOf) -> Script:
     """The checked script of a parsed file; raises ConfigError with all mistakes."""
-    if "turns" not in tree and tree.keys() & {"connection", "session", "audio", "tools", "mcp", "local"}:
+    if _is_agent(tree):
         remedy = f'Talk to it: realtime-cli talk {path}; a script names it: agent = "{path.name}"'
+        if path.suffix != ".toml":
+            remedy = "Agent files are TOML; `realtime-cli init` writes one to start from"
         raise ConfigError(f"{path} is an agent file, not a script. {remedy}.")
     mistakes = list(_missing_files(tree, path.parent))
     script: Script | None = None

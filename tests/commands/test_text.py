@@ -123,6 +123,7 @@ def test_a_pipe_that_is_read_no_further_ends_it_cleanly(agent: Path) -> None:
         ("< bytes.bin", "stdin is not UTF-8 text"),
         ('"$(cat bytes.bin)"', "A message is not UTF-8 text"),
         ('""', "A message is empty"),
+        ("agent.toml", "agent.toml is a file, not a message.\n  For an agent file write -c agent.toml."),
         ("hi >&-", "There is no stdout"),
         ("hi > /dev/full", "stdout cannot be written: No space left on device"),
         ("--json hi > /dev/full", "stdout cannot be written: No space left on device"),

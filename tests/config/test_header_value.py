@@ -21,6 +21,8 @@ from tests.config.agents import Load
         ("sk-öne1234567890", "a character outside ASCII"),
         ('"sk-one1234567890"', "quotes around it"),
         ("“sk-one1234567890”", "quotes around it"),
+        ("Bearer sk-one1234567890", 'the word "Bearer" in front of it'),
+        ("sk-one 1234567890", "a blank in it"),
     ],
 )
 @pytest.mark.parametrize("auth", ["bearer", "api-key", "query"])

@@ -64,3 +64,9 @@ def test_sound_may_come_in_any_of_these_shapes(sound: Any) -> None:
 def test_what_is_no_sound_is_refused(sound: Any) -> None:
     with pytest.raises(ConfigError):
         clip_from(sound)
+
+
+@pytest.mark.parametrize("sound", [RAMP.astype(np.float32), np.array([0.0, np.nan]), np.array([np.inf])])
+def test_floats_of_another_scale_are_no_noise_but_an_error(sound: Any) -> None:
+    with pytest.raises(ConfigError, match="go from -1 to 1"):
+        clip_from(sound)

@@ -108,7 +108,13 @@ def test_yaml_is_read_with_its_lines(tmp_path: Path) -> None:
 def test_folders_stand_for_the_scripts_in_them(tmp_path: Path) -> None:
     one, two = (written(tmp_path, "", name) for name in ("b.toml", "a.yaml"))
     written(tmp_path, "", "notes.txt")
+    agent = written(tmp_path, '[connection]\nprovider = "local"\n', "agent.toml")
     assert script_files([tmp_path]) == [two, one]
+    with pytest.raises(ConfigError, match=r"is an agent file.*talk"):
+        load_scripts(script_files([agent]))
+    in_yaml = written(tmp_path, "session: {}", "agent.yaml")
+    with pytest.raises(ConfigError, match="Agent files are TOML"):
+        load_script(in_yaml)
     with pytest.raises(ConfigError, match="There is no script"):
         script_files([tmp_path / "gone.toml"])
 
