@@ -77,7 +77,7 @@ def script_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _holds_an_agent(file: Path) -> bool:
-    """Whether a TOML file is an agent's; one that cannot be read counts as a script, and is refused as one."""
+    """Whether a TOML file is an agent's; what cannot be read is refused as a script."""
     if file.suffix != ".toml":
         return False
     try:

@@ -29,6 +29,7 @@ SEMANTIC_VAD: Json = {
     "interrupt_response": True,
 }
 DEFAULT_MODEL = "local"
+XAI_VOICES = ("ara", "eve", "leo", "rex", "sal")  # an agent for xAI may be tried here
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def _refuse_fixed(session: Json, patch: Json, *, voice_is_fixed: bool) -> None:
 
 def refuse_unknown_voice(voice: Any, param: str) -> None:
     """Raise the error of a voice that the API does not have; one of the user's own, {id: ...}, may be any."""
-    if isinstance(voice, str) and voice not in VOICES:
+    if isinstance(voice, str) and voice not in (*VOICES, *XAI_VOICES):
         known = ", ".join(f"'{name}'" for name in VOICES)
         raise ApiError("invalid_value", f"Invalid value: '{voice}'. Supported values are: {known}.", param)
 
