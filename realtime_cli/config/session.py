@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import GetJsonSchemaHandler, WithJsonSchema
 
-from realtime_cli.protocol.rules import Rule
+from realtime_cli.protocol.rules import Rule, Wire
 from realtime_cli.protocol.session import RealtimeSession, SemanticVad, ServerVad
 
 JsonObject = dict[str, Any]
@@ -105,7 +105,7 @@ def keep_types(patch: dict[str, Any], in_force: Mapping[str, Any]) -> None:
 
 def _detection_with(keys: Mapping[str, Any], in_force: Any) -> str | None:
     """The one kind of turn detection that has all these keys; None where that in force may have them."""
-    kinds = {"server_vad": ServerVad, "semantic_vad": SemanticVad}
+    kinds: dict[str, type[Wire]] = {"server_vad": ServerVad, "semantic_vad": SemanticVad}
     fitting = [name for name, kind in kinds.items() if keys.keys() <= kind.model_fields.keys()]
     current = in_force.get("type") if isinstance(in_force, Mapping) else None
     return fitting[0] if len(fitting) == 1 and current in {None, *kinds} else None
