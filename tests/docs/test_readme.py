@@ -86,3 +86,12 @@ def test_the_server_listens_where_it_is_told() -> None:
         child.terminate()
         child.stderr.close()
     assert child.wait(timeout=20) == ExitCode.OK
+
+
+def test_the_list_of_agents_and_scripts_is_whole() -> None:
+    configs = ROOT / "configs"
+    listed = set(
+        re.findall(r"\]\(([\w/.-]+\.(?:toml|yaml))\)", (configs / "README.md").read_text(encoding="utf-8"))
+    )
+    there = {str(path.relative_to(configs)) for end in ("toml", "yaml") for path in configs.rglob(f"*.{end}")}
+    assert listed == there
