@@ -107,11 +107,11 @@ class VoiceFile(pytest.File):
 
     def collect(self) -> Iterable[VoiceTest]:
         from realtime_cli.errors import RealtimeCliError
-        from realtime_cli.script.load import load_script
+        from realtime_cli.script.load import scripts_in
         from realtime_cli.script.suite import Selection, plan
 
         try:
-            cases = plan([load_script(self.path)], Selection())
+            cases = plan(scripts_in(self.path), Selection())
         except RealtimeCliError as error:
             raise self.CollectError(str(error)) from None
         for case in cases:

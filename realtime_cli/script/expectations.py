@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from realtime_cli.script.clips import SOUNDING_DBFS
-from realtime_cli.script.format import Expect, ExpectedCall
-from realtime_cli.script.turn_metrics import ToolCall, TurnMetrics
+from realtime_cli.script.format import Expect, ExpectedCall, ExpectedStep, Similar
+from realtime_cli.script.json_reply import json_mistake
+from realtime_cli.script.spoken_numbers import numbers_in
+from realtime_cli.script.steps import in_any_order, in_this_order
+from realtime_cli.script.turn_metrics import ToolCall, TurnMetrics, TurnStep, read_arguments
 
 LATE_MS = 60.0  # three frames: more than a loop that has its share of the processor is ever late
 
@@ -47,6 +51,11 @@ class CheckResult:
 def verdicts(expect: Expect, metrics: TurnMetrics) -> list[CheckResult]:
     """One for every expectation that is set, in the order of the manual."""
     asked = expect.asks
+    if expect.since is not None:
+        left = metrics.since(expect.since)
+        if left is None:
+            return [CheckResult(metrics.turn, "since", "failed", f"the event {expect.since}", "not seen")]
+        metrics = left
     return [
         CheckResult(metrics.turn, name, *outcome)
         for name, check in _CHECKS.items()
@@ -139,24 +148,149 @@ def _calls(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
         yield _said(not metrics.calls, "no tool call", made)
         return
     for requested in expect.calls:
-        matching = [call for call in metrics.calls if _matches(requested, call)]
+        matching = [call for call in metrics.calls if matches(requested, call)]
         right = bool(matching) if requested.count is None else len(matching) == requested.count
         times = f" {requested.count} times" if requested.count else ""
-        yield _said(right, f"{ToolCall(requested.name, requested.args)} called{times}", made)
+        outcome = f", {requested.status}" if requested.status else ""
+        if requested.output is not None:
+            outcome += f", with {requested.output!r} in its result"
+            made = ", ".join(f"{call} -> {call.output}" for call in metrics.calls) or "no call"
+        elif requested.status:
+            made = ", ".join(f"{call} {call.status or 'running'}" for call in metrics.calls) or "no call"
+        yield _said(right, f"{ToolCall(requested.name, requested.args)} called{times}{outcome}", made)
 
 
 def _calls_in_order(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     if expect.calls_in_order:
         left = iter(metrics.calls)
-        right = all(any(_matches(requested, call) for call in left) for requested in expect.calls or ())
+        right = all(any(matches(requested, call) for call in left) for requested in expect.calls or ())
         expected_names = ", ".join(call.name for call in expect.calls or ())
         yield _said(
             right, f"calls in the order {expected_names}", ", ".join(call.name for call in metrics.calls)
         )
 
 
-def _matches(requested: ExpectedCall, call: ToolCall) -> bool:
-    return call.name == requested.name and is_within(requested.args, call.arguments)
+def matches(requested: ExpectedCall, call: ToolCall) -> bool:
+    """Whether a call is one that is expected: its name, arguments, outcome and result."""
+    right = call.name == requested.name and is_within(requested.args, call.arguments)
+    if requested.status is not None:
+        right = right and call.status == requested.status
+    if isinstance(requested.output, dict):
+        return right and is_within(requested.output, read_arguments(call.output or ""))
+    return right and all(_has(call.output or "", part) for part in _texts(requested.output))
+
+
+def _fits(requested: ExpectedStep, step: TurnStep) -> bool:
+    if step.kind != requested.kind:
+        return False
+    if requested.says is not None:
+        return _has(step.text, requested.says)
+    if step.call is not None:
+        return step.text == requested.call and is_within(requested.args, step.call.arguments)
+    return step.text in (requested.event, requested.error)
+
+
+def _placed(expect: Expect, metrics: TurnMetrics) -> dict[int, int]:
+    order = in_this_order if expect.steps_in_order else in_any_order
+    return order(expect.steps or [], metrics.steps, _fits)
+
+
+def _steps(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    placed = _placed(expect, metrics)
+    happened = ", ".join(_step_text(step) for step in metrics.steps if step.kind != "event") or "nothing"
+    where = " in this place" if expect.steps_in_order else ""
+    for place, step in enumerate(expect.steps or ()):
+        said = f"says {_quoted(step.says)}" if step.says is not None else ""
+        called = f"calls {ToolCall(step.call, step.args)}" if step.call is not None else ""
+        requested = said or called or f"{step.kind} {step.event or step.error}"
+        yield _said(place in placed, f"{requested}{where}", "it" if place in placed else happened)
+
+
+def _step_text(step: TurnStep) -> str:
+    return {"says": f"says {_quoted(step.text)}", "call": f"calls {step.call}"}.get(
+        step.kind, f"{step.kind} {step.text}"
+    )
+
+
+def _no_more(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    if not expect.no_more:
+        return
+    used = set(_placed(expect, metrics).values())
+    kinds = ("says", "call", "error") if expect.steps is not None else ("call",)
+    more = [
+        step
+        for place, step in enumerate(metrics.steps)
+        if step.kind in kinds
+        and place not in used
+        and not (step.call and any(matches(requested, step.call) for requested in expect.calls or ()))
+    ]
+    yield _said(not more, "nothing more", ", ".join(map(_step_text, more)) or "nothing more")
+
+
+def _claims(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    for claim in expect.claims or ():
+        said = re.search(claim.says, metrics.reply, re.IGNORECASE)
+        requested = ToolCall(claim.call, claim.args)
+        expected = f"{requested} done where the agent says {claim.says}"
+        made = [*metrics.earlier_calls, *metrics.calls]
+        done = [
+            call
+            for call in made
+            if call.name == claim.call and call.status == "done" and is_within(claim.args, call.arguments)
+        ]
+        if said is None or done:
+            yield "passed", expected, str(done[0]) if said else "not said"
+            continue
+        calls = ", ".join(f"{call} {call.status or 'running'}" for call in made) or "no call"
+        yield "failed", expected, f"said {_quoted(said[0])}, and {calls}"
+
+
+def _reads_back(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    found = numbers_in(metrics.reply)
+    for number in _texts(expect.reads_back):
+        digits = re.sub(r"\D", "", number)
+        yield _said(
+            digits in found, f"the number {number}", ", ".join(found) or f"no number in {_reply(metrics)}"
+        )
+
+
+def _is_json(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    schema = expect.is_json if isinstance(expect.is_json, dict) else {}
+    wrong = json_mistake(metrics.reply, schema)
+    if expect.is_json is False:
+        yield _said(bool(wrong), "a reply that is not JSON", _reply(metrics))
+    else:
+        yield _said(not wrong, "JSON that fits" if schema else "JSON", wrong or _reply(metrics))
+
+
+def _similar(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    asked = Similar(to=expect.similar) if isinstance(expect.similar, str) else expect.similar
+    if asked:
+        share = similarity(asked.to, metrics.reply)
+        expected = f"{asked.least:.0%} of the words of {_quoted(asked.to)}"
+        yield _said(share >= asked.least, expected, f"{share:.0%}: {_reply(metrics)}")
+
+
+def similarity(expected: str, found: str) -> float:
+    """The share of words in common, in order: 2 x common / words of both (difflib's ratio); 0 to 1."""
+    return SequenceMatcher(None, plain(expected).split(), plain(found).split(), autojunk=False).ratio()
+
+
+def _backchannel(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    if not expect.backchannel:
+        return
+    expected = "the agent to speak on, without an answer"
+    if metrics.text_mode:
+        yield "failed", expected, UNSPOKEN
+    elif metrics.interrupted or metrics.reply:
+        cut = "it was cut off" if metrics.interrupted else ""
+        answered = f"it answered {_quoted(metrics.reply)}" if metrics.reply else ""
+        yield "failed", expected, ", and ".join(filter(None, (cut, answered)))
+    else:
+        found = (
+            f"it spoke on for {metrics.went_on_ms:.0f} ms" if metrics.went_on_ms else "it was not speaking"
+        )
+        yield _said(metrics.went_on_ms > 0, expected, found)
 
 
 def is_within(requested: Any, found: Any) -> bool:
@@ -283,8 +417,15 @@ _CHECKS: dict[str, Check] = {
     "heard": _heard,
     "calls": _calls,
     "calls_in_order": _calls_in_order,
+    "steps": _steps,
+    "no_more": _no_more,
+    "claims": _claims,
+    "reads_back": _reads_back,
+    "is_json": _is_json,
+    "similar": _similar,
     "audible": _audible,
     "interrupted": _interrupted,
+    "backchannel": _backchannel,
     "interrupted_within_ms": _timing(
         "interrupted_within_ms", "cut off", lambda metrics: metrics.interrupted_ms, voice_only=True
     ),

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from realtime_cli.config.conversation import Seed
 from realtime_cli.config.section import Section
 from realtime_cli.config.session import JsonObject
 from realtime_cli.script.conditions import Conditions
@@ -29,6 +30,7 @@ SEMANTIC_EVENTS = (
     "turn",
 )
 KINDS = ("user", "say", "wav", "dtmf", "silence_ms", "event", "settings", "press", "video")
+STEP_KINDS = ("says", "call", "event", "error")
 SOUND_KINDS = ("say", "wav", "dtmf", "silence_ms")
 
 
@@ -38,6 +40,17 @@ def _compiles(pattern: str) -> str:
     except re.error as error:
         raise ValueError(f"is not a valid regular expression: {error}") from None
     return pattern
+
+
+def _is_schema(value: bool | JsonObject) -> bool | JsonObject:
+    if isinstance(value, dict):
+        from jsonschema import Draft202012Validator, SchemaError
+
+        try:
+            Draft202012Validator.check_schema(value)
+        except SchemaError as error:
+            raise ValueError(f"is not a JSON Schema: {error.message} at {error.json_path}") from None
+    return value
 
 
 def _is_event(name: str) -> str:
@@ -83,6 +96,15 @@ def _words_of(saying: Iterable[str | float]) -> list[str]:
     return [part for part in saying if isinstance(part, str)]
 
 
+class Judged(Section):
+    """What a language model is asked."""
+
+    rubric: str
+    """What must be true."""
+    score: float = Field(default=0.7, ge=0, le=1)
+    """The least score, from 0 to 1."""
+
+
 class ExpectedCall(Section):
     """A tool call that is expected."""
 
@@ -92,15 +114,59 @@ class ExpectedCall(Section):
     """Arguments that must be present (others may be as well); {regex = "..."} matches text or number."""
     count: int | None = Field(default=None, ge=1)
     """Exactly this many such calls (default: at least one)."""
+    output: Texts | JsonObject | None = None
+    """What its result has in it: text (all of them), or keys of its JSON."""
+    status: Literal["done", "failed", "cancelled"] | None = None
+    """How it ended."""
+    judge: Judged | str | None = None
+    """What a language model must find true of the call and its arguments; needs [judge]."""
 
 
-class Judged(Section):
-    """What a language model is asked about the reply."""
+class ExpectedStep(Section):
+    """One thing that the agent does: a message, a call, an event or an error."""
 
-    rubric: str
-    """What must be true of the reply."""
-    score: float = Field(default=0.7, ge=0, le=1)
-    """The least score, from 0 to 1."""
+    says: str | None = None
+    """A message with this in it."""
+    call: str | None = None
+    """A call of this tool."""
+    args: JsonObject = Field(default_factory=dict)
+    """Arguments that the call has."""
+    event: EventName | None = None
+    """An event."""
+    error: str | None = None
+    """An error of the server with this code."""
+
+    @property
+    def kind(self) -> str:
+        """``says``, ``call``, ``event`` or ``error``."""
+        return next(name for name in STEP_KINDS if getattr(self, name) is not None)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> ExpectedStep:
+        kinds = [name for name in STEP_KINDS if getattr(self, name) is not None]
+        if len(kinds) != 1:
+            raise ValueError(f"takes one of {', '.join(STEP_KINDS)}; found {' and '.join(kinds) or 'none'}")
+        return self
+
+
+class Claim(Section):
+    """Words that may only be said when something was done."""
+
+    says: Pattern
+    """What the agent claims: a pattern, whatever the case."""
+    call: str
+    """The tool that does it: called in this turn or before, and done."""
+    args: JsonObject = Field(default_factory=dict)
+    """Arguments that the call has."""
+
+
+class Similar(Section):
+    """A text that the reply resembles."""
+
+    to: str
+    """What the reply should be like."""
+    least: float = Field(default=0.8, ge=0, le=1)
+    """The share of words in common, in the same order: 2 x common / (words of both). Not the meaning."""
 
 
 class Expect(Section):
@@ -126,10 +192,28 @@ class Expect(Section):
     """Tools that are called, in any order; [] means none at all."""
     calls_in_order: bool = False
     """The calls come in the order that is written here."""
+    steps: list[ExpectedStep] | None = None
+    """Messages, calls, events and errors that come, in any order; each is something of its own."""
+    steps_in_order: bool = False
+    """The steps come in the order that is written here; others may come between."""
+    no_more: bool = False
+    """Nothing more than this: no call beside calls and steps and, with steps, no other message or error."""
+    since: EventName | None = None
+    """Words, calls, events and steps count from the first such event on."""
+    claims: list[Claim] | None = None
+    """What is said to be done was done: whoever says the words has called the tool."""
+    reads_back: Texts | None = None
+    """The reply has this number, in digits or in English words: "4155550132"."""
+    is_json: Annotated[bool | JsonObject, AfterValidator(_is_schema)] | None = None
+    """The reply is JSON; with a table, JSON that fits this JSON Schema. A fence around it does not matter."""
+    similar: Similar | str | None = None
+    """The reply is nearly this, word by word."""
     audible: bool | None = None
     """Whether the agent is heard: sound above -45 dBFS, not silence of the right length."""
     interrupted: bool | None = None
     """Whether this turn cuts the agent off."""
+    backchannel: bool = False
+    """This turn is only a backchannel ("mhm"): the agent speaks on, and does not answer it."""
     interrupted_within_ms: Milliseconds | None = None
     """From the first sound of this turn to the agent's silence."""
     within_ms: Milliseconds | None = None
@@ -154,6 +238,14 @@ class Expect(Section):
     """Your function, "file.py:name" beside this script: gets the recording, returns what is wrong or None."""
     judge: Judged | str | None = None
     """What a language model must find true of the reply; needs [judge]."""
+    trajectory: Judged | str | None = None
+    """The same of all that was said, called and reported so far, calls with their results, in order."""
+
+    @property
+    def judged(self) -> bool:
+        """Whether it needs a judge."""
+        calls = any(call.judge is not None for call in self.calls or ())
+        return calls or self.judge is not None or self.trajectory is not None
 
     @property
     def asks(self) -> set[str]:
@@ -173,6 +265,8 @@ class At(Section):
 class ScriptTurn(Section):
     """One thing the user does, and what is expected of the agent. With nothing to do, the agent opens."""
 
+    include: str | None = None
+    """The turns of a block, by its name, or of another script, by its file, instead of this one."""
     note: str | None = None
     """A name for reports."""
     user: str | None = None
@@ -225,7 +319,7 @@ class ScriptTurn(Section):
     @property
     def expects_reply(self) -> bool:
         """Whether the turn is over only when the agent has answered."""
-        if self.expect.no_reply or not self.respond:
+        if self.expect.no_reply or self.expect.backchannel or not self.respond:
             return False
         if self.kind == "event":
             return (self.event or {}).get("type") == "response.create"
@@ -286,6 +380,18 @@ class Script(Section):
     """For --tag."""
     agent: str | JsonObject = Field(default_factory=dict)
     """The agent file, relative to the script, or the agent itself as a table."""
+    extends: str | None = None
+    """Another script, relative to this one, whose keys hold where this one has none."""
+    scenarios: list[JsonObject] = Field(default_factory=list)
+    """Several scripts in one file: tables with the keys of a script; the others of the file hold for all."""
+    blocks: dict[str, list[JsonObject]] = Field(default_factory=dict)
+    """Turns by name, for include."""
+    parameters: JsonObject = Field(default_factory=dict)
+    """Values for {{NAME}} in this script; --matrix parameters.NAME=A,B tries several."""
+    rows: str | list[JsonObject] | None = None
+    """Parameters for one run each: a CSV or JSON lines file, relative to the script, or tables."""
+    history: list[Seed] = Field(default_factory=list)
+    """What was said before the first turn: {role, text}, or items as the API has them."""
     set: JsonObject = Field(default_factory=dict)
     """Keys over the agent's: {"session.audio.output.voice" = "cedar"}."""
     mode: Literal["agent", "text"] = "agent"
@@ -311,7 +417,7 @@ class Script(Section):
 
     @model_validator(mode="after")
     def _judged_by_somebody(self) -> Script:
-        asks = any(part.judge is not None for part in (self.expect, *(turn.expect for turn in self.turns)))
+        asks = any(part.judged for part in (self.expect, *(turn.expect for turn in self.turns)))
         if asks and self.judge is None:
             raise ValueError("has something to judge, but no [judge] with url and model")
         return self

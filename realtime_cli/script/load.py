@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.validation_errors import ConfigProblem, problems_of
 from realtime_cli.errors import ConfigError
 from realtime_cli.install_hint import install_extra
+from realtime_cli.script.compose import Places, Tree, WrittenScript, composed, is_composed
 from realtime_cli.script.format import Script
+from realtime_cli.script.parameters import Row, filled, rows_of
 
-Tree = dict[str, Any]
 LinesOf = Callable[[], dict[KeyPath, int]]
 SUFFIXES = (".toml", ".yaml", ".yml")
 AGENT_SECTIONS = frozenset({"connection", "session", "audio", "tools", "mcp", "local"})
@@ -29,12 +30,17 @@ AGENT_SECTIONS = frozenset({"connection", "session", "audio", "tools", "mcp", "l
 
 @dataclass(frozen=True)
 class LoadedScript:
-    """A script that can be run, and where it stands."""
+    """A script that can be run, and where it stands.
+
+    ``written``: its keys before parameters were put into them. ``rows``: of parameters, one for each run.
+    """
 
     script: Script
     path: Path
-    lines_of: LinesOf = dict
+    places: Callable[[], Places] = dict
     """Where each key stands."""
+    written: Tree = field(default_factory=dict)
+    rows: tuple[Row, ...] = ()
 
     @property
     def name(self) -> str:
@@ -47,11 +53,19 @@ class LoadedScript:
 
     def place(self, turn: int, name: str) -> str:
         """``file:line`` of an expectation, or of what stands nearest around it; nothing if nobody knows."""
-        keys = {"excludes": "not"}
         above: KeyPath = ("turns", turn - 1) if turn else ()
-        lines, path = self.lines_of(), (*above, "expect", keys.get(name, name))
-        line = _line(path, lines) or _line((*above, name), lines)
-        return f"{self.path.name}:{line}" if line else ""
+        places = self.places()
+        found = _place_of((*above, "expect", {"excludes": "not"}.get(name, name)), places)
+        return f"{found[0].name}:{found[1]}" if found else ""
+
+    def with_parameters(self, values: Mapping[str, Any]) -> LoadedScript:
+        """The same with these over its own. Raises ConfigError for a name that is none of them."""
+        known = {**self.written.get("parameters", {}), **(self.rows[0] if self.rows else {})}
+        if unknown := sorted(values.keys() - known.keys()):
+            there = f"There are: {', '.join(known)}." if known else "Give it under [parameters]."
+            raise ConfigError(f"{self.path}: there is no parameter {unknown[0]!r}.", there)
+        tree = filled(self.written, {**known, **values})
+        return replace(self, script=checked_script(tree, self.path, self.places))
 
 
 def script_files(paths: Sequence[Path]) -> list[Path]:
@@ -96,31 +110,79 @@ def load_scripts(files: Sequence[Path]) -> list[LoadedScript]:
     mistaken: list[str] = []
     for file in files:
         try:
-            loaded.append(load_script(file))
+            loaded += scripts_in(file)
         except ConfigError as error:
-            mistaken.append(error.message)
+            mistaken.append(f"{error.message} {error.remedy}".strip() if len(files) > 1 else str(error))
     if mistaken:
         raise ConfigError("\n".join(mistaken))
     return loaded
 
 
 def load_script(path: Path) -> LoadedScript:
-    """One script; raises ConfigError that shows every mistake under its line."""
-    text = toml_file.read_text(path)
-    if path.suffix == ".toml":
-        tree, lines_of = toml_file.parse(text, str(path)), lambda: toml_file.key_lines(text)
-    else:
-        tree, lines_of = parse_yaml(text, str(path))
-    return LoadedScript(script_of(tree, path, text, lines_of), path, lines_of)
+    """The only script of a file; raises ConfigError that shows every mistake under its line."""
+    found = scripts_in(path)
+    if len(found) > 1:
+        raise ConfigError(f"{path} has {len(found)} scenarios.", "Name a file with one script.")
+    return found[0]
 
 
-def script_of(tree: dict[str, Any], path: Path, text: str, lines_of: LinesOf) -> Script:
-    """The checked script of a parsed file; raises ConfigError with all mistakes."""
+def scripts_in(path: Path) -> list[LoadedScript]:
+    """One for each scenario of a file, or the script that it is. Raises ConfigError with all mistakes."""
+    tree, places = _parsed(path)
     if _is_agent(tree):
         remedy = f'Talk to it: realtime-cli talk {path}; a script names it: agent = "{path.name}"'
         if path.suffix != ".toml":
             remedy = "Agent files are TOML; `realtime-cli init` writes one to start from"
         raise ConfigError(f"{path} is an agent file, not a script. {remedy}.")
+    if not is_composed(tree):
+        return [_loaded(tree, path, places)]
+    try:
+        parts = composed(WrittenScript(tree, path.parent, places()), _read_written)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error.message}", error.remedy) from None
+    stem = path.name.removesuffix(path.suffix).removesuffix(".voice")
+    found = []
+    for number, part in enumerate(parts, 1):
+        named = {"name": f"{stem} {number}", **part.tree} if len(parts) > 1 else part.tree
+        found.append(_loaded(named, path, part.places.copy))
+    names = [script.name for script in found]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ConfigError(f"{path}: two scenarios are named {twice!r}.", "Give each a name of its own.")
+    return found
+
+
+def _parsed(path: Path) -> tuple[Tree, Callable[[], Places]]:
+    text = toml_file.read_text(path)
+    lines_of: LinesOf
+    if path.suffix == ".toml":
+        tree, lines_of = toml_file.parse(text, str(path)), lambda: toml_file.key_lines(text)
+    else:
+        tree, lines_of = parse_yaml(text, str(path))
+    return tree, lambda: {at: (path, line) for at, line in lines_of().items()}
+
+
+def _read_written(path: Path) -> WrittenScript:
+    tree, places = _parsed(path)
+    return WrittenScript(tree, path.parent, places())
+
+
+def _loaded(tree: Tree, path: Path, places: Callable[[], Places]) -> LoadedScript:
+    """A script, with the parameters of its first row in it, where it has any."""
+    if not tree.keys() & {"rows", "parameters"}:
+        return LoadedScript(checked_script(tree, path, places), path, places, tree)
+    written = {key: value for key, value in tree.items() if key != "rows"}
+    parameters = written.get("parameters", {})
+    rows_written = tree.get("rows")
+    tables = isinstance(rows_written, list) and all(isinstance(row, dict) for row in rows_written)
+    if not isinstance(parameters, dict) or not (tables or isinstance(rows_written, str | None)):
+        return LoadedScript(checked_script(tree, path, places), path, places)  # tells what is wrong
+    rows = tuple(rows_of(tree.get("rows"), path.parent))
+    values = {**parameters, **(rows[0] if rows else {})}
+    return LoadedScript(checked_script(filled(written, values), path, places), path, places, written, rows)
+
+
+def checked_script(tree: Tree, path: Path, places: Callable[[], Places]) -> Script:
+    """The script of its keys; raises ConfigError with all mistakes."""
     mistakes = list(_missing_files(tree, path.parent))
     script: Script | None = None
     try:
@@ -128,7 +190,7 @@ def script_of(tree: dict[str, Any], path: Path, text: str, lines_of: LinesOf) ->
     except ValidationError as error:
         mistakes += problems_of(error, tree, tree, script_schema())
     if script is None or mistakes:
-        raise ConfigError(_shown(mistakes, path, text.splitlines(), lines_of()))
+        raise ConfigError(_shown(mistakes, path, places()))
     return script
 
 
@@ -147,7 +209,9 @@ def script_schema() -> dict[str, Any]:
             return whole(definitions[node["$ref"].rsplit("/", 1)[-1]])
         return {key: whole(part) for key, part in node.items()}
 
-    return whole(schema)  # type: ignore[no-any-return]
+    made: dict[str, Any] = whole(schema)
+    del made["required"]  # turns may come from what it extends, or stand in scenarios
+    return made
 
 
 def _missing_files(tree: Tree, folder: Path) -> Iterator[ConfigProblem]:
@@ -190,21 +254,21 @@ def _files_of(turn: Tree) -> Iterator[tuple[str, str]]:
             yield "image", name
 
 
-def _shown(
-    mistakes: Sequence[ConfigProblem], path: Path, lines: list[str], line_of: dict[KeyPath, int]
-) -> str:
-    placed = sorted(((_line(mistake.path, line_of), mistake) for mistake in mistakes), key=lambda at: at[0])
-    return "\n".join(_with_caret(mistake, number, path, lines) for number, mistake in placed)
+def _shown(mistakes: Sequence[ConfigProblem], path: Path, places: Places) -> str:
+    placed = [(_place_of(mistake.path, places) or (path, 0), mistake) for mistake in mistakes]
+    placed.sort(key=lambda at: (at[0][0] != path, at[0]))
+    return "\n".join(_with_caret(mistake, *place) for place, mistake in placed)
 
 
-def _line(path: KeyPath, line_of: dict[KeyPath, int]) -> int:
-    """The line of the key, or of the nearest table around it."""
-    return next((line_of[path[:n]] for n in range(len(path), 0, -1) if path[:n] in line_of), 0)
+def _place_of(path: KeyPath, places: Places) -> tuple[Path, int] | None:
+    """Where the key stands, or the nearest table around it."""
+    return next((places[path[:n]] for n in range(len(path), -1, -1) if path[:n] in places), None)
 
 
-def _with_caret(mistake: ConfigProblem, number: int, path: Path, lines: list[str]) -> str:
+def _with_caret(mistake: ConfigProblem, path: Path, number: int) -> str:
     origin = Origin("file", str(path), number or None)
     line = mistake.line(lambda _: origin)
+    lines = toml_file.read_text(path).splitlines()
     if not 0 < number <= len(lines):
         return line
     shown = lines[number - 1].replace("\t", " ")

@@ -16,6 +16,7 @@ from realtime_cli.app.targets import Target
 from realtime_cli.config import LoadedAgent
 from realtime_cli.recording import file
 from realtime_cli.script.mocks import MockedTools
+from realtime_cli.script.parameters import PREFIX, ROW
 from realtime_cli.script.result import Case
 from realtime_cli.tools import preflight
 from realtime_cli.tools.approval import AllowlistApprover
@@ -93,7 +94,10 @@ def agent_of(case: Case, target: Target) -> LoadedAgent:
     script, variant = case.script.script, dict(case.variant)
     written = variant.pop("config", None) or script.agent
     agent: Any = target.config or (written if isinstance(written, dict) else case.script.folder / written)
-    over: dict[str, Any] = {**script.set, **variant}
+    of_agent = {key: value for key, value in variant.items() if key != ROW and not key.startswith(PREFIX)}
+    over: dict[str, Any] = {**script.set, **of_agent}
+    if script.history:
+        over["conversation.items"] = [entry.model_dump(exclude_unset=True) for entry in script.history]
     if case.text:
         over["session.output_modalities"] = ["text"]
     if script.turns[0].kind == "nothing":

@@ -7,34 +7,28 @@ session, a voice, a judge.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.conversation.narrated import ConversationReader
-from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
+from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.loop import Outcome
 from realtime_cli.script.clips import Clip, SpeechSource
-from realtime_cli.script.expectations import CheckResult, awaited_events, verdicts
-from realtime_cli.script.format import SOUND_KINDS, Expect, Saying, ScriptTurn
+from realtime_cli.script.expectations import CheckResult, awaited_events
+from realtime_cli.script.format import SOUND_KINDS, ScriptTurn
 from realtime_cli.script.images import image_uri
+from realtime_cli.script.judging import Check, Judge, Judging, title_of
 from realtime_cli.script.live import Live
-from realtime_cli.script.moments import moments
-from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan, TurnResult, figures
+from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan
 from realtime_cli.script.turn_collector import TurnRecord
-from realtime_cli.script.turn_metrics import TurnMetrics, conversation_metrics, turn_lines, turn_metrics
 from realtime_cli.script.user_sound import UserSounds
 
 AFTERWORDS_S = 2.0  # transcripts and bookkeeping may trail the answer
 
 
 Open = Callable[[Case], AbstractAsyncContextManager[OpenSession]]
-Judge = Callable[[Case, str, str], Awaitable[tuple[float, str]]]
-"""(case, rubric, conversation) -> score from 0 to 1, and why. Raises ConfigError when it cannot be asked."""
-Check = Callable[[str, Path, Path, int], str]
-"""("file.py:function", folder, recording, turn) -> what is wrong, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +96,13 @@ class ScriptRun:
             between=sounds.get(0),
         )
         self._seen: dict[int, TurnRecord] = {}
-        self._extra: dict[int, list[CheckResult]] = {}
+        self._judging = Judging(
+            case,
+            self._live.turns,
+            context.judge,
+            context.check,
+            opened.recorder.path if opened.recorder else None,
+        )
 
     async def run(self) -> CaseResult:
         began, error = time.monotonic(), ""
@@ -119,8 +119,8 @@ class ScriptRun:
         except RealtimeCliError as failure:
             outcome = Outcome(failure.exit_code, failure.message, failure.remedy)
             error = str(failure)
-        await self._judge_and_check()
-        return self._result(error, outcome, time.monotonic() - began)
+        await self._judging.ask()
+        return self._judging.result(error, outcome, time.monotonic() - began)
 
     async def _hold(self) -> None:
         turns = self._script.turns
@@ -171,7 +171,7 @@ class ScriptRun:
         late_ms = await self._live.due(turn.at, limit_s)
         if late_ms is None:
             requested = f"{turn.at.after} to begin this turn after"
-            self._extra[number] = [
+            self._judging.extra[number] = [
                 CheckResult(number, "at", "failed", requested, f"not within {limit_s:g} s")
             ]
             return False
@@ -232,7 +232,9 @@ class ScriptRun:
 
     def _afterwords(self, turn: ScriptTurn, seen: TurnRecord) -> Callable[[], bool]:
         """What is expected and may come behind the answer: events, and the transcript of the user."""
-        listed = [*(turn.expect.events or ()), *(turn.expect.in_order or ())]
+        steps = [step.event for step in turn.expect.steps or () if step.event]
+        since = [turn.expect.since] if turn.expect.since else []
+        listed = [*(turn.expect.events or ()), *(turn.expect.in_order or ()), *steps, *since]
         names = set(awaited_events(listed, text_mode=self._case.text))
         heard = turn.expect.heard is not None and not self._case.text
 
@@ -242,125 +244,8 @@ class ScriptRun:
         return missing
 
     def _failed(self, number: int, turn: ScriptTurn) -> bool:
-        return any(verdict.bad for verdict in self._verdicts(number, turn))
-
-    # -- judging ------------------------------------------------------------------------------
-
-    def _verdicts(self, number: int, turn: ScriptTurn) -> list[CheckResult]:
-        extra = self._extra.get(number, [])
-        seen = self._seen.get(number)
-        if seen is None:
-            return extra or [
-                CheckResult(number, "turn", "skipped", "to be held", "the conversation had ended")
-            ]
-        found = list(extra)
-        if seen.timed_out:
-            limit = f"{seen.timed_out} within {self._timeout_s(turn):g} s"
-            found.append(CheckResult(number, "timeout", "failed", limit, seen.trouble or "nothing more"))
-        if turn.kind == "settings" and turn.expect.errors is None:
-            requested = "the settings in force"
-            found += [CheckResult(number, "settings", "failed", requested, text) for text in seen.refused]
-        return [*found, *verdicts(turn.expect, self._metrics(seen))]
-
-    async def _judge_and_check(self) -> None:
-        turns = self._script.turns
-        for number, expect in [
-            *((n, turn.expect) for n, turn in enumerate(turns, 1)),
-            (0, self._script.expect),
-        ]:
-            if number == 0 or number in self._seen:
-                found = [*self._checked(number, expect), *await self._judged(number, expect)]
-                self._extra.setdefault(number, []).extend(found)
-
-    def _checked(self, number: int, expect: Expect) -> list[CheckResult]:
-        recording = self._opened.recorder
-        if expect.check is None:
-            return []
-        if self._context.check is None or recording is None:
-            return [CheckResult(number, "check", "failed", expect.check, "there is no recording to check")]
-        wrong = self._context.check(expect.check, self._case.script.folder, recording.path, number)
-        return [
-            CheckResult(
-                number, "check", "failed" if wrong else "passed", expect.check, wrong or "nothing wrong"
-            )
-        ]
-
-    async def _judged(self, number: int, expect: Expect) -> list[CheckResult]:
-        if expect.judge is None or self._context.judge is None:
-            return []
-        rubric = expect.judge if isinstance(expect.judge, str) else expect.judge.rubric
-        least = 0.7 if isinstance(expect.judge, str) else expect.judge.score
-        expected = f'a score of {least:g} for "{rubric}"'
-        try:
-            score, why = await self._context.judge(self._case, rubric, self._conversation(number))
-        except ConfigError as error:
-            return [CheckResult(number, "judge", "failed", expected, str(error))]
-        return [
-            CheckResult(
-                number, "judge", "passed" if score >= least else "failed", expected, f"{score:g}: {why}"
-            )
-        ]
-
-    def _conversation(self, until: int) -> str:
-        """The words so far, for the judge."""
-        lines: list[str] = []
-        for number, seen in self._seen.items():
-            if until and number > until:
-                break
-            said = self._script.turns[number - 1].words
-            lines += turn_lines(self._metrics(seen), said)
-        return "\n".join(lines)
-
-    def _result(self, error: str, outcome: Outcome, seconds: float) -> CaseResult:
-        whole = conversation_metrics(self._live.turns)
-        recording = self._opened.recorder
-        result = CaseResult(
-            self._case,
-            turns=tuple(self._turn_result(number, turn) for number, turn in enumerate(self._script.turns, 1)),
-            verdicts=(*self._extra.get(0, ()), *verdicts(self._script.expect, whole)),
-            error=error,
-            seconds=seconds,
-            tokens=whole.tokens.input + whole.tokens.output,
-            usd=whole.usd,
-            late_ms=whole.late_ms,
-            recording=str(recording.path) if recording else "",
-            exit_code=int(outcome.exit_code),
-            warnings=tuple(self._live.turns.warnings),
-        )
-        if result.status == "passed":
-            return result
-        words = {number: turn.words or "" for number, turn in enumerate(self._script.turns, 1)}
-        return replace(result, moments=moments(self._live.turns, words)).placed()
-
-    def _turn_result(self, number: int, turn: ScriptTurn) -> TurnResult:
-        seen = self._seen.get(number)
-        metrics = self._metrics(seen) if seen else TurnMetrics(number)
-        return TurnResult(
-            number, title_of(turn), metrics.reply, figures(metrics), tuple(self._verdicts(number, turn))
-        )
-
-    def _metrics(self, seen: TurnRecord) -> TurnMetrics:
-        return turn_metrics(seen, self._live.turns)
+        return any(verdict.bad for verdict in self._judging.verdicts(number, turn))
 
 
 def _list(value: str | list[str] | None) -> list[str]:
     return [value] if isinstance(value, str) else list(value or ())
-
-
-def _names(wav: Saying | None) -> str:
-    return wav if isinstance(wav, str) else " ".join(part for part in wav or () if isinstance(part, str))
-
-
-def title_of(turn: ScriptTurn) -> str:
-    """A turn in a few words."""
-    if turn.note:
-        return turn.note
-    kind = turn.kind
-    if kind == "nothing":
-        return "the agent opens"
-    value = turn.user or turn.dtmf or turn.press or (turn.words if turn.say else _names(turn.wav))
-    if value:
-        return f"{kind}: {value if len(value) <= 60 else value[:57] + '...'}"
-    if kind == "event":
-        return f"event: {(turn.event or {}).get('type', '?')}"
-    return f"silence: {turn.silence_ms:g} ms" if turn.silence_ms else kind

@@ -13,6 +13,7 @@ from typing import Any
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.script.load import LoadedScript
+from realtime_cli.script.parameters import PREFIX, ROW, labels_of
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext, run_case
 
@@ -31,6 +32,11 @@ class Selection:
     seed: int | None = None
     text: bool = False
 
+    @property
+    def axes(self) -> dict[str, Sequence[Any]]:
+        """The matrix without its choice of rows."""
+        return {key: values for key, values in self.matrix.items() if key != ROW}
+
 
 def plan(scripts: Sequence[LoadedScript], selection: Selection) -> list[Case]:
     """The cases to run, in order: as given, or shuffled by the seed.
@@ -41,8 +47,9 @@ def plan(scripts: Sequence[LoadedScript], selection: Selection) -> list[Case]:
         case
         for script in scripts
         if _requested(script, selection)
-        for variant in _variants({**script.script.matrix, **selection.matrix})
-        for case in _repeats(script, variant, selection)
+        for row in _rows(script, selection)
+        for variant in _variants({**script.script.matrix, **selection.axes, **row})
+        for case in _repeats(*_with_parameters(script, variant), selection)
     ]
     index, count = selection.shard
     cases = cases[index - 1 :: count]
@@ -58,6 +65,26 @@ def plan(scripts: Sequence[LoadedScript], selection: Selection) -> list[Case]:
 def _requested(script: LoadedScript, selection: Selection) -> bool:
     tagged = not selection.tags or bool(set(selection.tags) & set(script.script.tags))
     return tagged and selection.match.casefold() in script.name.casefold()
+
+
+def _rows(script: LoadedScript, selection: Selection) -> list[dict[str, list[Any]]]:
+    """The axis of each of its rows; one without an axis where it has none."""
+    wanted = {str(label) for label in selection.matrix.get(ROW, ())}
+    labels = labels_of(script.rows)
+    return [{ROW: [label]} for label in labels if not wanted or str(label) in wanted] if labels else [{}]
+
+
+def _with_parameters(
+    script: LoadedScript, variant: tuple[tuple[str, Any], ...]
+) -> tuple[LoadedScript, tuple[tuple[str, Any], ...]]:
+    """The script with what the variant says of its parameters."""
+    values: dict[str, Any] = {}
+    for key, value in variant:
+        if key == ROW:
+            values |= script.rows[labels_of(script.rows).index(value)]
+        elif key.startswith(PREFIX):
+            values[key.removeprefix(PREFIX)] = value
+    return (script.with_parameters(values) if values else script), variant
 
 
 def _variants(matrix: Mapping[str, Sequence[Any]]) -> Iterator[tuple[tuple[str, Any], ...]]:

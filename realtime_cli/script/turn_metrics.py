@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from realtime_cli.client.cost import Tokens
 from realtime_cli.conversation.turns import ToolUse
@@ -20,9 +20,21 @@ class ToolCall:
     arguments: dict[str, Any]
     output: str | None = None
     failed: bool = False
+    status: str = ""
+    """``done``, ``failed`` or ``cancelled``; empty while it runs."""
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.arguments.items())})"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStep:
+    """What happened at a second of the session; ``text``: the words, or the name of the event or error."""
+
+    at: float
+    kind: Literal["says", "call", "event", "error"]
+    text: str = ""
+    call: ToolCall | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,26 @@ class TurnMetrics:
     late_ms: float = 0.0
     text_mode: bool = False
     """Nobody speaks."""
+    steps: Sequence[TurnStep] = ()
+    """Messages, calls, events and errors in order."""
+    earlier_calls: Sequence[ToolCall] = ()
+    """Those of the turns before."""
+    went_on_ms: float = 0.0
+    """For how long the agent still sounded with what it had begun before this turn."""
+
+    def since(self, event: str) -> TurnMetrics | None:
+        """What is left from the first such event on; None where it did not come."""
+        begin = next((step.at for step in self.steps if step.kind == "event" and step.text == event), None)
+        if begin is None:
+            return None
+        left = [step for step in self.steps if step.at >= begin]
+        return replace(
+            self,
+            steps=left,
+            reply=" ".join(step.text for step in left if step.kind == "says"),
+            calls=[step.call for step in left if step.call],
+            events=[step.text for step in left if step.kind == "event"],
+        )
 
 
 def turn_metrics(turn: TurnRecord, collected: TurnCollector) -> TurnMetrics:
@@ -77,7 +109,34 @@ def turn_metrics(turn: TurnRecord, collected: TurnCollector) -> TurnMetrics:
         usd=timing.usd,
         late_ms=turn.late_ms,
         text_mode=collected.text_mode,
+        steps=_steps(turn),
+        earlier_calls=[
+            tool_call(use)
+            for before in collected.turns[: turn.timing.number - 1]
+            for use in before.timing.tools
+        ],
+        went_on_ms=_went_on_ms(begin, collected.turns[: turn.timing.number - 1]),
     )
+
+
+def _steps(turn: TurnRecord) -> list[TurnStep]:
+    begin = turn.timing.began_at
+    errors_at = [at for at, name in turn.events if name == "error"] or [begin]
+    found = [
+        *(TurnStep(turn.text_at.get(part, begin), "says", text.strip()) for part, text in turn.texts.items()),
+        *(TurnStep(use.called_at, "call", use.name, tool_call(use)) for use in turn.timing.tools),
+        *(TurnStep(at, "event", name) for at, name in turn.events),
+        *(
+            TurnStep(errors_at[min(place, len(errors_at) - 1)], "error", code)
+            for place, (code, _) in enumerate(turn.errors)
+        ),
+    ]
+    return sorted((step for step in found if step.text), key=lambda step: (step.at, step.kind != "event"))
+
+
+def _went_on_ms(since: float, before: Iterable[TurnRecord]) -> float:
+    spans = (span for turn in before for audible in turn.spans.values() for span in audible)
+    return sum(max(0.0, end - max(begin, since)) for begin, end in spans) * 1000
 
 
 def conversation_metrics(collected: TurnCollector) -> TurnMetrics:
@@ -101,6 +160,7 @@ def conversation_metrics(collected: TurnCollector) -> TurnMetrics:
         usd=None if None in prices else sum(usd for usd in prices if usd is not None),
         late_ms=max(turn.late_ms for turn in turns),
         text_mode=collected.text_mode,
+        steps=sorted((step for turn in turns for step in turn.steps), key=lambda step: step.at),
     )
 
 
@@ -114,7 +174,8 @@ def turn_lines(metrics: TurnMetrics, said: str | None = None) -> list[str]:
 
 def tool_call(run: ToolUse) -> ToolCall:
     """A call with its arguments read; what is no JSON object counts as none."""
-    return ToolCall(run.name, read_arguments(run.arguments), run.output if run.ended else None, run.failed)
+    output = run.output if run.ended else None
+    return ToolCall(run.name, read_arguments(run.arguments), output, run.failed, run.ended)
 
 
 def read_arguments(text: str) -> dict[str, Any]:

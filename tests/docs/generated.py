@@ -187,7 +187,9 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     },
     "scripts": {
         "script": partial(
-            keys_of, script_schema(), left_out=CONDITIONS | {"turns", "mocks", "judge", "expect"}
+            keys_of,
+            script_schema(),
+            left_out=CONDITIONS | {"turns", "mocks", "judge", "expect", "history.role", "history.text"},
         ),
         "turns": partial(keys_of, script_schema(), "turns", left_out=CONDITIONS | {"expect"}),
         "conditions": partial(keys_of, script_schema(), "conditions"),

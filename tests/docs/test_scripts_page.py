@@ -15,7 +15,7 @@ import pytest
 from realtime_cli.app.audio_io import question
 from realtime_cli.errors import ExitCode
 from realtime_cli.script.conditions import Conditions
-from realtime_cli.script.format import Expect, ExpectedCall, Mock, Script, ScriptTurn
+from realtime_cli.script.format import Claim, Expect, ExpectedCall, ExpectedStep, Mock, Script, ScriptTurn
 from tests.docs.test_pages import blocks
 from tests.kit.chat_server import Answer, ChatServer
 from tests.kit.cli import run_cli
@@ -41,14 +41,17 @@ def test_a_script_passes(script: str, tmp_path: Path, judge: str) -> None:
     shutil.copy(question(), tmp_path / "question.wav")
     shutil.copy(ROOT / "configs" / "pictures" / "1-one.png", tmp_path / "picture.png")
     (tmp_path / "checks.py").write_text(*blocks("scripts", "python"))
+    (tmp_path / "sums.csv").write_text(*blocks("scripts", "csv"))
+    (tmp_path / "base.toml").write_text(next(text for text in SCRIPTS if text.startswith("# base.toml")))
     (tmp_path / "script.toml").write_text(script.replace("http://127.0.0.1:11434/v1", judge))
     ended = run_cli("run", "script.toml", "--no-record", cwd=tmp_path)
     assert ended.returncode == ExitCode.OK, ended.stdout + ended.stderr
 
 
 def test_every_key_is_in_a_script() -> None:
-    scripts = [tomllib.loads(script) for script in SCRIPTS]
-    turns = [turn for script in scripts for turn in script["turns"]]
+    files = [tomllib.loads(script) for script in SCRIPTS]
+    scripts = [*files, *(scenario for file in files for scenario in file.get("scenarios", ()))]
+    turns = [turn for script in scripts for turn in script.get("turns", ())]
     expects = [part["expect"] for part in (*scripts, *turns) if "expect" in part]
     assert keys(Script) <= {key for script in scripts for key in script}
     assert keys(ScriptTurn) <= {key for turn in turns for key in turn}
@@ -58,6 +61,10 @@ def test_every_key_is_in_a_script() -> None:
     assert keys(Mock) <= {key for script in scripts for mock in script.get("mocks", ()) for key in mock}
     calls = [call for expect in expects for call in expect.get("calls", ())]
     assert keys(ExpectedCall) <= {key for call in calls for key in call}
+    for name, model in (("steps", ExpectedStep), ("claims", Claim)):
+        assert keys(model) - {"error"} <= {
+            key for each in expects for one in each.get(name, ()) for key in one
+        }
 
 
 def keys(model: type) -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 from realtime_cli.client.cost import Tokens
 from realtime_cli.script.expectations import is_within, verdicts
 from realtime_cli.script.format import Expect
-from realtime_cli.script.turn_metrics import ToolCall, TurnMetrics
+from realtime_cli.script.turn_metrics import ToolCall, TurnMetrics, TurnStep
 
 
 def call(name: str, **arguments: Any) -> ToolCall:
@@ -44,6 +44,19 @@ PASS, FAIL = ["passed"], ["failed"]
         ({"max_words": 3}, "one two three", PASS),
         ({"max_words": 2}, "one two three", FAIL),
         ({"max_words": 2}, "", FAIL),
+        ({"is_json": True}, '{"a": 1}', PASS),
+        ({"is_json": True}, '```json\n{"a": 1}\n```', PASS),
+        ({"is_json": True}, "It is 1.", FAIL),
+        ({"is_json": False}, "It is 1.", PASS),
+        ({"is_json": {"required": ["a"]}}, '{"a": 1}', PASS),
+        ({"is_json": {"required": ["a"]}}, '{"b": 1}', FAIL),
+        ({"similar": "The table is booked for four."}, "the table is booked for five", PASS),
+        ({"similar": {"to": "Booked for four.", "least": 0.9}}, "booked for five", FAIL),
+        ({"similar": "The table is booked."}, "", FAIL),
+        ({"reads_back": "415 555 0132"}, "So four one five, five five five, oh one three two?", PASS),
+        ({"reads_back": "415 555 0132"}, "So 415-555-0123?", FAIL),
+        ({"reads_back": "415 555 0132"}, "So 415-555-01327?", FAIL),
+        ({"reads_back": "4"}, "A table, then.", FAIL),
         ({"no_reply": True}, "", PASS),
         ({"no_reply": True}, "Yes?", FAIL),
     ],
@@ -150,3 +163,93 @@ def test_errors_tokens_and_cost() -> None:
 def test_a_verdict_says_where_what_and_what_instead() -> None:
     verdict = verdicts(Expect(contains="noon"), TurnMetrics(turn=2, reply="It is night."))[0]
     assert str(verdict) == 'turn 2: contains: expected a reply with "noon"; found "It is night."'
+
+
+def test_calls_by_result_and_by_how_they_ended() -> None:
+    full = ToolCall("book", {"people": 4}, '{"booked": false, "why": "full"}', failed=True, status="failed")
+    assert statuses({"calls": [{"name": "book", "output": "full"}]}, calls=[full]) == PASS
+    assert statuses({"calls": [{"name": "book", "output": ["full", "Friday"]}]}, calls=[full]) == FAIL
+    assert statuses({"calls": [{"name": "book", "output": {"booked": False}}]}, calls=[full]) == PASS
+    assert statuses({"calls": [{"name": "book", "output": {"booked": True}}]}, calls=[full]) == FAIL
+    assert statuses({"calls": [{"name": "book", "status": "failed"}]}, calls=[full]) == PASS
+    assert statuses({"calls": [{"name": "book", "status": "cancelled"}]}, calls=[full]) == FAIL
+    [verdict] = verdicts(
+        Expect.model_validate({"calls": [{"name": "book", "status": "done"}]}), TurnMetrics(1, calls=[full])
+    )
+    assert verdict.found == "book(people=4) failed"
+
+
+def steps(*happened: tuple[str, str]) -> list[TurnStep]:
+    return [
+        TurnStep(at, kind, text, call(text) if kind == "call" else None)  # type: ignore[arg-type]
+        for at, (kind, text) in enumerate(happened)
+    ]
+
+
+BOOKED = steps(
+    ("says", "One moment."),
+    ("call", "book"),
+    ("event", "tool.finished"),
+    ("says", "The table is booked."),
+    ("error", "slow_down"),
+)
+
+
+@pytest.mark.parametrize(
+    ("expect", "status"),
+    [
+        ([{"says": "booked"}, {"call": "book"}, {"event": "tool.finished"}], ["passed"] * 3),
+        ([{"error": "slow_down"}, {"says": "moment"}], ["passed"] * 2),
+        ([{"says": "booked"}, {"says": "booked"}], ["passed", "failed"]),
+        ([{"says": "o"}, {"says": "moment"}], ["passed"] * 2),
+        ([{"call": "book", "args": {"people": 4}}], FAIL),
+    ],
+)
+def test_steps_of_any_kind_in_any_order_each_used_once(expect: list[Any], status: list[str]) -> None:
+    assert statuses({"steps": expect}, steps=BOOKED) == status
+
+
+def test_steps_in_order_and_nothing_more() -> None:
+    expect = [{"says": "moment"}, {"call": "book"}, {"says": "booked"}]
+    assert statuses({"steps": expect, "steps_in_order": True}, steps=BOOKED) == ["passed"] * 3
+    turned = {"steps": [expect[2], expect[0]], "steps_in_order": True}
+    assert statuses(turned, steps=BOOKED) == ["passed", "failed"]
+    assert statuses({"steps": expect, "no_more": True}, steps=BOOKED[:4])[-1] == "passed"
+    assert statuses({"steps": expect, "no_more": True}, steps=BOOKED)[-1] == "failed", "an error is more"
+    booked = {"calls": [{"name": "book"}], "no_more": True}
+    assert statuses(booked, calls=[call("book")], steps=BOOKED) == ["passed"] * 2
+    assert statuses({"no_more": True}, steps=BOOKED) == FAIL, "no call is allowed"
+
+
+def test_what_counts_only_from_an_event_on() -> None:
+    told: dict[str, Any] = {"reply": "One moment. The table is booked.", "steps": BOOKED}
+    since = {"since": "tool.finished"}
+    right = {**since, "contains": "booked", "not": "moment", "calls": []}
+    assert statuses(right, **told, calls=[call("book")]) == ["passed"] * 3
+    assert statuses({**since, "contains": "moment"}, **told) == FAIL
+    never = Expect.model_validate({"since": "interrupted", "contains": "booked"})
+    [verdict] = verdicts(never, TurnMetrics(1, **told))
+    assert (verdict.name, verdict.status, verdict.found) == ("since", "failed", "not seen")
+
+
+def test_what_is_said_to_be_done_was_done() -> None:
+    claims = {"claims": [{"says": "booked|reserved", "call": "book", "args": {"people": 4}}]}
+    done = ToolCall("book", {"people": 4}, "ok", status="done")
+    failed = ToolCall("book", {"people": 4}, "full", failed=True, status="failed")
+    reply = "Your table is booked."
+    assert statuses(claims, reply=reply, calls=[done]) == PASS
+    assert statuses(claims, reply=reply, earlier_calls=[done]) == PASS
+    assert statuses(claims, reply="I am sorry, we are full.") == PASS
+    assert statuses(claims, reply=reply, calls=[failed]) == FAIL
+    assert statuses(claims, reply=reply, calls=[ToolCall("book", {"people": 2}, "ok", status="done")]) == FAIL
+    [verdict] = verdicts(Expect.model_validate(claims), TurnMetrics(1, reply=reply))
+    assert verdict.found == 'said "booked", and no call'
+
+
+def test_a_backchannel_neither_cuts_the_agent_off_nor_is_answered() -> None:
+    expect = {"backchannel": True}
+    assert statuses(expect, went_on_ms=900.0) == PASS
+    assert statuses(expect, went_on_ms=0.0) == FAIL
+    assert statuses(expect, went_on_ms=900.0, interrupted=True) == FAIL
+    assert statuses(expect, went_on_ms=900.0, reply="Yes?") == FAIL
+    assert statuses(expect, went_on_ms=900.0, text_mode=True) == FAIL

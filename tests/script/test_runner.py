@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -16,9 +17,11 @@ from realtime_cli.audio.pcm import FRAME_SAMPLES, Samples
 from realtime_cli.client import deadlines
 from realtime_cli.errors import ConfigError, ConnectionFailed, ExitCode
 from realtime_cli.script.format import Script, ScriptTurn
+from realtime_cli.script.judging import title_of
 from realtime_cli.script.load import LoadedScript
+from realtime_cli.script.mocks import MockedTools, mocks_of
 from realtime_cli.script.result import Case, CaseResult, TurnBegan
-from realtime_cli.script.runner import RunContext, prepare, run_case, title_of
+from realtime_cli.script.runner import RunContext, prepare, run_case
 from realtime_cli.server.engine.ports import EngineCall, EngineText
 from tests.kit.fault_injection import Quirks
 from tests.kit.scripted_engine import Piece, ScriptedEngine
@@ -215,6 +218,38 @@ async def test_a_judge_is_asked_turn_by_turn_with_the_words_so_far() -> None:
     assert verdicts(result) == [(1, "judge", "failed"), (2, "judge", "passed")]
     assert asked[0] == "is kind\nUser: one\nAgent: Yes."
     assert asked[1].endswith("User: two\nAgent: No.")
+
+
+async def test_a_judge_is_shown_the_way_and_the_arguments_of_a_call() -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def judge(case: Case, rubric: str, about: str) -> tuple[float, str]:
+        asked.append((rubric, about))
+        return float("people=4" in about), "so it says"
+
+    def turn(people: int) -> dict[str, Any]:
+        calls = [{"name": "book", "judge": f"books for {people}", "args": {"people": people}}]
+        return {
+            "user": "Book.",
+            "expect": {"calls": calls, "trajectory": {"rubric": "looks first", "score": 1}},
+        }
+
+    async def booked(people: int) -> CaseResult:
+        answers: list[list[Piece]] = [[EngineCall("book", '{"people": 4}')], [EngineText("Sorry.")]]
+        tools = MockedTools(mocks_of({"book": "full"}))
+        async with connecting(ScriptedEngine(answers=answers)) as connect:
+            context = RunContext(opens(connect, tools), word, judge=judge)
+            return await run_case(case(turn(people), judge=JUDGE), context)
+
+    right = await booked(4)
+    assert verdicts(right) == [(1, "trajectory", "passed"), (1, "calls", "passed"), (1, "calls", "passed")]
+    assert [rubric for rubric, _ in asked] == ["looks first", "books for 4"]
+    assert asked[1][1] == "Tool call: book(people=4)"
+    told = re.sub(r" \(\d+ ms\)", "", asked[0][1])
+    assert told == "user: Book.\ntool: book(people=4) -> full\nagent: Sorry."
+    wrong = await booked(5)
+    assert next(verdict.found for verdict in wrong.bad) == "0: so it says"
+    assert asked[-1] == ("books for 5", "(no call of book)")
 
 
 async def test_a_judge_who_cannot_be_asked_has_not_agreed() -> None:
