@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -29,20 +30,35 @@ def write(convert: Path | None, promote: Path | None, output: Path | None, confi
 
 
 def _import(source: Path, output: Path | None) -> None:
+    """All that is wrong is told before anything is written."""
     from realtime_cli.script.pipecat import scripts_of
+    from realtime_cli.script.pipecat_file import read_scenario
 
-    for script, left in scripts_of(_read_yaml(source)):
-        beside = source.with_name(f"{_file_name(script['name'])}.toml")
-        _write(script, output or beside)
-        for thing in left:
+    folder = output if output and output.is_dir() else (output or source).parent
+    missing: list[str] = []
+
+    def file_of(name: str) -> str:
+        file = source.parent / name
+        if not file.is_file():
+            missing.append(f"the file {name}, which is not there")
+        return name if str(output) == "-" else os.path.relpath(file.resolve(), folder.resolve())
+
+    scripts = scripts_of(read_scenario(source), file_of)
+    if output and not output.is_dir() and len(scripts) > 1:
+        names = ", ".join(script["name"] for script, _ in scripts)
+        raise ConfigError(
+            f"--output names one file, and there are {len(scripts)} scripts: {names}.", "Name a folder."
+        )
+    paths = [
+        output if output and not output.is_dir() else folder / f"{_file_name(script['name'])}.toml"
+        for script, _ in scripts
+    ]
+    for path in paths:
+        _must_be_new(path)
+    for (script, left), path in zip(scripts, paths, strict=True):
+        _write(script, path)
+        for thing in dict.fromkeys([*left, *missing]):
             echo(f"  not taken over: {thing}")
-
-
-def _read_yaml(source: Path) -> dict[str, Any]:
-    from realtime_cli.config.toml_file import read_text
-    from realtime_cli.script.load import parse_yaml
-
-    return parse_yaml(read_text(source), str(source))[0]
 
 
 def _promote(source: Path, output: Path | None, config: Path | None) -> ExitCode:
@@ -70,8 +86,6 @@ def _promote(source: Path, output: Path | None, config: Path | None) -> ExitCode
 
 
 def _relative(config: Path, script: Path) -> str:
-    import os
-
     return os.path.relpath(config.resolve(), script.resolve().parent)
 
 

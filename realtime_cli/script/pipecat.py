@@ -1,4 +1,4 @@
-"""Pipecat's scripted evals as scripts of ours. What has no counterpart is named, never dropped in silence.
+"""Pipecat's evals as scripts of ours. What has no counterpart is named, never dropped in silence.
 
 Pipecat measures ``within_ms`` from the moment at which a turn is *sent*, we from its end: in text that is
 the same. Its ``response`` in any of three forms is our reply.
@@ -6,39 +6,29 @@ the same. Its ``response`` in any of three forms is our reply.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from realtime_cli.errors import ConfigError
+from realtime_cli.script.pipecat_caller import caller_of, expect_of
+from realtime_cli.script.pipecat_turn import Tree, converted_turns
 
-Tree = dict[str, Any]
-
-EVENTS = {
-    "user_started_speaking": "user.speech_started",
-    "vad_user_started_speaking": "user.speech_started",
-    "user_stopped_speaking": "user.speech_stopped",
-    "vad_user_stopped_speaking": "user.speech_stopped",
-    "user_transcription": "user.transcribed",
-    "bot_started_speaking": "agent.speech_started",
-    "bot_stopped_speaking": "agent.speech_stopped",
-    "llm_started": "response.created",
-    "response": "agent.replied",
-    "llm_response": "agent.replied",
-    "tts_response": "agent.replied",
-    "function_call": "tool.called",
-    "function_call_stopped": "tool.finished",
-}
-REPLIES = ("response", "llm_response", "tts_response")
+DEFAULT_MS = 60_000  # what an expectation has where it says nothing
 OLLAMA = "http://127.0.0.1:11434/v1"
+OPENAI = {"url": "https://api.openai.com/v1", "model": "gpt-4o", "key_env": "OPENAI_API_KEY"}
+MODEL = "gemma4:12b"
+OF_BOTH = ("name", "user", "judge", "context", "stop_on_failure", "turns")
+OF_A_SIMULATION = ("persona", "goal", "success", "metrics", "max_turns", "max_silence_s", "simulator")
 
 
-def scripts_of(tree: Tree) -> list[tuple[Tree, list[str]]]:
+def scripts_of(tree: Any, file_of: Callable[[str], str] = lambda name: name) -> list[tuple[Tree, list[str]]]:
     """Each scenario of a file as a script's tree, with what could not be taken over, in sentences.
 
-    Raises ConfigError when there is no scripted scenario in it.
+    ``file_of``: from a name beside the scenario to one beside the script. Raises ConfigError when it is no
+    file of scenarios.
     """
     try:
-        return _converted(tree)
+        return _converted(tree, file_of)
     except (AttributeError, KeyError, TypeError, ValueError) as error:  # of another shape than theirs
         raise ConfigError(
             f"It is not a scenario of Pipecat's evals: {error}.",
@@ -46,109 +36,97 @@ def scripts_of(tree: Tree) -> list[tuple[Tree, list[str]]]:
         ) from error
 
 
-def _converted(tree: Tree) -> list[tuple[Tree, list[str]]]:
-    shared = {key: tree[key] for key in ("user", "judge", "stop_on_failure") if key in tree}
-    scenarios = tree.get("scenarios") or [tree]
-    scripted = [{**shared, **scenario} for scenario in scenarios if "turns" in scenario]
-    if not scripted:
-        raise ConfigError("It contains no scripted turns.", "A simulation (persona:) cannot be converted.")
-    return [_Scenario(scenario).convert() for scenario in scripted]
+def _converted(tree: Tree, file_of: Callable[[str], str]) -> list[tuple[Tree, list[str]]]:
+    shared = {key: value for key, value in tree.items() if key not in ("name", "scenarios")}
+    name = str(tree.get("name", ""))
+    scenarios = tree.get("scenarios")
+    if scenarios is None:
+        return [_Scenario(tree, file_of).convert()]
+    if not isinstance(scenarios, list) or not scenarios:
+        raise ConfigError("It contains no scripted turns and no caller.", "Write turns:, or persona:.")
+    made = []
+    for scenario in scenarios:
+        own = str(scenario.get("name", "imported"))
+        both = {**shared, **scenario, "name": own if own.startswith(name) else f"{name}-{own}"}
+        made.append(_Scenario(both, file_of).convert())
+    return made
+
+
+def unknown(tree: Tree, known: Collection[str], where: str = "") -> list[str]:
+    """A sentence for each key that nobody takes over, in the order of the file."""
+    return [f"{where}{key}" for key in tree if key not in known]
 
 
 class _Scenario:
-    def __init__(self, scenario: Tree) -> None:
+    def __init__(self, scenario: Tree, file_of: Callable[[str], str]) -> None:
         self._scenario = scenario
+        self._file_of = file_of
         self._left: list[str] = []
+        self._user = dict(scenario.get("user") or {})
+        self._judge = dict(scenario.get("judge") or {})
 
     def convert(self) -> tuple[Tree, list[str]]:
         scenario = self._scenario
-        spoken = (scenario.get("user") or {}).get("modality") == "audio"
-        script: Tree = {"name": str(scenario.get("name", "imported"))}
-        if not spoken and (scenario.get("judge") or {}).get("modality") != "audio":
-            script["mode"] = "text"
-        if scenario.get("stop_on_failure") is False:
-            script["stop_on_failure"] = False
-        script["turns"] = [
-            self._turn(turn, number, spoken) for number, turn in enumerate(scenario["turns"], 1)
-        ]
-        if any("judge" in turn.get("expect", {}) for turn in script["turns"]):
-            script = {**script, "judge": self._judge()}
-        if "context" in scenario:
-            self._left.append("context: put the messages into the agent's [conversation] items")
+        if not scenario.keys() & {"turns", "persona"}:
+            raise ConfigError("It contains no scripted turns and no caller.", "Write turns:, or persona:.")
+        spoken = self._user.get("modality") == "audio"
+        text = not spoken and self._judge.get("modality") != "audio"
+        script: Tree = {"name": str(scenario.get("name", "imported")), "timeout_ms": DEFAULT_MS}
+        script |= {"mode": "text"} if text else {}
+        script |= {"stop_on_failure": False} if scenario.get("stop_on_failure") is False else {}
+        script |= {"set": set_} if (set_ := dict(self._history())) else {}
+        script |= self._conditions()
+        if "persona" in scenario:
+            script |= {"caller": caller_of(scenario, self._left)}
+            script |= {"expect": expect} if (expect := expect_of(scenario, self._left)) else {}
+            judged = True
+        else:
+            turns = converted_turns(scenario["turns"], spoken, text, self._file_of, self._left)
+            script["turns"] = turns.made
+            script["timeout_ms"] = max(DEFAULT_MS, turns.longest_ms)
+            judged = any("judge" in turn.get("expect", {}) for turn in turns.made)
+        script |= {"judge": self._endpoint()} if judged else {}
+        self._rest(spoken)
         return script, self._left
 
-    def _judge(self) -> Tree:
-        asked = (self._scenario.get("judge") or {}).get("eval") or {}
-        model = str(asked.get("model", "gemma2:9b"))
-        if asked.get("service", "ollama") == "ollama":
-            return {"url": OLLAMA, "model": model}
-        return {"url": "https://api.openai.com/v1", "model": model, "key_env": "OPENAI_API_KEY"}
-
-    def _turn(self, turn: Tree, number: int, spoken: bool) -> Tree:
-        made: Tree = {}
-        if turn.get("audio"):
-            made["wav"] = str(turn["audio"])
-            made |= {"text": str(turn["user"])} if turn.get("user") else {}
-        elif turn.get("user"):
-            made["say" if spoken else "user"] = str(turn["user"])
-        if turn.get("dtmf") is not None:
-            made["dtmf"] = str(turn["dtmf"])
-        if turn.get("image"):
-            made["image"] = str(turn["image"])
-        if after := turn.get("send_after"):
-            event = EVENTS.get(str(after.get("event", "")), "turn")
-            made["at"] = {"after": event, "ms": after.get("delay_ms", 0)}
-        expect: Tree = {}
-        for expected in turn.get("expect") or ():
-            self._expect(expected, expect, number)
-        return {**made, "expect": expect} if expect else made
-
-    def _expect(self, expected: Tree, made: Tree, number: int) -> None:
-        event = str(expected.get("event", ""))
-        ours = EVENTS.get(event)
-        if ours is None:
-            self._left.append(f"turn {number}: the event {event}")
-            return
-        if expected.get("absent"):
-            if event in REPLIES and not made:
-                made["no_reply"] = True
+    def _history(self) -> Iterator[tuple[str, Any]]:
+        """The messages that a context begins with, as the agent's."""
+        items = []
+        for message in self._scenario.get("context") or ():
+            role = str(message["role"]).replace("developer", "system")
+            if role in ("system", "user", "assistant") and isinstance(message.get("content"), str):
+                items.append({"role": role, "text": message["content"]})
             else:
-                made.setdefault("absent", []).append(ours)
-            return
-        made.setdefault("in_order", []).append(ours)
-        for key, value in self._fields(event, expected, number):
-            if isinstance(value, list) and key in made:
-                made[key] += value
-            else:
-                made[key] = value
+                self._left.append(f"context: a message of {role}")
+        if items:
+            yield "conversation.items", items
 
-    def _fields(self, event: str, expected: Tree, number: int) -> Iterator[tuple[str, Any]]:
-        target = "heard" if event == "user_transcription" else "contains"
-        if "text_contains" in expected:
-            yield target, [str(expected["text_contains"])]
-        if "text_excludes" in expected:
-            yield "not", [str(expected["text_excludes"])]
-        if "within_ms" in expected and event in (*REPLIES, "bot_started_speaking"):
-            yield "within_ms", expected["within_ms"]
-        if event == "function_call":
-            calls = expected.get("calls") or ([expected] if expected.get("name") else [])
-            yield "calls", [_call(call) for call in calls]
-        if "eval" in expected:
-            yield "judge", str(expected["eval"])
-        known = {
-            "event",
-            "absent",
-            "text_contains",
-            "text_excludes",
-            "within_ms",
-            "calls",
-            "name",
-            "args",
-            "eval",
-        }
-        for key in expected.keys() - known:
-            self._left.append(f"turn {number}: {event}.{key}")
+    def _conditions(self) -> Tree:
+        speed = (self._user.get("speech") or {}).get("speed", self._user.get("speed"))
+        return {"conditions": {"speed": float(speed)}} if speed not in (None, 1, 1.0) else {}
 
+    def _endpoint(self) -> Tree:
+        """Who judges: the model that decides, or where that is a program, the one that explains."""
+        asked = self._judge.get("eval") or {}
+        if "factory" in asked:
+            self._left.append(f"judge.eval.factory: {asked['factory']}; its explainer judges instead")
+            asked = asked.get("explainer") or {}
+        self._left += unknown(asked, {"service", "model", "endpoint"}, "judge.eval.")
+        service = asked.get("service", "ollama")
+        if service not in ("ollama", "openai"):
+            self._left.append(f"judge.eval.service: {service}")
+        made = dict(OPENAI) if service == "openai" else {"url": OLLAMA, "model": MODEL}
+        made |= {"model": str(asked["model"])} if asked.get("model") else {}
+        made |= {"url": str(asked["endpoint"])} if asked.get("endpoint") else {}
+        return made
 
-def _call(call: Tree) -> Tree:
-    return {"name": str(call["name"]), **({"args": call["args"]} if call.get("args") else {})}
+    def _rest(self, spoken: bool) -> None:
+        known = {*OF_BOTH, *(OF_A_SIMULATION if "persona" in self._scenario else ())}
+        self._left += unknown(self._scenario, known)
+        if "persona" in self._scenario and "simulator" in self._scenario:
+            self._left.append("simulator: the model that plays the caller")
+        self._left += unknown(self._user, {"modality", "speech", "speed"}, "user.")
+        self._left += unknown(self._user.get("speech") or {}, {"speed"}, "user.speech.")
+        if not spoken and "speech" in self._user:
+            self._left.append("user.speech.speed")
+        self._left += unknown(self._judge, {"modality", "eval"}, "judge.")

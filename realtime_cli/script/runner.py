@@ -186,7 +186,9 @@ class ScriptRun:
             case "user" | "image":
                 images = [image_uri(image, self._case.script.folder) for image in _list(turn.image)]
                 live.typed(turn.user or "", images, turn.detail, respond=turn.respond)
-            case "silence_ms" if number in self._sounds:
+            case "silence_ms" if turn.silence_ms and number not in self._sounds:  # in text nothing flows
+                await live.until(lambda: live.over, turn.silence_ms / 1000)
+            case "silence_ms":
                 await live.keep_silent(self._sounds[number])
             case kind if kind in SOUND_KINDS:
                 await self._say(number, turn)

@@ -203,6 +203,11 @@ def test_a_recording_stands_in_for_the_server_and_becomes_a_script(tmp_path: Pat
     assert run_with(promoted, no_record=True) == ExitCode.OK
 
 
+def test_silence_types_nothing_in_text(tmp_path: Path) -> None:
+    silence = GOOD + "[[turns]]\nsilence_ms = 200\n[turns.expect]\nno_reply = true\n"
+    assert run_with(script(tmp_path, "silence", silence), no_record=True) == ExitCode.OK
+
+
 def test_pipecat_scripts_are_written_beside_theirs(tmp_path: Path) -> None:
     theirs = tmp_path / "theirs.yaml"
     theirs.write_text(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
 
@@ -68,9 +70,145 @@ def test_spoken_turns_are_said_or_played() -> None:
     assert script.turns[1].expect.heard == ["says"]
 
 
-def test_a_simulation_cannot_be_converted() -> None:
-    with pytest.raises(ConfigError, match="no scripted turns"):
-        scripts_of({"name": "x", "persona": "angry"})
+CALLER = """
+name: pizza
+persona: |
+  Sam, in a hurry.
+  Wants one thing.
+goal: Order a pizza.
+success: an order was taken
+metrics:
+  - {name: polite, criterion: it is courteous, min_score: 1}
+  - {name: recorded, measure: function_calls, calls: [order, {name: confirm, args: {count: 1}}]}
+  - {measure: latency, max_value: 2.5}
+  - {measure: words, max_value: 40}
+max_turns: 6
+max_silence_s: 10
+max_duration_s: 120
+simulator: {service: ollama}
+"""
+
+
+def test_a_persona_becomes_a_caller() -> None:
+    ((tree, left),) = scripts_of(yaml.safe_load(CALLER))
+    assert tree["caller"] == {
+        "persona": "Sam, in a hurry. Wants one thing.",
+        "goal": "Order a pizza.",
+        "success": "an order was taken",
+        "max_turns": 6,
+        "patience_ms": 10_000,
+    }
+    assert tree["expect"]["calls"] == [{"name": "order"}, {"name": "confirm", "args": {"count": 1}}]
+    assert tree["expect"]["within_ms"] == 2500
+    assert tree["expect"]["judge"] == "in every reply: it is courteous"
+    assert tree["judge"] == {"url": "http://127.0.0.1:11434/v1", "model": "gemma4:12b"}
+    assert left == [
+        "metrics: recorded: that nothing else is called",
+        "metrics: words",
+        "max_duration_s",
+        "simulator: the model that plays the caller",
+    ]
+
+
+def turns_of(text: str, *, spoken: bool = False) -> tuple[list[Any], list[str]]:
+    user = {"user": {"modality": "audio"}, "judge": {"modality": "audio"}} if spoken else {}
+    ((tree, left),) = scripts_of({"name": "x", **user, "turns": yaml.safe_load(text)})
+    Script.model_validate(tree)
+    return tree["turns"], left
+
+
+def test_no_second_reply_is_silence_behind_the_reply() -> None:
+    turns, left = turns_of(
+        "[{user: hi, expect: [{event: response, text_contains: hi}, "
+        "{event: response, absent: true, within_ms: 9000}]}]"
+    )
+    reply, quiet = turns
+    assert reply["expect"] == {"in_order": ["agent.replied"], "contains": ["hi"]}
+    assert quiet == {
+        "note": "nothing more is said",
+        "silence_ms": 9000,
+        "expect": {"no_reply": True},
+    }
+    assert left == []
+
+
+def test_a_pause_in_a_sentence_is_spoken_and_in_text_it_is_named() -> None:
+    text = "[{user: [I went to, {pause_ms: 2000}, Spain.]}]"
+    assert turns_of(text, spoken=True) == ([{"say": ["I went to", 2000, "Spain."]}], [])
+    assert turns_of(text) == ([{"user": "I went to Spain."}], ["turn 1: pause_ms: in text nobody pauses"])
+
+
+def test_the_judge_is_asked_about_calls_and_replies_together() -> None:
+    turns, _ = turns_of(
+        "[{user: hi, expect: [{event: function_call, name: send, eval: for Jo}, "
+        "{event: response, eval: greets}]}]"
+    )
+    assert turns[0]["expect"]["judge"] == "All of this is true: (1) the call of send: for Jo; (2) greets"
+    assert turns[0]["expect"]["calls"] == [{"name": "send"}]
+
+
+def test_calls_that_are_expected_one_after_the_other_are_in_order() -> None:
+    turns, _ = turns_of(
+        "[{user: hi, expect: [{event: function_call, calls: [{name: a}]}, "
+        "{event: function_call, calls: [{name: b}]}]}]"
+    )
+    assert turns[0]["expect"] == {
+        "in_order": ["tool.called", "tool.called"],
+        "calls": [{"name": "a"}, {"name": "b"}],
+        "calls_in_order": True,
+    }
+
+
+def test_what_comes_at_any_time_of_the_turn_is_in_no_order() -> None:
+    turns, _ = turns_of(
+        "[{user: hi, expect: [{event: response}, {event: function_call, name: a, check_from: turn_start}]}]"
+    )
+    assert turns[0]["expect"]["in_order"] == ["agent.replied"]
+    assert turns[0]["expect"]["events"] == ["tool.called"]
+
+
+def test_events_of_the_voice_are_named_where_nobody_speaks() -> None:
+    text = (
+        "[{user: stop, send_after: {delay_ms: 500}, expect: [{event: bot_interrupted}, "
+        "{event: user_transcription, absent: true}]}]"
+    )
+    turns, left = turns_of(text)
+    assert turns == [{"user": "stop", "at": {"after": "turn", "ms": 500}}]
+    assert left == [
+        "turn 1: the event bot_interrupted: in text nobody speaks",
+        "turn 1: no user_transcription: in text nobody speaks",
+    ]
+    assert turns_of(text, spoken=True)[0][0]["expect"] == {
+        "in_order": ["interrupted"],
+        "absent": ["user.transcribed"],
+    }
+
+
+def test_a_context_is_the_history_and_a_picture_goes_ahead_of_what_is_said() -> None:
+    context = [{"role": "developer", "content": "Be brief."}, {"role": "tool", "content": "x"}]
+    user = {"modality": "audio"}
+    turn = {"user": "What is it?", "image": "cat.jpg"}
+    ((tree, left),) = scripts_of(
+        {"context": context, "user": user, "turns": [turn]}, lambda name: f"up/{name}"
+    )
+    assert tree["set"] == {"conversation.items": [{"role": "system", "text": "Be brief."}]}
+    assert tree["turns"] == [{"image": "up/cat.jpg", "respond": False}, {"say": "What is it?"}]
+    assert left == [
+        "context: a message of tool",
+        "turn 1: image: up/cat.jpg is sent at once, not when the agent asks for it",
+    ]
+
+
+def test_the_file_names_what_its_scenarios_share() -> None:
+    tree = {
+        "name": "menu",
+        "persona": "Ada",
+        "max_turns": 3,
+        "scenarios": [{"name": "text"}, {"name": "menu"}],
+    }
+    text, menu = (script for script, _ in scripts_of(tree))
+    assert (text["name"], menu["name"]) == ("menu-text", "menu")
+    assert text["caller"]["max_turns"] == menu["caller"]["max_turns"] == 3
 
 
 @pytest.mark.parametrize(
