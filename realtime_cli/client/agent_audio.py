@@ -86,6 +86,11 @@ class AgentAudio(SessionPart):
         for part in self._playback.open_parts(response_id):
             self.done(*part)
 
+    def nothing_runs(self) -> None:
+        """No answer is waited for any longer, not even one that was never begun."""
+        for response_id in self._playback.response_ids:
+            self.response_over(response_id)
+
     def on_disconnect(self) -> None:
         """The socket is gone: what has come is heard to its end, and nothing more is waited for."""
         for item_id, content_index in self._playback.parts:

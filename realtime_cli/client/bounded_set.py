@@ -20,5 +20,8 @@ class BoundedSet:
         if len(self._members) > self._max_size:
             del self._members[next(iter(self._members))]
 
+    def discard(self, member: str) -> None:
+        self._members.pop(member, None)
+
     def clear(self) -> None:
         self._members.clear()

@@ -74,8 +74,9 @@ def of_error(*names: str | None) -> ErrorPolicy:
 
 
 def name_of(error: Any) -> str:
-    """The code of an error object, or what a server put into ``type`` instead; empty if it names neither."""
-    for name in (error.code, error.type):
+    """The code of an error object, or what a server put into ``type`` or into a lone text instead; empty if
+    there is none."""
+    for name in (error.code, error.type, error.message):
         if name in ERRORS or name == UNSAFE_IMAGE:
             return str(name)
     if "already has an active response" in (error.message or "").lower():

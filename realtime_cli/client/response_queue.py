@@ -48,6 +48,7 @@ class ResponseQueue(SessionPart):
         self._pending: deque[dict[str, Any]] = deque()
         self._cut = BoundedSet(MAX_REMEMBERED_IDS)
         self._over = BoundedSet(MAX_REMEMBERED_IDS)
+        self._begun = BoundedSet(MAX_REMEMBERED_IDS)
         self._out_of_band_over = BoundedSet(MAX_REMEMBERED_IDS)
         self._cut_when_created = False
         self._cancels: dict[str, str] = {}  # event id of a response.cancel -> the response it meant
@@ -132,11 +133,22 @@ class ResponseQueue(SessionPart):
 
     # -- the life of a response -----------------------------------------------------------------
 
+    def begins_again(self, response: Response) -> bool:
+        """Whether an id that had its answer is used for another one: some servers have one id for all."""
+        response_id = response.id or ""
+        due = bool(self._sent) or self._server_answer_due
+        if not (due and response_id in self._over and response_id in self._begun):
+            return False
+        for ended in (self._over, self._cut, self._out_of_band_over):
+            ended.discard(response_id)
+        return True
+
     def created(self, response: Response) -> str | None:
         """A response begins. Returns its id if the user has interrupted it already: cancel it then."""
         response_id = response.id or ""
         if response_id in self._over:
             return None  # told in the wrong order, or once more
+        self._begun.add(response_id)
         if self._out_of_band.created(response):
             if not self._out_of_band.was_interrupted(response_id):
                 return None
@@ -172,6 +184,9 @@ class ResponseQueue(SessionPart):
         if self._out_of_band.done(response_id):
             self._out_of_band_over.add(response_id)
         elif response_id in (self.active_id or response_id, ""):
+            if self.active_id is None and response.id and response_id not in self._begun:
+                self._sent.clear()  # some servers never say "created": this was what we asked for
+                self._cut_when_created = False
             self._end_active()
         return True
 
@@ -264,6 +279,7 @@ class ResponseQueue(SessionPart):
         self._out_of_band.on_disconnect()
         self._cut.clear()
         self._over.clear()
+        self._begun.clear()
         self._out_of_band_over.clear()
         self._cut_when_created = self._server_answer_due = False
         self._blind_collisions = 0

@@ -93,6 +93,7 @@ class ClientSession(SessionState):
         self.greeted = False
         """The greeting was asked for, or none is due."""
         self._transcripts_owed: set[str] = set()  # of a transcription session: items without theirs
+        self._spoken_id = ""  # the last item that the user spoke: what a transcript without an id is of
         self._commit_when_ready = False
         self._looking: inputs.Typed | None = None  # waits for the frame that goes before it
 
@@ -478,6 +479,7 @@ class ClientSession(SessionState):
         if not self._config.server_interrupts:
             self._pending_turn.turn_ended(answers_by_itself=self._config.server_answers)
         if event.item_id:
+            self._spoken_id = event.item_id
             self.conversation.record(event.item_id, role="user")
 
     def _playback_stopped(self, happened: inputs.PlaybackStopped) -> None:
@@ -492,6 +494,8 @@ class ClientSession(SessionState):
     # -- responses ----------------------------------------------------------------------------
 
     def _response_created(self, happened: inputs.Received, event: s.ResponseCreated) -> None:
+        if self.responses.begins_again(event.response):
+            self.calls.response_begins_again(event.response.id or "")
         if self._config.server_interrupts and self.responses.begun_by_server(event.response):
             self._user_speaks(happened.at, False)  # it answers what was said, so that has ended
         if self._deadlines.ending:
@@ -636,9 +640,10 @@ class ClientSession(SessionState):
 
     def _user_completed(self, happened: inputs.Received, event: Any) -> None:
         self._transcripts_owed.discard(event.item_id or "")
-        if event.item_id:
+        item_id = event.item_id or self._spoken_id
+        if item_id and event.transcript:  # said once more without words, it takes none back
             index = event.content_index or 0
-            self.conversation.heard_by_server(event.item_id, index, event.transcript or "", whole=True)
+            self.conversation.heard_by_server(item_id, index, event.transcript, whole=True)
 
     def _user_failed(self, happened: inputs.Received, event: Any) -> None:
         self._transcripts_owed.discard(event.item_id or "")
@@ -699,6 +704,7 @@ class ClientSession(SessionState):
             case "progress" if self.responses.awaits_any:
                 if self._deadlines.no_progress(at, ready=self.ready):
                     self._end_without_done(self.responses.give_up() or [""])
+                    self._agent_audio.nothing_runs()
             case "barge_in" if self._barge_in.ducked:
                 self._barge_in.speech_lasts(ready=self.ready)
             case "hosted_calls":

@@ -91,6 +91,11 @@ class ToolCalls:
         """Whether a call of this response has begun."""
         return response_id in self._rounds or any(c.response_id == response_id for c in self._background)
 
+    def response_begins_again(self, response_id: str) -> None:
+        """Its id had an answer before: the calls of that are not those that come now."""
+        for key in [key for key in self._begun_calls if key[0] == response_id]:
+            del self._begun_calls[key]
+
     def named(self, call_id: str | None, name: str | None, item_id: str | None = None) -> None:
         """Remember the name from ``output_item.added`` for servers that omit it later."""
         for known_as in (call_id, item_id):

@@ -116,10 +116,20 @@ class Timeline:
     def close(self) -> None:
         """The conversation is over: put it in the order of time."""
         self._transcript.order.close()
+        self._place_late_words()
         self.blocks[:] = [block for block in self.blocks if not self._is_noise(block)]
         self.pictures = _most(self.pictures)
         self.said = sorted(self._said(), key=lambda said: said.begin_s)
         self.seconds = max([self.seconds, *(said.end_s for said in self.said if said.aloud)])
+
+    def _place_late_words(self) -> None:
+        """Words that came when their absence had been told stand where they were said, as on no screen."""
+        turns = [block for block in self.blocks if isinstance(block, UserTurn)]
+        late = {turn.item_id: turn for turn in turns if turn.late}
+        for turn in turns:
+            if not turn.late and turn.missing and (words := late.get(turn.item_id)):
+                turn.text, turn.missing = words.text, ""
+                self.blocks.remove(words)
 
     def _is_noise(self, block: Block) -> bool:
         """Sound that turned out to be no turn of the user."""

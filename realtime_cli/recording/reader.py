@@ -162,9 +162,18 @@ class _Decoder:
             raw = format.AUDIO_REF.sub(
                 lambda found: f'"{self._encode(self._fetch(parse_json(found[1])))}"', raw
             )
+        if '"$audio"' in raw:  # with keys of a later version beside it
+            raw = format.dumps(self._with_sound(parse_json(raw)))
         if '"$image:' in raw:
             raw = format.IMAGE_REF.sub(lambda found: f'"{self._audio.image(found[1])}"', raw)
         return raw
+
+    def _with_sound(self, value: Any) -> Any:
+        if isinstance(value, dict) and "$audio" in value:
+            return self._encode(self._fetch(value["$audio"]))
+        if isinstance(value, dict):
+            return {key: self._with_sound(inner) for key, inner in value.items()}
+        return [self._with_sound(inner) for inner in value] if isinstance(value, list) else value
 
     def _fetch(self, reference: Any) -> bytes:
         return self._audio.wire_bytes(format.checked_reference(reference))

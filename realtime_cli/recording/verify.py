@@ -13,6 +13,7 @@ from realtime_cli.client.any_session import client_session
 from realtime_cli.client.entry import Entry
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
+from realtime_cli.protocol.rules import UNKNOWN, Wire
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.redactor import Redactor
 
@@ -116,6 +117,7 @@ def _line(effect: Any, scrubber: Redactor) -> str:
         fields = json.loads(codec.encode(effect.event))
         if fields.get("type") in APPENDS:
             return f"send {fields['type']} ({len(fields.get('audio', ''))} characters of sound)"
+        _leave_out_unknown(effect.event, fields)
         return scrubber.scrub(
             "send " + json.dumps(_without_images(fields), ensure_ascii=False, sort_keys=True)
         )
@@ -124,6 +126,19 @@ def _line(effect: Any, scrubber: Redactor) -> str:
     if isinstance(effect, effects.Close):
         return f"close {int(effect.exit_code)}"  # its words are for people, like those of notes
     return scrubber.scrub(repr(effect))
+
+
+def _leave_out_unknown(sent: Any, fields: Any) -> None:
+    """Take from ``fields`` the keys that our models do not know: a later version may have sent more."""
+    if isinstance(sent, Wire) and isinstance(fields, dict):
+        if not type(sent).__name__.startswith(UNKNOWN):
+            for key in sent.model_extra or ():
+                fields.pop(key, None)
+        for key, inner in fields.items():
+            _leave_out_unknown(getattr(sent, key, None), inner)
+    elif isinstance(sent, list | tuple) and isinstance(fields, list):
+        for part, inner in zip(sent, fields, strict=False):
+            _leave_out_unknown(part, inner)
 
 
 def _without_images(value: Any) -> Any:

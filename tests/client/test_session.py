@@ -230,3 +230,58 @@ def test_an_answer_that_is_over_before_it_begins_keeps_nobody_waiting(talk):
     talk.server("response.created", response={"id": "R2"})
     talk.server("response.done")
     assert talk.session.idle
+
+
+@pytest.mark.parametrize("names_item", [True, False])
+def test_the_last_words_of_a_transcript_stay_in_the_history(names_item: bool) -> None:
+    """Some servers say "completed" again, at last with nothing in it; and some leave the item out."""
+    d = Dialogue()
+    d.connect()
+    d.server("input_audio_buffer.committed", item_id="U")
+    for words in ("What", "What is up?", ""):
+        item = {"item_id": "U"} if names_item else {}
+        kind = "conversation.item.input_audio_transcription.completed"
+        d.server(kind, **item, content_index=0, transcript=words)
+    assert [item["content"][0]["text"] for item in d.session.history()] == ["What is up?"]
+
+
+def test_a_server_that_has_one_id_for_every_answer_and_every_call() -> None:
+    d = Dialogue(patch={"type": "realtime", "tools": []})
+    d.connect()
+    d.give(inputs.Typed, "What time is it?")
+    call = {"type": "function_call", "id": "F", "call_id": "c", "name": "clock", "arguments": "{}"}
+    for time in ("noon", "one"):
+        d.server("response.created", response={"id": "R"})
+        assert d.done(output=[call]) == ["call clock {}"]
+        assert d.give(inputs.ToolFinished, "c", time) == [
+            "item.create function_call_output",
+            "response.create",
+        ]
+    d.server("response.created", response={"id": "R"})
+    d.done()
+    assert d.session.idle
+    assert d.session.responses_done == 3
+    d.server("response.created", response={"id": "R"})  # told once more: nobody asked
+    assert d.session.idle
+
+
+def test_a_server_that_never_says_created() -> None:
+    d = Dialogue(patch={"type": "realtime"})
+    d.connect()
+    d.give(inputs.Typed, "Well?")
+    d.sound()
+    assert d.done() == ["end A"]
+    d.give(inputs.Played, "A", 0, 1000.0, True)
+    assert d.session.idle
+
+
+def test_of_an_answer_that_is_given_up_the_sound_that_came_is_heard_to_its_end() -> None:
+    """It was neither created nor done."""
+    d = Dialogue(patch={"type": "realtime"})
+    d.connect()
+    d.give(inputs.Typed, "Well?")
+    d.sound()
+    d.at = 60.0
+    assert "end A" in d.give(inputs.TimerFired, "progress")
+    d.give(inputs.Played, "A", 0, 1000.0, True)
+    assert d.session.idle

@@ -107,6 +107,19 @@ def test_what_has_no_words_says_what_it_was(tmp_path: Path) -> None:
     assert [each.text for each in made.said] == ["[1 image(s)]", "[no transcript]"]
 
 
+@pytest.mark.parametrize("ahead", [{"type": "completed", "transcript": ""}, {"type": "failed"}])
+def test_words_that_come_late_stand_where_they_were_said(tmp_path: Path, ahead: dict[str, str]) -> None:
+    kind = "conversation.item.input_audio_transcription."
+    made = told(
+        tmp_path,
+        received(1.0, "input_audio_buffer.committed", item_id="u1"),
+        received(1.1, kind + ahead.pop("type"), item_id="u1", content_index=0, **ahead),
+        received(1.2, "response.created", response={"id": "r1", "conversation_id": "c"}),
+        received(1.5, kind + "completed", item_id="u1", content_index=0, transcript="What is up?"),
+    )
+    assert [each.text for each in made.said] == ["What is up?"]
+
+
 def shown(at: float, url: str) -> Entry:
     content = [{"type": "input_image", "image_url": url}, {"type": "input_text", "text": "Look!"}]
     return sent(at, "conversation.item.create", item={"type": "message", "role": "user", "content": content})
