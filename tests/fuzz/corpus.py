@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FOUND = Path(__file__).parent / "corpus"
 MAX_RECORDING_LINES = 45
+OPENING_LINES = 2
+PIECE_LINES = 8
 PIPECAT = b"""p
 scenarios:
   - name: a
@@ -42,7 +44,7 @@ def beginnings(target: str) -> Iterator[bytes]:
 
 
 def _talks() -> Iterator[bytes]:
-    """Both sides of each recording, without their sound."""
+    """Both sides of each recording in short pieces, without their sound: short ones are tried often."""
     for path in sorted((ROOT / "tests/data/recordings").glob("*.jsonl")):
         sides: dict[str, list[str]] = {"received": [], "sent": []}
         for line in path.read_text(encoding="utf-8").splitlines()[1:]:
@@ -50,5 +52,14 @@ def _talks() -> Iterator[bytes]:
             if (wire := entry.get("wire")) and entry["kind"] in sides:
                 short = {key: value for key, value in wire.items() if key not in ("audio", "event_id")}
                 sides[entry["kind"]].append(json.dumps(short))
-        yield "\n".join(["g", *sides["received"][:MAX_RECORDING_LINES], "@", "@progress"]).encode()
-        yield "\n".join(["s", *sides["sent"][:MAX_RECORDING_LINES]]).encode()
+        for piece in _pieces(sides["received"]):
+            yield "\n".join(["g", *piece, "@", "@progress"]).encode()
+        for piece in _pieces(sides["sent"]):
+            yield "\n".join(["s", *piece]).encode()
+
+
+def _pieces(lines: list[str]) -> Iterator[list[str]]:
+    """Of both sides: the opening events stand before each piece, without them little happens."""
+    opening, rest = lines[:OPENING_LINES], lines[OPENING_LINES:MAX_RECORDING_LINES]
+    for begin in range(0, max(1, len(rest)), PIECE_LINES):
+        yield [*opening, *rest[begin : begin + PIECE_LINES]]

@@ -44,7 +44,8 @@ __all__ = ["TARGETS"]
 EXPORTS = [make for name, (_, make) in FORMATS.items() if name not in ("wav", "flac", "html")]
 ENVIRON = {"HOME": "/nowhere", "OPENAI_API_KEY": "sk-0123456789"}
 SECRETS = ("hunter2-hunter2", 'quo"te/d')
-MAX_LINES = 60
+REDACTOR = Redactor(SECRETS)  # takes longer to make than many a conversation here lasts
+MAX_LINES = 40
 
 
 def _refused(attempt: Callable[[], object]) -> bool:
@@ -133,7 +134,7 @@ class _Client:
             )
         )
         self.narrator = RealtimeNarrator()
-        self.timeline, self.redactor = Timeline(None), Redactor(SECRETS)
+        self.timeline, self.redactor = Timeline(None), REDACTOR
         self.out = io.StringIO()
         readers: list[ConversationReader] = [Status(), Transcript(), JsonLines(self.out)]
         redaction = OutputRedaction(SECRETS)
