@@ -74,7 +74,7 @@ Trust = Annotated[
     _agent(
         "--trust",
         metavar="HASH|PATH",
-        help="Agent to trust without asking: the hash that 'config trust' prints, its file, or a folder.",
+        help="Agent or script to trust unasked: the hash that 'config trust' prints, its file, or a folder.",
     ),
 ]
 Record = Annotated[
@@ -537,6 +537,7 @@ def doctor(
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
+    trust: Trust = None,
     acoustic: Annotated[
         bool,
         _checks(
@@ -643,7 +644,9 @@ def config_check(
 
 @config_app.command("trust", cls=GroupedHelp)
 def config_trust(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="The agent file.", show_default=False)],
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="An agent file, or a script.", show_default=False)
+    ],
     sets: Sets = None,
 ) -> None:
     """Print the hash that --trust takes, and what it allows."""

@@ -84,7 +84,8 @@ def test_a_talk_is_held_recorded_and_replayed(tmp_path: Path) -> None:
 def test_tools_run_in_their_processes_which_end_with_all_that_they_started(
     asked: str, told: str, taskkill: Path
 ) -> None:
-    words = ("text", "--config", "configs/tools.toml", "--approve", "all", "--no-record", "--json", asked)
+    allowed = ("--trust", "configs/tools.toml", "--approve", "all")
+    words = ("text", "--config", "configs/tools.toml", *allowed, "--no-record", "--json", asked)
     ended = without_posix("-m", "realtime_cli", *words)
     assert (ended.returncode, told in ended.stdout) == (0, True), ended.stdout + ended.stderr
     assert taskkill.read_text() == "/F /T /PID"

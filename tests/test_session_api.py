@@ -61,7 +61,7 @@ ASKED = "Please use the clock tool."
 
 async def test_a_tool_that_is_left_out_is_warned_of_and_the_warning_says_what_to_do(tmp_path: Path) -> None:
     agent = clock_agent(tmp_path)
-    with pytest.warns(UserWarning, match=r'Not loaded: clock\..*pass trust="HASH".*approve=\["NAME"\]'):
+    with pytest.warns(UserWarning, match=r'Not loaded: clock\..*pass trust="HASH"'):
         async with Session(agent, text=True) as session:
             assert (await session.say(ASKED)).tool_calls == ()
     with pytest.raises(ConfigError, match=r'approve=\["clok"\]: no such tool'):
@@ -70,7 +70,7 @@ async def test_a_tool_that_is_left_out_is_warned_of_and_the_warning_says_what_to
 
 
 async def test_a_tool_runs_that_is_approved_here_or_in_a_trusted_file(tmp_path: Path) -> None:
-    async with Session(clock_agent(tmp_path), text=True, approve=["clock"]) as session:
+    async with Session(clock_agent(tmp_path), text=True, approve=["clock"], trust=tmp_path) as session:
         [call] = (await session.say(ASKED)).tool_calls
         assert (call.output, call.failed) == ("half past nine", False)
     async with Session(clock_agent(tmp_path, trusted=True), text=True) as session:
@@ -375,6 +375,7 @@ def test_pytest_runs_the_tools_that_are_approved(tmp_path: Path) -> None:
     assert "2 failed" in left_out
     assert "Not loaded: clock. " in left_out
     assert "pass --realtime-trust HASH" in left_out
-    assert "pass --realtime-approve NAME" in left_out
-    assert "3 passed" in run_pytest(tmp_path, "--realtime-approve", "clock")
-    assert "3 passed" in run_pytest(tmp_path, "-o", "realtime_approve=clock")
+    trusted = ("--realtime-trust", str(tmp_path))
+    assert "3 passed" in run_pytest(tmp_path, "--realtime-approve", "clock", *trusted)
+    in_file = ("-o", "realtime_approve=clock", "-o", "realtime_trust=agent.toml")
+    assert "3 passed" in run_pytest(tmp_path, *in_file)

@@ -13,14 +13,13 @@ from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.voice_gate import VoiceGate
 from realtime_cli.audio.wav import WavMicrophone, WavSpeaker
 from realtime_cli.client import inputs
-from realtime_cli.config.audio import Audio
+from realtime_cli.config.audio import COMPRESSED, Audio, names_a_file
 from realtime_cli.errors import AudioDeviceError, ConfigError
 from realtime_cli.loop import ConversationLoop
 from realtime_cli.ports import MicrophonePort, SpeakerPort
 
 Report = Callable[[Any, str, str], None]
 
-COMPRESSED = (".mp3", ".m4a", ".aac", ".ogg", ".opus", ".flac", ".webm")
 ECHO_WORDS = {
     "aec": "Echo canceller on",
     "half_duplex": "Half duplex: the microphone is closed while the agent speaks",
@@ -78,17 +77,17 @@ def _open(chosen: tuple[str, ...], requested: str, audio: Audio, report: Report)
     if requested.lower().endswith(COMPRESSED):
         remedy = "Name a .wav file, and convert it afterwards, for instance with ffmpeg."
         raise ConfigError(f"{requested}: sound is written as WAV only.", remedy)
-    from_file = all(map(is_file, chosen))
+    from_file = all(map(names_a_file, chosen))
     guard = echo.make_echo_control(
         audio.echo,
         noise_suppression=audio.noise_suppression,
         gain_control=audio.auto_gain,
-        can_echo=not (from_file or is_file(requested)),
+        can_echo=not (from_file or names_a_file(requested)),
         latency_s=audio.latency_ms / 1000,
         report=report,
     )
     microphone = _files(chosen, audio) if from_file else _device_microphone(chosen[0], guard, audio, report)
-    if is_file(requested):
+    if names_a_file(requested):
         speaker = _file_speaker(requested, guard, audio)
     else:
         speaker = _device_speaker(requested, guard, audio, report)
@@ -114,12 +113,6 @@ def open_ears(source: str | int, audio: Audio, report: Report, channel: int | No
 def question() -> Path:
     """The spoken question that comes with the program."""
     return Path(str(files("realtime_cli") / "clips" / "question.wav"))
-
-
-def is_file(name: str) -> bool:
-    """Whether a name stands for a file or pipe rather than a device."""
-    endings = (".wav", ".wave", ".raw", ".pcm", *COMPRESSED)
-    return name in ("-", "null") or name.lower().endswith(endings) or "/" in name
 
 
 def _files(paths: tuple[str, ...], audio: Audio) -> WavMicrophone:

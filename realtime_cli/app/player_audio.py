@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from realtime_cli.app.audio_io import is_file
 from realtime_cli.audio.pcm import RATE_HZ
+from realtime_cli.config.audio import names_a_file
 from realtime_cli.recording.export.sound import stereo
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.time_warp import TimeWarp
@@ -31,7 +31,7 @@ class ReplaySound:
 
     def open(self, choice: str) -> None:
         """Raises AudioDeviceError when there is no such device."""
-        if is_file(choice):
+        if names_a_file(choice):
             from realtime_cli.audio.wav import WavSpeaker
 
             self._speaker = WavSpeaker(None if choice == "null" else choice)

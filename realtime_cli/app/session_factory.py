@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -30,7 +30,7 @@ from realtime_cli.recording.format import Header
 from realtime_cli.tools import preflight
 from realtime_cli.tools.approval import APPROVE_OPTION, AllowlistApprover, Approver
 from realtime_cli.tools.opening import open_registry
-from realtime_cli.tools.permissions import permissions_of
+from realtime_cli.tools.permissions import SETTINGS, permissions_of
 from realtime_cli.tools.tool import Tool
 from realtime_cli.tools.trust import Trust, left_out, left_out_note
 from realtime_cli.user_path import user_path
@@ -63,6 +63,18 @@ class OpenSession:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Whatever is shown of the session must not hold these."""
     eyes: VideoSource | None = None
+
+
+@dataclass(frozen=True)
+class Granted:
+    """An agent as far as it may be held. ``left_out``: the tools, servers, hooks and settings to go without.
+
+    ``note`` tells the user of them.
+    """
+
+    agent: LoadedAgent
+    left_out: Sequence[str] = ()
+    note: str = ""
 
 
 class ToolMocks(Protocol):
@@ -129,10 +141,31 @@ class SessionFactory:
     async def __aexit__(self, *_: object) -> None:
         await self.servers.close()
 
+    async def granted(
+        self, agent: LoadedAgent, approver: Approver, mocks: ToolMocks | None = None
+    ) -> Granted:
+        """What of the agent may be, after the question of trust if there is one and somebody to answer it.
+
+        Raises ConfigError when the session as a whole needs trust and has none, for an approved tool that it
+        has not, and for a limit on the cost that could not be kept.
+        """
+        require_price(agent)
+        if not getattr(approver, "of_many", False):
+            option = getattr(approver, "option", APPROVE_OPTION)
+            preflight.check_approved(getattr(approver, "named", ()), agent.config, option=option)
+        requested, mocked = permissions_of(agent), mocks.names if mocks else set()
+        out = await left_out(requested, approver, self.trust, mocked)
+        preflight.require(agent, os.environ, {*out, *mocked})
+        missed, note = [name for name in out if name not in mocked], ""
+        if missed:
+            is_asked = not getattr(approver, "option", "")
+            note = left_out_note(missed, requested, self.trust, is_asked=is_asked)
+        return Granted(_without(agent, out), out, note)
+
     @asynccontextmanager
     async def open(
         self,
-        agent: LoadedAgent,
+        agent: LoadedAgent | Granted,
         *,
         greet: bool = True,
         approver: Approver | None = None,
@@ -145,21 +178,18 @@ class SessionFactory:
     ) -> AsyncIterator[OpenSession]:
         """The session of an agent. Its tools, hooks and recording are closed behind it.
 
-        ``approver``: who allows tools that ask; without one they are refused. ``seed``: items to begin with,
-        behind those of the agent file. ``own_tools``: of the program that holds the session. ``with_video``:
-        frames of ``video.source`` are shown. ``command`` is named in the recording.
+        ``agent``: about one that was granted nobody is asked again. ``approver``: who allows tools that ask;
+        without one they are refused. ``seed``: items to begin with, behind those of the agent file.
+        ``own_tools``: of the program that holds the session. ``with_video``: frames of ``video.source`` are
+        shown. ``command`` is named in the recording.
         Raises AuthenticationFailed when a key is missing, ConfigError when there is no address or a tool,
-        a hook or the recording cannot be had, or when the session as a whole needs trust and has none.
+        a hook or the recording cannot be had, and what :meth:`granted` raises.
         """
-        config, approver = agent.config, approver or AllowlistApprover()
-        require_price(agent)
-        if not getattr(approver, "of_many", False):
-            option = getattr(approver, "option", APPROVE_OPTION)
-            preflight.check_approved(getattr(approver, "named", ()), config, option=option)
+        approver = approver or AllowlistApprover()
+        granted = agent if isinstance(agent, Granted) else await self.granted(agent, approver, mocks)
+        agent, out = granted.agent, granted.left_out
+        config = agent.config
         async with AsyncExitStack() as stack:
-            requested, mocked_names = permissions_of(agent), mocks.names if mocks else set()
-            out = await left_out(requested, approver, self.trust, mocked_names)
-            preflight.require(agent, os.environ, {*out, *mocked_names})
             address = await self.address(agent)
             registry = await open_registry(
                 config.tools,
@@ -172,9 +202,8 @@ class SessionFactory:
                 own=own_tools,
             )
             stack.push_async_callback(registry.close)
-            if missed := [name for name in out if name not in mocked_names]:
-                text = left_out_note(missed, requested, approver, self.trust)
-                registry.notify(Noted(0.0, "warning", "tools", text))
+            if granted.note:
+                registry.notify(Noted(0.0, "warning", "tools", granted.note))
             written = config.hooks.model_copy(update=dict.fromkeys(set(out) & set(names_of(config.hooks))))
             hooks = await open_hooks(written, agent.folder, os.environ, registry.notify)
             stack.push_async_callback(hooks.close)
@@ -207,6 +236,17 @@ class SessionFactory:
         server = await self.servers.server(agent.config.local)
         address = endpoint(connection, os.environ, base_url=server.url, only_transcribes=only_transcribes)
         return replace(address, headers={**address.headers, **server.headers})
+
+
+def _without(agent: LoadedAgent, names: Collection[str]) -> LoadedAgent:
+    """The agent with those of the settings as if they had not been written."""
+    over: dict[str, dict[str, Any]] = {}
+    for name in names:
+        if name in SETTINGS:
+            section, _, key = name.partition(".")
+            over.setdefault(section, {})[key] = type(getattr(agent.config, section)).model_fields[key].default
+    parts = {key: getattr(agent.config, key).model_copy(update=update) for key, update in over.items()}
+    return replace(agent, config=agent.config.model_copy(update=parts)) if parts else agent
 
 
 def video_source(agent: LoadedAgent, report: Callable[[Any, str, str], None]) -> VideoSource | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime_cli.app.console import echo, echo_error, out
-from realtime_cli.config import AgentConfig, LoadedAgent, load_agent
+from realtime_cli.config import AgentConfig, LoadedAgent, load_agent, toml_file
 from realtime_cli.config.effective import effective
 from realtime_cli.config.load import config_error
 from realtime_cli.config.providers import PROVIDERS
@@ -18,7 +18,7 @@ from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.validation_errors import dotted
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.tools import preflight
-from realtime_cli.tools.permissions import permissions_of
+from realtime_cli.tools.permissions import Permissions, permissions_of
 
 UNSET = "(not set)"
 
@@ -60,16 +60,27 @@ def show(path: Path | None, sets: Sequence[str] = (), *, origin: bool = False, a
 
 
 def trust(path: Path, sets: Sequence[str] = ()) -> int:
-    """Print what ``--trust`` takes for the agent file as it is now; what it is for goes to stderr."""
-    requested = permissions_of(load_agent(path, sets))
+    """Print what ``--trust`` takes for a file as it is now; what it is for goes to stderr."""
+    requested = _requested(path, sets)
     if not requested.demands:
         echo(f"{path} needs no trust.")
         return ExitCode.OK
-    echo(f"{path} does more than talk:")
+    echo(f"{path} does more than {'talk' if requested.subject == 'agent' else 'hold a conversation'}:")
     for demand in requested.demands:
         echo(f"  it {demand.text}")
     out(requested.hash)
     return ExitCode.OK
+
+
+def _requested(path: Path, sets: Sequence[str]) -> Permissions:
+    """Of an agent file, or of a script: those are YAML, or have turns."""
+    is_toml = path.suffix not in (".yaml", ".yml")
+    if is_toml and "turns" not in toml_file.parse(toml_file.read_text(path), str(path)):
+        return permissions_of(load_agent(path, sets))
+    from realtime_cli.script.load import load_script
+    from realtime_cli.script.permissions import permissions_of_script
+
+    return permissions_of_script(load_script(path))
 
 
 def schema(*, of_scripts: bool = False) -> int:

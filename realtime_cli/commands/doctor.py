@@ -18,6 +18,7 @@ from realtime_cli.app.session_factory import AgentOptions, provider_by_key
 from realtime_cli.commands import doctor_acoustic, doctor_bundle, doctor_machine, doctor_sound, doctor_wire
 from realtime_cli.config import LoadedAgent, load_agent
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
+from realtime_cli.tools.trust import Trust
 
 MARKS: dict[Status, str] = {"ok": "ok", "warning": "warning", "failure": "FAILURE"}
 COLOURS: dict[Status, str] = {"ok": "32", "warning": "33", "failure": "31"}
@@ -30,6 +31,7 @@ class DoctorOptions(AgentOptions):
     acoustic: bool = False
     offline: bool = False
     bundle: Path | None = None
+    trust: tuple[str, ...] = ()
     json: bool = False
 
 
@@ -93,7 +95,7 @@ def _server(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Findi
         yield doctor_machine.language_model()
     if agent and not options.offline:
         yield doctor_wire.key(agent.config.connection)
-        yield from asyncio.run(_wire(agent))
+        yield from asyncio.run(_wire(agent, Trust(options.trust)))
 
 
 def _sound(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Finding]:
@@ -121,8 +123,8 @@ def _sound(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Findin
         yield failure("acoustic", error)
 
 
-async def _wire(agent: LoadedAgent) -> list[Finding]:
-    return [finding async for finding in doctor_wire.endpoint_steps(agent)]
+async def _wire(agent: LoadedAgent, trust: Trust) -> list[Finding]:
+    return [finding async for finding in doctor_wire.endpoint_steps(agent, trust)]
 
 
 def _report(finding: Finding) -> None:

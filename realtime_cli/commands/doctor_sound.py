@@ -6,13 +6,12 @@ import asyncio
 import platform
 from collections.abc import Iterator
 
-from realtime_cli.app.audio_io import is_file
 from realtime_cli.app.diagnostics import Finding, failure, ok, warning
 from realtime_cli.audio import device
 from realtime_cli.audio.device_choice import Device, Direction, pick
 from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs
 from realtime_cli.commands.doctor_machine import surroundings
-from realtime_cli.config.audio import Audio
+from realtime_cli.config.audio import Audio, names_a_file
 from realtime_cli.errors import AudioDeviceError
 
 LISTEN_S = 1.2
@@ -38,7 +37,7 @@ def devices(audio: Audio) -> Iterator[Finding]:
 
 def _device(direction: Direction, choice: str | int) -> Finding:
     noun = NOUNS[direction]
-    if is_file(str(choice)):
+    if names_a_file(str(choice)):
         return ok(noun, f"{choice} (a file)")
     try:
         listed = device.list_devices()

@@ -32,7 +32,7 @@ from realtime_cli.protocol import codec
 from realtime_cli.protocol.live.client_events import LiveSessionClose
 from realtime_cli.protocol.live.codec import decode_live_server_event, session_start
 from realtime_cli.tools.permissions import permissions_of
-from realtime_cli.tools.trust import require_trust
+from realtime_cli.tools.trust import Trust, require_trust
 from realtime_cli.wire import probe, websocket
 from realtime_cli.wire.model_list import shutdown_dates
 from realtime_cli.wire.transport import Closed, Transport
@@ -56,11 +56,11 @@ def key(connection: Connection, environ: Mapping[str, str] = os.environ) -> Find
     return ok("key", f"from {'the agent file' if connection.api_key else name}", variable=name)
 
 
-async def endpoint_steps(agent: LoadedAgent) -> AsyncIterator[Finding]:
+async def endpoint_steps(agent: LoadedAgent, trust: Trust) -> AsyncIterator[Finding]:
     """Each step of the way; the first that fails is the last."""
     async with AsyncExitStack() as stack:
         try:
-            require_trust(permissions_of(agent))
+            require_trust(permissions_of(agent), trust)
             if agent.config.connection.embedded and agent.config.local.chat_url:
                 yield await chat_endpoint(agent.config.local)
             factory = await stack.enter_async_context(SessionFactory())

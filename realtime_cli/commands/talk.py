@@ -71,20 +71,23 @@ def _keep_apart(record_to: Path | None, output: str) -> None:
 
 async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
     require_address(agent)  # before any device is opened, and before any question is asked instead
+    desk = InteractiveApprover(options.approve) if sys.stdin.isatty() else None
+    approver: Approver = desk or AllowlistApprover(options.approve)
+    factory = SessionFactory(trust=Trust(options.trust))
+    granted = await factory.granted(agent, approver)
+    agent = granted.agent
     record_to = recording_path(agent, options)
     _keep_apart(record_to, options.output or str(agent.config.audio.output))
     reports = DeviceReports()
     sound = open_sound(agent.config.audio, options.inputs, options.output, reports.report)
     if sound.said:
         echo(f"realtime-cli: {sound.said}")
-    desk = InteractiveApprover(options.approve) if sys.stdin.isatty() else None
-    approver: Approver = desk or AllowlistApprover(options.approve)
     seed = items_of(options.resume) if options.resume else ()
     try:
         async with (
-            SessionFactory(trust=Trust(options.trust)) as factory,
+            factory,
             factory.open(
-                agent,
+                granted,
                 approver=approver,
                 seed=seed,
                 record_to=record_to,

@@ -224,14 +224,16 @@ class MessageFeed:
 async def _text(
     agent: LoadedAgent, options: TextOptions, messages: Iterator[str], images: tuple[str, ...]
 ) -> ExitCode:
-    out = Stdout()
+    out, approver = Stdout(), AllowlistApprover(options.approve)
+    factory = SessionFactory(LocalServers(warm=False), trust=Trust(options.trust))
+    granted = await factory.granted(agent, approver)
     async with (
-        SessionFactory(LocalServers(warm=False), trust=Trust(options.trust)) as factory,
+        factory,
         factory.open(
-            agent,
+            granted,
             greet=False,
-            approver=AllowlistApprover(options.approve),
-            record_to=recording_path(agent, options),
+            approver=approver,
+            record_to=recording_path(granted.agent, options),
             command="text",
         ) as opened,
     ):

@@ -9,6 +9,14 @@ from pydantic import Field
 from realtime_cli.config.section import Section
 
 Echo = Literal["auto", "aec", "half_duplex", "off"]
+COMPRESSED = (".mp3", ".m4a", ".aac", ".ogg", ".opus", ".flac", ".webm")
+STREAMS = ("-", "null")
+
+
+def names_a_file(name: str) -> bool:
+    """Whether a name stands for a file or pipe rather than a device."""
+    endings = (".wav", ".wave", ".raw", ".pcm", *COMPRESSED)
+    return name in STREAMS or name.lower().endswith(endings) or "/" in name
 
 
 class Audio(Section):

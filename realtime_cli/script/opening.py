@@ -17,11 +17,12 @@ from realtime_cli.config import LoadedAgent
 from realtime_cli.recording import file
 from realtime_cli.script.mocks import MockedTools
 from realtime_cli.script.parameters import PREFIX, ROW
+from realtime_cli.script.permissions import permissions_of_script
 from realtime_cli.script.result import Case
 from realtime_cli.tools import preflight
 from realtime_cli.tools.approval import AllowlistApprover
 from realtime_cli.tools.permissions import permissions_of
-from realtime_cli.tools.trust import unanswered
+from realtime_cli.tools.trust import require_trust, unanswered
 
 Recordings = Literal["kept", "temporary", "none"]
 """``temporary``: there for checks, deleted at the end. ``none``: nothing is written at all."""
@@ -42,7 +43,8 @@ class CaseOpener:
 
     @asynccontextmanager
     async def open(self, case: Case) -> AsyncIterator[OpenSession]:
-        """The session of a case. Raises what loading the agent raises."""
+        """The session of a case. Raises what loading the agent raises, and ConfigError without trust."""
+        require_trust(permissions_of_script(case.script), self.target.trust)
         async with self._factory.open(
             agent_of(case, self.target),
             approver=AllowlistApprover(self.target.approve, self.target.approve_option, of_many=True),
@@ -72,15 +74,19 @@ class CaseOpener:
 def agents_of(cases: Sequence[Case], target: Target) -> list[LoadedAgent]:
     """The agent of each case.
 
-    Raises ConfigError for what is wrong in any of them, and for an approved tool that none of them has.
+    Raises ConfigError for what is wrong in any of them, for an approved tool that none of them has, and for
+    a script, or an agent as a whole, that needs trust and has none.
     """
+    for script in {case.script.path: case.script for case in cases}.values():
+        require_trust(permissions_of_script(script), target.trust)
     agents = [agent_of(case, target) for case in cases]
+    for agent in agents:
+        require_trust(permissions_of(agent), target.trust)
     preflight.check_approved(
         target.approve, *(agent.config for agent in agents), option=target.approve_option
     )
-    approver = AllowlistApprover(target.approve, target.approve_option, of_many=True)
     for case, agent in zip(cases, agents, strict=True):
-        unused = unanswered(permissions_of(agent), approver, target.trust)
+        unused = unanswered(permissions_of(agent), target.trust)
         mocked = MockedTools(case.script.script.mocks).names
         preflight.require(agent, os.environ, {*unused, *mocked})
     return agents

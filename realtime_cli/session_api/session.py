@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,7 +28,7 @@ from typing import Any, Literal, Self
 from realtime_cli.app.audio_io import AudioIO, open_sound
 from realtime_cli.app.device_reports import DeviceReports
 from realtime_cli.app.local_servers import LocalServers
-from realtime_cli.app.session_factory import OpenSession, SessionFactory
+from realtime_cli.app.session_factory import Granted, OpenSession, SessionFactory
 from realtime_cli.app.targets import Target
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.config import LoadedAgent
@@ -102,10 +103,10 @@ class Session:
             **(settings or {}),
             **({"session.output_modalities": ["text"]} if text else {}),
             **({"conversation.items": [dict(item) for item in history]} if history else {}),
-            **({"video.source": video} if video else {}),
         }
         trusted = _trust(trust, given)
-        self._target = Target(against=url, headers=dict(headers or {}), trust=trusted)
+        shown = (f"video.source={json.dumps(video)}",) if video else ()  # asked for here, not by the file
+        self._target = Target(sets=shown, against=url, headers=dict(headers or {}), trust=trusted)
         self._text, self._devices = text, devices
         self._tools = [_tool(each) for each in tools]
         self._mocks = MockedTools(mocks_of(mocks))
@@ -146,15 +147,16 @@ class Session:
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Live]:
         agent = self._target.load(self._agent, self._over)
+        granted = await self._factory.granted(agent, self._approver, self._mocks)
         reports = DeviceReports()
-        async with self._opened(agent) as opened:
+        async with self._opened(granted) as opened:
             live = Live(
                 opened,
                 text_mode=self._text,
                 readers=[self._listeners],
                 observers=[self._answers, self._sound, self._listeners],
                 on_played=self._sound.played,
-                sound=self._devices_of(agent, reports),
+                sound=self._devices_of(granted.agent, reports),
             )
             reports.connect(live.loop)
             self._listeners.start()
@@ -166,7 +168,7 @@ class Session:
                 await self._listeners.close()
 
     @asynccontextmanager
-    async def _opened(self, agent: LoadedAgent) -> AsyncIterator[OpenSession]:
+    async def _opened(self, agent: Granted) -> AsyncIterator[OpenSession]:
         path = self._record and file.new_path("session", self._record)
         async with (
             self._factory,

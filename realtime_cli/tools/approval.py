@@ -23,8 +23,8 @@ class Question:
     """May this call run (``run``), what is its output (``output``), may this agent do all that (``trust``)?
 
     ``arguments`` is the JSON text in full, with control characters made visible. ``group``: another name
-    that the tool can be approved by. ``members``: how the names of those begin for which it must run, too.
-    ``action`` and ``origin``: what would be done, and where the tool comes from.
+    that the tool can be approved by. ``action`` and ``origin``: what would be done, and where the tool
+    comes from.
     """
 
     call_id: str
@@ -32,7 +32,6 @@ class Question:
     arguments: str
     kind: Literal["run", "output", "trust"] = "run"
     group: str = ""
-    members: str = ""
     action: str = ""
     origin: str = ""
 
@@ -91,8 +90,6 @@ class AllowlistApprover:
         self.of_many = of_many
 
     def approves(self, question: Question) -> bool:
-        if question.members and any(name.startswith(question.members) for name in self.named):
-            return True
         return bool(self.named & {ALL, question.name, question.group or question.name})
 
     async def ask(self, question: Question) -> ApprovalAnswer:

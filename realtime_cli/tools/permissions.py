@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from realtime_cli.config import LoadedAgent
 from realtime_cli.config.address import address_of
+from realtime_cli.config.audio import STREAMS, names_a_file
 from realtime_cli.config.interpolation import referred
 from realtime_cli.config.providers import PROVIDERS, is_providers_own
 from realtime_cli.config.toml_file import KeyPath
@@ -26,37 +27,40 @@ from realtime_cli.config.tools import BuiltinTool, CommandTool, HttpTool, McpSer
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol.session import McpTool
 from realtime_cli.tools.http import READING
-from realtime_cli.tools.mcp import namespaced
 from realtime_cli.tools.preflight import tool_name
 from realtime_cli.tools.python import function_of, is_function
 from realtime_cli.user_path import user_path
+from realtime_cli.video.address import kind_of, without_secrets
 from realtime_cli.wire.auth import is_loopback
 
 HASH_DIGITS = 32
 _HOOKS = ("on_conversation_item_created", "on_conversation_item_updated")
+SETTINGS = ("video.source", "audio.input", "audio.output", "recording.path", "recording.folder")
+"""Keys that are as if they had not been written where the agent is not trusted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
     """Something that needs trust, in words that follow "it".
 
-    ``name``: the tool, server or hook that is left out without trust; empty where the session as a whole
-    needs it. ``members``: how the names of a server's tools begin.
+    ``name``: the tool, server, hook or setting that is left out without trust; empty where the session as a
+    whole needs it.
     """
 
     text: str
     name: str = ""
-    members: str = ""
 
 
 @dataclass
 class Permissions:
     """What one agent may do. ``files``: digests of the code that it would run, by path within the folder.
 
-    ``hosts``, ``variables``, ``commands``, ``functions`` and ``folders`` also name what needs no trust.
+    ``hosts``, ``variables``, ``commands``, ``functions`` and ``folders`` (also files and devices) also name
+    what needs no trust. ``subject``: what stands in ``path``, an agent or a script.
     """
 
     path: Path
+    subject: str = "agent"
     demands: list[Demand] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     hosts: dict[str, None] = field(default_factory=dict)
@@ -78,7 +82,7 @@ class Permissions:
             "variables": self.variables,
             "commands": self.commands,
             "functions": self.functions,
-            "folders": self.folders,
+            "files and devices": self.folders,
             "needs trust": [f"yes, {self.hash}"] if self.demands else ["no"],
         }
         return [f"{title}: {'; '.join(row) or 'none'}" for title, row in rows.items()]
@@ -111,16 +115,15 @@ class _Survey:
         for name, server in self._config.mcp.items():
             self._of_mcp(name, server)
         self._of_hooks()
+        self._of_video()
+        self._of_files()
         for file in agent.files[1:]:
             if not file.resolve().is_relative_to(self._folder.resolve()):
                 self.made.folders.append(str(file.parent.resolve()))
                 self._demand(f"puts the file {file.resolve()} into its instructions")
 
-    def _demand(self, text: str, name: str = "", members: str = "") -> None:
-        plain = "".join(
-            letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
-        )  # what a person says yes to is in one line, and in the order in which it is read
-        self.made.demands.append(Demand(plain, name, members))
+    def _demand(self, text: str, name: str = "") -> None:
+        self.made.demands.append(Demand(in_one_line(text), name))
 
     # -- where it sends to --------------------------------------------------------------------
 
@@ -233,7 +236,7 @@ class _Survey:
         else:
             self.made.hosts[host_of(shown["url"])] = None
             text = f"calls the tools of the MCP server {name} at {shown['url']}{_with(names)}"
-        self._demand(text + _asked(server.approve), name, namespaced(name, ""))
+        self._demand(text + _asked(server.approve), name)
 
     def _of_hooks(self) -> None:
         for key in _HOOKS:
@@ -251,10 +254,50 @@ class _Survey:
             self._demand(f"gives all that is said to the hook {line}, without asking", key)
 
     def _of_folder(self, root: str, name: str) -> None:
-        place = user_path(root, self._folder).resolve()
+        place = user_path(root, self._folder)
         self.made.folders.append(root)
-        if not place.is_relative_to(self._folder.resolve()):
-            self._demand(f"reads files in {place}", name)
+        if self._outside(place):
+            self._demand(f"reads files in {place.resolve()}", name)
+
+    # -- devices and files --------------------------------------------------------------------
+
+    def _of_video(self) -> None:
+        """The camera, the screen, a stream, and pictures from elsewhere: all would be shown to the server."""
+        source = self._shown["video"]["source"]
+        if not source or self._by_user(("video", "source")):
+            return
+        kind = kind_of(str(self._config.video.source), self._folder)
+        if kind == "stream":
+            source = without_secrets(source)
+            self.made.hosts[host_of(source)] = None
+            self._demand(f"opens the stream {source} and shows it to the server", "video.source")
+            return
+        self.made.folders.append(source)
+        if kind in ("camera", "screen"):
+            self._demand(f"shows the {source.replace(':', ' ')} to the server", "video.source")
+        elif self._outside(place := user_path(source, self._folder)):
+            self._demand(f"shows {place} to the server", "video.source")
+
+    def _of_files(self) -> None:
+        """Sound files and recordings; relative ones start from where the command runs."""
+        audio, recording = self._config.audio, self._config.recording
+        does = {
+            "audio.input": (str(audio.input), "plays {} to the server"),
+            "audio.output": (str(audio.output), "writes its sound to {}"),
+            "recording.path": (recording.path, "records into {}"),
+            "recording.folder": (recording.folder, "records into the folder {}"),
+        }
+        for key, (written, text) in does.items():
+            is_device = key.startswith("audio.") and not (written and names_a_file(written))
+            if not written or is_device or written in STREAMS or self._by_user(tuple(key.split("."))):
+                continue
+            place = user_path(written)
+            self.made.folders.append(written)
+            if self._outside(place):
+                self._demand(text.format(place.resolve()), key)
+
+    def _outside(self, place: Path) -> bool:
+        return not place.resolve().is_relative_to(self._folder.resolve())
 
     # -- code ---------------------------------------------------------------------------------
 
@@ -263,31 +306,10 @@ class _Survey:
         bases = {self._folder / (cwd or ""), self._folder}
         for before, word in zip(("", *words), words, strict=False):
             for base in bases:
-                self._digest(*(_found(word, base) if before == "-m" else (base / word,)))
+                digest(self.made, self._folder, *(_found(word, base) if before == "-m" else (base / word,)))
 
     def _digest_source(self, source: str) -> None:
-        if source.endswith(".py"):
-            self._digest(user_path(source, self._folder))
-        else:
-            self._digest(*_found(source, self._folder))
-
-    def _digest(self, *files: Path) -> None:
-        """These and, of Python files, all that they import from their own folder and the agent's."""
-        waiting, root = list(files), self._folder.resolve()
-        while waiting:
-            try:
-                file = waiting.pop().resolve()
-                within = file.is_relative_to(root)
-                name = file.relative_to(root).as_posix() if within else str(file)
-                is_code = within or file.suffix == ".py"
-                if name in self.made.files or not is_code or not file.is_file():
-                    continue
-                with file.open("rb") as opened:
-                    self.made.files[name] = hashlib.file_digest(opened, "sha256").hexdigest()
-                if file.suffix == ".py":
-                    waiting += _imported(file.read_bytes(), file.parent, (file.parent, self._folder))
-            except (OSError, ValueError):  # it cannot run, either
-                continue
+        digest(self.made, self._folder, *files_of(source, self._folder))
 
     # -- who named it -------------------------------------------------------------------------
 
@@ -306,6 +328,37 @@ class _Survey:
         """Whether the key is from the command line or the environment, not from a file."""
         origin = self._agent.origins.of(path)
         return origin.layer == "environment" or origin.place.startswith(("--set ", "--base-url"))
+
+
+def files_of(source: str, folder: Path) -> list[Path]:
+    """The files of ``tools.py`` or of a dotted module, as far as they are in the folder."""
+    return [user_path(source, folder)] if source.endswith(".py") else list(_found(source, folder))
+
+
+def digest(made: Permissions, folder: Path, *files: Path) -> None:
+    """These and, of Python files, all that they import from their own folder and the agent's."""
+    waiting, root = list(files), folder.resolve()
+    while waiting:
+        try:
+            file = waiting.pop().resolve()
+            within = file.is_relative_to(root)
+            name = file.relative_to(root).as_posix() if within else str(file)
+            is_code = within or file.suffix == ".py"
+            if name in made.files or not is_code or not file.is_file():
+                continue
+            with file.open("rb") as opened:
+                made.files[name] = hashlib.file_digest(opened, "sha256").hexdigest()
+            if file.suffix == ".py":
+                waiting += _imported(file.read_bytes(), file.parent, (file.parent, folder))
+        except (OSError, ValueError):  # it cannot run, either
+            continue
+
+
+def in_one_line(text: str) -> str:
+    """What a person says yes to is in one line, and in the order in which it is read."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
 
 
 def host_of(url: str) -> str:

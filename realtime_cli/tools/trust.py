@@ -10,7 +10,7 @@ from pathlib import Path
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools import trusted_folders
 from realtime_cli.tools.approval import Approver, Question
-from realtime_cli.tools.permissions import HASH_DIGITS, Demand, Permissions
+from realtime_cli.tools.permissions import HASH_DIGITS, Permissions
 
 TRUST_OPTION = "--trust HASH"
 _HASH = re.compile(rf"[0-9a-f]{{{HASH_DIGITS}}}")
@@ -47,53 +47,47 @@ class Trust:
 async def left_out(
     requested: Permissions, approver: Approver, trust: Trust = Trust(), mocked: Collection[str] = ()
 ) -> list[str]:
-    """The names of the tools, servers and hooks that must not run; all may if a person trusts the agent.
+    """The names of the tools, servers, hooks and settings to go without; none if a person trusts the agent.
 
-    Those that are approved by name run without trust. An MCP server runs for any tool of it that is named.
     Raises ConfigError where the session as a whole needs trust and has none.
     """
     if not requested.demands or trust.covers(requested) or trusted_folders.is_trusted(requested):
         return []
-    rest = _unapproved(requested, approver)
-    if any(demand.name not in mocked for demand in rest):
+    if any(demand.name not in mocked for demand in requested.demands):
         answer = await approver.ask(Question("trust", str(requested.path), _question(requested), "trust"))
         if answer.verdict == "session":
             trusted_folders.trust(requested)
         if answer.verdict != "no":
             return []
-        _require_no_more(rest, requested, trust, is_asked=not answer.text)
-    return [demand.name for demand in rest]
+        _require_no_more(requested, trust, is_asked=not answer.text)
+    return [demand.name for demand in requested.demands]
 
 
-def unanswered(requested: Permissions, approver: Approver, trust: Trust) -> list[str]:
+def unanswered(requested: Permissions, trust: Trust) -> list[str]:
     """The names of what is left out where nobody is there to ask."""
     if trust.covers(requested) or trusted_folders.is_trusted(requested):
         return []
-    return [demand.name for demand in _unapproved(requested, approver)]
-
-
-def _unapproved(requested: Permissions, approver: Approver) -> list[Demand]:
-    return [demand for demand in requested.demands if not _is_named(demand, approver)]
+    return [demand.name for demand in requested.demands]
 
 
 def require_trust(requested: Permissions, trust: Trust = Trust()) -> None:
     """Raises ConfigError where a session as a whole needs trust and has none; nobody is asked."""
     if not trust.covers(requested) and not trusted_folders.is_trusted(requested):
-        _require_no_more(requested.demands, requested, trust, is_asked=False)
+        _require_no_more(requested, trust, is_asked=False)
 
 
-def _require_no_more(rest: Sequence[Demand], requested: Permissions, trust: Trust, *, is_asked: bool) -> None:
-    if whole := [demand.text for demand in rest if not demand.name]:
-        why = _why_not("this agent" if is_asked else "This agent", is_asked=is_asked)
+def _require_no_more(requested: Permissions, trust: Trust, *, is_asked: bool) -> None:
+    if whole := [demand.text for demand in requested.demands if not demand.name]:
+        subject = requested.subject
+        why = _why_not(f"this {subject}" if is_asked else f"This {subject}", is_asked=is_asked)
         remedy = "" if is_asked else _remedy(requested, trust)
-        raise ConfigError(f"The agent of {requested.path} {'; it '.join(whole)}. {why}", remedy)
+        raise ConfigError(f"The {subject} of {requested.path} {'; it '.join(whole)}. {why}", remedy)
 
 
-def left_out_note(names: Sequence[str], requested: Permissions, approver: Approver, trust: Trust) -> str:
-    """What the user is told of the tools, servers and hooks that an agent without trust goes without."""
-    option = getattr(approver, "option", "")
-    begin = f"Not loaded: {', '.join(names)}. {_why_not(str(requested.path), is_asked=not option)}"
-    return f"{begin} {_remedy(requested, trust)} For one tool, pass {option}." if option else begin
+def left_out_note(names: Sequence[str], requested: Permissions, trust: Trust, *, is_asked: bool) -> str:
+    """What the user is told of all that an agent without trust goes without."""
+    begin = f"Not loaded: {', '.join(names)}. {_why_not(str(requested.path), is_asked=is_asked)}"
+    return begin if is_asked else f"{begin} {_remedy(requested, trust)}"
 
 
 def _why_not(what: str, *, is_asked: bool) -> str:
@@ -105,15 +99,10 @@ def _why_not(what: str, *, is_asked: bool) -> str:
 def _remedy(requested: Permissions, trust: Trust) -> str:
     if requested.path.is_dir():
         return f"Pass {trust.option.replace('HASH', requested.hash)}."
-    return (
-        f"Run `realtime-cli talk -c {requested.path}` once and answer y, or pass {trust.option} "
-        f"(`realtime-cli config trust {requested.path}` prints it)."
-    )
-
-
-def _is_named(demand: Demand, approver: Approver) -> bool:
-    question = Question("", demand.name, "", members=demand.members)
-    return bool(demand.name) and approver.approves(question)
+    given = f"pass {trust.option} (`realtime-cli config trust {requested.path}` prints it)."
+    if requested.subject == "agent":
+        return f"Run `realtime-cli talk -c {requested.path}` once and answer y, or {given}"
+    return f"P{given[1:]}"
 
 
 def _question(requested: Permissions) -> str:

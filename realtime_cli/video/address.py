@@ -34,6 +34,17 @@ class Address:
         return self.kind in ("camera", "screen", "stream")
 
 
+def kind_of(source: str, folder: Path) -> Kind:
+    """What a source is, whether it is there or not."""
+    if device := _DEVICE.fullmatch(source):
+        return "camera" if device[1] == "camera" else "screen"
+    if _STREAM.match(source):
+        return "stream"
+    path = user_path(source, folder)
+    photos = any(sign in source for sign in "*?[") or path.suffix.lower() in _PICTURES or path.is_dir()
+    return "photos" if photos else "file"
+
+
 def address(
     source: str, folder: Path, interval_s: float, platform: str, environ: Mapping[str, str]
 ) -> Address:
@@ -43,12 +54,12 @@ def address(
         if device[1] == "camera":
             return _camera(source, number or 0, platform)
         return _screen(source, max(1, number or 1), interval_s, platform, environ)
-    if _STREAM.match(source):
+    kind = kind_of(source, folder)
+    if kind == "stream":
         options = {"rtsp_transport": "tcp"} if source.lower().startswith("rtsp") else {}
         return Address("stream", without_secrets(source), source, options=options)
-    path = user_path(source, folder)
-    photos = any(sign in source for sign in "*?[") or path.suffix.lower() in _PICTURES or path.is_dir()
-    return Address("photos" if photos else "file", source, str(path))
+    # From the root on: to FFmpeg a relative "concat:a|b" is no path.
+    return Address(kind, source, str(Path.cwd() / user_path(source, folder)))
 
 
 def _camera(source: str, number: int, platform: str) -> Address:

@@ -38,7 +38,7 @@ def test_a_bad_file_does_not_hide_the_next(tmp_path: Path, capsys: pytest.Captur
         "  variables: OPENAI_API_KEY",
         "  commands: none",
         "  functions: none",
-        "  folders: none",
+        "  files and devices: none",
         "  needs trust: no",
     ]
     assert f"{bad}:1: sesion: unknown key; did you mean session?" in told.err

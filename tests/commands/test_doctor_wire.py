@@ -16,6 +16,7 @@ from realtime_cli.app.diagnostics import Finding
 from realtime_cli.commands import doctor_wire
 from realtime_cli.config import endpoint, load_agent
 from realtime_cli.errors import ExitCode
+from realtime_cli.tools.trust import Trust
 from realtime_cli.wire import websocket
 from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.model_list import shutdown_dates
@@ -59,7 +60,7 @@ async def serving(behaviour: Behaviour, key: str | None = None) -> AsyncIterator
 async def examined(url: str, sets: Sequence[str] = (), **more: object) -> list[Finding]:
     options = {"connection.base_url": url, "connection.first_event_timeout_s": 0.5, **more}
     agent = load_agent(None, sets, {}, options)
-    return [finding async for finding in doctor_wire.endpoint_steps(agent)]
+    return [finding async for finding in doctor_wire.endpoint_steps(agent, Trust())]
 
 
 def topics(findings: list[Finding]) -> list[tuple[str, str]]:
@@ -76,7 +77,7 @@ async def test_every_step_to_a_good_server_is_ok() -> None:
 
 async def test_the_local_server_loads_its_models_and_takes_the_session() -> None:
     agent = load_agent(None, (), {}, {"connection.provider": "local"})
-    found = [finding async for finding in doctor_wire.endpoint_steps(agent)]
+    found = [finding async for finding in doctor_wire.endpoint_steps(agent, Trust())]
     assert topics(found) == [(step, "ok") for step in ("local speech", "upgrade", "first event", "session")]
 
 
@@ -104,7 +105,7 @@ async def test_a_chat_endpoint_that_is_away_is_named() -> None:
 async def chatting(url: str, model: str) -> list[Finding]:
     over = {"connection.provider": "local", "local.chat_url": url, "local.chat_model": model}
     agent = load_agent(None, (), {}, over)
-    return [finding async for finding in doctor_wire.endpoint_steps(agent)]
+    return [finding async for finding in doctor_wire.endpoint_steps(agent, Trust())]
 
 
 async def test_nothing_listens_there() -> None:

@@ -116,11 +116,12 @@ def test_a_tool_that_was_left_out_is_named_next_to_what_failed_for_it(
     sentence = f"Not loaded: lamp. {tmp_path} is not trusted yet, and there is no terminal to ask."
     found = capsys.readouterr().out
     assert found.index("turn 1: calls") < found.index(sentence)
-    assert "For one tool, pass --approve NAME." in found
+    assert "Pass --trust " in found
     assert all(sentence in file.read_text(encoding="utf-8") for file in files.values())
     assert run_with(files["json"], merge=True) == ExitCode.EXPECTATION_FAILED
     assert sentence in capsys.readouterr().out
-    assert run_with(lamp, good, no_record=True, approve=("lamp",)) == ExitCode.OK, "good has no lamp"
+    trusted = {"no_record": True, "trust": (str(tmp_path),)}
+    assert run_with(lamp, good, **trusted, approve=("lamp",)) == ExitCode.OK, "good has no lamp"
     with pytest.raises(ConfigError, match=r"--approve lmap: no such tool\. There are: lamp"):
         run_with(lamp, good, approve=("lmap",))
 
@@ -152,10 +153,11 @@ def test_a_hook_gets_the_recording(tmp_path: Path, capsys: pytest.CaptureFixture
         "    return f'turn {turn} is too long'\n",
         encoding="utf-8",
     )
+    trusted = {"no_record": True, "trust": (str(tmp_path),)}
     good = GOOD + 'check = "checks.py:polite"\n'
-    assert run_with(script(tmp_path, "good", good), no_record=True) == ExitCode.OK
+    assert run_with(script(tmp_path, "good", good), **trusted) == ExitCode.OK
     bad = GOOD + 'check = "checks.py:short"\n'
-    assert run_with(script(tmp_path, "bad", bad), no_record=True) == ExitCode.EXPECTATION_FAILED
+    assert run_with(script(tmp_path, "bad", bad), **trusted) == ExitCode.EXPECTATION_FAILED
     assert "turn 1 is too long" in capsys.readouterr().out
 
 

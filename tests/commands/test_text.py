@@ -80,7 +80,12 @@ def test_a_command_runs_only_if_it_is_approved(agent: Path, capsys: pytest.Captu
     refused = capsys.readouterr()
     assert "green" not in refused.out
     assert "Not loaded: lamp." in refused.err
-    assert text(replace(options, approve=("lamp",))) == ExitCode.OK
+    assert text(replace(options, approve=("all",))) == ExitCode.OK
+    assert "Not loaded: lamp." in capsys.readouterr().err, "approval is no trust"
+    trusted = replace(options, trust=(str(agent),))
+    assert text(trusted) == ExitCode.OK
+    assert "green" not in capsys.readouterr().out, "and trust no approval"
+    assert text(replace(trusted, approve=("lamp",))) == ExitCode.OK
     assert "green" in capsys.readouterr().out
 
 

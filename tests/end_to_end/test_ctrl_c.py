@@ -166,7 +166,9 @@ def agent_that_digs(folder: Path) -> Path:
 
 def test_while_a_tool_runs(tmp_path: Path):
     agent, recording = agent_that_digs(tmp_path), tmp_path / "tool.jsonl"
-    with started("text", "-c", agent, "--approve", "all", "--record", recording, "Dig a hole") as child:
+    with started(
+        "text", "-c", agent, "--trust", agent, "--approve", "all", "--record", recording, "Dig a hole"
+    ) as child:
         wait_for((tmp_path / "digging").exists)
         interrupt(child)
     closed(recording)

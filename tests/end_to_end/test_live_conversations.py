@@ -56,7 +56,8 @@ def test_work_handed_to_this_program_is_done_by_its_tool_and_said(tmp_path: Path
     agent, kept = tmp_path / "agent.toml", tmp_path / "talk.jsonl"
     agent.write_text(CLIENT, "utf-8")
     ended = run_cli(
-        "text", "-c", str(agent), "--approve", "look_up", "--record", str(kept), "Look up the weather in Rome"
+        *("text", "-c", agent, "--trust", agent, "--approve", "look_up"),
+        *("--record", kept, "Look up the weather in Rome"),
     )
     assert ended.returncode == 0, ended.stderr
     assert "Found: Look up the weather in Rome" in ended.stdout

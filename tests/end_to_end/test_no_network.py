@@ -84,7 +84,8 @@ def test_a_local_talk_speaks_to_nobody_beyond_this_machine(tmp_path: Path):
 
 
 def test_tools_and_text_neither(tmp_path: Path):
-    words = ["text", "-c", "configs/tools.toml", "--approve", "all", "--no-record", "What is 17 times 23?"]
+    allowed = ["--trust", "configs/tools.toml", "--approve", "all"]
+    words = ["text", "-c", "configs/tools.toml", *allowed, "--no-record", "What is 17 times 23?"]
     code, found = places(["-m", "realtime_cli", *words], tmp_path / "log", HOME=str(tmp_path))
     assert code == 0
     assert foreign(found) == set()

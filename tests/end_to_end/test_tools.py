@@ -18,7 +18,7 @@ from tests.kit.scripted_engine import ScriptedEngine
 from tests.kit.toolbox import gone, runs, toolbox
 
 AGENT = Path(__file__).parents[2] / "configs" / "tools.toml"
-TEXT = [sys.executable, "-m", "realtime_cli", "text", "--config"]
+TEXT = [sys.executable, "-m", "realtime_cli", "text", "--trust", ".", "--config"]
 
 
 def text(*arguments: str) -> subprocess.CompletedProcess[str]:

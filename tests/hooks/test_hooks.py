@@ -143,7 +143,7 @@ def test_a_talk_tells_its_hooks_and_survives_a_bad_one(tmp_path: Path):
     without = run_cli("text", "--config", agent, "Hello.")
     assert "Not loaded: on_conversation_item_created" in without.stderr
     assert told(tmp_path) == []
-    ended = run_cli("text", "--config", agent, "--approve", "all", "Hello.")
+    ended = run_cli("text", "--config", agent, "--trust", agent, "Hello.")
     assert ended.returncode == ExitCode.OK
     assert ended.stdout.strip()
     assert "on_conversation_item_updated failed: RuntimeError: no luck" in ended.stderr

@@ -19,7 +19,7 @@ from realtime_cli.tools.opening import open_registry
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.registry import Registry
 from realtime_cli.tools.result import ToolResult
-from realtime_cli.tools.trust import left_out
+from realtime_cli.tools.trust import Trust, left_out
 
 
 class Toolbox:
@@ -55,13 +55,22 @@ def trusting(folder: Path, agent: str) -> Path:
 
 @asynccontextmanager
 async def toolbox(
-    folder: Path, agent: str, approver: Approver | None = None, *, approve: Sequence[str] = ("all",)
+    folder: Path,
+    agent: str,
+    approver: Approver | None = None,
+    *,
+    approve: Sequence[str] = ("all",),
+    trusted: bool = True,
 ) -> AsyncIterator[Toolbox]:
-    """The tools of an agent file in ``folder``; closed when the test is done with them."""
+    """The tools of an agent file in ``folder``; closed when the test is done with them.
+
+    ``trusted``: without an approver, who is asked instead.
+    """
     path = folder / "agent.toml"
     path.write_text(dedent(agent), encoding="utf-8")
     loaded, approver = load_agent(path), approver or AllowlistApprover(approve)
-    out = await left_out(permissions_of(loaded), approver)
+    trust = Trust((str(folder),) if trusted and isinstance(approver, AllowlistApprover) else ())
+    out = await left_out(permissions_of(loaded), approver, trust)
     registry = await open_registry(
         loaded.config.tools,
         loaded.config.mcp,

@@ -191,9 +191,11 @@ async def test_an_untrusted_folder_runs_nothing_of_its_own(tmp_path: Path) -> No
     assert not trusted_folders.file().exists()
 
 
-async def test_what_is_named_runs_without_trust(tmp_path: Path) -> None:
-    async with toolbox(tmp_path, RUNNING, approve=("true",)) as box:
-        assert box.names == ["true", "clock"]
+@pytest.mark.parametrize("approve", ["true", "all"])
+async def test_what_may_be_called_is_not_loaded_for_that(tmp_path: Path, approve: str) -> None:
+    """Two questions: whether the code is let in, and whether a call of it may run."""
+    async with toolbox(tmp_path, RUNNING, approve=(approve,), trusted=False) as box:
+        assert box.names == ["clock"]
     assert not trusted_folders.file().exists()
 
 

@@ -18,7 +18,9 @@ SECRETS = {
     "OPENAI_API_KEY": "sk-0123",
 }
 CONFIGS = [
-    path for path in sorted((Path(__file__).parents[2] / "configs").glob("*.toml")) if path.stem != "tools"
+    path
+    for path in sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+    if path.stem not in ("tools", "screen-share")
 ]
 
 
@@ -147,6 +149,43 @@ def test_the_users_own_key_does_not_follow_a_file_to_its_server(tmp_path: Path) 
         "sends REALTIME_CLI__CONNECTION__API_KEY to evil.example"
     ]
     assert demands(tmp_path, "", (), **mine) == []
+
+
+LOCAL = '[connection]\nprovider = "local"\n'
+
+
+@pytest.mark.parametrize(
+    ("section", "demand", "name"),
+    [
+        ('[video]\nsource = "camera"', "shows the camera to the server", "video.source"),
+        ('[video]\nsource = "screen:2"', "shows the screen 2 to the server", "video.source"),
+        (
+            '[video]\nsource = "rtsp://me:secret-0123@evil.example/x"',
+            "opens the stream rtsp://evil.example/x and shows it to the server",
+            "video.source",
+        ),
+        ('[video]\nsource = "/etc/*.png"', "shows /etc/*.png to the server", "video.source"),
+        ('[audio]\ninput = "/etc/a.wav"', "plays /etc/a.wav to the server", "audio.input"),
+        ('[audio]\noutput = "/etc/profile"', "writes its sound to /etc/profile", "audio.output"),
+        ('[recording]\npath = "/etc/x.jsonl"', "records into /etc/x.jsonl", "recording.path"),
+        ('[recording]\nfolder = "/etc"', "records into the folder /etc", "recording.folder"),
+    ],
+)
+def test_devices_and_files_outside_need_trust_unless_the_user_named_them(
+    tmp_path: Path, section: str, demand: str, name: str
+) -> None:
+    (found,) = wanted(tmp_path, LOCAL + section).demands
+    assert (found.text, found.name) == (demand, name)
+    assert demands(tmp_path, LOCAL, [f"{name}={section.split(' = ')[1]}"]) == []
+
+
+def test_devices_and_files_of_the_folder_need_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    within = '[video]\nsource = "a/*.png"\n[audio]\ninput = "in.wav"\noutput = "null"\n'
+    made = wanted(tmp_path, LOCAL + within + '[recording]\nfolder = "kept"')
+    assert made.demands == []
+    assert made.lines()[4] == "files and devices: a/*.png; in.wav; kept"
+    assert demands(tmp_path, LOCAL + '[audio]\ninput = "Headset"\noutput = 3\n') == []
 
 
 def test_a_link_out_of_the_folder_is_outside(tmp_path: Path) -> None:
@@ -294,6 +333,6 @@ def test_six_lines_say_what_the_file_may_do(tmp_path: Path) -> None:
         "variables: NPM_TOKEN; GITHUB_TOKEN",
         "commands: ./run.sh --to '{city}' 'two words'; python server.py",
         "functions: tools.py:look; watch:told",
-        "folders: .",
+        "files and devices: .",
         f"needs trust: yes, {made.hash}",
     ]

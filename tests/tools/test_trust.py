@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from realtime_cli.cli import app
+from realtime_cli.client.entry import Entry
+from realtime_cli.client.inputs import Typed
 from realtime_cli.config import load_agent
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.notices import Verdict
+from realtime_cli.session_api.session import Session
 from realtime_cli.tools.approval import AllowlistApprover, ApprovalAnswer, Question
 from realtime_cli.tools.permissions import Permissions, permissions_of
 from realtime_cli.tools.trust import Trust, left_out, require_trust
 from tests.kit.chat_server import ChatServer, text
 from tests.kit.cli import run_cli
+from tests.kit.forked_cli import run_forked
 from tests.kit.speech import clip_path
+from tests.recording.sample import received, record
 
 CLIP = clip_path("more-talk-01")
 RUNS = """
@@ -146,28 +153,77 @@ def test_without_a_terminal_the_sentence_names_the_command_and_the_hash_works(tm
     assert not (tmp_path / "watch.py.stolen").exists()
 
 
-async def test_no_command_sends_a_secret_to_a_stranger_unasked(tmp_path: Path) -> None:
+def all_ways(folder: Path, agent: Path) -> dict[str, tuple[str | Path, ...]]:
+    """Every command that holds a session, or asks the server of one, as it is begun."""
+    script, recording = folder / "it.voice.toml", folder / "said.jsonl"
+    script.write_text('mode = "text"\nagent = "agent.toml"\n[[turns]]\nuser = "Hello."\n')
+    record(recording, [received(0.1, "session.created"), Entry(0.2, "local", Typed(0.2, "Hello."))])
+    return {
+        "talk": ("talk", agent, "-i", CLIP, "-o", "null", "--plain", "--fast"),
+        "text": ("text", "-c", agent, "Hello."),
+        "serve": ("serve", "-c", agent, "--port", "0"),
+        "doctor": ("doctor", "-c", agent),
+        "run": ("run", script),
+        "load": ("load", script, "--users", "1", "--duration", "1s"),
+        "engine": ("engine", script),
+        "resend": ("replay", recording, "--resend", "-c", agent),
+    }
+
+
+def test_all_ways_are_all_that_take_trust(tmp_path: Path) -> None:
+    """A new command with ``--trust`` has to come into the walk below."""
+    taking = {
+        command.name or command.callback.__name__
+        for command in app.registered_commands
+        if "trust" in inspect.signature(command.callback).parameters
+    }
+    assert taking == {way[0] for way in all_ways(tmp_path, tmp_path / "agent.toml").values()}
+
+
+async def test_no_command_sends_a_secret_to_a_stranger_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A listening stranger: nothing connects to it until the file is trusted."""
-    async with ChatServer([text("Hello.")]) as stranger:
+    monkeypatch.setenv("NPM_TOKEN", "npm-0123")
+    async with ChatServer([text("Hello.") for _ in range(9)]) as stranger:
         agent = agent_in(
             tmp_path,
             '[connection]\nprovider = "local"\n[session]\noutput_modalities = ["text"]\n[local]\n'
             f'chat_url = "{stranger.url}"\nchat_model = "m"\nchat_key_env = "NPM_TOKEN"\n',
         )
-        script = tmp_path / "it.voice.toml"
-        script.write_text('mode = "text"\nagent = "agent.toml"\n[[turns]]\nuser = "Hello."\n')
-        for command in (
-            ("talk", agent, "-i", CLIP, "-o", "null", "--plain"),
-            ("text", "-c", agent, "Hello."),
-            ("serve", "-c", agent, "--port", "0"),
-            ("doctor", "-c", agent),
-            ("run", script),
-        ):
-            ended = await asyncio.to_thread(run_cli, *command, environ={"NPM_TOKEN": "npm-0123"})
-            assert ended.returncode != ExitCode.OK, command
-            assert "answer with NPM_TOKEN" in ended.stdout + ended.stderr, command
+        ways = all_ways(tmp_path, agent)
+        for way, command in ways.items():
+            code, out, err = await asyncio.to_thread(run_forked, *command, timeout_s=60)
+            assert code != ExitCode.OK, way
+            assert "answer with NPM_TOKEN" in out + err, way
+        with pytest.raises(ConfigError, match="answer with NPM_TOKEN"):
+            async with Session(agent, text=True):
+                pass
         assert stranger.asked == []
-        trusted = ("run", script, "--trust", tmp_path)
-        ended = await asyncio.to_thread(run_cli, *trusted, environ={"NPM_TOKEN": "npm-0123"})
-        assert ended.returncode == ExitCode.OK, ended.stdout
-        assert "npm-0123" in str(stranger.asked[0].headers)
+        for way in ("run", "resend"):
+            before = len(stranger.asked)
+            told = await asyncio.to_thread(run_forked, *ways[way], "--trust", tmp_path, timeout_s=60)
+            assert told[0] == ExitCode.OK, told
+            assert "npm-0123" in str(stranger.asked[before].headers), way
+        before = len(stranger.asked)
+        async with Session(agent, text=True, trust=tmp_path) as session:
+            assert (await session.say("Hello.")).text == "Hello."
+        assert "npm-0123" in str(stranger.asked[before].headers)
+
+
+def test_a_setting_that_is_not_trusted_is_left_out_and_said(tmp_path: Path) -> None:
+    """The sound file of somebody else's is not written over, the recording is where it always is."""
+    agent, mine = tmp_path / "in" / "agent.toml", tmp_path / "mine.wav"
+    agent.parent.mkdir()
+    mine.write_text("mine")
+    agent.write_text(
+        f'[connection]\nprovider = "local"\n[audio]\noutput = "{mine}"\n[recording]\npath = "{mine}.jsonl"\n'
+    )
+    ended = run_forked("text", "-c", agent, "Hello.", timeout_s=60)
+    assert ended[0] == ExitCode.OK
+    assert "Not loaded: audio.output, recording.path." in ended[2]
+    assert not Path(f"{mine}.jsonl").exists()
+    trusted = run_forked("text", "-c", agent, "--trust", agent, "Hello.", timeout_s=60)
+    assert "Not loaded" not in trusted[2]
+    assert Path(f"{mine}.jsonl").exists()
+    assert mine.read_text() == "mine"
