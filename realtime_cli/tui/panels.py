@@ -60,7 +60,7 @@ def fit(text: Text, theme: Theme) -> Text:
 
 
 def user_text(turn: UserTurn) -> Text:
-    said = safe(turn.text).strip()
+    said = safe(turn.text, growing=True).strip()
     text = Text.assemble(("you  ", USER))
     if turn.late:
         text.append("(earlier) ", DIM)
@@ -76,7 +76,7 @@ def user_text(turn: UserTurn) -> Text:
 
 def agent_text(turn: AgentTurn, theme: Theme = PRETTY) -> Text:
     """What was heard of the turn; while it grows, every text is a beginning of the next."""
-    said = safe(turn.shown_text).strip()
+    said = safe(turn.shown_text, growing=True).strip()
     if not said and turn.cut_ms is None:
         return Text()
     text = Text.assemble(("agent  ", AGENT), said)

@@ -2,7 +2,7 @@
 
 A terminal obeys what it is sent. Control characters, escape sequences and what turns the direction of
 foreign text around are shown as what they are instead; ordinary text of any script passes unchanged, with
-the marks that it needs. Isolates, which a growing text cannot tell to be paired, are left out.
+the marks that it needs. Isolates pass in pairs; one alone would turn around what stands beside it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from rich.cells import get_character_cell_size
 MAX_COMBINING_MARKS = 4
 _ADDRESSES = ("http://", "https://")
 _MARKS = "\u200c\u200d\u200e\u200f\u061c"  # joiners of emoji, Persian and Indic; marks of right-to-left text
-_ISOLATES = "\u2066\u2067\u2068\u2069"
-_DROPPED = f"\r\u00ad\ufeff\u200b\u2060{_ISOLATES}"  # harmless when absent: \r would overprint the line
+_ISOLATES, _POP = "\u2066\u2067\u2068", "\u2069"
+_ISOLATE = re.compile(f"[{_ISOLATES}{_POP}]")
+_DROPPED = "\r\u00ad\ufeff\u200b\u2060"  # harmless when absent: \r would overprint the line
 _FLAG, _TAGS = "\U0001f3f4", range(0xE0020, 0xE0080)  # a flag and the letters of its land (UTS 51, 1.4.9)
 # What most texts are made of passes whole: all of it printable, none of it a mark.
 _ORDINARY = re.compile(
@@ -27,11 +28,12 @@ _ORDINARY = re.compile(
 _SPACES = {"\t": " ", "\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n"}
 
 
-def safe(text: str) -> str:
+def safe(text: str, *, growing: bool = False) -> str:
     """The text with nothing in it that a terminal would obey; newlines stay.
 
-    The result for a beginning of a text is a beginning of the result for the whole, so that a growing
-    text can be shown piece by piece.
+    ``growing``: more of it may come. The result for a beginning of a text is then a beginning of the result
+    for the whole, so that it can be shown piece by piece; isolates, of which the other half may be missing
+    yet, are left out.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -39,11 +41,32 @@ def safe(text: str) -> str:
     for ordinary in _ORDINARY.finditer(text):
         out += [_safe_rare(text[done : ordinary.start()]), ordinary[0]]
         done = ordinary.end()
-    return "".join([*out, _safe_rare(text[done:])])
+    shown = "".join([*out, _safe_rare(text[done:])])
+    return _ISOLATE.sub("", shown) if growing else in_pairs(shown)
+
+
+def in_pairs(text: str) -> str:
+    """The text without isolates that are not opened and closed in one line."""
+    if not _ISOLATE.search(text):
+        return text
+    open_at: list[int] = []
+    alone: set[int] = set()
+    for found in re.finditer(f"[\n{_ISOLATES}{_POP}]", text):
+        if found[0] == "\n":
+            alone.update(open_at)
+            open_at.clear()
+        elif found[0] != _POP:
+            open_at.append(found.start())
+        elif open_at:
+            open_at.pop()
+        else:
+            alone.add(found.start())
+    alone.update(open_at)
+    return "".join(char for place, char in enumerate(text) if place not in alone)
 
 
 def _safe_rare(text: str) -> str:
-    """The same, letter by letter."""
+    """What is not ordinary, letter by letter."""
     marks, in_flag = 0, False
     out = []
     for char in text:
@@ -57,7 +80,7 @@ def _safe_rare(text: str) -> str:
 
 
 def _visible(char: str) -> str:
-    if char == "\n" or char in _MARKS or char.isprintable():
+    if char == "\n" or char in _MARKS or _ISOLATE.match(char) or char.isprintable():
         return char
     if char in _DROPPED:
         return ""
@@ -107,7 +130,7 @@ def cut_to(text: str, width: int, ellipsis: str = "…") -> str:
     for end, char in enumerate(text):
         kept += get_character_cell_size(char)
         if kept > room:
-            return text[:end].rstrip() + ellipsis
+            return in_pairs(text[:end].rstrip()) + ellipsis
     return text
 
 
@@ -120,7 +143,7 @@ def tail(text: str, width: int, ellipsis: str = "…") -> str:
     while start and cells(text[start - 1 :]) <= room:
         start -= 1
     blank = text.find(" ", start - 1)
-    return ellipsis + text[blank + 1 if 0 <= blank < len(text) - 1 else start :]
+    return ellipsis + in_pairs(text[blank + 1 if 0 <= blank < len(text) - 1 else start :])
 
 
 def wrap(text: str, width: int, first: int = 0) -> list[tuple[int, int]]:

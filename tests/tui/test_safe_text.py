@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from realtime_cli.tui.safe_text import _ORDINARY, cells, cut_to, for_encoding, one_line, safe, tail, wrap
+from realtime_cli.tui.safe_text import (
+    _ORDINARY,
+    cells,
+    cut_to,
+    for_encoding,
+    in_pairs,
+    one_line,
+    safe,
+    tail,
+    wrap,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,7 +30,12 @@ from realtime_cli.tui.safe_text import _ORDINARY, cells, cut_to, for_encoding, o
         ("\x9b31m", "<U+009B>31m"),
         ("over\rprint", "overprint"),
         ("\u202eevil", "<U+202E>evil"),
-        ("\u2067שלום\u2069 \u200fא\u200e \u061cب", "שלום \u200fא\u200e \u061cب"),
+        ("\u2067שלום\u2069 \u200fא\u200e \u061cب", "\u2067שלום\u2069 \u200fא\u200e \u061cب"),
+        ("\u2068a\u2067b\u2069\u2069", "\u2068a\u2067b\u2069\u2069"),
+        ("\u2067evil", "evil"),
+        ("evil\u2069\u2069", "evil"),
+        ("\u2066a\nb\u2069", "a\nb"),
+        ("\u2067a\u2066b\u2069", "a\u2066b\u2069"),
         ("ไท\u200bย", "ไทย"),
         ("\U0001f3f4\U000e0067\U000e007f", "\U0001f3f4\U000e0067\U000e007f"),
         ("x\U000e0067", "x<U+E0067>"),
@@ -41,10 +56,23 @@ def test_a_pile_of_marks_is_cut_down() -> None:
 
 @given(st.text(max_size=60), st.integers(0, 60))
 def test_nothing_dangerous_is_left_and_beginnings_stay_beginnings(text: str, place: int) -> None:
-    whole = safe(text)
-    bad = [c for c in whole if c != "\n" and unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")]
-    assert bad == []
-    assert whole.startswith(safe(text[:place]))
+    growing = safe(text, growing=True)
+    for whole in (growing, safe(text)):
+        assert not [c for c in whole if c != "\n" and unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")]
+    assert growing.startswith(safe(text[:place], growing=True))
+
+
+@given(st.text("a\u2067\u2068\u2069\n", max_size=30), st.integers(1, 9))
+def test_isolates_pass_in_pairs_only(text: str, width: int) -> None:
+    """Whatever is cut off, too."""
+    for shown in (safe(text), cut_to(safe(text), width), tail(safe(text), width)):
+        for line in shown.split("\n"):
+            depth = 0
+            for char in line:
+                depth += (char in "\u2067\u2068") - (char == "\u2069")
+                assert depth >= 0
+            assert depth == 0
+        assert shown == in_pairs(shown)
 
 
 def test_one_line_is_one_line() -> None:
