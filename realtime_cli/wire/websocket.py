@@ -271,6 +271,8 @@ async def serve(
             close_timeout=CLOSE_TIMEOUT_S,
             logger=_SILENT,
         )
+    except UnicodeError as error:  # what cannot be a name at all
+        raise _cannot_listen(host, port, OSError(str(error.__cause__ or error))) from None
     except OSError as error:
         raise _cannot_listen(host, port, error) from None
     except OverflowError:

@@ -18,10 +18,14 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
+from realtime_cli import cli
 from tests.kit.cli import run_cli
+from tests.kit.speech import clip_path
 
 EVIL = "\x1b]0;owned\x07\x1b]52;c;aGk=\x07\x1b]8;;http://x\x07\x1b[2J\x9b31m\u202eabc"
 OBEYED = ("\x1b]", "\x1b[2J", "\x07", "\x9b", "\u202e")
+NAME = EVIL.replace("/", "_")
+SPOKEN = str(clip_path("heart-04"))
 SHOWN = "]0;owned"  # what is left of it, behind a sign for the escape
 
 
@@ -81,6 +85,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "key.toml").write_text(f'[session]\n"{json.dumps(EVIL)[1:-1]}" = 1\n')
     script = 'mode = "text"\n[[turns]]\nsay = "Hi"\n[turns.expect]\ncontains = ["nothing like it"]\n'
     (folder / "evil.script.toml").write_text(script)
+    written = json.dumps(EVIL)
+    named = f"name = {written}\n{script}check = {json.dumps(f'no{EVIL}:f')}\n"
+    (folder / "named.script.toml").write_text(named)
+    tools = f'[[tools]]\nname = "t"\ncommand = ["date", {written}]\n[session]\ninstructions = {written}\n'
+    (folder / "tools.toml").write_text(tools)
+    (folder / f"{NAME}.jsonl").write_text("\n".join(LOG) + "\n")
+    (folder / "empty").mkdir()
     return folder
 
 
@@ -120,7 +131,32 @@ COMMANDS = [
     ("config", "check", "agent.toml"),
     ("config", "check", "key.toml"),
     ("doctor", "--base-url", "SERVER/refuse/v1/realtime"),
+    ("talk", "--base-url", "SERVER/refuse/v1/realtime", "--no-record", "-i", SPOKEN, "-o", "null"),
+    ("replay", f"{NAME}.jsonl", "--verify"),
+    ("engine", "named.script.toml", "--against", "SERVER/v1/realtime"),
+    ("config", "trust", "tools.toml"),
+    ("config", "trust", "named.script.toml"),
+    ("config", "show", "tools.toml"),
+    ("config", "convert", "--to", "live", "key.toml"),
+    ("sessions", "delete", NAME, "--folder", "empty"),
+    ("init", f"gone/{NAME}.toml"),
+    ("docs", EVIL),
+    ("serve", "--host", EVIL),
 ]
+SAY_NOTHING_FOREIGN = {"load", "devices", "config schema", "sessions prune"}
+"""Of ``load`` Locust's table of figures is seen, of the others what is ours or the machine's."""
+
+
+def test_every_command_is_walked() -> None:
+    """A new one has to come into the list above, or to be named as one that shows nothing foreign."""
+    groups = {group.name: group.typer_instance for group in cli.app.registered_groups if group.typer_instance}
+    known = {
+        " ".join(filter(None, (above, command.name or getattr(command.callback, "__name__", ""))))
+        for above, part in (("", cli.app), *groups.items())
+        for command in part.registered_commands
+    }
+    walked = {" ".join(command[: 2 if command[0] in groups else 1]) for command in COMMANDS}
+    assert walked | SAY_NOTHING_FOREIGN == known
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command)[:60])
