@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from dataclasses import fields
 from functools import partial
@@ -772,6 +773,7 @@ def main() -> NoReturn:
     """Run the command line; every end of it is an exit code, and no traceback reaches a user."""
     if sys.stdin is None:  # closed (<&-): the next file that is opened must not become it
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    _end_in_order()
     arguments = sys.argv[1:]
     if arguments and arguments[0].endswith(".toml"):
         arguments = ["talk", *arguments]
@@ -793,6 +795,21 @@ def main() -> NoReturn:
         code = _usage_or_bug(error)
     _let_stdout_go()
     sys.exit(int(code or 0))
+
+
+def _end_in_order() -> None:
+    """SIGTERM and SIGHUP end like Ctrl+C wherever they come, also while something loads.
+
+    Not where somebody wants them otherwise: ``nohup`` ignores SIGHUP.
+    """
+
+    def interrupt(number: int, frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, interrupt)
 
 
 def _let_stdout_go() -> None:

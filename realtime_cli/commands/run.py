@@ -7,7 +7,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -93,12 +93,18 @@ def run(options: RunOptions) -> ExitCode:
     cases, budget, redaction = _planned(options)
     _read_baseline(options.baseline)  # tells mistakes before anything runs
     began = time.monotonic()
-    results = (
-        _in_processes(cases, options) if options.workers > 1 else asyncio.run(_run(cases, options, budget))
-    )
-    results = [result.redacted(redaction.text) for result in results]
-    if options.no_record:  # they are gone by now
-        results = [replace(result, recording="") for result in results]
+    ended: list[CaseResult] = []
+    try:
+        if options.workers > 1:
+            _in_processes(cases, options, ended)
+        else:
+            asyncio.run(_run(cases, options, budget, ended))
+    except KeyboardInterrupt:
+        told = _as_told(ended, options, redaction)
+        _report(told, time.monotonic() - began, [], options)
+        echo(f"realtime-cli: interrupted; {len(told)} of {len(cases)} scripts had ended.")
+        raise
+    results = _as_told(ended, options, redaction)
     code = _finish(results, time.monotonic() - began, options)
     left = len(cases) - len(results)
     if code != ExitCode.CONNECTION and options.max_cost is not None and left and not options.fail_fast:
@@ -109,14 +115,26 @@ def run(options: RunOptions) -> ExitCode:
     return code
 
 
+def _as_told(
+    results: Sequence[CaseResult], options: RunOptions, redaction: OutputRedaction
+) -> list[CaseResult]:
+    told = [result.redacted(redaction.text) for result in results]
+    if options.no_record:  # they are gone by now
+        return [replace(result, recording="") for result in told]
+    return told
+
+
 def _planned(options: RunOptions) -> tuple[list[Case], Budget, OutputRedaction]:
     cases = plan(load_scripts(script_files(options.scripts)), _selection(options))
     agents = agents_of(cases, _target(options))
     return cases, Budget(options.max_cost, cases, agents), OutputRedaction(known_secrets(agents))
 
 
-def _in_processes(cases: Sequence[Case], options: RunOptions) -> list[CaseResult]:
-    """Each process runs every Nth script and leaves a report. Raises SessionFailed if one does not."""
+def _in_processes(cases: Sequence[Case], options: RunOptions, ended: list[CaseResult]) -> None:
+    """Each process runs every Nth script and leaves a report. Raises SessionFailed if one does not.
+
+    ``ended`` has the results then, also where it was interrupted.
+    """
     count = min(options.workers, len(cases))
     index, of = _shard(options.shard)
     cost = None if options.max_cost is None else options.max_cost / count
@@ -130,25 +148,31 @@ def _in_processes(cases: Sequence[Case], options: RunOptions) -> list[CaseResult
             )
             for part in range(count)
         ]
-        codes = side_by_side(_hold_part, parts)
-        if ExitCode.INTERRUPTED in codes:
-            raise KeyboardInterrupt
-        for number, code in enumerate(codes, 1):
-            if code:
-                raise SessionFailed(f"Process {number} of {count} has ended with exit code {code}.")
-        held = merge.in_turn(merge.read_report(Path(str(part.json))).results for part in parts)
-    own = {(str(case.script.path), case.name, case.repeat): case for case in cases}
-    return [
-        replace(result, case=own[str(result.case.script.path), result.case.name, result.case.repeat])
-        for result in held
-    ]
+        try:
+            codes = side_by_side(_hold_part, parts)
+            if ExitCode.INTERRUPTED in codes:
+                raise KeyboardInterrupt
+            for number, code in enumerate(codes, 1):
+                if code:
+                    raise SessionFailed(f"Process {number} of {count} has ended with exit code {code}.")
+        finally:
+            left = [path for part in parts if (path := Path(str(part.json))).exists()]
+            held = merge.in_turn(merge.read_report(path).results for path in left)
+            own = {(str(case.script.path), case.name, case.repeat): case for case in cases}
+            ended += [
+                replace(result, case=own[str(result.case.script.path), result.case.name, result.case.repeat])
+                for result in held
+            ]
 
 
 def _hold_part(options: RunOptions) -> None:
     """What each process does: everything but judging the whole."""
     cases, budget, _ = _planned(options)
-    results = asyncio.run(_run(cases, options, budget, bar=False))
-    _write(Path(str(options.json)), reports.to_json(results, 0.0))
+    ended: list[CaseResult] = []
+    try:
+        asyncio.run(_run(cases, options, budget, ended, bar=False))
+    finally:
+        _write(Path(str(options.json)), reports.to_json(ended, 0.0))
 
 
 def _finish(results: list[CaseResult], seconds: float, options: RunOptions) -> ExitCode:
@@ -201,8 +225,14 @@ def _target(options: RunOptions) -> Target:
 
 
 async def _run(
-    cases: Sequence[Case], options: RunOptions, budget: Budget, *, bar: bool = True
-) -> list[CaseResult]:
+    cases: Sequence[Case],
+    options: RunOptions,
+    budget: Budget,
+    ended: list[CaseResult],
+    *,
+    bar: bool = True,
+) -> None:
+    """Run the cases; ``ended`` has their results then, also where Ctrl+C or a signal came between."""
     warm = not all(case.text for case in cases)
     opener = CaseOpener(
         _target(options),
@@ -211,7 +241,13 @@ async def _run(
         options.record,
     )
     with _progress(len(cases), quiet=options.quiet, bar=bar) as notify:
-        context = RunContext(opener.open, LocalSpeechSource(), judge, run_check, notify)
+
+        def keep(event: Any) -> None:
+            if isinstance(event, CaseOver):
+                ended.append(event.result)
+            notify(event)
+
+        context = RunContext(opener.open, LocalSpeechSource(), judge, run_check, keep)
         running = asyncio.create_task(
             run_suite(
                 cases,
@@ -223,10 +259,11 @@ async def _run(
             ),
             name="suite",
         )
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            with suppress(NotImplementedError, AttributeError):  # Windows: Ctrl+C raises KeyboardInterrupt
+                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), running.cancel)
         try:
-            return await running
+            ended[:] = await running  # in the order of the scripts
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
         finally:

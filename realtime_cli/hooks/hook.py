@@ -93,11 +93,10 @@ class CommandHook:
 
     async def run(self, event: ItemEvent) -> None:
         try:
-            child = await asyncio.create_subprocess_exec(
-                *self._words,
+            child = await process.started(
+                *process.tied(self._words),
                 cwd=self._folder,
                 env=self._environ,
-                start_new_session=True,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,

@@ -90,7 +90,7 @@ def two_at_work(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @posix
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_every_process(number: signal.Signals, tmp_path: Path) -> None:
     with two_at_work(tmp_path) as process:
         process.send_signal(number)

@@ -22,6 +22,7 @@ from realtime_cli.audio.wav_file import wav_header
 from realtime_cli.recording.reader import read
 from realtime_cli.recording.verify import NothingToVerify, verify
 from tests.kit.speech import clip_path
+from tests.kit.toolbox import runs
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -227,3 +228,54 @@ def test_the_server(tmp_path: Path):
         child.communicate(timeout=20)
         assert child.returncode == 0
         assert not left_of(child.pid)
+
+
+# -- SIGTERM and SIGHUP -----------------------------------------------------------------------------
+
+ENDING = ("SIGTERM", "SIGHUP")
+SCRIPT = """
+mode = "text"
+agent = { connection = { provider = "local" } }
+[[turns]]
+user = "say after me: one"
+"""
+HOOK = """
+[connection]
+provider = "local"
+[hooks]
+on_conversation_item_created = ["sh", "-c", "touch began; exec sleep 600"]
+"""
+
+
+@pytest.mark.parametrize("name", ENDING)
+def test_a_run_ends_with_the_report_of_what_it_has(name: str, tmp_path: Path):
+    (tmp_path / "a.toml").write_text(SCRIPT)
+    (tmp_path / "b.toml").write_text(SCRIPT + "[[turns]]\ntimeout_ms = 60000\n")
+    report = tmp_path / "results.json"
+    with started("run", tmp_path / "a.toml", tmp_path / "b.toml", "--json", report, "--no-record") as child:
+        told = child.stderr.readline()
+        while not told.startswith("passed"):
+            told = child.stderr.readline()
+        child.send_signal(getattr(signal, name))
+        _, told = child.communicate(timeout=20)
+    assert child.returncode == 130
+    assert "interrupted; 1 of 2 scripts had ended" in told
+    assert [one["name"] for one in json.loads(report.read_text())["results"]] == ["a"]
+
+
+@pytest.mark.parametrize("name", [*ENDING, "SIGKILL"])
+def test_a_hooks_command_does_not_outlive_the_program(name: str, tmp_path: Path):
+    agent = tmp_path / "agent.toml"
+    agent.write_text(HOOK)
+    with started("text", "-c", agent, "--trust", agent, "--no-record", "Hello.") as child:
+        wait_for((tmp_path / "began").exists)
+        (hook,) = hooks_of(child.pid)
+        child.send_signal(getattr(signal, name))
+        child.wait(20)
+        wait_for(lambda: not runs(hook))
+
+
+def hooks_of(parent: int) -> list[int]:
+    """The sleeping children of a process."""
+    listed = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(parent)], capture_output=True, text=True)
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if line.split()[1] == "sleep"]

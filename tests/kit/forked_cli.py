@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 _FORKS = multiprocessing.get_context("forkserver")
@@ -18,7 +19,9 @@ class Hangs(Exception):
     """It had not ended in time; the text is what it had said."""
 
 
-def _main(arguments: list[str], folder: str, environ: dict[str, str]) -> None:
+def _main(
+    arguments: list[str], folder: str, environ: dict[str, str], trouble: Callable[[], None] | None
+) -> None:
     os.environ.clear()
     os.environ.update(environ)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -28,6 +31,8 @@ def _main(arguments: list[str], folder: str, environ: dict[str, str]) -> None:
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
     sys.argv = ["realtime-cli", *arguments]
+    if trouble:
+        trouble()
     from realtime_cli import cli
 
     try:
@@ -36,10 +41,16 @@ def _main(arguments: list[str], folder: str, environ: dict[str, str]) -> None:
         sys.stdout.flush()
 
 
-def run_forked(*arguments: str | Path, timeout_s: float) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr. Raises :class:`Hangs`."""
+def run_forked(
+    *arguments: str | Path, timeout_s: float, trouble: Callable[[], None] | None = None
+) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr. ``trouble``: a function of a module, called in the process at first.
+
+    Raises :class:`Hangs`.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        process = _FORKS.Process(target=_main, args=([*map(str, arguments)], folder, dict(os.environ)))
+        given = ([*map(str, arguments)], folder, dict(os.environ), trouble)
+        process = _FORKS.Process(target=_main, args=given)
         process.start()
         process.join(timeout_s)
         said = [path.read_text() if (path := Path(folder, name)).exists() else "" for name in ("out", "err")]

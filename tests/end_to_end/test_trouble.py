@@ -1,0 +1,134 @@
+"""What is no fault of the program: every command in every trouble ends with a sentence, and never with 70."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from realtime_cli.errors import ExitCode
+from tests.kit.forked_cli import run_forked
+from tests.kit.speech import clip_path
+from tests.recording.conversation import record_conversation
+
+if sys.platform == "win32":
+    pytest.skip("limits and devices as POSIX has them", allow_module_level=True)
+import resource
+
+SPOKEN = clip_path("heart-04")
+LONG_NAME = "n" * 300
+SCRIPT = """
+mode = "text"
+agent = { connection = { provider = "local" } }
+[[turns]]
+user = "say after me: one"
+[turns.expect]
+contains = "one"
+"""
+
+
+def without_stdin() -> None:
+    os.close(0)
+    sys.stdin = None  # type: ignore[assignment]  as Python has it under <&-
+
+
+def stdout_is_full() -> None:
+    os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
+
+
+def files_may_not_grow() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+
+def no_more_files() -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))
+
+
+def odd_time_zone() -> None:
+    os.environ["TZ"] = "/etc/passwd"
+    time.tzset()
+
+
+def little_memory() -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + 12_000_000
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+TROUBLES: list[Callable[[], None]] = [
+    without_stdin,
+    stdout_is_full,
+    files_may_not_grow,
+    no_more_files,
+    odd_time_zone,
+    little_memory,
+]
+LOCAL = ("--set", "connection.provider=local")
+COMMANDS: dict[str, tuple[str | Path, ...]] = {
+    "text": ("text", *LOCAL, "--record", "kept.jsonl", "Hello."),
+    "text --json": ("text", *LOCAL, "--json", "--no-record", "Hello."),
+    "talk": (
+        "talk",
+        "--set",
+        "connection.base_url=ws://127.0.0.1:9",
+        "-i",
+        SPOKEN,
+        "-o",
+        "out.wav",
+        "--plain",
+    ),
+    "run": ("run", "it.toml", "--json", "results.json", "--junit", "-"),
+    "engine": ("engine", "it.toml"),
+    "serve": ("serve", "--host", "256.0.0.1"),
+    "replay": ("replay", "said.jsonl", "--plain", "--max", "--output", "null"),
+    "replay --verify": ("replay", "said.jsonl", "--verify"),
+    "export md": ("export", "said.jsonl", "-f", "md", "-o", "-"),
+    "export html": ("export", "said.jsonl", "-f", "html", "-o", "said.html"),
+    "export wav": ("export", "said.jsonl", "-f", "wav", "-o", "said.wav"),
+    "sessions list": ("sessions", "list", "--folder", "."),
+    "sessions show": ("sessions", "show", "said", "--folder", "."),
+    "sessions search": ("sessions", "search", "window", "--folder", "."),
+    "sessions delete": ("sessions", "delete", "said", "--folder", "."),
+    "sessions prune": ("sessions", "prune", "--folder", ".", "--older-than", "1d"),
+    "config check": ("config", "check", "agent.toml"),
+    "config show": ("config", "show", "agent.toml"),
+    "config trust": ("config", "trust", "agent.toml"),
+    "config schema": ("config", "schema"),
+    "config convert": ("config", "convert", "--to", "live", "agent.toml"),
+    "init": ("init", "new.toml"),
+    "docs": ("docs", "events"),
+    "devices": ("devices",),
+    "doctor": ("doctor", "--offline", "--json"),
+    "long name": ("text", *LOCAL, "--record", f"{LONG_NAME}.jsonl", "Hello."),
+    "long config": ("talk", f"{LONG_NAME}.toml"),
+    "long export": ("export", "said.jsonl", "-f", "md", "-o", LONG_NAME),
+    "long init": ("init", LONG_NAME),
+}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return record_conversation(tmp_path_factory.mktemp("said") / "said.jsonl")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_trouble_is_told_in_a_sentence(
+    name: str, said: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "it.toml").write_text(SCRIPT)
+    (tmp_path / "agent.toml").write_text('[connection]\nprovider = "local"\n')
+    for trouble in TROUBLES:
+        shutil.copytree(said.parent, tmp_path, dirs_exist_ok=True)  # some commands delete it
+        code, out, err = run_forked(*COMMANDS[name], timeout_s=40, trouble=trouble)
+        where = (trouble.__name__, code, out[-800:], err)
+        assert code in set(ExitCode) - {ExitCode.BUG}, where
+        assert "Traceback" not in err, where
+        assert "This is a bug" not in err, where
+        if code not in (ExitCode.OK, ExitCode.EXPECTATION_FAILED):
+            assert err.strip() or out.strip(), where
