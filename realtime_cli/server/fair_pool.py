@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+Piece = tuple[Future[Any], Callable[[], Any]]
 
 
 class FairPool:
-    """Runs one piece of work of each owner in turn, each owner's in the order in which they came."""
+    """Runs one piece of work of each owner in turn, each owner's in the order in which they came.
+
+    No owner has all threads at once, where there are several: who comes next need not wait for a piece of
+    work to end.
+    """
 
     def __init__(self, threads: int, name: str) -> None:
         self._threads = ThreadPoolExecutor(threads, name)
-        self._waiting: dict[int, deque[tuple[Future[Any], Callable[[], Any]]]] = {}
+        self._most = max(1, threads - 1)
+        self._waiting: dict[int, deque[Piece]] = {}
+        self._running: Counter[int] = Counter()
         self._lock = Lock()
 
     def submit(self, owner: object, work: Callable[[], T]) -> Future[T]:
@@ -24,24 +31,37 @@ class FairPool:
         future: Future[T] = Future()
         with self._lock:
             self._waiting.setdefault(id(owner), deque()).append((future, work))
-        self._threads.submit(self._run_next)
+        self._threads.submit(self._run)
         return future
 
-    def _run_next(self) -> None:
-        """In a thread: the work of the owner whose turn it is, who then goes to the back."""
+    def _run(self) -> None:
+        """In a thread: what may run now, until there is nothing."""
+        while taken := self._next():
+            owner, (future, work) = taken
+            try:
+                if future.set_running_or_notify_cancel():
+                    future.set_result(work())
+            except BaseException as error:
+                future.set_exception(error)
+            finally:
+                with self._lock:
+                    self._running -= Counter((owner,))
+
+    def _next(self) -> tuple[int, Piece] | None:
+        """The work of the owner whose turn it is, who then goes to the back."""
         with self._lock:
-            owner = next(iter(self._waiting))
+            owner = next((each for each in self._waiting if self._running[each] < self._most), None)
+            if owner is None:
+                return None
             queue = self._waiting.pop(owner)
-            future, work = queue.popleft()
+            piece = queue.popleft()
             if queue:
                 self._waiting[owner] = queue
-        if not future.set_running_or_notify_cancel():
-            return
-        try:
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
+            self._running[owner] += 1
+            return owner, piece
 
     def close(self) -> None:
         """Start nothing more."""
+        with self._lock:
+            self._waiting.clear()
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -33,6 +33,19 @@ def test_a_modest_session_waits_for_one_piece_of_a_greedy_one():
     pool.close()
 
 
+def test_one_thread_is_left_for_the_others():
+    pool, started, gate, done = FairPool(2, "test"), Event(), Event(), []
+    greedy = [pool.submit(GREEDY, partial(wait_at, gate, started)) for _ in range(9)]
+    started.wait(5)
+    for number in range(3):  # while the greedy one's first piece still runs
+        pool.submit(MODEST, partial(done.append, number)).result(5)
+    assert done == [0, 1, 2]
+    gate.set()
+    for future in greedy:
+        future.result(5)
+    pool.close()
+
+
 def test_results_and_errors_come_back():
     pool = FairPool(2, "test")
     assert pool.submit(GREEDY, lambda: 42).result(5) == 42
