@@ -237,6 +237,7 @@ def transcribe(
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
+    trust: Trust = None,
     model: Annotated[
         str | None, _agent(metavar="NAME", help="The transcription model: gpt-realtime-whisper, ...")
     ] = None,

@@ -102,7 +102,7 @@ def open_ears(source: str | int, audio: Audio, report: Report, channel: int | No
 
     Raises AudioDeviceError for a device that cannot be had, ConfigError for a file.
     """
-    if is_file(str(source)):
+    if names_a_file(str(source)):
         return WavMicrophone(str(source), fast=audio.fast, channel=channel)
     guard = echo.make_echo_control(
         "off", noise_suppression=audio.noise_suppression, gain_control=audio.auto_gain, can_echo=False

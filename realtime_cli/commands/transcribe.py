@@ -9,13 +9,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from realtime_cli.app.audio_io import is_file, open_ears
+from realtime_cli.app.audio_io import open_ears
 from realtime_cli.app.console import echo
 from realtime_cli.app.device_reports import DeviceReports
 from realtime_cli.app.hold import WarningsOnStderr, conversation_loop, hold
 from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.session_factory import (
     AgentOptions,
+    Granted,
     OpenSession,
     SessionFactory,
     load,
@@ -25,11 +26,14 @@ from realtime_cli.app.signals import own_the_process
 from realtime_cli.app.stopped_microphone import StoppedMicrophone
 from realtime_cli.app.transcription_agent import transcription_agent
 from realtime_cli.config import LoadedAgent
+from realtime_cli.config.audio import names_a_file
 from realtime_cli.conversation.captions import Caption
 from realtime_cli.conversation.realtime.live_captions import LiveCaptions
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.recording.export import subtitles
+from realtime_cli.tools.approval import AllowlistApprover
+from realtime_cli.tools.trust import Trust
 from realtime_cli.tui.caption_lines import CaptionWriter, caption_line, caption_writer
 from realtime_cli.tui.frontend import can_repaint
 
@@ -55,6 +59,7 @@ class TranscribeOptions(AgentOptions):
     real_time: bool = False
     json: bool = False
     quiet: bool = False
+    trust: tuple[str, ...] = ()
 
 
 def transcribe(options: TranscribeOptions) -> ExitCode:
@@ -67,10 +72,7 @@ def transcribe(options: TranscribeOptions) -> ExitCode:
         load(options, {} if options.real_time else {"audio.fast": True}),
         {key: value for key, value in chosen.items() if value is not None},
     )
-    source = options.source if options.source is not None else str(agent.config.audio.input)
-    if len(options.speakers) > 1 and (source == "-" or not is_file(source)):
-        raise ConfigError("Only the channels of a file can be told apart.", "Name one speaker, or a file.")
-    return asyncio.run(_transcribe(agent, options, source))
+    return asyncio.run(_transcribe(agent, options))
 
 
 class Transcription:
@@ -80,23 +82,28 @@ class Transcription:
     """
 
     def __init__(
-        self, agent: LoadedAgent, options: TranscribeOptions, source: str, show: CaptionWriter
+        self,
+        factory: SessionFactory,
+        granted: Granted,
+        options: TranscribeOptions,
+        source: str,
+        show: CaptionWriter,
     ) -> None:
         self.captions: list[Caption] = []
-        self._agent, self._options, self._source, self._show = agent, options, source, show
-        self._from_file = is_file(source)
+        self._factory, self._granted = factory, granted
+        self._options, self._source, self._show = options, source, show
+        self._from_file = names_a_file(source)
         self._loops: list[ConversationLoop] = []
         self._microphones: list[StoppedMicrophone] = []
 
     async def run(self) -> Outcome:
         """Until the sound ends, or the user ends it; the worst outcome of all."""
         speakers = self._options.speakers or ("",)
-        async with (
-            SessionFactory(LocalServers(connections=len(speakers), warm=False)) as factory,
-            AsyncExitStack() as stack,
-        ):
+        async with self._factory as factory, AsyncExitStack() as stack:
             opened = [
-                await stack.enter_async_context(factory.open(self._agent, greet=False, command="transcribe"))
+                await stack.enter_async_context(
+                    factory.open(self._granted, greet=False, command="transcribe")
+                )
                 for _ in speakers
             ]
             holding = [
@@ -111,7 +118,7 @@ class Transcription:
     async def _hold(self, opened: OpenSession, index: int, speaker: str) -> Outcome:
         reports, session = DeviceReports(), opened.session
         channel = index if len(self._options.speakers) > 1 else None
-        ears = open_ears(self._source, self._agent.config.audio, reports.report, channel)
+        ears = open_ears(self._source, self._granted.agent.config.audio, reports.report, channel)
         microphone = StoppedMicrophone(ears)
         loop = conversation_loop(
             opened,
@@ -158,10 +165,16 @@ class Transcription:
             loop.finish(outcome)
 
 
-async def _transcribe(agent: LoadedAgent, options: TranscribeOptions, source: str) -> ExitCode:
+async def _transcribe(agent: LoadedAgent, options: TranscribeOptions) -> ExitCode:
     require_address(agent)
+    servers = LocalServers(connections=max(1, len(options.speakers)), warm=False)
+    factory = SessionFactory(servers, trust=Trust(options.trust))
+    granted = await factory.granted(agent, AllowlistApprover())
+    source = options.source if options.source is not None else str(granted.agent.config.audio.input)
+    if len(options.speakers) > 1 and (source == "-" or not names_a_file(source)):
+        raise ConfigError("Only the channels of a file can be told apart.", "Name one speaker, or a file.")
     show = caption_writer(sys.stdout, json=options.json, live=can_repaint(sys.stdout))
-    transcription = Transcription(agent, options, source, show)
+    transcription = Transcription(factory, granted, options, source, show)
     try:
         outcome = await transcription.run()
     finally:

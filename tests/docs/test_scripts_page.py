@@ -44,7 +44,7 @@ def test_a_script_passes(script: str, tmp_path: Path, judge: str) -> None:
     (tmp_path / "sums.csv").write_text(*blocks("scripts", "csv"))
     (tmp_path / "base.toml").write_text(next(text for text in SCRIPTS if text.startswith("# base.toml")))
     (tmp_path / "script.toml").write_text(script.replace("http://127.0.0.1:11434/v1", judge))
-    ended = run_cli("run", "script.toml", "--no-record", cwd=tmp_path)
+    ended = run_cli("run", "script.toml", "--no-record", "--trust", ".", cwd=tmp_path)
     assert ended.returncode == ExitCode.OK, ended.stdout + ended.stderr
 
 

@@ -134,6 +134,7 @@ COMMANDS = [
     ("talk", "--base-url", "SERVER/refuse/v1/realtime", "--no-record", "-i", SPOKEN, "-o", "null"),
     ("replay", f"{NAME}.jsonl", "--verify"),
     ("engine", "named.script.toml", "--against", "SERVER/v1/realtime"),
+    ("transcribe", SPOKEN, "--base-url", "SERVER/refuse/v1/realtime"),
     ("config", "trust", "tools.toml"),
     ("config", "trust", "named.script.toml"),
     ("config", "show", "tools.toml"),

@@ -18,7 +18,7 @@ from tests.kit.scripted_engine import ScriptedEngine
 from tests.kit.toolbox import gone, runs, toolbox
 
 AGENT = Path(__file__).parents[2] / "configs" / "tools.toml"
-TEXT = [sys.executable, "-m", "realtime_cli", "text", "--trust", ".", "--config"]
+TEXT = [sys.executable, "-m", "realtime_cli", "text", "--config"]
 
 
 def text(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,6 +30,8 @@ def text(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_every_kind_of_tool_is_called_and_recorded(tmp_path: Path) -> None:
     recording = tmp_path / "session.jsonl"
     ran = text(
+        "--trust",
+        str(AGENT),
         "--approve",
         "all",
         "--record",
@@ -84,6 +86,8 @@ async def test_an_interrupt_ends_at_once_and_leaves_nothing(tmp_path: Path) -> N
         *TEXT,
         "agent.toml",
         "--no-record",
+        "--trust",
+        ".",
         "--approve",
         "all",
         "Dig a hole",

@@ -34,7 +34,8 @@ def test_a_modest_session_waits_for_one_piece_of_a_greedy_one():
 
 
 def test_one_thread_is_left_for_the_others():
-    pool, started, gate, done = FairPool(2, "test"), Event(), Event(), []
+    pool, started, gate = FairPool(2, "test"), Event(), Event()
+    done: list[int] = []
     greedy = [pool.submit(GREEDY, partial(wait_at, gate, started)) for _ in range(9)]
     started.wait(5)
     for number in range(3):  # while the greedy one's first piece still runs

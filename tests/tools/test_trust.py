@@ -162,6 +162,7 @@ def all_ways(folder: Path, agent: Path) -> dict[str, tuple[str | Path, ...]]:
         "talk": ("talk", agent, "-i", CLIP, "-o", "null", "--plain", "--fast"),
         "text": ("text", "-c", agent, "Hello."),
         "serve": ("serve", "-c", agent, "--port", "0"),
+        "transcribe": ("transcribe", CLIP, "-c", agent),
         "doctor": ("doctor", "-c", agent),
         "run": ("run", script),
         "load": ("load", script, "--users", "1", "--duration", "1s"),
