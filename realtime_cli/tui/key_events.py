@@ -57,7 +57,7 @@ class CommandHelp(NamedTuple):
 
 
 COMMANDS = {
-    "approve": CommandHelp("yes | session | no [REASON]", "answer the question about a tool"),
+    "approve": CommandHelp("yes|session|no", "answer the question about a tool; no takes a reason"),
     "commit": CommandHelp("", "end your turn, where turn detection is off"),
     "echo": CommandHelp("", "switch echo cancellation"),
     "help": CommandHelp("", "show the keys and commands, or hide them"),
@@ -77,7 +77,7 @@ COMMANDS = {
     "set": CommandHelp("KEY=VALUE", "change a setting of the session"),
     "settings": CommandHelp("", "show the settings in force"),
     "tools": CommandHelp("", "list the tools"),
-    "video": CommandHelp("[auto | low | high]", "pause or resume the video, or set its level of detail"),
+    "video": CommandHelp("[auto|low|high]", "pause or resume the video, or set its level of detail"),
 }
 
 # Key, meaning or command, and what it does; the space bar has several meanings.
@@ -182,7 +182,7 @@ def help_lines(
         empty = "ends your turn" if manual_turns else empty
         head = [f"Write a message or a command. An empty line {empty}."]
     names = [name for name in COMMANDS if name not in without]
-    size = max(len(_usage(name)) for name in names if name != "approve") + 2
+    size = max(len(_usage(name)) for name in names) + 2
     return [*head, *(f"{_usage(name).ljust(size)} {COMMANDS[name].text}" for name in names)]
 
 
