@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from realtime_cli.app.console import echo, out
 from realtime_cli.app.player import PlaybackOptions, Player
+from realtime_cli.app.progress import progress
 from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.config.time_span import seconds_of
 from realtime_cli.errors import ConfigError, ExitCode
@@ -37,7 +38,8 @@ def replay(options: ReplayOptions) -> ExitCode:
 
 
 def _verify(recording: Recording) -> ExitCode:
-    verdict = verify(recording)
+    with progress("Verifying", recording.line_count()) as step:
+        verdict = verify(recording, step)
     if not verdict.different:
         echo(f"{recording.path}: {verdict.steps} steps, all as recorded.")
         return ExitCode.OK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,8 +51,11 @@ class VerifyResult:
     before: tuple[Step, ...] = ()
 
 
-def verify(recording: Recording) -> VerifyResult:
-    """Compare every step. Raises ConfigError for a recording that cannot be verified."""
+def verify(recording: Recording, read: Callable[[Entry], Entry] = lambda entry: entry) -> VerifyResult:
+    """Compare every step; ``read`` is called with each entry, for a line of progress.
+
+    Raises ConfigError for a recording that cannot be verified.
+    """
     if recording.header.foreign:
         raise ConfigError(
             f"{recording.path} is a log of another tool: it does not contain the client's inputs.",
@@ -62,7 +65,7 @@ def verify(recording: Recording) -> VerifyResult:
     different: list[Step] = []
     recent: list[Step] = []
     before: tuple[Step, ...] = ()
-    for step in _steps(recording):
+    for step in _steps(recording, read):
         count += 1
         if not step.same:
             before = before if different else tuple(recent)
@@ -81,12 +84,12 @@ def verify(recording: Recording) -> VerifyResult:
     return VerifyResult(count, tuple(different), before)
 
 
-def _steps(recording: Recording) -> Iterator[Step]:
+def _steps(recording: Recording, read: Callable[[Entry], Entry]) -> Iterator[Step]:
     session = client_session(recording.header.options())
     scrubber = Redactor()
     pending: tuple[Entry, list[str]] | None = None
     recorded: list[str] = []
-    for entry in recording.entries():
+    for entry in map(read, recording.entries()):
         if isinstance(entry.value, _INPUTS):
             if pending:
                 yield _step(pending, recorded)

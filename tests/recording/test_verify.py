@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from realtime_cli.client.entry import Entry
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.reader import read
 from realtime_cli.recording.verify import NothingToVerify, side_by_side, verify
@@ -49,6 +50,17 @@ def test_keys_that_a_later_version_adds_anywhere_make_no_difference(path: Path) 
 
     assert verdict.different == ()
     assert verdict.steps > 700
+
+
+def test_a_line_of_progress_is_told_each_entry(path: Path) -> None:
+    known: list[Entry] = []
+
+    def step(entry: Entry) -> Entry:
+        known.append(entry)
+        return entry
+
+    verify(read(path), step)
+    assert known == list(read(path).entries())
 
 
 def test_another_truncation_is_shown_beside_the_recorded_one(path: Path) -> None:
