@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import http
 import json
-import os
-import pty
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +17,7 @@ from websockets.sync.server import ServerConnection, serve
 from realtime_cli import cli
 from tests.kit.cli import run_cli
 from tests.kit.speech import clip_path
+from tests.kit.terminal import on_a_terminal
 
 EVIL = "\x1b]0;owned\x07\x1b]52;c;aGk=\x07\x1b]8;;http://x\x07\x1b[2J\x9b31m\u202eabc"
 OBEYED = ("\x1b]", "\x1b[2J", "\x07", "\x9b", "\u202e")
@@ -93,26 +90,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / f"{NAME}.jsonl").write_text("\n".join(LOG) + "\n")
     (folder / "empty").mkdir()
     return folder
-
-
-def on_a_terminal(*arguments: str, cwd: Path) -> str:
-    """What a command writes to a terminal, stdout and stderr."""
-    terminal, inner = pty.openpty()
-    command = [sys.executable, "-m", "realtime_cli", *arguments]
-    environ = {**os.environ, "COLUMNS": "200"}
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=inner, stderr=inner, cwd=cwd, env=environ
-    ) as ended:
-        os.close(inner)
-        written = b""
-        try:
-            while part := os.read(terminal, 65536):
-                written += part
-        except OSError:
-            pass  # nobody is at the other end any more
-    os.close(terminal)
-    assert ended.returncode != 70
-    return written.decode()
 
 
 COMMANDS = [
