@@ -510,6 +510,26 @@ def serve(
     raise typer.Exit(command.serve(options))
 
 
+@app.command(cls=GroupedHelp, epilog=epilog("secret"))
+def secret(
+    config: Config = None,
+    sets: Sets = None,
+    base_url: BaseUrl = None,
+    life: Annotated[
+        str, _serving(metavar="TIME", help="How long it may open sessions: from 10s to 2h.")
+    ] = "10m",
+    json: Json = False,
+) -> None:
+    """Make a client secret (ek_...), for a browser that must not have the key.
+
+    Its sessions begin with the settings of the agent file.
+    """
+    from realtime_cli.commands import secret as command
+
+    options = _options(command.SecretOptions, locals())
+    raise typer.Exit(command.secret(options))
+
+
 @app.command(cls=GroupedHelp, epilog=epilog("devices"))
 def devices(
     meter: Annotated[

@@ -201,7 +201,11 @@ class SessionRunner:
         opening = opening or Opening()
         model = opening.model
         unix_s = int(time.time())
-        self.step(inputs.ClientConnected(self.now(), unix_s, model, opening.transcribes, opening.beta_header))
+        self.step(
+            inputs.ClientConnected(
+                self.now(), unix_s, model, opening.transcribes, opening.beta_header, opening.session
+            )
+        )
         reading = self.start(self._read(), "read")
         try:
             await self._write()

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from realtime_cli.config.header_value import sendable_key
 from realtime_cli.errors import ConfigError, ConnectionFailed
+from realtime_cli.server.secret_requests import answer_secret_request
 from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
 from realtime_cli.server_runner import EngineWorkers, ServedSession, SessionRunner
 from realtime_cli.wire import websocket
 from realtime_cli.wire.auth import Opening
+from realtime_cli.wire.client_secrets import ClientSecrets
 from realtime_cli.wire.transport import Transport
 
 if TYPE_CHECKING:
@@ -139,6 +141,7 @@ async def _engine_workers(options: ServeOptions, warm: bool) -> EngineWorkers:
 
 
 async def _listener(options: ServeOptions, handler: websocket.Handler) -> websocket.Listener:
+    secrets = ClientSecrets()
     return await websocket.serve(
         handler,
         options.host,
@@ -146,6 +149,8 @@ async def _listener(options: ServeOptions, handler: websocket.Handler) -> websoc
         key=options.key,
         max_connections=options.max_connections,
         allowed_origins=options.allowed_origins,
+        secrets=secrets,
+        respond=lambda request: answer_secret_request(request.body, secrets, options.defaults),
     )
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class ClientConnected:
-    """A client has connected; ``unix_s`` is the wall clock at that moment."""
+    """A client has connected; ``unix_s`` is the wall clock at that moment.
+
+    ``session``: the settings of its client secret, as they are in ``session.update``.
+    """
 
     at: float
     unix_s: int
     model: str = ""
     transcribes: bool = False
     beta_header: bool = False
+    session: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

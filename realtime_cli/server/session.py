@@ -89,11 +89,10 @@ class ServerSession:
         limit_s = self._defaults.session_limit_s
         expires_at = int(happened.unix_s + limit_s)
         session_id = self._events.new_id("sess")
-        if happened.transcribes:
-            self.session = settings.transcription_session(session_id, expires_at, self._defaults)
-            self._audio_input.forgets_audio = True
-        else:
-            self.session = settings.realtime_session(happened.model, session_id, expires_at, self._defaults)
+        kind = "transcription" if happened.transcribes else "realtime"
+        patch = {"model": happened.model, "type": kind, **(happened.session or {})}
+        self.session = settings.new_session(patch, session_id, expires_at, self._defaults)
+        self._audio_input.forgets_audio = happened.transcribes
         self._audio_input.apply_settings(self.session["audio"]["input"], self.session["include"])
         self._events.emit("session.created", session=self.session)
         self._events.do(SetDeadline(happened.at + limit_s, "expired"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,15 @@ def transcription_session(session_id: str, expires_at: int, defaults: Defaults) 
         "include": None,
         "audio": {"input": _audio_input(defaults)},
     }
+
+
+def new_session(patch: Mapping[str, Any], session_id: str, expires_at: int, defaults: Defaults) -> Json:
+    """A session that begins with these settings. Raises :class:`ApiError` for what no session may have."""
+    if patch["type"] == "transcription":
+        session = transcription_session(session_id, expires_at, defaults)
+    else:
+        session = realtime_session(patch.get("model") or "", session_id, expires_at, defaults)
+    return updated(session, dict(patch), defaults, voice_is_fixed=False)
 
 
 def _audio_input(defaults: Defaults) -> Json:

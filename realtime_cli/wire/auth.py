@@ -7,11 +7,14 @@ import ipaddress
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from realtime_cli.protocol.routes import AZURE_LIVE_PATH, LIVE_PATH, REALTIME_PATH
+from realtime_cli.wire.client_secrets import PREFIX, ClientSecrets
 
 PATHS = frozenset({"/v1/realtime", "/openai/v1/realtime"})
+SECRET_PATHS = frozenset(f"{path}/client_secrets" for path in PATHS)
 LIVE_PATHS = frozenset({LIVE_PATH, AZURE_LIVE_PATH})
 KEY_SUBPROTOCOL = "openai-insecure-api-key."  # how browsers, which cannot set headers, pass a key
 SUBPROTOCOL = "realtime"
@@ -24,6 +27,8 @@ class Opening:
     path: str = "/v1/realtime"
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     beta_header: bool = False
+    session: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The settings of the client secret that opened it."""
 
     @property
     def model(self) -> str:
@@ -37,6 +42,8 @@ class Opening:
     @property
     def transcribes(self) -> bool:
         """``?intent=transcription`` opens a session that only writes down."""
+        if self.session is not None:
+            return self.session.get("type") == "transcription"
         return self.query.get("intent") == "transcription"
 
 
@@ -62,6 +69,8 @@ class ClientAuth:
     allowed_origins: frozenset[str] = frozenset()
     loopback_only: bool = False
     """The server listens on loopback: a foreign name in ``Host`` is a DNS rebinding attack."""
+    secrets: ClientSecrets = field(default_factory=ClientSecrets, repr=False)
+    """Short-lived keys that open sessions as well."""
 
     def denial(self, target: str, headers: Mapping[str, str]) -> Denial | None:
         """Why this upgrade is refused; None lets it in. ``headers`` must ignore case."""
@@ -73,15 +82,47 @@ class ClientAuth:
     def _denial(self, target: str, headers: Mapping[str, str]) -> Denial | None:
         parts = urlsplit(target)
         headers.get("Sec-WebSocket-Protocol", "").encode()  # it would be sent back
+        if parts.path.rstrip("/") in SECRET_PATHS:
+            return Denial(405, "method_not_allowed", "A client secret is made with POST.")
         if parts.path.rstrip("/") not in PATHS | LIVE_PATHS:
             return Denial(404, "not_found", _what_is_here(parts.path))
+        return self._stranger(headers) or self._without_key(parts.query, headers, may_be_secret=True)
+
+    def denial_of_post(self, target: str, headers: Mapping[str, str]) -> Denial | None:
+        """The same for a request that opens nothing: only a client secret can be asked for, with the key."""
+        try:
+            parts = urlsplit(target)
+            if parts.path.rstrip("/") in PATHS | LIVE_PATHS:
+                return Denial(405, "method_not_allowed", "A session is opened with a WebSocket (GET).")
+            if parts.path.rstrip("/") not in SECRET_PATHS:
+                return Denial(404, "not_found", _what_is_here(parts.path))
+            return self._stranger(headers) or self._without_key(parts.query, headers, may_be_secret=False)
+        except ValueError:
+            return Denial(400, "bad_request", "The address, Host or Origin of this request cannot be read.")
+
+    def session_of(self, target: str, headers: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """The settings of the client secret in this request, if it has one."""
+        found = map(self.secrets.find, _offered(urlsplit(target).query, headers))
+        return next((secret.session for secret in found if secret), None)
+
+    def _stranger(self, headers: Mapping[str, str]) -> Denial | None:
         if self.loopback_only and not self._host_is_ours(headers.get("Host", "")):
             text = "This server accepts only names of this machine, such as localhost."
             return Denial(403, "host_not_allowed", text)
         if not self._origin_is_ours(headers.get("Origin"), headers.get("Host", "")):
             text = "This server accepts no connections from that web page unless its origin is allowed."
             return Denial(403, "origin_not_allowed", text)
-        if self.key is not None and not self._knows_key(parts.query, headers):
+        return None
+
+    def _without_key(self, query: str, headers: Mapping[str, str], *, may_be_secret: bool) -> Denial | None:
+        secrets = [offered for offered in _offered(query, headers) if offered.startswith(PREFIX)]
+        if secrets and may_be_secret:
+            if any(map(self.secrets.find, secrets)):
+                return None
+            return Denial(
+                401, "invalid_api_key", "This client secret has expired, or is none of this server's."
+            )
+        if self.key is not None and not self._knows_key(query, headers):
             return Denial(401, "invalid_api_key", "Incorrect or missing API key.")
         return None
 
@@ -135,8 +176,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def opening(target: str, headers: Mapping[str, str]) -> Opening:
-    """What an upgrade request says about the session."""
+def opening(target: str, headers: Mapping[str, str], session: Mapping[str, Any] | None = None) -> Opening:
+    """What an upgrade request says about the session; ``session`` are settings of its client secret."""
     parts = urlsplit(target)
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    return Opening(parts.path, query, "realtime=v1" in headers.get("OpenAI-Beta", ""))
+    return Opening(parts.path, query, "realtime=v1" in headers.get("OpenAI-Beta", ""), session)

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
 
-from realtime_cli.untrusted_json import parse_json
-from realtime_cli.wire.proxy import proxy_for
-from realtime_cli.wire.tls import trusting
-
-MAX_LIST_BYTES = 5_000_000
-SCHEMES = {"ws": "http", "wss": "https"}
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The key goes to the server that was named, and nowhere else."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
+from realtime_cli.wire.rest import ask_rest
 
 
 def shutdown_dates(
@@ -36,21 +22,7 @@ def shutdown_dates(
     Blocks for up to ``timeout_s``. Raises OSError or ValueError when there is no such list, ConfigError for
     a proxy or certificates that are none.
     """
-    way = proxy_for(url, proxy)
-    if way and way.is_socks:
-        raise ValueError("a list of models is not asked for through SOCKS")
-    through = {"http": way.url, "https": way.url} if way else {}
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler(through),
-        urllib.request.HTTPSHandler(context=trusting(ca_file)),
-        _NoRedirect(),
-    )
-    parts = urlsplit(url)
-    path = f"{parts.path.removesuffix('/realtime')}/models"
-    address = urlunsplit((SCHEMES[parts.scheme], parts.netloc, path, "", ""))
-    request = urllib.request.Request(address, headers=dict(headers))
-    with opener.open(request, timeout=timeout_s) as response:
-        listed = parse_json(response.read(MAX_LIST_BYTES))
+    listed = ask_rest(url, "/models", headers, proxy=proxy, ca_file=ca_file, timeout_s=timeout_s)
     try:
         return {str(model["id"]): _day(model.get("shutdown_date")) for model in listed["data"]}
     except (TypeError, LookupError, AttributeError) as error:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import errno
 import http
+import json
 import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from websockets.asyncio import client, server
@@ -37,7 +39,9 @@ from websockets.typing import Subprotocol
 from realtime_cli import __version__
 from realtime_cli.errors import ConfigError, ConnectionFailed
 from realtime_cli.wire import connect_errors
-from realtime_cli.wire.auth import SUBPROTOCOL, ClientAuth, Opening, is_loopback, opening
+from realtime_cli.wire.auth import SUBPROTOCOL, ClientAuth, Denial, Opening, is_loopback, opening
+from realtime_cli.wire.client_secrets import ClientSecrets
+from realtime_cli.wire.plain_http import PlainAnswer, PlainRequest, RequestReader, Respond, refusal
 from realtime_cli.wire.proxy import proxy_for
 from realtime_cli.wire.tls import trusting
 from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
@@ -49,6 +53,7 @@ OPEN_TIMEOUT_S = 10.0
 SOCKET_BUFFER_BYTES = 256 * 1024
 """Of the kernel, one way: 4 s of sound. What waits there no ping overtakes, so that a server which takes a
 file of hours slowly would seem dead; by itself the kernel takes megabytes."""
+_GET = b"GET "
 MAX_WRITE_STALL_S = 40.0  # a client that takes nothing for so long is gone
 GOING_AWAY = 1001
 SURE_ROOM_BYTES = 8_192  # in a transport's buffer: one that is full has at least so much to write
@@ -249,13 +254,19 @@ async def serve(
     allowed_origins: Sequence[str] = (),
     max_message_bytes: int = MAX_REQUEST_BYTES,
     open_timeout_s: float = OPEN_TIMEOUT_S,
+    secrets: ClientSecrets | None = None,
+    respond: Respond | None = None,
 ) -> Listener:
     """Listen; ``handler`` gets every connection that is let in, and the socket closes when it returns.
 
     ``open_timeout_s``: how long a client may take for its request, so that slow ones hold no door open.
+    ``secrets``: keys that let in beside ``key``. ``respond`` answers the POST of one who may have such a key;
+    every other request that opens nothing is refused, in JSON.
     Raises :class:`ConfigError` if the address cannot be listened on.
     """
-    auth = ClientAuth(key, frozenset(allowed_origins), loopback_only=is_loopback(host))
+    auth = ClientAuth(
+        key, frozenset(allowed_origins), is_loopback(host), ClientSecrets() if secrets is None else secrets
+    )
     door = ConnectionLimiter(auth, handler, max_connections)
     try:
         listening = await server.serve(
@@ -270,6 +281,7 @@ async def serve(
             open_timeout=open_timeout_s,
             close_timeout=CLOSE_TIMEOUT_S,
             logger=_SILENT,
+            create_connection=cast(Any, partial(HttpDoor, partial(_answer_of, auth, respond))),
         )
     except UnicodeError as error:  # what cannot be a name at all
         raise _cannot_listen(host, port, OSError(str(error.__cause__ or error))) from None
@@ -280,6 +292,42 @@ async def serve(
     bound = next(iter(listening.sockets)).getsockname()[1]
     name = f"[{host}]" if ":" in host else host
     return Listener(f"ws://{name}:{bound}/v1/realtime", bound, listening)
+
+
+def _answer_of(auth: ClientAuth, respond: Respond | None, request: PlainRequest) -> PlainAnswer:
+    """To a request that opens no WebSocket."""
+    denial = auth.denial_of_post(request.target, _Headers(Headers(request.headers)))
+    if denial is None and request.method != "POST":
+        denial = Denial(405, "method_not_allowed", "A client secret is made with POST.")
+    if denial is None and respond is not None:
+        return respond(request)
+    denial = denial or Denial(404, "not_found", "This server makes no client secrets.")
+    allow = {"Allow": "POST" if "client_secrets" in request.target else "GET"} if denial.status == 405 else {}
+    return replace(refusal(denial.status, denial.code, denial.message), headers=allow)
+
+
+class HttpDoor(server.ServerConnection):
+    """A connection whose first bytes say whether it opens a WebSocket (GET) or asks for something else."""
+
+    def __init__(self, answer: Respond, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._answer = answer
+        self._first: bytes | None = b""
+        self._reader: RequestReader | None = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._first is not None:
+            self._first += data
+            if len(self._first) < len(_GET) and _GET.startswith(self._first):
+                return
+            self._reader = None if self._first.startswith(_GET) else RequestReader()
+            data, self._first = self._first, None
+        if self._reader is None:
+            super().data_received(data)
+        elif not self.transport.is_closing() and (found := self._reader.feed(data)):
+            answer = found if isinstance(found, PlainAnswer) else self._answer(found)
+            self.transport.write(answer.encode())
+            self.transport.close()
 
 
 def _select_subprotocol(
@@ -317,6 +365,13 @@ class ConnectionLimiter:
             del answer.headers["Content-Type"]
             answer.headers["Content-Type"] = "application/json"
             return answer
+        if "Upgrade" not in request.headers:
+            content = refusal(426, "upgrade_required", "A session is opened with a WebSocket.").content
+            answer = connection.respond(http.HTTPStatus.UPGRADE_REQUIRED, json.dumps(content) + "\n")
+            del answer.headers["Content-Type"]
+            answer.headers["Content-Type"] = "application/json"
+            answer.headers["Upgrade"] = "websocket"
+            return answer
         if self._room <= 0:
             answer = connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "All sessions are in use.\n")
             answer.headers["Retry-After"] = "5"
@@ -330,8 +385,10 @@ class ConnectionLimiter:
             return
         self._room -= 1
         try:
+            headers = _Headers(request.headers)
+            session = self._admission.session_of(request.path, headers)
             await self._handler(
-                WebSocket(connection, MAX_WRITE_STALL_S), opening(request.path, _Headers(request.headers))
+                WebSocket(connection, MAX_WRITE_STALL_S), opening(request.path, headers, session)
             )
         finally:
             self._room += 1
