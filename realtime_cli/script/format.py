@@ -369,6 +369,71 @@ class JudgeEndpoint(Section):
     """For one verdict."""
 
 
+class Fact(Section):
+    """Something that a caller knows."""
+
+    value: str | int | float | bool
+    """What it is."""
+    say: str | None = None
+    """How it is told; "The NAME is VALUE." by itself."""
+    asked: Pattern | None = None
+    """How an agent asks for it: a pattern, whatever the case; its name and usual words by itself."""
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Habits(Section):
+    """What people do: in which share of its turns a caller without a model does it, from 0 to 1."""
+
+    hesitates: Share = 0.0
+    """Says "um", and pauses in the middle of a sentence."""
+    corrects_itself: Share = 0.0
+    """Says a wrong number or day first, and the right one behind it."""
+    interrupts: Share = 0.0
+    """Begins to speak while the agent does."""
+    backchannels: Share = 0.0
+    """Says "mm-hmm" while the agent speaks."""
+
+
+class Caller(Section):
+    """Somebody with a goal, instead of turns: what is said depends on what the agent says."""
+
+    goal: str = ""
+    """What the caller wants, and says first; {NAME} stands for what is known by that name."""
+    persona: str | None = None
+    """Who is calling: for the language model."""
+    knows: dict[str, Fact | str | int | float | bool] = Field(default_factory=dict)
+    """What the caller tells when the agent asks for it, by name."""
+    success: Expect | str = Expect()
+    """What must be true of the whole conversation; the call ends as soon as it is. Text is for the judge."""
+    max_turns: int = Field(default=10, ge=1)
+    """The caller gives up after so many."""
+    patience_ms: float = Field(default=20_000, gt=0)
+    """The longest that the caller waits for an answer, and hangs up then."""
+    voice: Literal["normal", "low", "high"] = "normal"
+    """How high the local voice speaks."""
+    conditions: Conditions | None = None
+    """How the caller is heard, over the script's."""
+    habits: Habits = Habits()
+    """What the caller does as people do, by chance."""
+    seed: int = Field(default=0, ge=0)
+    """Of that chance."""
+    model: JudgeEndpoint | None = None
+    """A language model that writes the caller's words. Without one the caller goes by rules."""
+
+    @property
+    def wanted(self) -> Expect:
+        """The success test as expectations."""
+        return Expect(judge=self.success) if isinstance(self.success, str) else self.success
+
+    @model_validator(mode="after")
+    def _wants_something(self) -> Caller:
+        if not self.goal and not (self.persona and self.model):
+            raise ValueError("has no goal; only a model with a persona can do without one")
+        return self
+
+
 class Script(Section):
     """A conversation and what is expected of it."""
 
@@ -412,12 +477,28 @@ class Script(Section):
     """Instead of real tools."""
     expect: Expect = Expect()
     """What must be true of the whole conversation."""
-    turns: list[ScriptTurn] = Field(min_length=1)
+    caller: Caller | None = None
+    """Who calls, instead of turns."""
+    turns: list[ScriptTurn] = Field(default_factory=list)
     """What happens, in order."""
+
+    @property
+    def agent_opens(self) -> bool:
+        """Whether the first turn is the agent's."""
+        return bool(self.turns) and self.turns[0].kind == "nothing"
+
+    @model_validator(mode="after")
+    def _somebody_speaks(self) -> Script:
+        if self.caller is None and not self.turns:
+            raise ValueError("has neither turns nor a caller: [[turns]] say what the user does")
+        if self.caller is not None and self.turns:
+            raise ValueError("has turns and a caller: make two scripts of it")
+        return self
 
     @model_validator(mode="after")
     def _judged_by_somebody(self) -> Script:
-        asks = any(part.judged for part in (self.expect, *(turn.expect for turn in self.turns)))
+        goal = [self.caller.wanted] if self.caller else []
+        asks = any(part.judged for part in (self.expect, *goal, *(turn.expect for turn in self.turns)))
         if asks and self.judge is None:
             raise ValueError("has something to judge, but no [judge] with url and model")
         return self

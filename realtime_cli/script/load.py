@@ -210,7 +210,6 @@ def script_schema() -> dict[str, Any]:
         return {key: whole(part) for key, part in node.items()}
 
     made: dict[str, Any] = whole(schema)
-    del made["required"]  # turns may come from what it extends, or stand in scenarios
     return made
 
 

@@ -106,6 +106,6 @@ def agent_of(case: Case, target: Target) -> LoadedAgent:
         over["conversation.items"] = [entry.model_dump(exclude_unset=True) for entry in script.history]
     if case.text:
         over["session.output_modalities"] = ["text"]
-    if script.turns[0].kind == "nothing":
+    if script.agent_opens:
         over["conversation.greet"] = True
     return target.load(agent, over, str(case.script.path))

@@ -15,6 +15,7 @@ from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.loop import Outcome
+from realtime_cli.script.caller import Call, with_own_turns
 from realtime_cli.script.clips import Clip, SpeechSource
 from realtime_cli.script.expectations import CheckResult, awaited_events
 from realtime_cli.script.format import SOUND_KINDS, ScriptTurn
@@ -55,6 +56,7 @@ async def run_case(case: Case, context: RunContext, sounds: dict[int, Clip] | No
     """
     began = time.monotonic()
     try:
+        case = with_own_turns(case)
         sounds = await prepare(case, context.voice) if sounds is None else sounds
         async with context.open(case) as opened:
             result = await ScriptRun(case, opened, context, sounds).run()
@@ -107,7 +109,7 @@ class ScriptRun:
     async def run(self) -> CaseResult:
         began, error = time.monotonic(), ""
         outcome = Outcome(ExitCode.BUG, "The conversation ended early.")
-        opens = self._script.turns[0].kind == "nothing"
+        opens = self._script.agent_opens
         try:
             if opens:
                 self._begin(1)
@@ -124,8 +126,12 @@ class ScriptRun:
 
     async def _hold(self) -> None:
         turns = self._script.turns
-        if turns[0].kind != "nothing":
+        if not self._script.agent_opens:
             await self._floor_is_free()
+        if self._script.caller:
+            call = Call(self._case, self._script.caller, self._live, self._context.voice, self._context.judge)
+            self._judging.extra[0] = await call.hold(self._turn, self._sounds)
+            return
         for number, turn in enumerate(turns, 1):
             follower = turns[number] if number < len(turns) else None
             if not await self._turn(

@@ -25,7 +25,7 @@ from realtime_cli.conversation.events import EVENT_NAMES
 from realtime_cli.protocol.client_events import CLIENT_EVENTS, OutputAudioBufferClear
 from realtime_cli.recording.format import FIELDS_ON_DISK, LOCAL_TYPES
 from realtime_cli.script.conditions import Conditions
-from realtime_cli.script.format import SEMANTIC_EVENTS
+from realtime_cli.script.format import SEMANTIC_EVENTS, Expect, JudgeEndpoint
 from realtime_cli.script.load import script_schema
 from realtime_cli.tui.json_lines import LEFT_OUT
 from realtime_cli.tui.key_events import COMMANDS
@@ -179,6 +179,11 @@ TOOL_KINDS = {
     "function": "SchemaTool",
 }
 CONDITIONS = frozenset(f"conditions.{name}" for name in Conditions.model_fields)
+# What stands elsewhere on the page.
+IN_CALLER = CONDITIONS | {
+    *(f"success.{field.alias or name}" for name, field in Expect.model_fields.items()),
+    *(f"model.{name}" for name in JudgeEndpoint.model_fields),
+}
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "agent-file": {
         **{section: partial(section_keys, section) for section in TABLES},
@@ -189,9 +194,11 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "script": partial(
             keys_of,
             script_schema(),
-            left_out=CONDITIONS | {"turns", "mocks", "judge", "expect", "history.role", "history.text"},
+            left_out=CONDITIONS
+            | {"turns", "mocks", "judge", "expect", "caller", "history.role", "history.text"},
         ),
         "turns": partial(keys_of, script_schema(), "turns", left_out=CONDITIONS | {"expect"}),
+        "caller": partial(keys_of, script_schema(), "caller", left_out=IN_CALLER),
         "conditions": partial(keys_of, script_schema(), "conditions"),
         "expectations": partial(keys_of, script_schema(), "expect", left_out=frozenset({"calls.name"})),
         "calls": partial(keys_of, script_schema(), "expect", "calls"),

@@ -15,7 +15,18 @@ import pytest
 from realtime_cli.app.audio_io import question
 from realtime_cli.errors import ExitCode
 from realtime_cli.script.conditions import Conditions
-from realtime_cli.script.format import Claim, Expect, ExpectedCall, ExpectedStep, Mock, Script, ScriptTurn
+from realtime_cli.script.format import (
+    Caller,
+    Claim,
+    Expect,
+    ExpectedCall,
+    ExpectedStep,
+    Fact,
+    Habits,
+    Mock,
+    Script,
+    ScriptTurn,
+)
 from tests.docs.test_pages import blocks
 from tests.kit.chat_server import Answer, ChatServer
 from tests.kit.cli import run_cli
@@ -52,6 +63,13 @@ def test_every_key_is_in_a_script() -> None:
     files = [tomllib.loads(script) for script in SCRIPTS]
     scripts = [*files, *(scenario for file in files for scenario in file.get("scenarios", ()))]
     turns = [turn for script in scripts for turn in script.get("turns", ())]
+    callers = [script["caller"] for script in scripts if "caller" in script]
+    assert keys(Caller) <= {key for caller in callers for key in caller}
+    assert keys(Habits) <= {key for caller in callers for key in caller.get("habits", ())}
+    facts = [
+        fact for caller in callers for fact in caller.get("knows", {}).values() if isinstance(fact, dict)
+    ]
+    assert keys(Fact) <= {key for fact in facts for key in fact}
     expects = [part["expect"] for part in (*scripts, *turns) if "expect" in part]
     assert keys(Script) <= {key for script in scripts for key in script}
     assert keys(ScriptTurn) <= {key for turn in turns for key in turn}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -39,11 +39,12 @@ def opens(
     *,
     aloud: bool = False,
     audio: Any = None,
+    schemas: Sequence[dict[str, Any]] = (),
     **options: Any,
 ) -> Open:
     """Opens every case there, with an agent of these options (by itself it says nothing).
 
-    ``aloud``: it answers by voice. ``audio``: the session's settings of that name.
+    ``aloud``: it answers by voice. ``audio``: the session's settings of that name. ``schemas``: of its tools.
     """
 
     @asynccontextmanager
@@ -51,6 +52,8 @@ def opens(
         patch: dict[str, Any] = {"type": "realtime"} if aloud else TEXT
         if audio:
             patch = {**patch, "audio": audio}
+        if schemas:
+            patch = {**patch, "tools": list(schemas)}
         session = ClientSession(SessionOptions(patch=patch, reconnect_tries=0, **options))
         yield OpenSession(session, connect, tools)
 

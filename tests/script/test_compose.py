@@ -94,7 +94,7 @@ include = "shared/end.toml"
         ('extends = "a.toml"\n[[turns]]\nuser = "hi"', "more than 10"),
         ('[[turns]]\ninclude = "x"\nuser = "hi"', "stands alone"),
         ("scenarios = []", "scenarios is empty"),
-        ('[[scenarios]]\nname = "x"', r"a.toml:1: turns: is missing"),
+        ('[[scenarios]]\nname = "x"', "a.toml:1: the file: has neither turns nor a caller"),
         ('[[scenarios]]\nname = "x"\nturns = [{ user = "a" }]\n' * 2, "two scenarios are named 'x'"),
         (
             '[[scenarios]]\nname = "x"\nturn = []\nturns = [{ user = "a" }]',
