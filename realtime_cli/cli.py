@@ -810,10 +810,8 @@ def main() -> NoReturn:
         code = _hang_up()
     except SystemExit as end:  # the parser has its own idea of a broken pipe, exit code 1
         code = _hang_up() if isinstance(end.__context__, BrokenPipeError) else end.code
-    except (OSError, MemoryError) as error:
-        code = _machine_says_no(error)
     except Exception as error:
-        code = _usage_or_bug(error)
+        code = _machine_says_no(error)
     _let_stdout_go()
     sys.exit(int(code or 0))
 
@@ -842,14 +840,24 @@ def _let_stdout_go() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _machine_says_no(error: OSError | MemoryError) -> int:
-    """What is no fault of the program: a full disk, a limit on files, no memory."""
-    if isinstance(error, OSError) and error.errno not in _ORDINARY:
+def _machine_says_no(error: Exception) -> int:
+    """What is no fault of the program: a full disk, a limit on files, no memory; else a mistake or a bug."""
+    is_ordinary = isinstance(error, OSError) and error.errno in _ORDINARY
+    if not is_ordinary and not _is_out_of_memory(error):
         return _usage_or_bug(error)
-    what = "There is not enough memory" if isinstance(error, MemoryError) else str(error.strerror)
+    what = error.strerror if isinstance(error, OSError) else "There is not enough memory"
     name = getattr(error, "filename", None)
     where = f"{name}: " if isinstance(name, str) else ""
-    return _explain(ConfigError(f"{where}{what}.", "The output is incomplete."))
+    return _explain(ConfigError(f"{where}{what}.", "What was to be written is not complete."))
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Python has a class for it, threads and libraries have words; what failed for it may be behind it."""
+    if error is None:
+        return False
+    words = ("can't start new thread", "Cannot allocate memory", "failed to map segment", "std::bad_alloc")
+    is_out = isinstance(error, MemoryError) or any(each in str(error) for each in words)
+    return is_out or _is_out_of_memory(error.__cause__ or error.__context__)
 
 
 def _explain(error: RealtimeCliError) -> int:

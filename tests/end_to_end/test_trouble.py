@@ -64,6 +64,7 @@ TROUBLES: list[Callable[[], None]] = [
     little_memory,
 ]
 LOCAL = ("--set", "connection.provider=local")
+NOWHERE = ("--base-url", "ws://127.0.0.1:9", "--set", "connection.reconnect_tries=0")
 COMMANDS: dict[str, tuple[str | Path, ...]] = {
     "text": ("text", *LOCAL, "--record", "kept.jsonl", "Hello."),
     "text --json": ("text", *LOCAL, "--json", "--no-record", "Hello."),
@@ -79,7 +80,7 @@ COMMANDS: dict[str, tuple[str | Path, ...]] = {
     ),
     "run": ("run", "it.toml", "--json", "results.json", "--junit", "-"),
     "engine": ("engine", "it.toml"),
-    "transcribe": ("transcribe", SPOKEN, "--base-url", "ws://127.0.0.1:9", "-o", "said.srt"),
+    "transcribe": ("transcribe", SPOKEN, *NOWHERE, "-o", "said.srt"),
     "serve": ("serve", "--host", "256.0.0.1"),
     "replay": ("replay", "said.jsonl", "--plain", "--max", "--output", "null"),
     "replay --verify": ("replay", "said.jsonl", "--verify"),
