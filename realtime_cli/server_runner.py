@@ -43,7 +43,8 @@ from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
 
 OUTBOX_BYTES = 64 * 1024 * 1024
 FIRST_DELTA_MS, DELTA_MS = 100, 200  # of sound in one delta: the first is short, to be heard soon
-MAX_TURN_S = 0.005  # of work for one session before others on the loop have their turn
+MAX_TURN_S = 0.005  # of work for one session before others on the loop have theirs, twice as long
+MAX_PAUSE_S = 0.25
 MAX_DETECTOR_BYTES = 480_000  # of sound that waits for the voice detector: 10 s of PCM
 MAX_TRANSCRIPTIONS = 8  # of one session at once
 BUSY_POLL_S = 0.01
@@ -214,16 +215,18 @@ class SessionRunner:
             await self._shut_down()
 
     async def _read(self) -> None:
-        """Wire → step. A flood of frames does not keep the loop from other sessions."""
-        turn_began = time.monotonic()
+        """Wire → step. A flood of frames, or one of large frames, leaves two thirds of the loop to others."""
+        worked_s, idle_from = 0.0, time.monotonic()
         try:
             while not self._closing:
-                self.step(inputs.Frame(self.now(), await self._transport.recv()))
-                while self._is_behind and not self._closing:
-                    await asyncio.sleep(BUSY_POLL_S)
-                if time.monotonic() - turn_began > MAX_TURN_S:
-                    await asyncio.sleep(0)
-                    turn_began = time.monotonic()
+                text = await self._transport.recv()
+                began = time.monotonic()
+                worked_s = max(0.0, worked_s - (began - idle_from))  # while it waited, others had their turns
+                self.step(inputs.Frame(self.now(), text))
+                idle_from = time.monotonic()
+                worked_s += idle_from - began
+                if worked_s > MAX_TURN_S:
+                    await asyncio.sleep(min(2 * worked_s, MAX_PAUSE_S))
         except Closed:
             self._end(ABNORMAL, "")
 

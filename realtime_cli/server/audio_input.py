@@ -13,7 +13,7 @@ from typing import Any
 
 from realtime_cli.server import tokens
 from realtime_cli.server.api_error import ApiError
-from realtime_cli.server.client_frame import sound_of
+from realtime_cli.server.client_frame import size_of, sound_of
 from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem, message
 from realtime_cli.server.effects import CancelTranscription, DetectVoice, Transcribe
 from realtime_cli.server.event_queue import EventQueue
@@ -119,10 +119,11 @@ class InputPipeline:
 
     def append(self, encoded: str) -> None:
         """``input_audio_buffer.append``; raises :class:`ApiError`."""
+        # Its size is known before it is decoded, which takes long where it is large.
+        if not self.buffer.has_room(size_of(encoded)):
+            raise ApiError("input_audio_buffer_full", "The input audio buffer is full: commit or clear it.")
         audio = sound_of(encoded)
-        if not self.buffer.append(audio):
-            text = "The input audio buffer is full: commit or clear it."
-            raise ApiError("input_audio_buffer_full", text)
+        self.buffer.append(audio)
         if self._detector is not None:
             self._events.do(DetectVoice(self._stream, audio, self.buffer.format))
             self.buffer.forget_before(min(self._detector.keep_from_ms, self._turn_start_ms()))

@@ -29,10 +29,16 @@ def checked(kind: type[Event], fields: Json) -> Event:
     return kind.model_validate(fields)
 
 
-def sound_of(encoded: str) -> bytes:
-    """The bytes of a base64 ``audio``. Raises :class:`ApiError`."""
+def size_of(encoded: str) -> int:
+    """The bytes that a base64 ``audio`` has at least, undecoded. Raises :class:`ApiError` for too many."""
     if len(encoded) > APPEND_BYTES // 3 * 4 + 4:
         raise ApiError("invalid_value", "Invalid 'audio': one append holds at most 15 MiB.", "audio")
+    return max(0, len(encoded) // 4 * 3 - 2)
+
+
+def sound_of(encoded: str) -> bytes:
+    """The bytes of a base64 ``audio``. Raises :class:`ApiError`."""
+    size_of(encoded)
     try:
         return binascii.a2b_base64(encoded, strict_mode=True)
     except (binascii.Error, ValueError):

@@ -35,12 +35,13 @@ class InputBuffer:
             self.clear()
             self.format, self._bytes_per_ms = format, BYTES_PER_MS[format]
 
-    def append(self, audio: bytes) -> bool:
-        """Add sound; False when there is no room for it."""
-        if self.kept_ms + len(audio) / self._bytes_per_ms > MAX_BUFFER_MS:
-            return False
+    def has_room(self, size: int) -> bool:
+        """Whether so many bytes may be added."""
+        return self.kept_ms + size / self._bytes_per_ms <= MAX_BUFFER_MS
+
+    def append(self, audio: bytes) -> None:
+        """Add sound."""
         self._kept += audio
-        return True
 
     def between(self, start_ms: float, end_ms: float) -> bytes:
         """The kept sound of a stretch of the session."""

@@ -130,7 +130,8 @@ async def main() -> None:
             await asyncio.sleep(2)
             firsts, missing_ms = await heard(url, answers)
             memory = resident_mb(pid)
-            beside.kill()
+            with suppress(ProcessLookupError):  # it may have been shown the door
+                beside.kill()
             await beside.wait()
             await asyncio.sleep(1)
             after, missing_alone_ms = await heard(url, answers)

@@ -40,6 +40,7 @@ def test_g711_has_a_byte_a_sample():
 
 def test_there_is_a_bound():
     buffer = InputBuffer()
-    assert buffer.append(pcm(1) * MAX_BUFFER_MS)
-    assert not buffer.append(pcm(1))
+    assert buffer.has_room(len(pcm(1)) * MAX_BUFFER_MS)
+    buffer.append(pcm(1) * MAX_BUFFER_MS)
+    assert not buffer.has_room(len(pcm(1)))
     assert buffer.kept_ms == MAX_BUFFER_MS
