@@ -29,6 +29,7 @@ from realtime_cli.tools.approval import AllowlistApprover
 from realtime_cli.tools.trust import Trust
 
 FRAME = 480
+READY = ("session.updated", "session.started")  # of Realtime, of Live
 Samples = np.ndarray[Any, np.dtype[np.int16]]
 
 
@@ -51,7 +52,7 @@ def said_in(recording: Recording) -> RecordedTurn:
     for entry in recording.entries(sound=True):
         value = entry.value
         last = entry.at
-        if ready is None and isinstance(value, inputs.Received) and value.event.type == "session.updated":
+        if ready is None and isinstance(value, inputs.Received) and value.event.type in READY:
             ready = entry.at
         if ready is not None and isinstance(value, MicrophoneFrame):
             frames.append((entry.at - ready, from_wire.decode(value.audio)))

@@ -1,4 +1,4 @@
-"""``replay --serve``: the recording as a Realtime server, for any client and for somebody's CI."""
+"""``replay --serve``: the recording as a server of its protocol, for any client and for somebody's CI."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from realtime_cli.app.console import echo
 from realtime_cli.app.replay_service import ReplayService
 from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.errors import ExitCode
+from realtime_cli.protocol.routes import LIVE_PATH, REALTIME_PATH
 from realtime_cli.recording.reader import Recording
 from realtime_cli.wire import websocket
 
@@ -22,7 +23,9 @@ async def _serve(recording: Recording, options: ReplayOptions) -> ExitCode:
     pace = None if options.max else options.speed
     service = ReplayService(recording, strict=not options.lenient, pace=pace)
     listener = await websocket.serve(service.handle, options.host, options.port)
-    echo(f"realtime-cli: {recording.path.name} is served at {listener.url}")
+    live = recording.header.options().protocol == "live"
+    url = listener.url.replace(REALTIME_PATH, LIVE_PATH) if live else listener.url
+    echo(f"realtime-cli: {recording.path.name} is served at {url}")
     stop = service.one_over if options.once else asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

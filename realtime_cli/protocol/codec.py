@@ -27,6 +27,7 @@ from realtime_cli.protocol.rules import Wire, has
 from realtime_cli.protocol.server_events import SERVER_EVENTS, ServerEvent, UnknownServerEvent
 from realtime_cli.untrusted_json import NotJson, parse_json
 
+APPENDS = ("input_audio_buffer.append", "session.input_audio.append")  # sound, in Realtime and in Live
 EXCERPT_CHARS = 80
 REPAIRS = 32  # wrong fields that are left out before an event counts as unknown
 

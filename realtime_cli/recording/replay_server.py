@@ -1,4 +1,4 @@
-"""A recording as a Realtime server: what it expects from a client, and what it answers. No I/O.
+"""A recording as a server of its protocol: what it expects from a client, and what it answers. No I/O.
 
 Strict: every recorded client event must come, in order, with the recorded content (ids aside), and
 as much sound as was recorded before the server's next word. Lenient: events are matched by type, those
@@ -19,9 +19,10 @@ from typing import Any
 from realtime_cli.client.effects import Send
 from realtime_cli.client.inputs import Connected, Received
 from realtime_cli.protocol import codec
+from realtime_cli.protocol.codec import APPENDS
 from realtime_cli.recording.reader import Recording
 
-APPEND = "input_audio_buffer.append"
+GOODBYE = "session.close"  # of Live; the program ends a session, not the session itself, so none is recorded
 LOOK_AHEAD = 20  # how many expected events a lenient match may pass over
 SOUND_TOLERANCE = 0.9  # a client whose frames are of another size may still owe the last of them
 
@@ -76,10 +77,12 @@ class ReplayServer:
             event = codec.parse(text)
         except codec.UndecodableEvent as error:
             return self._mismatch({}, f"not an event: {error.reason}")
-        if event["type"] == APPEND:
+        if event["type"] in APPENDS:
             self._sound_bytes += sound_size(event.get("audio"))
             return None
         place = self._place_of(event)
+        if place is None and event["type"] == GOODBYE:
+            return None
         if place is None:
             return self._mismatch(event, self._nearest(event)) if self.strict else None
         self._meet(place, event, now)
@@ -190,7 +193,7 @@ def _steps(recording: Recording) -> Iterator[Expected | RecordedReply]:
             yield RecordedReply(entry.at, value.raw, sound_bytes)
         elif isinstance(value, Send):
             event = codec.parse(codec.encode(value.event))
-            if event["type"] == APPEND:
+            if event["type"] in APPENDS:
                 sound_bytes += sound_size(event.get("audio"))
             else:
                 yield Expected(entry.at, event)

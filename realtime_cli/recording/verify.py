@@ -13,6 +13,7 @@ from realtime_cli.client.any_session import client_session
 from realtime_cli.client.entry import Entry
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
+from realtime_cli.protocol.codec import APPENDS
 from realtime_cli.protocol.rules import UNKNOWN, Wire
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.redactor import Redactor
@@ -21,7 +22,6 @@ _INPUTS = typing.get_args(inputs.Input)
 _EFFECTS = typing.get_args(effects.Effect)
 CONTEXT = 6  # steps shown before the one that differs
 _BRIEF = 160
-APPENDS = ("input_audio_buffer.append", "session.input_audio.append")
 
 
 class NothingToVerify(ConfigError):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,3 +90,22 @@ def test_a_spoken_question_is_a_turn_with_words_latency_and_an_answer(tmp_path: 
     assert 0 < heard[0]["began_at"] - turn["ended_at"] < 8
     assert [event["status"] for event in events if event["type"] == "agent_response_ended"][-1] == "completed"
     _verified(kept)
+
+
+def test_a_recording_serves_a_client_of_live_and_is_sent_again(tmp_path: Path):
+    kept, question = tmp_path / "talk.jsonl", "What is 17 times 23?"
+    run_cli("text", "--config", LOCAL, "--record", str(kept), question)
+
+    command = [sys.executable, "-m", "realtime_cli", "replay", str(kept), "--serve", "--once", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as serving:
+        assert serving.stderr
+        (url,) = re.findall(r"ws://\S+/v1/live/sessions", serving.stderr.readline())
+        ended = run_cli("text", "--config", LOCAL, "--base-url", url, "--no-record", question)
+        assert ended.returncode == 0, ended.stderr
+        assert "391" in ended.stdout
+        assert "as recorded" in serving.stderr.read()
+    assert serving.returncode == 0
+
+    again = run_cli("replay", str(kept), "--resend", "--config", LOCAL)
+    assert again.returncode == 0, again.stderr
+    assert "| answers | 1 | 1 |" in again.stdout
