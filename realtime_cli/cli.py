@@ -307,6 +307,14 @@ def run(
         float,
         _reports(min=0, metavar="SHARE", help="How much slower than the baseline is acceptable (0.2: 20 %)."),
     ] = 0.2,
+    html: Annotated[
+        Path | None,
+        _reports(help="Write a page with verdicts, charts and, beside it, the page of each session."),
+    ] = None,
+    rejudge: Annotated[
+        Path | None,
+        _reports(metavar="FOLDER", help="Run nothing; judge the recordings in this folder by the scripts."),
+    ] = None,
     merge: Annotated[
         bool, _reports("--merge", help="Run nothing; combine reports of shards (--json) into one.")
     ] = False,
@@ -434,10 +442,10 @@ def replay(
         ),
     ],
     begin: Annotated[
-        str | None, _view("--from", metavar="TIME", help="Where to start, such as 1m30s or turn:2.")
+        str | None, _view("--from", metavar="TIME", help="Where to start: turn:2, or a time such as 1m30s.")
     ] = None,
     end: Annotated[
-        str | None, _view("--to", metavar="TIME", help="Where to stop, such as 2:30 or turn:3.")
+        str | None, _view("--to", metavar="TIME", help="Where to stop: turn:3, or a time such as 2:30.")
     ] = None,
     turn: Annotated[int | None, _view(metavar="NUMBER", help="Start at this turn.")] = None,
     marker: Annotated[

@@ -6,9 +6,10 @@ import asyncio
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +23,24 @@ from realtime_cli.app.redaction import OutputRedaction
 from realtime_cli.app.session_factory import known_secrets
 from realtime_cli.app.targets import Target
 from realtime_cli.app.worker_processes import side_by_side
+from realtime_cli.config import LoadedAgent
 from realtime_cli.config.layers import split_key, typed
 from realtime_cli.errors import ConfigError, ExitCode, SessionFailed
 from realtime_cli.recording.file import folder
 from realtime_cli.recording.stored import stored
 from realtime_cli.script import merge, reports
+from realtime_cli.script.baseline import Worse, compare
 from realtime_cli.script.budget import Budget
 from realtime_cli.script.checks import run_check
 from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.judge import judge
 from realtime_cli.script.load import load_scripts, script_files
 from realtime_cli.script.opening import CaseOpener, agents_of
+from realtime_cli.script.rejudge import recorded_cases, rejudged
+from realtime_cli.script.repeats import group_lines, groups
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext
-from realtime_cli.script.suite import Selection, groups, plan, regressions, run_suite
+from realtime_cli.script.suite import Selection, plan, run_suite
 from realtime_cli.tools.trust import Trust
 from realtime_cli.tui.safe_text import safe
 
@@ -67,10 +72,12 @@ class RunOptions:
     fail_fast: bool = False
     max_cost: float | None = None
     baseline: Path | None = None
+    rejudge: Path | None = None
     margin: float = 0.2
     junit: Path | None = None
     json: Path | None = None
     markdown: Path | None = None
+    html: Path | None = None
     record: Path | None = None
     no_record: bool = False
     quiet: bool = False
@@ -90,21 +97,25 @@ def run(options: RunOptions) -> ExitCode:
         return _finish(list(whole.results), whole.seconds, options)
     if not options.scripts:
         raise ConfigError("No scripts to run.", "Name a script, or a folder: realtime-cli run scripts")
-    cases, budget, redaction = _planned(options)
+    if options.rejudge and options.no_record:
+        raise ConfigError("--rejudge holds no conversation, so --no-record has no meaning.", "Leave it out.")
+    cases, budget, redaction, about = _planned(options)
     _read_baseline(options.baseline)  # tells mistakes before anything runs
     began = time.monotonic()
     ended: list[CaseResult] = []
     try:
-        if options.workers > 1:
+        if options.rejudge:
+            asyncio.run(_rejudge(cases, options.rejudge, ended, quiet=options.quiet))
+        elif options.workers > 1:
             _in_processes(cases, options, ended)
         else:
             asyncio.run(_run(cases, options, budget, ended))
     except KeyboardInterrupt:
-        told = _as_told(ended, options, redaction)
-        _report(told, time.monotonic() - began, [], options)
+        told = _as_told(ended, about, options, redaction)
+        _report(told, time.monotonic() - began, [], None, options)
         echo(f"realtime-cli: interrupted; {len(told)} of {len(cases)} scripts had ended.")
         raise
-    results = _as_told(ended, options, redaction)
+    results = _as_told(ended, about, options, redaction)
     code = _finish(results, time.monotonic() - began, options)
     left = len(cases) - len(results)
     if code != ExitCode.CONNECTION and options.max_cost is not None and left and not options.fail_fast:
@@ -116,18 +127,39 @@ def run(options: RunOptions) -> ExitCode:
 
 
 def _as_told(
-    results: Sequence[CaseResult], options: RunOptions, redaction: OutputRedaction
+    results: Sequence[CaseResult],
+    about: Mapping[str, dict[str, str]],
+    options: RunOptions,
+    redaction: OutputRedaction,
 ) -> list[CaseResult]:
-    told = [result.redacted(redaction.text) for result in results]
+    told = [replace(result, about=about[result.case.name]).redacted(redaction.text) for result in results]
     if options.no_record:  # they are gone by now
         return [replace(result, recording="") for result in told]
     return told
 
 
-def _planned(options: RunOptions) -> tuple[list[Case], Budget, OutputRedaction]:
+def _planned(options: RunOptions) -> tuple[list[Case], Budget, OutputRedaction, dict[str, dict[str, str]]]:
+    """The cases, what they may cost, what must not be shown, and what they run with, by name."""
     cases = plan(load_scripts(script_files(options.scripts)), _selection(options))
     agents = agents_of(cases, _target(options))
-    return cases, Budget(options.max_cost, cases, agents), OutputRedaction(known_secrets(agents))
+    about = {case.name: _about(agent, options.seed) for case, agent in zip(cases, agents, strict=True)}
+    redaction = OutputRedaction(known_secrets(agents))
+    return cases, Budget(options.max_cost, cases, agents), redaction, about
+
+
+def _about(agent: LoadedAgent, seed: int | None) -> dict[str, str]:
+    connection = agent.config.connection
+    server = (connection.base_url or "").partition("?")[0] or connection.effective_provider
+    told = {"agent": agent.path.name if agent.path else "", "model": connection.model, "server": server}
+    return {name: str(value) for name, value in {**told, "seed": seed}.items() if value not in (None, "")}
+
+
+async def _rejudge(cases: Sequence[Case], folder: Path, ended: list[CaseResult], *, quiet: bool) -> None:
+    """What the recordings in the folder are worth by these scripts."""
+    for case, path in recorded_cases(cases, folder):
+        ended.append(await rejudged(case, path, judge, run_check))
+        if not quiet:
+            _say_line(CaseOver(ended[-1]))
 
 
 def _in_processes(cases: Sequence[Case], options: RunOptions, ended: list[CaseResult]) -> None:
@@ -167,7 +199,7 @@ def _in_processes(cases: Sequence[Case], options: RunOptions, ended: list[CaseRe
 
 def _hold_part(options: RunOptions) -> None:
     """What each process does: everything but judging the whole."""
-    cases, budget, _ = _planned(options)
+    cases, budget, *_ = _planned(options)
     ended: list[CaseResult] = []
     try:
         asyncio.run(_run(cases, options, budget, ended, bar=False))
@@ -178,12 +210,13 @@ def _hold_part(options: RunOptions) -> None:
 def _finish(results: list[CaseResult], seconds: float, options: RunOptions) -> ExitCode:
     """Compare with the baseline, report, judge."""
     baseline = _read_baseline(options.baseline)
-    worse = regressions(results, baseline, options.margin) if baseline is not None else []
-    _report(results, seconds, worse, options)
+    worse = compare(results, baseline, options.margin) if baseline is not None else []
+    _report(results, seconds, worse, baseline, options)
     if results and all(result.exit_code == ExitCode.CONNECTION for result in results):
         return ExitCode.CONNECTION
     enough = all(group.pass_rate >= options.pass_rate for group in groups(results))
-    return ExitCode.OK if enough and not worse else ExitCode.EXPECTATION_FAILED
+    sure = any(one.sure for one in worse)
+    return ExitCode.OK if enough and not sure else ExitCode.EXPECTATION_FAILED
 
 
 def _selection(options: RunOptions) -> Selection:
@@ -297,9 +330,16 @@ def _say_line(event: Any) -> None:
         echo(f"{event.result.status:<10} {event.result.case.title} ({event.result.seconds:.1f} s)")
 
 
-def _report(results: list[CaseResult], seconds: float, worse: list[str], options: RunOptions) -> None:
+def _report(
+    results: list[CaseResult],
+    seconds: float,
+    worse: list[Worse],
+    baseline: dict[str, Any] | None,
+    options: RunOptions,
+) -> None:
+    started = (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds")
     written: dict[Path | None, Callable[[], str]] = {
-        options.junit: lambda: reports.junit(results, seconds),
+        options.junit: lambda: reports.junit(results, seconds, started),
         options.json: lambda: reports.to_json(results, seconds, worse, options.shard),
         options.markdown: lambda: reports.markdown(results, seconds),
     }
@@ -310,11 +350,14 @@ def _report(results: list[CaseResult], seconds: float, worse: list[str], options
     for path, text in written.items():
         if path is not None:
             _write(path, text())
-    for line in worse:
-        echo(f"regression: {line}")
-    for group in groups(results):
-        if options.repeat > 1:
-            echo(f"{group.name}: {group.pass_rate:.0%} of {len(group.results)} passed")
+    if options.html:
+        from realtime_cli.commands.run_html import write_page
+
+        write_page(options.html, results, reports.headline(results, seconds), started, worse, baseline)
+    for one in worse:
+        echo(f"{'regression' if one.sure else 'perhaps worse'}: {one.text}")
+    for line in group_lines(groups(results)):
+        echo(line)
 
 
 def _write(path: Path, text: str) -> None:

@@ -652,7 +652,7 @@ class SoundMeasured:
 
 @dataclass(frozen=True, slots=True)
 class ScriptAnnotated:
-    """A script marks its progress: ``mark`` is turn, speaking, said, delivered, late or over."""
+    """A script marks its progress: ``mark`` is turn, speaking, said, delivered, late, over or sounded."""
 
     at: float
     mark: str

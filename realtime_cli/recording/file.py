@@ -50,13 +50,17 @@ def folder() -> Path:
 def new_path(name: str = "session", within: Path | None = None) -> Path:
     """A free path named by the wall clock and the agent, such as ``2026-11-22_14-03-05_local.jsonl``."""
     within = within or folder()
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "session"
-    stem = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{plain}"
+    stem = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{plain(name)}"
     path = within / f"{stem}.jsonl"
     count = 2
     while path.exists():
         path, count = within / f"{stem}-{count}.jsonl", count + 1
     return path
+
+
+def plain(name: str) -> str:
+    """A name as it stands in the name of a recording."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "session"
 
 
 def path_for(requested: Path, name: str) -> Path:

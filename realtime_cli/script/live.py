@@ -70,7 +70,7 @@ class Live:
         options = opened.session.options
         self.turns = TurnCollector(
             text_mode=text_mode,
-            with_voice=_speaks(options),
+            with_voice=speaks(options),
             only_transcribes=options.patch.get("type") == "transcription",
         )
         self.last_activity = 0.0
@@ -93,6 +93,7 @@ class Live:
             sound.connect(self.loop)
         self._run: asyncio.Task[Outcome] | None = None
         self._lost_before = 0
+        self._sounds_told = 0.0
 
     def _speaker(self, sound: AudioIO | None) -> SpeakerPort:
         if sound is None:
@@ -206,6 +207,14 @@ class Live:
         words = " ".join(f"{key} {value}" for key, value in data.items())
         self.loop.note("debug", SCRIPT_TOPIC, f"{kind} {words}".rstrip(), {"mark": kind, **data})
 
+    def annotate_sounds(self) -> None:
+        """Write when the speaker was heard since the last time: the recorded track has no gaps, so its clock
+        is another one as soon as this program is late."""
+        if spans := self.turns.sounds_since(self._sounds_told):
+            self._sounds_told = spans[-1][0]
+            data = {"mark": "sounded", "spans": [[round(at, 4) for at in span] for span in spans]}
+            self.loop.note("debug", SCRIPT_TOPIC, "sounded", data)
+
     def begin_turn(self, number: int) -> None:
         """What happens from now on belongs to this turn."""
         self._lost_before = self.session.answers_lost
@@ -315,7 +324,7 @@ class HeardSpeaker:
         self._speaker.start(played)
 
 
-def _speaks(options: SessionOptions) -> bool:
+def speaks(options: SessionOptions) -> bool:
     """Whether the agent answers by voice."""
     return options.patch.get("output_modalities") != ["text"]
 

@@ -91,6 +91,7 @@ def result_of(written: Mapping[str, Any]) -> CaseResult:
         recording=written["recording"],
         exit_code=written.get("exit_code", 0),
         warnings=tuple(written.get("warnings", ())),
+        about=written.get("about", {}),
         moments=tuple(Moment(**moment) for moment in written.get("moments", ())),
     )
 

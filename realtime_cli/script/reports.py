@@ -13,7 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from realtime_cli import __version__
+from realtime_cli.script.baseline import Worse
 from realtime_cli.script.explanation import explain, replay_command
+from realtime_cli.script.failure_kind import kind_of
+from realtime_cli.script.repeats import group_lines, groups
 from realtime_cli.script.result import CaseResult
 from realtime_cli.tui.safe_text import safe
 
@@ -94,6 +97,8 @@ def markdown(results: Sequence[CaseResult], seconds: float) -> str:
     for result in results:
         cells = (_worst(result, "within_ms"), _worst(result, "done_ms"), f"{result.seconds:.1f} s")
         lines.append(f"| {result.status} | {_cell(result.case.title)} | {' | '.join(cells)} |")
+    if repeated := group_lines(groups(results)):
+        lines += ["", *(f"- {_cell(line)}" for line in repeated)]
     for result in results:
         if result.status != "passed":
             lines += ["", f"### {_cell(result.case.title)}", ""]
@@ -110,23 +115,26 @@ def _cell(text: str) -> str:
 
 
 def to_json(
-    results: Sequence[CaseResult], seconds: float, regressions: Iterable[str] = (), shard: str = "1/1"
+    results: Sequence[CaseResult], seconds: float, worse: Iterable[Worse] = (), shard: str = "1/1"
 ) -> str:
     """Everything; what ``--baseline`` and ``--merge`` read. ``shard``: which part of the whole, i/n."""
+    found = list(worse)
     whole = {
         "format": FORMAT,
         "version": VERSION,
         "tool": f"realtime-cli {__version__}",
         "shard": shard,
         "summary": summary(results, seconds),
-        "regressions": list(regressions),
+        "regressions": [one.text for one in found if one.sure],
+        "perhaps_worse": [one.text for one in found if not one.sure],
+        "scripts": [group.to_dict() for group in groups(results)],
         "results": [result.to_dict() for result in results],
     }
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def junit(results: Sequence[CaseResult], seconds: float) -> str:
-    """JUnit XML, as CI systems read it: a suite with one test case for each run."""
+def junit(results: Sequence[CaseResult], seconds: float, started: str = "") -> str:
+    """JUnit XML, as CI systems read it: a suite with one test case for each run. ``started``: ISO 8601."""
     counts = summary(results, seconds)
     bad = counts["failed"] + counts["unreliable"]
     errors = sum(bool(result.error) for result in results)
@@ -138,7 +146,8 @@ def junit(results: Sequence[CaseResult], seconds: float) -> str:
     }
     counted = {name: str(value) for name, value in attributes.items()}
     root = ElementTree.Element("testsuites", counted)
-    suite = ElementTree.SubElement(root, "testsuite", {"name": "realtime-cli", **counted})
+    when = {"timestamp": started} if started else {}
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "realtime-cli", **counted, **when})
     for result in results:
         suite.append(_junit_case(result))
     ElementTree.indent(root)
@@ -152,10 +161,14 @@ def _junit_case(result: CaseResult) -> ElementTree.Element:
         "time": f"{result.seconds:.3f}",
     }
     case = ElementTree.Element("testcase", attributes)
+    if result.about:
+        properties = ElementTree.SubElement(case, "properties")
+        for name, value in result.about.items():
+            ElementTree.SubElement(properties, "property", {"name": name, "value": _xml_text(value)})
     if result.status != "passed":
         first = result.error or str(next(iter(result.bad), ""))
         kind = "error" if result.error else "failure"
-        found = ElementTree.SubElement(case, kind, {"message": _xml_text(first), "type": result.status})
+        found = ElementTree.SubElement(case, kind, {"message": _xml_text(first), "type": kind_of(result)})
         found.text = _xml_text("\n".join(explain(result)))
     if command := replay_command(result):
         ElementTree.SubElement(case, "system-out").text = _xml_text(command)

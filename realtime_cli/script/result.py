@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from realtime_cli.script.expectations import CheckResult, Status
@@ -65,6 +65,8 @@ class CaseResult:
     """Of tools and hooks that were left out, and of calls that nobody allowed."""
     moments: tuple[Moment, ...] = ()
     """The conversation in lines, where something in it is bad."""
+    about: dict[str, str] = field(default_factory=dict)
+    """Agent, model, server and seed."""
 
     @property
     def all_verdicts(self) -> list[CheckResult]:
@@ -134,6 +136,7 @@ class CaseResult:
             "warnings": list(self.warnings),
             "turns": [asdict(turn) for turn in self.turns],
             "expectations": [asdict(verdict) for verdict in self.verdicts],
+            "about": self.about,
             "moments": [asdict(moment) for moment in self.moments],
         }
 

@@ -138,6 +138,7 @@ class ScriptRun:
                 number, turn, interrupted=follower is not None and follower.at is not None
             ):
                 break
+        self._live.annotate_sounds()
 
     async def _floor_is_free(self) -> None:
         """An agent that greets is heard out before the first turn."""
@@ -160,6 +161,7 @@ class ScriptRun:
         if interrupted:
             return not self._live.over
         waited_for = await self._wait(number, turn)
+        self._live.annotate_sounds()
         self._live.annotate("over", turn=number, **({"waited_for": waited_for} if waited_for else {}))
         if self._live.over:
             return False

@@ -23,8 +23,9 @@ from typing import Any
 from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.client.cost import CostFold
 from realtime_cli.conversation import events as e
-from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.errors import ConfigError
 from realtime_cli.script.clips import Clip
+from realtime_cli.script.failure_kind import kind_of
 from realtime_cli.script.pacing_histogram import PacingHistogram
 from realtime_cli.script.result import Case, CaseResult
 from realtime_cli.script.runner import RunContext, prepare, run_case
@@ -34,13 +35,6 @@ from realtime_cli.wire.transport import Transport
 PACE_S = 1.0
 TOO_MANY = 429
 Notify = Callable[[Mapping[str, Any]], None]
-
-_KINDS = {
-    ExitCode.CONNECTION: "connection",
-    ExitCode.SESSION: "session",
-    ExitCode.USAGE: "configuration",
-    ExitCode.LIMIT: "limit",
-}
 
 
 @dataclass
@@ -211,12 +205,3 @@ def of_result(result: CaseResult, http_status: int | None = None) -> dict[str, A
         "turns": [turn.figures for turn in result.turns],
         "usd": result.usd,
     }
-
-
-def kind_of(result: CaseResult, http_status: int | None = None) -> str:
-    """A few words for all failures of one kind; nothing for what passed."""
-    if result.error:
-        kind = _KINDS.get(ExitCode(result.exit_code), "session")
-        return f"{kind} (HTTP {http_status})" if http_status else kind
-    names = sorted({verdict.name for verdict in result.bad})
-    return f"{result.status}: {', '.join(names)}" if names else ""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-import statistics
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,8 +14,6 @@ from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.parameters import PREFIX, ROW, labels_of
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext, run_case
-
-NOTICED_MS = 50.0  # a timing that grew by less is no regression, whatever the margin
 
 
 @dataclass(frozen=True)
@@ -146,63 +142,3 @@ async def run_suite(
 def _affordable(spent: Iterable[float | None], max_usd: float) -> bool:
     known = list(spent)
     return None not in known and sum(usd for usd in known if usd is not None) < max_usd
-
-
-# -- judging a suite ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Group:
-    """All runs of one case."""
-
-    name: str
-    results: tuple[CaseResult, ...]
-
-    @property
-    def pass_rate(self) -> float:
-        return sum(result.status == "passed" for result in self.results) / len(self.results)
-
-
-def groups(results: Iterable[CaseResult]) -> list[Group]:
-    """Results by case, in order."""
-    by_name: dict[str, list[CaseResult]] = defaultdict(list)
-    for result in results:
-        by_name[result.case.name].append(result)
-    return [Group(name, tuple(runs)) for name, runs in by_name.items()]
-
-
-def regressions(results: Iterable[CaseResult], baseline: Mapping[str, Any], margin: float) -> list[str]:
-    """What got worse since ``baseline`` (a JSON report), in sentences.
-
-    ``margin`` is how much longer a timing may be, as a share: 0.2 allows 20 %.
-    """
-    now, before = _figures([result.to_dict() for result in results]), _figures(baseline.get("results", []))
-    found: list[str] = []
-    for name in now.keys() & before.keys():
-        found += _worse(name, before[name], now[name], margin)
-    return sorted(found)
-
-
-def _figures(results: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, list[float]]]:
-    """Case -> figure -> its values over the repeats."""
-    gathered: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for result in results:
-        case = gathered[result["name"]]
-        case["passed"].append(float(result["status"] == "passed"))
-        for turn in result["turns"]:
-            for figure, value in turn["figures"].items():
-                if value is not None:
-                    case[f"turn {turn['number']} {figure}"].append(value)
-    return gathered
-
-
-def _worse(
-    name: str, before: Mapping[str, list[float]], now: Mapping[str, list[float]], margin: float
-) -> Iterator[str]:
-    was, is_now = statistics.fmean(before["passed"]), statistics.fmean(now["passed"])
-    if is_now < was:
-        yield f"{name}: passes {is_now:.0%}, was {was:.0%}"
-    for figure in now.keys() & before.keys() - {"passed"}:
-        old, new = statistics.median(before[figure]), statistics.median(now[figure])
-        if new > old * (1 + margin) and new - old > NOTICED_MS:
-            yield f"{name}: {figure} is {new:.0f} ms, was {old:.0f} ms"

@@ -304,6 +304,10 @@ class TurnCollector:
             begin_s = self._sounds.pop()[0]
         self._sounds.append((begin_s, end_s))
 
+    def sounds_since(self, begin_s: float) -> list[Span]:
+        """When the speaker was loud enough, from the span on that began then."""
+        return [span for span in self._sounds if span[0] >= begin_s]
+
     def _agent_heard(self, event: e.AgentHeard) -> None:
         turn, part = self._record(event.response_id, event.item_id), (event.item_id, event.part)
         if event.heard_ms > 0:

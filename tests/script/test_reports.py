@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from realtime_cli.script import reports
+from realtime_cli.script.baseline import Worse
 from realtime_cli.script.expectations import CheckResult
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
@@ -73,11 +75,14 @@ def test_junit_is_well_formed_whatever_a_name_holds() -> None:
 
 
 def test_json_holds_everything_and_is_its_own_baseline(results: list[CaseResult]) -> None:
-    whole = json.loads(reports.to_json(results, 3.5, ["good: slower"]))
+    whole = json.loads(
+        reports.to_json(results, 3.5, [Worse("good: slower", True), Worse("bad: perhaps", False)])
+    )
     assert whole["format"] == reports.FORMAT
     assert whole["summary"]["passed"] == 1
     assert whole["summary"]["usd"] is None  # that of the third is not known
-    assert whole["regressions"] == ["good: slower"]
+    assert (whole["regressions"], whole["perhaps_worse"]) == (["good: slower"], ["bad: perhaps"])
+    assert [script["pass@1"] for script in whole["scripts"]] == [1.0, 0.0, 0.0]
     assert whole["results"][1]["turns"][0]["figures"]["within_ms"] == 640.4
 
 
@@ -85,3 +90,23 @@ def test_markdown_is_a_table_that_no_reply_can_break(results: list[CaseResult]) 
     text = reports.markdown(results, 3.5)
     assert "| failed | bad | 640 ms | 900 ms | 2.0 s |" in text
     assert "look at it: realtime-cli replay rec/bad.jsonl --from turn:1\n```\n" in text
+
+
+def test_junit_tells_when_with_what_and_what_kind_of_failure(results: list[CaseResult]) -> None:
+    about = {"agent": "agent.toml", "model": "m", "server": "wss://x", "seed": "7"}
+    text = reports.junit(
+        [replace(result, about=about) for result in results], 3.5, "2026-11-29T01:00:00+00:00"
+    )
+    root = ElementTree.fromstring(text.partition("\n")[2])
+    suite = root.find("testsuite")
+    assert suite is not None
+    assert suite.get("timestamp") == "2026-11-29T01:00:00+00:00"
+    good, bad, away = suite.findall("testcase")
+    told = {one.get("name"): one.get("value") for one in good.findall("properties/property")}
+    assert told == about
+    kinds = [
+        found.get("type")
+        for case in (bad, away)
+        for found in (*case.findall("failure"), *case.findall("error"))
+    ]
+    assert kinds == ["failed: contains", "connection"]

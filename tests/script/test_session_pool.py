@@ -18,11 +18,12 @@ from realtime_cli.errors import ConfigError, ConnectionFailed, ExitCode
 from realtime_cli.script import session_pool as crowds
 from realtime_cli.script.clips import SpeechSource
 from realtime_cli.script.expectations import CheckResult
+from realtime_cli.script.failure_kind import kind_of
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult, TurnResult
 from realtime_cli.script.runner import Open, RunContext
-from realtime_cli.script.session_pool import SessionPool, SessionWatch, kind_of, of_result
+from realtime_cli.script.session_pool import SessionPool, SessionWatch, of_result
 from realtime_cli.server.engine.ports import EngineText
 from realtime_cli.wire.connect_errors import Refused
 from realtime_cli.wire.transport import Transport

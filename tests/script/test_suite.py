@@ -13,12 +13,11 @@ import pytest
 
 from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.errors import ConfigError, ConnectionFailed
-from realtime_cli.script.expectations import CheckResult
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
-from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult, TurnResult
+from realtime_cli.script.result import Case, CaseBegan, CaseOver
 from realtime_cli.script.runner import RunContext
-from realtime_cli.script.suite import Selection, groups, plan, regressions, run_suite
+from realtime_cli.script.suite import Selection, plan, run_suite
 
 
 def script(name: str, **more: Any) -> LoadedScript:
@@ -97,35 +96,3 @@ async def test_nothing_is_begun_that_the_budget_may_not_bear(usd: float | None, 
     cases = plan([script("a"), script("b"), script("c")], Selection())
     results = await run_suite(cases, RunContext(nowhere, no_voice), max_usd=1.0, usd_of=lambda result: usd)
     assert [result.case.name for result in results] == begun
-
-
-def result(name: str, *statuses: str, within_ms: float | None = None, repeat: int = 1) -> CaseResult:
-    verdicts = tuple(CheckResult(1, "contains", status) for status in statuses)  # type: ignore[arg-type]
-    turn = TurnResult(1, "user: hi", "Hello", {"within_ms": within_ms, "done_ms": None}, verdicts)
-    return CaseResult(Case(script(name), repeat=repeat), (turn,))
-
-
-def test_a_case_is_as_good_as_its_worst_verdict() -> None:
-    assert result("a", "passed", "skipped").status == "passed"
-    assert result("a", "passed", "unreliable").status == "unreliable"
-    assert result("a", "unreliable", "failed").status == "failed"
-
-
-def test_the_pass_rate_counts_the_repeats_of_one_case() -> None:
-    runs = [result("a", "passed"), result("a", "failed", repeat=2), result("b", "passed")]
-    assert [(group.name, group.pass_rate) for group in groups(runs)] == [("a", 0.5), ("b", 1.0)]
-
-
-def test_regressions_are_failures_and_timings_beyond_the_margin() -> None:
-    before = {"results": [result(name, "passed", within_ms=500.0).to_dict() for name in ("a", "b", "c", "d")]}
-    now = [
-        result("a", "failed", within_ms=500.0),
-        result("b", "passed", within_ms=700.0),
-        result("c", "passed", within_ms=560.0),
-        result("d", "passed", within_ms=None),
-        result("new", "failed"),
-    ]
-    assert regressions(now, before, 0.2) == [
-        "a: passes 0%, was 100%",
-        "b: turn 1 within_ms is 700 ms, was 500 ms",
-    ]
