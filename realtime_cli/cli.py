@@ -9,12 +9,14 @@ import errno
 import os
 import signal
 import sys
+from copy import copy
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
+from typer.models import CommandInfo
 
 from realtime_cli.commands.examples import epilog
 from realtime_cli.commands.grouped_help import GroupedHelp
@@ -807,7 +809,7 @@ def main() -> NoReturn:
     if arguments and arguments[0].endswith(".toml"):
         arguments = ["talk", *arguments]
     try:
-        code: Any = app(args=arguments, standalone_mode=False)
+        code: Any = _asked(arguments)(args=arguments, standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except RealtimeCliError as error:
@@ -837,6 +839,19 @@ def _end_in_order() -> None:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, interrupt)
+
+
+def _asked(arguments: list[str]) -> typer.Typer:
+    """The program with the command that is asked for, where one is: all the others' options take a while."""
+    asked = arguments[0] if arguments else ""
+    one = copy(app)
+    one.registered_commands = [each for each in app.registered_commands if _name(each) == asked]
+    one.registered_groups = [each for each in app.registered_groups if each.name == asked]
+    return one if one.registered_commands or one.registered_groups else app
+
+
+def _name(command: CommandInfo) -> str | None:
+    return command.name or getattr(command.callback, "__name__", None)
 
 
 def _let_stdout_go() -> None:

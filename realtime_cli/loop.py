@@ -17,8 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from realtime_cli.audio.pcm import Samples
-from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder
+from realtime_cli.audio.sample_format import Samples
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.any_session import AnyClientSession
 from realtime_cli.client.entry import Entry
@@ -47,6 +46,7 @@ from realtime_cli.video.frame import NO_FRAME, VideoFrame
 from realtime_cli.wire.transport import Closed, Transport
 
 if TYPE_CHECKING:
+    from realtime_cli.audio.wire_sound import WireSound
     from realtime_cli.live_voices import LiveVoices
 
 TURN_S = 0.005  # how long received frames may keep everything else waiting
@@ -134,9 +134,7 @@ class ConversationLoop:
         self._reconnect_at: float | None = None
         self._stepping = False
         self._pending: deque[inputs.Input] = deque()
-        self._to_wire = AudioEncoder(session.input_format)
-        self._from_wire = AudioDecoder(session.output_format)
-        self._output_format = session.output_format
+        self._sound = _wire_sound_of(session) if microphone or speaker or session.streams else None
         self._monitor = LoopMonitor(self, speaker, guard, with_levels=bool(microphone or speaker))
         self._microphone_started = False
         self._eyes_started = False
@@ -287,11 +285,9 @@ class ConversationLoop:
             self.note("warning", "wire", text, {"dropped_ms": round(dropped_ms)})
 
     def _play(self, effect: effects.Play) -> None:
-        if effect.format != self._output_format:
-            self._from_wire, self._output_format = AudioDecoder(effect.format), effect.format
-        if self._speaker is None and self._voices is None:
+        if self._sound is None:
             return
-        samples = self._from_wire.decode(effect.audio)
+        samples = self._sound.decode(effect.audio, effect.format)
         if self._voices:
             self._pending.extend(self._voices.came(self.now(), samples))
         if self._speaker is None:
@@ -305,14 +301,14 @@ class ConversationLoop:
             self._pending.append(over)
             return
         playout = self._speaker.playout
-        rest = self._from_wire.flush()  # G.711 comes through a filter that holds 2.5 ms
-        if len(rest):
+        if self._sound and len(rest := self._sound.end_of_output()):
             playout.push(effect.item_id, effect.content_index, rest)
         playout.end(effect.item_id, effect.content_index)
 
     def _stop(self, effect: effects.StopPlayback) -> None:
         heard = self._speaker.stop_now() if self._speaker else ()
-        self._from_wire.flush()  # belongs to what was cut
+        if self._sound:
+            self._sound.end_of_output()  # belongs to what was cut
         self._pending.append(self._monitor.playback_stopped(effect.cause, heard))
 
     def _call(self, effect: effects.CallTool) -> None:
@@ -515,18 +511,16 @@ class ConversationLoop:
 
     def _hear(self, samples: Samples | None) -> None:
         """Microphone → step. Called on the loop's thread, once per frame."""
-        if self._ended.done():
+        if self._ended.done() or self._sound is None:
             return
         if samples is None:
-            if rest := self._to_wire.flush():
+            if rest := self._sound.end_of_input():
                 self.step(inputs.MicrophoneFrame(self.now(), rest))
             self.step(inputs.MicrophoneEnded(self.now()))
             return
-        self._monitor.microphone.add(samples)
-        format = self.session.input_format
-        if self._to_wire.format != format:
-            self._to_wire = AudioEncoder(format)
-        self.step(inputs.MicrophoneFrame(self.now(), self._to_wire.encode(samples)))
+        self._monitor.heard(samples)
+        audio = self._sound.encode(samples, self.session.input_format)
+        self.step(inputs.MicrophoneFrame(self.now(), audio))
         for change in self._user_voice.heard(samples) if self._user_voice else ():
             self.step(
                 inputs.VoiceDetected(
@@ -557,6 +551,12 @@ class ConversationLoop:
         return inputs.VideoFrameCaptured(
             self.now(), sight.image, sight.width, sight.height, sight.thumbnail, sight.source
         )
+
+
+def _wire_sound_of(session: AnyClientSession) -> WireSound:
+    from realtime_cli.audio.wire_sound import WireSound  # with numpy, which a session in text does without
+
+    return WireSound(session.input_format, session.output_format)
 
 
 def _voices_of(session: AnyClientSession) -> LiveVoices | None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from realtime_cli.audio.pcm import SAMPLES_PER_MS, SILENCE_DBFS, Samples, dbfs
+from realtime_cli.audio.sample_format import SILENCE_DBFS, Samples
 from realtime_cli.client import inputs
 from realtime_cli.client.any_session import AnyClientSession
 from realtime_cli.notices import HeardItem
 from realtime_cli.ports import EchoControl, SpeakerPort
 
+if TYPE_CHECKING:
+    from realtime_cli.audio.recent_level import RecentLevel
+
 PROGRESS_S = 0.1  # what is being heard, and how loud both sides are, is told so often
 SOUND_STATE_S = 1.0
 FIRST_SOUND_POLL_S = 0.01
-RECENT_MS = 500.0  # a server needs that long to say that the user speaks
 LAG_S = 0.05  # the event loop may be late by so much; the user is told of more, once per doubling
 
 
@@ -32,31 +33,6 @@ class MonitoredLoop(Protocol):
     def mark(self, value: inputs.Mark) -> None: ...
 
     def note(self, level: Any, topic: str, text: str, data: dict[str, Any] | None = None) -> None: ...
-
-
-class RecentLevel:
-    """How loud the microphone was in the last ``RECENT_MS``, whatever the length of its blocks."""
-
-    def __init__(self) -> None:
-        self._blocks: deque[Samples] = deque()
-        self._kept = 0
-
-    def add(self, samples: Samples) -> None:
-        """Keep the next block (int16 mono, 24 kHz); how loud it is, is asked much less often."""
-        self._blocks.append(samples)
-        self._kept += len(samples)
-        while self._kept - len(self._blocks[0]) >= RECENT_MS * SAMPLES_PER_MS:
-            self._kept -= len(self._blocks.popleft())
-
-    @property
-    def last_dbfs(self) -> float:
-        """The newest block."""
-        return round(dbfs(self._blocks[-1]), 1) if self._blocks else SILENCE_DBFS
-
-    @property
-    def loudest_dbfs(self) -> float | None:
-        """The loudest block; None before the first one."""
-        return max((round(dbfs(block), 1) for block in self._blocks), default=None)
 
 
 class LoopMonitor:
@@ -77,7 +53,7 @@ class LoopMonitor:
         self._speaker = speaker
         self._echo_control = echo_control
         self._with_levels = with_levels
-        self.microphone = RecentLevel()
+        self._microphone = _recent_level() if with_levels else None
         self.lag_s = 0.0
         """How late the event loop was at worst."""
         self._sound: tuple[str, float | None, int] = ("", None, 0)
@@ -85,6 +61,11 @@ class LoopMonitor:
         self._started_parts: set[tuple[str, int]] = set()
         self._finished_parts: set[tuple[str, int]] = set()
         self._woken: asyncio.Future[None] | None = None
+
+    def heard(self, samples: Samples) -> None:
+        """The next block of the microphone."""
+        if self._microphone:
+            self._microphone.add(samples)
 
     async def run(self) -> None:
         """Device → step, until cancelled."""
@@ -131,7 +112,11 @@ class LoopMonitor:
         """What the session learns of a cut: what was heard, how loud the user was, how much echo was left."""
         self._finished_parts.clear()
         return inputs.PlaybackStopped(
-            self._loop.now(), cause, heard, self.microphone.loudest_dbfs, self._residual_dbfs
+            self._loop.now(),
+            cause,
+            heard,
+            self._microphone.loudest_dbfs if self._microphone else None,
+            self._residual_dbfs,
         )
 
     @property
@@ -142,7 +127,8 @@ class LoopMonitor:
     def _report_levels(self) -> None:
         agent_dbfs = self._speaker.level_dbfs if self._speaker else SILENCE_DBFS
         now = self._loop.now()
-        self._loop.mark(inputs.Levels(now, self.microphone.last_dbfs, round(agent_dbfs, 1)))
+        user_dbfs = self._microphone.last_dbfs if self._microphone else SILENCE_DBFS
+        self._loop.mark(inputs.Levels(now, user_dbfs, round(agent_dbfs, 1)))
         if now >= self._sound_due and self._echo_control and self._speaker:
             sound = (self._echo_control.state.mode, self._residual_dbfs, self._speaker.playout.underruns)
             if sound != self._sound:
@@ -174,3 +160,11 @@ class LoopMonitor:
                 self._loop.step(
                     inputs.Played(self._loop.now(), *part, round(item.heard_ms, 1), item.finished)
                 )
+
+
+def _recent_level() -> RecentLevel:
+    from realtime_cli.audio.recent_level import (
+        RecentLevel,  # with numpy, which a session in text does without
+    )
+
+    return RecentLevel()

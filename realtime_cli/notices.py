@@ -4,13 +4,15 @@ the reports on to the session and its observers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from realtime_cli.value import value
 
 Verdict = Literal["once", "session", "no"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Noted:
     """Something that a user may want to know: ``topic`` is one word, such as device, echo, underrun."""
 
@@ -21,7 +23,7 @@ class Noted:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HeardItem:
     """How much of one content part of an item left the loudspeaker."""
 
@@ -31,7 +33,7 @@ class HeardItem:
     finished: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ApprovalAsked:
     """A question to the user: may this call run (``run``), what is its output (``output``)?
 
@@ -49,7 +51,7 @@ class ApprovalAsked:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ApprovalAnswered:
     """The answer to an ``ApprovalAsked`` of the same ``call_id``.
 
@@ -62,7 +64,7 @@ class ApprovalAnswered:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolStarted:
     """A call has its permission and its turn, and runs from now on."""
 
@@ -70,7 +72,7 @@ class ToolStarted:
     call_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolProgress:
     """What a running tool tells of its progress."""
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from realtime_cli.audio.pcm import Samples
-from realtime_cli.audio.voice_meter import VoiceChange
+from realtime_cli.audio.sample_format import Samples
 from realtime_cli.client import inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.notices import ToolNotice
 from realtime_cli.tools.result import ToolResult
 from realtime_cli.video.frame import VideoFrame
 from realtime_cli.wire.transport import Transport
+
+if TYPE_CHECKING:
+    from realtime_cli.audio.voice_meter import VoiceChange
 
 
 class MicrophonePort(Protocol):

@@ -18,31 +18,28 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
-from functools import partial
-from typing import Any, Protocol, TypeVar, cast
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-import numpy as np
-
-from realtime_cli.audio.pcm import SAMPLES_PER_MS, Samples
-from realtime_cli.audio.wire_format import AudioDecoder, AudioEncoder
+from realtime_cli.audio.sample_format import Samples
 from realtime_cli.errors import RealtimeCliError
 from realtime_cli.protocol import codec
 from realtime_cli.server import effects, inputs
-from realtime_cli.server.engine.crop import crop, find_speech
 from realtime_cli.server.engine.ports import (
     EngineCall,
     EnginePort,
     EngineText,
     ReplyRequest,
-    VoiceActivityPort,
 )
 from realtime_cli.server.fair_pool import FairPool
 from realtime_cli.server.session import ServerSession
 from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
 
+if TYPE_CHECKING:
+    from realtime_cli.server_sound import DeltaCutter, SpeechDetector
+
 OUTBOX_BYTES = 64 * 1024 * 1024
-FIRST_DELTA_MS, DELTA_MS = 100, 200  # of sound in one delta: the first is short, to be heard soon
 MAX_TURN_S = 0.005  # of work for one session before others on the loop have theirs, twice as long
 MAX_PAUSE_S = 0.25
 MAX_DETECTOR_BYTES = 480_000  # of sound that waits for the voice detector: 10 s of PCM
@@ -68,6 +65,13 @@ class EngineWorkers:
         self.vad_pool = FairPool(1, "vad")
         self.stt_pool = FairPool(2, "stt")
         self.tts_pool = FairPool(2, "tts")
+
+    @cached_property
+    def sound(self) -> Any:
+        """``server_sound``, loaded with the first sound: sessions in text do without numpy."""
+        from realtime_cli import server_sound
+
+        return server_sound
 
     def close(self) -> None:
         for pool in (self.vad_pool, self.stt_pool, self.tts_pool):
@@ -275,7 +279,7 @@ class SessionRunner:
     async def _transcribe(self, request: effects.Transcribe) -> None:
         try:
             text = await self.in_thread(
-                self.workers.stt_pool, lambda: _transcript_of(self.workers.engine, request)
+                self.workers.stt_pool, lambda: self.workers.sound.transcript_of(self.workers.engine, request)
             )
         except Exception as error:  # a model's failure is an event of the protocol, not the session's end
             self.workers.report(error)
@@ -284,25 +288,6 @@ class SessionRunner:
             self.step(inputs.Transcribed(self.now(), request.ticket, text))
         finally:
             self._transcriptions.pop(request.ticket, None)
-
-
-def _transcript_of(engine: EnginePort, request: effects.Transcribe) -> str:
-    """In a thread: find the speech if nobody has, cut it out, write it down. Silence has no words."""
-    samples = _decoded(request.audio, request.format)
-    onset_ms, end_ms = request.onset_ms, request.end_ms
-    if onset_ms is None or end_ms is None:
-        tail = np.zeros(64 * SAMPLES_PER_MS, np.int16)
-        speech = find_speech(engine.voice_activity().feed(np.concatenate([samples, tail])))
-        if speech is None:
-            return ""
-        onset_ms, end_ms = speech.onset_ms, speech.end_ms
-    return engine.recogniser.transcribe(crop(samples, onset_ms, end_ms))
-
-
-def _decoded(audio: bytes, format: str) -> Samples:
-    reader = AudioDecoder(cast(Any, format))
-    samples = reader.decode(audio)
-    return samples if format == "audio/pcm" else np.concatenate([samples, reader.flush()])
 
 
 class VadStream:
@@ -314,8 +299,7 @@ class VadStream:
         self.waiting_bytes = 0
         self._busy = False
         self._stream: int | None = None
-        self._detector: VoiceActivityPort | None = None
-        self._reader = AudioDecoder("audio/pcm")
+        self._detector: SpeechDetector | None = None
 
     def feed(self, request: effects.DetectVoice) -> None:
         self._waiting.append(request)
@@ -349,9 +333,10 @@ class VadStream:
         """In a thread."""
         first = batch[0]
         if self._detector is None or first.stream != self._stream:
-            self._detector = self._runner.workers.engine.voice_activity()
-            self._stream, self._reader = first.stream, AudioDecoder(cast(Any, first.format))
-        return self._detector.feed(self._reader.decode(b"".join(request.audio for request in batch)))
+            workers = self._runner.workers
+            self._detector = workers.sound.SpeechDetector(workers.engine.voice_activity(), first.format)
+            self._stream = first.stream
+        return self._detector.feed(b"".join(request.audio for request in batch))
 
 
 class ResponseWorker:
@@ -362,8 +347,7 @@ class ResponseWorker:
         self._response_id = response_id
         self._cancelled = False
         self._generating: asyncio.Task[None] | None = None
-        self._encoder: AudioEncoder | None = None
-        self._deltas = 0
+        self._cutter: DeltaCutter | None = None
 
     def generate(self, effect: effects.Generate) -> None:
         self._generating = self._runner.start(self._generate(effect.request), "generate")
@@ -417,14 +401,6 @@ class ResponseWorker:
         samples = None if self._cancelled else next(sound, None)
         if samples is None:
             return None
-        if self._encoder is None or self._encoder.format != format:
-            self._encoder = AudioEncoder(cast(Any, format))
-        return [self._encoder.encode(piece) for piece in self._delta_pieces(samples)]
-
-    def _delta_pieces(self, samples: Samples) -> Iterator[Samples]:
-        start = 0
-        while start < len(samples):
-            size = (DELTA_MS if self._deltas else FIRST_DELTA_MS) * SAMPLES_PER_MS
-            yield samples[start : start + size]
-            self._deltas += 1
-            start += size
+        if self._cutter is None:
+            self._cutter = self._runner.workers.sound.DeltaCutter()
+        return self._cutter.deltas(samples, format)

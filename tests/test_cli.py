@@ -343,7 +343,7 @@ def test_every_end_of_a_command_is_an_exit_code(
         raise end
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # for the report of a bug
-    monkeypatch.setattr(cli, "app", command)
+    monkeypatch.setattr(cli, "_asked", lambda words: command)
     assert ended("talk", monkeypatch=monkeypatch) == code
     assert "Traceback" not in capsys.readouterr().err
 

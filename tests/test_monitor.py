@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from realtime_cli.audio.pcm import SAMPLES_PER_MS, Samples, silence
-from realtime_cli.monitor import RecentLevel
+from realtime_cli.audio.recent_level import RecentLevel
 
 
 def loud(ms: int) -> Samples:

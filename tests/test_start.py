@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 
 ASKED = """
 import sys
@@ -25,6 +26,12 @@ def modules_of(code: str) -> set[str]:
     return set(done.stderr.split())
 
 
+@cache
+def text_session() -> set[str]:
+    """All that is loaded when a question has been answered by the local server."""
+    return modules_of(ASKED)
+
+
 def live_rooms(modules: set[str]) -> list[str]:
     return [
         name for name in sorted(modules) if name.startswith("realtime_cli.") and "live" in name.split(".")
@@ -32,9 +39,13 @@ def live_rooms(modules: set[str]) -> list[str]:
 
 
 def test_a_realtime_session_loads_nothing_of_live() -> None:
-    loaded = modules_of(ASKED)
+    loaded = text_session()
     assert "realtime_cli.server.session" in loaded
     assert live_rooms(loaded) == []
+
+
+def test_a_session_in_text_does_without_numpy_and_devices() -> None:
+    assert not text_session() & {"numpy", "sounddevice", "samplerate", "prompt_toolkit", "jsonschema", "mcp"}
 
 
 def test_nor_does_the_session_factory() -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ
+from realtime_cli.audio.sample_format import Samples
 from realtime_cli.config.audio import names_a_file
 from realtime_cli.recording.export.sound import stereo
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.time_warp import TimeWarp
-from realtime_cli.recording.tracks import Samples
 
 CHUNK = RATE_HZ // 4
 AHEAD_MS = 1000.0  # queued in the playout: enough for a busy machine, little enough to stop at once

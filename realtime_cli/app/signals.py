@@ -24,8 +24,7 @@ def own_the_process(loop: Endable) -> None:
     """Ctrl+C, SIGTERM and SIGHUP end the session cleanly, a second one at once; no error is swallowed."""
     _watch_signals(loop)
     asyncio.get_running_loop().set_exception_handler(_failing(loop))
-    gc.collect()
-    gc.freeze()  # a full collection of the imports' objects would be heard
+    gc.freeze()  # a full collection of the imports' objects would be heard; they hold next to no garbage
 
 
 def _watch_signals(loop: Endable) -> None:

@@ -7,14 +7,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-RATE_HZ = 24_000
-FRAME_MS = 20
-FRAME_SAMPLES = RATE_HZ * FRAME_MS // 1000
-SAMPLES_PER_MS = RATE_HZ // 1000
-BYTES_PER_MS = 2 * SAMPLES_PER_MS
-SILENCE_DBFS = -120.0
+from realtime_cli.audio.sample_format import BYTES_PER_MS as BYTES_PER_MS
+from realtime_cli.audio.sample_format import FRAME_MS as FRAME_MS
+from realtime_cli.audio.sample_format import FRAME_SAMPLES as FRAME_SAMPLES
+from realtime_cli.audio.sample_format import RATE_HZ as RATE_HZ
+from realtime_cli.audio.sample_format import SAMPLES_PER_MS as SAMPLES_PER_MS
+from realtime_cli.audio.sample_format import SILENCE_DBFS as SILENCE_DBFS
 
-Samples = npt.NDArray[np.int16]
+Samples = npt.NDArray[np.int16]  # as in sample_format, for who needs it at run time
 Floats = npt.NDArray[np.float32]
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from realtime_cli.client.inputs import Cause
 from realtime_cli.errors import ExitCode
 from realtime_cli.protocol.objects import WireFormat
+from realtime_cli.value import value
 
 if TYPE_CHECKING:
     from realtime_cli.protocol.client_events import ClientEvent
     from realtime_cli.protocol.live.client_events import LiveClientEvent
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Send:
     """Put one event on the wire. ``keep``: not even a line that stalls is a reason to drop it."""
 
@@ -22,7 +22,7 @@ class Send:
     keep: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Play:
     """Queue sound behind what is queued; ``audio`` is in the session's output format."""
 
@@ -32,7 +32,7 @@ class Play:
     format: WireFormat = "audio/pcm"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PlayEnd:
     """All sound of this part has been queued: the playout need not wait for more of it."""
 
@@ -40,21 +40,21 @@ class PlayEnd:
     content_index: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StopPlayback:
     """Stop playback now. Answered at once by ``PlaybackStopped`` with what was heard."""
 
     cause: Cause
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Duck:
     """Lower the voice while it is not clear yet whether the user interrupts; raise it again when off."""
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallTool:
     """Run a tool as a task of its own; answered later by ``ToolFinished``."""
 
@@ -63,14 +63,14 @@ class CallTool:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CancelTool:
     """Stop a running tool; no answer is awaited."""
 
     call_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RequestApproval:
     """Ask whether the server may run a tool of its own; answered by ``ApprovalAnswered``."""
 
@@ -79,19 +79,19 @@ class RequestApproval:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CaptureFrame:
     """Take the newest frame of the video: answered by ``VideoFrameCaptured`` before anything else happens."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetCapture:
     """Resume or pause the video."""
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetTimer:
     """Answer with ``TimerFired(name)`` at this time; a later one of that name replaces it, None cancels."""
 
@@ -99,14 +99,14 @@ class SetTimer:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reconnect:
     """Open a new socket at this time; one that is still open is closed first."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Close:
     """End the session with this exit code; ``reason`` is empty when the user asked for it."""
 
@@ -115,7 +115,7 @@ class Close:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Note:
     """Tell the user something; becomes a ``Noted`` mark."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from realtime_cli.client.effects import Effect
 from realtime_cli.client.inputs import Input, Mark
+from realtime_cli.value import value
 
 Kind = Literal["received", "sent", "local"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entry:
     """``at`` seconds since start; ``value`` is an input, an effect or a mark.
 

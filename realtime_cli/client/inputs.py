@@ -6,7 +6,6 @@ reads no clock of its own, which is what makes a recording a test.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from realtime_cli.notices import ApprovalAnswered as ApprovalAnswered
@@ -16,6 +15,7 @@ from realtime_cli.notices import Noted as Noted
 from realtime_cli.notices import ToolProgress as ToolProgress
 from realtime_cli.notices import ToolStarted as ToolStarted
 from realtime_cli.notices import Verdict as Verdict
+from realtime_cli.value import value
 
 if TYPE_CHECKING:
     from realtime_cli.protocol.live.server_events import LiveServerEvent
@@ -26,7 +26,7 @@ Cause = Literal["server_vad", "key", "typed", "policy", "tool", "voice"]
 THUMBNAIL_COLUMNS = 16
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Connected:
     """A socket is open; ``attempt`` counts the openings of this session from 0.
 
@@ -39,7 +39,7 @@ class Connected:
     unix_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Received:
     """One server event, and the frame it came in (``raw``, for the recording)."""
 
@@ -48,7 +48,7 @@ class Received:
     raw: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UndecodableFrame:
     """A frame that is not an event: not JSON, no type, wrong types."""
 
@@ -57,7 +57,7 @@ class UndecodableFrame:
     excerpt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MicrophoneFrame:
     """One frame from the microphone, already in the session's input format (see ``wire_format``)."""
 
@@ -65,7 +65,7 @@ class MicrophoneFrame:
     audio: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class VoiceDetected:
     """Somebody begins to speak, or has stopped; heard in the sound that was sent (user) or came (agent).
 
@@ -80,14 +80,14 @@ class VoiceDetected:
     ago_ms: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MicrophoneEnded:
     """The input (a file, a pipe) has no more sound."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pressed:
     """The user pressed a key; ``key`` is what it means."""
 
@@ -95,7 +95,7 @@ class Pressed:
     key: Key
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Typed:
     """A message that the user typed: text, and images as data URIs."""
 
@@ -106,7 +106,7 @@ class Typed:
     respond: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class VideoFrameCaptured:
     """A frame of camera, screen or video: a data URI (empty: there is none to show), size in pixels.
 
@@ -122,7 +122,7 @@ class VideoFrameCaptured:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DetailChanged:
     """How closely the model should look at frames from now on."""
 
@@ -130,7 +130,7 @@ class DetailChanged:
     detail: Literal["auto", "low", "high"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RawEvent:
     """A raw client event to send, from ``/send``, a script or the Python interface."""
 
@@ -138,7 +138,7 @@ class RawEvent:
     event: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SettingsChanged:
     """A change of the session's settings at run time, in the shape of the API's session object."""
 
@@ -146,7 +146,7 @@ class SettingsChanged:
     patch: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Played:
     """Progress of the playout; ``finished`` when the last sample of a complete part was heard."""
 
@@ -157,7 +157,7 @@ class Played:
     finished: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PlaybackStopped:
     """The playout was cut: what was heard of each part that was begun or queued, in play order.
 
@@ -173,7 +173,7 @@ class PlaybackStopped:
     residual_dbfs: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolFinished:
     """A tool call ended; ``output`` is what the model is told, also when it failed.
 
@@ -189,7 +189,7 @@ class ToolFinished:
     hang_up: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TimerFired:
     """The timer that a ``SetTimer`` asked for, by its name."""
 
@@ -197,7 +197,7 @@ class TimerFired:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Disconnected:
     """The connection was lost, or could not be opened. ``code``: RFC 6455's close code, 1006 without one.
 
@@ -235,7 +235,7 @@ Input = (
 # What is noted beside the session: observers see it, the session does not.
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Levels:
     """Microphone and agent (as played) in dBFS, root mean square over the last 100 ms; -120 is silence."""
 
@@ -244,7 +244,7 @@ class Levels:
     agent_dbfs: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SoundState:
     """State of the sound, reported when it changes and at most once a second.
 

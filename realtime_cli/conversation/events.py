@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, get_args
 
 from realtime_cli.client.cost import Tokens
 from realtime_cli.client.inputs import Cause, Key, Verdict
+from realtime_cli.value import value
 
 Json = dict[str, Any]
 SpeechBy = Literal["server", "key", "file", "sound"]
@@ -26,7 +27,7 @@ ToolStatus = Literal["done", "failed", "cancelled"]
 # -- connection and settings --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConnectionUp:
     """The server answered for the first time. ``unix_s``: the wall clock when the socket opened, or 0."""
 
@@ -34,7 +35,7 @@ class ConnectionUp:
     unix_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConnectionLost:
     """The connection was lost, or could not be opened. ``code``: as in RFC 6455; 1006 if there was none."""
 
@@ -44,7 +45,7 @@ class ConnectionLost:
     retry_after_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConnectionRenewed:
     """The server answered on a new connection. ``attempt`` counts connections from 0."""
 
@@ -53,7 +54,7 @@ class ConnectionRenewed:
     unix_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SettingsInForce:
     """The settings that the server reports, and what follows from them.
 
@@ -73,7 +74,7 @@ class SettingsInForce:
     session: Json
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SettingsRequested:
     """The user asks for other settings, in the shape of the API's session object."""
 
@@ -81,7 +82,7 @@ class SettingsRequested:
     patch: Json
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RawEventRequested:
     """The user or a script sends a client event, unchanged."""
 
@@ -89,7 +90,7 @@ class RawEventRequested:
     event: Json
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ServerEventSeen:
     """The server sent an event called ``name``. If it means anything, further events follow that say what.
 
@@ -102,7 +103,7 @@ class ServerEventSeen:
     item_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RateLimitReported:
     """How much is left of one of the account's rate limits."""
 
@@ -113,7 +114,7 @@ class RateLimitReported:
     reset_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SessionEnded:
     """The session is over. ``reason`` is empty if the user ended it.
 
@@ -130,7 +131,7 @@ class SessionEnded:
 # -- the user -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserSpeechBegan:
     """The user began to speak. ``by``: who noticed it (``sound``: nobody said so, it was measured).
 
@@ -143,7 +144,7 @@ class UserSpeechBegan:
     item_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserSpeechEnded:
     """The user stopped speaking. ``by``: who noticed it. ``ended_at``: when the last sound of it was sent."""
 
@@ -153,14 +154,14 @@ class UserSpeechEnded:
     item_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserSpeechDiscarded:
     """The server discarded what was being said: it will not become a turn."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserTurnCommitted:
     """What the user said is now ``turn``, or a part of it, and may be answered.
 
@@ -178,7 +179,7 @@ class UserTurnCommitted:
     previous_item_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserTextPartial:
     """More of the transcript of what the user said; ``text`` is all of it so far."""
 
@@ -189,7 +190,7 @@ class UserTextPartial:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserTextFinal:
     """What the user said or typed. ``revised``: it replaces the earlier text of this item.
 
@@ -212,7 +213,7 @@ class UserTextFinal:
 NOT_UNDERSTOOD = "nothing was understood"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UserTextMissing:
     """There is no transcript of what the user said. ``why``: the reason, for people to read;
     ``NOT_UNDERSTOOD`` where the transcription found no words."""
@@ -223,7 +224,7 @@ class UserTextMissing:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class VideoFrameTaken:
     """A frame was captured from camera, screen or video; with ``available`` false there was none."""
 
@@ -234,7 +235,7 @@ class VideoFrameTaken:
     height_px: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ImageShown:
     """An image was sent. ``image``: a data URI, an address, or its name in the recording (``$image:NAME``).
 
@@ -256,7 +257,7 @@ class ImageShown:
 # -- the agent ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentResponseRequested:
     """An answer was requested: by the client, or by the server itself at the end of a turn."""
 
@@ -265,7 +266,7 @@ class AgentResponseRequested:
     out_of_band: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentResponseBegan:
     """The server began an answer. ``out_of_band``: it is not part of the conversation, and ``turn`` is 0."""
 
@@ -275,7 +276,7 @@ class AgentResponseBegan:
     out_of_band: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentResponseEnded:
     """The answer is completed, cancelled, incomplete or failed; ``reason`` says why, if the server does.
 
@@ -295,7 +296,7 @@ class AgentResponseEnded:
     metadata: Json | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentMessageBegan:
     """The agent began a message. ``previous_item_id``: the item before it."""
 
@@ -307,7 +308,7 @@ class AgentMessageBegan:
     out_of_band: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentMessageEnded:
     """The server has sent all of this message. ``cut``: it broke off."""
 
@@ -319,7 +320,7 @@ class AgentMessageEnded:
     out_of_band: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentTextPartial:
     """More of what the agent writes or, with ``voice``, of the transcript of what it says.
 
@@ -336,7 +337,7 @@ class AgentTextPartial:
     out_of_band: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentTextFinal:
     """The complete text of a part; if it differs from the deltas, it is right. Less may have been heard."""
 
@@ -350,7 +351,7 @@ class AgentTextFinal:
     out_of_band: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentSoundReceived:
     """``ms`` of the agent's voice arrived. ``first``: the first sound of its part."""
 
@@ -364,7 +365,7 @@ class AgentSoundReceived:
     out_of_band: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentSoundQueued:
     """``ms`` of the agent's voice were queued for the loudspeaker."""
 
@@ -374,7 +375,7 @@ class AgentSoundQueued:
     ms: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentSoundComplete:
     """All sound of this part has arrived."""
 
@@ -383,7 +384,7 @@ class AgentSoundComplete:
     part: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentHeard:
     """``heard_ms`` of a part have been played. ``first``: the first report; ``finished``: all was played.
 
@@ -402,7 +403,7 @@ class AgentHeard:
     out_of_band: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PlaybackEmptied:
     """Playback was stopped: what was queued will not be heard."""
 
@@ -410,7 +411,7 @@ class PlaybackEmptied:
     cause: Cause
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PartHeard:
     """How much of a part was heard when the agent was interrupted. Stands inside ``agent_interrupted``."""
 
@@ -421,7 +422,7 @@ class PartHeard:
     finished: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentInterrupted:
     """The agent was interrupted after ``heard_ms`` of what it was saying (``parts``: the details).
 
@@ -442,7 +443,7 @@ class AgentInterrupted:
 # -- tools --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolCalled:
     """The agent calls a tool; ``arguments`` is the JSON text it wrote. ``hosted``: the server runs it."""
 
@@ -455,7 +456,7 @@ class ToolCalled:
     hosted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolWaiting:
     """A call waits for the user, who is asked whether it may run (``run``) or what it returns (``output``).
 
@@ -473,7 +474,7 @@ class ToolWaiting:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolAnswered:
     """The user answered, ``waited_ms`` after the question; 0 if nobody was asked."""
 
@@ -485,7 +486,7 @@ class ToolAnswered:
     waited_ms: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolRunning:
     """A call began to run: it is permitted, and no other call is in its way."""
 
@@ -494,7 +495,7 @@ class ToolRunning:
     call_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolProgressed:
     """A running tool reports progress."""
 
@@ -504,7 +505,7 @@ class ToolProgressed:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolEnded:
     """A call ended. ``output``: what the model is told. ``seconds``: how long it ran, without waiting."""
 
@@ -520,7 +521,7 @@ class ToolEnded:
 # -- items, usage -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ItemCreated:
     """An item was added to the conversation. ``item``: as on the wire. History sent again does not count."""
 
@@ -529,7 +530,7 @@ class ItemCreated:
     item: Json
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ItemUpdated:
     """The contents of an item changed."""
 
@@ -538,7 +539,7 @@ class ItemUpdated:
     item: Json
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UsageReported:
     """What a response or a transcription used and cost. ``usd`` null: no price is known.
 
@@ -558,7 +559,7 @@ class UsageReported:
 # -- about the conversation ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NoticeIssued:
     """Something that the user may want to know. ``topic``: one word, such as device, echo, server."""
 
@@ -569,7 +570,7 @@ class NoticeIssued:
     data: Json = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ErrorReported:
     """The server reported an error. ``expected``: a harmless race that the protocol allows.
 
@@ -585,7 +586,7 @@ class ErrorReported:
     expected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NoteTaken:
     """The user wrote a note into the recording."""
 
@@ -593,7 +594,7 @@ class NoteTaken:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConversationPaused:
     """The user paused or resumed the conversation."""
 
@@ -601,7 +602,7 @@ class ConversationPaused:
     paused: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class KeyPressed:
     """The user pressed a key. ``key``: what it means."""
 
@@ -609,7 +610,7 @@ class KeyPressed:
     key: Key
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MicrophoneMuted:
     """The microphone was muted or unmuted."""
 
@@ -617,21 +618,21 @@ class MicrophoneMuted:
     muted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MicrophoneOpened:
     """The first sound came from the microphone (or file, or pipe)."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MicrophoneClosed:
     """The microphone (or file, or pipe) has no more sound."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LevelsMeasured:
     """Microphone and agent (as played) in dBFS, root mean square over the last 100 ms; -120 is silence."""
 
@@ -640,7 +641,7 @@ class LevelsMeasured:
     agent_dbfs: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SoundMeasured:
     """State of the sound: echo control in use, the echo it leaves, number of gaps in playback so far."""
 
@@ -650,7 +651,7 @@ class SoundMeasured:
     underruns: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ScriptAnnotated:
     """A script marks its progress: ``mark`` is turn, speaking, said, delivered, late, over or sounded."""
 

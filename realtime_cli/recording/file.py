@@ -21,7 +21,7 @@ from typing import Any
 import platformdirs
 
 from realtime_cli import private_file
-from realtime_cli.audio.pcm import RATE_HZ
+from realtime_cli.audio.sample_format import RATE_HZ, Samples
 from realtime_cli.client.effects import Play, Send
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Connected, MicrophoneFrame, Received
@@ -33,7 +33,6 @@ from realtime_cli.recording import format
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.redactor import Redactor
 from realtime_cli.recording.sidecar import SidecarWriter, sidecars
-from realtime_cli.recording.tracks import Samples
 
 QUEUE_LIMIT = 20_000
 TICK_S = 0.05  # the longest that a line waits before it is on disk

@@ -9,15 +9,16 @@ import os
 import re
 from collections import deque
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from realtime_cli.audio.pcm import RATE_HZ
-from realtime_cli.audio.wire_format import AudioDecoder
+from realtime_cli.audio.sample_format import RATE_HZ, Samples
 from realtime_cli.private_file import open_private
 from realtime_cli.protocol.objects import WireFormat
 from realtime_cli.recording import format
-from realtime_cli.recording.tracks import LEFT, RIGHT, Samples, StereoTrack, TrackAligner, VerbatimTrack
+from realtime_cli.recording.tracks import TrackAligner, VerbatimTrack
+
+if TYPE_CHECKING:
+    from realtime_cli.recording.stereo_track import StereoTrack
 
 _DELTA = re.compile(r'("delta"\s*:\s*)"([A-Za-z0-9+/]+={0,2})"')
 _AUDIO = re.compile(r'("audio"\s*:\s*)"([A-Za-z0-9+/]+={0,2})"')
@@ -38,14 +39,21 @@ class SidecarWriter:
     """Takes sound and images out of what is to be written. Used by one thread only."""
 
     def __init__(self, path: Path, input_format: WireFormat, output_format: WireFormat) -> None:
-        stereo, received, self._images = sidecars(path)
-        self._stereo = StereoTrack(stereo)
+        self._stereo_path, received, self._images = sidecars(path)
+        self._stereo: StereoTrack | None = None
         self._received = VerbatimTrack(received, output_format)
-        self._from_wire = AudioDecoder(input_format)
+        self._input_format: WireFormat = input_format
         self._microphone, self._speaker = TrackAligner(), TrackAligner()
         self._samples_per_byte = 0.5 if input_format == "audio/pcm" else RATE_HZ / 8_000
         self._unsent: deque[tuple[float, int, bytes]] = deque()
         self._last_received: tuple[bytes, int] = (b"", 0)
+
+    def _both_sides(self) -> StereoTrack:
+        if self._stereo is None:
+            from realtime_cli.recording.stereo_track import StereoTrack  # with numpy, for sound only
+
+            self._stereo = StereoTrack(self._stereo_path, self._input_format)
+        return self._stereo
 
     # -- microphone: only what was sent is kept -----------------------------------------------
 
@@ -67,7 +75,7 @@ class SidecarWriter:
         if start is None:
             count = int(len(audio) * self._samples_per_byte)
             start = self._microphone.place(at - count / RATE_HZ, count)
-        self._stereo.put(LEFT, start, self._from_wire.decode(audio))
+        self._both_sides().put_sent(start, audio)
         return start
 
     def _where_heard(self, audio: bytes) -> int | None:
@@ -84,8 +92,8 @@ class SidecarWriter:
     def played(self, at: float, samples: Samples) -> None:
         """Lay a block that the loudspeaker began to play at ``at`` on the right channel."""
         start = self._speaker.place(at, len(samples))
-        if np.any(samples):
-            self._stereo.put(RIGHT, start, samples)
+        if samples.any():
+            self._both_sides().put_played(start, samples)
 
     def received(self, audio: bytes) -> int:
         """Keep received sound; returns its byte offset. The same bytes twice in a row are kept once."""
@@ -136,5 +144,6 @@ class SidecarWriter:
         return f'"$image:{name}"'
 
     def close(self) -> None:
-        self._stereo.close()
+        if self._stereo:
+            self._stereo.close()
         self._received.close()

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from realtime_cli.audio.pcm import RATE_HZ
+from realtime_cli.audio.pcm import RATE_HZ, Samples
 from realtime_cli.audio.wire_format import AudioEncoder
 from realtime_cli.protocol.objects import WireFormat
 from realtime_cli.recording.sidecar import sidecars
-from realtime_cli.recording.tracks import HEADER_BYTES, Samples
+from realtime_cli.recording.tracks import HEADER_BYTES
 
 
 class RecordedAudio:

@@ -11,15 +11,9 @@ import os
 import struct
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-from realtime_cli.audio.pcm import RATE_HZ
+from realtime_cli.audio.sample_format import RATE_HZ
 from realtime_cli.private_file import open_private, read_at, write_at
 
-Samples = npt.NDArray[np.int16]
-
-LEFT, RIGHT = 0, 1
 HEADER_BYTES = 44
 MAX_BYTES = 0xFFFFFFFF  # RIFF counts with 32 bits: 12 hours of stereo
 
@@ -48,7 +42,7 @@ def wav_header(format_tag: int, channels: int, rate_hz: int, sample_bytes: int, 
     )
 
 
-class _GrowingWav:
+class GrowingWav:
     """A WAV file, made when the first sample comes; owner-only."""
 
     def __init__(self, path: Path, format_tag: int, channels: int, rate_hz: int, sample_bytes: int) -> None:
@@ -79,25 +73,6 @@ class _GrowingWav:
             self._file = None
 
 
-class StereoTrack:
-    """Left: the microphone as sent. Right: the agent as played. Both on the session's clock."""
-
-    def __init__(self, path: Path) -> None:
-        self._wav = _GrowingWav(path, 1, 2, RATE_HZ, 2)
-
-    def put(self, channel: int, start: int, samples: Samples) -> None:
-        """Lay ``samples`` (int16, 24 kHz) over one channel from sample ``start`` on."""
-        frames = np.zeros((len(samples), 2), np.int16)
-        if start * 4 < self._wav.data_bytes:
-            there = np.frombuffer(self._wav.read_at(start * 4, len(samples) * 4), np.int16)
-            frames.reshape(-1)[: len(there) & ~1] = there[: len(there) & ~1]
-        frames[:, channel] = samples
-        self._wav.write_at(start * 4, frames.tobytes())
-
-    def close(self) -> None:
-        self._wav.close()
-
-
 class VerbatimTrack:
     """The agent's sound byte for byte as received, back to back, in the wire's own format.
 
@@ -106,7 +81,7 @@ class VerbatimTrack:
 
     def __init__(self, path: Path, wire_format: str = "audio/pcm") -> None:
         tag = _FORMAT_TAGS.get(wire_format, 1)
-        self._wav = _GrowingWav(path, tag, 1, RATE_HZ if tag == 1 else 8_000, 2 if tag == 1 else 1)
+        self._wav = GrowingWav(path, tag, 1, RATE_HZ if tag == 1 else 8_000, 2 if tag == 1 else 1)
 
     def append(self, data: bytes) -> int:
         """Add wire bytes; returns the byte offset at which they begin."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from realtime_cli.server.engine.ports import ReplyRequest
+from realtime_cli.value import value
 
 if TYPE_CHECKING:
     from realtime_cli.protocol.live.server_events import LiveServerEvent
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 Emittable: TypeAlias = "ServerEvent | LiveServerEvent"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Emit:
     """Put one event on the wire."""
 
     event: Emittable
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DetectVoice:
     """Look for speech in this sound (wire format); answered by ``VadResult``. Each stream begins afresh."""
 
@@ -30,7 +30,7 @@ class DetectVoice:
     format: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Transcribe:
     """Transcribe this sound (wire format); answered by ``Transcribed`` or ``TranscriptionFailed``.
 
@@ -44,14 +44,14 @@ class Transcribe:
     end_ms: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CancelTranscription:
     """The transcript of this ticket is not needed any more."""
 
     ticket: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Generate:
     """Make an answer: pieces as ``TextGenerated`` and ``ToolCallGenerated``.
 
@@ -62,7 +62,7 @@ class Generate:
     request: ReplyRequest
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Synthesize:
     """Make speech of this text: ``AudioGenerated`` …, then ``AudioDone`` or ``GenerationFailed``.
 
@@ -76,14 +76,14 @@ class Synthesize:
     voice: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CancelResponse:
     """Stop generation and synthesis for this response."""
 
     response_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetDeadline:
     """Send ``DeadlineReached(name)`` at this time; a later one of that name replaces it, None drops it."""
 
@@ -91,7 +91,7 @@ class SetDeadline:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CloseSocket:
     """Close the socket; 1006 means: without a close frame."""
 

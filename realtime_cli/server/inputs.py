@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from realtime_cli.value import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class ClientConnected:
     """A client has connected; ``unix_s`` is the wall clock at that moment.
 
@@ -22,7 +23,7 @@ class ClientConnected:
     session: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Frame:
     """One text frame from the client."""
 
@@ -30,7 +31,7 @@ class Frame:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class VadResult:
     """Speech probabilities of the next windows of what was given to ``DetectVoice``."""
 
@@ -39,7 +40,7 @@ class VadResult:
     probabilities: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Transcribed:
     """The words in the sound of a ``Transcribe``."""
 
@@ -48,7 +49,7 @@ class Transcribed:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TranscriptionFailed:
     """The recogniser failed on the sound of a ``Transcribe``."""
 
@@ -57,7 +58,7 @@ class TranscriptionFailed:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TextGenerated:
     """A piece of the answer, usually a sentence."""
 
@@ -66,7 +67,7 @@ class TextGenerated:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolCallGenerated:
     """The answer calls one of the client's functions; ``arguments`` is JSON text."""
 
@@ -76,7 +77,7 @@ class ToolCallGenerated:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GenerationDone:
     """The answer has no more pieces."""
 
@@ -84,7 +85,7 @@ class GenerationDone:
     response_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GenerationFailed:
     """The engine cannot answer, or cannot synthesize."""
 
@@ -93,7 +94,7 @@ class GenerationFailed:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AudioGenerated:
     """Audio of the piece of text that is being synthesized, in the response's output format."""
 
@@ -102,7 +103,7 @@ class AudioGenerated:
     audio: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AudioDone:
     """The piece of text has no more audio."""
 
@@ -110,7 +111,7 @@ class AudioDone:
     response_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DeadlineReached:
     """The time that a ``SetDeadline`` named."""
 

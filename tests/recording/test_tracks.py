@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime_cli.recording.tracks import LEFT, RIGHT, StereoTrack, TrackAligner, VerbatimTrack
+from realtime_cli.recording.stereo_track import LEFT, RIGHT, StereoTrack
+from realtime_cli.recording.tracks import TrackAligner, VerbatimTrack
 
 
 def samples(value: int, count: int = 480) -> np.ndarray:

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
+from realtime_cli.audio.sample_format import Samples
 from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.conversation.turns import ConversationTurn
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.export import sound, text
 from realtime_cli.recording.format import Header
-from realtime_cli.recording.tracks import Samples
 
 BINS_PER_S = 25
 MOST_BINS = 20_000

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from realtime_cli.audio.pcm import RATE_HZ
+from realtime_cli.audio.pcm import RATE_HZ, Samples
 from realtime_cli.audio.wire_format import AudioDecoder
 from realtime_cli.client.effects import Send
 from realtime_cli.client.inputs import Received
@@ -19,7 +19,7 @@ from realtime_cli.protocol.client_events import InputAudioBufferAppend
 from realtime_cli.protocol.objects import WireFormat
 from realtime_cli.protocol.server_events import ResponseOutputAudioDelta, SessionCreated, SessionUpdated
 from realtime_cli.recording.reader import Recording
-from realtime_cli.recording.tracks import Samples, TrackAligner, wav_header
+from realtime_cli.recording.tracks import TrackAligner, wav_header
 
 CHUNK = 60 * RATE_HZ
 

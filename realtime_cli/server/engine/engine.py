@@ -6,17 +6,16 @@ import asyncio
 from collections.abc import Callable
 from functools import cached_property
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-import numpy as np
-
-from realtime_cli.audio.pcm import RATE_HZ
+from realtime_cli.audio.sample_format import RATE_HZ, Samples
 from realtime_cli.errors import ConfigError
 from realtime_cli.server.engine.config import EngineConfig
 from realtime_cli.server.engine.ports import EngineReply, SynthesiserPort
-from realtime_cli.server.engine.recogniser import Recogniser
-from realtime_cli.server.engine.synthesiser import open_voice
-from realtime_cli.server.engine.voice_activity import VoiceActivity
+
+if TYPE_CHECKING:
+    from realtime_cli.server.engine.recogniser import Recogniser
+    from realtime_cli.server.engine.voice_activity import VoiceActivity
 
 WARM_UP_TEXT = "Hello, it is 10:30 on May 3rd."
 
@@ -44,8 +43,8 @@ class Engine:
 
     def __init__(self, config: EngineConfig | None = None) -> None:
         self.config = config or EngineConfig()
-        self._recogniser = Once(Recogniser)
-        self._voice = Once(lambda: open_voice(self.config.speech))
+        self._recogniser = Once(_open_recogniser)
+        self._voice = Once(lambda: _open_voice(self.config))
 
     @classmethod
     async def load(cls, config: EngineConfig | None = None) -> Engine:
@@ -65,6 +64,8 @@ class Engine:
 
     def voice_activity(self) -> VoiceActivity:
         """A detector for one session."""
+        from realtime_cli.server.engine.voice_activity import VoiceActivity
+
         return VoiceActivity()
 
     @property
@@ -89,14 +90,35 @@ class Engine:
         return Dialogue()
 
     def _warm_hearing(self) -> None:
-        self.voice_activity().feed(np.zeros(RATE_HZ // 10, np.int16))
+        self.voice_activity().feed(_silence(RATE_HZ // 10))
 
     def _warm_recogniser(self) -> None:
-        self.recogniser.transcribe(np.zeros(RATE_HZ, np.int16))
+        self.recogniser.transcribe(_silence(RATE_HZ))
 
     def _warm_speech(self) -> None:
         for _ in self.synthesiser.speak(WARM_UP_TEXT):
             pass
+
+
+# Each part brings libraries of its own, numpy first of all: a session in text needs none of them.
+
+
+def _silence(count: int) -> Samples:
+    from realtime_cli.audio.pcm import silence
+
+    return silence(count)
+
+
+def _open_recogniser() -> Recogniser:
+    from realtime_cli.server.engine.recogniser import Recogniser
+
+    return Recogniser()
+
+
+def _open_voice(config: EngineConfig) -> SynthesiserPort:
+    from realtime_cli.server.engine.synthesiser import open_voice
+
+    return open_voice(config.speech)
 
 
 def _first(errors: BaseExceptionGroup[ConfigError]) -> ConfigError:
