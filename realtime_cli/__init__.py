@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from realtime_cli.session_api import Agent as Agent
     from realtime_cli.session_api import Reply as Reply
     from realtime_cli.session_api import Session as Session
     from realtime_cli.session_api import ToolCall as ToolCall
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from realtime_cli.session_api import tool as tool
 
 __version__ = "0.1.0"
-__all__ = ["Reply", "Session", "ToolCall", "__version__", "expect", "tool"]
+__all__ = ["Agent", "Reply", "Session", "ToolCall", "__version__", "expect", "tool"]
 
 
 def __getattr__(name: str) -> Any:

@@ -62,6 +62,15 @@ def known(environ: Mapping[str, str]) -> set[str]:
     return {*_remembered, *of_environment(environ)}
 
 
+def revealed(value: Any) -> Any:
+    """A dump of a model with its secrets as plain text."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {key: revealed(inner) for key, inner in value.items()}
+    return [revealed(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _let_through(value: Any) -> Iterator[str]:
     """Names of variables that a command may see, and so may print."""
     if isinstance(value, dict):

@@ -6,6 +6,7 @@ factory and on the same figures as commands and scripts, and has no rules of its
 
 from __future__ import annotations
 
+from realtime_cli.config.agent import AgentConfig as Agent
 from realtime_cli.conversation.turns import LatencyParts
 from realtime_cli.script.turn_metrics import ToolCall
 from realtime_cli.session_api.expectation import expect
@@ -15,6 +16,7 @@ from realtime_cli.session_api.session import Session
 from realtime_cli.tools.own_function import tool
 
 __all__ = [
+    "Agent",
     "Judgement",
     "LatencyParts",
     "OutOfBandReply",

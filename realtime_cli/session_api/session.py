@@ -32,6 +32,8 @@ from realtime_cli.app.session_factory import Granted, OpenSession, SessionFactor
 from realtime_cli.app.targets import Target
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.config import LoadedAgent
+from realtime_cli.config.agent import AgentConfig
+from realtime_cli.config.redaction import revealed
 from realtime_cli.errors import ConfigError, SessionFailed
 from realtime_cli.recording import file
 from realtime_cli.script import clips
@@ -61,7 +63,8 @@ Detail = Literal["low", "high", "auto"]
 class Session:
     """One conversation. Every method that takes a turn returns the agent's :class:`Reply` to it.
 
-    ``agent`` is an agent file or the same as a dict; ``settings`` are dotted keys over it. ``tools`` are
+    ``agent`` is an agent file, or the same as a dict or an :class:`realtime_cli.Agent`; ``settings`` are
+    dotted keys over it. ``tools`` are
     functions of yours that the agent may call, sync, async or generators, alone or as
     :func:`realtime_cli.tool` makes them; hints and docstring describe them. ``mocks`` stand in for
     tools: what each name gives back, or a function, or entries as ``[[mocks]]`` in a script. ``approve``:
@@ -80,7 +83,7 @@ class Session:
 
     def __init__(
         self,
-        agent: str | PathLike[str] | Mapping[str, Any] | None = None,
+        agent: str | PathLike[str] | Mapping[str, Any] | AgentConfig | None = None,
         *,
         settings: Mapping[str, Any] | None = None,
         tools: Sequence[Callable[..., Any] | Tool] = (),
@@ -97,7 +100,7 @@ class Session:
         record: str | PathLike[str] | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        given = agent if agent is not None else {"connection": {"provider": "local"}}
+        given = _written(agent)
         self._agent = given if isinstance(given, Mapping) else Path(given)
         self._over = {
             **(settings or {}),
@@ -500,6 +503,16 @@ class Session:
         for turn in self._live.turns.turns:
             if turn.number <= until:
                 yield from turn_lines(turn_metrics(turn, self._live.turns), self._words.get(turn.number))
+
+
+def _written(
+    agent: str | PathLike[str] | Mapping[str, Any] | AgentConfig | None,
+) -> str | PathLike[str] | Mapping[str, Any]:
+    """The agent as a file or as keys."""
+    if isinstance(agent, AgentConfig):
+        keys: dict[str, Any] = revealed(agent.model_dump(exclude_unset=True))
+        return keys
+    return {"connection": {"provider": "local"}} if agent is None else agent
 
 
 def _tool(given: Callable[..., Any] | Tool) -> Tool:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 import pytest
 
-from realtime_cli import Session, ToolCall, expect, tool
+from realtime_cli import Agent, Session, ToolCall, expect, tool
 from realtime_cli.audio.pcm import RATE_HZ
 from realtime_cli.conversation.events import ItemCreated
 from realtime_cli.errors import ConfigError, SessionFailed
@@ -296,3 +296,18 @@ async def test_a_transcription_session_writes_down_what_is_said_and_answers_noth
             "time" in (await session.send_audio(CLIPS / "what-time-is-it.wav", fast=True)).transcript.lower()
         )
     assert wire == []
+
+
+async def test_an_agent_may_be_an_object_and_keeps_its_secrets_and_nulls() -> None:
+    async with serving(ScriptedEngine(answers=[[EngineText("Yes.")]]), key="a-secret-key") as listener:
+        agent = Agent.model_validate(
+            {
+                "connection": {"provider": "custom", "base_url": listener.url, "api_key": "a-secret-key"},
+                "session": {"instructions": "Be brief.", "audio": {"input": {"turn_detection": None}}},
+            }
+        )
+        assert "a-secret-key" not in repr(agent)
+        async with Session(agent, text=True) as session:
+            assert (await session.say("Hello.")).text == "Yes."
+            assert session.settings["instructions"] == "Be brief."
+            assert session.settings["audio"]["input"]["turn_detection"] is None
