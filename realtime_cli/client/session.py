@@ -531,6 +531,9 @@ class ClientSession(SessionState):
         out_of_band = self.responses.is_out_of_band(response_id)
         output = response.output or ()
         for item in output:
+            if isinstance(item, FunctionCall) and not (item.call_id or item.id):
+                text = f"The server called {item.name or 'a function'} without an id: it cannot be answered."
+                self._effects.note("error", "tools", text)
             if isinstance(item, FunctionCall) and not out_of_band:  # who asked for it reads its calls here
                 self._tools.begin(response_id, item, whole=response.status == "completed")
             self._tools.hosted(response_id, item)

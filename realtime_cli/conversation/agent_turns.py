@@ -100,6 +100,7 @@ class AgentTurns:
             if part and isinstance(turn, AgentTurn) and not heard.finished:
                 self._hear(part, heard.heard_ms, to_end=False)
                 turn.cut_ms = turn.heard_ms
+                turn.cut_written()
                 turn.settle(paced=True)
 
     def _hear(self, part: RevealedPart, heard_ms: float, *, to_end: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from realtime_cli.conversation.reveal import RevealedPart
+from realtime_cli.conversation.reveal import RevealedPart, word_end
 
 Level = Literal["debug", "info", "warning", "error"]
 ToolState = Literal["running", "done", "failed", "cancelled"]
@@ -68,6 +68,14 @@ class AgentTurn:
     def show_all(self) -> None:
         for part in self.parts.values():
             part.shown = len(part.text)
+
+    def cut_written(self) -> None:
+        """What is said may be written in a part without sound: of that, too, only what was heard stands."""
+        received_ms = sum(part.received_ms for part in self.parts.values())
+        share = min(1.0, self.heard_ms / received_ms) if received_ms else 1.0
+        for part in self.parts.values():
+            if not part.voice:
+                part.shown = min(part.shown, word_end(part.text, round(len(part.text) * share)))
 
     def stop_here(self, *, paced: bool) -> None:
         """The session ends: what was not heard yet will not be."""

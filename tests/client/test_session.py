@@ -285,3 +285,13 @@ def test_of_an_answer_that_is_given_up_the_sound_that_came_is_heard_to_its_end()
     assert "end A" in d.give(inputs.TimerFired, "progress")
     d.give(inputs.Played, "A", 0, 1000.0, True)
     assert d.session.idle
+
+
+def test_a_call_without_any_id_is_told_of() -> None:
+    d = Dialogue(patch={"type": "realtime", "tools": []})
+    d.connect()
+    d.give(inputs.Typed, "What time is it?")
+    d.server("response.created", response={"id": "R"})
+    assert d.done(output=[{"type": "function_call", "name": "clock", "arguments": "{}"}]) == [
+        "note error tools"
+    ]

@@ -110,3 +110,11 @@ def test_words_and_pictures_are_not_missed_at_the_end() -> None:
     order.blocks += turns
     order.close()
     assert [turn.missing for turn in turns] == ["", "", "why not"]
+
+
+def test_words_without_a_sound_of_their_own_are_cut_where_the_sound_of_the_turn_was() -> None:
+    turn = AgentTurn(0.0, "a")
+    turn.parts[0] = RevealedPart("One two three four five six", shown=27)
+    turn.parts[1] = RevealedPart(voice=True, played_ms=2000.0, heard_ms=1000.0)
+    turn.cut_written()
+    assert turn.shown_text == "One two three"
