@@ -13,7 +13,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -38,6 +38,7 @@ _PACKAGE_LOG.propagate = False
 
 MAX_PAGES = 50
 SESSION_GONE = 404  # streamable HTTP: the client has to begin a new session
+LIST_CHANGED = "notifications/tools/list_changed"
 NOT_AUTHORISED = (401, 403)
 # The package gives a server 2 s to end by itself and 2 s more after SIGTERM; a session ends within 2 s.
 EXIT_GRACE_S, KILL_GRACE_S = 0.5, 0.3
@@ -99,6 +100,9 @@ class Server:
         self._starting = asyncio.Lock()
         self._refusal: int | None = None
         """The last HTTP status that was no success."""
+        self._has_changed = False
+        self.notify: Callable[[str], None] = lambda text: None
+        """Takes what the user shall know while the session runs."""
 
     async def open(self) -> list[Tool]:
         """Connect and list. Raises Unavailable with the reason and what to do."""
@@ -230,7 +234,15 @@ class Server:
                 f"The MCP server {self.name!r} needs the package mcp.", f"Install it: {install_extra('mcp')}"
             ) from error
         transport = self._by_stdio(complaints) if self._written.command else await self._by_http(stack)
-        return await stack.enter_async_context(Client(transport))
+        return await stack.enter_async_context(Client(transport, message_handler=self._told))
+
+    async def _told(self, message: Any) -> None:
+        """The model knows the tools of the beginning: that there are others is said, once."""
+        if getattr(message, "method", "") == LIST_CHANGED and not self._has_changed:
+            self._has_changed = True
+            self.notify(
+                f"The MCP server {self.name!r} has changed its tools; the next session has the new ones."
+            )
 
     def _by_stdio(self, complaints: Complaints) -> Any:
         from mcp.client import stdio

@@ -83,8 +83,14 @@ async def open_registry(
         asked = [tool for tool in asked if tool.name not in answered]
         registry = Registry([*made, *found, *asked], hosted, approver=approver, edges=[*edges, *connected])
         undo.pop_all()
-    for text in notes:
+
+    def warn(text: str) -> None:
         registry.notify(Noted(0.0, "warning", "tools", text))
+
+    for text in notes:
+        warn(text)
+    for server in connected:
+        server.notify = warn
     return registry
 
 

@@ -129,3 +129,26 @@ def test_trouble_is_told_in_a_sentence(
         assert "This is a bug" not in err, where
         if code not in (ExitCode.OK, ExitCode.EXPECTATION_FAILED):
             assert err.strip() or out.strip(), where
+
+
+def everybody_may() -> None:
+    os.umask(0)
+
+
+def test_all_that_is_kept_is_the_owners_alone_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folders of state, settings and cache, walked behind a session, a run and a yes to an agent."""
+    for kind in ("STATE", "CONFIG", "CACHE", "DATA"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind))
+    (tmp_path / "it.toml").write_text(SCRIPT)
+    sound = ("--set", "audio.fast=true", "-i", SPOKEN, "-o", "null", "--plain")
+    for command in (("talk", *LOCAL, *sound), ("text", *LOCAL, "Hello."), ("run", tmp_path / "it.toml")):
+        assert run_forked(*command, timeout_s=60, trouble=everybody_may)[0] == ExitCode.OK
+    kept = [path for path in (tmp_path / "STATE").rglob("*") if path.name != "STATE"]
+    assert len([path for path in kept if path.suffix == ".jsonl"]) == 3
+    assert {path: oct(path.stat().st_mode & 0o077) for path in kept} == dict.fromkeys(kept, "0o0")
+    elsewhere = [
+        path for kind in ("CONFIG", "CACHE", "DATA") for path in (tmp_path / kind).rglob("realtime-cli*")
+    ]
+    assert [path for path in elsewhere if path.stat().st_mode & 0o077] == []

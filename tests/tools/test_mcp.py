@@ -273,6 +273,60 @@ asyncio.run(main())
 """
 
 
+NULLS = """
+import json, sys
+
+def say(**fields):
+    print(json.dumps({"jsonrpc": "2.0", **fields}), flush=True)
+
+RESULTS = {
+    "nothing": None,
+    "no_content": {"content": None},
+    "not_a_list": {"content": 5, "isError": None},
+    "null_text": {"content": [{"type": "text", "text": None}]},
+    "null_structure": {"content": [], "structuredContent": None},
+    "good": {"content": [{"type": "text", "text": "good"}]},
+}
+for line in sys.stdin:
+    asked = json.loads(line)
+    match asked["method"]:
+        case "initialize":
+            version = asked["params"]["protocolVersion"]
+            told = {"protocolVersion": version, "serverInfo": {"name": "n", "version": "1"}}
+            say(id=asked["id"], result={**told, "capabilities": {"tools": {"listChanged": True}}})
+        case "tools/list":
+            tools = [{"name": name, "inputSchema": {"type": "object"}} for name in RESULTS]
+            say(id=asked["id"], result={"tools": tools, "nextCursor": None})
+        case "tools/call":
+            for _ in range(3):
+                say(method="notifications/tools/list_changed", params=None)
+            print("no JSON at all", flush=True)
+            say(id=asked["id"], result=RESULTS[asked["params"]["name"]])
+        case method if "id" in asked:
+            say(id=asked["id"], error={"code": -32601, "message": f"no {method}"})
+"""
+
+
+async def test_null_results_and_other_tools_in_between_are_borne(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "nulls.py").write_text(NULLS)
+    agent = f'[mcp.own]\ncommand = ["{PYTHON}", "nulls.py"]\napprove = "always"\ntimeout_s = 1\n'
+    async with toolbox(tmp_path, agent) as box:
+        for name in ("no_content", "not_a_list", "null_text"):
+            result = await box.call(f"own__{name}")
+            assert result.failed, (name, result)
+            assert "The MCP server 'own'" in str(result.output)
+        # No answer at all to JSON-RPC: the package waits on, the tool's own limit ends it.
+        assert "longer than 1 s" in str((await box.call("own__nothing")).output)
+        assert (await box.call("own__null_structure")).output == "(no output)"
+        assert (await box.call("own__good")).output == "good"
+        assert [note for note in notes(box) if "changed its tools" in note] == [
+            "The MCP server 'own' has changed its tools; the next session has the new ones."
+        ]
+    assert "Traceback" not in capfd.readouterr().err
+
+
 async def test_what_odd_servers_do_is_borne(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "odd.py").write_text(ODD)
     agent = f'[mcp.odd]\ncommand = ["{PYTHON}", "odd.py"]\napprove = "always"\n'
