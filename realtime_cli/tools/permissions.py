@@ -35,7 +35,7 @@ from realtime_cli.wire.auth import is_loopback
 
 HASH_DIGITS = 32
 _HOOKS = ("on_conversation_item_created", "on_conversation_item_updated")
-SETTINGS = ("video.source", "audio.input", "audio.output", "recording.path", "recording.folder")
+SETTINGS = ("video.source", "audio.output")
 """Keys that are as if they had not been written where the agent is not trusted."""
 
 
@@ -100,6 +100,7 @@ class _Survey:
         self._agent, self._config, self._shown = agent, agent.config, agent.shown()
         self._folder = Path.cwd() / agent.folder
         self.made = Permissions((agent.path or self._folder).resolve())
+        self._foreign = False  # the server is neither the provider's nor on this machine
         self._of_server()
         self._of_local()
         for index, tool in enumerate(self._config.tools):
@@ -148,6 +149,7 @@ class _Survey:
         provider = connection.effective_provider
         host = host_of(self._shown["connection"]["base_url"] or url)
         own = is_providers_own(url, provider)
+        self._foreign = not own and not is_loopback(urlsplit(url).hostname or "")
         self.made.hosts[host] = None
         names += self._named("connection")
         key = self._key(own)
@@ -262,7 +264,7 @@ class _Survey:
     # -- devices and files --------------------------------------------------------------------
 
     def _of_video(self) -> None:
-        """The camera, the screen, a stream, and pictures from elsewhere: all would be shown to the server."""
+        """A stream; and what a server that is neither the provider's nor on this machine would be shown."""
         source = self._shown["video"]["source"]
         if not source or self._by_user(("video", "source")):
             return
@@ -273,28 +275,23 @@ class _Survey:
             self._demand(f"opens the stream {source} and shows it to the server", "video.source")
             return
         self.made.folders.append(source)
+        if not self._foreign:
+            return
         if kind in ("camera", "screen"):
             self._demand(f"shows the {source.replace(':', ' ')} to the server", "video.source")
         elif self._outside(place := user_path(source, self._folder)):
             self._demand(f"shows {place} to the server", "video.source")
 
     def _of_files(self) -> None:
-        """Sound files and recordings; relative ones start from where the command runs."""
-        audio, recording = self._config.audio, self._config.recording
-        does = {
-            "audio.input": (str(audio.input), "plays {} to the server"),
-            "audio.output": (str(audio.output), "writes its sound to {}"),
-            "recording.path": (recording.path, "records into {}"),
-            "recording.folder": (recording.folder, "records into the folder {}"),
-        }
-        for key, (written, text) in does.items():
-            is_device = key.startswith("audio.") and not (written and names_a_file(written))
-            if not written or is_device or written in STREAMS or self._by_user(tuple(key.split("."))):
+        """A sound file is written over, so another kind of file elsewhere must not be named for one."""
+        for key in ("input", "output"):
+            written = str(getattr(self._config.audio, key))
+            if written in STREAMS or not names_a_file(written) or self._by_user(("audio", key)):
                 continue
             place = user_path(written)
             self.made.folders.append(written)
-            if self._outside(place):
-                self._demand(text.format(place.resolve()), key)
+            if key == "output" and place.suffix.lower() not in (".wav", ".wave") and self._outside(place):
+                self._demand(f"writes its sound to {place.resolve()}", "audio.output")
 
     def _outside(self, place: Path) -> bool:
         return not place.resolve().is_relative_to(self._folder.resolve())

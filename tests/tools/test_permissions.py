@@ -152,6 +152,7 @@ def test_the_users_own_key_does_not_follow_a_file_to_its_server(tmp_path: Path) 
 
 
 LOCAL = '[connection]\nprovider = "local"\n'
+STRANGERS = '[connection]\nprovider = "custom"\nauth = "none"\nbase_url = "wss://evil.example/v1/realtime"\n'
 
 
 @pytest.mark.parametrize(
@@ -165,26 +166,30 @@ LOCAL = '[connection]\nprovider = "local"\n'
             "video.source",
         ),
         ('[video]\nsource = "/etc/*.png"', "shows /etc/*.png to the server", "video.source"),
-        ('[audio]\ninput = "/etc/a.wav"', "plays /etc/a.wav to the server", "audio.input"),
         ('[audio]\noutput = "/etc/profile"', "writes its sound to /etc/profile", "audio.output"),
-        ('[recording]\npath = "/etc/x.jsonl"', "records into /etc/x.jsonl", "recording.path"),
-        ('[recording]\nfolder = "/etc"', "records into the folder /etc", "recording.folder"),
     ],
 )
 def test_devices_and_files_outside_need_trust_unless_the_user_named_them(
     tmp_path: Path, section: str, demand: str, name: str
 ) -> None:
-    (found,) = wanted(tmp_path, LOCAL + section).demands
+    (found,) = wanted(tmp_path, STRANGERS + section).demands
     assert (found.text, found.name) == (demand, name)
-    assert demands(tmp_path, LOCAL, [f"{name}={section.split(' = ')[1]}"]) == []
+    assert demands(tmp_path, STRANGERS, [f"{name}={section.split(' = ')[1]}"]) == []
+
+
+@pytest.mark.parametrize("section", ['[video]\nsource = "camera"', '[audio]\noutput = "/tmp/a.wav"'])
+def test_a_camera_for_the_local_server_and_sound_written_as_sound_need_none(
+    tmp_path: Path, section: str
+) -> None:
+    assert demands(tmp_path, LOCAL + section) == []
 
 
 def test_devices_and_files_of_the_folder_need_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     within = '[video]\nsource = "a/*.png"\n[audio]\ninput = "in.wav"\noutput = "null"\n'
-    made = wanted(tmp_path, LOCAL + within + '[recording]\nfolder = "kept"')
+    made = wanted(tmp_path, STRANGERS + within)
     assert made.demands == []
-    assert made.lines()[4] == "files and devices: a/*.png; in.wav; kept"
+    assert made.lines()[4] == "files and devices: a/*.png; in.wav"
     assert demands(tmp_path, LOCAL + '[audio]\ninput = "Headset"\noutput = 3\n') == []
 
 

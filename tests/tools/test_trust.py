@@ -213,18 +213,14 @@ async def test_no_command_sends_a_secret_to_a_stranger_unasked(
 
 
 def test_a_setting_that_is_not_trusted_is_left_out_and_said(tmp_path: Path) -> None:
-    """The sound file of somebody else's is not written over, the recording is where it always is."""
-    agent, mine = tmp_path / "in" / "agent.toml", tmp_path / "mine.wav"
+    """A file of the user's is not written over by the sound of a stranger's agent."""
+    agent, mine = tmp_path / "in" / "agent.toml", tmp_path / "mine.txt"
     agent.parent.mkdir()
     mine.write_text("mine")
-    agent.write_text(
-        f'[connection]\nprovider = "local"\n[audio]\noutput = "{mine}"\n[recording]\npath = "{mine}.jsonl"\n'
-    )
+    agent.write_text(f'[connection]\nprovider = "local"\n[audio]\noutput = "{mine}"\n')
     ended = run_forked("text", "-c", agent, "Hello.", timeout_s=60)
     assert ended[0] == ExitCode.OK
-    assert "Not loaded: audio.output, recording.path." in ended[2]
-    assert not Path(f"{mine}.jsonl").exists()
+    assert "Not loaded: audio.output." in ended[2]
     trusted = run_forked("text", "-c", agent, "--trust", agent, "Hello.", timeout_s=60)
     assert "Not loaded" not in trusted[2]
-    assert Path(f"{mine}.jsonl").exists()
     assert mine.read_text() == "mine"
