@@ -99,7 +99,8 @@ def refusing(status: int) -> Iterator[str]:
 
 async def test_b15_an_mcp_server_that_refuses_is_told_by_its_status(tmp_path: Path) -> None:
     with refusing(401) as locked, refusing(500) as broken:
-        agent = f'[mcp.locked]\nurl = "{locked}"\n[mcp.broken]\nurl = "{broken}"\n'
+        servers = {"locked": locked, "broken": broken}
+        agent = "".join(f'[mcp.{n}]\nurl = "{url}"\nstart_timeout_s = 60\n' for n, url in servers.items())
         async with saying(answered(1, "r1")) as server:
             done = await Case(server, tmp_path).text("--trust", "agent.toml", "Hi", agent=TEXT + agent)
     assert "401 (Unauthorized)" in done.stderr
