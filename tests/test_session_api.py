@@ -317,7 +317,7 @@ def run_pytest(folder: Path, *options: str) -> str:
     """What pytest prints with the plugin; it runs in the folder, in a process of its own."""
     plugins = ("realtime_cli.pytest_plugin", "no:cacheprovider", "no:asyncio", "no:anyio", "no:xdist")
     named = [word for plugin in plugins for word in ("-p", plugin)]
-    more = ["--rootdir", folder, "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    more: list[str | Path] = ["--rootdir", folder, "-q", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
     more += ["--continue-on-collection-errors", *options, folder]
     return run_pytest_forked(*named, *more, cwd=folder, timeout_s=120)[1]
 
