@@ -12,6 +12,7 @@ from typing import Any
 
 from realtime_cli.config import toml_file
 from realtime_cli.errors import ConfigError
+from realtime_cli.untrusted_json import parse_json
 
 PREFIX = "parameters."  # of an axis of the matrix that is a parameter, not a key of the agent
 ROW = "row"  # the axis of the rows
@@ -43,7 +44,7 @@ def _json_lines(path: Path, text: str) -> list[Row]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = parse_json(line)
         except ValueError as error:
             raise ConfigError(f"{path}:{number}: not JSON: {error}") from None
         if not isinstance(row, dict):
@@ -88,7 +89,7 @@ def _value(name: str, values: Mapping[str, Any]) -> Any:
 def _as_written(value: Any) -> Any:
     """A number or true and false, where a file of text has one."""
     if isinstance(value, str) and (_NUMBER.fullmatch(value) or value in ("true", "false")):
-        return json.loads(value)
+        return parse_json(value)
     return value
 
 
