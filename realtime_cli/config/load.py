@@ -142,7 +142,7 @@ def load_agent(
     raw, converted = _in_protocol(raw, overrides)
     for override in overrides:
         layers.put(raw, override)
-    if options and TEXT_ONLY in options and _speaks_live(raw):
+    if TEXT_ONLY in {**(script or {}), **(options or {})} and _speaks_live(raw):
         del raw["session"]["output_modalities"]  # a Live agent always speaks: its transcript is the text
     keyless = layers.keep_keys_home(raw, home, overrides)
     origins = Origins(str(file) if file else place if written else "", text, overrides, table)

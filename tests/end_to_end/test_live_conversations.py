@@ -109,3 +109,11 @@ def test_a_recording_serves_a_client_of_live_and_is_sent_again(tmp_path: Path):
     again = run_cli("replay", str(kept), "--resend", "--config", LOCAL)
     assert again.returncode == 0, again.stderr
     assert "| answers | 1 | 1 |" in again.stdout
+
+
+def test_a_typed_script_is_typed_to_an_agent_of_live(tmp_path: Path):
+    script = tmp_path / "sum.toml"
+    turn = '[[turns]]\nuser = "What is 17 times 23?"\nexpect = { contains = "391" }\n'
+    script.write_text(f'agent = "{LOCAL}"\nmode = "text"\n{turn}')
+    ended = run_cli("run", str(script), "--no-record")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
