@@ -525,6 +525,7 @@ def secret(
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
+    trust: Trust = None,
     life: Annotated[
         str, _serving(metavar="TIME", help="How long it may open sessions: from 10s to 2h.")
     ] = "10m",

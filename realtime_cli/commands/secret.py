@@ -15,9 +15,13 @@ from realtime_cli.config import LoadedAgent, endpoint
 from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.config.time_span import seconds_of
 from realtime_cli.errors import AuthenticationFailed, ConfigError, ConnectionFailed, ExitCode
+from realtime_cli.tools.permissions import permissions_of
+from realtime_cli.tools.trust import Trust, require_trust
 from realtime_cli.untrusted_json import NotJson, parse_json
 from realtime_cli.wire.client_secrets import MAX_LIFE_S, MIN_LIFE_S
 from realtime_cli.wire.rest import ask_rest
+
+MAX_TIME_S = 100_000_000_000  # since 1970: a calendar ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class SecretOptions(AgentOptions):
 
     life: str = "10m"
     json: bool = False
+    trust: tuple[str, ...] = ()
 
 
 def secret(options: SecretOptions) -> ExitCode:
@@ -34,6 +39,7 @@ def secret(options: SecretOptions) -> ExitCode:
     if not MIN_LIFE_S <= life_s <= MAX_LIFE_S:
         raise ConfigError(f"--life: {options.life} is not from 10s to 2h.", "Take another one.")
     agent = load(options)
+    require_trust(permissions_of(agent), Trust(options.trust))
     made = _made(
         agent, {"expires_after": {"anchor": "created_at", "seconds": life_s}, "session": _session(agent)}
     )
@@ -72,11 +78,11 @@ def _made(agent: LoadedAgent, body: dict[str, Any]) -> dict[str, Any]:
             proxy=connection.proxy,
             ca_file=connection.ca_file,
         )
-        if not isinstance(made["value"], str) or not isinstance(made["expires_at"], int):
+        if not isinstance(made["value"], str) or not 0 <= int(made["expires_at"]) < MAX_TIME_S:
             raise ValueError("that is no client secret")
     except HTTPError as error:
         raise _refused(error) from None
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, OverflowError) as error:
         why = f"No client secret could be made at {address.shown_url}: {error}."
         raise ConnectionFailed(why, "Check connection.base_url.") from None
     return dict(made)

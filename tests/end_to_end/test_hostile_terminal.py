@@ -6,6 +6,7 @@ import http
 import json
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,27 @@ def server() -> Iterator[str]:
         listening.shutdown()
 
 
+class Web(BaseHTTPRequestHandler):
+    """Refuses what is no WebSocket, in its words."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(400)
+        self.end_headers()
+        self.wfile.write(json.dumps({"error": {"message": EVIL}}).encode())
+
+    def log_message(self, *words: Any) -> None:
+        """Nothing on stderr."""
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Web) as listening:
+        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        yield f"ws://127.0.0.1:{listening.server_port}"
+        listening.shutdown()
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
@@ -111,6 +133,7 @@ COMMANDS = [
     ("talk", "--base-url", "SERVER/refuse/v1/realtime", "--no-record", "-i", SPOKEN, "-o", "null"),
     ("replay", f"{NAME}.jsonl", "--verify"),
     ("engine", "named.script.toml", "--against", "SERVER/v1/realtime"),
+    ("secret", "--base-url", "WEB/v1/realtime"),
     ("transcribe", SPOKEN, "--base-url", "SERVER/refuse/v1/realtime"),
     ("config", "trust", "tools.toml"),
     ("config", "trust", "named.script.toml"),
@@ -138,8 +161,9 @@ def test_every_command_is_walked() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command)[:60])
-def test_a_terminal_obeys_no_stranger(command: tuple[str, ...], server: str, folder: Path) -> None:
-    written = on_a_terminal(*(word.replace("SERVER", server) for word in command), cwd=folder)
+def test_a_terminal_obeys_no_stranger(command: tuple[str, ...], server: str, web: str, folder: Path) -> None:
+    words = (word.replace("SERVER", server).replace("WEB", web) for word in command)
+    written = on_a_terminal(*words, cwd=folder)
 
     assert not [sign for sign in OBEYED if sign in written], written
     assert SHOWN in written

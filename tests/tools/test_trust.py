@@ -163,6 +163,7 @@ def all_ways(folder: Path, agent: Path) -> dict[str, tuple[str | Path, ...]]:
         "text": ("text", "-c", agent, "Hello."),
         "serve": ("serve", "-c", agent, "--port", "0"),
         "transcribe": ("transcribe", CLIP, "-c", agent),
+        "secret": ("secret", "-c", agent),
         "doctor": ("doctor", "-c", agent),
         "run": ("run", script),
         "load": ("load", script, "--users", "1", "--duration", "1s"),
