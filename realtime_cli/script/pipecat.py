@@ -37,6 +37,8 @@ def scripts_of(tree: Any, file_of: Callable[[str], str] = lambda name: name) -> 
 
 
 def _converted(tree: Tree, file_of: Callable[[str], str]) -> list[tuple[Tree, list[str]]]:
+    if not isinstance(tree, dict):
+        raise TypeError("it is a list or a word, not keys with values")
     shared = {key: value for key, value in tree.items() if key not in ("name", "scenarios")}
     name = str(tree.get("name", ""))
     scenarios = tree.get("scenarios")
@@ -67,7 +69,7 @@ class _Scenario:
 
     def convert(self) -> tuple[Tree, list[str]]:
         scenario = self._scenario
-        if not scenario.keys() & {"turns", "persona"}:
+        if not scenario.get("turns") and "persona" not in scenario:
             raise ConfigError("It contains no scripted turns and no caller.", "Write turns:, or persona:.")
         spoken = self._user.get("modality") == "audio"
         text = not spoken and self._judge.get("modality") != "audio"

@@ -220,6 +220,8 @@ def test_the_file_names_what_its_scenarios_share() -> None:
         {"turns": [{"user": "hi", "expect": ["response"]}]},
         {"turns": [{"user": "hi", "expect": [{"event": "function_call", "calls": [{"args": 1}]}]}]},
         {"scenarios": [3]},
+        {"name": "x", "turns": []},
+        [1, 2],
     ],
 )
 def test_what_is_no_scenario_is_refused_in_a_sentence(tree: dict) -> None:
