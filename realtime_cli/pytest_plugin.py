@@ -139,13 +139,15 @@ class VoiceTest(pytest.Item):
         from realtime_cli.script.checks import run_check
         from realtime_cli.script.clips import LocalSpeechSource
         from realtime_cli.script.judge import judge
+        from realtime_cli.script.listening import LocalListener
         from realtime_cli.script.opening import CaseOpener
         from realtime_cli.script.runner import RunContext, run_case
 
         opener = CaseOpener(_target(self.config))
         try:
             result = await run_case(
-                self._case, RunContext(opener.open, LocalSpeechSource(), judge, run_check)
+                self._case,
+                RunContext(opener.open, LocalSpeechSource(), judge, run_check, listen=LocalListener()),
             )
         finally:
             await opener.close()

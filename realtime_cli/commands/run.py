@@ -34,6 +34,7 @@ from realtime_cli.script.budget import Budget
 from realtime_cli.script.checks import run_check
 from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.judge import judge
+from realtime_cli.script.listening import LocalListener
 from realtime_cli.script.load import load_scripts, script_files
 from realtime_cli.script.opening import CaseOpener, agents_of
 from realtime_cli.script.rejudge import recorded_cases, rejudged
@@ -280,7 +281,7 @@ async def _run(
                 ended.append(event.result)
             notify(event)
 
-        context = RunContext(opener.open, LocalSpeechSource(), judge, run_check, keep)
+        context = RunContext(opener.open, LocalSpeechSource(), judge, run_check, keep, listen=LocalListener())
         running = asyncio.create_task(
             run_suite(
                 cases,

@@ -210,6 +210,10 @@ class Expect(Section):
     """The reply is nearly this, word by word."""
     audible: bool | None = None
     """Whether the agent is heard: sound above -45 dBFS, not silence of the right length."""
+    audible_text: Texts | None = None
+    """What was played has this in it (all of it), as the local recogniser hears it."""
+    audible_wer: Annotated[float, Field(ge=0)] | None = None
+    """The share of the transcript's words that may sound otherwise, as the local recogniser hears them."""
     interrupted: bool | None = None
     """Whether this turn cuts the agent off."""
     backchannel: bool = False

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.loop import Outcome
-from realtime_cli.script.expectations import CheckResult, Status, matches, verdicts
+from realtime_cli.script.audible_words import AudibleWords, asks_to_listen, unheard
+from realtime_cli.script.expectations import UNSPOKEN, CheckResult, Status, matches, verdicts
 from realtime_cli.script.format import Expect, Judged, Saying, ScriptTurn
 from realtime_cli.script.moments import moments
 from realtime_cli.script.result import Case, CaseResult, TurnResult, figures
@@ -33,6 +34,8 @@ class Judging:
     judge: Judge | None = None
     check: Check | None = None
     recording: Path | None = None
+    audible: AudibleWords | None = None
+    """Listens to what was played; None where nobody does."""
     extra: dict[int, list[CheckResult]] = field(default_factory=dict)
     """Verdicts that were found while it was held, and those of judge and checks, by turn."""
 
@@ -67,7 +70,7 @@ class Judging:
             (0, self.case.script.script.expect),
         ]:
             if number == 0 or number in self.records:
-                found = [*self._checked(number, expect)]
+                found = [*self._checked(number, expect), *await self._listened(number, expect)]
                 if self.judge is not None:
                     for name, judged, about in self._questions(number, expect):
                         found.append(await self._judged(number, name, judged, about))
@@ -114,6 +117,15 @@ class Judging:
         wrong = self.check(expect.check, self.case.script.folder, self.recording, number)
         status: Status = "failed" if wrong else "passed"
         return [CheckResult(number, "check", status, expect.check, wrong or "nothing wrong")]
+
+    async def _listened(self, number: int, expect: Expect) -> list[CheckResult]:
+        if not asks_to_listen(expect):
+            return []
+        if self.collected.text_mode or self.audible is None:
+            nobody = UNSPOKEN if self.collected.text_mode else "no measurement: what was played was not kept"
+            return unheard(number, expect, nobody)
+        turns = [self.records[number]] if number else self.collected.turns
+        return await self.audible.verdicts(number, expect, turns, spoken=self.collected.with_voice)
 
     def _questions(self, number: int, expect: Expect) -> Iterator[tuple[str, Judged | str, str]]:
         """For the judge: the expectation's name, the rubric, and the text that it is about."""

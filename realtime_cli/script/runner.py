@@ -15,12 +15,14 @@ from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.loop import Outcome
+from realtime_cli.script.audible_words import AudibleWords, PlayedSound, asks_to_listen
 from realtime_cli.script.caller import Call, with_own_turns
 from realtime_cli.script.clips import Clip, SpeechSource
 from realtime_cli.script.expectations import CheckResult, awaited_events
 from realtime_cli.script.format import SOUND_KINDS, ScriptTurn
 from realtime_cli.script.images import image_uri
 from realtime_cli.script.judging import Check, Judge, Judging, title_of
+from realtime_cli.script.listening import Listener
 from realtime_cli.script.live import Live
 from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan
 from realtime_cli.script.turn_collector import TurnRecord
@@ -45,6 +47,8 @@ class RunContext:
     """Called with how late each frame of the microphone is, in ms."""
     readers: Sequence[ConversationReader] = ()
     """Given every conversation event."""
+    listen: Listener | None = None
+    """Writes down what was played, where a script asks for that."""
     patient: bool = True
     """A server that is busy or away at the very first is tried again; a load test measures it instead."""
 
@@ -89,6 +93,9 @@ class ScriptRun:
         self._opened = opened
         self._context = context
         self._sounds = sounds
+        script = case.script.script
+        asks = any(map(asks_to_listen, (script.expect, *(turn.expect for turn in script.turns))))
+        played = PlayedSound(lambda: self._live.now()) if asks and context.listen else None
         self._live = Live(
             opened,
             text_mode=case.text,
@@ -96,6 +103,7 @@ class ScriptRun:
             on_frame=context.on_frame,
             patient=context.patient,
             between=sounds.get(0),
+            on_played=played.add if played else None,
         )
         self._seen: dict[int, TurnRecord] = {}
         self._judging = Judging(
@@ -104,6 +112,7 @@ class ScriptRun:
             context.judge,
             context.check,
             opened.recorder.path if opened.recorder else None,
+            AudibleWords(played, context.listen) if played and context.listen else None,
         )
 
     async def run(self) -> CaseResult:

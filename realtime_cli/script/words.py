@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 _WORDS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
@@ -11,6 +13,7 @@ _WORDS = (
 _UNITS, _TENS = _WORDS.split()[:20], _WORDS.split()[20:]
 _SPELLINGS = {
     "okay": "ok",
+    "cancelled": "canceled",
     "meters": "metres",
     "meter": "metre",
     "grey": "gray",
@@ -42,15 +45,37 @@ def in_words(digits: str) -> str:
     return _TENS[tens - 2] + (f" {_UNITS[rest]}" if rest else "")
 
 
-def word_errors(expected: str, heard: str) -> tuple[int, int]:
-    """(substitutions + insertions + deletions of the best alignment, number of words expected)."""
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A text and how it was heard: wrong words of so many, and those that were not there."""
+
+    errors: int
+    words: int
+    missing: tuple[str, ...]
+
+
+def compare(expected: str, heard: str, *, open_end: bool = False) -> Comparison:
+    """By the best alignment. ``open_end``: as much of the end as fits best need not be there."""
     wanted, got = normalise(expected), normalise(heard)
     row = list(range(len(got) + 1))
+    ends = [row[-1]]
     for at, want in enumerate(wanted, 1):
         before, row = row, [at]
         for column, word in enumerate(got, 1):
             row.append(min(before[column] + 1, row[-1] + 1, before[column - 1] + (want != word)))
-    return row[-1], len(wanted)
+        ends.append(row[-1])
+    count = min(range(len(ends)), key=lambda length: (ends[length], -length)) if open_end else len(wanted)
+    same = SequenceMatcher(None, wanted[:count], got, autojunk=False).get_opcodes()
+    missing = [
+        word for tag, begin, end, *_ in same if tag in ("delete", "replace") for word in wanted[begin:end]
+    ]
+    return Comparison(ends[count], count, tuple(missing))
+
+
+def word_errors(expected: str, heard: str) -> tuple[int, int]:
+    """(substitutions + insertions + deletions of the best alignment, number of words expected)."""
+    found = compare(expected, heard)
+    return found.errors, found.words
 
 
 def word_error_rate(expected: str, heard: str) -> float:

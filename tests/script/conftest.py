@@ -1,5 +1,5 @@
 """The models, for the tests of the engine."""
 
-from tests.kit.voices import recogniser
+from tests.kit.voices import heart, recogniser
 
-__all__ = ["recogniser"]
+__all__ = ["heart", "recogniser"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_cli.script.words import normalise, word_error_rate, word_errors
+from realtime_cli.script.words import Comparison, compare, normalise, word_error_rate, word_errors
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,10 @@ def test_errors_of_the_best_alignment(expected: str, heard: str, errors: int) ->
 def test_the_rate_is_per_expected_word() -> None:
     assert word_error_rate("a b c d", "a x c d") == 0.25
     assert word_error_rate("", "") == 0
+
+
+def test_missing_words_are_named_and_an_open_end_may_be_missing() -> None:
+    assert compare("a b c d", "a d").missing == ("b", "c")
+    assert compare("a b c d", "a b").errors == 2
+    assert compare("a b c d", "a b", open_end=True) == Comparison(0, 2, ())
+    assert compare("a b c d", "", open_end=True).words == 0
