@@ -87,6 +87,15 @@ NoRecord = Annotated[bool, _recording("--no-record", help="Record nothing.")]
 Plain = Annotated[bool, _output("--plain", help="Plain lines instead of a live screen.")]
 Json = Annotated[bool, _output("--json", help="JSON lines on stdout.")]
 Quiet = Annotated[bool, _output("--quiet", "-q", help="No messages on stderr.")]
+FailIf = Annotated[
+    list[str] | None,
+    _running(
+        "--fail-if",
+        metavar="CONDITION",
+        help='End with 1 if this holds, such as "first audio p95 > 800ms" or "failures > 1%".',
+    ),
+]
+AsMaster = Annotated[bool, _workers("--master", help="Act as the master of workers started elsewhere.")]
 AsText = Annotated[bool, _running("--text", help="Type every turn; expectations that need a voice fail.")]
 ScriptsOrReports = Annotated[
     list[Path] | None,
@@ -370,6 +379,7 @@ def load(
     max_cost: Annotated[
         float | None, _running(metavar="USD", help="Stop all workers once this many US dollars are spent.")
     ] = None,
+    fail_if: FailIf = None,
     text: AsText = False,
     processes: Annotated[
         int | None,
@@ -378,9 +388,7 @@ def load(
     worker: Annotated[
         bool, _workers("--worker", help="Act as a worker of the master at --master-host.")
     ] = False,
-    master: Annotated[
-        bool, _workers("--master", help="Act as the master of workers started elsewhere.")
-    ] = False,
+    master: AsMaster = False,
     master_host: Annotated[str, _workers(metavar="HOST", help="Address of the master.")] = "127.0.0.1",
     master_port: Annotated[int, _workers(metavar="PORT", help="Port of the master.")] = 5557,
     expect_workers: Annotated[

@@ -20,6 +20,7 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.install_hint import install_extra
 from realtime_cli.load.plan import LoadPlan
 from realtime_cli.load.shapes import LoadStage, read_stages, soak, spike
+from realtime_cli.load.thresholds import threshold_of
 from realtime_cli.script.budget import Budget
 from realtime_cli.script.load import load_scripts, script_files
 from realtime_cli.script.opening import agents_of
@@ -33,7 +34,10 @@ SHAPES = ("ramp", "spike", "soak")
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """What the command line says. ``users``: a number or auto; ``ramp``: 10/s; ``duration``: 1h30m, 90s."""
+    """What the command line says. ``users``: a number or auto; ``ramp``: 10/s; ``duration``: 1h30m, 90s.
+
+    ``fail_if``: such as "first audio p95 > 800ms".
+    """
 
     scripts: tuple[Path, ...]
     config: Path | None = None
@@ -60,6 +64,7 @@ class LoadOptions:
     html: Path | None = None
     json: Path | None = None
     finish: str = "0s"
+    fail_if: tuple[str, ...] = ()
 
 
 def load(options: LoadOptions) -> NoReturn:
@@ -115,6 +120,9 @@ def load_plan(options: LoadOptions) -> LoadPlan:
         max_usd=options.max_cost,
         finish_s=seconds_of(options.finish, "--finish"),
         summary=str(options.json) if options.json else None,
+        page=str(options.html) if options.html else None,
+        tables=str(options.csv) if options.csv else None,
+        fail_if=tuple(threshold_of(text).text for text in options.fail_if),
     )
 
 
@@ -190,10 +198,6 @@ def _run_arguments(options: LoadOptions) -> Iterator[str]:
         yield from ("--web-host", options.bind, "--web-port", str(options.web_port))
     else:
         yield from ("--headless", "--only-summary")
-    if options.csv:
-        yield from ("--csv", str(options.csv))
-    if options.html:
-        yield from ("--html", str(options.html))
 
 
 def _users(options: LoadOptions) -> int:

@@ -6,8 +6,9 @@ the master of refusals and costs, and the master slows and stops all of them.
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -18,17 +19,22 @@ from locust import User, constant, events, runners, task
 from locust.env import Environment
 from locust.stats import RequestStats
 
-from realtime_cli.app.console import echo
+from realtime_cli.app.console import echo, out
 from realtime_cli.app.parent_watchdog import end_with_parent
 from realtime_cli.errors import ExitCode
 from realtime_cli.load import graceful_stop
 from realtime_cli.load.engine_process import EngineChild
+from realtime_cli.load.figures import rows_of
 from realtime_cli.load.locust_shapes import Auto, Stages
+from realtime_cli.load.page import page
 from realtime_cli.load.plan import from_environ
-from realtime_cli.load.samples import samples
+from realtime_cli.load.samples import Sample, samples, turn_samples
 from realtime_cli.load.shutdown import end_workers_at_exit
 from realtime_cli.load.summary import write
+from realtime_cli.load.tables import failures_csv, history_csv, stats_csv, table, verdict_csv
 from realtime_cli.load.totals import Totals
+from realtime_cli.load.verdict import Verdict, verdict_of
+from realtime_cli.load.watch import Watch
 from realtime_cli.script.throttle import Throttle
 
 PLAN = from_environ()
@@ -59,15 +65,6 @@ class LoadUser(User):
         if over["event"] == "gone":
             gevent.sleep(AFTER_FAILURE_S)
             return
-        for sample in samples(over):
-            self.environment.events.request.fire(
-                request_type=sample.kind,
-                name=sample.name,
-                response_time=sample.ms,
-                response_length=0,
-                exception=Failure(sample.failure) if sample.failure else None,
-                context={},
-            )
         if over["kind"]:
             _explain(over)
             gevent.sleep(AFTER_FAILURE_S)
@@ -77,6 +74,7 @@ class LoadUser(User):
 
 _engines: list[EngineChild] = []
 _explained: set[str] = set()
+_watches: list[Watch] = []
 _waited_ms: list[float] = []  # of sessions that were stopped before they had a connection
 
 
@@ -95,6 +93,7 @@ def _begin(environment: Environment, **_: Any) -> None:
     if not isinstance(runner, runners.WorkerRunner):
         runner.register_message("refused", _refused)
         runner.register_message("paid", _paid)
+        _look_on(environment, runner)
     if isinstance(runner, runners.MasterRunner):
         end_workers_at_exit()
         return
@@ -104,7 +103,23 @@ def _begin(environment: Environment, **_: Any) -> None:
     _engines.append(EngineChild(PLAN.engine, partial(_notified, environment), partial(_died, environment)))
 
 
+def _count(environment: Environment, counted: Iterable[Sample]) -> None:
+    for sample in counted:
+        environment.events.request.fire(
+            request_type=sample.kind,
+            name=sample.name,
+            response_time=sample.ms,
+            response_length=0,
+            exception=Failure(sample.failure) if sample.failure else None,
+            context={},
+        )
+
+
 def _notified(environment: Environment, event: Mapping[str, Any]) -> None:
+    if event["event"] == "turn":
+        _count(environment, turn_samples(event))
+    elif event["event"] == "over":
+        _count(environment, samples(event))
     match event["event"]:
         case "pace":
             tally.paced(event)
@@ -167,9 +182,11 @@ def _end(environment: Environment, **_: Any) -> None:
         return
     held = any(row.method == "session" and row.num_requests for row in environment.stats.entries.values())
     if not held:
-        echo("No session was completed, so nothing was measured.")
+        cut = any(row.method == "cut" for row in environment.stats.entries.values())
+        echo("No session was completed: all were cut." if cut else "No session was completed.")
         _explain_nothing(prepared)
-    honest = tally.lateness.reliable or PLAN.auto
+    verdict = _verdict(environment.stats)
+    honest = (verdict.reliable or PLAN.auto) and not verdict.failed
     if not (held and honest) and environment.process_exit_code is None:
         environment.process_exit_code = ExitCode.EXPECTATION_FAILED.value
     events.quit.add_listener(partial(_sum_up, environment.stats))
@@ -184,11 +201,49 @@ def _explain_nothing(prepared: bool) -> None:
         echo(f"The run was over before the server had accepted a connection ({waited_s:.1f} s).")
 
 
+def _look_on(environment: Environment, runner: runners.Runner) -> None:
+    """Our own table instead of Locust's, whose last line mixes opens, sessions and pace."""
+    logging.getLogger("locust.stats_logger").disabled = True
+    stats = environment.stats
+    watch = Watch(
+        lambda: rows_of(stats.entries.values()),
+        lambda: runner.user_count,
+        tally.lateness,
+        told=environment.web_ui is None,
+    )
+    _watches.append(watch)
+    environment.events.test_start.add_listener(lambda **_: watch.begin())
+
+
+def _verdict(stats: RequestStats) -> Verdict:
+    return verdict_of(rows_of(stats.entries.values()), tally, PLAN.fail_if)
+
+
 def _sum_up(stats: RequestStats, exit_code: int, **_: Any) -> None:
-    for line in tally.sentences():
+    """The table on stdout, sentences on stderr, and the files."""
+    for watch in _watches:
+        watch.end()
+    moments = _watches[0].history.moments
+    rows, verdict = rows_of(stats.entries.values()), _verdict(stats)
+    failures = [(error.name, str(error.error), error.occurrences) for error in stats.errors.values()]
+    out(table(rows))
+    for line in (*verdict.lines, *tally.sentences()):
         echo(line)
     if PLAN.summary:
-        write(Path(PLAN.summary), tally, stats, exit_code)
+        write(Path(PLAN.summary), tally, verdict, rows, moments, failures, exit_code)
+    if PLAN.page:
+        text = page(
+            f"Load test of {PLAN.host or 'agents'}", verdict, rows, moments, failures, tally.sentences()
+        )
+        Path(PLAN.page).write_text(text, encoding="utf-8")
+    if PLAN.tables:
+        for name, text in (
+            ("stats", stats_csv(rows)),
+            ("history", history_csv(moments)),
+            ("failures", failures_csv(failures)),
+            ("verdict", verdict_csv(verdict)),
+        ):
+            Path(f"{PLAN.tables}_{name}.csv").write_text(text, encoding="utf-8")
 
 
 # -- between workers and master ---------------------------------------------------------------------

@@ -25,6 +25,12 @@ class LoadPlan:
     finish_s: float = 0.0
     summary: str | None = None
     """The file for the summary as JSON."""
+    page: str | None = None
+    """The file for the report as HTML."""
+    tables: str | None = None
+    """How the names of the files of tables begin."""
+    fail_if: tuple[str, ...] = ()
+    """Conditions under which the load fails, checked already."""
 
     def to_environ(self) -> dict[str, str]:
         return {VARIABLE: json.dumps(asdict(self))}
@@ -34,4 +40,5 @@ def from_environ(environ: Mapping[str, str] = os.environ) -> LoadPlan:
     """The plan that ``to_environ`` wrote; an empty one without."""
     given = json.loads(environ.get(VARIABLE, "{}"))
     stages = tuple(LoadStage(**stage) for stage in given.get("stages", ()))
-    return LoadPlan(**{**given, "engine": tuple(given.get("engine", ())), "stages": stages})
+    lists = {key: tuple(given.get(key, ())) for key in ("engine", "fail_if")}
+    return LoadPlan(**{**given, **lists, "stages": stages})

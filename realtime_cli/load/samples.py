@@ -20,16 +20,21 @@ class Sample:
     failure: str = ""
 
 
+def turn_samples(turn: Mapping[str, Any]) -> Iterator[Sample]:
+    """Of one turn, the moment it was measured: a session that is cut later has been counted by then."""
+    for kind, figure in TURN_ROWS.items():
+        if turn.get(figure) is not None:
+            yield Sample(kind, f"{turn['script']}, turn {turn['turn']}", turn[figure])
+
+
 def samples(over: Mapping[str, Any]) -> Iterator[Sample]:
-    """Of one session that is over; of one that we broke off ourselves, nothing of its end."""
+    """Of one session that is over; one that was broken off at the end counts as cut, with what it had."""
     script = over["script"]
     if over.get("open_ms") is not None:
         yield Sample("open", script, over["open_ms"])
-    for number, turn in enumerate(over["turns"], 1):
-        for kind, figure in TURN_ROWS.items():
-            if turn.get(figure) is not None:
-                yield Sample(kind, f"{script}, turn {number}", turn[figure])
     for ms in over["tool_ms"]:
         yield Sample("tool", script, ms)
     if over["status"] != "stopped":
         yield Sample("session", script, over["session_ms"], over["kind"])
+    elif over.get("open_ms") is not None:
+        yield Sample("cut", script, over["session_ms"])

@@ -51,16 +51,8 @@ class Totals:
         return 1000 * self.cpu_s / self.session_s if self.session_s else 0.0
 
     def sentences(self) -> list[str]:
-        """For the end of a run."""
-        p99, frames = self.lateness.percentile_ms(0.99), self.lateness.frames
+        """For the end of a run, beside its verdict."""
         lines = []
-        if frames:
-            lines.append(f"Client frame lateness: {frames} frames of 20 ms, p99 {p99} ms.")
-        if not self.lateness.reliable:
-            lines.append(
-                "UNRELIABLE: the client was more than one frame late, so the latencies above are too high. "
-                "Use fewer users or more machines; --users auto finds how many this machine can run."
-            )
         if self.session_s:
             lines.append(
                 f"Engines: {self.cpu_ms_per_session_s:.1f} ms of one core per second of session, "

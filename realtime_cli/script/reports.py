@@ -156,7 +156,7 @@ def junit(results: Sequence[CaseResult], seconds: float, started: str = "") -> s
 
 def _junit_case(result: CaseResult) -> ElementTree.Element:
     attributes = {
-        "classname": _xml_text(str(result.case.script.path.with_suffix("")).replace("/", ".")),
+        "classname": _xml_text(str(result.case.script.path.with_suffix("")).replace("/", ".").lstrip(".")),
         "name": _xml_text(result.case.title),
         "time": f"{result.seconds:.3f}",
     }

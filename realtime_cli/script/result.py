@@ -166,10 +166,19 @@ class TurnBegan:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnOver:
+    """A turn was held, or cut with its session; ``figures`` in ms, None: not measured."""
+
+    case: Case
+    number: int
+    figures: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
 class CaseOver:
     """A conversation was held and judged."""
 
     result: CaseResult
 
 
-Progress = CaseBegan | TurnBegan | CaseOver
+Progress = CaseBegan | TurnBegan | TurnOver | CaseOver

@@ -24,8 +24,9 @@ from realtime_cli.script.images import image_uri
 from realtime_cli.script.judging import Check, Judge, Judging, title_of
 from realtime_cli.script.listening import Listener
 from realtime_cli.script.live import Live
-from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan
+from realtime_cli.script.result import Case, CaseResult, Progress, TurnBegan, TurnOver, figures
 from realtime_cli.script.turn_collector import TurnRecord
+from realtime_cli.script.turn_metrics import turn_metrics
 from realtime_cli.script.user_sound import UserSounds
 
 AFTERWORDS_S = 2.0  # transcripts and bookkeeping may trail the answer
@@ -106,6 +107,7 @@ class ScriptRun:
             on_played=played.add if played else None,
         )
         self._seen: dict[int, TurnRecord] = {}
+        self._told: set[int] = set()
         self._judging = Judging(
             case,
             self._live.turns,
@@ -122,8 +124,11 @@ class ScriptRun:
         try:
             if opens:
                 self._begin(1)
-            async with self._live:
-                await self._hold()
+            try:
+                async with self._live:
+                    await self._hold()
+            finally:  # a session that is cut has its turns as well
+                self._tell_turns()
             outcome = self._live.outcome or outcome
             if outcome.exit_code != ExitCode.OK:
                 error = f"{outcome.reason} {outcome.remedy}".strip()
@@ -172,9 +177,16 @@ class ScriptRun:
         waited_for = await self._wait(number, turn)
         self._live.annotate_sounds()
         self._live.annotate("over", turn=number, **({"waited_for": waited_for} if waited_for else {}))
+        self._tell_turns()
         if self._live.over:
             return False
         return not (self._script.stop_on_failure and self._failed(number, turn))
+
+    def _tell_turns(self) -> None:
+        for number in self._seen.keys() - self._told:
+            self._told.add(number)
+            found = figures(turn_metrics(self._seen[number], self._live.turns))
+            self._context.notify(TurnOver(self._case, number, found))
 
     def _begin(self, number: int) -> None:
         self._live.begin_turn(number)

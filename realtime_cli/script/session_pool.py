@@ -6,6 +6,7 @@ What is reported (``notify``) are dictionaries for JSON, each with an ``event``:
     refused   id, status, pause_s        HTTP 429: whoever begins sessions should slow down
     scarce    id, pause_s                rate_limits.updated: less than a tenth is left
     spent     id, usd                    since the last such event: once a second, and at the session's end
+    turn      id, script, turn, within_ms, done_ms, interrupted_ms, dead_air_ms    when it is over or cut
     over      id, script, status, kind, error, open_ms, session_ms, tool_ms, turns, usd, late_p99_ms
     pace      sessions, late, late_p99_ms, cpu_s, seconds     once a second; late: ms -> frames
 """
@@ -27,7 +28,7 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.script.clips import Clip
 from realtime_cli.script.failure_kind import kind_of
 from realtime_cli.script.pacing_histogram import PacingHistogram
-from realtime_cli.script.result import Case, CaseResult
+from realtime_cli.script.result import Case, CaseResult, Progress, TurnOver
 from realtime_cli.script.runner import RunContext, prepare, run_case
 from realtime_cli.script.throttle import scarce
 from realtime_cli.wire.transport import Transport
@@ -157,6 +158,7 @@ class SessionPool:
             on_frame=late,
             readers=(watch,),
             patient=False,
+            notify=lambda progress: self._turn_over(name, progress),
         )
         try:
             result = await run_case(case, context, self._sounds.get(case.name))
@@ -172,6 +174,11 @@ class SessionPool:
             "late_p99_ms": watch.lateness.percentile_ms(0.99),
         }
         self._notify({"event": "over", "id": name, "script": case.name, **report})
+
+    def _turn_over(self, name: str, progress: Progress) -> None:
+        if isinstance(progress, TurnOver):
+            told = {"event": "turn", "id": name, "script": progress.case.name, "turn": progress.number}
+            self._notify({**told, **progress.figures})
 
     @asynccontextmanager
     async def _open(self, name: str, case: Case, watch: SessionWatch) -> AsyncIterator[OpenSession]:

@@ -51,7 +51,21 @@ def test_sessions_are_held_and_written_to_tables(script: Path, tmp_path: Path) -
     assert rows["session"]["failures"] == 0
     assert rows["first audio"]["p50_ms"] > 0
     assert "session,good" in (tmp_path / "table_stats.csv").read_text()
+    assert "eliable" in (tmp_path / "table_verdict.csv").read_text()
     assert "good" in (tmp_path / "report.html").read_text()
+    assert "first audio" in ended.stdout
+    assert "Aggregated" not in ended.stdout
+
+
+def test_sessions_that_are_cut_have_their_turns_and_count_as_cut(script: Path, tmp_path: Path) -> None:
+    script.write_text(GOOD + '[[turns]]\nat = { after = "agent.speech_stopped", ms = 60000 }\nuser = "Two"\n')
+    more = "--fail-if", "cut > 50%", "--json", tmp_path / "sum.json"
+    ended = run_cli("load", script, "--users", "2", "--duration", "6s", *more)
+    assert ended.returncode == 1
+    told = json.loads((tmp_path / "sum.json").read_text())
+    counts = {row["kind"]: row["count"] for row in told["rows"]}
+    assert (counts["cut"], counts["first audio"]) == (2, 2)
+    assert told["fail_if"] == [{"condition": "cut > 50%", "failed": True, "found": "100%"}]
 
 
 def test_sessions_may_finish_and_none_begins_meanwhile(script: Path, tmp_path: Path) -> None:
@@ -88,7 +102,7 @@ def test_a_load_on_a_server_that_accepts_nothing_says_so(script: Path) -> None:
 def test_failures_have_a_kind_and_end_in_one(script: Path, tmp_path: Path) -> None:
     script.write_text(GOOD.replace('contains = "one"', 'contains = "two"'), encoding="utf-8")
     ended = run_cli(
-        "load", script, "--users", "1", "--duration", "4s", "--finish", "30s", "--json", tmp_path / "sum.json"
+        "load", script, "--users", "1", "--duration", "8s", "--finish", "30s", "--json", tmp_path / "sum.json"
     )
     assert ended.returncode == 1
     (kind,) = json.loads((tmp_path / "sum.json").read_text())["failures"]

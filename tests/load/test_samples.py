@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from realtime_cli.load.samples import samples
+from realtime_cli.load.samples import samples, turn_samples
 
 OVER: dict[str, Any] = {
     "event": "over",
@@ -24,18 +24,24 @@ OVER: dict[str, Any] = {
 }
 
 
-def test_every_figure_that_there_is_is_a_row_and_only_the_session_can_fail() -> None:
+def test_only_the_session_can_fail_and_its_turns_were_counted_before() -> None:
     assert [(row.kind, row.name, row.ms, row.failure) for row in samples(OVER)] == [
         ("open", "call", 12.0, ""),
-        ("first audio", "call, turn 1", 200.0, ""),
-        ("response", "call, turn 1", 600.0, ""),
-        ("interruption stop", "call, turn 2", 80.0, ""),
         ("tool", "call", 3.0, ""),
         ("tool", "call", 4.0, ""),
         ("session", "call", 9000.0, "failed: contains"),
     ]
 
 
-def test_a_session_that_we_broke_off_has_no_length() -> None:
+def test_every_figure_of_a_turn_that_there_is_is_a_row() -> None:
+    turn = {"event": "turn", "script": "call", "turn": 2, **OVER["turns"][0]}
+    assert [(row.kind, row.name, row.ms) for row in turn_samples(turn)] == [
+        ("first audio", "call, turn 2", 200.0),
+        ("response", "call, turn 2", 600.0),
+    ]
+
+
+def test_a_session_that_we_broke_off_is_cut_and_one_that_was_never_open_is_nothing() -> None:
     over = {**OVER, "status": "stopped", "kind": "", "turns": [], "tool_ms": []}
-    assert [row.kind for row in samples(over)] == ["open"]
+    assert [(row.kind, row.ms) for row in samples(over)] == [("open", 12.0), ("cut", 9000.0)]
+    assert list(samples({**over, "open_ms": None})) == []

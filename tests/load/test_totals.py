@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from realtime_cli.load.totals import Totals
+from realtime_cli.load.verdict import verdict_of
 
 
 def pace(cpu_s: float, sessions: int, **late: int) -> dict[str, Any]:
@@ -21,13 +22,15 @@ def test_what_workers_count_adds_up_at_the_master() -> None:
         assert worker.taken() == {"late": {}, "cpu_s": 0.0, "session_s": 0.0}
     assert round(master.cpu_ms_per_session_s, 3) == 10.0
     assert master.lateness.frames == 1000
-    assert not any("UNRELIABLE" in line for line in master.sentences())
+    assert verdict_of([], master, []).reliable
 
 
 def test_a_run_whose_frames_were_late_says_that_it_is_unreliable() -> None:
     tally = Totals()
     tally.paced(pace(0.0, 1, **{"1": 95, "30": 5}))
-    assert any(line.startswith("UNRELIABLE") for line in tally.sentences())
+    verdict = verdict_of([], tally, [])
+    assert not verdict.reliable
+    assert verdict.lines[0].startswith("UNRELIABLE: the client's own frames were 30 ms late at p99")
 
 
 def test_a_run_in_which_nothing_was_said_aloud_has_nothing_to_tell() -> None:
