@@ -8,13 +8,14 @@ import sys
 from functools import cache
 
 ASKED = """
-import sys
+import gc, sys
 from realtime_cli.cli import main
 sys.argv[1:] = ["text", "--config", "configs/text.toml", "--no-record", "Hello"]
 try:
     main()
 except SystemExit as ended:
     assert not ended.code, ended.code
+assert gc.isenabled() and gc.get_freeze_count()
 print(*sorted(sys.modules), file=sys.stderr)
 """
 

@@ -25,6 +25,7 @@ def own_the_process(loop: Endable) -> None:
     _watch_signals(loop)
     asyncio.get_running_loop().set_exception_handler(_failing(loop))
     gc.freeze()  # a full collection of the imports' objects would be heard; they hold next to no garbage
+    gc.enable()  # off while they were loaded, see ``cli``
 
 
 def _watch_signals(loop: Endable) -> None:
