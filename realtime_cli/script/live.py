@@ -20,6 +20,7 @@ from realtime_cli.audio.pcm import RATE_HZ, Samples, dbfs
 from realtime_cli.audio.wav import WavSpeaker
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
+from realtime_cli.client.image_context import ImageContext
 from realtime_cli.client.session import SessionOptions
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.conversation.realtime import SCRIPT_TOPIC
@@ -33,6 +34,7 @@ from realtime_cli.script.turn_collector import TurnCollector
 
 _SILENT = (
     inputs.MicrophoneFrame,
+    inputs.VideoFrameCaptured,
     inputs.Levels,
     inputs.TimerFired,
     effects.Send,
@@ -152,7 +154,7 @@ class Live:
 
     def observe(self, entry: Entry) -> None:
         """Every entry may be the one that somebody waits for."""
-        if not isinstance(entry.value, _SILENT):
+        if not isinstance(entry.value, _SILENT) and not _is_of_a_frame(entry.value):
             self.last_activity = entry.at
         if not isinstance(entry.value, inputs.MicrophoneFrame | effects.Send):
             self._changed.set()
@@ -322,6 +324,11 @@ class HeardSpeaker:
                 self._loop.call_soon_threadsafe(self._told, block.copy())
 
         self._speaker.start(played)
+
+
+def _is_of_a_frame(value: object) -> bool:
+    """Whether a server only tells of a frame of camera, screen or film: they come all the time."""
+    return isinstance(value, inputs.Received) and ImageContext.concerns(value.event)
 
 
 def speaks(options: SessionOptions) -> bool:
