@@ -15,6 +15,7 @@ from realtime_cli.client.waits import (
     MAX_UTTERANCE_S,
     POLL_S,
     QUIET_S,
+    UNNAMED_REFUSAL_S,
 )
 from realtime_cli.errors import ExitCode
 from realtime_cli.protocol import client_events as c
@@ -33,6 +34,7 @@ class Deadlines(SessionPart):
         self.input_ended_at: float | None = None
         self._effects = effects
         self._progress_timeout_s = options.progress_timeout_s
+        self._patience_s = options.progress_timeout_s
         self._responses = responses
         self._cost = cost
         self._limits = SessionLimits(
@@ -79,13 +81,20 @@ class Deadlines(SessionPart):
 
     def expect_progress(self, at: float) -> None:
         """An answer was asked for, or begins."""
-        self._effects.do(SetTimer(at + self._progress_timeout_s, "progress"))
+        self._patience_s = self._progress_timeout_s
+        self._effects.do(SetTimer(at + self._patience_s, "progress"))
+
+    def error_came(self, at: float) -> None:
+        """An error that names no request, while one awaits its response: it may be all that comes of it."""
+        if self._responses.busy and self._responses.active_id is None:
+            self._patience_s = min(UNNAMED_REFUSAL_S, self._progress_timeout_s)
+            self._effects.do(SetTimer(at + self._patience_s, "progress"))
 
     def no_progress(self, at: float, *, ready: bool) -> bool:
         """Whether the answer is to be given up now; the server, if there is one, is told."""
         since_s = at - self.active_at
-        if since_s < self._progress_timeout_s:
-            self.expect_progress(self.active_at)
+        if since_s < self._patience_s:
+            self._effects.do(SetTimer(self.active_at + self._patience_s, "progress"))
             return False
         text = f"No progress in the answer for {since_s:.0f} s, so it was given up."
         self._effects.note("error", "response", text)

@@ -679,6 +679,8 @@ class ClientSession(SessionState):
             self._effects.close(fault.exit_code, reason, fault.remedy)
         elif fault.verdict == "show" or refused == "lost":
             self._effects.note("error", "server", error_policy.sentence(error))
+            if not error.event_id:
+                self._deadlines.error_came(happened.at)
 
     def _cancel_refused(self, at: float, event_id: str | None) -> None:
         """Nothing is active, says the server: an answer that we took for running has ended without a word."""

@@ -113,6 +113,19 @@ def test_a_refused_request_waits_for_the_running_response(talk):
     assert talk.done("VAD") == ["response.create"]
 
 
+def test_an_error_that_names_no_request_is_its_refusal_if_nothing_follows(talk):
+    error = {"type": "server_error", "message": "no"}
+    for follows in (False, True):
+        talk.give(inputs.Typed, "one")
+        assert talk.server("error", error=error) == ["note error server"]
+        if follows:
+            talk.server("response.created", response={"id": "R1"})
+        talk.at += 3
+        given_up = talk.give(inputs.TimerFired, "progress")
+        assert given_up == ([] if follows else ["note error response"])
+    assert talk.done("R1") == []
+
+
 def test_manual_turns_commit_and_ask():
     d = Dialogue(push_to_talk=True, patch={"type": "realtime", "audio": {"input": {"turn_detection": None}}})
     d.connect()
