@@ -4,7 +4,8 @@ In: scripts (``load``, ``format``; Pipecat's by ``pipecat``, recordings by ``pro
 users (``clips``, ``microphone``), their mocks, and a session of ``app``. A case is held (``runner``, on
 ``live``), alone, in a suite (``suite``) or among many (``session_pool``). Its conversation events are
 gathered by turn of the script (``turn_collector``), measured (``turn_metrics``) and judged
-(``expectations``, ``checks``, ``judge``). Out: results (``result``, ``reports``, ``merge``).
+(``judging`` by ``expectations``, ``checks``, ``judge``; recordings by ``rejudge``). Out: results (``result``,
+``explanation``, ``repeats``, ``baseline``, ``reports``, ``run_page``, ``merge``).
 
 What must not enter: wire events, options of commands, Locust.
 """
