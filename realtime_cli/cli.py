@@ -196,7 +196,6 @@ def talk(
     mode, ? shows all keys, q quits. Without a sound card, or with files, it goes on to the end of what
     there is to hear.
     """
-    gc.disable()  # until the session owns the process: what loads is no garbage, and looking takes 40 ms
     from realtime_cli.commands import talk as command
 
     if agent and config:
@@ -231,7 +230,6 @@ def text(
     quiet: Quiet = False,
 ) -> None:
     """Send messages, and print the answers on stdout and nothing else."""
-    gc.disable()  # until the session owns the process: what loads is no garbage, and looking takes 40 ms
     from realtime_cli.commands import text as command
 
     options = _options(command.TextOptions, locals())
@@ -820,6 +818,8 @@ def main() -> NoReturn:
     arguments = sys.argv[1:]
     if arguments and arguments[0].endswith(".toml"):
         arguments = ["talk", *arguments]
+    if arguments[:1] in (["talk"], ["text"]):
+        gc.disable()  # until the session owns the process: what loads is no garbage, and looking takes 40 ms
     try:
         code: Any = _asked(arguments)(args=arguments, standalone_mode=False)
         if sys.stdout is not None:
@@ -834,6 +834,7 @@ def main() -> NoReturn:
         code = _hang_up() if isinstance(end.__context__, BrokenPipeError) else end.code
     except Exception as error:
         code = _machine_says_no(error)
+    gc.enable()  # for who called this as a function
     _let_stdout_go()
     sys.exit(int(code or 0))
 
