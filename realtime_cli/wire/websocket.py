@@ -11,6 +11,7 @@ import errno
 import http
 import json
 import logging
+import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -53,7 +54,8 @@ OPEN_TIMEOUT_S = 10.0
 SOCKET_BUFFER_BYTES = 256 * 1024
 """Of the kernel, one way: 4 s of sound. What waits there no ping overtakes, so that a server which takes a
 file of hours slowly would seem dead; by itself the kernel takes megabytes."""
-_GET = b"GET "
+_METHOD = re.compile(rb"[A-Z]{1,16} ")
+_BEGINS_METHOD = re.compile(rb"[A-Z]{1,16}")
 MAX_WRITE_STALL_S = 40.0  # a client that takes nothing for so long is gone
 GOING_AWAY = 1001
 SURE_ROOM_BYTES = 8_192  # in a transport's buffer: one that is full has at least so much to write
@@ -307,7 +309,10 @@ def _answer_of(auth: ClientAuth, respond: Respond | None, request: PlainRequest)
 
 
 class HttpDoor(server.ServerConnection):
-    """A connection whose first bytes say whether it opens a WebSocket (GET) or asks for something else."""
+    """A connection whose first bytes say whether it opens a WebSocket (GET) or asks for something else.
+
+    What is no HTTP at all, such as TLS, is left to ``websockets``, which refuses it.
+    """
 
     def __init__(self, answer: Respond, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -318,9 +323,11 @@ class HttpDoor(server.ServerConnection):
     def data_received(self, data: bytes) -> None:
         if self._first is not None:
             self._first += data
-            if len(self._first) < len(_GET) and _GET.startswith(self._first):
+            method = _METHOD.match(self._first)
+            if method is None and _BEGINS_METHOD.fullmatch(self._first):
                 return
-            self._reader = None if self._first.startswith(_GET) else RequestReader()
+            is_plain = method is not None and method[0] != b"GET "
+            self._reader = RequestReader() if is_plain else None
             data, self._first = self._first, None
         if self._reader is None:
             super().data_received(data)
