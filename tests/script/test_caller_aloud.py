@@ -17,7 +17,7 @@ from tests.kit.cli import run_cli
 SCRIPT = Path(__file__).parents[2] / "configs" / "scripts" / "caller.toml"
 HABITS = "habits = { hesitates = 1.0 }"
 
-pytestmark = [pytest.mark.heavy, pytest.mark.xdist_group("voice")]
+pytestmark = [pytest.mark.heavy, pytest.mark.xdist_group("voice"), pytest.mark.timeout(300)]
 
 
 def held(script: Path, folder: Path) -> tuple[dict[str, Any], list[list[str]]]:
