@@ -79,7 +79,8 @@ class _Scenario:
         script |= {"set": set_} if (set_ := dict(self._history())) else {}
         script |= self._conditions()
         if "persona" in scenario:
-            script |= {"caller": caller_of(scenario, self._left)}
+            plays = self._endpoint(scenario.get("simulator") or {}, "simulator")
+            script |= {"caller": {**caller_of(scenario), "model": plays}}
             script |= {"expect": expect} if (expect := expect_of(scenario, self._left)) else {}
             judged = True
         else:
@@ -87,7 +88,8 @@ class _Scenario:
             script["turns"] = turns.made
             script["timeout_ms"] = max(DEFAULT_MS, turns.longest_ms)
             judged = any("judge" in turn.get("expect", {}) for turn in turns.made)
-        script |= {"judge": self._endpoint()} if judged else {}
+        if judged:
+            script["judge"] = self._endpoint(self._judge.get("eval") or {}, "judge.eval")
         self._rest(spoken)
         return script, self._left
 
@@ -107,16 +109,15 @@ class _Scenario:
         speed = (self._user.get("speech") or {}).get("speed", self._user.get("speed"))
         return {"conditions": {"speed": float(speed)}} if speed not in (None, 1, 1.0) else {}
 
-    def _endpoint(self) -> Tree:
-        """Who judges: the model that decides, or where that is a program, the one that explains."""
-        asked = self._judge.get("eval") or {}
+    def _endpoint(self, asked: Tree, where: str) -> Tree:
+        """The model that judges, or plays the caller; where it is a program, the one that explains."""
         if "factory" in asked:
-            self._left.append(f"judge.eval.factory: {asked['factory']}; its explainer judges instead")
+            self._left.append(f"{where}.factory: {asked['factory']}; its explainer is asked instead")
             asked = asked.get("explainer") or {}
-        self._left += unknown(asked, {"service", "model", "endpoint"}, "judge.eval.")
+        self._left += unknown(asked, {"service", "model", "endpoint"}, f"{where}.")
         service = asked.get("service", "ollama")
         if service not in ("ollama", "openai"):
-            self._left.append(f"judge.eval.service: {service}")
+            self._left.append(f"{where}.service: {service}")
         made = dict(OPENAI) if service == "openai" else {"url": OLLAMA, "model": MODEL}
         made |= {"model": str(asked["model"])} if asked.get("model") else {}
         made |= {"url": str(asked["endpoint"])} if asked.get("endpoint") else {}
@@ -125,8 +126,6 @@ class _Scenario:
     def _rest(self, spoken: bool) -> None:
         known = {*OF_BOTH, *(OF_A_SIMULATION if "persona" in self._scenario else ())}
         self._left += unknown(self._scenario, known)
-        if "persona" in self._scenario and "simulator" in self._scenario:
-            self._left.append("simulator: the model that plays the caller")
         self._left += unknown(self._user, {"modality", "speech", "speed"}, "user.")
         self._left += unknown(self._user.get("speech") or {}, {"speed"}, "user.speech.")
         if not spoken and "speech" in self._user:

@@ -8,8 +8,8 @@ Tree = dict[str, Any]
 DEFAULT_TURNS, DEFAULT_SILENCE_S = 20, 30
 
 
-def caller_of(scenario: Tree, left: list[str]) -> Tree:
-    """``[caller]``; who speaks for it is not taken over."""
+def caller_of(scenario: Tree) -> Tree:
+    """``[caller]`` without the model that plays it."""
     made: Tree = {"persona": " ".join(str(scenario["persona"]).split())}
     for key in ("goal", "success"):
         if scenario.get(key):

@@ -97,6 +97,7 @@ def test_a_persona_becomes_a_caller() -> None:
         "success": "an order was taken",
         "max_turns": 6,
         "patience_ms": 10_000,
+        "model": {"url": "http://127.0.0.1:11434/v1", "model": "gemma4:12b"},
     }
     assert tree["expect"]["calls"] == [{"name": "order"}, {"name": "confirm", "args": {"count": 1}}]
     assert tree["expect"]["within_ms"] == 2500
@@ -106,7 +107,6 @@ def test_a_persona_becomes_a_caller() -> None:
         "metrics: recorded: that nothing else is called",
         "metrics: words",
         "max_duration_s",
-        "simulator: the model that plays the caller",
     ]
 
 
