@@ -1,8 +1,7 @@
 """Sound in the formats of the wire: PCM (16 bit) and G.711 (``audio/pcmu``, ``audio/pcma``; 8 kHz).
 
-PCM has 24 kHz, which is what we have inside, unless a protocol that knows other rates says so. Both
-directions keep the state of one stream: the filter between the rates, and the odd byte of a delta that
-ends inside a sample.
+Inside there are 24 kHz, which is PCM's rate, too, unless the format names another. Both directions keep
+the state of one stream: the filter between the rates, and the odd byte of a delta that ends inside a sample.
 """
 
 from __future__ import annotations
@@ -11,27 +10,27 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime_cli.audio import g711
-from realtime_cli.audio.pcm import BYTES_PER_MS, RATE_HZ, Samples
+from realtime_cli.audio.pcm import RATE_HZ, Samples
 from realtime_cli.audio.resample import Resampler
-from realtime_cli.protocol.objects import WireFormat
+from realtime_cli.protocol.objects import BYTES_PER_MS, WireFormat
 
 G711_HZ = 8_000
 _ENCODERS = {"audio/pcmu": g711.encode_mu_law, "audio/pcma": g711.encode_a_law}
 _DECODERS = {"audio/pcmu": g711.decode_mu_law, "audio/pcma": g711.decode_a_law}
 
 
-def bytes_per_ms(format: WireFormat) -> int:
-    """How many bytes one millisecond takes on the wire, before base64."""
-    return BYTES_PER_MS if format == "audio/pcm" else G711_HZ // 1000
+def _rate_hz(format: WireFormat) -> int:
+    """Samples a second on the wire."""
+    return G711_HZ if format in _ENCODERS else BYTES_PER_MS[format] * 1000 // 2
 
 
 class AudioEncoder:
-    """int16 at 24 kHz to the bytes of one wire format; ``rate_hz``: of PCM."""
+    """int16 at 24 kHz to the bytes of one wire format."""
 
-    def __init__(self, format: WireFormat, rate_hz: int = RATE_HZ) -> None:
+    def __init__(self, format: WireFormat) -> None:
         self.format = format
         self._encode = _ENCODERS.get(format)
-        self._resampler = Resampler(RATE_HZ, G711_HZ if self._encode else rate_hz)
+        self._resampler = Resampler(RATE_HZ, _rate_hz(format))
 
     def encode(self, samples: npt.NDArray[np.int16]) -> bytes:
         """The bytes that are ready after these samples (G.711 holds back 2.4 ms)."""
@@ -46,12 +45,12 @@ class AudioEncoder:
 
 
 class AudioDecoder:
-    """The bytes of one wire format to int16 at 24 kHz; ``rate_hz``: of PCM."""
+    """The bytes of one wire format to int16 at 24 kHz."""
 
-    def __init__(self, format: WireFormat, rate_hz: int = RATE_HZ) -> None:
+    def __init__(self, format: WireFormat) -> None:
         self.format = format
         self._decode = _DECODERS.get(format)
-        self._resampler = Resampler(G711_HZ if self._decode else rate_hz, RATE_HZ)
+        self._resampler = Resampler(_rate_hz(format), RATE_HZ)
         self._half_sample = b""
 
     def decode(self, data: bytes) -> Samples:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from realtime_cli.protocol.objects import BYTES_PER_MS, WireFormat
+from realtime_cli.protocol.objects import WireFormat, wire_format
 
 Json = dict[str, Any]
 SERVER_VAD: Json = {"type": "server_vad"}
@@ -37,9 +37,9 @@ def at(tree: Any, *path: str) -> Any:
 def audio_format(side: Literal["input", "output"], *sessions: Json) -> WireFormat:
     """The format of the sound in one direction; PCM by default."""
     for session in sessions:
-        kind = at(session, "audio", side, "format", "type")
-        if kind in BYTES_PER_MS:
-            return kind  # type: ignore[no-any-return]
+        format = at(session, "audio", side, "format") or {}
+        if found := wire_format(format.get("type"), format.get("rate")):
+            return found
     return "audio/pcm"
 
 

@@ -14,7 +14,7 @@ from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.waits import FADE_OUT_S
 from realtime_cli.protocol.objects import BYTES_PER_MS, WireFormat
 
-SILENCE: dict[WireFormat, int] = {"audio/pcm": 0x00, "audio/pcmu": 0xFF, "audio/pcma": 0xD5}
+SILENCE: dict[WireFormat, int] = dict.fromkeys(BYTES_PER_MS, 0x00) | {"audio/pcmu": 0xFF, "audio/pcma": 0xD5}
 PRE_ROLL_MS = 300
 MINIMUM_COMMIT_MS = 100  # API reference, input_audio_buffer.commit
 

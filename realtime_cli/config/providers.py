@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from realtime_cli.config.connection import AuthStyle, ProviderName
+from realtime_cli.protocol.session import PCM_RATES_HZ
 
 DEFAULT_MODEL = "gpt-realtime-2.1"
 DEFAULT_LIVE_MODEL = "gpt-live-1"
@@ -61,6 +62,8 @@ def is_xais(path: tuple[str | int, ...], value: Any) -> bool:
             return value in _XAI_TOOLS
         case ("reasoning", "effort"):
             return bool(value == "none")
+        case ("audio", "input" | "output", "format", "rate"):
+            return value in PCM_RATES_HZ
     return path in _XAI_KEYS
 
 

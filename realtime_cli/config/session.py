@@ -11,7 +11,7 @@ from realtime_cli.protocol.rules import Rule, Wire
 from realtime_cli.protocol.session import RealtimeSession, SemanticVad, ServerVad
 
 JsonObject = dict[str, Any]
-ONE_PCM_RATE = "this program speaks PCM at 24000 Hz only, also with servers that take other rates"
+ONE_PCM_RATE = "the API takes PCM at 24000 Hz only; xAI's also at 8000, 16000, 32000 and 48000"
 
 Instructions = Annotated[
     str,

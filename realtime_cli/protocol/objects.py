@@ -34,6 +34,9 @@ from realtime_cli.protocol.session import (
 from realtime_cli.protocol.session import (
     WireFormat as WireFormat,
 )
+from realtime_cli.protocol.session import (
+    wire_format as wire_format,
+)
 
 STATUSES = ("completed", "incomplete", "in_progress")
 

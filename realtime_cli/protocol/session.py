@@ -9,14 +9,40 @@ a field is its manual (``config schema``).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_serializer
 
 from realtime_cli.protocol.rules import Problem, Rule, TypedObject, Wire
 
-WireFormat = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
-BYTES_PER_MS: dict[WireFormat, int] = {"audio/pcm": 48, "audio/pcmu": 8, "audio/pcma": 8}
+WireFormat = Literal[
+    "audio/pcm",
+    "audio/pcmu",
+    "audio/pcma",
+    "audio/pcm;rate=8000",
+    "audio/pcm;rate=16000",
+    "audio/pcm;rate=32000",
+    "audio/pcm;rate=48000",
+]
+"""How sound is on the wire. Without a rate PCM has 24 kHz, the only one that OpenAI's Realtime takes."""
+BYTES_PER_MS: dict[WireFormat, int] = {
+    "audio/pcm": 48,
+    "audio/pcmu": 8,
+    "audio/pcma": 8,
+    "audio/pcm;rate=8000": 16,
+    "audio/pcm;rate=16000": 32,
+    "audio/pcm;rate=32000": 64,
+    "audio/pcm;rate=48000": 96,
+}
+PCM_RATES_HZ = (8_000, 16_000, 24_000, 32_000, 48_000)
+
+
+def wire_format(kind: Any, rate_hz: Any = None) -> WireFormat | None:
+    """The format of a ``{type, rate}`` of the API; None for one that this program does not know."""
+    name = kind if kind != "audio/pcm" or rate_hz in (None, 24_000) else f"{kind};rate={rate_hz}"
+    return name if name in BYTES_PER_MS else None
+
+
 VOICES = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar")
 CONNECTORS = tuple(
     f"connector_{name}"
@@ -64,7 +90,7 @@ def by_type(*known: str) -> Discriminator:
 class AudioFormat(Wire):
     """PCM is 24 000 Hz; G.711 (``audio/pcmu``, ``audio/pcma``) is 8 000 Hz and names no rate."""
 
-    type: Annotated[str | None, Rule(choices=get_args(WireFormat), required=True)] = None
+    type: Annotated[str | None, Rule(choices=("audio/pcm", "audio/pcmu", "audio/pcma"), required=True)] = None
     """audio/pcm (signed 16-bit little endian, mono), audio/pcmu (G.711 µ-law), audio/pcma (A-law)."""
     rate: Annotated[int | None, Rule(ge=24_000, le=24_000)] = None
     """Samples a second, for PCM; the API takes no other."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from realtime_cli.audio.sample_format import RATE_HZ, Samples
 from realtime_cli.private_file import open_private
-from realtime_cli.protocol.objects import WireFormat
+from realtime_cli.protocol.objects import BYTES_PER_MS, WireFormat
 from realtime_cli.recording import format
 from realtime_cli.recording.tracks import TrackAligner, VerbatimTrack
 
@@ -44,7 +44,7 @@ class SidecarWriter:
         self._received = VerbatimTrack(received, output_format)
         self._input_format: WireFormat = input_format
         self._microphone, self._speaker = TrackAligner(), TrackAligner()
-        self._samples_per_byte = 0.5 if input_format == "audio/pcm" else RATE_HZ / 8_000
+        self._samples_per_byte = RATE_HZ / 1000 / BYTES_PER_MS[input_format]
         self._unsent: deque[tuple[float, int, bytes]] = deque()
         self._last_received: tuple[bytes, int] = (b"", 0)
 

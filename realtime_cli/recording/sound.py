@@ -11,7 +11,7 @@ import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ, Samples
 from realtime_cli.audio.wire_format import AudioEncoder
-from realtime_cli.protocol.objects import WireFormat
+from realtime_cli.protocol.objects import BYTES_PER_MS, WireFormat
 from realtime_cli.recording.sidecar import sidecars
 from realtime_cli.recording.tracks import HEADER_BYTES
 
@@ -43,7 +43,7 @@ class RecordedAudio:
         return self._microphone(int(reference.get("start", 0)), size).ljust(size, b"\0")[:size]
 
     def _microphone(self, start: int, size: int) -> bytes:
-        count = size // 2 if self._input_format == "audio/pcm" else size * (RATE_HZ // 8_000)
+        count = size * RATE_HZ // (1000 * BYTES_PER_MS[self._input_format])
         samples = np.ascontiguousarray(self.stereo[start : start + count, 0])
         if self._input_format == "audio/pcm":
             return samples.tobytes()

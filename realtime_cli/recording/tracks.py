@@ -13,6 +13,7 @@ from pathlib import Path
 
 from realtime_cli.audio.sample_format import RATE_HZ
 from realtime_cli.private_file import open_private, read_at, write_at
+from realtime_cli.protocol.session import BYTES_PER_MS, WireFormat
 
 HEADER_BYTES = 44
 MAX_BYTES = 0xFFFFFFFF  # RIFF counts with 32 bits: 12 hours of stereo
@@ -79,9 +80,10 @@ class VerbatimTrack:
     What was cut is not in the stereo file, but serving or verifying the recording needs it.
     """
 
-    def __init__(self, path: Path, wire_format: str = "audio/pcm") -> None:
+    def __init__(self, path: Path, wire_format: WireFormat = "audio/pcm") -> None:
         tag = _FORMAT_TAGS.get(wire_format, 1)
-        self._wav = GrowingWav(path, tag, 1, RATE_HZ if tag == 1 else 8_000, 2 if tag == 1 else 1)
+        sample_bytes = 2 if tag == 1 else 1
+        self._wav = GrowingWav(path, tag, 1, BYTES_PER_MS[wire_format] * 1000 // sample_bytes, sample_bytes)
 
     def append(self, data: bytes) -> int:
         """Add wire bytes; returns the byte offset at which they begin."""

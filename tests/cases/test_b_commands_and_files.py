@@ -89,7 +89,10 @@ tools = [
     { type = "x_search", allowed_x_handles = ["a"] },
     { type = "file_search", vector_store_ids = ["vs_1"], max_num_results = 3 },
 ]
+[session.audio.input]
+format = { type = "audio/pcm", rate = 16000 }
 [session.audio.output]
+format = { type = "audio/pcm", rate = 48000 }
 voice = "ara"
 """
 

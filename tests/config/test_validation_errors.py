@@ -71,15 +71,15 @@ def test_all_mistakes_come_in_one_run_in_the_order_of_the_file(load: Load) -> No
         ('[session.audio.input]\nformat = {type = "pcm16"}', 'unknown type "pcm16"; allowed: "audio/pcm"'),
         (
             '[session.audio.input]\nformat = {type = "audio/pcm", rate = 16000}',
-            "rate: found 16000; this program speaks PCM at 24000 Hz only, also with servers that take other",
+            "rate: found 16000; the API takes PCM at 24000 Hz only; xAI's also at 8000, 16000",
         ),
         (
-            '[connection]\nprovider = "xai"\n[session.audio.output.format]\ntype = "audio/pcm"\nrate = 8000',
-            "rate: found 8000; this program speaks PCM at 24000 Hz only",
+            '[connection]\nprovider = "xai"\n[session.audio.output.format]\ntype = "audio/pcm"\nrate = 22050',
+            "rate: found 22050; the API takes PCM at 24000 Hz only",
         ),
         (
-            '[connection]\nprotocol = "live"\n[session.audio.format]\ntype = "audio/pcm"\nrate = 16000',
-            "rate: found 16000; this program speaks PCM at 24000 Hz only",
+            '[connection]\nprotocol = "live"\n[session.audio.format]\ntype = "audio/pcm"\nrate = 8000',
+            "audio/pcm takes 16000 or 24000 Hz",
         ),
         ('[session.audio.input]\nformat = {type = "audio/pcm", rate = "x"}', "allowed: 24000"),
         ("[session.audio.input]\nturn_detection = true", "allowed: a table with type"),

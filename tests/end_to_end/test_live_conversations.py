@@ -72,7 +72,7 @@ def test_work_handed_to_this_program_is_done_by_its_tool_and_said(tmp_path: Path
     _verified(kept)
 
 
-@pytest.mark.parametrize("format", ['{type="audio/pcm",rate=24000}', '{type="audio/pcmu",rate=8000}'])
+@pytest.mark.parametrize("format", ['{type="audio/pcm",rate=16000}', '{type="audio/pcmu",rate=8000}'])
 def test_a_spoken_question_is_a_turn_with_words_latency_and_an_answer(tmp_path: Path, format: str):
     kept = tmp_path / "talk.jsonl"
     ended = run_cli(

@@ -34,7 +34,7 @@ from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.protocol.live import client_events as c
 from realtime_cli.protocol.live import codec
 from realtime_cli.protocol.live import server_events as s
-from realtime_cli.protocol.objects import WireFormat
+from realtime_cli.protocol.objects import WireFormat, wire_format
 
 CLOSED_WAIT_S = 5.0  # for session.closed; services were seen to need less, and some never to send it
 ANSWER_WAIT_S = 6.0  # the agent may well say nothing to what it heard: then nobody waits any longer
@@ -112,8 +112,7 @@ class LiveClientSession(SessionState):
     @property
     def input_format(self) -> WireFormat:
         format = (self.requested_session.get("audio") or {}).get("format") or {}
-        kind: WireFormat = format.get("type") or "audio/pcm"
-        return kind
+        return wire_format(format.get("type"), format.get("rate")) or "audio/pcm"
 
     @property
     def output_format(self) -> WireFormat:

@@ -16,7 +16,7 @@ from realtime_cli.client.inputs import Received
 from realtime_cli.errors import ConfigError
 from realtime_cli.install_hint import install_extra
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
-from realtime_cli.protocol.objects import WireFormat
+from realtime_cli.protocol.objects import WireFormat, wire_format
 from realtime_cli.protocol.server_events import ResponseOutputAudioDelta, SessionCreated, SessionUpdated
 from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.tracks import TrackAligner, wav_header
@@ -61,9 +61,10 @@ class _Lane:
 
     def use(self, session: object, side: str) -> None:
         audio = getattr(getattr(session, "audio", None), side, None)
-        kind = getattr(getattr(audio, "format", None), "type", None)
-        if kind in ("audio/pcm", "audio/pcmu", "audio/pcma") and kind != self._format:
-            self._format, self._from_wire = kind, AudioDecoder(kind)
+        format = getattr(audio, "format", None)
+        found = wire_format(getattr(format, "type", None), getattr(format, "rate", None))
+        if found and found != self._format:
+            self._format, self._from_wire = found, AudioDecoder(found)
 
     def add(self, at: float, encoded: str | None) -> None:
         try:

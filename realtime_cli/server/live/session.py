@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from realtime_cli.protocol.live import limits
 from realtime_cli.protocol.live.client_events import LIVE_CLIENT_EVENTS
 from realtime_cli.protocol.live.codec import live_server_event
 from realtime_cli.protocol.live.server_events import LiveOutputAudioDelta
+from realtime_cli.protocol.objects import wire_format
 from realtime_cli.server import inputs
 from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.client_frame import checked, sound_of
@@ -99,8 +100,9 @@ class LiveSession:
 
     def _open_parts(self) -> None:
         format = self.session["audio"]["format"]
-        kind, rate_hz = cast(Any, format["type"]), format["rate"]
-        self._decoder, self._encoder = AudioDecoder(kind, rate_hz), AudioEncoder(kind, rate_hz)
+        found = wire_format(format["type"], format["rate"])
+        assert found, format
+        self._decoder, self._encoder = AudioDecoder(found), AudioEncoder(found)
         self._appends = AppendQueue(self._events)
         self._decisions = DecisionMaker(self._events)
         self._agent = LiveAgent(
