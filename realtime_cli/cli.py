@@ -229,7 +229,7 @@ def text(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Send messages, and print the answers on stdout and nothing else."""
+    """Send messages, and print nothing but the answers on stdout."""
     from realtime_cli.commands import text as command
 
     options = _options(command.TextOptions, locals())
@@ -540,7 +540,7 @@ def secret(
     ] = "10m",
     json: Json = False,
 ) -> None:
-    """Make a client secret (ek_...), for a browser that must not have the key.
+    """Make a client secret (ek_...), so that a browser needs no key.
 
     Its sessions begin with the settings of the agent file.
     """

@@ -9,7 +9,7 @@ from realtime_cli.config.address import masked
 from realtime_cli.errors import AuthenticationFailed, ConfigError, ExitCode
 from tests.config.agents import Load
 
-KEYS = {"OPENAI_API_KEY": "sk-o", "AZURE_OPENAI_API_KEY": "az", "XAI_API_KEY": "xa", "MINE": "m y"}
+KEYS = {"OPENAI_API_KEY": "sk-o", "AZURE_OPENAI_API_KEY": "az", "XAI_API_KEY": "xa", "MINE": "m+y"}
 
 
 @pytest.mark.parametrize(
@@ -44,14 +44,14 @@ KEYS = {"OPENAI_API_KEY": "sk-o", "AZURE_OPENAI_API_KEY": "az", "XAI_API_KEY": "
         ('base_url = "http://host/v1/"\nmodel = "m"', "ws://host/v1/realtime?model=m", {}),
         (
             'base_url = "ws://host/v1"\nmodel = "m"\nauth = "query"\napi_key_env = "MINE"',
-            "ws://host/v1/realtime?model=m&api-key=m%20y",
+            "ws://host/v1/realtime?model=m&api-key=m%2By",
             {},
         ),
         (
             'base_url = "ws://h/v1"\nmodel = "m"\napi_key_env = "MINE"\nauth = "none"\n'
             'headers = {X-API-Key = "${MINE}"}',
             "ws://h/v1/realtime?model=m",
-            {"X-API-Key": "m y"},
+            {"X-API-Key": "m+y"},
         ),
         (
             'organization = "o"\nproject = "p"\nsafety_identifier = "s"',
@@ -138,8 +138,8 @@ def test_a_masked_url_keeps_what_a_reader_needs() -> None:
         ('base_url = "wss://home.example/v1"\napi_key_env = "MINE"', (), {}),
         ('base_url = "wss://home.example/v1"\napi_key = "inline"', (), {}),
         ('provider = "openai"\nheaders = { Authorization = "Bearer x", X-Team = "t" }', (), {"X-Team": "t"}),
-        ('base_url = "wss://there.example/other"\napi_key_env = "MINE"', (), {"Authorization": "Bearer m y"}),
-        ('provider = "openai"', ("connection.api_key_env=MINE",), {"Authorization": "Bearer m y"}),
+        ('base_url = "wss://there.example/other"\napi_key_env = "MINE"', (), {"Authorization": "Bearer m+y"}),
+        ('provider = "openai"', ("connection.api_key_env=MINE",), {"Authorization": "Bearer m+y"}),
         ("", ("connection.provider=openai",), {"Authorization": "Bearer sk-o"}),
     ],
 )
