@@ -42,7 +42,14 @@ from realtime_cli.errors import ConfigError, ConnectionFailed
 from realtime_cli.wire import connect_errors
 from realtime_cli.wire.auth import SUBPROTOCOL, ClientAuth, Denial, Opening, is_loopback, opening
 from realtime_cli.wire.client_secrets import ClientSecrets
-from realtime_cli.wire.plain_http import PlainAnswer, PlainRequest, RequestReader, Respond, refusal
+from realtime_cli.wire.plain_http import (
+    OpeningReader,
+    PlainAnswer,
+    PlainRequest,
+    RequestReader,
+    Respond,
+    refusal,
+)
 from realtime_cli.wire.proxy import proxy_for
 from realtime_cli.wire.tls import trusting
 from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
@@ -318,7 +325,7 @@ class HttpDoor(server.ServerConnection):
         super().__init__(*arguments, **more)
         self._answer = answer
         self._first: bytes | None = b""
-        self._reader: RequestReader | None = None
+        self._reader: RequestReader | OpeningReader | None = None
 
     def data_received(self, data: bytes) -> None:
         if self._first is not None:
@@ -326,12 +333,16 @@ class HttpDoor(server.ServerConnection):
             method = _METHOD.match(self._first)
             if method is None and _BEGINS_METHOD.fullmatch(self._first):
                 return
-            is_plain = method is not None and method[0] != b"GET "
-            self._reader = RequestReader() if is_plain else None
+            if method is not None:
+                self._reader = OpeningReader() if method[0] == b"GET " else RequestReader()
             data, self._first = self._first, None
         if self._reader is None:
             super().data_received(data)
         elif not self.transport.is_closing() and (found := self._reader.feed(data)):
+            if isinstance(found, bytes):
+                self._reader = None
+                super().data_received(found)
+                return
             answer = found if isinstance(found, PlainAnswer) else self._answer(found)
             self.transport.write(answer.encode())
             self.transport.close()
