@@ -51,8 +51,6 @@ def key(connection: Connection, environ: Mapping[str, str] = os.environ) -> Find
         return failure("key", error, variable=name)
     if found is None:
         return ok("key", f"{connection.effective_provider} needs none", variable=None)
-    if any(letter.isspace() for letter in found):
-        return warning("key", f"the one in {name} contains a space.", "Copy it again.", variable=name)
     return ok("key", f"from {'the agent file' if connection.api_key else name}", variable=name)
 
 

@@ -56,7 +56,7 @@ def _import(source: Path, output: Path | None) -> None:
     for path in paths:
         _must_be_new(path)
     for (script, left), path in zip(scripts, paths, strict=True):
-        _write(script, path)
+        write_script(script, path)
         for thing in dict.fromkeys([*left, *missing]):
             echo(f"  not taken over: {thing}")
 
@@ -74,12 +74,12 @@ def _promote(source: Path, output: Path | None, config: Path | None) -> ExitCode
     with tempfile.TemporaryDirectory(prefix="realtime-cli-") as folder:
         draft = Path(folder, "script.toml")
         agent = {"agent": str(config.resolve())} if config else {}
-        _write({**made.script, **agent}, draft, made.clips, made.images, quiet=True)
+        write_script({**made.script, **agent}, draft, made.clips, made.images, quiet=True)
         turns, failed = tried(draft, recording.path, made.script["turns"])
     clips = {
         name: clip for name, clip in made.clips.items() if any(turn.get("wav") == name for turn in turns)
     }
-    _write({**made.script, "turns": turns}, path, clips, made.images)
+    write_script({**made.script, "turns": turns}, path, clips, made.images)
     for thing in made.left_out:
         echo(f"  not taken over: {thing}")
     return ExitCode.EXPECTATION_FAILED if failed else ExitCode.OK
@@ -93,7 +93,7 @@ def _file_name(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-") or "script"
 
 
-def _write(
+def write_script(
     script: dict[str, Any],
     path: Path,
     clips: Mapping[str, Samples] = {},
@@ -101,6 +101,7 @@ def _write(
     *,
     quiet: bool = False,
 ) -> None:
+    """Write a script and its files beside it. Raises ConfigError for what exists or cannot be written."""
     import tomli_w
 
     text = tomli_w.dumps(script, multiline_strings=False)

@@ -23,6 +23,14 @@ turns = [{ user = "What is 17 times 23?", expect = { contains = "391" } }]
 """
 
 
+SCENARIO = """
+- name: NAME
+  turns:
+    - user: What is 17 times 23?
+      expect: [{event: response, text_contains: "391"}]
+"""
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of the local server."""
@@ -39,6 +47,9 @@ def folder(tmp_path: Path) -> Path:
     init.init(tmp_path / "agent.toml", environ={})
     (tmp_path / "scripts").mkdir()
     (tmp_path / "scripts" / "sums.toml").write_text(SCRIPT, encoding="utf-8")
+    one, two = (SCENARIO.replace("NAME", name) for name in ("one", "two"))
+    (tmp_path / "scenario.yaml").write_text(f"scenarios:{one}", encoding="utf-8")
+    (tmp_path / "scenarios.yaml").write_text(f"scenarios:{one}{two}", encoding="utf-8")
     return tmp_path
 
 

@@ -32,9 +32,10 @@ def does_what_it_says(line: str, folder: Path, recording: Path, server: str) -> 
     if " init agent.toml" in line:
         (folder / "agent.toml").unlink()
     words = shlex.split(line.replace("ws://127.0.0.1:8765/v1/realtime", server))[1:]
-    before = set(folder.iterdir())
+    before = set(folder.rglob("*"))
     ended = run_cli(*words, environ=environ(server), cwd=folder)
     assert ended.returncode == ExitCode.OK, ended.stdout + ended.stderr
     assert "Traceback" not in ended.stderr
     for name in re.findall(r"(?:--output|--bundle|--junit|init) (\S+)", line):
-        assert folder / name in set(folder.iterdir()) - before, f"{name} was not written"
+        made = set(folder.rglob("*")) - before
+        assert any(path.is_relative_to(folder / name) for path in made), f"{name} was not written"

@@ -196,7 +196,7 @@ async def wrong_behind(name: str, places: list[int]) -> list[str]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", ["text", "tools"])  # those with sound take a minute: see the heavy one
 async def test_a_cut_behind_the_first_event_of_each_type(name: str):
     types = await events_of(name)
     wrong = await wrong_behind(name, [types.index(type) + 1 for type in dict.fromkeys(types)])

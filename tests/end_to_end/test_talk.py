@@ -91,6 +91,7 @@ def ready(recording: Path) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.heavy
 def test_every_utterance_spoken_into_the_microphone_is_understood(devices: VirtualDevices, tmp_path: Path):
     """At most 20 % word errors over the whole set (issue: talk, end to end)."""
     recording = tmp_path / "heard.jsonl"

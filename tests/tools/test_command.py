@@ -130,8 +130,8 @@ async def test_a_killed_program_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "agent.toml").write_text(
         '[connection]\nprovider = "local"\n[[tools]]\nname = "dig"\ncommand = ["./tool.sh"]\n'
     )
-    command = ["-m", "realtime_cli", "text", "-c", "agent.toml", "--approve", "all", "--no-record", "Dig"]
-    with subprocess.Popen([sys.executable, *command], cwd=tmp_path) as program:
+    command = ["-m", "realtime_cli", "text", "-c", "agent.toml", "--trust", "agent.toml", "--approve", "all"]
+    with subprocess.Popen([sys.executable, *command, "--no-record", "Dig"], cwd=tmp_path) as program:
         while not (tmp_path / "own").exists() or not (tmp_path / "own").read_text().strip():
             assert program.poll() is None
             await asyncio.sleep(0.02)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -250,5 +251,7 @@ async def test_a_failure_is_told_in_its_words_and_traced_on_stderr(
 
     working = Working(fail if runs == "in a thread" else fail_later)
     working.call()
-    assert await working.out.until("failed") == {"id": 1, "failed": said}
+    told = await working.out.until("failed")
+    assert re.fullmatch(r"(test_python_worker|function)\.py:\d+", told.pop("at"))
+    assert told == {"id": 1, "failed": said}
     assert "Traceback" in capsys.readouterr().err
