@@ -13,7 +13,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -101,6 +101,8 @@ class Server:
         self._refusal: int | None = None
         """The last HTTP status that was no success."""
         self._has_changed = False
+        self._asked: list[asyncio.Task[Any]] = []
+        """Calls that have no answer yet."""
         self.notify: Callable[[str], None] = lambda text: None
         """Takes what the user shall know while the session runs."""
 
@@ -145,13 +147,13 @@ class Server:
             client = await self._connected()
             self._refusal = None
             try:
-                result = await client.call_tool(tool, arguments, progress_callback=on_progress)
+                result = await self._result(client.call_tool(tool, arguments, progress_callback=on_progress))
             except MCPError:
                 if self._refusal != SESSION_GONE:
                     raise
                 self._leave.set()  # the server knows the session no more, so it has not run the tool
                 client = await self._connected()
-                result = await client.call_tool(tool, arguments, progress_callback=on_progress)
+                result = await self._result(client.call_tool(tool, arguments, progress_callback=on_progress))
         except Unavailable as error:
             raise ToolFailed(str(error)) from error
         except MCPError as error:
@@ -167,6 +169,21 @@ class Server:
         if result.is_error:
             raise ToolFailed(text)
         return text
+
+    async def _result(self, call: Coroutine[Any, Any, Any]) -> Any:
+        """Of one call. Raises ToolFailed for an answer that the package only logs."""
+        asked = asyncio.create_task(call)
+        self._asked.append(asked)
+        try:
+            await asyncio.wait([asked])
+        finally:
+            self._asked.remove(asked)
+            if not asked.done():
+                asked.cancel()
+                await asyncio.gather(asked, return_exceptions=True)
+        if asked.cancelled():
+            raise ToolFailed(f"The MCP server {self.name!r} answered null instead of a result.")
+        return asked.result()
 
     async def _connected(self) -> Client:
         async with self._starting:
@@ -237,7 +254,13 @@ class Server:
         return await stack.enter_async_context(Client(transport, message_handler=self._told))
 
     async def _told(self, message: Any) -> None:
-        """The model knows the tools of the beginning: that there are others is said, once."""
+        """The model knows the tools of the beginning: that there are others is said, once.
+
+        A result of null is none to the package, whose call waits on. Which call it is for is known if there
+        is but one; of several each ends at its tool's limit.
+        """
+        if isinstance(message, ValueError) and _is_null_result(message) and len(self._asked) == 1:
+            self._asked[0].cancel()
         if getattr(message, "method", "") == LIST_CHANGED and not self._has_changed:
             self._has_changed = True
             self.notify(
@@ -359,6 +382,13 @@ async def _listed(client: Client) -> list[Any]:
         if not cursor:
             break
     return tools
+
+
+def _is_null_result(unreadable: ValueError) -> bool:
+    """Whether a line that is no JSON-RPC would be an answer, but for its null."""
+    faults: Any = getattr(unreadable, "errors", list)()
+    lines = [fault["input"] for fault in faults if isinstance(fault["input"], dict)]
+    return any("id" in line and line.get("result", "") is None for line in lines)
 
 
 def _is_gone(error: Any) -> bool:

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from realtime_cli.tools.tool import ToolFailed
 
-# C0 and C1 controls but tab and newline as control pictures, bidirectional marks by their numbers: what a
-# tool gives may be shown, and nobody shall be led astray by it.
+# C0 and C1 controls but tab and newline as control pictures; what has no width, tags and marks of direction
+# by their numbers: what a tool gives may be shown, and neither reader nor model shall be led astray by it.
 _VISIBLE: dict[int, str] = {
     **{code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A)},
     0x7F: "\u2421",
     **{
         code: f"<U+{code:04X}>"
-        for code in (*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+        for codes in (
+            range(0x80, 0xA0),
+            (0x061C, 0x180E, 0x3164, 0xFEFF, 0xFFA0),
+            range(0x200B, 0x2010),
+            range(0x202A, 0x202F),
+            range(0x2060, 0x2070),
+            range(0xFE00, 0xFE10),
+            range(0xFFF9, 0xFFFC),
+            range(0xE0000, 0xE01F0),
+            range(0xD800, 0xE000),
+        )
+        for code in codes
     },
-    **{code: f"<U+{code:04X}>" for code in range(0xD800, 0xE000)},
 }
+_UNSEEN = r"\u200b-\u200f\u2060-\u206f\ufeff\U000e0000-\U000e0fff"
+# Where scripts and emoji need them: one joiner between letters that are not ASCII, one selector behind a
+# letter, the land behind a flag (UTS 51, 1.4.9).
+_NEEDED = re.compile(
+    rf"(?<=[^\0-\x7f{_UNSEEN}])[\u200c\u200d](?=[^\0-\x7f{_UNSEEN}])"
+    rf"|(?<=[^\0-\x20\ufe00-\ufe0f{_UNSEEN}])[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+    r"|(?<=\U0001f3f4)[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
+)
 
 
 class Readable(Protocol):
@@ -26,8 +45,18 @@ class Readable(Protocol):
 
 
 def visible(text: str) -> str:
-    """The text with every control character and lone surrogate made visible; newlines and tabs stay."""
-    return text.replace("\r\n", "\n").translate(_VISIBLE)
+    """The text with everything hidden in it made visible, and lone surrogates; newlines and tabs stay.
+
+    A byte order mark at the beginning is left out. Letters of any script stay as they are.
+    """
+    text = text.replace("\r\n", "\n").removeprefix("\ufeff")
+    if text.isascii():
+        return text.translate(_VISIBLE)
+    out, done = [], 0
+    for needed in _NEEDED.finditer(text):
+        out += [text[done : needed.start()].translate(_VISIBLE), needed[0]]
+        done = needed.end()
+    return "".join([*out, text[done:].translate(_VISIBLE)])
 
 
 def fitted(text: str, max_bytes: int, total: int | None = None) -> str:

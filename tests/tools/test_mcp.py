@@ -313,12 +313,14 @@ async def test_null_results_and_other_tools_in_between_are_borne(
     (tmp_path / "nulls.py").write_text(NULLS)
     agent = f'[mcp.own]\ncommand = ["{PYTHON}", "nulls.py"]\napprove = "always"\ntimeout_s = 1\n'
     async with toolbox(tmp_path, agent) as box:
+        assert "answered null instead of a result" in str((await box.call("own__nothing")).output)
         for name in ("no_content", "not_a_list", "null_text"):
             result = await box.call(f"own__{name}")
             assert result.failed, (name, result)
             assert "The MCP server 'own'" in str(result.output)
-        # No answer at all to JSON-RPC: the package waits on, the tool's own limit ends it.
-        assert "longer than 1 s" in str((await box.call("own__nothing")).output)
+        # Of two calls at once nobody knows which one the null is for: the limit of the tool ends them.
+        for result in await asyncio.gather(box.call("own__nothing"), box.call("own__nothing")):
+            assert "longer than 1 s" in str(result.output)
         assert (await box.call("own__null_structure")).output == "(no output)"
         assert (await box.call("own__good")).output == "good"
         assert [note for note in notes(box) if "changed its tools" in note] == [
@@ -330,6 +332,12 @@ async def test_null_results_and_other_tools_in_between_are_borne(
 async def test_what_odd_servers_do_is_borne(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "odd.py").write_text(ODD)
     agent = f'[mcp.odd]\ncommand = ["{PYTHON}", "odd.py"]\napprove = "always"\n'
+    mine = '[[tools]]\nname = "odd__summary"\ncommand = ["echo", "mine"]\napprove = "always"\n'
+    async with toolbox(tmp_path, agent + mine) as box:
+        assert (await box.call("odd__summary")).output.strip() == "mine"
+        assert next(text for text in notes(box) if "not loaded" in text) == (
+            "The MCP server 'odd' has a tool whose name is taken: 'odd__summary' is not loaded."
+        )
     async with toolbox(tmp_path, agent) as box:
         left_out = [text for text in notes(box) if "not loaded" in text]
         assert len(left_out) == 2

@@ -18,6 +18,39 @@ def test_lines_tabs_and_every_script_stay() -> None:
     assert visible("a\tb\r\nc é 日本 👍🏽") == "a\tb\nc é 日本 👍🏽"
 
 
+@pytest.mark.parametrize(
+    ("hidden", "seen"),
+    [
+        ("pay\u200b\u2060\ufeffpal", "pay<U+200B><U+2060><U+FEFF>pal"),
+        ("a\u200cb \u200d c", "a<U+200C>b <U+200D> c"),
+        ("é\u200c\u200d\u200cé", "é<U+200C><U+200D><U+200C>é"),
+        ("Hi\U000e0049\U000e0067", "Hi<U+E0049><U+E0067>"),
+        ("🏴" + "\U000e0061" * 7, "🏴" + "<U+E0061>" * 7),
+        ("😀\ufe00\ufe01\U000e0102", "😀\ufe00<U+FE01><U+E0102>"),
+        ("a\u200eb\u200fc\u061cd\u2066e\u2069", "a<U+200E>b<U+200F>c<U+061C>d<U+2066>e<U+2069>"),
+    ],
+)
+def test_what_is_hidden_is_seen(hidden: str, seen: str) -> None:
+    assert visible(hidden) == seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "שלום עולם 123",
+        "مرحبا بالعالم",
+        "می\u200cخواهم",
+        "क्\u200dष",
+        "👩\u200d💻 ❤\ufe0f\u200d🔥 1\ufe0f\u20e3",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        "葛\U000e0100",
+    ],
+)
+def test_right_to_left_text_and_what_scripts_and_emoji_need_stays(text: str) -> None:
+    assert visible(text) == text
+    assert visible(f"\ufeff{text}") == text
+
+
 def test_long_output_is_cut_with_a_mark() -> None:
     cut = fitted("x" * 1000, 300)
     assert cut.endswith("[cut: 1000 bytes in all]")
