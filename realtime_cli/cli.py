@@ -275,6 +275,33 @@ def transcribe(
     raise typer.Exit(command.transcribe(options))
 
 
+@app.command(cls=GroupedHelp, epilog=epilog("attach"))
+def attach(
+    call_id: Annotated[
+        str, typer.Argument(metavar="CALL_ID", help="The call (rtc_...), as the server named it.")
+    ],
+    steer: Annotated[
+        bool, _running("--steer", help="Let typed lines, /say, /set, /send and i act on the call.")
+    ] = False,
+    config: Config = None,
+    sets: Sets = None,
+    base_url: BaseUrl = None,
+    trust: Trust = None,
+    record: Record = None,
+    no_record: NoRecord = False,
+    plain: Plain = False,
+    json: Json = False,
+) -> None:
+    """Show what goes on in a call over WebRTC or telephone.
+
+    Nothing is sent, unless you steer. It ends when the call does.
+    """
+    from realtime_cli.commands import attach as command
+
+    options = _options(command.AttachOptions, locals())
+    raise typer.Exit(command.attach(options))
+
+
 @app.command(cls=GroupedHelp, epilog=epilog("run"))
 def run(
     scripts: ScriptsOrReports = None,

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from realtime_cli import __version__
 from realtime_cli.app.console import echo
@@ -175,13 +175,14 @@ class SessionFactory:
         record_to: Path | None = None,
         with_video: bool = False,
         command: str = "",
+        attached: Literal["look_on", "steer"] | None = None,
     ) -> AsyncIterator[OpenSession]:
         """The session of an agent. Its tools, hooks and recording are closed behind it.
 
         ``agent``: about one that was granted nobody is asked again. ``approver``: who allows tools that ask;
         without one they are refused. ``seed``: items to begin with, behind those of the agent file.
         ``own_tools``: of the program that holds the session. ``with_video``: frames of ``video.source`` are
-        shown. ``command`` is named in the recording.
+        shown. ``command`` is named in the recording. ``attached``: to the call that the address names.
         Raises AuthenticationFailed when a key is missing, ConfigError when there is no address or a tool,
         a hook or the recording cannot be had, and what :meth:`granted` raises.
         """
@@ -210,7 +211,9 @@ class SessionFactory:
             known = [*(config.session_patch().get("tools") or ()), *registry.schemas]
             mocked = mocks.schemas(known) if mocks else ()
             session = client_session(
-                session_options(agent, registry, greet=greet and not seed, seed=seed, mocked=mocked)
+                session_options(
+                    agent, registry, greet=greet and not seed, seed=seed, mocked=mocked, attached=attached
+                )
             )
             secrets = secrets_of(agent, address)
             recorder = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from realtime_cli.client.cost import load_prices
 from realtime_cli.client.session import SessionOptions
@@ -24,8 +24,10 @@ def session_options(
     greet: bool,
     seed: Sequence[dict[str, Any]] = (),
     mocked: Sequence[dict[str, Any]] = (),
+    attached: Literal["look_on", "steer"] | None = None,
 ) -> SessionOptions:
-    """What the agent file decides for the session. ``mocked``: schemas of further tools."""
+    """What the agent file decides for the session. ``mocked``: schemas of further tools. ``attached``: to a
+    call that another client holds."""
     config = agent.config
     patch = config.session_patch()
     schemas = [*tools.schemas, *mocked]
@@ -57,6 +59,7 @@ def session_options(
         video_start_paused=config.video.start_paused,
         video_keep=config.video.keep,
         video_respond=config.video.respond,
+        attached=attached,
         barge_in=config.audio.barge_in,
         barge_in_after_ms=config.audio.barge_in_ms,
         first_event_timeout_s=config.connection.first_event_timeout_s,

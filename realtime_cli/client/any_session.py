@@ -15,6 +15,10 @@ AnyClientSession: TypeAlias = "ClientSession | LiveClientSession"
 
 def client_session(options: SessionOptions) -> AnyClientSession:
     """A session by these options, in their protocol."""
+    if options.attached:
+        from realtime_cli.client.attached_session import AttachedSession
+
+        return AttachedSession(options)
     if options.protocol != "live":
         return ClientSession(options)
     from realtime_cli.client.live.session import LiveClientSession

@@ -64,6 +64,12 @@ class Reconnection(SessionPart):
         self._leaving = False
         self._effects.do(SetTimer(None, "settings"))
 
+    def joined(self, happened: inputs.Connected) -> None:
+        """The session is another client's: no first event is owed, and no settings are asked for."""
+        self.connected(happened)
+        self._effects.do(SetTimer(None, "first_event"))
+        self.settled(happened.at)
+
     def silent(self) -> None:
         """No first event came."""
         self._effects.close(

@@ -47,3 +47,5 @@ class SessionOptions:
     video_start_paused: bool = False
     video_keep: int = 4
     video_respond: bool = False
+    attached: Literal["look_on", "steer"] | None = None
+    """To a call that another client holds."""

@@ -769,8 +769,8 @@ def _failure(response: Any) -> tuple[str | None, str | None, str]:
 
 
 _HANDLERS: dict[type, Callable[[ClientSession, Any], None]] = {
-    inputs.Connected: ClientSession._connected,
-    inputs.Received: ClientSession._received,
+    inputs.Connected: lambda session, happened: session._connected(happened),
+    inputs.Received: lambda session, happened: session._received(happened),
     inputs.UndecodableFrame: ClientSession._undecodable_frame,
     inputs.MicrophoneFrame: ClientSession._microphone_frame,
     inputs.MicrophoneEnded: ClientSession._microphone_ended,
@@ -785,8 +785,8 @@ _HANDLERS: dict[type, Callable[[ClientSession, Any], None]] = {
     inputs.PlaybackStopped: ClientSession._playback_stopped,
     inputs.ToolFinished: ClientSession._tool_finished,
     inputs.ApprovalAnswered: ClientSession._approval_answered,
-    inputs.TimerFired: ClientSession._timer_fired,
-    inputs.Disconnected: ClientSession._disconnected,
+    inputs.TimerFired: lambda session, happened: session._timer_fired(happened),
+    inputs.Disconnected: lambda session, happened: session._disconnected(happened),
 }
 
 _EVENTS: dict[type, Callable[[ClientSession, inputs.Received, Any], None]] = {

@@ -43,6 +43,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "realtime-cli serve --port 8765 --set local.chat_url=http://127.0.0.1:11434/v1"
         " --set local.chat_model=qwen3:4b",
     ),
+    "attach": (
+        "realtime-cli attach rtc_u1_9c6574da8b8a41a18da9308f4ad974ce",
+        "realtime-cli attach rtc_u1_9c6574da8b8a41a18da9308f4ad974ce --steer",
+        "realtime-cli attach rtc_u1_9c6574da8b8a41a18da9308f4ad974ce --json",
+    ),
     "secret": (
         "realtime-cli secret -c agent.toml --life 1m",
         "realtime-cli secret --base-url ws://127.0.0.1:8765/v1/realtime --json",

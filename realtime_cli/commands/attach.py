@@ -1,0 +1,114 @@
+"""``attach``: looks on at a call that another client holds over WebRTC or telephone, and may steer it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from realtime_cli.app.controls import Controls
+from realtime_cli.app.hold import conversation_loop, hold
+from realtime_cli.app.local_servers import LocalServers
+from realtime_cli.app.session_factory import (
+    AgentOptions,
+    SessionFactory,
+    load,
+    recording_path,
+    require_address,
+)
+from realtime_cli.config import LoadedAgent
+from realtime_cli.config.conversation import ConversationStart
+from realtime_cli.config.video import Video
+from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.tools.approval import AllowlistApprover
+from realtime_cli.tools.trust import Trust
+from realtime_cli.tui.frontend import Keyboard, choose_frontend, choose_keys
+
+NOT_THERE = (
+    *("mute", "talk", "commit", "pause", "resume", "video", "echo", "image"),
+    *("approve", "tools", "reload"),
+)
+"""Keys' meanings and commands that need sound, a camera or tools of our own."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachOptions(AgentOptions):
+    """``steer``: what is typed acts on the call."""
+
+    call_id: str = ""
+    steer: bool = False
+    trust: tuple[str, ...] = ()
+    plain: bool = False
+    json: bool = False
+
+
+def attach(options: AttachOptions) -> ExitCode:
+    """Show the call until it ends, or Ctrl+C."""
+    if not options.call_id.strip():
+        raise ConfigError("The call has no id.", "Name it: realtime-cli attach rtc_...")
+    agent = _onlooker(load(options), options.call_id.strip())
+    return asyncio.run(_attach(agent, options))
+
+
+def _onlooker(agent: LoadedAgent, call_id: str) -> LoadedAgent:
+    """The agent at the call's address, without what only the client that holds the call does."""
+    config = agent.config
+    if config.connection.effective_protocol == "live":
+        raise ConfigError("Only Realtime calls are attached to.", 'Use an agent with protocol = "realtime".')
+    if config.connection.embedded:
+        raise ConfigError(
+            "The server inside this program holds no calls.",
+            "Name the one that does: --set connection.provider=openai, or --base-url.",
+        )
+    query = {name: value for name, value in config.connection.query.items() if name != "model"}
+    bare = config.model_copy(
+        update={
+            "connection": config.connection.model_copy(update={"query": {**query, "call_id": call_id}}),
+            "conversation": ConversationStart(),
+            "tools": [],
+            "mcp": {},
+            "video": Video(),
+        }
+    )
+    return replace(agent, config=bare)
+
+
+async def _attach(agent: LoadedAgent, options: AttachOptions) -> ExitCode:
+    require_address(agent)
+    factory = SessionFactory(LocalServers(warm=False), trust=Trust(options.trust))
+    granted = await factory.granted(agent, AllowlistApprover())
+    agent = granted.agent
+    async with (
+        factory,
+        factory.open(
+            granted,
+            greet=False,
+            record_to=recording_path(agent, options),
+            command="attach",
+            attached="steer" if options.steer else "look_on",
+        ) as opened,
+    ):
+        screen = agent.config.screen
+        frontend = choose_frontend(
+            plain=options.plain or screen.face == "plain",
+            json=options.json or screen.face == "json",
+            palette=screen.theme,
+            ascii_only=screen.ascii,
+            frames_per_second=screen.frames_per_second,
+        )
+        loop = conversation_loop(opened, shown=(frontend,))
+        recording = opened.recorder.path if opened.recorder else None
+        controls = Controls(loop, agent, lambda: agent, recording=recording)
+        keys = choose_keys(frontend, without=NOT_THERE)
+        outcome = await hold(opened, loop, frontend=frontend, beside=_reading(keys, controls))
+        return outcome.exit_code
+
+
+@asynccontextmanager
+async def _reading(keys: Keyboard, controls: Controls) -> AsyncIterator[None]:
+    keys.start(controls.press)
+    try:
+        yield
+    finally:
+        await keys.close()
