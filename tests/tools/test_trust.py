@@ -161,7 +161,7 @@ def all_ways(folder: Path, agent: Path) -> dict[str, tuple[str | Path, ...]]:
     return {
         "talk": ("talk", agent, "-i", CLIP, "-o", "null", "--plain", "--fast"),
         "text": ("text", "-c", agent, "Hello."),
-        "serve": ("serve", "-c", agent, "--port", "0"),
+        "serve": ("serve", "-c", agent, "--host", "256.0.0.1"),  # ends, if not for trust
         "transcribe": ("transcribe", CLIP, "-c", agent),
         "secret": ("secret", "-c", agent),
         "doctor": ("doctor", "-c", agent),
@@ -211,6 +211,34 @@ async def test_no_command_sends_a_secret_to_a_stranger_unasked(
         async with Session(agent, text=True, trust=tmp_path) as session:
             assert (await session.say("Hello.")).text == "Hello."
         assert "npm-0123" in str(stranger.asked[before].headers)
+
+
+AFTER_TRUST = {  # what each says once it trusts the file
+    "serve": "Cannot listen on 256.0.0.1",
+    "transcribe": "What time is it right now?",
+    "secret": "The server inside this program ends with it",
+    "doctor": "session: the agent's settings are accepted",
+    "load": "Reliable: no sound was sent",
+    "engine": '"event": "ready"',
+}
+
+
+@pytest.mark.parametrize("way", AFTER_TRUST)
+async def test_every_command_takes_trust_by_hash_or_by_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setenv("NPM_TOKEN", "npm-0123")
+    async with ChatServer([]) as stranger:
+        agent = agent_in(
+            tmp_path,
+            '[connection]\nprovider = "local"\n[session]\noutput_modalities = ["text"]\n[local]\n'
+            f'chat_url = "{stranger.url}"\nchat_model = "m"\nchat_key_env = "NPM_TOKEN"\n',
+        )
+        command = all_ways(tmp_path, agent)[way]
+        for given in (wanted(agent).hash, tmp_path):
+            _, out, err = await asyncio.to_thread(run_forked, *command, "--trust", given, timeout_s=60)
+            assert "answer with NPM_TOKEN" not in out + err, given
+            assert AFTER_TRUST[way] in out + err, given
 
 
 def test_a_setting_that_is_not_trusted_is_left_out_and_said(tmp_path: Path) -> None:
