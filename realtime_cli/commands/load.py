@@ -80,7 +80,19 @@ def load(options: LoadOptions) -> NoReturn:
     command = [sys.executable, "-m", "locust", *arguments]
     if os.name == "nt":  # its execv returns to the shell at once
         raise SystemExit(subprocess.call(command, env=environ))
+    _keep_stdin()
     os.execve(sys.executable, command, environ)
+
+
+def _keep_stdin() -> None:
+    """Locust looks for keys on stdin: nothing comes from one that was closed, but it is there."""
+    try:
+        stays = os.get_inheritable(0)
+    except OSError:
+        stays = False
+    if not stays:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.set_inheritable(0, True)
 
 
 def _check(options: LoadOptions) -> None:

@@ -80,6 +80,7 @@ COMMANDS: dict[str, tuple[str | Path, ...]] = {
     ),
     "run": ("run", "it.toml", "--json", "results.json", "--junit", "-"),
     "engine": ("engine", "it.toml"),
+    "secret": ("secret", *NOWHERE),
     "transcribe": ("transcribe", SPOKEN, *NOWHERE, "-o", "said.srt"),
     "serve": ("serve", "--host", "256.0.0.1"),
     "replay": ("replay", "said.jsonl", "--plain", "--max", "--output", "null"),
@@ -129,6 +130,15 @@ def test_trouble_is_told_in_a_sentence(
         assert "This is a bug" not in err, where
         if code not in (ExitCode.OK, ExitCode.EXPECTATION_FAILED):
             assert err.strip() or out.strip(), where
+
+
+def test_a_load_bears_a_closed_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "it.toml").write_text(SCRIPT)
+    load = ("load", "it.toml", "--users", "1", "--duration", "1s")
+    _, out, err = run_forked(*load, timeout_s=40, trouble=without_stdin)
+    assert "Reliable: " in out + err
+    assert "Traceback" not in err
 
 
 def everybody_may() -> None:
