@@ -78,7 +78,7 @@ Trust = Annotated[
     _agent(
         "--trust",
         metavar="HASH|PATH",
-        help="Agent or script to trust unasked: the hash that 'config trust' prints, its file, or a folder.",
+        help="Trust an agent or script without asking: the hash of 'config trust', its file, or a folder.",
     ),
 ]
 Record = Annotated[

@@ -55,7 +55,9 @@ def _onlooker(agent: LoadedAgent, call_id: str) -> LoadedAgent:
     """The agent at the call's address, without what only the client that holds the call does."""
     config = agent.config
     if config.connection.effective_protocol == "live":
-        raise ConfigError("Only Realtime calls are attached to.", 'Use an agent with protocol = "realtime".')
+        raise ConfigError(
+            "Only Realtime calls can be attached to.", 'Use an agent with protocol = "realtime".'
+        )
     if config.connection.embedded:
         raise ConfigError(
             "The server inside this program holds no calls.",

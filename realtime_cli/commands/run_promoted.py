@@ -39,7 +39,7 @@ def tried(draft: Path, recording: Path, turns: Sequence[Tree]) -> tuple[list[Tre
         sifted = without_chance(turns, result)
         kept, unanswered = _both(kept, sifted.turns), sifted.unanswered
         for sentence in sifted.chance:
-            echo(f"  left out, for it was chance: {sentence}")
+            echo(f"  left out as chance: {sentence}")
         wrong = [*map(str, sifted.broken), *([result.error] if result.error else [])]
         for sentence in wrong:
             echo(f"  failed: {sentence}")
@@ -56,7 +56,7 @@ def _without(turns: list[Tree], unanswered: Sequence[int], failed: bool) -> tupl
         return turns, failed
     needed = len(unanswered) == len(turns) or any("at" in turn for turn in turns)
     for number in unanswered:
-        told = "failed: it was not answered" if needed else "left out, for it was chance: it was not answered"
+        told = "failed: it was not answered" if needed else "left out as chance: it was not answered"
         echo(f"  {told} again: turn {number}")
     if needed:
         return turns, True

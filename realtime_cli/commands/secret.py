@@ -79,7 +79,7 @@ def _made(agent: LoadedAgent, body: dict[str, Any]) -> dict[str, Any]:
             ca_file=connection.ca_file,
         )
         if not isinstance(made["value"], str) or not 0 <= int(made["expires_at"]) < MAX_TIME_S:
-            raise ValueError("that is no client secret")
+            raise ValueError("that is not a client secret")
     except HTTPError as error:
         raise _refused(error) from None
     except (OSError, ValueError, LookupError, TypeError, OverflowError) as error:

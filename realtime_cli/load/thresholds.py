@@ -54,7 +54,9 @@ def threshold_of(text: str) -> Threshold:
     if found := _TIME.fullmatch(plain):
         what, percent, comparison, limit, unit = found.groups()
         if not 0 < float(percent) < 100:
-            raise ConfigError(f"--fail-if {text!r}: p{percent} is no percentile.", "Write for example p95.")
+            raise ConfigError(
+                f"--fail-if {text!r}: p{percent} is not a valid percentile.", "Write for example p95."
+            )
         return Threshold(plain, what, float(percent), comparison, float(limit) * (1000 if unit == "s" else 1))
     if found := _SHARE.fullmatch(plain):
         what, comparison, limit = found.groups()

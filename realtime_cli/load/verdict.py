@@ -28,7 +28,8 @@ class Verdict:
         """For people, one each."""
         word = "Reliable" if self.reliable else "UNRELIABLE"
         told = [
-            f"{'FAILED' if failed else 'Passed'}: {text}: {found}" for text, failed, found in self.conditions
+            f"{'FAILED' if failed else 'Passed'}: --fail-if {text!r}: {found}"
+            for text, failed, found in self.conditions
         ]
         return [f"{word}: {self.why}", *told]
 

@@ -14,7 +14,7 @@ BACKGROUNDS = ("room", "babble", "tv")
 def _is_background(name: str) -> str:
     if name in BACKGROUNDS or name.endswith(".wav"):
         return name
-    raise ValueError(f"{name!r} is no noise; use {', '.join(BACKGROUNDS)}, or a WAV file")
+    raise ValueError(f"{name!r} is not a known noise; use {', '.join(BACKGROUNDS)}, or a WAV file")
 
 
 Noise = Annotated[str, AfterValidator(_is_background)]

@@ -393,7 +393,7 @@ class Habits(Section):
     hesitates: Share = 0.0
     """Says "um", and pauses in the middle of a sentence."""
     corrects_itself: Share = 0.0
-    """Says a wrong number or day first, and the right one behind it."""
+    """Says a wrong number or day first, and then the right one."""
     interrupts: Share = 0.0
     """Begins to speak while the agent does."""
     backchannels: Share = 0.0

@@ -103,7 +103,7 @@ class _Turn:
         if turn.get("dtmf") is not None:
             keys = str(turn["dtmf"]).replace("_", "")
             if not KEYS.match(keys):
-                self._name(f"dtmf: {turn['dtmf']} are no keys of a telephone; the turn")
+                self._name(f"dtmf: {turn['dtmf']} are not telephone keys; the turn")
                 return None
             made["dtmf"] = keys
         elif turn.get("audio"):

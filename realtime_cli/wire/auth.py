@@ -86,6 +86,8 @@ class ClientAuth:
             return Denial(405, "method_not_allowed", "A client secret is made with POST.")
         if parts.path.rstrip("/") not in PATHS | LIVE_PATHS:
             return Denial(404, "not_found", _what_is_here(parts.path))
+        if parts.path.rstrip("/") in PATHS and "call_id" in parse_qs(parts.query):
+            return Denial(404, "not_found", "This server takes no calls, so none can be attached to.")
         return self._stranger(headers) or self._without_key(parts.query, headers, may_be_secret=True)
 
     def denial_of_post(self, target: str, headers: Mapping[str, str]) -> Denial | None:
@@ -120,7 +122,7 @@ class ClientAuth:
             if any(map(self.secrets.find, secrets)):
                 return None
             return Denial(
-                401, "invalid_api_key", "This client secret has expired, or is none of this server's."
+                401, "invalid_api_key", "This client secret has expired, or was not made by this server."
             )
         if self.key is not None and not self._knows_key(query, headers):
             return Denial(401, "invalid_api_key", "Incorrect or missing API key.")
@@ -151,6 +153,8 @@ class ClientAuth:
 def _what_is_here(path: str) -> str:
     if path.startswith(tuple(f"{base}/" for base in LIVE_PATHS)):
         return "This server attaches nothing to a Live session, forks none and takes no calls."
+    if path.rstrip("/") in {f"{base}/translations" for base in PATHS}:
+        return "This server does not translate: it understands and speaks English only."
     return f"There is nothing at {path}. Realtime is at {REALTIME_PATH}, Live at {LIVE_PATH}."
 
 

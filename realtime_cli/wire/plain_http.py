@@ -77,7 +77,7 @@ class RequestReader:
         request_line, *lines = head.decode("latin-1").split("\r\n")
         words = request_line.split(" ")
         if len(words) != 3 or not words[2].startswith("HTTP/1."):
-            return refusal(400, "bad_request", "That is no HTTP/1.1 request.")
+            return refusal(400, "bad_request", "That is not an HTTP/1.1 request.")
         headers = {
             name.strip().lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)
         }
@@ -119,19 +119,19 @@ def _fault_of_opening(lines: list[bytes], is_whole: bool) -> str | None:
         return None
     words = lines[0].split(b" ")
     if len(words) != 3 or words[2] != b"HTTP/1.1":
-        return "That is no HTTP/1.1 request."
+        return "That is not an HTTP/1.1 request."
     if len(lines) - 1 > MAX_HEADERS:
         return f"This request has more than {MAX_HEADERS} headers."
     lengths = []
     for line in lines[1:]:
         name, colon, value = line.partition(b":")
         if not colon or not _HEADER_NAME.fullmatch(name):
-            return "A header of this request has no name that HTTP allows."
+            return "A header of this request has an invalid name."
         shown = name.decode()
         if not _HEADER_VALUE.fullmatch(value.strip(b" \t")):
             return f"The header {shown} has control characters in its value."
         if shown.lower() == "content-length":
             lengths.append(value.strip())
         if shown.lower() == "transfer-encoding" or (lengths and lengths != [b"0"]):
-            return "A GET has no body here."
+            return "A GET request must not have a body."
     return None

@@ -151,6 +151,6 @@ def test_b08_keys_of_a_telephone_are_digits_as_written(tmp_path: Path) -> None:
     )
     assert [turn["dtmf"] for turn in script["turns"]] == ["012", "1000", "5#"]
     assert named == [
-        "turn 2: dtmf: 0x10 are no keys of a telephone; the turn",
-        "turn 4: dtmf: 12:30 are no keys of a telephone; the turn",
+        "turn 2: dtmf: 0x10 are not telephone keys; the turn",
+        "turn 4: dtmf: 12:30 are not telephone keys; the turn",
     ]

@@ -63,7 +63,7 @@ def test_the_page_has_verdict_charts_and_rows_and_takes_names_as_text() -> None:
     text = page("Load of <x>", VERDICT, ROWS, moments, [("call", "<b>", 2)], ["Cost: $1"])
     assert "Load of &lt;x&gt;" in text
     assert "UNRELIABLE: too late." in text
-    assert "FAILED: first audio p95 &gt; 800ms: 900 ms" in text
+    assert "FAILED: --fail-if &#x27;first audio p95 &gt; 800ms&#x27;: 900 ms" in text
     for title in (
         "Sessions held",
         "First audio, of the last 30 s",

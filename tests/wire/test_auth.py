@@ -28,6 +28,21 @@ def test_there_is_one_place(path: str):
 
 
 @pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("/v1/realtime/translations?model=m", "does not translate"),
+        ("/v1/realtime?call_id=rtc_1", "takes no calls"),
+        ("/elsewhere", "There is nothing at /elsewhere."),
+    ],
+)
+def test_what_is_not_here_is_refused_in_words(target: str, why: str):
+    denial = ClientAuth().denial(target, HOST)
+    assert denial is not None
+    assert denial.status == 404
+    assert why in denial.message
+
+
+@pytest.mark.parametrize(
     ("target", "headers"),
     [
         ("/v1/realtime", {"Authorization": "Bearer sésame"}),

@@ -46,11 +46,11 @@ UNREADABLE = [
     (GET + b"Authorization: Bearer " + b"k" * 9_000 + b"\r\n\r\n", "longer than 8190 bytes"),
     (GET + b"Authorization: Bearer " + b"k" * 9_000, "longer than 8190 bytes"),
     (GET + b"x: y\r\n" * 128 + b"\r\n", "more than 128 headers"),
-    (GET + b"no colon\r\n\r\n", "no name that HTTP allows"),
-    (GET + b"a b: c\r\n\r\n", "no name that HTTP allows"),
-    (GET + b"Content-Length: 2\r\n\r\n{}", "A GET has no body here."),
-    (GET + b"Transfer-Encoding: chunked\r\n\r\n", "A GET has no body here."),
-    (b"GET / HTTP/1.0\r\n\r\n", "no HTTP/1.1 request"),
+    (GET + b"no colon\r\n\r\n", "has an invalid name"),
+    (GET + b"a b: c\r\n\r\n", "has an invalid name"),
+    (GET + b"Content-Length: 2\r\n\r\n{}", "A GET request must not have a body."),
+    (GET + b"Transfer-Encoding: chunked\r\n\r\n", "A GET request must not have a body."),
+    (b"GET / HTTP/1.0\r\n\r\n", "not an HTTP/1.1 request"),
     (b"GET / HTTP/1.1\nHost: 127.0.0.1\n\n", "end with CR and LF"),
 ]
 
