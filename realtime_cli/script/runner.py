@@ -175,6 +175,8 @@ class ScriptRun:
         if interrupted:
             return not self._live.over
         waited_for = await self._wait(number, turn)
+        if waited_for and self._live.over and not self._seen[number].trouble:
+            self._seen[number].trouble = f"The session had ended. {self._live.why_over}".rstrip()
         self._live.annotate_sounds()
         self._live.annotate("over", turn=number, **({"waited_for": waited_for} if waited_for else {}))
         self._tell_turns()

@@ -105,6 +105,13 @@ async def test_a_script_and_json_lines_say_which_answer_is_missing_and_why(
     assert "None" not in ended.stdout + lines
 
 
+async def test_a_script_whose_session_ended_says_so_beside_the_turn(tmp_path: Path) -> None:
+    async with answering([(1000, "")]) as server:
+        ended = await run(server.url, tmp_path)
+    assert "timeout: expected an answer within" in ended.stdout
+    assert "found The session had ended." in ended.stdout
+
+
 async def test_a_session_waits_for_no_answer_that_was_refused_or_given_up() -> None:
     refused: list[Move] = [refusal("bad", "I will not.")]
     async with answering(refused, torso(2), answer(3, "Noon.")) as server, session(server.url) as talk:
