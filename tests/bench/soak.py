@@ -225,7 +225,10 @@ async def soak(sound_minutes: float, factor: int, seed: int, folder: Path) -> So
         sound.on_played = lambda block: recorder.played(talk.duplex.now(), block)
         await talk.ready()
         await meddle(talk, wire, sound, chance, seen, sound_minutes * 60)
-    await asyncio.sleep(0.2)
+    for _ in range(50):  # on a busy machine the last ones take their time
+        await asyncio.sleep(0.1)
+        if not asyncio.all_tasks() - tasks:
+            break
     gc.collect()
     seen.files_left = open_files() - files
     seen.tasks_left = [task.get_name() for task in asyncio.all_tasks() - tasks]

@@ -179,7 +179,22 @@ def test_all_ways_are_all_that_take_trust(tmp_path: Path) -> None:
         for command in app.registered_commands
         if "trust" in inspect.signature(command.callback or list).parameters
     }
-    assert taking == {way[0] for way in all_ways(tmp_path, tmp_path / "agent.toml").values()}
+    walked = {way[0] for way in all_ways(tmp_path, tmp_path / "agent.toml").values()}
+    assert taking == {*walked, "attach"}, "attach has no server inside to ask: see below"
+
+
+async def test_attach_sends_no_key_to_a_stranger_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NPM_TOKEN", "npm-0123")
+    async with ChatServer([]) as stranger:
+        there = stranger.url.replace("http://", "ws://")
+        agent = agent_in(tmp_path, f'[connection]\nbase_url = "{there}"\napi_key_env = "NPM_TOKEN"\n')
+        command = ("attach", "rtc_1", "-c", agent, "--plain", "--no-record")
+        code, out, err = await asyncio.to_thread(run_forked, *command, timeout_s=60)
+        assert code == ExitCode.USAGE
+        assert "sends NPM_TOKEN" in out + err
+        assert stranger.asked == []
 
 
 async def test_no_command_sends_a_secret_to_a_stranger_unasked(
