@@ -86,6 +86,9 @@ def test_a_load_in_which_no_session_ended_has_shown_nothing(script: Path) -> Non
 
 
 def test_a_load_that_ended_before_it_began_says_so(script: Path) -> None:
+    words = "The quick brown fox jumps over the lazy dog and runs back to the wood again. " * 8
+    turn = f'[[turns]]\nsay = "{words}"\n'  # which takes its time to be spoken
+    script.write_text(f'agent = {{ connection = {{ provider = "local" }} }}\n{turn}', encoding="utf-8")
     ended = run_cli("load", script, "--users", "1", "--duration", "1s")
     assert ended.returncode == 1
     assert "The run was over before its sessions were prepared." in ended.stderr
