@@ -15,7 +15,7 @@ from realtime_cli.ports import EchoControl, SpeakerPort
 if TYPE_CHECKING:
     from realtime_cli.audio.recent_level import RecentLevel
 
-PROGRESS_S = 0.1  # what is being heard, and how loud both sides are, is told so often
+PROGRESS_S = 0.1  # what is being heard, and how loud both sides are, is reported this often
 SOUND_STATE_S = 1.0
 FIRST_SOUND_POLL_S = 0.01
 LAG_S = 0.05  # the event loop may be late by so much; the user is told of more, once per doubling

@@ -43,7 +43,7 @@ class Stdout(io.TextIOBase):
         return len(text)
 
     def let_go(self) -> None:
-        """Nobody reads it any more: Python shall not try to write there again at its end."""
+        """Nobody reads it any more: Python must not try to write there again when it exits."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 

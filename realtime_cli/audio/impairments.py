@@ -82,7 +82,7 @@ def through_g711(sound: Samples, *, a_law: bool = False) -> Samples:
 def lost_packets(
     count: int, share: float, burst_packets: float, jitter_ms: float, chance: np.random.Generator
 ) -> npt.NDArray[np.bool_]:
-    """Which of so many packets are lost, or too late for the jitter buffer.
+    """Which of this many packets are lost, or too late for the jitter buffer.
 
     Losses come in bursts of ``burst_packets`` on average (Gilbert's model); delays vary by ``jitter_ms`` on
     average.

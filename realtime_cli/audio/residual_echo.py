@@ -42,7 +42,7 @@ class SuppressorTuning:
     onset_ms: int = 600  # the canceller's 350 ms after a pause, and a way of 250 ms through the room
     pause_ms: int = 200  # silence of the far end after which its next sound is an onset
     tail_ms: int = 350  # after the last far-end sound, its echo is still on the way
-    reverberation_ms: int = 900  # a lively room rings for so long; shorter: blips after the agent has ended
+    reverberation_ms: int = 900  # a lively room rings this long; if shorter: blips after the agent has ended
     far_fall_db_per_s: float = 10.0  # faster: an echo 400 ms late counts as a user
     erl_rise_db_per_s: float = 15.0  # faster: a loud echo after a soft one counts as a user
     erl_fall_db_per_s: float = 50.0  # faster: the user's first word counts as echo

@@ -76,7 +76,7 @@ class Deadlines(SessionPart):
         return self.input_ended_at is not None and self.silent_for(at, MAX_SPEECH_AFTER_INPUT_S)
 
     def silent_for(self, at: float, seconds: float) -> bool:
-        """Whether the server has said nothing for so long, or since the input ended."""
+        """Whether the server has said nothing for this long, or since the input ended."""
         return at - max(self.input_ended_at or 0.0, self.active_at) >= seconds
 
     def expect_progress(self, at: float) -> None:

@@ -1,7 +1,7 @@
 """``engine``: sessions of scripts for another program, by JSON lines on stdin and stdout.
 
     in    {"begin": "id", "script": "name"}   one session; without "script" the scripts take turns
-          {"begin": 20}                       so many, with ids of our own
+          {"begin": 20}                       this many, with generated ids
           {"stop": "id"}   {"end": true}      the end of stdin is the end, too
     out   {"event": "ready", "scripts": [...], "pid": 4711}, then what ``script.pool`` tells,
           {"event": "mistake", "error": "..."} for a line that says none of this, {"event": "ended"}

@@ -57,7 +57,7 @@ model = "{DEFAULT_MODEL}"
 """,
 }
 
-# The recogniser that writes down the user's words; on Azure it is a deployment of yours.
+# The recogniser that writes down the user's words; on Azure it is one of your deployments.
 TRANSCRIPTION: dict[ProviderName, str] = {
     "openai": "gpt-realtime-whisper",
     "azure": "gpt-4o-mini-transcribe",

@@ -61,7 +61,7 @@ async def served(options: ServeOptions) -> ExitCode:
 
 
 def _signals() -> asyncio.Event:
-    """Set when the server shall end; from now on, so that whoever is told that it listens may end it."""
+    """Set when the server is to stop; from now on, so that whoever is told that it listens may end it."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""Shapes as Locust asks for them: once a second, how many users there shall be."""
+"""Shapes as Locust asks for them: once a second, how many users there should be."""
 
 from __future__ import annotations
 

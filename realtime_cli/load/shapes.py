@@ -17,7 +17,7 @@ SOAK_RAMP, SOAK_DRAIN = 0.1, 0.05  # shares of the whole
 
 @dataclass(frozen=True)
 class LoadStage:
-    """Until ``until_s`` after the start there shall be ``users``, come or gone at ``rate`` a second."""
+    """Until ``until_s`` after the start there are ``users``, started or stopped at ``rate`` a second."""
 
     until_s: float
     users: int

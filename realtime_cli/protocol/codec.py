@@ -46,7 +46,7 @@ _TWICE_SENT = frozenset(new for old, new in legacy.EVENTS.items() if old.startsw
 
 
 class UndecodableEvent(Exception):
-    """A frame that is no event; ``excerpt`` is its beginning."""
+    """A frame that is not an event; ``excerpt`` is its beginning."""
 
     def __init__(self, reason: str, excerpt: str = "") -> None:
         super().__init__(reason)

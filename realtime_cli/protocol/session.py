@@ -246,7 +246,7 @@ class McpTool(TypedObject):
     connector_id: Annotated[str | None, Rule(choices=CONNECTORS)] = None
     """One of OpenAI's connectors."""
     tunnel_id: str | None = None
-    """A tunnel to a server of yours."""
+    """A tunnel to your own server."""
     authorization: str | None = Field(default=None, repr=False)
     """OAuth token; write ${NAME} and keep it in the environment."""
     headers: dict[str, str] | None = Field(default=None, repr=False)

@@ -1,7 +1,7 @@
 """Logs of Realtime events as other tools write them: one JSON event a line, bare or in a wrapper; or all
 in one JSON text, an array or a browser's HAR file.
 
-A line that is no event (a banner, another library's word) is passed over and counted. Where nothing says
+A line that is not an event (a banner, another library's word) is passed over and counted. Where nothing says
 when things happened, nothing is said of how long they took.
 """
 

@@ -412,7 +412,7 @@ class Caller(Section):
     success: Expect | str = Expect()
     """What must be true of the whole conversation; the call ends as soon as it is. Text is for the judge."""
     max_turns: int = Field(default=10, ge=1)
-    """The caller gives up after so many."""
+    """The caller gives up after this many turns."""
     patience_ms: float = Field(default=20_000, gt=0)
     """The longest that the caller waits for an answer, and hangs up then."""
     voice: Literal["normal", "low", "high"] = "normal"

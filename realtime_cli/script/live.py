@@ -183,7 +183,7 @@ class Live:
         return True
 
     async def quiet(self, quiet_ms: float, timeout_s: float) -> bool:
-        """Wait until nobody owes an answer and nothing has happened for so long."""
+        """Wait until nobody owes an answer and nothing has happened for this long."""
         since = self.now()
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline and not self.over:

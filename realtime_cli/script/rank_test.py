@@ -34,7 +34,7 @@ def slower(before: Sequence[float], now: Sequence[float]) -> float:
 
 @cache
 def _ways(before: int, now: int, u: int) -> int:
-    """In how many orders of so many values there are ``u`` pairs in which the one of ``now`` is larger."""
+    """In how many orders of this many values there are ``u`` pairs in which the one of ``now`` is larger."""
     if u < 0 or u > before * now:
         return 0
     if before == 0 or now == 0:

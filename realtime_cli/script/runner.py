@@ -165,7 +165,7 @@ class ScriptRun:
     # -- one turn -----------------------------------------------------------------------------
 
     async def _turn(self, number: int, turn: ScriptTurn, *, interrupted: bool) -> bool:
-        """Give a turn and wait until it is over; False when the conversation shall not go on."""
+        """Give a turn and wait until it is over; False when the conversation is to stop."""
         if turn.at is not None and not await self._due(number, turn):
             return False
         if number not in self._seen:

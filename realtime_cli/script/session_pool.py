@@ -42,7 +42,7 @@ Notify = Callable[[Mapping[str, Any]], None]
 class SessionWatch:
     """Reads one session, and keeps what is reported of it beside the figures of its turns.
 
-    ``on_scarce(seconds)``: a limit of the account is nearly used up for so long.
+    ``on_scarce(seconds)``: a limit of the account is nearly used up for that long.
     """
 
     on_scarce: Callable[[float], None]

@@ -26,7 +26,7 @@ class Throttle:
         self.hold(at, UNNAMED_PAUSE_S if pause_s is None else pause_s)
 
     def hold(self, at: float, pause_s: float) -> None:
-        """Nothing begins for so long."""
+        """Nothing begins for this long."""
         self.closed_until = max(self.closed_until, at + pause_s)
 
     def welcomed(self) -> None:

@@ -47,7 +47,7 @@ def in_words(digits: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A text and how it was heard: wrong words of so many, and those that were not there."""
+    """A text and how it was heard: the number of wrong words, of how many, and the missing ones."""
 
     errors: int
     words: int

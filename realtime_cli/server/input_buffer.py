@@ -36,7 +36,7 @@ class InputBuffer:
             self.format, self._bytes_per_ms = format, BYTES_PER_MS[format]
 
     def has_room(self, size: int) -> bool:
-        """Whether so many bytes may be added."""
+        """Whether this many bytes may be added."""
         return self.kept_ms + size / self._bytes_per_ms <= MAX_BUFFER_MS
 
     def append(self, audio: bytes) -> None:

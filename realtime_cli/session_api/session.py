@@ -65,7 +65,7 @@ class Session:
 
     ``agent`` is an agent file, or the same as a dict or an :class:`realtime_cli.Agent`; ``settings`` are
     dotted keys over it. ``tools`` are
-    functions of yours that the agent may call, sync, async or generators, alone or as
+    functions that the agent may call, sync, async or generators, alone or as
     :func:`realtime_cli.tool` makes them; hints and docstring describe them. ``mocks`` stand in for
     tools: what each name gives back, or a function, or entries as ``[[mocks]]`` in a script. ``approve``:
     the real tools that may run, by name, ``"all"``, or a function that is given each :class:`ToolCall`.
@@ -203,7 +203,7 @@ class Session:
     ) -> Reply:
         """Type a message, with images (files, bytes or data URIs), and wait for the reply.
 
-        ``at``: begin so many ms after the agent began to speak, or as ``{"after": EVENT, "ms": ...}`` in a
+        ``at``: begin this many ms after the agent began to speak, or as ``{"after": EVENT, "ms": ...}`` in a
         script. Without ``wait`` it returns at once, with what was seen until then.
         Raises SessionFailed when no reply comes in time, and when the session ends.
         """

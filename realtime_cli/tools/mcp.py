@@ -104,7 +104,7 @@ class Server:
         self._asked: list[asyncio.Task[Any]] = []
         """Calls that have no answer yet."""
         self.notify: Callable[[str], None] = lambda text: None
-        """Takes what the user shall know while the session runs."""
+        """Takes what the user should know while the session runs."""
 
     async def open(self) -> list[Tool]:
         """Connect and list. Raises Unavailable with the reason and what to do."""

@@ -8,7 +8,7 @@ from typing import Protocol
 from realtime_cli.tools.tool import ToolFailed
 
 # C0 and C1 controls but tab and newline as control pictures; what has no width, tags and marks of direction
-# by their numbers: what a tool gives may be shown, and neither reader nor model shall be led astray by it.
+# by their numbers: what a tool gives may be shown, and neither reader nor model may be misled by it.
 _VISIBLE: dict[int, str] = {
     **{code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A)},
     0x7F: "\u2421",

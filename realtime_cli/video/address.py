@@ -15,7 +15,7 @@ Kind = Literal["camera", "screen", "stream", "file", "photos"]
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".heif", ".avif", ".bmp"}
 _STREAM = re.compile(r"(rtsp|rtsps|rtmp|http|https|udp|tcp|srt)://", re.I)
 _DEVICE = re.compile(r"(camera|screen)(?::(\d+))?")
-OPEN_S, READ_S = 8.0, 8.0  # a stream that says nothing for so long is lost
+OPEN_S, READ_S = 8.0, 8.0  # a stream that is silent for this long is lost
 
 
 @dataclass(frozen=True, slots=True)

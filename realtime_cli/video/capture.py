@@ -26,7 +26,7 @@ from realtime_cli.video.sources import moments
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 CLOSE_S = 0.5
 EARLY = 0.1  # of the interval: a source of the same pace is not passed over for being a hair too early
-# A frame is another one when so many of its 64 by 48 cells differ by more than so much (of 255): a
+# A frame counts as changed when this many of its 64 by 48 cells differ by more than this much (of 255): a
 # line of text on a screen moves a dozen cells by 20 and more, a cursor one or two, a camera's noise none.
 CHANGED_BY, CHANGED_CELLS = 10, 4
 
@@ -121,7 +121,7 @@ class BackgroundCapture:
         self._next_at = next_at if next_at > now else now + self._video.interval_s
 
     def _due(self) -> bool:
-        """Also true when all is over: whoever waits for it shall look."""
+        """Also true when all is over: whoever waits for it must look."""
         at = self._next_at - EARLY * self._video.interval_s
         return self._stop.is_set() or (self._watching.is_set() and time.monotonic() >= at)
 

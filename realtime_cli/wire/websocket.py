@@ -63,7 +63,7 @@ SOCKET_BUFFER_BYTES = 256 * 1024
 file of hours slowly would seem dead; by itself the kernel takes megabytes."""
 _METHOD = re.compile(rb"[A-Z]{1,16} ")
 _BEGINS_METHOD = re.compile(rb"[A-Z]{1,16}")
-MAX_WRITE_STALL_S = 40.0  # a client that takes nothing for so long is gone
+MAX_WRITE_STALL_S = 40.0  # a client that takes nothing for this long is gone
 GOING_AWAY = 1001
 SURE_ROOM_BYTES = 8_192  # in a transport's buffer: one that is full has at least so much to write
 USER_AGENT = f"realtime-cli/{__version__}"

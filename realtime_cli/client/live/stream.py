@@ -11,8 +11,8 @@ from realtime_cli.protocol.objects import BYTES_PER_MS, WireFormat
 
 FRAME_MS = 20
 TICK_S = 0.1  # silence by the clock comes in pieces of this
-WATCH_S = 0.5  # with a microphone that runs, it is enough to look so often
-LATE_S = 0.25  # a microphone that gave nothing for so long gives nothing now
+WATCH_S = 0.5  # with a microphone that runs, looking this often is enough
+LATE_S = 0.25  # a microphone silent for this long has stopped
 MAX_PIECE_MS = 200  # of silence at once
 MAX_OWED_MS = 1_000  # after a stall of this program the clock is set anew: nobody said anything meanwhile
 

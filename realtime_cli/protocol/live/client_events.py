@@ -67,7 +67,7 @@ class LiveContextAppend(LiveClientEventBase):
 
 
 class LiveInstructionsAppend(LiveContextAppend):
-    """The model shall follow it."""
+    """The model is to follow it."""
 
     type: Literal["session.instructions.append"] = "session.instructions.append"
 

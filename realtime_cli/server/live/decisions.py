@@ -71,7 +71,7 @@ class DecisionMaker:
 
 
 def _answer(question: Json, words: str) -> Json:
-    """The choice that was said last. Its confidence says only that it was the last of so many that were."""
+    """The choice that was said last. Its confidence only says how many others were said."""
     name = {"name": question.get("name")}
     if question["type"] != "choice":
         return {"type": "refusal", **name}
