@@ -841,7 +841,7 @@ def main() -> NoReturn:
     """Run the command line; every end of it is an exit code, and no traceback reaches a user."""
     if sys.stdin is None:  # closed (<&-): the next file that is opened must not become it
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
-    _end_in_order()
+    ours = _end_in_order()
     arguments = sys.argv[1:]
     if arguments and arguments[0].endswith(".toml"):
         arguments = ["talk", *arguments]
@@ -862,15 +862,18 @@ def main() -> NoReturn:
     except Exception as error:
         code = _machine_says_no(error)
     gc.enable()  # for who called this as a function
+    for number in ours:
+        signal.signal(number, signal.SIG_DFL)
     _let_stdout_go()
     sys.exit(int(code or 0))
 
 
-def _end_in_order() -> None:
+def _end_in_order() -> list[int]:
     """SIGTERM and SIGHUP end like Ctrl+C wherever they come, also while something loads.
 
-    Not where somebody wants them otherwise: ``nohup`` ignores SIGHUP.
+    Not where somebody wants them otherwise: ``nohup`` ignores SIGHUP. Returns those that do.
     """
+    ours = []
 
     def interrupt(number: int, frame: object) -> NoReturn:
         raise KeyboardInterrupt
@@ -879,6 +882,8 @@ def _end_in_order() -> None:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, interrupt)
+            ours.append(number)
+    return ours
 
 
 def _asked(arguments: list[str]) -> typer.Typer:

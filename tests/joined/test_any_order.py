@@ -241,6 +241,8 @@ class BothSides(RuleBasedStateMachine):
             while pair.running:
                 pair.finish_tool()
             pair.wait(TICK_MS, frame_ms=TICK_MS)
+            if pair.outcome:
+                return  # it ended at its limit of tool rounds
             if pair.client.idle and not (pair.up or pair.down or pair.engine.keys):
                 break
         else:
