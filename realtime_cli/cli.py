@@ -1,24 +1,67 @@
-"""The command line: options in, one call, exit code out; the only place where errors end.
+"""The command line: options in, one call, exit code out.
 
 Commands are imported when they run, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
 
-import errno
 import gc
 import os
 import signal
 import sys
 from copy import copy
-from dataclasses import fields
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.models import CommandInfo
 
+from realtime_cli.app.ending import drop_stdout, end_on_signals, exit_code_of, explain, flush_stdout
+from realtime_cli.cli_options import (
+    Against,
+    Approve,
+    AsMaster,
+    AsText,
+    BaseUrl,
+    Config,
+    FailIf,
+    Import,
+    Jobs,
+    Json,
+    Margin,
+    Matrix,
+    NoRecord,
+    Plain,
+    Promote,
+    Quiet,
+    Record,
+    Rejudge,
+    Scripts,
+    ScriptsOrReports,
+    Seed,
+    Sets,
+    Trust,
+    Users,
+    again_panel,
+    agent_panel,
+    checks_panel,
+    choice_panel,
+    making_panel,
+    messages_panel,
+    options_from,
+    output_panel,
+    recording_panel,
+    reports_panel,
+    running_panel,
+    selected_panel,
+    selection_panel,
+    serving_panel,
+    sound_panel,
+    trial_panel,
+    view_panel,
+    workers_panel,
+    writing_panel,
+)
 from realtime_cli.commands.examples import epilog
 from realtime_cli.commands.grouped_help import GroupedHelp
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
@@ -36,104 +79,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # rich helps cost 300 ms at every --help
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-_agent = partial(typer.Option, rich_help_panel="Agent")
-_sound = partial(typer.Option, rich_help_panel="Sound")
-_recording = partial(typer.Option, rich_help_panel="Recording")
-_output = partial(typer.Option, rich_help_panel="Output")
-_selection = partial(typer.Option, rich_help_panel="Which scripts")
-_running = partial(typer.Option, rich_help_panel="How they run")
-_reports = partial(typer.Option, rich_help_panel="Reports", metavar="FILE")
-_workers = partial(typer.Option, rich_help_panel="Worker processes")
-_making = partial(typer.Option, rich_help_panel="Making scripts", metavar="FILE")
-_selected = partial(typer.Option, rich_help_panel="Which sessions")
-_view = partial(typer.Option, rich_help_panel="What to play")
-_again = partial(typer.Option, rich_help_panel="Run again and compare")
-_serving = partial(typer.Option, rich_help_panel="Server")
-_trial = partial(typer.Option, rich_help_panel="Try a device")
-_choice = partial(typer.Option, rich_help_panel="Remember devices", metavar="DEVICE")
-_messages = partial(typer.Option, rich_help_panel="Messages", metavar="FILE")
-_checks = partial(typer.Option, rich_help_panel="What to check")
-_writing = partial(typer.Option, rich_help_panel="What to write")
-
-Scripts = Annotated[
-    list[Path],
-    typer.Argument(metavar="SCRIPTS", help="Script files, or folders of them.", show_default=False),
-]
-Config = Annotated[
-    Path | None,
-    _agent("--config", "-c", metavar="FILE", help="The agent file (TOML).", show_default=False),
-]
-Sets = Annotated[
-    list[str] | None,
-    _agent("--set", metavar="KEY=VALUE", help="Override any key: --set session.audio.output.voice=cedar"),
-]
-BaseUrl = Annotated[str | None, _agent(metavar="URL", help="Another Realtime server (ws:// or wss://).")]
-Approve = Annotated[
-    list[str] | None,
-    _agent("--approve", metavar="TOOL", help="Tool allowed to run without asking; repeat it, or give 'all'."),
-]
-Trust = Annotated[
-    list[str] | None,
-    _agent(
-        "--trust",
-        metavar="HASH|PATH",
-        help="Trust an agent or script without asking: the hash of 'config trust', its file, or a folder.",
-    ),
-]
-Record = Annotated[
-    Path | None, _recording(metavar="FILE", help="Where to record (default: the state folder).")
-]
-NoRecord = Annotated[bool, _recording("--no-record", help="Record nothing.")]
-Plain = Annotated[bool, _output("--plain", help="Plain lines instead of a live screen.")]
-Json = Annotated[bool, _output("--json", help="JSON lines on stdout.")]
-Quiet = Annotated[bool, _output("--quiet", "-q", help="No messages on stderr.")]
-FailIf = Annotated[
-    list[str] | None,
-    _running(
-        "--fail-if",
-        metavar="CONDITION",
-        help='End with 1 if this holds, such as "first audio p95 > 800ms" or "failures > 1%".',
-    ),
-]
-AsMaster = Annotated[bool, _workers("--master", help="Act as the master of workers started elsewhere.")]
-AsText = Annotated[bool, _running("--text", help="Type every turn; expectations that need a voice fail.")]
-ScriptsOrReports = Annotated[
-    list[Path] | None,
-    typer.Argument(metavar="SCRIPTS", help="Script files, or folders of them; with --merge: reports."),
-]
-Against = Annotated[
-    str | None,
-    _agent(metavar="SERVER", help="Another server: local, a ws:// address, or a recording (.jsonl)."),
-]
-Matrix = Annotated[
-    list[str] | None,
-    _selection(
-        metavar="KEY=VALUES",
-        help="Run for every value: connection.model=a,b; config=x.toml,y.toml.",
-    ),
-]
-Seed = Annotated[
-    int | None,
-    _selection(metavar="NUMBER", help="Shuffle the scripts; the same seed gives the same order."),
-]
-Import = Annotated[
-    Path | None,
-    _making("--import", help="Write a script from Pipecat's evals (YAML), and run nothing."),
-]
-Promote = Annotated[Path | None, _making(help="Write a script from a recorded session, and run nothing.")]
-
-
-T = TypeVar("T")
-
-
-def _options(kind: type[T], given: dict[str, Any]) -> T:
-    """A command's options from its function's ``locals()``; what was not given keeps its default."""
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    chosen = {name: value for name, value in given.items() if name in known and value is not None}
-    return kind(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()}
-    )
 
 
 def _version(requested: bool) -> None:
@@ -166,22 +111,24 @@ def talk(
     trust: Trust = None,
     inputs: Annotated[
         list[str] | None,
-        _sound(
+        sound_panel(
             "--input", "-i", metavar="DEVICE|FILE", help="Microphone: a device, a WAV file, or - for stdin."
         ),
     ] = None,
     output: Annotated[
         str | None,
-        _sound("--output", "-o", metavar="DEVICE|FILE", help="Speaker: a device, a WAV file, - or null."),
+        sound_panel(
+            "--output", "-o", metavar="DEVICE|FILE", help="Speaker: a device, a WAV file, - or null."
+        ),
     ] = None,
     fast: Annotated[
-        bool, _sound("--fast", help="Send files as fast as the server accepts them, not in real time.")
+        bool, sound_panel("--fast", help="Send files as fast as the server accepts them, not in real time.")
     ] = False,
     record: Record = None,
     no_record: NoRecord = False,
     resume: Annotated[
         Path | None,
-        _recording(
+        recording_panel(
             "--continue",
             metavar="FILE",
             help="Continue from the text and tool results of a recorded session.",
@@ -201,7 +148,7 @@ def talk(
     if agent and config:
         raise ConfigError(f"Two agent files are given: {agent} and {config}.", "Name one.")
     config = agent or config
-    options = _options(command.TalkOptions, locals())
+    options = options_from(command.TalkOptions, locals())
     raise typer.Exit(command.talk(options))
 
 
@@ -213,11 +160,11 @@ def text(
     ] = None,
     file: Annotated[
         Path | None,
-        _messages("--file", "-f", help="A file with one message per line; - is stdin."),
+        messages_panel("--file", "-f", help="A file with one message per line; - is stdin."),
     ] = None,
     images: Annotated[
         list[Path] | None,
-        _messages("--image", help="A picture to send with the first message."),
+        messages_panel("--image", help="A picture to send with the first message."),
     ] = None,
     config: Config = None,
     sets: Sets = None,
@@ -232,7 +179,7 @@ def text(
     """Send messages, and print nothing but the answers on stdout."""
     from realtime_cli.commands import text as command
 
-    options = _options(command.TextOptions, locals())
+    options = options_from(command.TextOptions, locals())
     raise typer.Exit(command.text(options))
 
 
@@ -251,19 +198,22 @@ def transcribe(
     base_url: BaseUrl = None,
     trust: Trust = None,
     model: Annotated[
-        str | None, _agent(metavar="NAME", help="The transcription model: gpt-realtime-whisper, ...")
+        str | None, agent_panel(metavar="NAME", help="The transcription model: gpt-realtime-whisper, ...")
     ] = None,
-    language: Annotated[str | None, _agent(metavar="CODE", help="What is spoken, such as en.")] = None,
+    language: Annotated[str | None, agent_panel(metavar="CODE", help="What is spoken, such as en.")] = None,
     speakers: Annotated[
         list[str] | None,
-        _sound("--speaker", metavar="NAME", help="Who speaks; twice: left and right of a stereo file."),
+        sound_panel("--speaker", metavar="NAME", help="Who speaks; twice: left and right of a stereo file."),
     ] = None,
     real_time: Annotated[
-        bool, _sound("--real-time", help="Send files in real time, not as fast as the server takes them.")
+        bool,
+        sound_panel("--real-time", help="Send files in real time, not as fast as the server takes them."),
     ] = False,
     outputs: Annotated[
         list[Path] | None,
-        _output("--output", "-o", metavar="FILE", help="Write subtitles at the end: .srt, .vtt or .txt."),
+        output_panel(
+            "--output", "-o", metavar="FILE", help="Write subtitles at the end: .srt, .vtt or .txt."
+        ),
     ] = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -271,7 +221,7 @@ def transcribe(
     """Write down what is said, as live captions and subtitles."""
     from realtime_cli.commands import transcribe as command
 
-    options = _options(command.TranscribeOptions, locals())
+    options = options_from(command.TranscribeOptions, locals())
     raise typer.Exit(command.transcribe(options))
 
 
@@ -281,7 +231,7 @@ def attach(
         str, typer.Argument(metavar="CALL_ID", help="The call (rtc_...), as the server named it.")
     ],
     steer: Annotated[
-        bool, _running("--steer", help="Let typed lines, /say, /set, /send and i act on the call.")
+        bool, running_panel("--steer", help="Let typed lines, /say, /set, /send and i act on the call.")
     ] = False,
     config: Config = None,
     sets: Sets = None,
@@ -298,7 +248,7 @@ def attach(
     """
     from realtime_cli.commands import attach as command
 
-    options = _options(command.AttachOptions, locals())
+    options = options_from(command.AttachOptions, locals())
     raise typer.Exit(command.attach(options))
 
 
@@ -311,67 +261,60 @@ def run(
     approve: Approve = None,
     trust: Trust = None,
     tags: Annotated[
-        list[str] | None, _selection("--tag", metavar="TAG", help="Only scripts with this tag.")
+        list[str] | None, selection_panel("--tag", metavar="TAG", help="Only scripts with this tag.")
     ] = None,
     match: Annotated[
-        str, _selection("--match", "-k", metavar="WORDS", help="Only scripts with this in their name.")
+        str, selection_panel("--match", "-k", metavar="WORDS", help="Only scripts with this in their name.")
     ] = "",
-    shard: Annotated[str, _selection(metavar="I/N", help="Run only shard I of N, such as 2/4.")] = "1/1",
+    shard: Annotated[str, selection_panel(metavar="I/N", help="Run only shard I of N, such as 2/4.")] = "1/1",
     seed: Seed = None,
     matrix: Matrix = None,
-    repeat: Annotated[int, _selection(min=1, metavar="COUNT", help="Run each script this many times.")] = 1,
+    repeat: Annotated[
+        int, selection_panel(min=1, metavar="COUNT", help="Run each script this many times.")
+    ] = 1,
     pass_rate: Annotated[
-        float, _selection(min=0, max=1, metavar="SHARE", help="Share of repeats that must pass.")
+        float, selection_panel(min=0, max=1, metavar="SHARE", help="Share of repeats that must pass.")
     ] = 1.0,
     text: AsText = False,
-    jobs: Annotated[
-        int,
-        _running("--jobs", "-j", min=1, metavar="COUNT", help="Conversations at once (in each process)."),
-    ] = 1,
+    jobs: Jobs = 1,
     workers: Annotated[
-        int, _running(min=1, metavar="COUNT", help="Number of processes to spread the scripts over.")
+        int, running_panel(min=1, metavar="COUNT", help="Number of processes to spread the scripts over.")
     ] = 1,
-    fail_fast: Annotated[bool, _running("--fail-fast", "-x", help="Stop at the first failure.")] = False,
+    fail_fast: Annotated[bool, running_panel("--fail-fast", "-x", help="Stop at the first failure.")] = False,
     max_cost: Annotated[
         float | None,
-        _running(metavar="USD", help="Start no further scripts once this many US dollars are spent."),
+        running_panel(metavar="USD", help="Start no further scripts once this many US dollars are spent."),
     ] = None,
-    junit: Annotated[Path | None, _reports(help="Write JUnit XML.")] = None,
-    json: Annotated[Path | None, _reports(help="Write the results as JSON; - is stdout.")] = None,
-    markdown: Annotated[Path | None, _reports(help="Write a summary in Markdown; - is stdout.")] = None,
+    junit: Annotated[Path | None, reports_panel(help="Write JUnit XML.")] = None,
+    json: Annotated[Path | None, reports_panel(help="Write the results as JSON; - is stdout.")] = None,
+    markdown: Annotated[Path | None, reports_panel(help="Write a summary in Markdown; - is stdout.")] = None,
     baseline: Annotated[
-        Path | None, _reports(help="Fail if results are worse than in this --json file.")
+        Path | None, reports_panel(help="Fail if results are worse than in this --json file.")
     ] = None,
-    margin: Annotated[
-        float,
-        _reports(min=0, metavar="SHARE", help="How much slower than the baseline is acceptable (0.2: 20 %)."),
-    ] = 0.2,
+    margin: Margin = 0.2,
     html: Annotated[
         Path | None,
-        _reports(help="Write a page with verdicts, charts and, beside it, the page of each session."),
+        reports_panel(help="Write a page with verdicts, charts and, beside it, the page of each session."),
     ] = None,
-    rejudge: Annotated[
-        Path | None,
-        _reports(metavar="FOLDER", help="Run nothing; judge the recordings in this folder by the scripts."),
-    ] = None,
+    rejudge: Rejudge = None,
     merge: Annotated[
-        bool, _reports("--merge", help="Run nothing; combine reports of shards (--json) into one.")
+        bool, reports_panel("--merge", help="Run nothing; combine reports of shards (--json) into one.")
     ] = False,
     record: Annotated[
-        Path | None, _recording(metavar="FOLDER", help="The folder for the recordings.")
+        Path | None, recording_panel(metavar="FOLDER", help="The folder for the recordings.")
     ] = None,
     no_record: NoRecord = False,
-    quiet: Annotated[bool, _output("--quiet", "-q", help="No progress on stderr.")] = False,
+    quiet: Annotated[bool, output_panel("--quiet", "-q", help="No progress on stderr.")] = False,
     convert: Import = None,
     promote: Promote = None,
     output: Annotated[
-        Path | None, _making("--output", "-o", help="Where --import and --promote write.")
+        Path | None, making_panel("--output", "-o", help="Where --import and --promote write.")
     ] = None,
 ) -> None:
     """Run scripted conversations with expectations; for CI."""
     from realtime_cli.commands import run as command
 
-    options = _options(command.RunOptions, locals())
+    options = options_from(command.RunOptions, locals())
     raise typer.Exit(command.run(options))
 
 
@@ -381,61 +324,60 @@ def load(
     config: Config = None,
     sets: Sets = None,
     against: Annotated[
-        str | None, _agent(metavar="URL", help="The server to test: a ws:// or wss:// address.")
+        str | None, agent_panel(metavar="URL", help="The server to test: a ws:// or wss:// address.")
     ] = None,
     approve: Approve = None,
     trust: Trust = None,
-    users: Annotated[
-        str,
-        _running(
-            "--users",
-            "-u",
-            metavar="COUNT",
-            help="Sessions at once, or auto: as many as this machine can run.",
-        ),
-    ] = "10",
-    ramp: Annotated[str, _running(metavar="RATE", help="How many sessions to start per second.")] = "10/s",
+    users: Users = "10",
+    ramp: Annotated[
+        str, running_panel(metavar="RATE", help="How many sessions to start per second.")
+    ] = "10/s",
     duration: Annotated[
-        str | None, _running(metavar="TIME", help="Such as 90s, 10m, 1h (default: until Ctrl+C).")
+        str | None, running_panel(metavar="TIME", help="Such as 90s, 10m, 1h (default: until Ctrl+C).")
     ] = None,
     shape: Annotated[
-        str, _running(metavar="SHAPE", help="ramp, spike, soak, or a file with [[stages]].")
+        str, running_panel(metavar="SHAPE", help="ramp, spike, soak, or a file with [[stages]].")
     ] = "ramp",
     finish: Annotated[
-        str, _running(metavar="TIME", help="Time for running sessions to finish at the end, such as 1.5s.")
+        str,
+        running_panel(metavar="TIME", help="Time for running sessions to finish at the end, such as 1.5s."),
     ] = "0s",
     max_cost: Annotated[
-        float | None, _running(metavar="USD", help="Stop all workers once this many US dollars are spent.")
+        float | None,
+        running_panel(metavar="USD", help="Stop all workers once this many US dollars are spent."),
     ] = None,
     fail_if: FailIf = None,
     text: AsText = False,
     processes: Annotated[
         int | None,
-        _workers(metavar="COUNT", help="Number of workers on this machine; -1: one for each core."),
+        workers_panel(metavar="COUNT", help="Number of workers on this machine; -1: one for each core."),
     ] = None,
     worker: Annotated[
-        bool, _workers("--worker", help="Act as a worker of the master at --master-host.")
+        bool, workers_panel("--worker", help="Act as a worker of the master at --master-host.")
     ] = False,
     master: AsMaster = False,
-    master_host: Annotated[str, _workers(metavar="HOST", help="Address of the master.")] = "127.0.0.1",
-    master_port: Annotated[int, _workers(metavar="PORT", help="Port of the master.")] = 5557,
+    master_host: Annotated[str, workers_panel(metavar="HOST", help="Address of the master.")] = "127.0.0.1",
+    master_port: Annotated[int, workers_panel(metavar="PORT", help="Port of the master.")] = 5557,
     expect_workers: Annotated[
         int | None,
-        _workers(metavar="COUNT", help="--master: number of workers to wait for (default: 1)."),
+        workers_panel(metavar="COUNT", help="--master: number of workers to wait for (default: 1)."),
     ] = None,
     bind: Annotated[
         str,
-        _workers(
+        workers_panel(
             metavar="HOST", help="--master, --web: address to listen on. There is no password protection."
         ),
     ] = "127.0.0.1",
-    web: Annotated[bool, _reports("--web", help="Open Locust's web page and start the test there.")] = False,
-    web_port: Annotated[int, _reports(metavar="PORT", help="The port of --web.")] = 8089,
+    web: Annotated[
+        bool, reports_panel("--web", help="Open Locust's web page and start the test there.")
+    ] = False,
+    web_port: Annotated[int, reports_panel(metavar="PORT", help="The port of --web.")] = 8089,
     csv: Annotated[
-        Path | None, _reports(metavar="PREFIX", help="Write tables to files whose names start with this.")
+        Path | None,
+        reports_panel(metavar="PREFIX", help="Write tables to files whose names start with this."),
     ] = None,
-    html: Annotated[Path | None, _reports(help="Write a report with charts.")] = None,
-    json: Annotated[Path | None, _reports(help="Write a summary as JSON.")] = None,
+    html: Annotated[Path | None, reports_panel(help="Write a report with charts.")] = None,
+    json: Annotated[Path | None, reports_panel(help="Write a summary as JSON.")] = None,
 ) -> None:
     """Run many scripted sessions at once, on one machine or many.
 
@@ -443,7 +385,7 @@ def load(
     """
     from realtime_cli.commands import load as command
 
-    command.load(_options(command.LoadOptions, locals()))
+    command.load(options_from(command.LoadOptions, locals()))
 
 
 @app.command(cls=GroupedHelp, epilog=epilog("engine"))
@@ -452,13 +394,13 @@ def engine(
     config: Config = None,
     sets: Sets = None,
     against: Annotated[
-        str | None, _agent(metavar="SERVER", help="Another server: local, or a ws:// address.")
+        str | None, agent_panel(metavar="SERVER", help="Another server: local, or a ws:// address.")
     ] = None,
     approve: Approve = None,
     trust: Trust = None,
     text: AsText = False,
     record: Annotated[
-        Path | None, _recording(metavar="FOLDER", help="Record every session into this folder.")
+        Path | None, recording_panel(metavar="FOLDER", help="Record every session into this folder.")
     ] = None,
 ) -> None:
     """Run scripted sessions for another program.
@@ -467,7 +409,7 @@ def engine(
     """
     from realtime_cli.commands import engine as command
 
-    options = _options(command.EngineOptions, locals())
+    options = options_from(command.EngineOptions, locals())
     raise typer.Exit(command.engine(options))
 
 
@@ -480,40 +422,45 @@ def replay(
         ),
     ],
     begin: Annotated[
-        str | None, _view("--from", metavar="TIME", help="Where to start: turn:2, or a time such as 1m30s.")
+        str | None,
+        view_panel("--from", metavar="TIME", help="Where to start: turn:2, or a time such as 1m30s."),
     ] = None,
     end: Annotated[
-        str | None, _view("--to", metavar="TIME", help="Where to stop: turn:3, or a time such as 2:30.")
+        str | None, view_panel("--to", metavar="TIME", help="Where to stop: turn:3, or a time such as 2:30.")
     ] = None,
-    turn: Annotated[int | None, _view(metavar="NUMBER", help="Start at this turn.")] = None,
+    turn: Annotated[int | None, view_panel(metavar="NUMBER", help="Start at this turn.")] = None,
     marker: Annotated[
-        str | None, _view(metavar="WORDS", help="Start at the first note with these words.")
+        str | None, view_panel(metavar="WORDS", help="Start at the first note with these words.")
     ] = None,
-    speed: Annotated[float, _view(metavar="FACTOR", help="Speed factor.")] = 1.0,
-    max: Annotated[bool, _view("--max", help="As fast as possible.")] = False,
+    speed: Annotated[float, view_panel(metavar="FACTOR", help="Speed factor.")] = 1.0,
+    max: Annotated[bool, view_panel("--max", help="As fast as possible.")] = False,
     idle_limit: Annotated[
-        str | None, _view(metavar="TIME", help="Longest pause to keep, such as 1s.")
+        str | None, view_panel(metavar="TIME", help="Longest pause to keep, such as 1s.")
     ] = None,
-    audio: Annotated[bool, _view("--audio", help="Play the sound of both sides.")] = False,
+    audio: Annotated[bool, view_panel("--audio", help="Play the sound of both sides.")] = False,
     output: Annotated[
         str | None,
-        _view("--output", "-o", metavar="DEVICE|FILE", help="Speaker or file for --audio."),
+        view_panel("--output", "-o", metavar="DEVICE|FILE", help="Speaker or file for --audio."),
     ] = None,
     plain: Plain = False,
     json: Json = False,
-    serve: Annotated[bool, _serving("--serve", help="Act as the recorded server for any client.")] = False,
-    host: Annotated[str, _serving(metavar="HOST", help="Where --serve listens.")] = "127.0.0.1",
-    port: Annotated[int, _serving(metavar="PORT", help="The port of --serve; 0 picks a free one.")] = 8765,
-    lenient: Annotated[bool, _serving("--lenient", help="--serve: match events by type only.")] = False,
-    once: Annotated[bool, _serving("--once", help="--serve: stop after one client.")] = False,
+    serve: Annotated[
+        bool, serving_panel("--serve", help="Act as the recorded server for any client.")
+    ] = False,
+    host: Annotated[str, serving_panel(metavar="HOST", help="Where --serve listens.")] = "127.0.0.1",
+    port: Annotated[
+        int, serving_panel(metavar="PORT", help="The port of --serve; 0 picks a free one.")
+    ] = 8765,
+    lenient: Annotated[bool, serving_panel("--lenient", help="--serve: match events by type only.")] = False,
+    once: Annotated[bool, serving_panel("--once", help="--serve: stop after one client.")] = False,
     verify: Annotated[
         bool,
-        _again(
+        again_panel(
             "--verify", help="Run the inputs through a new session and compare; exit code 1 if they differ."
         ),
     ] = False,
     resend: Annotated[
-        bool, _again("--resend", help="Send the recorded input to a live server and compare.")
+        bool, again_panel("--resend", help="Send the recorded input to a live server and compare.")
     ] = False,
     config: Config = None,
     sets: Sets = None,
@@ -527,7 +474,7 @@ def replay(
     from realtime_cli.commands import replay as command
     from realtime_cli.commands.replay_options import ReplayOptions
 
-    options = _options(ReplayOptions, locals())
+    options = options_from(ReplayOptions, locals())
     raise typer.Exit(command.replay(options))
 
 
@@ -537,14 +484,14 @@ def serve(
     sets: Sets = None,
     trust: Trust = None,
     host: Annotated[
-        str | None, _serving(metavar="HOST", help="Address to listen on (default: this machine only).")
+        str | None, serving_panel(metavar="HOST", help="Address to listen on (default: this machine only).")
     ] = None,
     port: Annotated[
-        int | None, _serving(metavar="PORT", help="Port (default 8765); 0 picks a free one.")
+        int | None, serving_panel(metavar="PORT", help="Port (default 8765); 0 picks a free one.")
     ] = None,
     origins: Annotated[
         list[str] | None,
-        _serving("--allow-origin", metavar="ORIGIN", help="Web pages that may connect from a browser."),
+        serving_panel("--allow-origin", metavar="ORIGIN", help="Web pages that may connect from a browser."),
     ] = None,
 ) -> None:
     """Run the local server alone, for any Realtime or Live client."""
@@ -563,7 +510,7 @@ def secret(
     base_url: BaseUrl = None,
     trust: Trust = None,
     life: Annotated[
-        str, _serving(metavar="TIME", help="How long it may open sessions: from 10s to 2h.")
+        str, serving_panel(metavar="TIME", help="How long it may open sessions: from 10s to 2h.")
     ] = "10m",
     json: Json = False,
 ) -> None:
@@ -573,22 +520,26 @@ def secret(
     """
     from realtime_cli.commands import secret as command
 
-    options = _options(command.SecretOptions, locals())
+    options = options_from(command.SecretOptions, locals())
     raise typer.Exit(command.secret(options))
 
 
 @app.command(cls=GroupedHelp, epilog=epilog("devices"))
 def devices(
     meter: Annotated[
-        str | None, _trial(metavar="DEVICE", help="Show the level of this input for a few seconds.")
+        str | None, trial_panel(metavar="DEVICE", help="Show the level of this input for a few seconds.")
     ] = None,
-    seconds: Annotated[float, _trial(min=0.1, metavar="SECONDS", help="How long --meter listens.")] = 5.0,
-    tone: Annotated[str | None, _trial(metavar="DEVICE", help="Play a test tone on this output.")] = None,
+    seconds: Annotated[
+        float, trial_panel(min=0.1, metavar="SECONDS", help="How long --meter listens.")
+    ] = 5.0,
+    tone: Annotated[
+        str | None, trial_panel(metavar="DEVICE", help="Play a test tone on this output.")
+    ] = None,
     save: Annotated[
-        Path | None, _choice(metavar="FILE", help="Write --input and --output into this agent file.")
+        Path | None, choice_panel(metavar="FILE", help="Write --input and --output into this agent file.")
     ] = None,
-    input: Annotated[str | None, _choice("--input", "-i", help="The microphone for --save.")] = None,
-    output: Annotated[str | None, _choice("--output", "-o", help="The loudspeaker for --save.")] = None,
+    input: Annotated[str | None, choice_panel("--input", "-i", help="The microphone for --save.")] = None,
+    output: Annotated[str | None, choice_panel("--output", "-o", help="The loudspeaker for --save.")] = None,
     json: Json = False,
 ) -> None:
     """List microphones and speakers.
@@ -597,7 +548,7 @@ def devices(
     """
     from realtime_cli.commands import devices as command
 
-    options = _options(command.DevicesOptions, locals())
+    options = options_from(command.DevicesOptions, locals())
     raise typer.Exit(command.devices(options))
 
 
@@ -609,16 +560,16 @@ def doctor(
     trust: Trust = None,
     acoustic: Annotated[
         bool,
-        _checks(
+        checks_panel(
             "--acoustic", help="Play chirps and speech; measure echo, delay and what the canceller does."
         ),
     ] = False,
-    offline: Annotated[bool, _checks("--offline", help="Skip the server checks.")] = False,
+    offline: Annotated[bool, checks_panel("--offline", help="Skip the server checks.")] = False,
     bundle: Annotated[
         Path | None,
-        _output(metavar="FILE", help="Write a report without keys or names, to attach to a bug report."),
+        output_panel(metavar="FILE", help="Write a report without keys or names, to attach to a bug report."),
     ] = None,
-    json: Annotated[bool, _output("--json", help="Everything as JSON on stdout.")] = False,
+    json: Annotated[bool, output_panel("--json", help="Everything as JSON on stdout.")] = False,
 ) -> None:
     """Check everything that a conversation needs.
 
@@ -626,7 +577,7 @@ def doctor(
     """
     from realtime_cli.commands import doctor as command
 
-    options = _options(command.DoctorOptions, locals())
+    options = options_from(command.DoctorOptions, locals())
     raise typer.Exit(command.doctor(options))
 
 
@@ -637,7 +588,7 @@ def export(
     ],
     format: Annotated[
         str | None,
-        _writing(
+        writing_panel(
             "--format",
             "-f",
             metavar="FORMAT",
@@ -646,7 +597,7 @@ def export(
     ] = None,
     output: Annotated[
         Path | None,
-        _writing("--output", "-o", metavar="FILE", help="The file to write; - is stdout."),
+        writing_panel("--output", "-o", metavar="FILE", help="The file to write; - is stdout."),
     ] = None,
 ) -> None:
     """Turn a recording into WAV, Markdown, subtitles or a web page."""
@@ -662,14 +613,14 @@ def init(
     ),
     template: Annotated[
         str,
-        _writing(
+        writing_panel(
             help="assistant, tutor, interpreter, support, phone, screen-share or local.", metavar="NAME"
         ),
     ] = "assistant",
     provider: Annotated[
-        str | None, _writing(help="openai, azure, xai, local or custom.", metavar="NAME")
+        str | None, writing_panel(help="openai, azure, xai, local or custom.", metavar="NAME")
     ] = None,
-    force: Annotated[bool, _writing("--force", help="Overwrite an existing file.")] = False,
+    force: Annotated[bool, writing_panel("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Write a commented agent file that works right away.
 
@@ -730,7 +681,7 @@ def config_show(
         Path | None, typer.Argument(metavar="FILE", help="The agent file.", show_default=False)
     ] = None,
     sets: Sets = None,
-    origin: Annotated[bool, _output("--origin", help="Say which layer set each value.")] = False,
+    origin: Annotated[bool, output_panel("--origin", help="Say which layer set each value.")] = False,
     json: Json = False,
 ) -> None:
     """Print every effective value, secrets masked."""
@@ -757,7 +708,7 @@ def config_convert(
 @config_app.command("schema", cls=GroupedHelp)
 def config_schema(
     script: Annotated[
-        bool, _output("--script", help="The schema of scripts instead of agent files.")
+        bool, output_panel("--script", help="The schema of scripts instead of agent files.")
     ] = False,
 ) -> None:
     """Print the JSON Schema of agent files, for editors."""
@@ -774,7 +725,8 @@ sessions_app = typer.Typer(
 )
 app.add_typer(sessions_app, name="sessions")
 Folder = Annotated[
-    Path | None, _selected(metavar="FOLDER", help="Where the recordings are (default: the state folder).")
+    Path | None,
+    selected_panel(metavar="FOLDER", help="Where the recordings are (default: the state folder)."),
 ]
 
 
@@ -809,9 +761,9 @@ def sessions_search(
 
 @sessions_app.command("prune", cls=GroupedHelp)
 def sessions_prune(
-    days: Annotated[float, _selected(metavar="DAYS", help="Keep sessions younger than this.")],
+    days: Annotated[float, selected_panel(metavar="DAYS", help="Keep sessions younger than this.")],
     folder: Folder = None,
-    dry_run: Annotated[bool, _selected("--dry-run", help="Only list what would be deleted.")] = False,
+    dry_run: Annotated[bool, selected_panel("--dry-run", help="Only list what would be deleted.")] = False,
 ) -> None:
     """Delete sessions by age."""
     from realtime_cli.commands import sessions as command
@@ -830,18 +782,11 @@ def sessions_delete(
     raise typer.Exit(command.delete(names, folder))
 
 
-# A machine's answers that say nothing against the program.
-_ORDINARY = {
-    getattr(errno, name, None)
-    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "ENAMETOOLONG", "EMFILE", "ENFILE", "ENOMEM", "EIO")
-} - {None}
-
-
 def main() -> NoReturn:
     """Run the command line; every end of it is an exit code, and no traceback reaches a user."""
     if sys.stdin is None:  # closed (<&-): the next file that is opened must not become it
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
-    ours = _end_in_order()
+    ours = end_on_signals()
     arguments = sys.argv[1:]
     if arguments and arguments[0].endswith(".toml"):
         arguments = ["talk", *arguments]
@@ -852,38 +797,20 @@ def main() -> NoReturn:
         if sys.stdout is not None:
             sys.stdout.flush()
     except RealtimeCliError as error:
-        code = _explain(error)
+        code = explain(error)
     except (KeyboardInterrupt, typer.Abort):
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
-        code = _hang_up()
+        code = drop_stdout()
     except SystemExit as end:  # the parser has its own idea of a broken pipe, exit code 1
-        code = _hang_up() if isinstance(end.__context__, BrokenPipeError) else end.code
+        code = drop_stdout() if isinstance(end.__context__, BrokenPipeError) else end.code
     except Exception as error:
-        code = _machine_says_no(error)
+        code = exit_code_of(error)
     gc.enable()  # for who called this as a function
     for number in ours:
         signal.signal(number, signal.SIG_DFL)
-    _let_stdout_go()
+    flush_stdout()
     sys.exit(int(code or 0))
-
-
-def _end_in_order() -> list[int]:
-    """SIGTERM and SIGHUP end like Ctrl+C wherever they come, also while something loads.
-
-    Not where somebody wants them otherwise: ``nohup`` ignores SIGHUP. Returns those that do.
-    """
-    ours = []
-
-    def interrupt(number: int, frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, interrupt)
-            ours.append(number)
-    return ours
 
 
 def _asked(arguments: list[str]) -> typer.Typer:
@@ -897,55 +824,3 @@ def _asked(arguments: list[str]) -> typer.Typer:
 
 def _name(command: CommandInfo) -> str | None:
     return command.name or getattr(command.callback, "__name__", None)
-
-
-def _let_stdout_go() -> None:
-    """At its end Python writes what it still has, and complains if it cannot."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except (OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
-def _machine_says_no(error: Exception) -> int:
-    """What is no fault of the program: a full disk, a limit on files, no memory; else a mistake or a bug."""
-    is_ordinary = isinstance(error, OSError) and error.errno in _ORDINARY
-    if not is_ordinary and not _is_out_of_memory(error):
-        return _usage_or_bug(error)
-    what = error.strerror if isinstance(error, OSError) else "There is not enough memory"
-    name = getattr(error, "filename", None)
-    where = f"{name}: " if isinstance(name, str) else ""
-    return _explain(ConfigError(f"{where}{what}.", "What was to be written is not complete."))
-
-
-def _is_out_of_memory(error: BaseException | None) -> bool:
-    """Python has a class for it, threads and libraries have words; what failed for it may be behind it."""
-    if error is None:
-        return False
-    words = ("can't start new thread", "Cannot allocate memory", "failed to map segment", "std::bad_alloc")
-    is_out = isinstance(error, MemoryError) or any(each in str(error) for each in words)
-    return is_out or _is_out_of_memory(error.__cause__ or error.__context__)
-
-
-def _explain(error: RealtimeCliError) -> int:
-    from realtime_cli.app.console import echo_error
-
-    echo_error(error)
-    return error.exit_code
-
-
-def _hang_up() -> int:
-    """Nobody reads our stdout any more (``| head -1``): that is no error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return ExitCode.OK
-
-
-def _usage_or_bug(error: Exception) -> int:
-    show = getattr(error, "show", None)
-    if show is not None and hasattr(error, "exit_code"):  # a usage error of the command line's parser
-        show()
-        return ExitCode.USAGE
-    from realtime_cli.commands import bug_report
-
-    return bug_report.write(error)

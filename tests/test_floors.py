@@ -48,7 +48,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "script": ("script", "session_api"),
     "crowds": ("load", "pytest_plugin"),
     "commands": ("commands",),
-    "roof": ("cli", "__main__"),
+    "roof": ("cli", "cli_options", "__main__"),
 }
 ORDER = list(FLOORS)
 
@@ -56,7 +56,7 @@ ORDER = list(FLOORS)
 KEPT_IN: dict[str, tuple[str, ...]] = {
     "sounddevice": ("audio.device",),
     "websockets": ("wire.websocket",),
-    "typer": ("cli", "commands", "app"),
+    "typer": ("cli", "cli_options", "commands", "app"),
     "rich": ("tui", "commands", "app", "script.reports"),
     "prompt_toolkit": ("tui",),
     "tree_sitter": ("config.toml_file",),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from realtime_cli import __version__
-from realtime_cli.commands import bug_report
+from realtime_cli.app import bug_report
 from realtime_cli.config import load_agent
 from realtime_cli.errors import ExitCode
 from tests.kit.cli import run_cli

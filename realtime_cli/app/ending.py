@@ -1,0 +1,87 @@
+"""How the program ends: every error becomes a sentence and an exit code, and no traceback reaches a user."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from typing import NoReturn
+
+from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
+
+# What a machine may refuse to any program: no bug of ours.
+_REFUSED_BY_THE_MACHINE = {
+    getattr(errno, name, None)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "ENAMETOOLONG", "EMFILE", "ENFILE", "ENOMEM", "EIO")
+} - {None}
+
+
+def end_on_signals() -> list[int]:
+    """SIGTERM and SIGHUP end like Ctrl+C wherever they come, also while something loads.
+
+    Not where somebody wants them otherwise: ``nohup`` ignores SIGHUP. Returns those that do.
+    """
+    ours = []
+
+    def interrupt(number: int, frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, interrupt)
+            ours.append(number)
+    return ours
+
+
+def flush_stdout() -> None:
+    """Write what is left, or let it go: Python would complain at its end."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def exit_code_of(error: Exception) -> int:
+    """Explain an error: a full disk, a limit on files or no memory; a usage error; anything else is a bug."""
+    is_refusal = isinstance(error, OSError) and error.errno in _REFUSED_BY_THE_MACHINE
+    if not is_refusal and not _is_out_of_memory(error):
+        return _usage_or_bug(error)
+    what = error.strerror if isinstance(error, OSError) else "There is not enough memory"
+    name = getattr(error, "filename", None)
+    where = f"{name}: " if isinstance(name, str) else ""
+    return explain(ConfigError(f"{where}{what}.", "What was to be written is not complete."))
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Python has a class for it, threads and libraries have words; what failed for it may be behind it."""
+    if error is None:
+        return False
+    words = ("can't start new thread", "Cannot allocate memory", "failed to map segment", "std::bad_alloc")
+    is_out = isinstance(error, MemoryError) or any(each in str(error) for each in words)
+    return is_out or _is_out_of_memory(error.__cause__ or error.__context__)
+
+
+def explain(error: RealtimeCliError) -> int:
+    from realtime_cli.app.console import echo_error
+
+    echo_error(error)
+    return error.exit_code
+
+
+def drop_stdout() -> int:
+    """Nobody reads our stdout any more (``| head -1``): that is no error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return ExitCode.OK
+
+
+def _usage_or_bug(error: Exception) -> int:
+    show = getattr(error, "show", None)
+    if show is not None and hasattr(error, "exit_code"):  # a usage error of the command line's parser
+        show()
+        return ExitCode.USAGE
+    from realtime_cli.app import bug_report
+
+    return bug_report.write(error)
