@@ -20,8 +20,8 @@ def python() -> Path:
     interpreter = FOLDER / "venv" / "bin" / "python"
     if not _complete(interpreter):
         FOLDER.mkdir(parents=True, exist_ok=True)
-        _run(["uv", "venv", "-q", "--allow-existing", str(FOLDER / "venv")])
-        _run(["uv", "pip", "install", "-q", "-p", str(interpreter), *PACKAGES], _with_header())
+        _run([sys.executable, "-m", "venv", str(FOLDER / "venv")])
+        _run([str(interpreter), "-m", "pip", "install", "-q", *PACKAGES], _with_header())
     return interpreter
 
 
