@@ -17,7 +17,7 @@ __all__ = ["Agent", "Reply", "Session", "ToolCall", "__version__", "expect", "to
 
 
 def __getattr__(name: str) -> Any:
-    """The Python interface is imported when it is asked for: the command line needs a quick start."""
+    """Import the Python interface on first use, so that the command line starts quickly."""
     if name in __all__:
         from realtime_cli import session_api
 

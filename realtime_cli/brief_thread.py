@@ -1,4 +1,4 @@
-"""A thread for work that is rare: there while there is some, and gone after it."""
+"""A thread for rare work: it starts when there is some and ends after it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BriefThread(Executor):
         self._running = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Queue a call behind those that wait."""
+        """Queue a call."""
         future: Future[Any] = Future()
         with self._lock:
             self._waiting.append((future, lambda: fn(*args, **kwargs)))

@@ -76,7 +76,7 @@ app = typer.Typer(
     epilog=EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # rich helps cost 300 ms at every --help
+    rich_markup_mode=None,  # rich's help would cost 300 ms at every --help
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -783,7 +783,7 @@ def sessions_delete(
 
 
 def main() -> NoReturn:
-    """Run the command line; every end of it is an exit code, and no traceback reaches a user."""
+    """Run the command line. Every outcome is an exit code, and no traceback reaches the user."""
     if sys.stdin is None:  # closed (<&-): the next file that is opened must not become it
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     ours = end_on_signals()
@@ -791,7 +791,7 @@ def main() -> NoReturn:
     if arguments and arguments[0].endswith(".toml"):
         arguments = ["talk", *arguments]
     if arguments[:1] in (["talk"], ["text"]):
-        gc.disable()  # until the session owns the process: what loads is no garbage, and looking takes 40 ms
+        gc.disable()  # until the session owns the process: looking through the imports takes 40 ms
     try:
         code: Any = _asked(arguments)(args=arguments, standalone_mode=False)
         if sys.stdout is not None:
@@ -802,11 +802,11 @@ def main() -> NoReturn:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         code = drop_stdout()
-    except SystemExit as end:  # the parser has its own idea of a broken pipe, exit code 1
+    except SystemExit as end:  # the parser turns a broken pipe into exit code 1
         code = drop_stdout() if isinstance(end.__context__, BrokenPipeError) else end.code
     except Exception as error:
         code = exit_code_of(error)
-    gc.enable()  # for who called this as a function
+    gc.enable()  # for a caller that imported this function
     for number in ours:
         signal.signal(number, signal.SIG_DFL)
     flush_stdout()
@@ -814,7 +814,7 @@ def main() -> NoReturn:
 
 
 def _asked(arguments: list[str]) -> typer.Typer:
-    """The program with the command that is asked for, where one is: all the others' options take a while."""
+    """The program with only the requested command, if one is named: building all options is slow."""
     asked = arguments[0] if arguments else ""
     one = copy(app)
     one.registered_commands = [each for each in app.registered_commands if _name(each) == asked]

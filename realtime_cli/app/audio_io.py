@@ -29,7 +29,9 @@ ECHO_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class AudioIO:
-    """Both ends. ``from_file``: nobody listens to the greeting, so the talk waits until it was said."""
+    """Microphone and speaker. ``from_file``: the input is a file, which waits until the greeting has been
+    spoken.
+    """
 
     microphone: MicrophonePort
     speaker: SpeakerPort
@@ -38,7 +40,9 @@ class AudioIO:
     said: str = ""
 
     def connect(self, loop: ConversationLoop) -> None:
-        """A file waits for its turn, and for the wire, as a person would, and holds the key to talk."""
+        """Let a file wait for its turn and for the connection, as a person would, and hold the push-to-talk
+        key.
+        """
 
         def hold_key(down: bool) -> None:
             loop.step(inputs.Pressed(loop.now(), "talk" if down else "release"))
@@ -55,8 +59,8 @@ class AudioIO:
 def open_sound(audio: Audio, inputs: tuple[str, ...], output: str | None, report: Report) -> AudioIO:
     """The two ends that options and agent file name.
 
-    Raises AudioDeviceError for a device that was asked for and cannot be had; when none was asked for
-    and there is no sound card, the bundled question is spoken instead, and ``said`` says so.
+    Raises AudioDeviceError if a device that was asked for cannot be opened. If none was asked for and there
+    is no sound card, the bundled question is played instead, and ``said`` says so.
     """
     chosen = inputs or (str(audio.input),)
     requested = output if output is not None else str(audio.output)
@@ -98,9 +102,8 @@ def _open(chosen: tuple[str, ...], requested: str, audio: Audio, report: Report)
 
 
 def open_ears(source: str | int, audio: Audio, report: Report, channel: int | None = None) -> MicrophonePort:
-    """A microphone alone, or a file (of which one ``channel`` may be taken): where nobody answers.
-
-    Raises AudioDeviceError for a device that cannot be had, ConfigError for a file.
+    """A microphone alone, or a file (of which one ``channel`` may be taken): for sessions in which nobody
+    answers. Raises AudioDeviceError if the device cannot be opened, ConfigError for an unusable file.
     """
     if names_a_file(str(source)):
         return WavMicrophone(str(source), fast=audio.fast, channel=channel)

@@ -1,4 +1,4 @@
-"""The unexpected: a report file with all that a bug report needs, and one sentence that names it."""
+"""Unexpected errors: write a file with all that a bug report needs, and name it in one sentence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from realtime_cli.recording.redactor import Redactor
 def write(error: Exception) -> int:
     """Write the report (owner-only) and return the exit code of a bug.
 
-    Local variables are left out on purpose: they may hold keys. So may the words of an error.
+    Local variables are left out on purpose, since they may hold keys. Error messages may hold keys, too.
     """
     lines = [
         f"realtime-cli {__version__}, Python {platform.python_version()}, {platform.platform()}",

@@ -1,7 +1,5 @@
-"""The one voice of the program: all talk to the user goes to stderr, so that stdout is free for data.
-
-And the one gate to a terminal: what strangers wrote, a server, a file or a recording, is made harmless where
-a terminal would obey it. Files and pipes get it as it is.
+"""The only way to print: messages go to stderr, so that stdout is free for data. Text from servers, files and
+recordings is made harmless here before a terminal can obey it. Files and pipes get it unchanged.
 """
 
 from __future__ import annotations

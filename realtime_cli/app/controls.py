@@ -53,7 +53,7 @@ class Controls:
         self._showing: set[asyncio.Task[None]] = set()
 
     def press(self, press: KeyEvent) -> None:
-        """One press; a mistake in a command is a note on the screen, never the end of the talk."""
+        """Handle one key press; a mistake in a command shows a note and never ends the conversation."""
         try:
             match press:
                 case TypedLine():
@@ -112,7 +112,7 @@ class Controls:
                 self._loop.note("info", "tools", ", ".join(names) or "This agent has no tools.")
 
     def _answer(self, given: ToolAnswer) -> None:
-        """To the question that was on the screen; it may be gone, and another there."""
+        """Answer the question that was on the screen, if it is still the open one."""
         question = self._desk.question if self._desk else None
         if self._desk is None or question is None or question.call_id != given.call_id:
             self._loop.note("info", "approval", "That question is no longer open.")
@@ -165,7 +165,7 @@ class Controls:
         self._loop.step(inputs.Typed(now, question, (sight.image,), detail, respond=bool(question)))
 
     def _save(self, rest: str) -> None:
-        """``/save`` says where the recording is; ``/save PATH`` wants a copy of it, complete, at the end."""
+        """``/save`` says where the recording is; ``/save PATH`` asks for a complete copy of it at the end."""
         if self._recording is None:
             raise ConfigError("This session is not recorded, so there is nothing to save.", "Use --record.")
         if not rest:
@@ -215,7 +215,9 @@ class Controls:
         self._loop.step(inputs.SettingsChanged(self._loop.now(), patch))
 
     def _reread(self) -> None:
-        """Send what has changed in ``[session]``; say what else has changed, and waits for a new session."""
+        """Send what has changed in ``[session]``; say what else has changed and takes effect only in a new
+        session.
+        """
         agent, before = self._reload(), self._agent
         old, new = before.config.session_patch(), agent.config.session_patch()
         patch = settings.changes(old, new)

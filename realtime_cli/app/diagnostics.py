@@ -45,11 +45,11 @@ def warning(topic: str, said: str, remedy: str, **facts: Any) -> Finding:
 
 
 def failure(topic: str, error: RealtimeCliError, **facts: Any) -> Finding:
-    """What the error says, in the words that ``talk`` would end with."""
+    """A failure, in the same words with which ``talk`` would end."""
     return Finding(topic, "failure", error.message, error.remedy, facts, error.exit_code)
 
 
 def exit_code(findings: Iterable[Finding]) -> ExitCode:
-    """That of the first failure; warnings are none."""
+    """The exit code of the first failure; warnings do not count."""
     failures = (finding.exit_code for finding in findings if finding.status == "failure")
     return next(failures, ExitCode.OK)

@@ -20,7 +20,8 @@ _REFUSED_BY_THE_MACHINE = {
 def end_on_signals() -> list[int]:
     """SIGTERM and SIGHUP end like Ctrl+C wherever they come, also while something loads.
 
-    Not where somebody wants them otherwise: ``nohup`` ignores SIGHUP. Returns those that do.
+    A signal that is already handled or ignored (``nohup`` ignores SIGHUP) is left alone. Returns the signals
+    that were set.
     """
     ours = []
 
@@ -56,7 +57,9 @@ def exit_code_of(error: Exception) -> int:
 
 
 def _is_out_of_memory(error: BaseException | None) -> bool:
-    """Python has a class for it, threads and libraries have words; what failed for it may be behind it."""
+    """Python raises MemoryError, threads and libraries only use certain words; the cause may be a chained
+    error.
+    """
     if error is None:
         return False
     words = ("can't start new thread", "Cannot allocate memory", "failed to map segment", "std::bad_alloc")

@@ -1,4 +1,4 @@
-"""``talk`` with neither an agent file nor a key: the local agent is offered, and begins on Enter."""
+"""``talk`` with neither an agent file nor a key: offer the local agent; Enter starts it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOCAL = {"connection.provider": "local", "conversation.greet": "true"}
 
 
 def offer_local(options: Options) -> Options:
-    """The same options, with the local agent in them if it was offered and taken."""
+    """The same options, with the local agent added if the user accepted it."""
     if names_a_provider(options) or likely_provider(os.environ) != "local" or not _person_is_there():
         return options
     if missing := [module for module in EXTRAS["local"] if find_spec(module) is None]:

@@ -97,7 +97,7 @@ async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
         session = _session(opening, options.defaults)
         await SessionRunner(transport, await asyncio.shield(loaded), session).run(opening)
 
-    listener = await _listener(options, converse)  # first, for it fails at once if it does
+    listener = await _listener(options, converse)  # first, because it fails at once if it fails at all
     try:
         workers = await _engine_workers(options, warm)
     except BaseException:
@@ -155,7 +155,7 @@ async def _listener(options: ServeOptions, handler: websocket.Handler) -> websoc
 
 
 def _report(error: BaseException) -> None:
-    """A bug in one session: the operator of the server learns of it, the others talk on."""
+    """Report a bug in one session to the server's operator; the other sessions go on."""
     where = traceback.extract_tb(error.__traceback__)[-1:]
     place = f" ({os.path.basename(where[0].filename)}:{where[0].lineno})" if where else ""
     print(f"realtime-cli: internal error: {error!r}{place}", file=sys.stderr, flush=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from realtime_cli.config.agent import LocalConfig
     from realtime_cli.wire.websocket import Listener
 
-ROOM_FOR_MORE = 2  # connections beside those that were asked for: one may still be closing
+ROOM_FOR_MORE = 2  # spare connections, since an old one may still be closing
 
 
 @dataclass

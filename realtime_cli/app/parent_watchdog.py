@@ -1,4 +1,4 @@
-"""A child process that ends when its parent does, also when that was killed without a chance to say so."""
+"""End a child process when its parent ends, even if the parent was killed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def end_with_parent() -> None:
 
 
 def end_soon(code: int) -> None:
-    """Whatever still holds this process up, it is gone in ``GRACE_S`` seconds."""
+    """End this process within ``GRACE_S`` seconds, whatever still runs in it."""
     timer = threading.Timer(GRACE_S, os._exit, (code,))
     timer.daemon = True
     timer.start()

@@ -43,7 +43,7 @@ class PlaybackOptions:
 
 
 class Player:
-    """One replay. ``run`` returns when the recording is over or somebody has seen enough."""
+    """One replay. ``run`` returns at the end of the recording, or when the user quits."""
 
     def __init__(
         self, recording: Recording, options: PlaybackOptions, *, plain: bool = False, json: bool = False
@@ -127,7 +127,7 @@ class Player:
         return ReplayKeyMap(self._keys.put_nowait, surface)
 
     async def _count(self) -> None:
-        """Turns, notes and the length, for the bar: read beside the playing, for it may take seconds."""
+        """Read turns, notes and the length for the bar; in the background, since it may take seconds."""
         found = await asyncio.to_thread(timeline, self._recording)
         self._turns = [turn.began_at for turn in found.turns]
         self._notes = [mark.at_s for mark in found.events if mark.kind == "note"]
@@ -160,7 +160,7 @@ class Player:
     # -- playing --------------------------------------------------------------------------------
 
     async def _play(self) -> None:
-        """One pass; a seek begins another, from a place before or behind."""
+        """Play one pass; a seek starts another from an earlier or later position."""
         begin: float | None = self._options.begin_s
         while begin is not None and self._exit is None:
             begin = await self._pass(begin)
@@ -198,7 +198,7 @@ class Player:
         return None
 
     async def _stay_at_end(self) -> float | None:
-        """A jump behind the end is one to the end: there one can still look, and go back."""
+        """A jump past the end stops at the end, from where the user can still go back."""
         self._at_end = True
         self._refresh()
         try:
@@ -211,7 +211,7 @@ class Player:
         return None
 
     def _skip(self, entries: Iterator[Entry], begin: float, narrator: Narrator) -> Entry | None:
-        """Everything before ``begin`` is taken as known; returns the first entry behind it."""
+        """Feed everything before ``begin`` without showing it; returns the first entry after it."""
         before: list[Entry] = []
         first = None
         for entry in entries:
@@ -234,7 +234,7 @@ class Player:
             self._sound.play_from(at)
 
     def _now(self) -> float:
-        """The shown time that it is."""
+        """The current time, as shown."""
         return self._shown_from + (time.monotonic() - self._anchor) * (self._speed or 1.0)
 
     async def _wait_for(self, entry: Entry) -> float | None:

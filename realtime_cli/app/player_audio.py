@@ -16,7 +16,7 @@ from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.time_warp import TimeWarp
 
 CHUNK = RATE_HZ // 4
-AHEAD_MS = 1000.0  # queued in the playout: enough for a busy machine, little enough to stop at once
+AHEAD_MS = 1000.0  # queued in the playout: enough for a busy machine, short enough to stop at once
 
 
 class ReplaySound:
@@ -62,7 +62,7 @@ class ReplaySound:
         playout.end(part, 0)
 
     def _kept(self, begin: int) -> Samples:
-        """A chunk, or as much of it as is not cut."""
+        """A chunk, or the part of it that is not cut."""
         chunk = self._samples[begin : begin + CHUNK]
         first, last = (self._times.shown(sample / RATE_HZ) for sample in (begin, begin + len(chunk)))
         return chunk[: min(len(chunk), max(0, round((last - first) * RATE_HZ)))]

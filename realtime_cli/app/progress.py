@@ -1,4 +1,4 @@
-"""How far a command has come, on stderr: for whoever waits at a terminal longer than two seconds."""
+"""Progress of a command on stderr, at a terminal, once it takes longer than two seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO, TypeVar
 
-QUIET_S = 2.0  # what takes less needs no word
+QUIET_S = 2.0  # anything shorter needs no progress line
 EVERY_S = 0.1
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class ProgressLine:
         return done
 
     def phase(self, what: str) -> None:
-        """Something begins of which nobody knows how long it takes."""
+        """Start a step whose length is not known."""
         if self._stream.isatty():
             self.shown = True
             self._stream.write(f"\r\x1b[K{what} ...")

@@ -1,4 +1,4 @@
-"""What is shown of what a careless server, tool or MCP server says back: everything but the secrets."""
+"""Keep secrets out of what is shown when a careless server, tool or MCP server sends them back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FOREIGN = (
     e.SessionEnded,
 )
 
-MAX_SHOWN_CHARS = 1_000_000  # of one text: looking for secrets in more would hold up the conversation
+MAX_SHOWN_CHARS = 1_000_000  # of one text: searching more for secrets would hold up the conversation
 MAX_SECRET_CHARS = 4_096
 
 
@@ -43,7 +43,7 @@ class OutputRedaction:
         self.known = self._scrubber.known
 
     def before(self, reader: ConversationReader) -> ConversationReader:
-        """The reader, but it sees no secret in errors, notices, items and tools' outputs."""
+        """The same reader, behind a filter that masks secrets in errors, notices, items and tool output."""
         return _Masked(reader, self)
 
     def text(self, text: str) -> str:
@@ -80,7 +80,7 @@ class OutputRedaction:
             return value
         try:
             return parse_json(clean)
-        except NotJson:  # the mask fell upon half of an escape
+        except NotJson:  # the mask replaced half of an escape
             return {"masked": MASK}
 
     def _shortened(self, value: Any) -> Any:
@@ -100,8 +100,9 @@ class OutputRedaction:
 
 
 class _Masked:
-    """One reader. What the agent writes comes in pieces: the end of one that may be the begin of a secret
-    is held until the next."""
+    """Masks secrets for one reader. The agent's text comes in pieces: the end of a piece that may be the
+    beginning of a secret is held back until the next piece.
+    """
 
     def __init__(self, reader: ConversationReader, redaction: OutputRedaction) -> None:
         self._reader = reader

@@ -61,15 +61,14 @@ class OpenSession:
     readers: Sequence[ConversationReader] = ()
     """What ``[hooks]`` asks for."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    """Whatever is shown of the session must not hold these."""
+    """Secrets that must not be shown."""
     eyes: VideoSource | None = None
 
 
 @dataclass(frozen=True)
 class Granted:
-    """An agent as far as it may be held. ``left_out``: the tools, servers, hooks and settings to go without.
-
-    ``note`` tells the user of them.
+    """What an agent file may do. ``left_out``: tools, servers, hooks and settings that are not allowed;
+    ``note`` tells the user about them.
     """
 
     agent: LoadedAgent
@@ -78,14 +77,14 @@ class Granted:
 
 
 class ToolMocks(Protocol):
-    """Tools that stand in front of an agent's own."""
+    """Tools that replace an agent's own."""
 
     @property
     def names(self) -> set[str]:
         """Those that are mocked."""
 
     def schemas(self, known: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Those that the agent, which has the ``known`` tools, does not have itself."""
+        """The schemas of those that are not among the agent's ``known`` tools."""
 
     def before(self, real: ToolsPort) -> ToolsPort:
         """The agent's tools with these in front."""
@@ -100,12 +99,12 @@ def names_a_provider(options: AgentOptions) -> bool:
 
 
 def provider_by_key(options: AgentOptions) -> dict[str, Any]:
-    """Without any word about the server: the provider whose key is set, ``local`` when none is."""
+    """The provider to use when none is named: the one whose key is set, or ``local``."""
     return {} if names_a_provider(options) else {"connection.provider": likely_provider(os.environ)}
 
 
 def load(options: AgentOptions, more: Mapping[str, Any] | None = None) -> LoadedAgent:
-    """The agent with the command's options over it; its warnings are said."""
+    """Load the agent file, apply the command's options, and print its warnings."""
     over = dict(more or {})
     if options.base_url:
         over["connection.base_url"] = options.base_url
@@ -118,7 +117,7 @@ def load(options: AgentOptions, more: Mapping[str, Any] | None = None) -> Loaded
 
 
 def require_address(agent: LoadedAgent) -> None:
-    """Raises AuthenticationFailed or ConfigError if it is clear by now that no server can be reached."""
+    """Raise AuthenticationFailed or ConfigError if it is already clear that no server can be reached."""
     if not agent.config.connection.embedded:
         endpoint(agent.config.connection, os.environ)
 
@@ -144,10 +143,9 @@ class SessionFactory:
     async def granted(
         self, agent: LoadedAgent, approver: Approver, mocks: ToolMocks | None = None
     ) -> Granted:
-        """What of the agent may be, after the question of trust if there is one and somebody to answer it.
-
-        Raises ConfigError when the session as a whole needs trust and has none, for an approved tool that it
-        has not, and for a limit on the cost that could not be kept.
+        """What the agent file may do; asks the user for trust if that is needed and somebody can answer.
+        Raises ConfigError if the session as a whole needs trust and does not get it, for an approved tool
+        that does not exist, and for a cost limit that could not be enforced.
         """
         require_price(agent)
         if not getattr(approver, "of_many", False):
@@ -242,7 +240,7 @@ class SessionFactory:
 
 
 def _without(agent: LoadedAgent, names: Collection[str]) -> LoadedAgent:
-    """The agent with those of the settings as if they had not been written."""
+    """The agent without those settings, as if they had not been written."""
     over: dict[str, dict[str, Any]] = {}
     for name in names:
         if name in SETTINGS:
@@ -273,14 +271,14 @@ def _way(agent: LoadedAgent, address: ServerAddress) -> Connect:
 
 
 def secrets_of(agent: LoadedAgent, place: ServerAddress) -> tuple[str, ...]:
-    """Every secret that the session knows, so that the recorder can keep them out."""
+    """Every secret of the session, so that the recorder can mask them."""
     values = [*place.headers.values(), *secrets_in(place.url), *agent.secrets(os.environ)]
     values += [value.removeprefix("Bearer ") for value in values]
     return tuple(value for value in values if len(value) >= 6)
 
 
 def known_secrets(agents: Iterable[LoadedAgent]) -> set[str]:
-    """The secrets of all these agents, as far as they are there: one without its key has none to tell."""
+    """The secrets of all these agents; an agent whose key is missing has none."""
     found: set[str] = set()
     for agent in agents:
         found.update(agent.secrets(os.environ))
@@ -290,7 +288,7 @@ def known_secrets(agents: Iterable[LoadedAgent]) -> set[str]:
 
 
 def recording_path(agent: LoadedAgent, options: AgentOptions) -> Path | None:
-    """Where options and agent file want the session recorded; None when nothing is to be recorded."""
+    """Where to record the session; None if it is not recorded."""
     requested = agent.config.recording
     if options.no_record or not (requested.enabled or options.record):
         return None

@@ -117,7 +117,7 @@ def _delegation_options(agent: LoadedAgent, schemas: Sequence[dict[str, Any]]) -
 def prices_of(agent: LoadedAgent) -> dict[str, Any]:
     """The agent file's prices in the shape of the package's table: USD per million tokens by modality.
 
-    The package's own hold for the services that they are of, not for a model of that name elsewhere.
+    The built-in prices apply to their own provider only, not to a model of the same name elsewhere.
     """
     names = {"in": "input", "cached": "cached", "out": "output"}
     table: dict[str, Any] = {}
@@ -136,7 +136,7 @@ def prices_of(agent: LoadedAgent) -> dict[str, Any]:
 
 
 def require_price(agent: LoadedAgent) -> None:
-    """Raises ConfigError for a limit on the cost that could not be kept, before anything is spent."""
+    """Raise ConfigError for a cost limit that could not be enforced, before anything is spent."""
     connection, audio = agent.config.connection, agent.config.session.audio
     if agent.config.limits.cost is None or agent.config.limits_nothing:
         return

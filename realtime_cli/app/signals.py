@@ -1,4 +1,4 @@
-"""A session that has the whole process: its signals, its loop's surprises, its garbage collector."""
+"""What a session does when it owns the process: signals, uncaught errors of the loop, garbage collection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def own_the_process(loop: Endable) -> None:
     """Ctrl+C, SIGTERM and SIGHUP end the session cleanly, a second one at once; no error is swallowed."""
     _watch_signals(loop)
     asyncio.get_running_loop().set_exception_handler(_failing(loop))
-    gc.freeze()  # a full collection of the imports' objects would be heard; they hold next to no garbage
+    gc.freeze()  # a full collection over all imported objects would be audible
     gc.enable()  # off while they were loaded, see ``cli``
 
 

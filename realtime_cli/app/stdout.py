@@ -43,16 +43,18 @@ class Stdout(io.TextIOBase):
         return len(text)
 
     def let_go(self) -> None:
-        """Nobody reads it any more: Python must not try to write there again when it exits."""
+        """Stop writing: nobody reads stdout any more, and Python must not try again when it exits."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 class Answers:
-    """A reader: the agent's text as it comes, a line for each message; one that breaks off ends its line."""
+    """A reader that prints the agent's text as it comes, one line per message; a message that is cut off ends
+    its line.
+    """
 
     def __init__(self, out: Stdout) -> None:
         self._out = out
-        self._open: tuple[str, str] | None = None  # response and message whose line has no end yet
+        self._open: tuple[str, str] | None = None  # the response and message whose line is not finished
 
     def observe(self, event: e.ConversationEvent) -> None:
         match event:
@@ -71,7 +73,7 @@ class Answers:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Nothing is held open."""
+        """Finish the last line."""
 
     def end(self, ending: EndSummary) -> None:
         self._end_line()

@@ -23,7 +23,7 @@ INSIDE: Mapping[str, Any] = {
     "headers": {},
     "query": {},
     "proxy": None,
-}  # of the agent's own server nothing is left but the model's name and the times to wait
+}  # only the model's name and the time limits of the agent's own server are kept
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Target:
         return load_agent(file, self.sets, os.environ, written=written, script=script, place=place)
 
     def _connection(self) -> Mapping[str, Any]:
-        """``[connection]`` where another server was named: the agent's model stays, its key stays at home."""
+        """``[connection]`` for another server: the agent's model is kept, its key is not sent there."""
         if self.against is None:
             return {}
         if self.replayed:
@@ -91,7 +91,7 @@ class Target:
 
 
 def _key_for_there(written: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The key of a caller's own agent that names no server: it is meant for the one that the caller names."""
+    """The key of an agent that names no server: it is meant for the server that the caller names."""
     connection = written.get("connection")
     if not isinstance(connection, Mapping) or {"provider", "base_url", "resource"} & connection.keys():
         return {}

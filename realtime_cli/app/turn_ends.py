@@ -10,7 +10,7 @@ from realtime_cli.server.turn_detector import TurnDetector, TurnEnded, TurnStart
 class DetectedTurns:
     """Begin and end of what the user says; a turn ends after ``silence_ms`` without speech.
 
-    The model takes less than a millisecond for 32 of sound, so it runs where the sound comes.
+    The model takes less than a millisecond for 32 ms of sound, so it runs on the thread that delivers it.
     Raises ConfigError when built, if local speech is not installed.
     """
 

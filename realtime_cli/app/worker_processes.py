@@ -1,4 +1,4 @@
-"""Processes that each do a part of the work; none outlives the one that asked for it."""
+"""Processes that each do a part of the work; none outlives its parent."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _end(processes: Sequence[BaseProcess]) -> None:
 
 
 def _part(work: Work, part: Any) -> None:
-    """In the process: errors end here, as they do in the command line."""
+    """Runs in the worker process; errors end here as in the command line."""
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
         work(part)
@@ -65,7 +65,7 @@ def _part(work: Work, part: Any) -> None:
 
 
 def _end_with_parent() -> None:
-    """However the parent ended: nobody wants our results any more."""
+    """End with the parent, however it ended: nobody wants the results any more."""
     if parent := multiprocessing.parent_process():
         parent.join()
         end_soon(ExitCode.INTERRUPTED)

@@ -1,6 +1,7 @@
 """How deep the device's buffer is to be: shallow at first, deeper when it ran empty, shallower again slowly.
 
-A shallow buffer answers sooner; on a busy machine it has gaps. Nobody knows the machine beforehand.
+A shallow buffer answers sooner; on a busy machine it has gaps. How busy the machine is cannot be known
+beforehand.
 """
 
 from __future__ import annotations
@@ -35,9 +36,8 @@ class AdaptiveLatency:
         self._calm_since_s = at_s
 
     def change(self, at_s: float, *, silent: bool) -> bool:
-        """Whether the device should be opened again with another ``latency_s``: now, if it may click.
-
-        ``silent``: nothing is sounding, so that opening again is not heard.
+        """Whether to reopen the device now with another ``latency_s``. ``silent``: nothing is playing, so
+        reopening is not heard.
         """
         recent = sum(at_s - gap < WINDOW_S for gap in self._gaps)
         if recent >= GAPS_TO_WIDEN_NOW or (recent >= GAPS_TO_WIDEN and silent):

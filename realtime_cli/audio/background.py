@@ -1,4 +1,4 @@
-"""What is heard behind somebody who speaks: a room, a crowd, a television. All of it is made, none recorded.
+"""Background sound behind a speaker: a room, a crowd, a television. All of it is generated.
 
 Sounds are float32 in [-1, 1), mono, 24 kHz. Levels are of speech while it sounds, pauses left out. The same
 ``chance`` gives the same samples.
@@ -31,7 +31,7 @@ def speech_rms(sound: Floats) -> float:
 
 
 def at_level(sound: Floats, rms: float) -> Floats:
-    """Louder or softer, so that it has this level while it sounds."""
+    """Scaled to this level, measured while it sounds."""
     own = speech_rms(sound) or float(np.sqrt(np.mean(sound.astype(np.float64) ** 2))) or 1.0
     return (sound * (rms / own)).astype(np.float32)
 
@@ -48,7 +48,7 @@ def room_noise(count: int, chance: np.random.Generator) -> Floats:
 
 
 def crowd(voices: Sequence[Floats], count: int, chance: np.random.Generator) -> Floats:
-    """Many who speak at once: each voice of its own pitch, begun somewhere, again and again."""
+    """Many people speaking at once: each voice has its own pitch, starts somewhere and repeats."""
     mixed = np.zeros(count, np.float32)
     for number in range(CROWD):
         voice = voices[number % len(voices)]
@@ -76,7 +76,7 @@ def television(speech: Floats, count: int, chance: np.random.Generator) -> Float
 
 
 def pitched(sound: Floats, factor: float) -> Floats:
-    """A voice ``factor`` times as high, as much shorter: played faster, that is all."""
+    """A voice played ``factor`` times as fast, so that it is as much higher and shorter."""
     if factor == 1:
         return sound
     return to_float(convert(to_int16(sound), round(RATE_HZ * factor), RATE_HZ))

@@ -1,7 +1,8 @@
 """A chirp to measure a room with: made, and found again in what the microphone heard.
 
-A sweep is found by correlating: all of its energy falls onto one point in time, so that it is found far
-below the noise. Several are looked for at once, as they were played: one cough changes nothing.
+A sweep is found by correlating: all of its energy falls onto one point in time, so that it is found far below
+the noise. Several are looked for together, in the order in which they were played, so that one cough changes
+nothing.
 """
 
 from __future__ import annotations

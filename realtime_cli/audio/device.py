@@ -65,7 +65,7 @@ def list_devices() -> list[Device]:
 
 
 def library_version() -> str:
-    """PortAudio's own words about itself. Raises :class:`AudioDeviceError` where there is none."""
+    """PortAudio's version text. Raises :class:`AudioDeviceError` where there is none."""
     with _foreign("PortAudio does not respond"):
         return str(_library().get_portaudio_version()[1])
 
@@ -241,7 +241,7 @@ def _defaults(library: Any) -> tuple[int, int]:
     return found[0], found[1]
 
 
-# -- the foreign library's manners ------------------------------------------------------------
+# -- keeping PortAudio and ALSA quiet ------------------------------------------------------------
 
 
 @cache
@@ -260,7 +260,7 @@ def _library() -> Any:
 
 
 def _silence_alsa() -> None:
-    """ALSA writes what it tries in vain to stderr, unless it is given an error handler."""
+    """ALSA prints every failed attempt to stderr, unless it is given an error handler."""
     import ctypes
 
     try:
@@ -281,7 +281,7 @@ def _ignore_alsa() -> Any:
 
 @contextlib.contextmanager
 def _foreign(what: str, *, quiet: bool = True) -> Iterator[None]:
-    """PortAudio's errors become ours, and its talk goes to the log."""
+    """Turn PortAudio's errors into ours, and send what it prints to the log."""
     with _portaudio, _quiet() if quiet else contextlib.nullcontext():
         try:
             yield

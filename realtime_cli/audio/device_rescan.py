@@ -44,7 +44,7 @@ class DeviceRescan:
         self._requested.clear()
 
     def ask(self, known: Sequence[Device], choice: str | int | None, direction: Direction) -> None:
-        """Want a new list if the device is missing from ``known`` and is there now.
+        """Ask for a new list if the device is missing from ``known`` but is there now.
 
         Blocks for as long as another Python takes to list them, and that at most every four seconds.
         """

@@ -47,8 +47,8 @@ class HalfDuplexTuning:
     """When the microphone is closed."""
 
     return_path_s: float = 0.06  # through the sound server and the microphone
-    margin_s: float = 0.3  # longer: the user's first word is lost. Shorter: the end of the echo is heard
-    audible_peak: int = 64  # of 32768: nobody hears a softer echo
+    margin_s: float = 0.3  # if longer, the user's first word is lost; if shorter, the end of the echo is sent
+    audible_peak: int = 64  # of 32768: a softer echo is inaudible
 
 
 class HalfDuplex:

@@ -72,7 +72,9 @@ class CancellerTuning:
     """
 
     double_talk_mix: float = 0.6  # more: fewer words lost, more echo sent [0.3 .. 0.75; 0 costs 44 points]
-    converging_ms: int = 1500  # far-end sound to learn from; longer: half duplex for longer [500+ .. 2500+]
+    converging_ms: int = (
+        1500  # far-end sound needed to learn; if longer, half duplex lasts longer [500+ .. 2500+]
+    )
     converging_after_miss_ms: int = 200  # after a gap in the far end; not tuned by a bench
     converging_after_leak_ms: int = 500  # after echo got through; shorter: it gets through again
     bypass_after_ms: int = 1000  # far-end silence until it is off; shorter: less work, cuts late echo

@@ -33,7 +33,7 @@ class EchoLeakDetector:
         self._tuning = tuning
         self._window = tuning.window_ms * SAMPLES_PER_MS
         self._delays = tuning.max_delay_ms * SAMPLES_PER_MS
-        # A power of two above delay and twice the window: nothing wraps round.
+        # A power of two above the delay plus twice the window, so that nothing wraps around.
         self._fft_size = 1 << (self._delays + 2 * self._window).bit_length()
         self._far_end = _History(self._delays + self._window)
         self._output = _History(self._window)

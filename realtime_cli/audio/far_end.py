@@ -17,7 +17,7 @@ from realtime_cli.audio.pcm import FRAME_MS, SAMPLES_PER_MS, Samples, silence
 
 @dataclass(frozen=True, slots=True)
 class FarEndTuning:
-    """When the two clocks are taken to be apart."""
+    """When the two clocks count as apart."""
 
     capacity_ms: int = 5000  # kept while nobody takes; the oldest goes first
     missed_ms: int = 60  # so much missing within a short time is a slip, not jitter: align again
@@ -91,7 +91,7 @@ class FarEnd:
         return True
 
     def _skip_late(self) -> None:
-        """What was late has been replaced by zeros: its time is over."""
+        """Drop what came late: zeros were used in its place."""
         skipped = min(self._late, self._in_hand)
         self._start += skipped
         self._late -= skipped

@@ -14,9 +14,9 @@ from realtime_cli.audio.resample import convert
 
 TELEPHONE_HZ = 8_000
 JITTER_BUFFER_MS = 60.0  # a packet that comes later than this is lost
-PITCH_LAGS = (RATE_HZ // 400, RATE_HZ // 66)  # ITU-T G.711 appendix I looks for a pitch of 66 to 200 Hz
+PITCH_LAGS = (RATE_HZ // 400, RATE_HZ // 66)  # ITU-T G.711 appendix I searches for a pitch of 66 to 200 Hz
 FADE_AFTER_MS, SILENT_AFTER_MS = 10, 60  # the same: repeated sound fades, and is silence after 60 ms
-MEND_SAMPLES = 4 * SAMPLES_PER_MS  # over which what is repeated goes over into what comes
+MEND_SAMPLES = 4 * SAMPLES_PER_MS  # cross-fade from the repeated sound to the next packet
 STRETCH_SAMPLES = 30 * SAMPLES_PER_MS
 SEARCH_SAMPLES = 10 * SAMPLES_PER_MS
 DIRECT_SHARE = 0.8  # of the energy arrives without a detour: half a metre from a microphone
@@ -39,7 +39,7 @@ def amplified(sound: Floats, gain_db: float) -> Floats:
 
 
 def overdriven(sound: Floats, clip_db: float) -> Floats:
-    """Its loudest sample so far over full scale, and all that is over it cut off."""
+    """Amplified until its loudest sample is so far over full scale, then clipped."""
     peak = float(np.abs(sound).max(initial=0.0)) or 1.0
     cut: Floats = np.clip(sound * np.float32(10 ** (clip_db / 20) / peak), -1.0, 1.0)
     return cut
@@ -57,7 +57,7 @@ def stretched(sound: Floats, speed: float) -> Floats:
     start = SEARCH_SAMPLES
     for number in range(count):
         out[number * hop : number * hop + STRETCH_SAMPLES] += window * padded[start : start + STRETCH_SAMPLES]
-        wanted = padded[start + hop : start + hop + STRETCH_SAMPLES]  # what would follow of itself
+        wanted = padded[start + hop : start + hop + STRETCH_SAMPLES]  # the natural continuation
         around = SEARCH_SAMPLES + round((number + 1) * hop * speed)
         near = padded[around - SEARCH_SAMPLES : around + SEARCH_SAMPLES + STRETCH_SAMPLES]
         if len(near) < STRETCH_SAMPLES:
@@ -131,7 +131,7 @@ def _period(before: Floats) -> Floats:
 
 
 def _repeated(period: Floats, gap: int, count: int) -> Floats:
-    """So many samples of it again, in the packet that is the ``gap``-th of a row of lost ones."""
+    """So many samples of it repeated, for the ``gap``-th lost packet in a row."""
     places = gap * FRAME_SAMPLES + np.arange(count)
     into_ms = gap * FRAME_MS + np.arange(count) / SAMPLES_PER_MS
     fade = np.clip(1 - (into_ms - FADE_AFTER_MS) / (SILENT_AFTER_MS - FADE_AFTER_MS), 0, 1)

@@ -1,4 +1,4 @@
-"""The jitter of this wire, learned from the arrival of sound, and so how early playing may start.
+"""Network jitter, learned from the arrival of sound, and how early playback may start because of it.
 
 A piece of an answer is ``late`` by how far it came behind the schedule that the first piece set. Playing
 that starts w ms after the first piece never starves if no piece is later than w. Earlier answers give two

@@ -38,7 +38,7 @@ QUIET_ENERGY = (32768 * 10 ** (QUIET_DBFS / 20)) ** 2  # of one sample
 CLIPPED_ENERGY = 32000**2  # a block with less of it has no sample at full scale
 CLIPPED_SHARE = 0.002
 CLIPPING_REPEAT_S = 60.0
-MAX_WAITING_MS = 1000  # of sound that waits for the loop: a busy loop of 200 ms must not be heard
+MAX_WAITING_MS = 1000  # sound that may wait for the loop: 200 ms of a busy loop must not be audible
 
 InputCallback = Callable[[npt.NDArray[np.int16]], None]
 OpenInput = Callable[[InputCallback], Stream]
@@ -98,7 +98,7 @@ class DeviceMicrophone:
         self._block_ms = block_ms
         self._block_samples = block_ms * SAMPLES_PER_MS
         self._blocks_per_frame = max(1, FRAME_MS // block_ms)
-        self._quiet_blocks = 0  # of which the loop has not been told; the audio thread's
+        self._quiet_blocks = 0  # blocks that the loop has not been told about; written by the audio thread
         self._held_back = silence(0)
         self._report = report
         self._process = process

@@ -46,7 +46,7 @@ def down_mix(frames: npt.NDArray[np.int16]) -> Samples:
 
 
 def energy(samples: npt.NDArray[np.int16]) -> float:
-    """The sum of the squares: nothing costs less that tells silence, soft and loud sound apart."""
+    """The sum of the squares: the cheapest measure that tells silence, soft and loud sound apart."""
     values = samples.astype(np.float32)
     return float(np.dot(values, values))
 

@@ -62,7 +62,7 @@ class DeviceSpeaker:
             lambda: self._open(open),
             lambda: self._callback_count,
             report,
-            ThreadPoolExecutor(1, "loudspeaker"),  # stays: an interruption is in a hurry
+            ThreadPoolExecutor(1, "loudspeaker"),  # kept open: an interruption cannot wait
         )
 
     @property
@@ -139,7 +139,7 @@ class DeviceSpeaker:
         self._callback_count += 1
         self._running_s += len(out) / self.rate_hz
         if underflow and self.playout.flowing and self._running_s > WARM_UP_S:
-            self.device_gaps += 1  # in silence nobody hears it
+            self.device_gaps += 1  # not audible in silence
         if self._flushing:
             out.fill(0)
             self._notify_played(silence(round(len(out) * RATE_HZ / self.rate_hz)))

@@ -1,4 +1,4 @@
-"""A device stream that is kept alive: opened again when it dies, stands still or wants another latency.
+"""A device stream that is kept alive: reopened when it dies, stalls or needs another latency.
 
 Opening, aborting and closing block for up to 350 ms, so a thread of the stream's own (the ``worker``) does
 them, one after the other; the event loop only watches. What is watched: whether the stream says that it is
@@ -52,7 +52,7 @@ class StallDetector:
         self._since_s = 0.0
 
     def stalled(self, at_s: float, count: int) -> bool:
-        """True when the count has been the same for a second."""
+        """Whether the count has been the same for a second."""
         if count != self._count:
             self._count, self._since_s = count, at_s
         return at_s - self._since_s >= STALL_S

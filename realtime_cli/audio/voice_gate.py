@@ -1,7 +1,7 @@
 """Silence instead of the room while nobody speaks: ``[audio] vad_gate``.
 
 What is sent is as long as what was heard, zeros in place of sound, so that the server's clock and its own
-voice detection go on as before; nothing is left out to look cheaper. A verdict comes some 50 ms after a
+voice detection go on as before; nothing is left out. A verdict comes some 50 ms after a
 word has begun, so the sound waits for it: 120 ms of delay are the price of the option.
 """
 

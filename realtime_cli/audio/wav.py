@@ -289,7 +289,7 @@ async def _from_stdin() -> AsyncIterator[Samples]:
 
 
 def _notify_loop(task: asyncio.Task[None]) -> None:
-    """Nobody awaits the task: what ended it goes to the loop's exception handler."""
+    """Pass an error to the loop's exception handler, since nobody awaits the task."""
     if not task.cancelled() and (error := task.exception()):
         context = {"message": f"The {task.get_name()} failed", "exception": error, "task": task}
         task.get_loop().call_exception_handler(context)

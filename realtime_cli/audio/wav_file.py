@@ -51,9 +51,8 @@ def read_wav(
     """The sound in blocks of about 20 ms, converted; the stream is read no faster than it is asked for.
 
     ``raw_allowed``: what does not begin with ``RIFF`` is taken for PCM16LE mono 24 kHz. ``channel``: only
-    this one, counted from 0; all of them mixed without it.
-    Raises :class:`ConfigError` for what is no WAV, or one of a kind nobody reads, or an empty one, and for a
-    channel that it does not have.
+    this one, counted from 0; all of them mixed without it. Raises :class:`ConfigError` if it is not a WAV
+    file, is empty, has an unsupported format, or lacks that channel.
     """
     start = _read(stream, 12)
     if start[:4] in _KINDS and start[8:12] == b"WAVE":
@@ -101,7 +100,7 @@ def _find_data(stream: BinaryIO, name: str) -> tuple[WavFormat, int | None]:
             size = long_size if size == UNKNOWN_SIZE and long_size else size
             return format, size if 0 < size < UNKNOWN_SIZE - 64 or size == long_size > 0 else None
         body = _read(stream, size)
-        early = _read(stream, size & 1).lstrip(b"\0")  # some writers leave the padding out
+        early = _read(stream, size & 1).lstrip(b"\0")  # some programs leave out the padding
         if kind == b"fmt ":
             format = _parse_format(body, name)
         elif kind == b"ds64" and len(body) >= 16:

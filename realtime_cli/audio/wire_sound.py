@@ -27,9 +27,9 @@ class WireSound:
         return self._from_wire.decode(audio)
 
     def end_of_input(self) -> bytes:
-        """What the filter still held of the user's sound."""
+        """The rest of the user's sound, which the filter still held."""
         return self._to_wire.flush()
 
     def end_of_output(self) -> Samples:
-        """What the filter still held of the agent's: G.711 comes through one that holds 2.5 ms."""
+        """The rest of the agent's sound: the filter for G.711 holds 2.5 ms."""
         return self._from_wire.flush()

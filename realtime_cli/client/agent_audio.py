@@ -1,4 +1,4 @@
-"""What the agent says: sound to the speaker, words to the conversation; nothing of an answer that was cut."""
+"""The agent's output: sound to the speaker, words to the conversation, nothing of a cut answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from realtime_cli.protocol.objects import BYTES_PER_MS, Item, WireFormat
 
 
 class AgentAudio(SessionPart):
-    """Passes sound on as it comes, and knows which of it waits to be heard."""
+    """Passes sound on as it comes, and tracks which of it has not been heard yet."""
 
     def __init__(self, effects: EffectQueue, responses: ResponseQueue, playback: Playback) -> None:
         self._effects = effects
@@ -47,7 +47,7 @@ class AgentAudio(SessionPart):
         self._playback.queued(event.item_id, index, event.response_id)
         self._effects.do(Play(event.item_id, index, audio, format))
         if self._responses.is_over(event.response_id):
-            self.done(event.item_id, index)  # late: nothing will end it any more
+            self.done(event.item_id, index)  # late: no done event will follow
 
     def _decoded(
         self, event: s.ResponseOutputAudioDelta, part: PlayingPart, format: WireFormat
@@ -82,17 +82,17 @@ class AgentAudio(SessionPart):
             self.done(item.id, index)
 
     def response_over(self, response_id: str | None) -> None:
-        """The response ended, or is waited for no longer: so does the sound that nobody has ended."""
+        """The response ended or was given up, so its sound ends as well, even without a done event."""
         for part in self._playback.open_parts(response_id):
             self.done(*part)
 
     def nothing_runs(self) -> None:
-        """No answer is waited for any longer, not even one that was never begun."""
+        """No answer is expected any longer, not even one that never began."""
         for response_id in self._playback.response_ids:
             self.response_over(response_id)
 
     def on_disconnect(self) -> None:
-        """The socket is gone: what has come is heard to its end, and nothing more is waited for."""
+        """The socket is gone: play what has come to its end, and expect nothing more."""
         for item_id, content_index in self._playback.parts:
             self.done(item_id, content_index)
         self._half_samples.clear()
@@ -118,9 +118,8 @@ class AgentAudio(SessionPart):
             self._delete(item_id)
 
     def delete_dropped(self, response_id: str | None) -> None:
-        """A response ended: items of it that nobody heard leave the server's conversation, too.
-
-        Before its end the server may still be writing them, and would refuse.
+        """A response ended: delete those of its items that were never heard from the server's conversation.
+        Earlier the server would refuse, since it may still be writing them.
         """
         for item_id, of_response in list(self._dropped.items()):
             if of_response == response_id:
@@ -136,7 +135,7 @@ def _base64_bytes(text: str) -> bytes | None:
     Line breaks in it, missing padding and the alphabet of addresses (RFC 4648, section 5) are forgiven.
     """
     try:
-        return binascii.a2b_base64(text, strict_mode=True)  # ten times as quick as base64.b64decode
+        return binascii.a2b_base64(text, strict_mode=True)  # ten times as fast as base64.b64decode
     except (binascii.Error, ValueError):
         pass
     bare = re.sub(r"\s+", "", text).rstrip("=").replace("-", "+").replace("_", "/")

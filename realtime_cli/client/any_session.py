@@ -1,4 +1,4 @@
-"""The client session of whichever protocol is spoken; Live's room is loaded for those who speak Live."""
+"""The client session of either protocol; Live's modules are imported only for Live."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AnyClientSession: TypeAlias = "ClientSession | LiveClientSession"
 
 
 def client_session(options: SessionOptions) -> AnyClientSession:
-    """A session by these options, in their protocol."""
+    """Create a session for the protocol that the options name."""
     if options.attached:
         from realtime_cli.client.attached_session import AttachedSession
 

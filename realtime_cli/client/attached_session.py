@@ -1,7 +1,8 @@
 """A session that joins the running call of another client: it looks on, and steers if it was asked to.
 
 Nothing is asked for at the start: settings, greeting, tools, sound and truncation are the business of the
-client that holds the call. What is folded is what a typed line has to know: what runs, and what is in force.
+client that holds the call. It tracks only what a typed line has to know: what runs, and which settings are in
+force.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class AttachedSession(ClientSession):
         super()._begin()
 
     def _disconnected(self, happened: inputs.Disconnected) -> None:
-        """What the call owes, it owes to others: when the server hangs up, this session is over."""
+        """Other clients hold the call; when the server hangs up, this session is over."""
         for part in self._parts:
             part.on_disconnect()
         self._reconnection.disconnected(happened, owed=False)
@@ -96,12 +97,12 @@ class AttachedSession(ClientSession):
         self._sounding = False
 
     def _remove_image(self) -> None:
-        """It is the call's, whose client sees the same refusal."""
+        """Do nothing: the image belongs to the call, whose client sees the same refusal."""
 
     # -- steering -----------------------------------------------------------------------------
 
     def _interrupt(self, cause: inputs.Cause) -> None:
-        """The sound waits at the server, not here: what it has not yet said is thrown away there."""
+        """The sound is queued at the server, not here, so it is thrown away there."""
         super()._interrupt(cause)
         if self.ready and (self._sounding or cause == "key"):
             self._effects.send(c.OutputAudioBufferClear())

@@ -43,7 +43,7 @@ class BargeIn(SessionPart):
             self._tools.cut()
 
     def on_user_speech(self, at: float, *, speaking: bool) -> None:
-        """It was short, or there is no server any more that heard it: the voice comes back."""
+        """The speech was short, or the server that heard it is gone: raise the agent's voice again."""
         if not speaking:
             self._unduck()
 
@@ -64,7 +64,7 @@ class BargeIn(SessionPart):
         self.interrupt("policy", ready=ready)
 
     def interrupt(self, cause: inputs.Cause, *, ready: bool) -> None:
-        """Stop what is being said; the queue goes first, then the server hears of it."""
+        """Stop the agent's speech: clear the queue first, then tell the server."""
         active = self._responses.active_id
         self._tools.cancel_hang_up()
         running = self._responses.interrupt()
@@ -77,7 +77,7 @@ class BargeIn(SessionPart):
         self._tools.cut()
 
     def _cancel(self, response_ids: list[str]) -> None:
-        """Out-of-band responses are cancelled by their ids only: neither side's default reaches them."""
+        """Out-of-band responses must be cancelled by id; the default cancels only the conversation's own."""
         for response_id in response_ids:
             self._effects.send(c.ResponseCancel(response_id=response_id))
 
@@ -89,7 +89,7 @@ class BargeIn(SessionPart):
     def stopped(
         self, happened: inputs.PlaybackStopped, conversation: ConversationHistory, *, ready: bool
     ) -> None:
-        """The device told what was heard: cut the rest, here and on the server."""
+        """The device has told what was heard: cut the rest, here and on the server."""
         received = {}
         known = tuple(item for item in happened.items if item.item_id in conversation)  # not out-of-band ones
         for item in known:

@@ -1,7 +1,7 @@
 """The life of the connection: phases, another socket after a loss, a new one before the old one expires.
 
 Back-off doubles with jitter up to a longest pause; a server that answers but hangs up again soon counts
-as a failure too, so that it is not asked for ever.
+as a failure too, so that reconnecting does not go on for ever.
 """
 
 from __future__ import annotations
@@ -86,9 +86,8 @@ class Reconnection(SessionPart):
     # -- loss -----------------------------------------------------------------------------------
 
     def disconnected(self, happened: inputs.Disconnected, *, owed: bool) -> None:
-        """The socket is gone: another one, at once or after a pause; or the end.
-
-        ``owed``: somebody has not been answered yet, so that even a regular close is no good end.
+        """The socket is gone: reconnect at once or after a pause, or end. ``owed``: an answer is still
+        missing, so even a regular close is an error.
         """
         had_session, self.phase = self.phase != "connecting", "lost"
         self._effects.do(
@@ -127,7 +126,7 @@ class Reconnection(SessionPart):
             self._effects.close(ExitCode.OK)
 
     def _forgive(self, at: float) -> None:
-        """A connection that was of use wipes out the failures before it."""
+        """A connection that worked resets the count of failures."""
         if self._settled_at is not None and at - self._settled_at >= STABLE_S:
             self._failures = 0
         self._settled_at = None

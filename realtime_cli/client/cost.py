@@ -112,7 +112,7 @@ class Prices:
         return "per_session_minute" in (self.of(model) or {})
 
     def covers(self, model: str | None, transcriber: str | None) -> bool:
-        """Whether the cost of such a session is always known; ``transcriber`` None: nobody transcribes."""
+        """Whether the cost of such a session is known; ``transcriber`` None: nothing is transcribed."""
         if self.by_the_minute(model):
             return True
         return self.of(model) is not None and (

@@ -1,4 +1,4 @@
-"""What ends by the clock: limits of the user, an answer without progress, a session whose input ended."""
+"""Deadlines: the user's limits, an answer without progress, a session whose input has ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from realtime_cli.protocol import client_events as c
 
 
 class Deadlines(SessionPart):
-    """Times are session seconds; ``idle`` is whether anybody owes anybody an answer."""
+    """Times are session seconds; ``idle`` tells whether any answer is pending."""
 
     def __init__(
         self, effects: EffectQueue, options: SessionOptions, responses: ResponseQueue, cost: CostFold
@@ -68,7 +68,7 @@ class Deadlines(SessionPart):
 
     @property
     def ending(self) -> bool:
-        """A limit is reached: what goes on may end, and nothing new begins."""
+        """A limit is reached: let the current answer end, and start nothing new."""
         return self._limit_reached_at is not None
 
     def speech_overdue(self, at: float) -> bool:
@@ -91,7 +91,7 @@ class Deadlines(SessionPart):
             self._effects.do(SetTimer(at + self._patience_s, "progress"))
 
     def no_progress(self, at: float, *, ready: bool) -> bool:
-        """Whether the answer is to be given up now; the server, if there is one, is told."""
+        """Whether to give up the answer now; the server is told if it is still there."""
         since_s = at - self.active_at
         if since_s < self._patience_s:
             self._effects.do(SetTimer(self.active_at + self._patience_s, "progress"))
@@ -109,7 +109,7 @@ class Deadlines(SessionPart):
         self._effects.do(SetTimer(at + QUIET_S, "quiet"))
 
     def end_when_quiet(self, at: float, *, idle: bool) -> None:
-        """The input ended: so does the session, once nothing has been going on for a while."""
+        """The input has ended: end the session once it has been quiet for a while."""
         quiet_since = max(self.active_at, self.input_ended_at or 0.0)
         if idle and at >= quiet_since + QUIET_S - 0.001:
             self._effects.close(ExitCode.OK)

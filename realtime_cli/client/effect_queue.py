@@ -1,4 +1,4 @@
-"""Where everything leaves the session: effects are gathered here, events get their ids here."""
+"""Everything that leaves the session: effects are collected here, and events get their ids here."""
 
 from __future__ import annotations
 
@@ -39,6 +39,6 @@ class EffectQueue:
         self.do(Note(level, topic, text))
 
     def close(self, exit_code: ExitCode, reason: str = "", remedy: str = "") -> None:
-        """End the session: nothing is folded after this input."""
+        """End the session: no further input is handled."""
         self.closed = True
         self.do(Close(exit_code, reason, remedy))

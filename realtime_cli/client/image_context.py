@@ -21,7 +21,7 @@ PREFIX = "frame_"
 
 
 class ImageContext(SessionPart):
-    """Turns what the eyes deliver into items; knows whether the user lets the agent see."""
+    """Turns captured frames into items; knows whether the user lets the agent see."""
 
     def __init__(self, effects: EffectQueue, options: SessionOptions) -> None:
         self.when = options.video_when
@@ -39,11 +39,11 @@ class ImageContext(SessionPart):
         return self.when == "on_turn" and not self.paused
 
     def look(self) -> None:
-        """Ask for the newest frame; it comes as ``Seen``."""
+        """Ask for the newest frame; it comes as ``VideoFrameCaptured``."""
         self._effects.do(CaptureFrame())
 
     def pressed(self) -> None:
-        """The key: shows one frame where frames wait for it, else pauses or goes on."""
+        """The video key: sends one frame if frames are sent on request, otherwise pauses or resumes."""
         if self.when == "on_key":
             self.look()
         elif self.when is not None:
@@ -85,7 +85,7 @@ class ImageContext(SessionPart):
         return reported
 
     def on_disconnect(self) -> None:
-        """A new socket begins without frames: the next one shows what is to be seen."""
+        """A new socket begins without frames; the next capture fills it."""
         self._kept.clear()
         self._events.clear()
 

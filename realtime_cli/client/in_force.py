@@ -44,14 +44,14 @@ def audio_format(side: Literal["input", "output"], *sessions: Json) -> WireForma
 
 
 def only_transcribes(*sessions: Json) -> bool:
-    """Whether it is a transcription session: nobody answers in it."""
+    """Whether it is a transcription session, in which nobody answers."""
     return any(session.get("type") == "transcription" for session in sessions)
 
 
 def turn_detection(effective: Json, requested: Json, *, speech_seen: bool = False) -> Json | None:
     """The turn detection; None means manual turns. By default the server detects turns.
 
-    That of a transcription session answers and interrupts nothing, whatever stands there.
+    In a transcription session it answers and interrupts nothing, whatever its settings say.
 
     ``speech_seen``: the server said that the user speaks. That outweighs a null that it reports, unless
     manual turns were asked for.
@@ -89,7 +89,7 @@ def answers_by_itself(detection: Json | None) -> bool:
 
 
 def transcribes(*sessions: Json) -> bool:
-    """Whether a transcript of what the user says will come. Where nothing is told it may."""
+    """Whether a transcript of the user's speech will come; assumed where nothing says otherwise."""
     for session in sessions:
         audio_input = at(session, "audio", "input")
         if isinstance(audio_input, dict) and "transcription" in audio_input:
