@@ -1,7 +1,7 @@
 """Limits that the user set on a session: money, minutes, minutes without a word.
 
 Each warns once at 80 % and ends the session at 100 %. A cost that is not known (a model without a
-price) cannot be held to a limit; that is said once, rather than taken for 0.
+price) cannot be limited; the user is told once, rather than counting it as 0.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An answer that was due when the socket was lost: asked for again on the next one, or its loss is said."""
+"""An answer that was due when the socket was lost: ask for it again on the next one, or report its loss."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_WORDS = (
 
 
 class LostAnswer(SessionPart):
-    """Stands before the other parts: once they know of the loss, nothing tells what was due."""
+    """Comes before the other parts: once they have handled the loss, nothing tells what was due."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class LostAnswer(SessionPart):
         self._conversation.forget_answer(response_id)
 
     def request_again(self) -> None:
-        """There is a new socket, and ``conversation`` still tells of the old one."""
+        """Ask again on the new socket, while ``conversation`` still describes the old one."""
         if not self._lost:
             return
         self._lost = False
@@ -69,7 +69,7 @@ class LostAnswer(SessionPart):
             self._say(NO_WORDS)
 
     def input_over(self, kept: KeptSound) -> None:
-        """Nothing more will be said, and nothing more was answered."""
+        """The input is over, and nothing more was answered."""
         if kept.cut_sentence:
             self._say(NO_TURN)
 

@@ -1,4 +1,4 @@
-"""What becomes of a microphone frame: sent, replaced by silence, kept for a moment, or dropped.
+"""Decides whether a microphone frame is sent, replaced by silence, kept for a moment, or dropped.
 
 Paused input is dropped, not queued. But a server in the middle of an utterance waits for silence that
 would never come, so for as long as it believes that the user speaks, and for a moment after pausing
@@ -52,7 +52,7 @@ class MicGate(SessionPart):
         return self.talking and not self.muted and not waits_for_voice
 
     def frames(self, at: float, audio: bytes) -> list[bytes]:
-        """The frames to append for one that was heard."""
+        """The frames to append for this one."""
         if self.open:
             return self.count([*self._take_pre_roll(), audio])
         if not self.muted:
@@ -88,14 +88,14 @@ class MicGate(SessionPart):
         return self.muted
 
     def talk(self) -> bool:
-        """The key went down; False when it was down already."""
+        """The key was pressed; False if it was held already."""
         if self.talking:
             return False
         self.talking, self._closed_at = True, None
         return True
 
     def release(self, at: float) -> bool:
-        """The key came up; False when it was up already, or when there is no such key."""
+        """The key was released; False if it was not held, or if there is no such key."""
         if not self.push_to_talk or not self.talking:
             return False
         self.talking, self._closed_at = False, at

@@ -1,4 +1,6 @@
-"""Which responses are out-of-band: one rule, for the client's session and for whoever reads its entries."""
+"""Which responses are out-of-band: the one rule, for the client's session and for every reader of its
+entries.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ class OutOfBandRequest:
 class OutOfBand:
     """Requests for out-of-band responses, and the ids of those that came of them.
 
-    A response is out-of-band if we asked for one and its conversation id is null. The null alone says
-    nothing: compatible servers send it with every response.
+    A response is out-of-band if we asked for one and its conversation id is null. The null alone is not
+    enough: compatible servers send it with every response.
     """
 
     def __init__(self) -> None:
@@ -36,7 +38,7 @@ class OutOfBand:
 
     @property
     def idle(self) -> bool:
-        """None is awaited, none runs."""
+        """None is expected, none runs."""
         return not (self._requested or self._running)
 
     @staticmethod
@@ -49,7 +51,7 @@ class OutOfBand:
         self._requested[event_id] = OutOfBandRequest(params.get("metadata"), may_sound)
 
     def refused(self, event_id: str) -> bool:
-        """The server refused a request; False if it is none of these."""
+        """The server refused a request; False if it was not out-of-band."""
         if event_id not in self._requested:
             return False
         del self._requested[event_id]
@@ -71,7 +73,7 @@ class OutOfBand:
         return False
 
     def done(self, response_id: str | None) -> bool:
-        """It is over; False if it was none of these."""
+        """A response ended; False if it was not out-of-band."""
         if response_id not in self._running:
             return False
         del self._running[response_id or ""]
@@ -93,6 +95,6 @@ class OutOfBand:
         return request is not None and request.cut and request.may_sound
 
     def on_disconnect(self) -> None:
-        """What was asked for, or ran, went with the socket."""
+        """Requested and running responses are lost with the socket."""
         self._requested.clear()
         self._running.clear()

@@ -27,7 +27,7 @@ class PendingTurn(SessionPart):
         self.waits = answers_by_itself and self._responses.busy
 
     def response_begun(self) -> None:
-        """Whatever it is about, it knows of the turn."""
+        """A response has begun; whatever it is about, it takes the turn into account."""
         self.waits = False
 
     def response_over(self, at: float) -> None:
@@ -35,7 +35,7 @@ class PendingTurn(SessionPart):
             self._effects.do(SetTimer(at + SERVER_ANSWER_S, "unanswered"))
 
     def overdue(self) -> None:
-        """The moment is over."""
+        """Whether the server has had its moment and has not answered."""
         if self.waits and not self._responses.busy:
             self.waits = False
             self._responses.request()

@@ -1,8 +1,7 @@
 """What was given to the loudspeaker, and what an interruption means for it on the wire.
 
-Over a WebSocket the server does not know what was heard, so the client says it: truncate the item
-that was being heard at the heard millisecond, and take out what was never heard (API guide,
-"Interruption and truncation").
+Over a WebSocket the server does not know what was heard, so the client tells it: truncate the item that was
+playing at the heard millisecond, and delete what was never heard (API guide, "Interruption and truncation").
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ PlayingPart = tuple[str, int]
 
 
 class Playback:
-    """Parts queued and not yet known to be heard to their end, in play order."""
+    """Parts that are queued and not known to be heard to the end, in play order."""
 
     def __init__(self) -> None:
         self._queued: dict[PlayingPart, str | None] = {}
@@ -34,7 +33,7 @@ class Playback:
         return {response_id for response_id in self._queued.values() if response_id}
 
     def awaits(self, begun: Container[PlayingPart]) -> bool:
-        """Whether there is a part that is not among the begun ones."""
+        """Whether some part has not begun to play."""
         return any(part not in begun for part in self._queued)
 
     @property
@@ -46,7 +45,7 @@ class Playback:
         self._ended.discard((item_id, content_index))
 
     def was_stopped(self, item_id: str, content_index: int, response_id: str | None) -> bool:
-        """Sound for this part is late. What names its response goes by that alone."""
+        """Whether sound for this part is late. If it names its response, only that counts."""
         return response_id is None and (item_id, content_index) in self._stopped
 
     def is_queued(self, item_id: str, content_index: int) -> bool:
@@ -57,7 +56,7 @@ class Playback:
         self._ended.add((item_id, content_index))
 
     def open_parts(self, response_id: str | None) -> list[PlayingPart]:
-        """Parts of a response, and those that name none, whose end nobody has told."""
+        """Parts of a response (or of none) that were not ended yet."""
         return [
             part
             for part, of_response in self._queued.items()

@@ -1,10 +1,10 @@
-"""The one owner of ``response.create``: never two active responses in the default conversation.
+"""The only place that sends ``response.create``: the default conversation never has two active responses.
 
-A request made while a response runs waits for its ``response.done``. A request that the server
-refuses with ``conversation_already_has_active_response`` (its own voice detection was quicker) waits
-in the same way; the refused request gets no ``response.done`` of its own, so it is matched by event id.
-Nothing tells whether a ``response.created`` answers our request or was the server's own idea, so a
-request is kept until that response is done: only then can it not be refused any more.
+A request made while a response runs waits for its ``response.done``. A request that the server refuses with
+``conversation_already_has_active_response`` (because its own voice detection was quicker) waits in the same
+way; the refused request gets no ``response.done`` of its own, so it is matched by event id. Nothing tells
+whether a ``response.created`` answers our request or was the server's own idea, so a request is kept until
+that response is done: only then can it not be refused any more.
 
 An interruption also concerns what is on its way: a request that was sent is cut when its response begins.
 """
@@ -20,11 +20,13 @@ from realtime_cli.client.out_of_band import OutOfBand
 from realtime_cli.client.session_part import SessionPart
 from realtime_cli.protocol.objects import Response
 
-MAX_REMEMBERED_IDS = 64  # responses that are over or cut, and of which something late may still come
-MAX_BLIND_COLLISIONS = 1  # with a response that the server never tells of: once more would be for ever
+MAX_REMEMBERED_IDS = 64  # responses that are over or cut, for which late events may still come
+MAX_BLIND_COLLISIONS = (
+    1  # collisions with a response that the server never announces: trying again would go on for ever
+)
 
 AfterRefusal = Literal["not ours", "again", "lost"]
-"""What becomes of a request that the server refused: it is asked for again, or there will be no answer."""
+"""What to do about a refused request: ask again, or give it up."""
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ class ResponseQueue(SessionPart):
 
     @property
     def idle(self) -> bool:
-        """Nothing runs, nothing is awaited, nothing waits."""
+        """Nothing runs, is expected or is queued."""
         return not (self.awaits_any or self._pending)
 
     # -- requests -----------------------------------------------------------------------------
@@ -134,7 +136,7 @@ class ResponseQueue(SessionPart):
     # -- the life of a response -----------------------------------------------------------------
 
     def begins_again(self, response: Response) -> bool:
-        """Whether an id that had its answer is used for another one: some servers have one id for all."""
+        """Whether an id is used again for another response: some servers use one id for all."""
         response_id = response.id or ""
         due = bool(self._sent) or self._server_answer_due
         if not (due and response_id in self._over and response_id in self._begun):
@@ -147,7 +149,7 @@ class ResponseQueue(SessionPart):
         """A response begins. Returns its id if the user has interrupted it already: cancel it then."""
         response_id = response.id or ""
         if response_id in self._over:
-            return None  # told in the wrong order, or once more
+            return None  # out of order, or repeated
         self._begun.add(response_id)
         if self._out_of_band.created(response):
             if not self._out_of_band.was_interrupted(response_id):
@@ -174,7 +176,7 @@ class ResponseQueue(SessionPart):
         self._cut_when_created = True
 
     def done(self, response: Response) -> bool:
-        """A response ended; False if that was told before."""
+        """A response ended; False if that was known."""
         response_id = response.id or self.active_id or ""
         if response_id in self._over:
             return False
@@ -196,9 +198,8 @@ class ResponseQueue(SessionPart):
         self._cancels.clear()
 
     def give_up(self) -> list[str]:
-        """Wait no longer for what runs or was asked for; returns the ids of what ran.
-
-        What is pending is asked for next.
+        """Stop waiting for running and requested responses; returns the ids of those that ran. What is queued
+        is asked for next.
         """
         self.answers_lost += self.busy
         running = [*([self.active_id] if self.active_id else ()), *self._out_of_band.running]
@@ -244,11 +245,11 @@ class ResponseQueue(SessionPart):
         return response_id in self._out_of_band or response_id in self._out_of_band_over
 
     def cancelling(self, event_id: str) -> None:
-        """We sent a ``response.cancel`` that means the active response."""
+        """Remember that we sent a ``response.cancel`` for the active response."""
         self._cancels[event_id] = self.active_id or ""
 
     def cancel_refused(self, event_id: str | None) -> bool:
-        """The server says that nothing is active. True if we believed that something was: it is over."""
+        """The server says that nothing is active. True if we believed that something was; it is over now."""
         if not event_id and len(self._cancels) == 1:
             event_id = next(iter(self._cancels))
         response_id = self._cancels.pop(event_id or "", None)
@@ -272,7 +273,7 @@ class ResponseQueue(SessionPart):
         return self._active_params
 
     def on_disconnect(self) -> None:
-        """What ran will never be done; what was asked for, and had not begun, is asked for again."""
+        """A running response will never be done; a request that had not begun is made again."""
         waiting = [request.params for request in self._sent.values() if not request.cut]
         self._end_active()
         self._sent.clear()

@@ -1,8 +1,8 @@
 """One conversation from the client's side: inputs in, effects out.
 
-Nothing here reads a clock, awaits or touches a device; ``handle`` is an ordinary function, and the
-same inputs always give the same effects. That is what lets a recording be verified. The rules live in
-the rooms beside this file, one idea each; here they are told what happened.
+Nothing here reads a clock, awaits or touches a device; ``handle`` is an ordinary function, and the same
+inputs always give the same effects. That is what lets a recording be verified. The rules are in the modules
+beside this file, one each; this file tells them what happened.
 """
 
 from __future__ import annotations
@@ -91,11 +91,11 @@ class ClientSession(SessionState):
         self._notify_settings()
         self._waiting: list[inputs.Typed | inputs.RawEvent | inputs.SettingsChanged] = []
         self.greeted = False
-        """The greeting was asked for, or none is due."""
+        """Whether the greeting was asked for, or none is due."""
         self._transcripts_owed: set[str] = set()  # of a transcription session: items without theirs
         self._spoken_id = ""  # the last item that the user spoke: what a transcript without an id is of
         self._commit_when_ready = False
-        self._looking: inputs.Typed | None = None  # waits for the frame that goes before it
+        self._looking: inputs.Typed | None = None  # waits for the frame that must precede it
 
     # -- what others may ask ------------------------------------------------------------------
 
@@ -104,23 +104,25 @@ class ClientSession(SessionState):
 
     @property
     def idle(self) -> bool:
-        """Nobody owes anybody an answer: no response, no tool, no unheard sound, nothing waiting."""
+        """Nothing is pending: no response, no tool, no unheard sound, no request."""
         return self.idle_but_background_tools and not self.calls.background_pending
 
     @property
     def idle_but_background_tools(self) -> bool:
-        """The talk may go on: what still runs are tools that it does not wait for."""
+        """Nothing is pending but tools that the conversation does not wait for."""
         busy = self.calls.pending or self.playback.unheard or self.user_speaking or self._waiting
         owed = self._tools.approvals_open or self._pending_turn.waits or self._owes_captions
         return self.ready and self.responses.idle and not busy and not owed
 
     @property
     def _owes_captions(self) -> bool:
-        """A transcription session: words of a turn, or a sign that all the sound was read, are to come."""
+        """In a transcription session: whether a transcript, or a sign that all the sound was read, is still
+        to come.
+        """
         return self._config.only_transcribes and bool(self._transcripts_owed or not self._config.settled)
 
     def history(self) -> list[dict[str, Any]]:
-        """The conversation so far as items, as a new connection would be told."""
+        """The conversation so far as items, as they would be sent to a new connection."""
         return self.conversation.history()
 
     @property
@@ -190,7 +192,7 @@ class ClientSession(SessionState):
             self.conversation.sent(effect.event.event_id or "", item)
 
     def _go_on(self, at: float) -> None:
-        """After every input: outputs that may go out, then a response that may be asked for."""
+        """Called after every input: send outputs that are ready, then the next request for a response."""
         self._tools.bound_hosted(at)
         self._tools.send_outputs()
         if self.calls.background_ended and self.idle_but_background_tools:
@@ -266,7 +268,7 @@ class ClientSession(SessionState):
             self._commit()
 
     def _begin(self) -> None:
-        """Greet, unless that was done or something else waits; then do what waited."""
+        """Greet, unless that was done or something else is waiting; then do what was waiting."""
         waiting, self._waiting = self._waiting, []
         if self.options.greet and not self.greeted and not waiting:
             self.responses.request({"instructions": self.options.greeting} if self.options.greeting else None)
@@ -362,7 +364,7 @@ class ClientSession(SessionState):
                 self._effects.close(ExitCode.OK)
 
     def _end_turn(self) -> None:
-        """The user says that the turn is over, where no key is held to talk and no server listens for it."""
+        """The user ends the turn by hand: there is no push-to-talk key and no turn detection."""
         if not self._manual:
             self._effects.note("info", "turn", "The server ends your turns here.")
         elif not self.options.push_to_talk:
@@ -420,7 +422,7 @@ class ClientSession(SessionState):
         event = codec.client_event(happened.event)
         if isinstance(event, c.ResponseCreate):
             params = dict(happened.event.get("response") or {})
-            if params.get("conversation") == "none":  # it waits for nobody, and keeps its id
+            if params.get("conversation") == "none":  # sent at once, with its own id
                 self.responses.sent(self._effects.send(event), params)
                 self._deadlines.expect_progress(happened.at)
             else:
@@ -454,13 +456,13 @@ class ClientSession(SessionState):
         server_interrupts = self._config.server_interrupts
         self._barge_in.speech_started(happened.at, server_interrupts=server_interrupts)
         if self.image_context.looks_at_turns:
-            self.image_context.look()  # now, so that it stands before what is being said
+            self.image_context.look()  # now, so that it comes before what is being said
 
     def _speech_stopped(self, happened: inputs.Received, event: s.InputAudioBufferSpeechStopped) -> None:
         self._user_speaks(happened.at, False)
 
     def _cleared(self, happened: inputs.Received, event: s.InputAudioBufferCleared) -> None:
-        """The server forgot what it was hearing: no ``speech_stopped`` needs to come of it."""
+        """The server dropped its input, so no ``speech_stopped`` may follow."""
         self._user_speaks(happened.at, False)
 
     def _user_speaks(self, at: float, speaking: bool) -> None:
@@ -497,13 +499,15 @@ class ClientSession(SessionState):
         if self.responses.begins_again(event.response):
             self.calls.response_begins_again(event.response.id or "")
         if self._config.server_interrupts and self.responses.begun_by_server(event.response):
-            self._user_speaks(happened.at, False)  # it answers what was said, so that has ended
+            self._user_speaks(happened.at, False)  # it answers the user's speech, so that has ended
         if self._deadlines.ending:
             self.responses.interrupt_next()
         earlier = self.responses.active_id
         if interrupted := self.responses.created(event.response):
             self._effects.send(c.ResponseCancel(response_id=interrupted))
-        if earlier and earlier != self.responses.active_id:  # its end was lost: its tools wait no longer
+        if (
+            earlier and earlier != self.responses.active_id
+        ):  # its end was lost: stop waiting for it with the tool results
             self.calls.response_done(earlier, cancelled=False)
         self._pending_turn.response_begun()
         self._deadlines.expect_progress(happened.at)
@@ -527,14 +531,14 @@ class ClientSession(SessionState):
         self._keep_limits(happened.at)
 
     def _output_of(self, response: Any, response_id: str, *, cut: bool) -> None:
-        """Fold all items of a response once more: servers differ in what they tell earlier."""
+        """Handle all items of a response once more: servers differ in which events they send earlier."""
         out_of_band = self.responses.is_out_of_band(response_id)
         output = response.output or ()
         for item in output:
             if isinstance(item, FunctionCall) and not (item.call_id or item.id):
                 text = f"The server called {item.name or 'a function'} without an id: it cannot be answered."
                 self._effects.note("error", "tools", text)
-            if isinstance(item, FunctionCall) and not out_of_band:  # who asked for it reads its calls here
+            if isinstance(item, FunctionCall) and not out_of_band:  # its requester reads the calls here
                 self._tools.begin(response_id, item, whole=response.status == "completed")
             self._tools.hosted(response_id, item)
             if not out_of_band:
@@ -552,7 +556,7 @@ class ClientSession(SessionState):
             self._pending_turn.response_over(at)
 
     def _end_without_done(self, response_ids: list[str]) -> None:
-        """No ``response.done`` of these will come: what they sent is all there is."""
+        """End responses for which no ``response.done`` will come; what has arrived is all there is."""
         for response_id in response_ids:
             self._agent_audio.response_over(response_id)
             self._agent_audio.delete_dropped(response_id)
@@ -571,7 +575,7 @@ class ClientSession(SessionState):
             self._remove_image()
 
     def _remove_image(self) -> None:
-        """With an image that the service refuses in it, every further answer would fail."""
+        """Delete a refused image: with it in the conversation, every further answer would fail."""
         if item_id := self.conversation.last_image:
             self._effects.send(c.ConversationItemDelete(item_id=item_id))
             self.image_context.forget(item_id)
@@ -585,7 +589,7 @@ class ClientSession(SessionState):
         if event.item.id not in self.conversation:
             self.conversation.confirmed(event.item)
         self.conversation.added(event.item, getattr(event, "previous_item_id", None))
-        if not self.responses.busy:  # one of a response comes with the response's own events
+        if not self.responses.busy:  # items of a response come with the response's own events
             self._tools.hosted(None, event.item)
 
     def _output_item_added(self, happened: inputs.Received, event: Any) -> None:
@@ -609,7 +613,7 @@ class ClientSession(SessionState):
             self._tools.begin(self._response_of(event), item, whole=False)
 
     def _response_of(self, event: Any) -> str:
-        """The response of an event, which is the active one where a server does not say."""
+        """The response of an event; the active one if the server does not name it."""
         return event.response_id or self.responses.active_id or ""
 
     def _hosted_call_over(self, happened: inputs.Received, event: s.McpCallEvent) -> None:
@@ -644,7 +648,7 @@ class ClientSession(SessionState):
     def _user_completed(self, happened: inputs.Received, event: Any) -> None:
         self._transcripts_owed.discard(event.item_id or "")
         item_id = event.item_id or self._spoken_id
-        if item_id and event.transcript:  # said once more without words, it takes none back
+        if item_id and event.transcript:  # a repetition without words takes none back
             index = event.content_index or 0
             self.conversation.heard_by_server(item_id, index, event.transcript, whole=True)
 
@@ -683,7 +687,7 @@ class ClientSession(SessionState):
                 self._deadlines.error_came(happened.at)
 
     def _cancel_refused(self, at: float, event_id: str | None) -> None:
-        """Nothing is active, says the server: an answer that we took for running has ended without a word."""
+        """The server says nothing is active: the answer that seemed to run has ended without an event."""
         response_id = self.responses.active_id or ""
         if self.responses.cancel_refused(event_id):
             self._end_without_done([response_id])

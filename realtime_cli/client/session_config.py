@@ -25,9 +25,8 @@ OTHER_MODEL = (
 
 @dataclass(frozen=True, slots=True)
 class SettingsUpdate:
-    """Settings that were asked for: in the API's shape, and as the provider was sent them.
-
-    ``by_user``: in the middle of a session, by somebody who waits to hear what became of it.
+    """Settings that were asked for: in the API's shape, and as they were sent to the provider. ``by_user``:
+    changed during the session, by somebody who wants to hear the result.
     """
 
     patch: dict[str, Any]
@@ -61,7 +60,7 @@ class SessionConfig(SessionPart):
 
     @property
     def only_transcribes(self) -> bool:
-        """Nobody answers in this session."""
+        """Whether this is a transcription session, in which nobody answers."""
         return in_force.only_transcribes(self.effective, self.requested)
 
     @property
@@ -135,7 +134,7 @@ class SessionConfig(SessionPart):
                 self._effects.note("info", "settings", f"In force now: {told}.")
 
     def refused(self, error: Any) -> Refusal:
-        """One bad key must not lose the rest: say which it was, and send the others again."""
+        """One bad key must not lose the rest: report it, and send the others again."""
         update = self._updates.pop(error.event_id or "", None)
         if update is None:
             return "not ours"
@@ -157,7 +156,7 @@ class SessionConfig(SessionPart):
         self.forget()
 
     def forget(self) -> None:
-        """No answer to what was asked is expected any more: it is asked for again on the next socket."""
+        """Expect no answer any more; the settings are sent again on the next socket."""
         for update in self._updates.values():
             self.requested = settings.merged(self.requested, update.patch)
         self._updates.clear()

@@ -1,4 +1,4 @@
-"""What the parts of a client session have in common: they hear of what concerns more than one of them."""
+"""The interface of a client session's parts, for events that concern more than one of them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class SessionPart:
     """
 
     def on_disconnect(self) -> None:
-        """The socket is gone: nothing that was awaited over it will come any more."""
+        """The socket is gone: nothing that was expected from it will come."""
 
     def on_settings(self, in_force: InForce) -> None:
         """The server said which settings are in force."""
 
     def on_user_speech(self, at: float, *, speaking: bool) -> None:
-        """The server hears the user speak, or not any more (also when it forgot what it was hearing)."""
+        """The server hears the user begin or stop to speak (or has dropped its input)."""

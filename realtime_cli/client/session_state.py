@@ -1,4 +1,4 @@
-"""What the sessions of both protocols can be asked in the same words."""
+"""What the sessions of both protocols have in common."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SessionState:
     """The base of a client session: how far it has come, and what its protocol is like."""
 
     streams: ClassVar[bool] = False
-    """Sound flows all the time, and no event says who speaks: that is measured."""
+    """Whether sound flows all the time and no event says who speaks, so that it must be measured."""
 
     _effects: EffectQueue
     _reconnection: Reconnection
@@ -49,5 +49,5 @@ class SessionState:
         raise NotImplementedError
 
     def farewell(self) -> Wire | None:
-        """What is said to a server that was not told yet that this is the end."""
+        """What to send to a server that does not know yet that the session ends."""
         return None

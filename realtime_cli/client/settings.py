@@ -44,7 +44,7 @@ def changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def dropped(old: dict[str, Any], new: dict[str, Any], path: str = "session") -> list[str]:
-    """What ``new`` does not have any more; a patch cannot say so: the old value stays in force."""
+    """Keys that ``new`` no longer has. A patch cannot remove them: the old values stay in force."""
     found = []
     for key, value in old.items():
         here = f"{path}.{key}"
@@ -60,7 +60,7 @@ def dropped(old: dict[str, Any], new: dict[str, Any], path: str = "session") -> 
 
 
 def differences(asked: dict[str, Any], effective: dict[str, Any], path: str = "session") -> list[str]:
-    """Sentences for every asked value that the server did not take as it was."""
+    """A sentence for every requested value that the server changed."""
     found = []
     for key, value in asked.items():
         here = f"{path}.{key}"

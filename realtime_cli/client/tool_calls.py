@@ -49,7 +49,7 @@ class ToolRound:
 
 
 class ToolCalls:
-    """Pending calls, by response. ``not_awaited`` names tools whose results may come any time later."""
+    """Pending calls, by response. ``not_awaited`` names tools whose results may come at any time."""
 
     def __init__(self, not_awaited: Collection[str] = ()) -> None:
         self._not_awaited = frozenset(not_awaited)
@@ -62,12 +62,12 @@ class ToolCalls:
 
     @property
     def pending(self) -> bool:
-        """Calls that the talk waits for."""
+        """Calls that the conversation waits for."""
         return bool(self._rounds)
 
     @property
     def background_pending(self) -> bool:
-        """Calls that the talk does not wait for."""
+        """Calls that the conversation does not wait for."""
         return bool(self._background)
 
     @property
@@ -92,7 +92,7 @@ class ToolCalls:
         return response_id in self._rounds or any(c.response_id == response_id for c in self._background)
 
     def response_begins_again(self, response_id: str) -> None:
-        """Its id had an answer before: the calls of that are not those that come now."""
+        """A response id is used again: earlier calls under it are different calls."""
         for key in [key for key in self._begun_calls if key[0] == response_id]:
             del self._begun_calls[key]
 
@@ -112,7 +112,7 @@ class ToolCalls:
         whole: bool,
         item_id: str | None = None,
     ) -> PendingCall | None:
-        """The call to run now, or None: run already, or cut short (not ``whole``) and unparsable."""
+        """The call to run now; None if it ran already, or was cut short (not ``whole``) and unparsable."""
         name = name or self._names.get(item_id or "") or self._names.get(call_id or "")
         wire_id = call_id or item_id  # gateways leave the call id empty
         if not wire_id or not name or self._begun(response_id, wire_id, item_id):
@@ -138,7 +138,7 @@ class ToolCalls:
         return item_id in items if item_id else bool(items)
 
     def _unique(self, wire_id: str, item_id: str | None) -> str:
-        """An id that no open call has."""
+        """An id that no other open call has."""
         taken = {call.call_id for call in self._all()}
         if wire_id not in taken:
             return wire_id
@@ -165,7 +165,9 @@ class ToolCalls:
         return frozenset(call.call_id for call in self._all() if call.remote and call.output is None)
 
     def give_up_remote(self) -> list[str]:
-        """Wait no longer for calls that the server runs itself, nor speak about them; returns their names."""
+        """Stop waiting for calls that the server runs itself, and ask for no answer about them; returns their
+        names.
+        """
         given_up = [call for call in self._all() if call.remote and call.output is None]
         for call in given_up:
             call.output, call.sent, call.respond = "", True, False
@@ -210,7 +212,7 @@ class ToolCalls:
 
     @property
     def background_ended(self) -> bool:
-        """A result of a background tool is there, to be sent in a pause of the conversation."""
+        """Whether the result of a background tool is ready, to be sent in a pause of the conversation."""
         return any(call.output is not None for call in self._background)
 
     def background_outputs(self) -> list[PendingCall]:

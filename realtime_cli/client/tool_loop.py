@@ -39,7 +39,7 @@ class ToolLoop(SessionPart):
     # -- calls ------------------------------------------------------------------------------------
 
     def begin(self, response_id: str, item: FunctionCall, *, whole: bool) -> None:
-        """Run a call, unless it was begun by another of its events. ``whole``: the server is done with it."""
+        """Run a call, unless another of its events has started it. ``whole``: its arguments are complete."""
         call = self.calls.begin(
             response_id, item.call_id, item.name, item.arguments, whole=whole, item_id=item.id
         )
@@ -66,7 +66,7 @@ class ToolLoop(SessionPart):
     # -- the user ---------------------------------------------------------------------------------
 
     def user_took_turn(self) -> None:
-        """The user said something: rounds of tool calls count from 0, and nobody hangs up on a speaker."""
+        """The user took a turn: count tool rounds from 0, and do not hang up."""
         self._rounds = 0
         self.cancel_hang_up()
 
@@ -79,7 +79,7 @@ class ToolLoop(SessionPart):
         self._hanging_up.clear()
 
     def hangs_up(self, *, idle_but_background_tools: bool) -> bool:
-        """The goodbye was said, and every result that ends the conversation was sent."""
+        """Whether to hang up: the goodbye was heard, and every result was sent."""
         return bool(self._hanging_up) and idle_but_background_tools and not self._hanging_up & self.calls.owed
 
     def on_disconnect(self) -> None:
@@ -110,7 +110,7 @@ class ToolLoop(SessionPart):
         return any(call.respond for call in over.calls)
 
     def send_background_outputs(self, at: float) -> None:
-        """Results of calls that were not waited for go out in a pause, so that they interrupt nobody."""
+        """Send the results of background calls in a pause, so that they interrupt nobody."""
         pause_ends = self._user_spoke_at + BACKGROUND_RESULT_PAUSE_S
         if at < pause_ends - 0.001:
             self._effects.do(SetTimer(pause_ends, "late_results"))
@@ -135,7 +135,9 @@ class ToolLoop(SessionPart):
         self._responses.request({"tool_choice": "none"})
 
     def _end_of_rounds(self) -> None:
-        """The model was not to call anything any more, and does: it would not end by itself."""
+        """The model calls tools although it was told not to; end the rounds, since it would not stop by
+        itself.
+        """
         most = self._options.tool_rounds
         reason = f"Limit reached: more than limits.tool_rounds = {most} rounds of tool calls."
         self._effects.close(ExitCode.LIMIT, reason, "To go on, raise it under [limits].")
@@ -159,7 +161,9 @@ class ToolLoop(SessionPart):
             self._ask_about(item.id, name, item.arguments)
 
     def bound_hosted(self, at: float) -> None:
-        """Calls of the server's own end, or are given up some time after the last of them began or ended."""
+        """Bound the wait for calls that the server runs: give them up some time after the last one began or
+        ended.
+        """
         running = self.calls.running_remote
         if running != self._hosted:
             self._hosted = running
@@ -176,7 +180,7 @@ class ToolLoop(SessionPart):
             self._effects.do(RequestApproval(item_id, name, arguments))
 
     def answered(self, happened: inputs.ApprovalAnswered, *, ready: bool) -> None:
-        """Tell the server; after a refusal the model is asked to go on, for no call will bring it to."""
+        """Tell the server the answer; after a refusal ask the model to go on, since no call result will."""
         if happened.call_id not in self.approvals_open:
             return
         self.approvals_open.discard(happened.call_id)

@@ -15,7 +15,7 @@ MAX_UNANSWERED_S = 2.0  # on the first connection: no response for this long mea
 MAX_RETRY_AFTER_S = 60.0  # the longest Retry-After that is honoured
 POLL_S = 0.25  # between checks for a pause in the conversation
 
-# -- what a server may never say ----------------------------------------------------------------------
+# -- what a server may never send ----------------------------------------------------------------------
 SERVER_ANSWER_S = 0.5  # for the server's own response to a turn that ended while the agent spoke
 UNNAMED_REFUSAL_S = 2.0  # for a response, after an error that names no request; then it was the refusal
 MAX_UTTERANCE_S = 300.0  # for the end of the user's speech, where limits.idle_minutes counts silence

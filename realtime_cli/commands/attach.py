@@ -1,4 +1,4 @@
-"""``attach``: looks on at a call that another client holds over WebRTC or telephone, and may steer it."""
+"""``attach``: shows a call that another client holds over WebRTC or telephone, and may steer it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOT_THERE = (
     *("mute", "talk", "commit", "pause", "resume", "video", "echo", "image"),
     *("approve", "tools", "reload"),
 )
-"""Keys' meanings and commands that need sound, a camera or tools of our own."""
+"""Keys and commands that need sound, a camera or tools of our own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def trust(path: Path, sets: Sequence[str] = ()) -> int:
 
 
 def _requested(path: Path, sets: Sequence[str]) -> Permissions:
-    """Of an agent file, or of a script: those are YAML, or have turns."""
+    """The request for trust of an agent file or of a script (a YAML file, or one with turns)."""
     is_toml = path.suffix not in (".yaml", ".yml")
     if is_toml and "turns" not in toml_file.parse(toml_file.read_text(path), str(path)):
         return permissions_of(load_agent(path, sets))

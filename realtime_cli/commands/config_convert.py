@@ -17,7 +17,7 @@ from realtime_cli.errors import ConfigError, ExitCode
 def convert(path: Path, to: str, output: Path | None) -> int:
     """Write the agent file as one that speaks Live; what has no counterpart is told on stderr.
 
-    Comments outside of ``[connection]`` and ``[session]`` stay. Raises ConfigError for a file that is wrong
+    Comments outside ``[connection]`` and ``[session]`` are kept. Raises ConfigError for a file that is wrong
     already, or that would be overwritten.
     """
     if to != "live":
@@ -46,7 +46,7 @@ def convert(path: Path, to: str, output: Path | None) -> int:
 
 
 def _replace(document: Any, section: str, values: dict[str, Any]) -> None:
-    """Give a section other values, in its place; what stays the same keeps its comments."""
+    """Replace the values of a section where it stands; unchanged lines keep their comments."""
     known = document.get(section)
     if known is None:
         document.add(section, values)

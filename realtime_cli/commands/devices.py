@@ -1,4 +1,4 @@
-"""``devices``: what this machine can hear and be heard with; a level meter and a test tone."""
+"""``devices``: list microphones and loudspeakers; a level meter and a test tone."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def _meter(choice: str, seconds: float) -> None:
 
 
 def _say(text: str) -> None:
-    """On a line of its own: the meter goes on below it."""
+    """Print a line of its own; the meter goes on below it."""
     _clear()
     echo(text)
 

@@ -51,7 +51,7 @@ def listing() -> str:
 
 
 def _first_sentence(text: str) -> str:
-    """Of the paragraph below the title."""
+    """The first sentence below the title."""
     paragraph = " ".join(text.split("\n\n")[1].split())
     return paragraph.partition(". ")[0].rstrip(".") + "."
 
@@ -67,7 +67,7 @@ def show(text: str, *, paged: bool) -> None:
     with console.capture() as rendered:
         console.print(Markdown(text))
     if paged and rendered.get().count("\n") >= console.height:
-        os.environ.setdefault("LESS", "-R")  # it takes its options from there: show colours
+        os.environ.setdefault("LESS", "-R")  # its options come from there: show colours
         SystemPager().show(rendered.get())
     else:
         console.file.write(rendered.get())

@@ -1,4 +1,4 @@
-"""``doctor``: looks at everything that a conversation needs, and says what to do about what is wrong."""
+"""``doctor``: check everything that a conversation needs, and say how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLOURS: dict[Status, str] = {"ok": "32", "warning": "33", "failure": "31"}
 
 @dataclass(frozen=True, slots=True)
 class DoctorOptions(AgentOptions):
-    """``offline`` leaves the server alone; ``bundle`` is where the report goes."""
+    """``offline`` skips the server; ``bundle`` is where the report goes."""
 
     acoustic: bool = False
     offline: bool = False

@@ -33,7 +33,7 @@ UNHEARD_DBFS = -60.0
 
 @dataclass
 class Log:
-    """Every block in the order of time, as the canceller meets them: (seconds, played or heard, samples)."""
+    """Every block in order of time, as the canceller gets them: (seconds, played or heard, samples)."""
 
     blocks: list[tuple[float, bool, Samples]] = field(default_factory=list)
 
@@ -90,7 +90,7 @@ async def _play_and_listen(audio: Audio, sound: Samples) -> Log:
     log = Log()
 
     def ignore(level: object, topic: str, text: str) -> None:
-        """What devices tell on the way is measured here."""
+        """Ignore what devices report: it is measured here."""
 
     microphone = device.open_microphone(audio.input, report=ignore, block_ms=audio.block_ms)
     try:

@@ -166,7 +166,9 @@ def terminal(environ: Mapping[str, str] = os.environ) -> Finding:
 
 
 def surroundings(environ: Mapping[str, str] = os.environ) -> str:
-    """Where there is often no sound card, and why: ``ssh``, ``container``, ``wsl``; nothing at home."""
+    """Surroundings that often have no sound card: ``ssh``, ``container``, ``wsl``; empty on an ordinary
+    machine.
+    """
     if environ.get("SSH_CONNECTION"):
         return "ssh"
     if "microsoft" in platform.release().lower():

@@ -62,7 +62,7 @@ def _rates(noun: str, found: Device, direction: Direction, rates_hz: list[int]) 
 
 
 def microphone(choice: str | int) -> Finding:
-    """Listen for a second: permission is refused by zeros, not by an error."""
+    """Listen for a second: a system that denies permission gives zeros, not an error."""
     try:
         level_dbfs, frames = asyncio.run(_listen(choice))
     except AudioDeviceError as error:

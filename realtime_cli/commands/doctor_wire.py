@@ -112,7 +112,7 @@ async def _steps(agent: LoadedAgent, address: ServerAddress, stack: AsyncExitSta
 
 
 async def _ends_of_models(agent: LoadedAgent, address: ServerAddress) -> AsyncIterator[Finding]:
-    """What OpenAI's list of models says of those that the agent uses; a key need not be allowed to see it."""
+    """The shutdown dates of the agent's models in OpenAI's list; not every key may read that list."""
     connection = agent.config.connection
     if connection.effective_provider != "openai":
         return
@@ -132,7 +132,7 @@ async def _ends_of_models(agent: LoadedAgent, address: ServerAddress) -> AsyncIt
 
 
 async def _on_the_way(way: probe.Way, connection: Connection) -> AsyncIterator[Finding]:
-    """Name and TLS; behind a proxy both are the proxy's affair."""
+    """Check name and TLS; behind a proxy both are up to the proxy."""
     if way.proxy:
         yield ok("proxy", f"{way.host} is looked up through {way.proxy}", proxy=way.proxy)
         return
@@ -161,7 +161,7 @@ def _first_event(told: Reported, ms: int) -> Finding:
 
 
 async def _round_trip(agent: LoadedAgent, transport: Transport) -> Finding:
-    """The agent's own session object there, and the server's word about it back."""
+    """Send the agent's own session object, and wait for the server's reply."""
     provider = agent.config.connection.effective_provider
     patch = for_provider(agent.config.session_patch(), provider)
     began = time.monotonic()
@@ -184,7 +184,7 @@ async def _round_trip(agent: LoadedAgent, transport: Transport) -> Finding:
 
 
 async def _live_start(agent: LoadedAgent, transport: Transport) -> Finding:
-    """The agent's own session, begun and at once ended: a Live server says nothing before it."""
+    """Start the agent's own session and end it at once: a Live server says nothing before that."""
     began = time.monotonic()
     await _send(transport, codec.encode(session_start(agent.config.session_patch())))
     told = await _told(transport, agent.config.connection.first_event_timeout_s, LiveNarrator())

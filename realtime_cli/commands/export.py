@@ -82,7 +82,7 @@ def _format(options: ExportOptions) -> str:
 
 
 def _beside(recording: Path, suffix: str) -> Path:
-    """Next to the recording, but never over its own sound."""
+    """Next to the recording, but never in place of its own sound."""
     stem = recording.name.removesuffix(".gz").removesuffix(".jsonl")
     path = recording.with_name(stem + suffix)
     return recording.with_name(f"{stem}.export{suffix}") if suffix == ".wav" else path

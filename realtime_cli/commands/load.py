@@ -68,7 +68,7 @@ class LoadOptions:
 
 
 def load(options: LoadOptions) -> NoReturn:
-    """Become Locust. Raises ConfigError for all that is wrong before anything runs."""
+    """Replace this process by Locust. Raises ConfigError for mistakes, before anything runs."""
     if importlib.util.find_spec("locust") is None:
         raise ConfigError(
             "Load tests run on Locust, which is not installed.",
@@ -85,7 +85,7 @@ def load(options: LoadOptions) -> NoReturn:
 
 
 def _keep_stdin() -> None:
-    """Locust looks for keys on stdin: nothing comes from one that was closed, but it is there."""
+    """Locust reads keys from stdin: replace a closed stdin by an empty one."""
     try:
         stays = os.get_inheritable(0)
     except OSError:
@@ -123,7 +123,7 @@ def _can_be_many(case: Case) -> None:
 
 
 def load_plan(options: LoadOptions) -> LoadPlan:
-    """What the processes of Locust are told. Raises ConfigError."""
+    """What Locust's processes get. Raises ConfigError."""
     return LoadPlan(
         engine=tuple(_engine_arguments(options)),
         host=options.against or "",
@@ -195,7 +195,7 @@ def locust_arguments(options: LoadOptions) -> Iterator[str]:
 
 
 def _free_port() -> int:
-    """For a master and workers that nobody else knows of."""
+    """A free port for a master and workers of our own."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 

@@ -1,4 +1,4 @@
-"""``realtime-cli replay``: a recorded session again: shown, heard, verified, served, or held anew."""
+"""``realtime-cli replay``: a recorded session again: shown, played, verified, served, or held again."""
 
 from __future__ import annotations
 

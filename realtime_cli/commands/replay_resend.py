@@ -1,4 +1,4 @@
-"""``replay --resend``: what the user said goes to another agent; the two sessions stand side by side."""
+"""``replay --resend``: send what the user said to another agent, and compare the two sessions."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def said_in(recording: Recording) -> RecordedTurn:
 
 @dataclass(slots=True)
 class RecordedUser:
-    """A microphone that gives the recorded frames, and a hand that types, at their recorded offsets."""
+    """A microphone that gives the recorded frames, and typed messages, at their recorded offsets."""
 
     said: RecordedTurn
     tail_s: float = 1.0
@@ -73,7 +73,7 @@ class RecordedUser:
     _task: asyncio.Task[None] | None = None
 
     def connect(self, typed: Callable[[Typed], None]) -> None:
-        """Who takes what the hand types."""
+        """Connect the receiver of the typed messages."""
         self._typed = typed
 
     def start(self, deliver: Callable[[Samples | None], None]) -> None:
@@ -107,7 +107,7 @@ class RecordedUser:
 def resend(recording: Recording, options: ReplayOptions) -> ExitCode:
     """Hold the conversation again with another agent and print both side by side on stdout.
 
-    Returns how the new session ended; what came of one that broke off is compared, too.
+    Returns how the new session ended; a session that broke off is compared as far as it went.
     """
     said = said_in(recording)
     path, outcome = asyncio.run(_converse(said, options))

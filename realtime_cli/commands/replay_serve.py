@@ -1,4 +1,4 @@
-"""``replay --serve``: the recording as a server of its protocol, for any client and for somebody's CI."""
+"""``replay --serve``: the recording as a server of its protocol, for any client and for CI."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def run(options: RunOptions) -> ExitCode:
     if options.rejudge and options.no_record:
         raise ConfigError("--rejudge holds no conversation, so --no-record has no meaning.", "Leave it out.")
     cases, budget, redaction, about = _planned(options)
-    _read_baseline(options.baseline)  # tells mistakes before anything runs
+    _read_baseline(options.baseline)  # reports mistakes before anything runs
     began = time.monotonic()
     ended: list[CaseResult] = []
     try:
@@ -134,7 +134,7 @@ def _as_told(
     redaction: OutputRedaction,
 ) -> list[CaseResult]:
     told = [replace(result, about=about[result.case.name]).redacted(redaction.text) for result in results]
-    if options.no_record:  # they are gone by now
+    if options.no_record:  # they are deleted by now
         return [replace(result, recording="") for result in told]
     return told
 
@@ -156,7 +156,7 @@ def _about(agent: LoadedAgent, seed: int | None) -> dict[str, str]:
 
 
 async def _rejudge(cases: Sequence[Case], folder: Path, ended: list[CaseResult], *, quiet: bool) -> None:
-    """What the recordings in the folder are worth by these scripts."""
+    """Judge the recordings in the folder by these scripts."""
     for case, path in recorded_cases(cases, folder):
         ended.append(await rejudged(case, path, judge, run_check))
         if not quiet:
@@ -164,7 +164,7 @@ async def _rejudge(cases: Sequence[Case], folder: Path, ended: list[CaseResult],
 
 
 def _in_processes(cases: Sequence[Case], options: RunOptions, ended: list[CaseResult]) -> None:
-    """Each process runs every Nth script and leaves a report. Raises SessionFailed if one does not.
+    """Each process runs every Nth script and writes a report. Raises SessionFailed if one does not.
 
     ``ended`` has the results then, also where it was interrupted.
     """

@@ -51,7 +51,7 @@ def tried(draft: Path, recording: Path, turns: Sequence[Tree]) -> tuple[list[Tre
 
 
 def _without(turns: list[Tree], unanswered: Sequence[int], failed: bool) -> tuple[list[Tree], bool]:
-    """Without the turns that were not answered again; a failure where the rest hangs on one of them."""
+    """Drop the turns that were not answered again; fails if the rest depends on one of them."""
     if not unanswered:
         return turns, failed
     needed = len(unanswered) == len(turns) or any("at" in turn for turn in turns)
@@ -64,7 +64,7 @@ def _without(turns: list[Tree], unanswered: Sequence[int], failed: bool) -> tupl
 
 
 def _result(draft: Path, against: str | None) -> tuple[CaseResult | None, str]:
-    """A run; None, and why, where no conversation came about."""
+    """Run the script; None and the reason if there was no conversation."""
     try:
         result = asyncio.run(_run(draft, against))
     except ConfigError as error:

@@ -32,7 +32,7 @@ WIDTH_OF_FILES = 200  # columns of a table that goes into a file or a pipe
 
 
 def list_sessions(folder: Path | None = None, *, as_json: bool = False) -> ExitCode:
-    """A line a recording, the newest last, where one looks first: see ``COLUMNS``."""
+    """One line per recording, the newest last, where people look first: see ``COLUMNS``."""
     folder = folder or file.folder()
     found = list(reversed(stored(folder)))
     with progress("Reading recordings", len(found)) as step:
@@ -76,7 +76,7 @@ def _row(one: Stored) -> dict[str, object]:
 
 
 def _server(connection: object) -> str:
-    """The provider's name, or the host of an address of one's own."""
+    """The provider's name, or the host of a custom address."""
     known = connection if isinstance(connection, dict) else {}
     provider = str(known.get("provider") or "")
     host = urlsplit(str(known.get("base_url") or "")).hostname or ""

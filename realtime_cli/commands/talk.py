@@ -61,7 +61,7 @@ def talk(options: TalkOptions) -> ExitCode:
 
 
 def _keep_apart(record_to: Path | None, output: str) -> None:
-    """Raises ConfigError where both would write one file."""
+    """Raise ConfigError if both would write the same file."""
     if record_to and Path(output).resolve() in sidecars(record_to.resolve()):
         raise ConfigError(
             f"{output} is also the sound file of the recording {record_to}.",
@@ -132,22 +132,21 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
 
 
 def _missing(agent: LoadedAgent, *, echo: bool, recording: bool) -> set[str]:
-    """The keys' meanings and commands that have nothing to act on in this session."""
+    """Keys and commands that have nothing to act on in this session."""
     present = {"video": bool(agent.config.video.source), "echo": echo, "save": recording, "note": recording}
     return {name for name, there in present.items() if not there}
 
 
 def ends_turns_by_key(agent: LoadedAgent) -> bool:
-    """Whether neither the server nor a key that is held, nor silence, tells when a turn is over."""
+    """Whether a key must end the turns: there is no turn detection, push to talk or local voice detection."""
     audio = agent.config.audio
     manual = turn_detection({}, agent.config.session_patch()) is None
     return manual and not audio.push_to_talk and audio.end_of_turn == "server"
 
 
 class LastAnswer:
-    """A reader: whether the last answer failed, or one was lost with a connection.
-
-    Where files spoke, nobody is there to ask again.
+    """A reader that knows whether the last answer failed, or one was lost with a connection. With files as
+    input, nobody is there to ask again.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""``text``: messages in, answers on stdout, nothing else there; talk goes to stderr."""
+"""``text``: messages in, answers on stdout and nothing else there; notes go to stderr."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _messages(options: TextOptions) -> Iterator[str]:
 
 
 def _utf8(message: str) -> str:
-    """Python keeps bytes that are no text as half surrogate pairs; nobody could be sent those."""
+    """Replace half surrogate pairs, in which Python keeps bytes that are not text: they cannot be sent."""
     try:
         message.encode()
     except UnicodeEncodeError:
@@ -103,7 +103,7 @@ def _lines(lines: Iterable[str]) -> Iterator[str]:
 
 @dataclass(slots=True)
 class SentMessage:
-    """A message that was sent, and what became of it: a fold of the events since. ``number`` counts from 1.
+    """A message that was sent, and its result so far, from the events since. ``number`` counts from 1.
 
     An answer that the server broke off at a limit of its own is one, and is told as incomplete elsewhere.
     """
@@ -131,7 +131,7 @@ class SentMessage:
 
 @dataclass(slots=True)
 class MessageFeed:
-    """Feeds the next message whenever the talk may go on; ends it when nobody owes anybody an answer."""
+    """Sends the next message whenever the conversation is idle, and ends it after the last."""
 
     messages: Iterator[str]
     out: Stdout
@@ -149,7 +149,7 @@ class MessageFeed:
         self._changed.set()
 
     async def run(self, loop: ConversationLoop) -> None:
-        """Until there are no more messages, or nobody reads the answers; then end the session."""
+        """Send all messages, or stop when nobody reads the answers; then end the session."""
         while not self.out.gone:
             await self._until(lambda: loop.session.idle_but_background_tools)
             self._report_unanswered(loop)
@@ -165,7 +165,7 @@ class MessageFeed:
         loop.finish(Outcome(ExitCode.OK))
 
     def judge(self, loop: ConversationLoop, outcome: Outcome) -> Outcome:
-        """How it ended for whoever sent the messages: not well if one of them has no answer."""
+        """The outcome for the sender: a failure if any message has no answer."""
         if self.out.gone or outcome.exit_code == ExitCode.INTERRUPTED:
             return outcome
         self._report_unanswered(loop)
@@ -191,7 +191,7 @@ class MessageFeed:
             loop.note("error", "message", f"Message {sent.number} was not answered. {sent.why}")
 
     async def _next(self) -> str | None:
-        """Reading stdin may take for ever; the thread that does must not keep the process alive."""
+        """Read the next message in a thread that does not keep the process alive, since stdin may block."""
         events = asyncio.get_running_loop()
         found: asyncio.Future[str | None] = events.create_future()
 
@@ -263,7 +263,7 @@ def _frontend(options: TextOptions, out: Stdout) -> Frontend:
 
 
 async def _feed(feed: MessageFeed, loop: ConversationLoop) -> None:
-    """What goes wrong with the messages ends the session."""
+    """End the session if feeding the messages fails."""
     try:
         await feed.run(loop)
     except RealtimeCliError as error:

@@ -97,7 +97,7 @@ class Transcription:
         self._microphones: list[StoppedMicrophone] = []
 
     async def run(self) -> Outcome:
-        """Until the sound ends, or the user ends it; the worst outcome of all."""
+        """Run until the sound ends or the user ends it; returns the worst outcome of all sessions."""
         speakers = self._options.speakers or ("",)
         async with self._factory as factory, AsyncExitStack() as stack:
             opened = [
@@ -150,7 +150,7 @@ class Transcription:
             await asyncio.gather(*holding, return_exceptions=True)
 
     def finish(self, outcome: Outcome) -> None:
-        """Ctrl+C: a microphone ends as a file does, and its last words are waited for. A file breaks off."""
+        """Ctrl+C: end a microphone as a file ends, and wait for its last words; break off a file."""
         if self._from_file:
             self._end(outcome)
         for microphone in self._microphones:

@@ -1,4 +1,4 @@
-"""``--version``: what a report of a problem has to say first."""
+"""``--version``: the first thing that a bug report needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where to connect and how to be known there: URL and headers of the WebSocket."""
+"""Where to connect, and with which credentials: URL and headers of the WebSocket."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def endpoint(
 
 
 def find_key(connection: Connection, environ: Mapping[str, str]) -> str | None:
-    """The API key, None where none is wanted.
+    """The API key; None where none is needed.
 
     Raises AuthenticationFailed with the variable's name where it is missing, ConfigError where no
     header can carry it.

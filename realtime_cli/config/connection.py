@@ -1,4 +1,4 @@
-"""``[connection]``: which server, how to get there, how to be known there."""
+"""``[connection]``: which server, how to reach it, and with which credentials."""
 
 from __future__ import annotations
 

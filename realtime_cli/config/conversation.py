@@ -1,4 +1,4 @@
-"""``[conversation]``: what stands in the history before the first word, and who has that word."""
+"""``[conversation]``: the history before the first word, and who speaks first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SeedMessage(Section):
 
 
 class SeedItem(Section):
-    """An item as the API has it; what is in it is the server's to judge."""
+    """An item as the API has it; the server judges its content."""
 
     model_config = Section.model_config | {"extra": "allow"}
 
@@ -58,7 +58,7 @@ class ConversationStart(Section):
 
     @property
     def greets(self) -> bool:
-        """Whether the agent opens: a greeting says so, unless ``greet = false`` stands beside it."""
+        """Whether the agent speaks first: with a greeting it does, unless ``greet = false``."""
         return self.greet or (self.greeting is not None and "greet" not in self.model_fields_set)
 
     def seed(self) -> tuple[JsonObject, ...]:

@@ -84,7 +84,7 @@ def split_key(dotted: str, shown: str) -> KeyPath:
         node: Any = tomllib.loads(f"{dotted} = 0")
     except (tomllib.TOMLDecodeError, RecursionError):
         node = {}
-    if len(node) != 1:  # none also where all of it is a comment
+    if len(node) != 1:  # None also if all of it is a comment
         raise ConfigError(f"{shown}: {dotted!r} is not a key.", "Join the parts with dots.")
     path: KeyPath = ()
     while isinstance(node, dict):
@@ -133,7 +133,7 @@ def keep_keys_home(tree: dict[str, Any], home: str, overrides: Sequence[Override
         return ""
     headers = connection.get("headers")
     headers = headers if isinstance(headers, dict) else {}
-    if ("connection", "headers") in named:  # these are for there
+    if ("connection", "headers") in named:  # these belong to the new host
         headers = {}
     secret = [name for name in headers if SECRET_NAME.search(name)]
     keys = [
@@ -152,7 +152,9 @@ def keep_keys_home(tree: dict[str, Any], home: str, overrides: Sequence[Override
 
 
 def put(tree: dict[str, Any], override: Override) -> None:
-    """Set one key in the tree; tables on the way are made. Raises ConfigError where the way is barred."""
+    """Set one key in the tree, making the tables on the way. Raises ConfigError if one of them is not a
+    table.
+    """
     node: Any = tree
     *above, last = override.path
     part: Any

@@ -1,4 +1,4 @@
-"""What is allowed in an agent file but likely not meant."""
+"""Warnings: what is allowed in an agent file but probably not meant."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def models_of(config: AgentConfig) -> list[str]:
 
 
 def successor(model: str) -> str:
-    """What comes after a model that ends; empty where nobody has said."""
+    """The successor of a model that is shut down; empty if none is announced."""
     return RETIREMENTS.get(family(model), (date.max, ""))[1]
 
 

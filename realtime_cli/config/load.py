@@ -1,4 +1,4 @@
-"""The agent file with everything laid over it, checked: one value, and who set each part of it."""
+"""The agent file with all layers applied and checked: one value, and who set each part of it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from realtime_cli.protocol import strict
 from realtime_cli.protocol.rules import IN_FILE, Wire, has
 from realtime_cli.protocol.session import McpTool
 
-TEXT_ONLY = "session.output_modalities"  # commands that show words ask for words alone
+TEXT_ONLY = "session.output_modalities"  # commands that show text ask for text only
 NO_FILE = "Check the path, or write a first agent file: realtime-cli init"
 
 

@@ -1,4 +1,4 @@
-"""The providers: where they are, how they are asked, and how their session object differs."""
+"""The providers: their addresses, their keys, and how their session object differs."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def of_environment(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def remember(found: Iterable[str]) -> None:
-    """Keep the secrets of an agent in mind for reports that are written where no agent is at hand."""
+    """Remember the secrets of an agent, for reports that are written where no agent is at hand."""
     _remembered.update(found)
 
 
@@ -72,7 +72,7 @@ def revealed(value: Any) -> Any:
 
 
 def _let_through(value: Any) -> Iterator[str]:
-    """Names of variables that a command may see, and so may print."""
+    """Names of variables that a tool's command may see, and so may print."""
     if isinstance(value, dict):
         env = value.get("env")
         yield from env if isinstance(env, list) else ()

@@ -1,4 +1,4 @@
-"""What all sections of the agent file share: frozen, no unknown keys."""
+"""The base of all sections of the agent file: frozen, no unknown keys."""
 
 from __future__ import annotations
 

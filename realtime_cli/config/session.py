@@ -87,7 +87,7 @@ def over(base: JsonObject, more: Mapping[str, Any]) -> JsonObject:
 
 
 def keep_types(patch: dict[str, Any], in_force: Mapping[str, Any]) -> None:
-    """Give tables that are changed in part the ``type`` that is in force, which the API wants repeated.
+    """Give partly changed tables the ``type`` that is in force, which the API wants repeated.
 
     A key that only another kind of turn detection has, such as ``eagerness``, means that kind.
     """

@@ -56,7 +56,7 @@ def _session(session: Tree, *, has_tools: bool) -> tuple[Tree, list[str]]:
         live["audio"] = sound
     backend = {key: session.pop(key) for key in TO_BACKEND if key in session}
     if isinstance(backend.get("max_output_tokens"), str):
-        del backend["max_output_tokens"]  # "inf" is what it is without it
+        del backend["max_output_tokens"]  # "inf" is the default
     if has_tools or backend.get("tools"):
         live["delegation"] = {"type": "responses", "responses": {"model": BACKEND_MODEL, **backend}}
         notes.append(

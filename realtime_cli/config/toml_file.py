@@ -113,7 +113,7 @@ def _excerpt(lines: list[str], line: int, column: int) -> tuple[str, int]:
 
 
 def printable(text: str) -> str:
-    """A line of text with a dot for whatever would move the cursor, hide, or turn the line round."""
+    """A line of text with a dot in place of characters that move the cursor, hide, or reverse the line."""
     return "".join(letter if letter.isprintable() else "·" for letter in text)
 
 

@@ -84,7 +84,7 @@ def problems_of(
 
 
 def problem_of_wire(problem: Problem, raw: dict[str, Any]) -> ConfigProblem:
-    """What the protocol's own rules find, in the words of an agent file; ``raw`` is its whole tree."""
+    """A mistake found by the protocol's own rules, in terms of the agent file; ``raw`` is its whole tree."""
     path = problem.path
     own_words = problem.message not in (strict.REQUIRED, strict.NOT_IN_API, strict.SERVER_SETS_IT)
     if problem.code == "unknown_parameter":

@@ -11,7 +11,7 @@ from realtime_cli.conversation.reveal import RevealedPart
 
 
 class AgentTurns:
-    """Folds the events of answers, and of what was heard of them, into an order."""
+    """Puts the events of answers, and of what was heard of them, into blocks."""
 
     def __init__(self, order: BlockOrder) -> None:
         self._order = order
@@ -44,7 +44,7 @@ class AgentTurns:
         self._order.place(turn, event.previous_item_id)
 
     def _ended(self, turns: Sequence[UserTurn | AgentTurn | None], *, cancelled: bool) -> None:
-        """The server has nothing more of them."""
+        """The server has ended these turns."""
         for turn in turns:
             if isinstance(turn, AgentTurn) and not turn.final:
                 turn.done = True
@@ -93,7 +93,7 @@ class AgentTurns:
             turn.settle(paced=True)
 
     def _interrupted(self, event: e.AgentInterrupted) -> None:
-        """Where nothing tells of the loudspeaker (no cause), all of the text stands."""
+        """Without a cause nothing is known of the loudspeaker, so all of the text is kept."""
         for heard in event.parts if event.cause else ():
             part = self._part(heard.item_id, heard.part)
             turn = self._order.turns.get(heard.item_id)

@@ -32,7 +32,7 @@ class BlockOrder:
         self.blocks.append(block)
 
     def place(self, block: Block, previous_item_id: str | None) -> None:
-        """Behind the item that the server says is before it, unless that place has been written."""
+        """Place a block after the item that the server names, unless that place has been written already."""
         previous = self.turns.get(previous_item_id or "")
         place = self.blocks.index(previous) + 1 if previous in self.blocks else len(self.blocks)
         while place < len(self.blocks) and isinstance(self.blocks[place], Notice):
@@ -40,7 +40,9 @@ class BlockOrder:
         self.blocks.insert(max(place, self.settled), block)
 
     def notice(self, level: Level, topic: str, text: str, *, at_once: bool = False) -> None:
-        """Behind all that has begun before it, so it breaks no sentence. What cannot wait: ``pending``."""
+        """Place a notice after all that began before it, so that it breaks no sentence; for urgent ones see
+        ``pending``.
+        """
         place = self.settled if at_once else len(self.blocks)
         self.blocks.insert(place, Notice(self.at, level, topic, text))
         self.settle()
@@ -75,11 +77,11 @@ class BlockOrder:
         return turn.stopped_at is not None and self.at - turn.stopped_at > COMMIT_PATIENCE_S
 
     def _talk_went_on(self) -> bool:
-        """A turn behind the head is over; a tool that still runs must not hold it back."""
+        """A turn after the head is over; a tool that still runs must not hold it back."""
         return any(block.final and isinstance(block, UserTurn | AgentTurn) for block in self.open[1:])
 
     def close(self) -> None:
-        """Nothing more will come: every block is final as it stands."""
+        """The session is over: every block is final as it is."""
         for block in self.open:
             if isinstance(block, AgentTurn) and not block.final:
                 block.stop_here(paced=self.paced)

@@ -78,7 +78,7 @@ class AgentTurn:
                 part.shown = min(part.shown, word_end(part.text, round(len(part.text) * share)))
 
     def stop_here(self, *, paced: bool) -> None:
-        """The session ends: what was not heard yet will not be."""
+        """The session ends: what was not heard will not be heard."""
         if paced and (self.awaits_the_ear() or not (self.done or self.heard_to_end)):
             self.cut_ms = self.heard_ms
         self.final = True
@@ -97,7 +97,7 @@ class AgentTurn:
             self.final = True
 
     def awaits_the_ear(self) -> bool:
-        """Sound of this turn is on its way from the playout to the listener."""
+        """Whether sound of this turn has still to be heard."""
         if self.cancelled:
             return any(part.played_ms and not part.heard_to_end for part in self.parts.values())
         return any(part.voice and part.received_ms and not part.heard_to_end for part in self.parts.values())

@@ -1,4 +1,4 @@
-"""Words for the model: cut into pieces that the service takes."""
+"""Text for the model, cut into pieces that the service accepts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from realtime_cli.protocol.live import client_events as c
 from realtime_cli.protocol.live.limits import MAX_APPEND_TOKENS
 
 AppendKind = Literal["commentary", "thinking", "instructions"]
-# Tokens cannot be counted here. Three characters for each is what English and most of Europe stays above.
+# Tokens cannot be counted here. English and most European languages have more than three characters a token.
 MAX_CHARS = MAX_APPEND_TOKENS * 3
 ContextAppend = c.LiveCommentaryAppend | c.LiveThinkingAppend | c.LiveInstructionsAppend
 _KINDS: dict[AppendKind, type[ContextAppend]] = {
@@ -29,7 +29,7 @@ def appends(kind: AppendKind, text: str, delegation_id: str | None = None) -> li
 
 
 def pieces_of(text: str, most: int = MAX_CHARS) -> list[str]:
-    """Cut behind sentences, else between words, else anywhere."""
+    """Cut after a sentence if possible, otherwise between words, otherwise anywhere."""
     pieces = []
     while len(text) > most:
         head = text[:most]

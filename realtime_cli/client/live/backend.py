@@ -32,7 +32,7 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class BackendCall:
-    """A call that is not answered, or whose answer the backend has not gone on with."""
+    """A call that is unanswered, or whose answer the backend has not used yet."""
 
     call_id: str
     response_id: str
@@ -50,9 +50,9 @@ class Backend:
         self._seen: set[str] = set()
         self._approvals: set[str] = set()
         self._running: set[str] = set()  # responses
-        self._open_response = ""  # the one whose events come: few of them name it
+        self._open_response = ""  # the current one: few of its events name it
         self._asked = False  # response.create is out, and its response has not begun
-        self._requested = False  # words of the user's wait for the gate
+        self._requested = False  # the user's typed words wait for the gate
         self._bytes = self._items = 0  # in the service's buffer
         self._sent_as: dict[str, str] = {}  # our event id -> call id
         self._rounds = 0
@@ -84,7 +84,7 @@ class Backend:
                 self._failed(response_id, response if isinstance(response, dict) else event)
 
     def _item(self, item: Json, response_id: str) -> None:
-        """Only this event holds a call whole; the two before it are parts of it."""
+        """Only this event has the whole call; the two before it have parts of it."""
         call_id, name = item.get("call_id"), item.get("name")
         if item.get("type") == "function_call" and call_id and name and call_id not in self._seen:
             self._seen.add(call_id)
@@ -108,7 +108,7 @@ class Backend:
     # -- answers ----------------------------------------------------------------------------------
 
     def finished(self, happened: ToolFinished) -> bool:
-        """A tool ended; False if its call is none of the backend's."""
+        """A tool ended; False if its call is not the backend's."""
         call = self._calls.get(happened.call_id)
         if call is not None and call.output is None:
             call.output = happened.output
@@ -131,7 +131,7 @@ class Backend:
         self._requested = self._requested or respond
 
     def go_on(self) -> None:
-        """After every input: send what is ready, and let the backend go on once nothing is open."""
+        """Called after every input: send what is ready, and let the backend continue once no call is open."""
         for call in self._calls.values():
             if call.output is not None and not call.sent:
                 call.sent = True
@@ -164,7 +164,7 @@ class Backend:
         return self._effects.send(c.LiveBackendItemCreate(item=item))
 
     def _cut(self, output: str) -> str:
-        """As much of an output as the buffer still takes, with room for the other open calls."""
+        """As much of an output as still fits the buffer, leaving room for the other open calls."""
         open_calls = sum(not call.sent for call in self._calls.values())
         room = MAX_BACKEND_BYTES - self._bytes - ITEM_BYTES * (open_calls + 1)
         data = output.encode("utf-8", "replace")
@@ -178,7 +178,7 @@ class Backend:
     # -- errors -----------------------------------------------------------------------------------
 
     def refused(self, code: str, event_id: str | None, message: str) -> bool:
-        """Heal what the service refused; False if it is not about the backend."""
+        """Repair what the service refused; False if the error is not about the backend."""
         call = self._calls.get(self._sent_as.pop(event_id or "", ""))
         if code == BUFFER_FULL:
             self._effects.note("warning", "tools", "The backend's buffer was full: a result was replaced.")

@@ -1,4 +1,4 @@
-"""What a Live session costs: the server says how many seconds it has had; in between they are counted."""
+"""The cost of a Live session: the server reports the seconds used; between reports they are counted."""
 
 from __future__ import annotations
 

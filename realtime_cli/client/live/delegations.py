@@ -23,7 +23,7 @@ NOBODY = "That cannot be done here."
 
 @dataclass(slots=True)
 class WaitingDelegation:
-    """One that has not begun: ``due_at`` moves on with each fragment, up to ``last_at``."""
+    """A delegation that has not begun: each fragment postpones ``due_at``, up to ``last_at``."""
 
     delegation_id: str
     offset_ms: int
@@ -83,7 +83,7 @@ class ClientDelegations:
         self._effects.do(CallTool(waiting.delegation_id, name, json.dumps(arguments, ensure_ascii=False)))
 
     def finished(self, happened: ToolFinished) -> bool:
-        """Say the result; False if the call is none of these."""
+        """Say the result; False if the call is not a delegation."""
         if happened.call_id not in self._running:
             return False
         self._running.discard(happened.call_id)
@@ -95,6 +95,6 @@ class ClientDelegations:
             self._effects.send(event)
 
     def on_disconnect(self) -> None:
-        """A delegation ends with its session; what its tool still does is nobody's any more."""
+        """A delegation ends with its session; a result that comes later is dropped."""
         self._waiting.clear()
         self._running.clear()

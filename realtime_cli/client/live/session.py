@@ -1,8 +1,7 @@
 """One Live conversation from the client's side: inputs in, effects out.
 
-As pure as Realtime's session, and with much less to decide: nobody asks for answers, nothing is cut, the
-stream flows. What is left is the start, the work that the agent hands over, typed words, limits, and a
-graceful end.
+Like Realtime's session it has no I/O, but much less to decide: nobody asks for answers and nothing is cut.
+That leaves the start, delegated work, typed words, limits, and a graceful end.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ from realtime_cli.protocol.live import codec
 from realtime_cli.protocol.live import server_events as s
 from realtime_cli.protocol.objects import WireFormat, wire_format
 
-CLOSED_WAIT_S = 5.0  # for session.closed; services were seen to need less, and some never to send it
-ANSWER_WAIT_S = 6.0  # the agent may well say nothing to what it heard: then nobody waits any longer
+CLOSED_WAIT_S = 5.0  # for session.closed; services need less, and some never send it
+ANSWER_WAIT_S = 6.0  # the agent may say nothing about what it heard; stop waiting then
 TYPED = 'The user typed: "{text}"\nAnswer it aloud, as if it had been said.'
 READ_ONLY = 'The user typed, and expects no answer: "{text}"'
 
@@ -93,7 +92,7 @@ class LiveClientSession(SessionState):
 
     @property
     def idle_but_background_tools(self) -> bool:
-        """Live has no results that come later: as ``idle``."""
+        """The same as ``idle``: in Live no results come later."""
         return self.idle
 
     def history(self) -> list[dict[str, Any]]:
@@ -102,7 +101,7 @@ class LiveClientSession(SessionState):
 
     @property
     def answers_lost(self) -> int:
-        """In Live nothing asks for one answer, so none can be missing."""
+        """Always 0: in Live no answer is asked for, so none can be missing."""
         return 0
 
     @property
@@ -148,7 +147,7 @@ class LiveClientSession(SessionState):
     # -- connection ---------------------------------------------------------------------------
 
     def _connected(self, happened: inputs.Connected) -> None:
-        """The server is silent until it is told what the session is to be."""
+        """Start the session: the server says nothing before that."""
         self._reconnection.connected(happened)
         past = [*(self.requested_session.get("input") or ()), *from_items(self.options.seed)]
         past, left_out = within_limits([*past, *self._log.history()])
@@ -193,7 +192,7 @@ class LiveClientSession(SessionState):
             self._updates.clear()
 
     def _closed(self, happened: inputs.Received, event: s.LiveSessionClosed) -> None:
-        """The last word of the server; the drop of the line behind it is no failure."""
+        """The server's last event; losing the connection after it is not a failure."""
         self._effects.do(SetTimer(None, "closed"))
         if self._end is not None:
             self._effects.close(*self._end)
@@ -222,7 +221,7 @@ class LiveClientSession(SessionState):
         self._reconnection.disconnected(happened, owed=owed)
 
     def _finish(self, at: float, exit_code: ExitCode, reason: str = "", remedy: str = "") -> None:
-        """End the session as the protocol wants it; asked for twice, at once."""
+        """End the session gracefully; when asked a second time, at once."""
         if not self.ready or self._end is not None:
             self._effects.close(exit_code, reason, remedy)
             return
@@ -258,7 +257,7 @@ class LiveClientSession(SessionState):
         self.playback.heard_ms = happened.heard_ms
 
     def _voice_activity(self, happened: inputs.VoiceDetected) -> None:
-        """Whether somebody speaks; an answer is to be expected when the user has."""
+        """Track who speaks; expect an answer when the user has spoken."""
         self._word_at = happened.at
         if happened.side == "user":
             self.user_speaking = happened.speaking
@@ -353,7 +352,7 @@ class LiveClientSession(SessionState):
         self._updates.add(self._effects.send(codec.live_session_update(patch)))
 
     def _video_frame(self, happened: inputs.VideoFrameCaptured) -> None:
-        """A Live agent sees nothing: the frame is let go."""
+        """Drop the frame: a Live agent sees nothing."""
 
     def _detail_changed(self, happened: inputs.DetailChanged) -> None:
         self.image_context.detail = happened.detail
@@ -383,7 +382,7 @@ class LiveClientSession(SessionState):
             self._backend.answered(happened)
 
     def _playback_stopped(self, happened: inputs.PlaybackStopped) -> None:
-        """Only a person stops the loudspeaker; the server is told nothing, for there is no word for it."""
+        """Only the user stops the loudspeaker; the protocol has no event to tell the server."""
 
     # -- errors and wake-ups ----------------------------------------------------------------------
 
@@ -453,7 +452,7 @@ class LiveClientSession(SessionState):
                 self._end_when_quiet(at)
 
     def _end_when_quiet(self, at: float) -> None:
-        """The input ended: so does the session, once nothing has been going on for a while."""
+        """The input has ended: end the session once it has been quiet for a while."""
         if self.idle and at >= self._word_at + QUIET_S - 0.001:
             self._finish(at, ExitCode.OK)
         else:

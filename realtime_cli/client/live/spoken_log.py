@@ -9,7 +9,7 @@ from realtime_cli.protocol.live.limits import CHARS_PER_TOKEN, MAX_INPUT_MESSAGE
 
 Side = Literal["user", "assistant"]
 PAUSE_MS = 2_000  # a longer one between two fragments of the same side begins a new message
-TASK_PAUSE_MS = 3_000  # what was said before such a pause is no part of a task
+TASK_PAUSE_MS = 3_000  # anything said before such a pause does not belong to the task
 
 
 @dataclass(slots=True)
@@ -42,12 +42,12 @@ class SpokenLog:
             self.messages.append(SpokenMessage(side, text, start_ms, end_ms))
 
     def typed(self, text: str) -> None:
-        """Words that the user typed have no place on the session's clock."""
+        """Add typed words, which have no time on the session's clock."""
         at_ms = self.messages[-1].end_ms if self.messages[self._current :] else 0
         self.messages.append(SpokenMessage("user", text, at_ms, at_ms))
 
     def task(self, offset_ms: int) -> str:
-        """What the user asked for around ``offset_ms``: his last words in a row, without a long pause."""
+        """What the user asked for around ``offset_ms``: the last words without a long pause in between."""
         said: list[SpokenMessage] = []
         for one in reversed(self.messages[self._current :]):
             if one.side != "user":

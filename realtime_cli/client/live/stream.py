@@ -1,7 +1,6 @@
-"""The user's side of the stream: it never pauses, for the session's clock and its meter run on it.
-
-A frame of a microphone that is muted, or whose key to talk is up, is replaced by as much silence. Where no
-frames come at all (words are typed, a file is over), silence is made by the clock.
+"""The user's side of the stream. It never pauses, since the session's clock and its billing run on it. While
+the microphone is muted, or the push-to-talk key is up, frames are replaced by silence of the same length.
+Where no frames come at all (words are typed, a file is over), silence is made by the clock.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ TICK_S = 0.1  # silence by the clock comes in pieces of this
 WATCH_S = 0.5  # with a microphone that runs, looking this often is enough
 LATE_S = 0.25  # a microphone silent for this long has stopped
 MAX_PIECE_MS = 200  # of silence at once
-MAX_OWED_MS = 1_000  # after a stall of this program the clock is set anew: nobody said anything meanwhile
+MAX_OWED_MS = 1_000  # after a stall of this program the clock is reset: nothing was said meanwhile
 
 
 class LiveMicGate:
-    """What becomes of a microphone frame, and how much silence is due."""
+    """Decides what is sent for a microphone frame, and how much silence is due."""
 
     def __init__(self, format: WireFormat, *, push_to_talk: bool, muted: bool) -> None:
         self.format: WireFormat = format
@@ -63,7 +62,7 @@ class LiveMicGate:
 
 
 class LivePlayback:
-    """What the loudspeaker was given: one part that never ends, so that there is always more to be heard."""
+    """What was given to the loudspeaker: one part that never ends."""
 
     PART = ("live", 0)
 
@@ -72,5 +71,5 @@ class LivePlayback:
         self.heard_ms = 0.0
 
     def awaits(self, begun: object) -> bool:
-        """Whether the first sample is still to be heard: it is not looked for more often than others."""
+        """Whether the first sample has not been heard yet."""
         return False
