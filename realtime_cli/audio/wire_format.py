@@ -21,7 +21,7 @@ _DECODERS = {"audio/pcmu": g711.decode_mu_law, "audio/pcma": g711.decode_a_law}
 
 def _rate_hz(format: WireFormat) -> int:
     """Samples a second on the wire."""
-    return G711_HZ if format in _ENCODERS else BYTES_PER_MS[format] * 1000 // 2
+    return G711_HZ if format in _ENCODERS else round(BYTES_PER_MS[format] * 1000 / 2)
 
 
 class AudioEncoder:

@@ -97,7 +97,7 @@ class KeptSound(SessionPart):
 
     def take(self) -> list[bytes]:
         """The kept sound in pieces to append, oldest first."""
-        size = MAX_PIECE_MS * BYTES_PER_MS[self._buffer.format]
+        size = round(MAX_PIECE_MS * BYTES_PER_MS[self._buffer.format])
         sound = self._buffer.take()
         self.dropped_ms = 0.0
         return [sound[start : start + size] for start in range(0, len(sound), size)]

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 from pydantic import GetJsonSchemaHandler, WithJsonSchema
 
 from realtime_cli.protocol.rules import Rule, Wire
-from realtime_cli.protocol.session import RealtimeSession, SemanticVad, ServerVad
+from realtime_cli.protocol.session import PCM_RATES_HZ, RealtimeSession, SemanticVad, ServerVad
 
 JsonObject = dict[str, Any]
-ONE_PCM_RATE = "the API takes PCM at 24000 Hz only; xAI's also at 8000, 16000, 32000 and 48000"
+_XAIS = ", ".join(str(rate) for rate in PCM_RATES_HZ if rate != 24_000)
+ONE_PCM_RATE = f"the API takes PCM at 24000 Hz only; xAI's also at {_XAIS}"
 
 Instructions = Annotated[
     str,

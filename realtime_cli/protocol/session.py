@@ -21,20 +21,24 @@ WireFormat = Literal[
     "audio/pcma",
     "audio/pcm;rate=8000",
     "audio/pcm;rate=16000",
+    "audio/pcm;rate=22050",
     "audio/pcm;rate=32000",
+    "audio/pcm;rate=44100",
     "audio/pcm;rate=48000",
 ]
 """How sound is on the wire. Without a rate PCM has 24 kHz, the only one that OpenAI's Realtime takes."""
-BYTES_PER_MS: dict[WireFormat, int] = {
+BYTES_PER_MS: dict[WireFormat, float] = {
     "audio/pcm": 48,
     "audio/pcmu": 8,
     "audio/pcma": 8,
     "audio/pcm;rate=8000": 16,
     "audio/pcm;rate=16000": 32,
+    "audio/pcm;rate=22050": 44.1,
     "audio/pcm;rate=32000": 64,
+    "audio/pcm;rate=44100": 88.2,
     "audio/pcm;rate=48000": 96,
 }
-PCM_RATES_HZ = (8_000, 16_000, 24_000, 32_000, 48_000)
+PCM_RATES_HZ = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
 
 def wire_format(kind: Any, rate_hz: Any = None) -> WireFormat | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import errno
 import os
 import re
 import threading
@@ -195,14 +196,16 @@ def _create(path: Path) -> int:
     """A new file that only its owner may read; its folder likewise, if it has to be made."""
     try:
         private_file.make_folder(path.parent)
-        if any(sidecar.exists() for sidecar in sidecars(path)):
-            raise FileExistsError
+        for sidecar in sidecars(path):
+            if sidecar.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(sidecar))
         file = private_file.open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND)
         private_file.lock(file)
         return file
-    except FileExistsError:
+    except FileExistsError as error:
         raise ConfigError(
-            f"A recording already exists at {path}.", "Give --record another path, or delete it first."
+            f"A recording already exists at {error.filename}.",
+            "Give --record another path, or delete it first.",
         ) from None
     except OSError as error:
         raise ConfigError(

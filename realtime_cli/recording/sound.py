@@ -43,7 +43,7 @@ class RecordedAudio:
         return self._microphone(int(reference.get("start", 0)), size).ljust(size, b"\0")[:size]
 
     def _microphone(self, start: int, size: int) -> bytes:
-        count = size * RATE_HZ // (1000 * BYTES_PER_MS[self._input_format])
+        count = int(size * RATE_HZ / (1000 * BYTES_PER_MS[self._input_format]))
         samples = np.ascontiguousarray(self.stereo[start : start + count, 0])
         if self._input_format == "audio/pcm":
             return samples.tobytes()

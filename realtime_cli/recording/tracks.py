@@ -83,7 +83,8 @@ class VerbatimTrack:
     def __init__(self, path: Path, wire_format: WireFormat = "audio/pcm") -> None:
         tag = _FORMAT_TAGS.get(wire_format, 1)
         sample_bytes = 2 if tag == 1 else 1
-        self._wav = GrowingWav(path, tag, 1, BYTES_PER_MS[wire_format] * 1000 // sample_bytes, sample_bytes)
+        rate_hz = round(BYTES_PER_MS[wire_format] * 1000 / sample_bytes)
+        self._wav = GrowingWav(path, tag, 1, rate_hz, sample_bytes)
 
     def append(self, data: bytes) -> int:
         """Add wire bytes; returns the byte offset at which they begin."""

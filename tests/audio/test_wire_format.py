@@ -42,7 +42,16 @@ def test_a_frame_of_20_ms_is_160_bytes(form: str) -> None:
     assert lengths[0] >= 140
 
 
-@pytest.mark.parametrize("form", [*TELEPHONE, "audio/pcm;rate=8000", "audio/pcm;rate=48000"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        *TELEPHONE,
+        "audio/pcm;rate=8000",
+        "audio/pcm;rate=22050",
+        "audio/pcm;rate=44100",
+        "audio/pcm;rate=48000",
+    ],
+)
 def test_a_tone_survives_the_wire(form: str) -> None:
     to_wire, from_wire = AudioEncoder(form), AudioDecoder(form)  # type: ignore[arg-type]
     heard = [from_wire.decode(to_wire.encode(frame)) for frame in np.split(sine(), RATE_HZ // FRAME_SAMPLES)]

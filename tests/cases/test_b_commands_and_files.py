@@ -90,9 +90,9 @@ tools = [
     { type = "file_search", vector_store_ids = ["vs_1"], max_num_results = 3 },
 ]
 [session.audio.input]
-format = { type = "audio/pcm", rate = 16000 }
+format = { type = "audio/pcm", rate = 22050 }
 [session.audio.output]
-format = { type = "audio/pcm", rate = 48000 }
+format = { type = "audio/pcm", rate = 44100 }
 voice = "ara"
 """
 

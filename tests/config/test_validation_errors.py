@@ -71,11 +71,11 @@ def test_all_mistakes_come_in_one_run_in_the_order_of_the_file(load: Load) -> No
         ('[session.audio.input]\nformat = {type = "pcm16"}', 'unknown type "pcm16"; allowed: "audio/pcm"'),
         (
             '[session.audio.input]\nformat = {type = "audio/pcm", rate = 16000}',
-            "rate: found 16000; the API takes PCM at 24000 Hz only; xAI's also at 8000, 16000",
+            "API takes PCM at 24000 Hz only; xAI's also at 8000, 16000, 22050, 32000, 44100, 48000",
         ),
         (
-            '[connection]\nprovider = "xai"\n[session.audio.output.format]\ntype = "audio/pcm"\nrate = 22050',
-            "rate: found 22050; the API takes PCM at 24000 Hz only",
+            '[connection]\nprovider = "xai"\n[session.audio.output.format]\ntype = "audio/pcm"\nrate = 11025',
+            "rate: found 11025; the API takes PCM at 24000 Hz only",
         ),
         (
             '[connection]\nprotocol = "live"\n[session.audio.format]\ntype = "audio/pcm"\nrate = 8000',

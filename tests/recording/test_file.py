@@ -210,6 +210,12 @@ def test_a_recording_is_never_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "question.wav").read_bytes() == b"mine"
 
 
+def test_what_is_left_of_an_earlier_recording_is_named(tmp_path: Path) -> None:
+    (tmp_path / "talk.received.wav").write_bytes(b"RIFF")
+    with pytest.raises(ConfigError, match=r"already exists at .*talk\.received\.wav"):
+        Recorder(tmp_path / "talk.jsonl", Header())
+
+
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 

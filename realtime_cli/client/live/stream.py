@@ -52,7 +52,7 @@ class LiveMicGate:
             self._began_at += (owed_ms - MAX_PIECE_MS) / 1000
         piece_ms = int(min(owed_ms, MAX_PIECE_MS)) // FRAME_MS * FRAME_MS
         self._sent_ms += piece_ms
-        return self._silence(piece_ms * BYTES_PER_MS[self.format])
+        return self._silence(round(piece_ms * BYTES_PER_MS[self.format]))
 
     def next_look(self, at: float) -> float:
         return at + (WATCH_S if at - self._frame_at < LATE_S else TICK_S)

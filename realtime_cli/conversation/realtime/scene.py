@@ -87,5 +87,5 @@ class Scene:
     def transcribes(self) -> bool:
         return in_force.transcribes(self.effective, self.requested)
 
-    def bytes_per_ms(self, side: Any) -> int:
+    def bytes_per_ms(self, side: Any) -> float:
         return BYTES_PER_MS[in_force.audio_format(side, self.effective, self.requested)]
