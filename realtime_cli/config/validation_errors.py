@@ -55,8 +55,10 @@ class ConfigProblem:
     def line(self, origin_of: OriginOf) -> str:
         """``agent.toml:12: session.audio.output.speed: found 3; allowed: a number from 0.25 to 1.5``."""
         origin = origin_of(self.path)
-        key = "" if origin.place.startswith("--") and "." not in origin.place else f"{dotted(self.path)}: "
-        return f"{origin}: {key}{self.text}"
+        key = dotted(self.path)
+        option = origin.place if origin.place.startswith("--") else ""
+        is_named = option and ("." not in option or option.endswith(f" {key}"))
+        return f"{origin}: {self.text}" if is_named else f"{origin}: {key}: {self.text}"
 
 
 def dotted(path: KeyPath) -> str:

@@ -198,7 +198,8 @@ async def connect(
         ) from None
     except InvalidHandshake as error:
         raise _of_handshake(url, error, headers or {}) from None
-    except EOFError:
+    except (EOFError, ConnectionClosed, AssertionError):
+        # The last two: it spoke or hung up before the request was sent, which websockets does not expect.
         raise connect_errors.not_a_websocket(url, temporary=True) from None
 
 

@@ -107,7 +107,7 @@ def test_the_command_line_wins_over_a_scripts_own_agent_and_each_is_blamed_for_i
             {"connection": {"slip": 1}}, {"session.lapse": 1}, "script.toml"
         )
     for words in (
-        "--set connection.typo: connection.typo: unknown",
+        "--set connection.typo: unknown",
         "script.toml: connection.slip: unknown",
         "script.toml: session.lapse: unknown",
     ):

@@ -48,7 +48,7 @@ def test_all_mistakes_come_in_one_run_in_the_order_of_the_file(load: Load) -> No
         "silence_duration_ms, threshold, type",
         "  agent.toml:10: session.audio.input.turn_detection.idle_timeout_ms: found 10; "
         "allowed: a whole number from 5000 to 30000, or false",
-        '  --set audio.echo: audio.echo: found "loud"; allowed: "auto", "aec", "half_duplex", "off"',
+        '  --set audio.echo: found "loud"; allowed: "auto", "aec", "half_duplex", "off"',
     ]
 
 
@@ -169,7 +169,7 @@ def test_any_tree_is_an_agent_or_a_list_of_mistakes(tree: dict[str, object]) -> 
     ("sets", "environ", "origin"),
     [
         (("foo.bar=1",), {}, "--set foo.bar: foo: unknown key"),
-        (("session.foo=1",), {}, "--set session.foo: session.foo: unknown key"),
+        (("session.foo=1",), {}, "--set session.foo: unknown key"),
         ((), {"REALTIME_CLI__FOO__BAR": "1"}, "$REALTIME_CLI__FOO__BAR: foo: unknown key"),
     ],
 )

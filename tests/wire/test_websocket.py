@@ -189,6 +189,27 @@ async def test_nobody_answers():
             await websocket.connect(url, connect_timeout_s=0.2)
 
 
+async def test_a_server_of_another_protocol_that_speaks_first(monkeypatch: pytest.MonkeyPatch):
+    opened = websocket._Connect.create_connection
+
+    async def opened_slowly(self: websocket._Connect) -> object:
+        connection = await opened(self)
+        await asyncio.sleep(0.1)  # now and then the greeting is here before the request is sent
+        return connection
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 smtp.example ESMTP\r\n")
+        await reader.read()
+        writer.close()
+
+    monkeypatch.setattr(websocket._Connect, "create_connection", opened_slowly)
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(ConnectionFailed, match="not a WebSocket server"):
+            await websocket.connect(f"ws://127.0.0.1:{port}/v1/realtime")
+        await asyncio.sleep(0)
+
+
 async def test_nothing_listens():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
