@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.conversation.narrated import ConversationReader
@@ -67,7 +68,12 @@ async def run_case(case: Case, context: RunContext, sounds: dict[int, Clip] | No
             result = await ScriptRun(case, opened, context, sounds).run()
     except RealtimeCliError as error:
         return CaseResult(case, error=str(error), exit_code=error.exit_code, seconds=time.monotonic() - began)
-    return result
+    return result if _is_kept(result) else replace(result, recording="")
+
+
+def _is_kept(result: CaseResult) -> bool:
+    """Whether the recording is there; nothing is kept of a connection that failed."""
+    return bool(result.recording) and Path(result.recording).exists()
 
 
 async def prepare(case: Case, voice: SpeechSource) -> dict[int, Clip]:

@@ -135,6 +135,19 @@ def test_a_recording_that_is_not_kept_is_not_shown(
     assert "realtime-cli replay" not in told
 
 
+def test_a_connection_that_failed_has_no_recording_to_look_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = script(tmp_path, "good", GOOD)
+    sets = ("connection.reconnect_tries=0",)
+    nobody = "ws://127.0.0.1:9/v1/realtime"
+    assert run_with(good, record=tmp_path / "kept", sets=sets, against=nobody) == ExitCode.CONNECTION
+    told = capsys.readouterr().out
+    assert "Nothing is listening" in told
+    assert "look at it" not in told
+    assert not list((tmp_path / "kept").iterdir())
+
+
 def test_a_server_that_never_answers_fails_the_turn_and_the_run_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
