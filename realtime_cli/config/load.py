@@ -153,7 +153,7 @@ def load_agent(
             ConfigProblem(where, f"uses ${{{name}}}, but the environment variable {name} is not set")
         )
 
-    tree = substituted(raw, environ, missing)
+    tree = _utf8(substituted(raw, environ, missing), mistakes)
     files = [file] if file else []
     folder = file.parent if file else Path()
     _read_instructions(tree, folder, files, mistakes)
@@ -197,6 +197,22 @@ def session_change(
     mistakes: list[ConfigProblem] = []
     _read_instructions(tree, folder, [], mistakes)
     return _validated(tree, tree, Origins("", "", [override]), mistakes).session_patch()
+
+
+def _utf8(value: Any, mistakes: list[ConfigProblem], path: KeyPath = ()) -> Any:
+    """The tree; a text with bytes that are not UTF-8, which variables and options may have, is a mistake."""
+    if isinstance(value, dict):
+        return {key: _utf8(inner, mistakes, (*path, key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_utf8(inner, mistakes, (*path, index)) for index, inner in enumerate(value)]
+    if not isinstance(value, str) or value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        mistakes.append(ConfigProblem(path, "has bytes in it that are not UTF-8 text"))
+        return ""
+    return value
 
 
 def _validated(

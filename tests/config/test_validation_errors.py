@@ -180,6 +180,12 @@ def test_an_unknown_key_is_blamed_on_whoever_set_it(
         load("[audio]\n", *sets, environ=environ)
 
 
+def test_bytes_that_are_no_text_are_named_by_their_key(load: Load) -> None:
+    """Python keeps them as half surrogate pairs."""
+    with pytest.raises(ConfigError, match=r"session\.instructions: has bytes in it that are not UTF-8 text"):
+        load('[session]\ninstructions = "${WORDS}"', environ={"WORDS": "caf\udce9"})
+
+
 def test_an_option_is_named_by_its_own_name(load: Load) -> None:
     with pytest.raises(
         ConfigError, match=r'^--base-url: found "host:1"; it must start with ws:// or wss://$'
