@@ -164,7 +164,7 @@ class ConversationTurn:
         to_answer_ms = (answered_at - noticed_at) * 1000
         played_at = self.first_played_at
         return LatencyParts(
-            end_pointing_ms=(noticed_at - ended_at) * 1000,
+            end_pointing_ms=max(0.0, (noticed_at - ended_at) * 1000),  # a server may be early
             server_ms=max(0.0, to_answer_ms - self.tool_ms - self.waiting_ms),
             tool_ms=self.tool_ms,
             waiting_ms=self.waiting_ms,

@@ -192,8 +192,11 @@ def _worst(measured: Iterable[float | None]) -> float | None:
 
 
 def _dead_air_ms(since: float, audible: Sequence[Span], until: float | None) -> float | None:
-    """The longest silence up to the end of what was played; None where nothing was."""
-    if until is None:
+    """The longest silence up to the end of what was played; None where nothing was.
+
+    Silence that was played while the user still spoke, and nothing else, is nothing, too.
+    """
+    if until is None or (until < since and not audible):
         return None
     longest, silent_since = 0.0, since
     for begin, end in (*audible, (until, until)):

@@ -115,6 +115,25 @@ def test_silence_of_the_right_length_is_not_heard(
     assert ("agent.speech_started" in metrics.events) == (silent_s is not None)
 
 
+def test_a_silent_answer_while_the_user_still_speaks_is_no_quick_answer() -> None:
+    scene = Scene()
+    scene.turn(1, 0.0)
+    scene.at = 0.2
+    scene.annotate("speaking")
+    scene.at = 1.0
+    scene.server("input_audio_buffer.speech_stopped", audio_end_ms=None, item_id="u")
+    scene.server("input_audio_buffer.committed", item_id="u")
+    scene.answers("It is Lima.")
+    scene.plays(1.2, 2.0, silent_s=None)
+    scene.at = 3.0
+    scene.annotate("said")
+    [metrics] = scene.metrics
+    assert (metrics.within_ms, metrics.dead_air_ms) == (None, None)
+    parts = scene.collected.turns[1].timing.parts
+    assert parts is not None
+    assert parts.end_pointing_ms == 0
+
+
 def test_the_cost_of_the_whole_is_unknown_if_that_of_a_turn_is() -> None:
     scene = Scene()
     scene.turn(1, 1.0)
