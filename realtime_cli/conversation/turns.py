@@ -172,9 +172,10 @@ class ConversationTurn:
         )
 
     def _span_ms(self, end: float | None) -> float | None:
+        """From the end of the user's turn; 0 for an answer that began before it."""
         if not self.timed or self.ended_at is None or end is None:
             return None
-        return (end - self.ended_at) * 1000 - self.waiting_ms
+        return max(0.0, (end - self.ended_at) * 1000 - self.waiting_ms)
 
     def _before_answer(self, spans: Iterable[Span]) -> list[Span]:
         begin = self.ended_at or self.began_at
