@@ -221,8 +221,8 @@ class CostFold:
     prices: Prices
     model: str | None = None
     tokens: Tokens = field(default_factory=Tokens)
-    known_usd: float = 0.0
-    _unknown: bool = False
+    _usd: float = 0.0
+    _unpriced: set[str] = field(default_factory=set)
     _transcriber: str | None = None
     _counted: set[str] = field(default_factory=set)
     _transcribed_usd: dict[tuple[str, int], float] = field(default_factory=dict)
@@ -231,10 +231,19 @@ class CostFold:
     @property
     def total_usd(self) -> float | None:
         """All that was spent; None as soon as a part of it is unknown (``known_usd`` is the rest)."""
-        if self._unknown or self.prices.of(self.model) is None:
-            return None
+        return None if self.unpriced else self.known_usd
+
+    @property
+    def known_usd(self) -> float:
+        """What was spent at least: all that has a known price."""
         fees = self.prices.fees_usd(self.model, self._fees.connected_s, self._fees.text_items)
-        return self.known_usd + fees
+        return self._usd + fees
+
+    @property
+    def unpriced(self) -> list[str]:
+        """The models without a known price for something that they did."""
+        without = {self.model or "this model"} if self.prices.of(self.model) is None else set()
+        return sorted(without | self._unpriced)
 
     def observe(self, entry: Entry) -> None:
         self._fees.observe(entry)
@@ -267,24 +276,24 @@ class CostFold:
         tokens = Tokens.of(response.usage)
         self.tokens += tokens
         if tokens:
-            self._spend(self.prices.usd(self.model, tokens))
+            self._spend(self.prices.usd(self.model, tokens), self.model)
 
     def _transcription(self, event: s.ConversationItemInputAudioTranscriptionCompleted) -> None:
         """Some servers tell a growing transcript again and again: the last one is what is paid."""
         usd = self.prices.transcription_usd(self._transcriber, event.usage, self.model)
         part = (event.item_id or "", event.content_index or 0)
         if usd is not None and part[0]:
-            self.known_usd -= self._transcribed_usd.get(part, 0.0)
+            self._usd -= self._transcribed_usd.get(part, 0.0)
             self._transcribed_usd[part] = usd
-        self._spend(usd)
+        self._spend(usd, self._transcriber)
 
     def _connected(self) -> None:
         """Servers may use the same ids again on each socket."""
         self._counted.clear()
         self._transcribed_usd.clear()
 
-    def _spend(self, usd: float | None) -> None:
+    def _spend(self, usd: float | None, model: str | None) -> None:
         if usd is None:
-            self._unknown = True
+            self._unpriced.add(model or "this model")
         else:
-            self.known_usd += usd
+            self._usd += usd

@@ -50,7 +50,7 @@ class Deadlines(SessionPart):
             self.word_at = at
         else:
             self.word_at = max(self.word_at, self.active_at)
-        for warning in self._limits.check(at, self.word_at, self._cost.total_usd):
+        for warning in self._limits.check(at, self.word_at, self._cost.known_usd, self._cost.unpriced):
             self._effects.note("warning", "limits", warning)
         if self._limits.reached is None:
             self._effects.do(SetTimer(self._limits.next_at(at, self.word_at), "limits"))

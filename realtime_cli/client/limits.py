@@ -1,11 +1,12 @@
 """Limits that the user set on a session: money, minutes, minutes without a word.
 
-Each warns once at 80 % and ends the session at 100 %. A cost that is not known (a model without a
-price) cannot be limited; the user is told once, rather than counting it as 0.
+Each warns once at 80 % and ends the session at 100 %. Of the cost, what has a known price counts; the user is
+told once of a model that has none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 WARNING_SHARE = 0.8
@@ -21,7 +22,8 @@ class Limit:
 
     def sentence(self, used: float) -> str:
         if self.unit == "USD":
-            return f"${used:.2f} of {self.name} = ${self.most:.2f} spent"
+            digits = 2 if self.most >= 0.1 else 4
+            return f"${used:.{digits}f} of {self.name} = ${self.most:.{digits}f} spent"
         return f"{round(used, 2):g} of {self.name} = {self.most:g} minutes used"
 
 
@@ -42,13 +44,14 @@ class SessionLimits:
         self._cost_unknown = False
         self.reached: str | None = None
 
-    def check(self, at: float, active_at: float, spent_usd: float | None) -> list[str]:
+    def check(self, at: float, active_at: float, known_usd: float, unpriced: Sequence[str] = ()) -> list[str]:
         """New warnings; ``reached`` is set when a limit is used up.
 
-        ``active_at``: when a word of either side was last heard. ``spent_usd``: None when not known.
+        ``active_at``: when a word of either side was last heard. ``known_usd``: what was spent on all but
+        ``unpriced`` models.
         """
         warnings = []
-        for limit, used in self._used(at, active_at, spent_usd):
+        for limit, used in self._used(at, active_at, known_usd):
             if used >= limit.most:
                 self.reached = self.reached or f"Limit reached: {limit.sentence(used)}."
             elif used < WARNING_SHARE * limit.most:
@@ -56,18 +59,18 @@ class SessionLimits:
             elif limit.name not in self._warned:
                 self._warned.add(limit.name)
                 warnings.append(f"Limit almost reached: {limit.sentence(used)}.")
-        if self._cost and spent_usd is None and not self._cost_unknown:
+        if self._cost and unpriced and not self._cost_unknown:
             self._cost_unknown = True
+            without = " and ".join(unpriced)
             warnings.append(
-                "limits.cost cannot be enforced: no price is known for this model. "
-                "Add one under [prices.MODEL]."
+                f"limits.cost leaves out {without}: no price is known. Add one under [prices.MODEL]."
             )
         return warnings
 
-    def _used(self, at: float, active_at: float, spent_usd: float | None) -> list[tuple[Limit, float]]:
+    def _used(self, at: float, active_at: float, known_usd: float) -> list[tuple[Limit, float]]:
         used: list[tuple[Limit, float]] = []
-        if self._cost and spent_usd is not None:
-            used.append((self._cost, spent_usd))
+        if self._cost:
+            used.append((self._cost, known_usd))
         if self._minutes:
             used.append((self._minutes, at / 60))
         if self._idle:

@@ -19,10 +19,10 @@ def test_warns_once_at_80_percent_and_ends_at_all():
 
 def test_a_word_starts_the_idle_minutes_again():
     limits = SessionLimits(idle_minutes=1)
-    assert limits.check(50, 0, None) != []
-    assert limits.check(52, 51, None) == []
-    assert limits.check(100, 51, None) != []
-    limits.check(111, 51, None)
+    assert limits.check(50, 0, 0.0) != []
+    assert limits.check(52, 51, 0.0) == []
+    assert limits.check(100, 51, 0.0) != []
+    limits.check(111, 51, 0.0)
     assert limits.reached
 
 
@@ -33,11 +33,19 @@ def test_money():
     assert limits.reached == "Limit reached: $1.02 of limits.cost = $1.00 spent."
 
 
-def test_an_unknown_cost_is_said_once_and_never_taken_for_nothing():
+def test_small_change_keeps_its_digits():
+    limits = SessionLimits(cost_usd=0.002)
+    limits.check(0, 0, 0.009)
+    assert limits.reached == "Limit reached: $0.0090 of limits.cost = $0.0020 spent."
+
+
+def test_what_has_no_price_is_said_once_and_the_rest_still_counts():
     limits = SessionLimits(cost_usd=1.0)
-    (warning,) = limits.check(0, 0, None)
-    assert "[prices.MODEL]" in warning
-    assert limits.check(0, 0, None) == []
+    (warning,) = limits.check(0, 0, 0.1, ["whisper-9"])
+    assert warning.startswith("limits.cost leaves out whisper-9")
+    assert limits.check(0, 0, 0.2, ["whisper-9"]) == []
+    limits.check(0, 0, 1.0, ["whisper-9"])
+    assert limits.reached
 
 
 @pytest.mark.parametrize(("at", "next_at"), [(0.0, 480.0), (480.0, 600.0), (600.0, None)])

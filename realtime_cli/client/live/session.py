@@ -416,7 +416,7 @@ class LiveClientSession(SessionState):
     def _keep_limits(self, at: float) -> None:
         if self.user_speaking or self.agent_speaking or self._backend.busy or self._delegations.busy:
             self._word_at = at
-        for warning in self._limits.check(at, self._word_at, self.cost.total_usd):
+        for warning in self._limits.check(at, self._word_at, self.cost.known_usd, self.cost.unpriced):
             self._effects.note("warning", "limits", warning)
         if self._limits.reached:
             remedy = "To go on, raise it under [limits]."
