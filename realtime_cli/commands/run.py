@@ -17,9 +17,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from realtime_cli.app.console import echo, out
+from realtime_cli.app.console import echo
 from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.redaction import OutputRedaction
+from realtime_cli.app.report_files import write_reports
 from realtime_cli.app.session_factory import known_secrets
 from realtime_cli.app.targets import Target
 from realtime_cli.app.worker_processes import side_by_side
@@ -205,7 +206,7 @@ def _hold_part(options: RunOptions) -> None:
     try:
         asyncio.run(_run(cases, options, budget, ended, bar=False))
     finally:
-        _write(Path(str(options.json)), reports.to_json(ended, 0.0))
+        write_reports([(Path(str(options.json)), lambda: reports.to_json(ended, 0.0))])
 
 
 def _finish(results: list[CaseResult], seconds: float, options: RunOptions) -> ExitCode:
@@ -339,33 +340,26 @@ def _report(
     options: RunOptions,
 ) -> None:
     started = (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds")
+
+    def html() -> str:
+        from realtime_cli.commands.run_html import page_with_sessions
+
+        assert options.html
+        headline = reports.headline(results, seconds)
+        return page_with_sessions(options.html, results, headline, started, worse, baseline)
+
     written: dict[Path | None, Callable[[], str]] = {
         options.junit: lambda: reports.junit(results, seconds, started),
         options.json: lambda: reports.to_json(results, seconds, worse, options.shard),
         options.markdown: lambda: reports.markdown(results, seconds),
+        options.html: html,
     }
     to_stdout = any(str(path) == "-" for path in written)
     console = Console(stderr=to_stdout, soft_wrap=False)
     newest = next((str(one.path) for one in stored(folder())), None) if options.record is None else None
     reports.print_table(results, seconds, console, newest)
-    for path, text in written.items():
-        if path is not None:
-            _write(path, text())
-    if options.html:
-        from realtime_cli.commands.run_html import write_page
-
-        write_page(options.html, results, reports.headline(results, seconds), started, worse, baseline)
     for one in worse:
         echo(f"{'regression' if one.sure else 'perhaps worse'}: {one.text}")
     for line in group_lines(groups(results)):
         echo(line)
-
-
-def _write(path: Path, text: str) -> None:
-    if str(path) == "-":
-        out(text, end="")
-        return
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
+    write_reports((path, text) for path, text in written.items() if path is not None)

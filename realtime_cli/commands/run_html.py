@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from realtime_cli.errors import ConfigError
 from realtime_cli.recording.export import page, sound
 from realtime_cli.recording.reader import read
 from realtime_cli.recording.timeline import timeline
@@ -16,20 +15,19 @@ from realtime_cli.script.result import CaseResult
 from realtime_cli.script.run_page import run_page
 
 
-def write_page(
+def page_with_sessions(
     path: Path,
     results: Sequence[CaseResult],
     headline: str,
     started: str,
     worse: Sequence[Worse],
     baseline: Mapping[str, Any] | None,
-) -> None:
-    """Raises ConfigError for what cannot be written."""
-    try:
-        sessions = _session_pages(path, results)
-        path.write_text(run_page(results, headline, started, worse, baseline, sessions), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{error.filename or path} cannot be written: {error.strerror}.") from None
+) -> str:
+    """The page that is to be written to ``path``; the pages of the sessions are written beside it.
+
+    Raises OSError if one of those cannot be written.
+    """
+    return run_page(results, headline, started, worse, baseline, _session_pages(path, results))
 
 
 def _session_pages(path: Path, results: Sequence[CaseResult]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,10 @@ from locust import User, constant, events, runners, task
 from locust.env import Environment
 from locust.stats import RequestStats
 
-from realtime_cli.app.console import echo, out
+from realtime_cli.app.console import echo, echo_error
 from realtime_cli.app.parent_watchdog import end_with_parent
-from realtime_cli.errors import ExitCode
+from realtime_cli.app.report_files import write_reports
+from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.load import graceful_stop
 from realtime_cli.load.engine_process import EngineChild
 from realtime_cli.load.figures import rows_of
@@ -29,8 +30,8 @@ from realtime_cli.load.locust_shapes import Auto, Stages
 from realtime_cli.load.page import page
 from realtime_cli.load.plan import from_environ
 from realtime_cli.load.samples import Sample, samples, turn_samples
-from realtime_cli.load.shutdown import end_workers_at_exit
-from realtime_cli.load.summary import write
+from realtime_cli.load.shutdown import end_on_signals, end_workers_at_exit, exit_codes
+from realtime_cli.load.summary import summary
 from realtime_cli.load.tables import failures_csv, history_csv, stats_csv, table, verdict_csv
 from realtime_cli.load.totals import Totals
 from realtime_cli.load.verdict import Verdict, verdict_of
@@ -89,6 +90,10 @@ def _explain(over: Mapping[str, Any]) -> None:
 def _begin(environment: Environment, **_: Any) -> None:
     runner = environment.runner
     assert runner is not None
+    is_child = bool(environment.parsed_options and environment.parsed_options.processes)
+    end_on_signals(
+        partial(_quit, environment), is_child=is_child and isinstance(runner, runners.WorkerRunner)
+    )
     graceful_stop.install(environment, PLAN.finish_s, lambda: sum(engine.held for engine in _engines))
     if not isinstance(runner, runners.WorkerRunner):
         runner.register_message("refused", _refused)
@@ -97,7 +102,7 @@ def _begin(environment: Environment, **_: Any) -> None:
     if isinstance(runner, runners.MasterRunner):
         end_workers_at_exit()
         return
-    if environment.parsed_options and environment.parsed_options.processes:
+    if is_child:
         end_with_parent()  # the one that forked us; a worker begun alone may outlive its shell
     runner.register_message("slow", _slow)
     _engines.append(EngineChild(PLAN.engine, partial(_notified, environment), partial(_died, environment)))
@@ -220,30 +225,36 @@ def _verdict(stats: RequestStats) -> Verdict:
 
 
 def _sum_up(stats: RequestStats, exit_code: int, **_: Any) -> None:
-    """The table on stdout, sentences on stderr, and the files."""
+    """The table on stdout, sentences on stderr, and the files; 2 where one of them cannot be written."""
     for watch in _watches:
         watch.end()
     moments = _watches[0].history.moments
     rows, verdict = rows_of(stats.entries.values()), _verdict(stats)
     failures = [(error.name, str(error.error), error.occurrences) for error in stats.errors.values()]
-    out(table(rows))
-    for line in (*verdict.lines, *tally.sentences()):
-        echo(line)
+    title = f"Load test of {PLAN.host or 'agents'}"
+    reports: dict[str, Callable[[], str]] = {"-": lambda: table(rows) + "\n"}
     if PLAN.summary:
-        write(Path(PLAN.summary), tally, verdict, rows, moments, failures, exit_code)
+        reports[PLAN.summary] = lambda: summary(tally, verdict, rows, moments, failures, exit_code)
     if PLAN.page:
-        text = page(
-            f"Load test of {PLAN.host or 'agents'}", verdict, rows, moments, failures, tally.sentences()
-        )
-        Path(PLAN.page).write_text(text, encoding="utf-8")
+        reports[PLAN.page] = lambda: page(title, verdict, rows, moments, failures, tally.sentences())
     if PLAN.tables:
-        for name, text in (
-            ("stats", stats_csv(rows)),
-            ("history", history_csv(moments)),
-            ("failures", failures_csv(failures)),
-            ("verdict", verdict_csv(verdict)),
-        ):
-            Path(f"{PLAN.tables}_{name}.csv").write_text(text, encoding="utf-8")
+        reports |= {
+            f"{PLAN.tables}_stats.csv": lambda: stats_csv(rows),
+            f"{PLAN.tables}_history.csv": lambda: history_csv(moments),
+            f"{PLAN.tables}_failures.csv": lambda: failures_csv(failures),
+            f"{PLAN.tables}_verdict.csv": lambda: verdict_csv(verdict),
+        }
+    try:
+        write_reports((Path(path), text) for path, text in reports.items())
+    except ConfigError as error:
+        exit_codes.append(error.exit_code)
+        with suppress(OSError):  # stderr may be full as well
+            echo_error(error)
+        raise SystemExit(error.exit_code) from None
+    finally:
+        with suppress(OSError):
+            for line in (*verdict.lines, *tally.sentences()):
+                echo(line)
 
 
 # -- between workers and master ---------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from realtime_cli.load.figures import PERCENTILES, Figures
 from realtime_cli.load.history import LoadMoment
@@ -13,15 +12,14 @@ from realtime_cli.load.totals import Totals
 from realtime_cli.load.verdict import Verdict
 
 
-def write(
-    path: Path,
+def summary(
     tally: Totals,
     verdict: Verdict,
     rows: Sequence[Figures],
     moments: Sequence[LoadMoment],
     failures: Sequence[tuple[str, str, int]],
     exit_code: int,
-) -> None:
+) -> str:
     """All rows, all failures by kind, and what was counted beside them."""
     whole = {
         "exit_code": exit_code,
@@ -45,4 +43,4 @@ def write(
         ],
         "history": [asdict(moment) for moment in moments],
     }
-    path.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"

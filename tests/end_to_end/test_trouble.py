@@ -136,13 +136,19 @@ def test_trouble_is_told_in_a_sentence(
             assert err.strip() or out.strip(), where
 
 
-def test_a_load_bears_a_closed_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("trouble", [without_stdin, stdout_is_full, files_may_not_grow])
+def test_a_load_bears_trouble(
+    trouble: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "it.toml").write_text(SCRIPT)
-    load = ("load", "it.toml", "--users", "1", "--duration", "1s")
-    _, out, err = run_forked(*load, timeout_s=40, trouble=without_stdin)
+    load = ("load", "it.toml", "--users", "1", "--duration", "1s", "--html", "page.html")
+    code, out, err = run_forked(*load, timeout_s=40, trouble=trouble)
     assert "Reliable: " in out + err
     assert "Traceback" not in err
+    if trouble is not without_stdin:
+        assert code == ExitCode.USAGE
+        assert "cannot be written" in err
 
 
 def everybody_may() -> None:

@@ -252,6 +252,23 @@ def test_nothing_is_left_of_a_load_test(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_a_load_with_one_report(script: Path, tmp_path: Path, number: int) -> None:
+    """Two at once, as timeout(1) sends them."""
+    history = tmp_path / "sum.json"
+    command = [sys.executable, "-m", "realtime_cli", "load", str(script), "--users", "2"]
+    command += ["--json", str(history)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(4)
+        process.send_signal(number)
+        process.send_signal(number)
+        told, said = process.communicate(timeout=20)
+    assert told.count("\nsession ") == 1, told + said
+    assert "Traceback" not in told + said
+    assert json.loads(history.read_text())["rows"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
 def test_a_killed_engine_ends_its_worker_and_is_a_failure(tmp_path: Path) -> None:
     with running(tmp_path, "--json", str(tmp_path / "sum.json"), engines=1) as (master, tree):
         kill_engine(tree)
