@@ -158,7 +158,8 @@ class WavSpeaker:
         self._tap: Callable[[Samples], None] | None = None
         self._fast = fast
         self._file = _open_for_writing(path)
-        self._is_pipe = str(path) == "-"
+        self._name = str(path)
+        self._is_pipe = self._name == "-"
         self._data_bytes = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -218,8 +219,13 @@ class WavSpeaker:
             if listener:
                 listener(block)
         if self._file is not None:
-            self._file.write(block.astype("<i2", copy=False).tobytes())
-            self._data_bytes += 2 * len(block)
+            self._data_bytes += self._write(self._file, block.astype("<i2", copy=False).tobytes())
+
+    def _write(self, file: BinaryIO, data: bytes) -> int:
+        try:
+            return file.write(data)
+        except OSError as error:  # a full disk
+            raise OSError(error.errno, error.strerror, self._name) from None
 
 
 def _open_for_writing(path: str | Path | None) -> BinaryIO | None:
@@ -229,12 +235,13 @@ def _open_for_writing(path: str | Path | None) -> BinaryIO | None:
         sys.stdout.buffer.write(wav_header())
         return sys.stdout.buffer
     try:
-        file = open(path, "wb")  # noqa: SIM115 - closed by close()
+        # Nothing is held back, so that what a full disk took becomes a whole file in close().
+        file = open(path, "wb", buffering=0)  # noqa: SIM115
+        file.write(wav_header(0))
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written: {error.strerror}.", "Name another output file."
         ) from error
-    file.write(wav_header(0))
     return file
 
 

@@ -203,6 +203,28 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
         WavSpeaker(tmp_path / "missing" / "out.wav")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of files as Linux has them")
+def test_what_a_full_disk_took_is_a_whole_file(tmp_path: Path) -> None:
+    code = f"""
+import asyncio, resource, signal
+from realtime_cli.audio.wav import WavSpeaker
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+async def play():
+    asyncio.get_running_loop().set_exception_handler(lambda _, problem: print(problem["exception"]))
+    speaker = WavSpeaker({str(tmp_path / "out.wav")!r})
+    speaker.start()
+    await asyncio.sleep(0.2)
+    await speaker.close()
+asyncio.run(play())
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "File too large" in told
+    assert "out.wav" in told
+    with (tmp_path / "out.wav").open("rb") as file:
+        assert sum(map(len, read_wav(file, "out.wav"))) == (2000 - 44) // 2
+
+
 def test_stdout_gets_a_wav() -> None:
     script = (
         "import asyncio, numpy as np\n"
