@@ -31,6 +31,7 @@ from realtime_cli.outbox import Outbox
 from realtime_cli.ports import (
     Connect,
     EchoControl,
+    InterruptionJudge,
     MicrophonePort,
     Observer,
     SpeakerPort,
@@ -72,6 +73,7 @@ class LoopEdges(TypedDict, total=False):
     speaker: SpeakerPort | None
     guard: EchoControl | None
     user_voice: UserVoice | None
+    interruptions: InterruptionJudge | None
     wait_for_floor: bool
     patient: bool
     started_at: float | None
@@ -93,13 +95,15 @@ class ConversationLoop:
         eyes: VideoSource | None = None,
         guard: EchoControl | None = None,
         user_voice: UserVoice | None = None,
+        interruptions: InterruptionJudge | None = None,
         wait_for_floor: bool = False,
         on_played: Callable[[float, Samples], None] | None = None,
         patient: bool = True,
         started_at: float | None = None,
     ) -> None:
         """``readers`` are told what an entry means when all ``observers`` have seen it.
-        ``user_voice`` ends the user's turns where the server does not.
+        ``user_voice`` ends the user's turns where the server does not. ``interruptions`` says whether the
+        user means to interrupt, where that is not left to the server.
 
         ``patient``: a server that is busy or away at the very first is tried again, as it is later on.
 
@@ -117,6 +121,7 @@ class ConversationLoop:
         self._tools = tools
         self._eyes = eyes
         self._user_voice = user_voice
+        self._interruptions = interruptions
         self._on_played = on_played
         self._wait_for_floor = wait_for_floor
         self._started_at = time.monotonic() if started_at is None else started_at
@@ -248,7 +253,7 @@ class ConversationLoop:
             case effects.SetTimer():
                 self._wake(effect)
             case effects.Duck() if self._speaker:
-                self._speaker.playout.duck(effect.on)
+                self._speaker.playout.duck(effect.on, hold=effect.hold)
             case effects.Reconnect():
                 self._reconnect_at = effect.at
                 if self._transport:
@@ -521,6 +526,8 @@ class ConversationLoop:
         self._monitor.heard(samples)
         audio = self._sound.encode(samples, self.session.input_format)
         self.step(inputs.MicrophoneFrame(self.now(), audio))
+        for judged in self._interruptions.heard(samples) if self._interruptions else ():
+            self.step(inputs.SoundJudged(self.now(), judged.verdict, judged.after_ms))
         for change in self._user_voice.heard(samples) if self._user_voice else ():
             self.step(
                 inputs.VoiceDetected(

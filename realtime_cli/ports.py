@@ -14,6 +14,7 @@ from realtime_cli.video.frame import VideoFrame
 from realtime_cli.wire.transport import Transport
 
 if TYPE_CHECKING:
+    from realtime_cli.audio.interruption import JudgedSound
     from realtime_cli.audio.voice_meter import VoiceChange
 
 
@@ -32,6 +33,13 @@ class UserVoice(Protocol):
         """The next sound (int16 mono 24 kHz), and what it made clear."""
 
 
+class InterruptionJudge(Protocol):
+    """Tells sounds apart that are heard beside the agent's voice."""
+
+    def heard(self, samples: Samples) -> Sequence[JudgedSound]:
+        """The next sound of the microphone (int16 mono 24 kHz), and what it made clear."""
+
+
 class PlayoutPort(Protocol):
     """What the duplex needs to know of the playout buffer. ``underruns``: how often a part ran dry."""
 
@@ -46,7 +54,7 @@ class PlayoutPort(Protocol):
 
     def follow_sender(self) -> None: ...
 
-    def duck(self, on: bool) -> None: ...
+    def duck(self, on: bool, *, hold: bool = False) -> None: ...
 
 
 class SpeakerPort(Protocol):

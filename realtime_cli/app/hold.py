@@ -41,6 +41,10 @@ def conversation_loop(
         from realtime_cli.app.turn_ends import DetectedTurns
 
         edges["user_voice"] = DetectedTurns(options.silence_ms)
+    elif options.barge_in == "reversible" and options.protocol == "realtime" and edges.get("microphone"):
+        from realtime_cli.audio.interruption import InterruptionDetector, InterruptionTuning
+
+        edges["interruptions"] = InterruptionDetector(InterruptionTuning(meant_ms=options.barge_in_after_ms))
     return ConversationLoop(
         opened.session,
         opened.connect,

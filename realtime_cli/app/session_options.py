@@ -8,6 +8,7 @@ from typing import Any, Literal
 from realtime_cli.client.cost import load_prices
 from realtime_cli.client.session import SessionOptions
 from realtime_cli.config import LoadedAgent
+from realtime_cli.config.audio import Audio
 from realtime_cli.config.connection import Connection
 from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.errors import ConfigError
@@ -61,13 +62,19 @@ def session_options(
         video_respond=config.video.respond,
         attached=attached,
         barge_in=config.audio.barge_in,
-        barge_in_after_ms=config.audio.barge_in_ms,
+        barge_in_after_ms=_barge_in_after_ms(config.audio),
         first_event_timeout_s=config.connection.first_event_timeout_s,
         progress_timeout_s=config.connection.progress_timeout_s,
         reconnect_tries=config.connection.reconnect_tries,
         reconnect_first_s=config.connection.reconnect_first_s,
         reconnect_longest_s=config.connection.reconnect_longest_s,
     )
+
+
+def _barge_in_after_ms(audio: Audio) -> int:
+    if audio.barge_in_ms is not None:
+        return audio.barge_in_ms
+    return 600 if audio.barge_in == "reversible" else 400
 
 
 def _add_tools(patch: dict[str, Any], schemas: Sequence[dict[str, Any]], *, live: bool) -> None:

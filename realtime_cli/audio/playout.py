@@ -93,6 +93,7 @@ class Playout:
         self._spans: deque[PlaybackSpan] = deque()
         self._jitter = JitterEstimator()
         self._duck = False
+        self._held = False
         self._gain = 1.0
         self._flowing = False
         self._waits_since_s: float | None = None  # for more of the sound that came then
@@ -143,17 +144,26 @@ class Playout:
         now = self._clock() + flush_s
         with self._lock:
             heard = self._report(now)
-            self._fade = self._fading_out()
+            self._fade = silence(0) if self._held else self._fading_out()
             for part in self._parts:
                 self._jitter.remember(part.arrival)
             self._parts.clear()
             self._spans.clear()
-            self._flowing, self._waits_since_s = False, None
+            self._flowing, self._waits_since_s, self._held = False, None, False
         return heard
 
-    def duck(self, on: bool) -> None:
-        """Lower the sound by 12 dB, or bring it back."""
-        self._duck = on
+    def duck(self, on: bool, *, hold: bool = False) -> None:
+        """Lower the sound by 12 dB, or bring it back.
+
+        ``hold``: fade to silence within 10 ms. Nothing is lost: the sound goes on from the sample at which
+        it was held.
+        """
+        with self._lock:
+            held, self._held, self._duck = self._held, on and hold, on and not hold
+            if self._held and not held:
+                self._fade = self._fading_out()
+            elif held and not self._held:
+                self._gain = 0.0
 
     def forget_fade(self) -> None:
         """The device was flushed: there is nothing left that a fade could follow."""
@@ -203,7 +213,7 @@ class Playout:
         now = self._clock()
         with self._lock:
             filled = self._take_fade(block)
-            if self._flowing or self._may_start(now):
+            if not self._held and (self._flowing or self._may_start(now)):
                 self._fill(block, filled, now, latency_s)
             self._settle(now)
         block = self._ducked(block)

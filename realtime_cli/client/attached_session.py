@@ -21,7 +21,13 @@ from realtime_cli.protocol import server_events as s
 READ_ONLY = "You only look on here. To steer the call, attach with --steer."
 
 _STEERS = (inputs.Typed, inputs.RawEvent, inputs.SettingsChanged, inputs.Pressed)
-_IGNORED = (inputs.MicrophoneFrame, inputs.MicrophoneEnded, inputs.VoiceDetected, inputs.VideoFrameCaptured)
+_IGNORED = (
+    inputs.MicrophoneFrame,
+    inputs.MicrophoneEnded,
+    inputs.VoiceDetected,
+    inputs.SoundJudged,
+    inputs.VideoFrameCaptured,
+)
 
 
 class AttachedSession(ClientSession):

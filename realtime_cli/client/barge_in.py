@@ -35,7 +35,7 @@ class BargeIn(SessionPart):
     def speech_started(self, at: float, *, server_interrupts: bool) -> None:
         if self._options.barge_in == "duck":
             self._duck(at)
-        elif server_interrupts and self._options.barge_in == "immediate":
+        elif server_interrupts and self._options.barge_in in ("immediate", "reversible"):
             running = self._responses.interrupt()
             if self._playback.unheard:
                 self._stop("server_vad")

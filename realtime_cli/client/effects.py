@@ -49,9 +49,13 @@ class StopPlayback:
 
 @value
 class Duck:
-    """Lower the voice while it is not clear yet whether the user interrupts; raise it again when off."""
+    """Lower the voice while it is not clear yet whether the user interrupts; raise it again when off.
+
+    ``hold``: not only lower: silence, and on from the same sample when off.
+    """
 
     on: bool
+    hold: bool = False
 
 
 @value

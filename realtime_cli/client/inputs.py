@@ -81,6 +81,19 @@ class VoiceDetected:
 
 
 @value
+class SoundJudged:
+    """What is heard beside the agent's voice, told apart here, for ``barge_in = "reversible"``.
+
+    ``begun``: there is a sound. ``meant``: it is the user, who interrupts. ``noise``, ``short`` (a word at
+    most) and ``far`` (a voice much softer than the user's): it is not. ``after_ms``: of the sound.
+    """
+
+    at: float
+    verdict: Literal["begun", "meant", "noise", "short", "far"]
+    after_ms: float
+
+
+@value
 class MicrophoneEnded:
     """The input (a file, a pipe) has no more sound."""
 
@@ -217,6 +230,7 @@ Input = (
     | MicrophoneFrame
     | MicrophoneEnded
     | VoiceDetected
+    | SoundJudged
     | Pressed
     | Typed
     | VideoFrameCaptured

@@ -31,7 +31,7 @@ class SessionOptions:
     tools_cut_by_interruption: tuple[str, ...] = ()
     first_event_timeout_s: float = 10.0
     progress_timeout_s: float = 30.0
-    barge_in: Literal["immediate", "duck", "never"] = "immediate"
+    barge_in: Literal["immediate", "reversible", "duck", "never"] = "immediate"
     barge_in_after_ms: int = 300
     reconnect_tries: int = 5
     reconnect_first_s: float = 0.5

@@ -29,6 +29,7 @@ from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.pending_turn import PendingTurn
 from realtime_cli.client.playback import Playback
 from realtime_cli.client.response_queue import ResponseQueue
+from realtime_cli.client.reversible_barge_in import ReversibleBargeIn
 from realtime_cli.client.session_config import SessionConfig
 from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.session_state import SessionState
@@ -59,6 +60,9 @@ class ClientSession(SessionState):
         self._config = SessionConfig(self._effects, options)
         self._tools = ToolLoop(self._effects, options, self.responses)
         self._barge_in = BargeIn(self._effects, options, self.responses, self._tools, self.playback)
+        self._reversible = ReversibleBargeIn(
+            self._effects, options, self.responses, self.playback, self._barge_in
+        )
         self.image_context = ImageContext(self._effects, options)
         self._pending_turn = PendingTurn(self._effects, self.responses)
         self._agent_audio = AgentAudio(self._effects, self.responses, self.playback)
@@ -80,6 +84,7 @@ class ClientSession(SessionState):
             self.responses,
             self._agent_audio,
             self._barge_in,
+            self._reversible,
             self._tools,
             self.mic_gate,
             self._kept_sound,
@@ -323,6 +328,7 @@ class ClientSession(SessionState):
             self._interrupt("voice")
         else:
             self._barge_in.speech_started(happened.at, server_interrupts=False)
+            self._reversible.speech_started(happened.at)
 
     def _commit(self) -> None:
         """End a manual turn. Under 100 ms there is nothing to commit: the server would refuse it."""
@@ -455,6 +461,8 @@ class ClientSession(SessionState):
         self._tools.user_took_turn()
         server_interrupts = self._config.server_interrupts
         self._barge_in.speech_started(happened.at, server_interrupts=server_interrupts)
+        if not server_interrupts:
+            self._reversible.speech_started(happened.at)
         if self.image_context.looks_at_turns:
             self.image_context.look()  # now, so that it comes before what is being said
 
@@ -478,6 +486,8 @@ class ClientSession(SessionState):
         if self._config.only_transcribes and event.item_id:
             self._transcripts_owed.add(event.item_id)
         self.responses.turn_committed(answers_by_itself=self._config.server_answers)
+        if self._config.client_answers and self._reversible.answers(event.item_id):
+            self.responses.request()
         if not self._config.server_interrupts:
             self._pending_turn.turn_ended(answers_by_itself=self._config.server_answers)
         if event.item_id:
@@ -486,6 +496,7 @@ class ClientSession(SessionState):
 
     def _playback_stopped(self, happened: inputs.PlaybackStopped) -> None:
         self._barge_in.stopped(happened, self.conversation, ready=self.ready)
+        self._reversible.stopped(happened.at)
 
     def _played(self, happened: inputs.Played) -> None:
         self._deadlines.word_at = happened.at
@@ -521,6 +532,8 @@ class ClientSession(SessionState):
         self.responses_done += 1
         self._output_of(response, response_id, cut=cut)
         cancelled = response.status == "cancelled"
+        if cancelled and getattr(response.status_details, "reason", "") == "turn_detected":
+            self._reversible.server_cut(happened.at, ready=self.ready)
         spoke = any(item.type == "message" for item in response.output or ())
         self.calls.response_done(response_id, cancelled=cancelled, spoke=spoke)
         if response.status == "failed":
@@ -651,6 +664,8 @@ class ClientSession(SessionState):
         if item_id and event.transcript:  # a repetition without words takes none back
             index = event.content_index or 0
             self.conversation.heard_by_server(item_id, index, event.transcript, whole=True)
+            if self._reversible.words(item_id, event.transcript, ready=self.ready):
+                self.responses.request()
 
     def _user_failed(self, happened: inputs.Received, event: Any) -> None:
         self._transcripts_owed.discard(event.item_id or "")
@@ -714,6 +729,8 @@ class ClientSession(SessionState):
                 if self._deadlines.no_progress(at, ready=self.ready):
                     self._end_without_done(self.responses.give_up() or [""])
                     self._agent_audio.nothing_runs()
+            case "barge_in" if self._reversible.held:
+                self._reversible.overdue(at, user_speaks=self.user_speaking, ready=self.ready)
             case "barge_in" if self._barge_in.ducked:
                 self._barge_in.speech_lasts(ready=self.ready)
             case "hosted_calls":
@@ -779,6 +796,7 @@ _HANDLERS: dict[type, Callable[[ClientSession, Any], None]] = {
     inputs.MicrophoneFrame: ClientSession._microphone_frame,
     inputs.MicrophoneEnded: ClientSession._microphone_ended,
     inputs.VoiceDetected: ClientSession._voice_activity,
+    inputs.SoundJudged: lambda session, happened: session._reversible.judged(happened, ready=session.ready),
     inputs.Pressed: ClientSession._pressed,
     inputs.Typed: ClientSession._typed,
     inputs.VideoFrameCaptured: ClientSession._video_frame,

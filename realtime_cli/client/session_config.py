@@ -41,6 +41,7 @@ class SessionConfig(SessionPart):
         self.requested = (
             _own_interruptions(options) if options.barge_in != "immediate" else dict(options.patch)
         )
+        self._asks_for_answers = options.barge_in == "reversible" and not _says_who_answers(options.patch)
         self.effective: dict[str, Any] = {}
         self._effects = effects
         self._provider = options.provider
@@ -71,6 +72,11 @@ class SessionConfig(SessionPart):
     def server_answers(self) -> bool:
         """Whether the server answers the end of a turn by itself."""
         return in_force.answers_by_itself(self.turn_detection)
+
+    @property
+    def client_answers(self) -> bool:
+        """Whether this program asks for the answers to the turns that the server finds."""
+        return self._asks_for_answers and self.turn_detection is not None and not self.server_answers
 
     def saw_speech(self) -> bool:
         """The server detects speech; True if its settings say that it does not."""
@@ -171,7 +177,14 @@ def _own_interruptions(options: SessionOptions) -> dict[str, Any]:
     if manual or explicit or options.patch.get("type") == "transcription":
         return dict(options.patch)
     own = {**(detection or {"type": "server_vad"}), "interrupt_response": False}
+    if options.barge_in == "reversible":
+        own.setdefault("create_response", False)
     return settings.merged(options.patch, {"audio": {"input": {"turn_detection": own}}})
+
+
+def _says_who_answers(patch: dict[str, Any]) -> bool:
+    detection = in_force.at(patch, "audio", "input", "turn_detection")
+    return isinstance(detection, dict) and bool({"create_response", "interrupt_response"} & detection.keys())
 
 
 def _wire(model: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ MAX_SPEECH_AFTER_INPUT_S = 10.0  # for the end of the user's speech, once a file
 MAX_HOSTED_CALL_S = 120.0  # for the end of a tool call that the server runs itself
 
 # -- pauses that are kept -------------------------------------------------------------------------------
+MAX_HOLD_S = 3.0  # the agent is held at a sound of which nothing more is heard
 FADE_OUT_S = 1.5  # a paused microphone sends silence for this long, so that the server can end the turn
 BACKGROUND_RESULT_PAUSE_S = 1.5  # after the user's last word, before a background result is sent
 QUIET_S = 2.0  # without any event once the input has ended; then the session ends

@@ -42,10 +42,10 @@ class Audio(Section):
     """Begin with the microphone muted."""
     vad_gate: bool = False
     """Send silence while nobody speaks: the same number of bytes, nothing from the room, 120 ms later."""
-    barge_in: Literal["immediate", "duck", "never"] = "immediate"
-    """What your voice does to the agent's: cut it off, lower it first, or nothing."""
-    barge_in_ms: int = Field(default=400, ge=0, le=5000)
-    """With duck: speech this long cuts the agent off."""
+    barge_in: Literal["immediate", "reversible", "duck", "never"] = "immediate"
+    """What your voice does to the agent's: cut it off, hold it until you surely mean it, lower it."""
+    barge_in_ms: int | None = Field(default=None, ge=0, le=5000)
+    """Speech this long cuts the agent off: with duck (400 if not set) and with reversible (600)."""
     latency_ms: int = Field(default=20, ge=5, le=500)
     """Requested device buffer; widened automatically if it proves too small."""
     block_ms: Literal[10, 20] = 10

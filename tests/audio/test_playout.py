@@ -323,3 +323,38 @@ def test_ducking_lowers_by_a_ramp_and_comes_back():
     playout.duck(False)
     assert playout.pull(480)[-1] == 8000
     assert (playout.pull(480) == 8000).all()
+
+
+def test_what_is_held_goes_on_from_the_same_sample():
+    playout = Playout(clock=lambda: 0.0)
+    sound = np.arange(4800, dtype=np.int16)
+    playout.push("A", 0, sound)
+    playout.end("A", 0)
+    assert (playout.pull(480) == sound[:480]).all()
+    playout.duck(True, hold=True)
+    fading = playout.pull(480)
+    assert fading[0] == 480
+    assert not fading[240:].any()
+    assert not playout.pull(4800).any()
+    playout.duck(False)
+    resumed = playout.pull(480)
+    assert resumed[0] == 0
+    assert resumed[-1] == sound[959]
+    assert (playout.pull(480) == sound[960:1440]).all()
+
+
+def test_what_is_stopped_while_held_was_heard_up_to_there():
+    now = 0.0
+    playout = Playout(clock=lambda: now)
+    playout.push("A", 0, np.full(4800, 8000, np.int16))
+    playout.pull(480)
+    playout.duck(True, hold=True)
+    for _ in range(20):
+        now += 0.02
+        playout.pull(480)
+    (item,) = playout.stop()
+    assert (item.heard_ms, item.finished) == (20.0, False)
+    assert not playout.pull(480).any()
+    playout.push("B", 0, np.full(4800, 8000, np.int16))
+    playout.end("B", 0)
+    assert playout.pull(480)[-1] == 8000

@@ -1,0 +1,149 @@
+"""What cuts the agent off, and how late: every way of ``audio.barge_in`` on a labelled set.
+
+    python -m tests.bench.bench_interruptions [POLICY ...] [--every N] [--echo DELAY_MS LOSS_DB]
+
+A real ``talk`` with the local agent, on virtual devices. While the agent reads a long text, each sound of
+``tests.bench.interjections`` is spoken into the microphone. A false cut is an agent that was stopped by
+anything but an interruption. The delay of a true one is from the first sample spoken to the agent's last
+loud one, in a capture of the loudspeaker (so it holds the way through both devices, some 60 ms).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from realtime_cli.audio.pcm import RATE_HZ, Samples
+from realtime_cli.audio.wav_file import wav_header
+from realtime_cli.client import inputs
+from realtime_cli.recording.reader import read
+from tests.bench.bench_talk import OnAScreen, wait_for
+from tests.bench.interjections import Interjection, interjections
+from tests.bench.sound.capture import Capture
+from tests.kit.virtual_devices import VirtualDevices, running
+
+POLICIES = ("immediate", "duck", "reversible")
+ASK = b"tPlease read me a long text.\r"  # t: write
+MAX_SPOKEN_S = 2.0
+JUDGED_S = 3.0  # from the first sample spoken: later stops have another reason
+PLAYS_S = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One sound, and when it was begun (unix seconds)."""
+
+    sound: Interjection
+    at: float
+
+
+def wav(path: Path, sound: Samples) -> Path:
+    path.write_bytes(wav_header(2 * len(sound)) + sound.astype("<i2").tobytes())
+    return path
+
+
+def stops(recording: Path) -> list[float]:
+    """When the agent was cut, in unix seconds."""
+    found = read(recording)
+    began = datetime.fromisoformat(found.header.started).timestamp()
+    return [
+        began + entry.at
+        for entry in found.entries()
+        if isinstance(entry.value, inputs.PlaybackStopped)
+        and any(not item.finished for item in entry.value.items)
+    ]
+
+
+def reads_on(talk: OnAScreen, speaker: Capture) -> None:
+    """The agent reads: asked to, if it is silent."""
+    for _ in range(40):
+        now = time.monotonic()
+        if now - speaker.last_loud(now - PLAYS_S, now) < 0.6:
+            return
+        os.write(talk.terminal, ASK)
+        time.sleep(PLAYS_S + 1.0)
+    raise AssertionError("the agent does not read")
+
+
+def speak_all(
+    devices: VirtualDevices, talk: OnAScreen, speaker: Capture, sounds: Sequence[Interjection], folder: Path
+) -> list[Spoken]:
+    spoken = []
+    for sound in sounds:
+        reads_on(talk, speaker)
+        path = wav(folder / "sound.wav", sound.sound[: round(MAX_SPOKEN_S * RATE_HZ)])
+        spoken.append(Spoken(sound, time.time()))
+        devices.speak(path)
+        time.sleep(2.0)
+    return spoken
+
+
+def report(policy: str, spoken: list[Spoken], cuts: list[float], speaker: Capture) -> None:
+    of_kind, cut_of_kind = Counter(one.sound.kind for one in spoken), Counter[str]()
+    delays, to_monotonic = [], time.monotonic() - time.time()
+    for one in spoken:
+        cut = next((at for at in cuts if one.at < at < one.at + JUDGED_S), None)
+        if cut is None:
+            continue
+        cut_of_kind[one.sound.kind] += 1
+        if one.sound.meant:
+            silent = speaker.last_loud(one.at + to_monotonic, cut + to_monotonic + 0.2) - to_monotonic
+            delays.append(1000 * (silent - one.at))
+    wrong = [one for one in spoken if not one.sound.meant]
+    false = sum(count for kind, count in cut_of_kind.items() if kind != "interruption")
+    kinds = ", ".join(f"{kind} {cut_of_kind[kind]}/{count}" for kind, count in of_kind.items())
+    print(f"{policy:12} false cuts {false}/{len(wrong)}; cut: {kinds}")
+    if delays:
+        print(f"{'':12} true ones silent after ms: {statistics.median(delays):.0f}, worst {max(delays):.0f}")
+
+
+def run(policy: str, sounds: Sequence[Interjection], echo: tuple[int, float] | None) -> None:
+    with tempfile.TemporaryDirectory() as name, running(echo=echo) as devices:
+        folder = Path(name)
+        recording = folder / "talk.jsonl"
+        policy_options = ("--set", f"audio.barge_in={policy}", "--set", "conversation.greet=false")
+        talk = OnAScreen(
+            devices, "--config", "configs/local.toml", "--record", str(recording), *policy_options
+        )
+        speaker = Capture("speaker.monitor", devices.environment())
+        try:
+            wait_for(recording, "session.updated")
+            time.sleep(1)
+            spoken = speak_all(devices, talk, speaker, sounds, folder)
+        finally:
+            talk.stop()
+            speaker.close()
+        report(policy, spoken, stops(recording), speaker)
+        if policy == "reversible":
+            notes = [e.value.text for e in read(recording).entries() if isinstance(e.value, inputs.Noted)]
+            held = [float(text.split()[5]) for text in notes if "goes on" in text]
+            if held:
+                print(
+                    f"{'':12} taken back {len(held)}, held ms: {np.median(held):.0f}, worst {max(held):.0f}"
+                )
+
+
+def main() -> None:
+    words = sys.argv[1:]
+    every = int(words[words.index("--every") + 1]) if "--every" in words else 1
+    echo = None
+    if "--echo" in words:
+        place = words.index("--echo")
+        echo = (int(words[place + 1]), float(words[place + 2]))
+    sounds = interjections()[::every]
+    for policy in [word for word in words if word in POLICIES] or POLICIES:
+        run(policy, sounds, echo)
+
+
+if __name__ == "__main__":
+    main()
