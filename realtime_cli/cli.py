@@ -18,6 +18,9 @@ from typer.models import CommandInfo
 
 from realtime_cli.app.ending import drop_stdout, end_on_signals, exit_code_of, explain, flush_stdout
 from realtime_cli.cli_options import (
+    MAX_COUNT,
+    MAX_NUMBER,
+    PORT,
     Against,
     Approve,
     AsMaster,
@@ -30,6 +33,7 @@ from realtime_cli.cli_options import (
     Json,
     Margin,
     Matrix,
+    MaxCost,
     NoRecord,
     Plain,
     Promote,
@@ -270,7 +274,7 @@ def run(
     seed: Seed = None,
     matrix: Matrix = None,
     repeat: Annotated[
-        int, selection_panel(min=1, metavar="COUNT", help="Run each script this many times.")
+        int, selection_panel(min=1, max=MAX_COUNT, metavar="COUNT", help="Run each script this many times.")
     ] = 1,
     pass_rate: Annotated[
         float, selection_panel(min=0, max=1, metavar="SHARE", help="Share of repeats that must pass.")
@@ -278,13 +282,13 @@ def run(
     text: AsText = False,
     jobs: Jobs = 1,
     workers: Annotated[
-        int, running_panel(min=1, metavar="COUNT", help="Number of processes to spread the scripts over.")
+        int,
+        running_panel(
+            min=1, max=MAX_COUNT, metavar="COUNT", help="Number of processes to spread the scripts over."
+        ),
     ] = 1,
     fail_fast: Annotated[bool, running_panel("--fail-fast", "-x", help="Stop at the first failure.")] = False,
-    max_cost: Annotated[
-        float | None,
-        running_panel(metavar="USD", help="Start no further scripts once this many US dollars are spent."),
-    ] = None,
+    max_cost: MaxCost = None,
     junit: Annotated[Path | None, reports_panel(help="Write JUnit XML.")] = None,
     json: Annotated[Path | None, reports_panel(help="Write the results as JSON; - is stdout.")] = None,
     markdown: Annotated[Path | None, reports_panel(help="Write a summary in Markdown; - is stdout.")] = None,
@@ -342,10 +346,7 @@ def load(
         str,
         running_panel(metavar="TIME", help="Time for running sessions to finish at the end, such as 1.5s."),
     ] = "0s",
-    max_cost: Annotated[
-        float | None,
-        running_panel(metavar="USD", help="Stop all workers once this many US dollars are spent."),
-    ] = None,
+    max_cost: MaxCost = None,
     fail_if: FailIf = None,
     text: AsText = False,
     processes: Annotated[
@@ -357,7 +358,7 @@ def load(
     ] = False,
     master: AsMaster = False,
     master_host: Annotated[str, workers_panel(metavar="HOST", help="Address of the master.")] = "127.0.0.1",
-    master_port: Annotated[int, workers_panel(metavar="PORT", help="Port of the master.")] = 5557,
+    master_port: Annotated[int, workers_panel(**PORT, help="Port of the master.")] = 5557,
     expect_workers: Annotated[
         int | None,
         workers_panel(metavar="COUNT", help="--master: number of workers to wait for (default: 1)."),
@@ -371,7 +372,7 @@ def load(
     web: Annotated[
         bool, reports_panel("--web", help="Open Locust's web page and start the test there.")
     ] = False,
-    web_port: Annotated[int, reports_panel(metavar="PORT", help="The port of --web.")] = 8089,
+    web_port: Annotated[int, reports_panel(**PORT, help="The port of --web.")] = 8089,
     csv: Annotated[
         Path | None,
         reports_panel(metavar="PREFIX", help="Write tables to files whose names start with this."),
@@ -432,7 +433,7 @@ def replay(
     marker: Annotated[
         str | None, view_panel(metavar="WORDS", help="Start at the first note with these words.")
     ] = None,
-    speed: Annotated[float, view_panel(metavar="FACTOR", help="Speed factor.")] = 1.0,
+    speed: Annotated[float, view_panel(min=0.01, max=1000, metavar="FACTOR", help="Speed factor.")] = 1.0,
     max: Annotated[bool, view_panel("--max", help="As fast as possible.")] = False,
     idle_limit: Annotated[
         str | None, view_panel(metavar="TIME", help="Longest pause to keep, such as 1s.")
@@ -448,9 +449,7 @@ def replay(
         bool, serving_panel("--serve", help="Act as the recorded server for any client.")
     ] = False,
     host: Annotated[str, serving_panel(metavar="HOST", help="Where --serve listens.")] = "127.0.0.1",
-    port: Annotated[
-        int, serving_panel(metavar="PORT", help="The port of --serve; 0 picks a free one.")
-    ] = 8765,
+    port: Annotated[int, serving_panel(**PORT, help="The port of --serve; 0 picks a free one.")] = 8765,
     lenient: Annotated[bool, serving_panel("--lenient", help="--serve: match events by type only.")] = False,
     once: Annotated[bool, serving_panel("--once", help="--serve: stop after one client.")] = False,
     verify: Annotated[
@@ -487,7 +486,8 @@ def serve(
         str | None, serving_panel(metavar="HOST", help="Address to listen on (default: this machine only).")
     ] = None,
     port: Annotated[
-        int | None, serving_panel(metavar="PORT", help="Port (default 8765); 0 picks a free one.")
+        int | None,
+        serving_panel(**PORT, help="Port (default 8765); 0 picks a free one."),
     ] = None,
     origins: Annotated[
         list[str] | None,
@@ -530,7 +530,7 @@ def devices(
         str | None, trial_panel(metavar="DEVICE", help="Show the level of this input for a few seconds.")
     ] = None,
     seconds: Annotated[
-        float, trial_panel(min=0.1, metavar="SECONDS", help="How long --meter listens.")
+        float, trial_panel(min=0.1, max=3600, metavar="SECONDS", help="How long --meter listens.")
     ] = 5.0,
     tone: Annotated[
         str | None, trial_panel(metavar="DEVICE", help="Play a test tone on this output.")
@@ -761,7 +761,9 @@ def sessions_search(
 
 @sessions_app.command("prune", cls=GroupedHelp)
 def sessions_prune(
-    days: Annotated[float, selected_panel(metavar="DAYS", help="Keep sessions younger than this.")],
+    days: Annotated[
+        float, selected_panel(min=0, max=MAX_NUMBER, metavar="DAYS", help="Keep sessions younger than this.")
+    ],
     folder: Folder = None,
     dry_run: Annotated[bool, selected_panel("--dry-run", help="Only list what would be deleted.")] = False,
 ) -> None:

@@ -9,6 +9,10 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+MAX_COUNT = 10_000
+MAX_NUMBER = 1e6  # neither infinity nor NaN
+PORT: dict[str, Any] = {"min": 0, "max": 65535, "metavar": "PORT"}
+
 agent_panel = partial(typer.Option, rich_help_panel="Agent")
 sound_panel = partial(typer.Option, rich_help_panel="Sound")
 recording_panel = partial(typer.Option, rich_help_panel="Recording")
@@ -81,6 +85,12 @@ Users = Annotated[
         help="Sessions at once, or auto: as many as this machine can run.",
     ),
 ]
+MaxCost = Annotated[
+    float | None,
+    running_panel(
+        min=0, max=MAX_NUMBER, metavar="USD", help="Start nothing more once this many US dollars are spent."
+    ),
+]
 AsMaster = Annotated[bool, workers_panel("--master", help="Act as the master of workers started elsewhere.")]
 AsText = Annotated[
     bool, running_panel("--text", help="Type every turn; expectations that need a voice fail.")
@@ -106,12 +116,17 @@ Seed = Annotated[
 ]
 Jobs = Annotated[
     int,
-    running_panel("--jobs", "-j", min=1, metavar="COUNT", help="Conversations at once (in each process)."),
+    running_panel(
+        "--jobs", "-j", min=1, max=MAX_COUNT, metavar="COUNT", help="Conversations at once (in each process)."
+    ),
 ]
 Margin = Annotated[
     float,
     reports_panel(
-        min=0, metavar="SHARE", help="How much slower than the baseline is acceptable (0.2: 20 %)."
+        min=0,
+        max=MAX_NUMBER,
+        metavar="SHARE",
+        help="How much slower than the baseline is acceptable (0.2: 20 %).",
     ),
 ]
 Rejudge = Annotated[

@@ -456,3 +456,25 @@ def test_a_file_of_another_kind_says_what_to_do(tmp_path: Path, words: tuple[str
 def test_every_option_reaches_its_command(callback: Any, options: Any) -> None:
     taken = {field.name for field in fields(options)}
     assert set(inspect.signature(callback).parameters) - {"agent"} <= taken
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e400", "9" * 30])
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("run", "--max-cost"),
+        ("run", "--repeat"),
+        ("run", "--margin"),
+        ("run", "--jobs"),
+        ("load", "--max-cost"),
+        ("replay", "--speed"),
+        ("devices", "--seconds"),
+        ("serve", "--port"),
+    ],
+    ids=" ".join,
+)
+def test_a_number_is_one_that_can_be(option: tuple[str, str], number: str) -> None:
+    command, name = option
+    told = CliRunner().invoke(app, [command, "nothing.toml", f"{name}={number}"])
+    assert told.exit_code == ExitCode.USAGE
+    assert f"Invalid value for '{name}'" in told.output.replace("'-j' / ", "")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from typer.core import TyperCommand
+
+RANGE = re.compile(r"(?:; )?(?:[\d.]+<=)?x[<>]=[\d.]+")
 
 
 class GroupedHelp(TyperCommand):
@@ -17,6 +20,7 @@ class GroupedHelp(TyperCommand):
             if record is None:
                 continue
             name, text = record
+            text = RANGE.sub("", text).replace("  []", "")  # a mistake says the range
             if parameter.param_type_name == "argument":
                 heading, name = "Arguments", name.partition(" <")[0]
             else:
