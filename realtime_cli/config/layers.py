@@ -107,7 +107,7 @@ def typed(text: str, path: KeyPath) -> Any:
     if len(lines) != 1:  # further lines that happen to be TOML belong to the text
         return text
     value = lines["v"]
-    takes = schema.json_types(schema.at(path))
+    takes = schema.types_at(path)
     if "string" in takes and schema.json_type(value) not in takes:
         return text
     return value

@@ -1,0 +1,12 @@
+"""What the agent file takes at a key."""
+
+from __future__ import annotations
+
+from realtime_cli.config import schema
+
+
+def test_the_types_of_a_key_are_those_of_the_whole_schema() -> None:
+    """``types_at`` looks at one key alone, because every ``--set`` waits for it."""
+    for path in schema._key_paths(schema.agent_schema(), ()):  # null, which TOML has not, aside
+        whole = schema.json_types(schema.at(path))
+        assert schema.types_at(path) - {"null"} == whole - {"null"}, path
