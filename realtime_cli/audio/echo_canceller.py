@@ -1,6 +1,6 @@
 """The echo canceller: WebRTC's AEC3, and around it a small state table that decides what is sent.
 
-The canceller's own output is not enough. It needs 1.5 s of sound to learn a room, leaves a residual
+The canceller's own output is not enough. It needs 0.35 s of sound to learn a room, leaves a residual
 after each pause (see ``residual_echo``), lets everything through when the echo path changes (see
 ``echo_leak``), and takes whole words out of a voice that it hears together with the agent's. So each
 step of 10 ms is in one of five states, and each state has a gain for the canceller's output and one for
@@ -72,9 +72,8 @@ class CancellerTuning:
     """
 
     double_talk_mix: float = 0.6  # more: fewer words lost, more echo sent [0.3 .. 0.75; 0 costs 44 points]
-    converging_ms: int = (
-        1500  # far-end sound needed to learn; if longer, half duplex lasts longer [500+ .. 2500+]
-    )
+    converging_ms: int = 350  # far-end sound before anybody is heard; longer: first words lost [200 .. 2500+]
+    learning_ms: int = 1500  # far-end sound in which a louder echo is believed at once; not tuned by a bench
     converging_after_miss_ms: int = 200  # after a gap in the far end; not tuned by a bench
     converging_after_leak_ms: int = 500  # after echo got through; shorter: it gets through again
     bypass_after_ms: int = 1000  # far-end silence until it is off; shorter: less work, cuts late echo
@@ -110,7 +109,7 @@ class EchoMetrics:
 class EchoCanceller:
     """AEC3 with its state table. About 0.2 ms of work for 10 ms of sound; adds 9 ms of delay.
 
-    It follows delays up to 400 ms and a drift of the clocks by itself. In the first 1.5 s of the agent's
+    It follows delays up to 400 ms and a drift of the clocks by itself. In the first 0.35 s of the agent's
     sound, and again after the far end has slipped or echo got through, it is half duplex. While nothing is
     played it is bypassed, with the same delay. With headphones (no echo path) the near end is sent
     undelayed. ``latency_s`` is what the loudspeaker was asked for: how unpunctual devices may be.
@@ -137,6 +136,7 @@ class EchoCanceller:
         self._path = EchoPathDetector()
         self._leak = EchoLeakDetector()
         self._converging_ms = tuning.converging_ms
+        self._learning_ms = tuning.learning_ms
         self._near_end = silence(STEP_SAMPLES)  # this step and the one before
         self._unjudged: list[tuple[Samples, Samples, Samples]] = []
         self._far_silent_ms = tuning.bypass_after_ms
@@ -173,6 +173,7 @@ class EchoCanceller:
         far_end = self._far_end.take(count)
         if self._far_end.realigned != realigned:
             self._converging_ms = self._tuning.converging_ms
+            self._learning_ms = self._tuning.learning_ms
         elif self._far_end.misses != misses:
             self._converge(self._tuning.converging_after_miss_ms)
         return far_end
@@ -222,8 +223,15 @@ class EchoCanceller:
             self.talk_state = TalkState.NO_ECHO_PATH
             return self._gains[self.talk_state].mix(aec_output, near_end)
         suppressed = self._suppressor.step(
-            far_end, near_end, aec_output, converging=self.converging, correlation=self._leak.correlation
+            far_end,
+            near_end,
+            aec_output,
+            converging=self.converging,
+            learning=self._learning_ms > 0,
+            correlation=self._leak.correlation,
         )
+        if self._suppressor.far_end_sounds:
+            self._learning_ms -= STEP_MS
         if self.converging and self._suppressor.far_end_sounds:
             self._converging_ms -= STEP_MS
             self.talk_state = TalkState.CONVERGING

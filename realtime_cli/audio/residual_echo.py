@@ -43,6 +43,9 @@ class SuppressorTuning:
     pause_ms: int = 200  # silence of the far end after which its next sound is an onset
     tail_ms: int = 350  # after the last far-end sound, its echo is still on the way
     reverberation_ms: int = 900  # a lively room rings this long; if shorter: blips after the agent has ended
+    ringing_after_ms: int = 300  # of the far end's silence; AEC3 takes it for over soon after this
+    ringing_db: float = 6.0  # against the echo; with less a room that rings is heard again
+    ringing_fall_db_per_s: float = 40.0  # a lively room's (RT60 1.5 s); faster: it is heard when AEC3 lets go
     far_fall_db_per_s: float = 10.0  # faster: an echo 400 ms late counts as a user
     erl_rise_db_per_s: float = 15.0  # faster: a loud echo after a soft one counts as a user
     erl_fall_db_per_s: float = 50.0  # faster: the user's first word counts as echo
@@ -83,19 +86,20 @@ class ResidualEchoSuppressor:
         aec_output: Samples,
         *,
         converging: bool = False,
+        learning: bool = False,
         correlation: float = 0.0,
     ) -> Samples:
         """``aec_output`` without what is most likely residual echo; all three are 10 ms long.
 
         ``correlation``: of ``aec_output`` with the far end, 0 to 1, see ``echo_leak``.
-        ``converging``: nobody is listened to, so a louder echo is believed at once.
+        ``converging``: nobody is listened to. ``learning``: a louder echo is believed at once.
         """
         step_ms = len(aec_output) // SAMPLES_PER_MS
         self._follow_far_end(dbfs(far_end), step_ms)
         output_dbfs = dbfs(aec_output)
-        self._follow_echo(dbfs(near_end), output_dbfs, step_ms, converging)
+        self._follow_echo(dbfs(near_end), output_dbfs, step_ms, learning)
         openness = 1 + (output_dbfs - self._echo_dbfs - self._open_db(correlation)) / self._tuning.slope_db
-        loud = output_dbfs > self._echo_dbfs + self._tuning.sure_db
+        loud = output_dbfs > self._echo_dbfs + max(self._tuning.sure_db, self._ringing_db)
         self._follow_voice(loud, correlation < self._tuning.alike and not converging, step_ms)
         rings = self._far_silent_ms < self._tuning.reverberation_ms
         suppressing = rings and not self.near_end_speaks
@@ -116,7 +120,16 @@ class ResidualEchoSuppressor:
         tuning = self._tuning
         if correlation >= tuning.alike:
             return tuning.very_alike_open_db if correlation >= tuning.very_alike else tuning.alike_open_db
-        return tuning.onset_open_db if self._onset_ms else tuning.open_db
+        return max(tuning.onset_open_db if self._onset_ms else tuning.open_db, self._ringing_db)
+
+    @property
+    def _ringing_db(self) -> float:
+        """How loud the room may still ring, against the echo, once AEC3 takes the far end for over."""
+        tuning = self._tuning
+        over_ms = self._far_silent_ms - tuning.ringing_after_ms
+        if over_ms <= 0:
+            return SILENCE_DBFS
+        return tuning.ringing_db - tuning.ringing_fall_db_per_s * over_ms / 1000
 
     def _follow_voice(self, loud: bool, unlike_echo: bool, step_ms: int) -> None:
         self._loud_ms = self._loud_ms + step_ms if loud and unlike_echo else 0
@@ -136,7 +149,7 @@ class ResidualEchoSuppressor:
         self._far_silent_ms = 0 if sounds else self._far_silent_ms + step_ms
         self._tail_ms = tuning.tail_ms if sounds else max(0, self._tail_ms - step_ms)
 
-    def _follow_echo(self, near_dbfs: float, output_dbfs: float, step_ms: int, converging: bool) -> None:
+    def _follow_echo(self, near_dbfs: float, output_dbfs: float, step_ms: int, learning: bool) -> None:
         tuning = self._tuning
         if self.far_end_sounds:
             self._erl_db = min(MAX_ERL_DB, self._erl_db + tuning.erl_rise_db_per_s * step_ms / 1000)
@@ -144,7 +157,7 @@ class ResidualEchoSuppressor:
         if mostly_echo and self.far_end_sounds and near_dbfs > self._echo_dbfs:
             erl_db = self._far_dbfs - near_dbfs
             slowly_db = self._erl_db - tuning.erl_fall_db_per_s * step_ms / 1000
-            self._erl_db = erl_db if converging else max(erl_db, slowly_db)
+            self._erl_db = erl_db if learning else max(erl_db, slowly_db)
 
     @property
     def _echo_dbfs(self) -> float:

@@ -95,6 +95,15 @@ def tone_of(hz: int, peak: int) -> Samples:
     return (peak * np.sin(2 * np.pi * hz * np.arange(RATE_HZ) / RATE_HZ)).astype(np.int16)
 
 
+def test_nothing_of_a_loud_room_is_left_when_the_canceller_takes_the_agent_for_over() -> None:
+    """AEC3 does so 350 ms after the last sound; a room 6 dB louder than it was given rings on."""
+    far = np.concatenate([far_speech(4), silence(2 * RATE_HZ)])
+    near = through_room(far, 150, 0, None, decay_s=0.1).astype(np.int32)
+    cleaned, _ = cancelled(far, np.clip(2 * near, -32768, 32767).astype(np.int16))
+    afterwards = cleaned[round(4.25 * RATE_HZ) :]
+    assert max(dbfs(afterwards[at : at + 240]) for at in range(0, len(afterwards), 240)) < -60
+
+
 @pytest.mark.parametrize("delay_ms", [30, 150, 250])
 def test_a_room_that_rings_on_leaves_no_blips_after_the_agent_has_ended(delay_ms: int) -> None:
     far = np.concatenate([far_speech(4), silence(2 * RATE_HZ)])

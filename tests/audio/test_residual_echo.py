@@ -32,7 +32,7 @@ def test_the_gate_is_open_while_the_agent_is_silent() -> None:
 def test_the_gate_closes_on_what_lies_far_under_the_echo() -> None:
     gate = ResidualEchoSuppressor()
     for _ in range(3):
-        left = gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 3000), tone(STEP_MS, 200), converging=True)
+        left = gate.step(tone(STEP_MS, 3000), tone(STEP_MS, 3000), tone(STEP_MS, 200), learning=True)
     assert not left.any()
 
 
@@ -58,7 +58,7 @@ def learned() -> ResidualEchoSuppressor:
     """It knows the way: the echo is 10 dB softer than what was given."""
     gate = ResidualEchoSuppressor()
     for _ in range(100):
-        gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 30), converging=True)
+        gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 30), learning=True)
     return gate
 
 

@@ -1,9 +1,13 @@
 """How well a user is understood who speaks while the agent does: word errors of the local recogniser.
 
     python -m tests.bench.bench_double_talk [NAME ...]
+    python -m tests.bench.bench_double_talk --early [NAME ...]
     python -m tests.bench.bench_double_talk --tune FIELD VALUE [VALUE ...]
 
-The second form tries values of one tuned number (of ``CancellerTuning``, or ``suppressor.FIELD``): word
+The second form has the user speak into the very first answer, before the canceller has learned the room:
+0.6 s and 1.5 s after the agent has begun.
+
+The third form tries values of one tuned number (of ``CancellerTuning``, or ``suppressor.FIELD``): word
 errors at a usual loudness, and the greatest probability of a voice that the agent's echo alone leaves in
 any of the test's rooms. A value passes with at most 25 points more word errors and less than 0.5.
 
@@ -33,7 +37,10 @@ LEAD_S = 4
 AGENT = ("heart-01", "michael-02", "heart-03", "michael-04")
 DELAYS_MS = (60, 200)
 SOFTER_DB = (18, 12, 6)
+EARLY_S = (0.6, 1.5)
+EARLY_ROOMS = ((80, 10), (120, 6))
 USUAL_SOFTER_DB = 12
+FIRST_SOUND = 600  # of 32768
 USUAL = CancellerTuning()
 
 
@@ -72,6 +79,37 @@ def through_double_talk(
         canceller.played(far[at : at + FRAME_SAMPLES])
         cleaned.append(canceller.process(heard[at : at + FRAME_SAMPLES]))
     return np.concatenate(cleaned)[LEAD_S * RATE_HZ - RATE_HZ // 4 :]
+
+
+def through_early_talk(user: Samples, delay_ms: int, softer_db: float, into_s: float) -> Samples:
+    """What is sent of an utterance that begins so long after the agent has first been heard."""
+    far = _from_first_sound(np.concatenate([clip(name) for name in AGENT]))
+    user = _from_first_sound(user)
+    begins = round((1 + into_s) * RATE_HZ)  # the agent is silent for a second before
+    size = begins + len(user) + RATE_HZ // 2
+    size -= size % FRAME_SAMPLES
+    far = np.concatenate([np.zeros(RATE_HZ, np.int16), np.resize(far, size - RATE_HZ)])
+    near = echo_of(far, delay_ms, dbfs(user) - softer_db, np.random.default_rng(1)).astype(np.int32)
+    near[begins : begins + len(user)] += user
+    heard = np.clip(near, -32768, 32767).astype(np.int16)
+    canceller = EchoCanceller()
+    cleaned = []
+    for at in range(0, size, FRAME_SAMPLES):
+        canceller.played(far[at : at + FRAME_SAMPLES])
+        cleaned.append(canceller.process(heard[at : at + FRAME_SAMPLES]))
+    return np.concatenate(cleaned)[begins - RATE_HZ // 4 :]
+
+
+def _from_first_sound(sound: Samples) -> Samples:
+    return sound[int(np.argmax(np.abs(sound.astype(np.int32)) > FIRST_SOUND)) :]
+
+
+def early(
+    recogniser: Any, names: Sequence[str], delay_ms: int, softer_db: float, into_s: float = EARLY_S[0]
+) -> float:
+    """Word error rate of what is said into the first answer."""
+    sent = (through_early_talk(clip(name), delay_ms, softer_db, into_s) for name in names)
+    return _errors(names, [recogniser.transcribe(sound) for sound in sent])
 
 
 def alone(recogniser: Any, names: Sequence[str]) -> float:
@@ -124,6 +162,16 @@ def main() -> None:
     recogniser = Recogniser()
     if sys.argv[1:2] == ["--tune"]:
         tune(recogniser, sys.argv[2], sys.argv[3:])
+        return
+    if sys.argv[1:2] == ["--early"]:
+        names = sys.argv[2:] or [name for name, text in transcripts().items() if text]
+        for delay_ms, softer_db in EARLY_ROOMS:
+            for into_s in EARLY_S:
+                errors = 100 * early(recogniser, names, delay_ms, softer_db, into_s)
+                print(
+                    f"{into_s} s into it, {delay_ms} ms late, {softer_db} dB softer: {errors:.1f} %",
+                    flush=True,
+                )
         return
     names = sys.argv[1:] or [name for name, text in transcripts().items() if text]
     clean = alone(recogniser, names)

@@ -98,7 +98,8 @@ def report(policy: str, spoken: list[Spoken], cuts: list[float], speaker: Captur
         cut_of_kind[one.sound.kind] += 1
         if one.sound.meant:
             silent = speaker.last_loud(one.at + to_monotonic, cut + to_monotonic + 0.2) - to_monotonic
-            delays.append(1000 * (silent - one.at))
+            if silent == silent:  # not where the agent paused just then
+                delays.append(1000 * (silent - one.at))
     wrong = [one for one in spoken if not one.sound.meant]
     false = sum(count for kind, count in cut_of_kind.items() if kind != "interruption")
     kinds = ", ".join(f"{kind} {cut_of_kind[kind]}/{count}" for kind, count in of_kind.items())
