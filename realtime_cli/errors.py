@@ -4,8 +4,8 @@
 
     RealtimeCliError            70  a bug, unless a subclass says otherwise
     ├── ConfigError              2  the agent file, an option or an input file is wrong
-    ├── ConnectionFailed         3  no usable connection could be had
-    │   └── AuthenticationFailed 3  the server knows us not, or no key was given
+    ├── ConnectionFailed         3  no usable connection
+    │   └── AuthenticationFailed 3  the key is missing or refused
     ├── AudioDeviceError         4  a device cannot be found, opened or kept
     ├── SessionFailed            5  the server or the protocol ended the session
     └── LimitReached             6  a budget of money, minutes or rounds is used up

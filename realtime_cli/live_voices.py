@@ -1,4 +1,4 @@
-"""Measures both streams of a Live conversation for who speaks, which no event of that protocol says."""
+"""Measures in both streams of a Live conversation who speaks, since no event of that protocol says so."""
 
 from __future__ import annotations
 

@@ -52,9 +52,9 @@ if TYPE_CHECKING:
 
 TURN_S = 0.005  # how long received frames may keep everything else waiting
 FAREWELL_S = 2.0  # for session.closed, where somebody ended the session from outside
-MAX_AHEAD_MS = 1000.0  # a file that is sent as fast as it is taken may be so far ahead of the wire
-CROWDED_MS = 1500.0  # when so much sound waits, the line is behind, and a frame would make it worse
-CROWDED_CHARS = 100_000  # so does what waits beside the sound: a frame or two
+MAX_AHEAD_MS = 1000.0  # how far a file that is sent fast may be ahead of the wire
+CROWDED_MS = 1500.0  # with this much sound waiting the line is behind, and a frame would make it worse
+CROWDED_CHARS = 100_000  # the same for what waits beside the sound: a frame or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class ConversationLoop:
         self._outbox = Outbox()
         self._frames_left_out = 0
         self.was_connected = False
-        """Whether there has been a connection at all."""
+        """Whether there has been any connection."""
         self._first_failure: RealtimeCliError | None = None  # why there has been no connection at all
         self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._wakes: dict[str, asyncio.TimerHandle] = {}
@@ -190,7 +190,7 @@ class ConversationLoop:
         self.mark(inputs.Noted(self.now(), level, topic, text, data or {}))
 
     def mark(self, value: inputs.Mark) -> None:
-        """Put what only observers see into the stream."""
+        """Put a mark that only observers see into the stream."""
         self._observe(Entry(value.at, "local", value))
 
     def _on_tool_notice(self, value: ToolNotice) -> None:
@@ -211,7 +211,7 @@ class ConversationLoop:
         for listener in list(listeners):
             try:
                 listener.observe(value)
-            except Exception as error:  # one failing output never stops the rest
+            except Exception as error:  # a failing output must not stop the rest
                 listeners.remove(listener)
                 self._switched_off(type(listener).__name__, error)
 
@@ -301,7 +301,7 @@ class ConversationLoop:
         self._speaker.playout.push(effect.item_id, effect.content_index, samples)
 
     def _play_end(self, effect: effects.PlayEnd) -> None:
-        if self._speaker is None:  # nobody will hear it, and nobody is to wait until it was heard
+        if self._speaker is None:  # it will not be heard, so nobody may wait for that
             over = inputs.Played(self.now(), effect.item_id, effect.content_index, 0.0, finished=True)
             self._pending.append(over)
             return
@@ -390,7 +390,7 @@ class ConversationLoop:
                     task.result()
             outcome = await self._ended
             if self._first_failure and outcome.exit_code == ExitCode.CONNECTION:
-                raise self._first_failure  # no try brought a connection: the first one's reason is the reason
+                raise self._first_failure  # no attempt succeeded: report the first one's reason
             return outcome
         finally:
             await self._shut(tasks)
@@ -420,11 +420,11 @@ class ConversationLoop:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await asyncio.gather(*closing, return_exceptions=True)
-        if ending_tools:  # has a bound of its own: cut short it would leave processes behind
+        if ending_tools:  # has a time limit of its own; cut short, it would leave processes behind
             await asyncio.gather(ending_tools, return_exceptions=True)
 
     async def _say_farewell(self) -> None:
-        """The session was ended from outside: Live is told so, and its last word is waited for a moment."""
+        """The session was ended from outside: tell Live so, and wait a moment for its last event."""
         if (farewell := self.session.farewell()) is None:
             return
         self._outbox.put(codec.encode(farewell), sound_ms=0.0)
@@ -433,7 +433,7 @@ class ConversationLoop:
             await asyncio.sleep(0.02)
 
     async def _flush(self) -> None:
-        """Give what was asked for last a moment to leave."""
+        """Give the last events a moment to leave."""
         deadline = time.monotonic() + LAST_EVENTS_S
         while self._outbox and self._transport and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
@@ -469,8 +469,7 @@ class ConversationLoop:
             attempt += self.was_connected
 
     async def _receive(self, transport: Transport) -> None:
-        """Frames that are there already come without a wait: so that they starve nobody, now and then one
-        is made."""
+        """Take received frames; those already there need no wait, so pause now and then to let others run."""
         turn_ends = 0.0
         try:
             while True:
@@ -511,7 +510,7 @@ class ConversationLoop:
             self._microphone.start(self._hear)
 
     def _owes_a_greeting(self) -> bool:
-        """A file does not wait for the greeting to end as a person would; so it is made to."""
+        """Whether a file has to wait until the greeting has ended, as a person would."""
         return not self.session.greeted or not self.session.idle
 
     def _hear(self, samples: Samples | None) -> None:
@@ -546,7 +545,7 @@ class ConversationLoop:
             self.step(self._seen(sight))
             return
         if self._eyes and not self.session.image_context.paused:
-            self._eyes.watch(True)  # what stays the same is shown later
+            self._eyes.watch(True)  # a picture that has not changed is sent later
         self._frames_left_out += 1
         if self._frames_left_out in (1, 50) or self._frames_left_out % 500 == 0:
             text = (
@@ -567,7 +566,7 @@ def _wire_sound_of(session: AnyClientSession) -> WireSound:
 
 
 def _voices_of(session: AnyClientSession) -> LiveVoices | None:
-    """Who measures the voices where no event tells of them."""
+    """What measures who speaks, where no event says so."""
     if not session.streams:
         return None
     from realtime_cli.live_voices import LiveVoices
@@ -576,12 +575,11 @@ def _voices_of(session: AnyClientSession) -> LiveVoices | None:
 
 
 def _worth_another_try(error: RealtimeCliError, connected_before: bool, tried_s: float) -> bool:
-    """A refused key or a wrong address stays so; a server that is away, or stammers, may come back.
-
-    Where nothing has ever answered, a server may be starting just now, but not for long.
+    """Whether to try again: a refused key or a wrong address stays wrong, a server that is down may come
+    back. Where nothing has ever answered, a server may just be starting, but not for long.
     """
     answered = getattr(error, "status", None) is not None
     if not connected_before and not answered and tried_s >= MAX_UNANSWERED_S:
         return False
-    stammers = getattr(error, "status", 0) is None  # it answered, but not in HTTP
+    stammers = getattr(error, "status", 0) is None  # it answered, but not with HTTP
     return (stammers and connected_before) or bool(getattr(error, "temporary", connected_before))

@@ -15,10 +15,10 @@ from realtime_cli.ports import EchoControl, SpeakerPort
 if TYPE_CHECKING:
     from realtime_cli.audio.recent_level import RecentLevel
 
-PROGRESS_S = 0.1  # what is being heard, and how loud both sides are, is reported this often
+PROGRESS_S = 0.1  # how often levels and playback progress are reported
 SOUND_STATE_S = 1.0
 FIRST_SOUND_POLL_S = 0.01
-LAG_S = 0.05  # the event loop may be late by so much; the user is told of more, once per doubling
+LAG_S = 0.05  # the event loop may be this late; above it the user is told, once per doubling
 
 
 class MonitoredLoop(Protocol):
@@ -89,7 +89,7 @@ class LoopMonitor:
         return PROGRESS_S / 2 if playback.unheard else PROGRESS_S
 
     async def _sleep(self, seconds: float) -> None:
-        """So long, or until there is sound of a part that has not begun."""
+        """Sleep this long, or until there is sound of a part that has not begun."""
         events = asyncio.get_running_loop()
         self._woken = events.create_future()
         timer = events.call_later(seconds, self._wake)
@@ -103,7 +103,7 @@ class LoopMonitor:
             self._woken.set_result(None)
 
     def queued(self, item_id: str, content_index: int) -> None:
-        """More sound of a part is there, perhaps of one that was heard to its end already."""
+        """More sound of a part has been queued, perhaps of one that was heard to its end."""
         self._finished_parts.discard((item_id, content_index))
         if (item_id, content_index) not in self._started_parts:
             self._wake()

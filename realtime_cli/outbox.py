@@ -1,4 +1,4 @@
-"""What waits for the wire, in order, bounded.
+"""What waits to be sent, in order and bounded.
 
 At most ``MAX_SOUND_MS`` of microphone sound wait: if the wire stalls longer the oldest goes, because late
 speech is worse than lost speech. Everything else in it is small and never dropped.
@@ -45,12 +45,12 @@ class Outbox:
         return text
 
     def clear(self) -> None:
-        """Nothing of a lost socket goes to the next one by itself."""
+        """Drop everything: nothing meant for a lost socket goes to the next one."""
         self._waiting.clear()
         self.sound_ms, self.other_chars = 0.0, 0
 
     def notify(self) -> None:
-        """There is a new wire: whoever waits in ``filled`` looks again."""
+        """There is a new socket: wake whoever waits in ``filled``."""
         self._filled.set()
 
     async def filled(self) -> None:

@@ -1,4 +1,4 @@
-"""What the loop needs of its edges: microphone, loudspeaker, tools, eyes, observers, the way to a server."""
+"""What the loop needs of its edges: microphone, loudspeaker, tools, video, observers, connection."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MicrophonePort(Protocol):
 
 
 class UserVoice(Protocol):
-    """Says when the user begins to speak and has spoken, from the microphone's sound."""
+    """Detects in the microphone's sound when the user begins and stops to speak."""
 
     def heard(self, samples: Samples) -> Sequence[VoiceChange]:
         """The next sound (int16 mono 24 kHz), and what it made clear."""

@@ -13,7 +13,7 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-_BINARY = getattr(os, "O_BINARY", 0)  # without it Windows makes two bytes of every line feed
+_BINARY = getattr(os, "O_BINARY", 0)  # without it Windows writes two bytes for every line feed
 
 
 def open_private(path: Path, flags: int) -> int:

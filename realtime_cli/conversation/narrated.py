@@ -35,7 +35,7 @@ def narrator_of(options: SessionOptions, prices: Prices | None = None) -> Narrat
 
 
 class Narrated:
-    """An observer of entries that gives readers of conversation events what they read, from one narrator."""
+    """An observer of entries that passes one narrator's conversation events on to readers."""
 
     def __init__(self, readers: Iterable[ConversationReader], narrator: Narrator | None = None) -> None:
         self.readers = list(readers)

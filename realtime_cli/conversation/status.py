@@ -1,4 +1,4 @@
-"""What is going on, in a word: a fold of conversation events."""
+"""One word for what is going on, from conversation events."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class Timeline:
         self.seconds = max([self.seconds, *(said.end_s for said in self.said if said.aloud)])
 
     def _place_late_words(self) -> None:
-        """Words that came when their absence had been told stand where they were said, as on no screen."""
+        """Put a transcript that came late where it was said, which the screen could not do."""
         turns = [block for block in self.blocks if isinstance(block, UserTurn)]
         late = {turn.item_id: turn for turn in turns if turn.late}
         for turn in turns:
@@ -132,7 +132,7 @@ class Timeline:
                 self.blocks.remove(words)
 
     def _is_noise(self, block: Block) -> bool:
-        """Sound that turned out to be no turn of the user."""
+        """Whether it is sound that turned out not to be a turn of the user."""
         return isinstance(block, UserTurn) and block.spoken and not self.latency.is_users(block.item_id)
 
     def _said(self) -> Iterable[SpokenLine]:
@@ -184,7 +184,7 @@ class _HeardSpans:
             case e.AgentInterrupted():
                 cut = {part.item_id: part.heard_ms for part in event.parts if not part.finished}
                 self.cut_ms |= cut
-                if event.cause is None:  # a log of another tool: only this tells when it sounded
+                if event.cause is None:  # another tool's log: only this shows when it was heard
                     for item_id, heard_ms in cut.items():
                         self.spans[item_id] = (max(0.0, event.at - heard_ms / 1000), event.at)
 
@@ -205,7 +205,9 @@ def _agent_said(turn: AgentTurn, heard: _HeardSpans, free_at: float) -> SpokenLi
     cut_ms = turn.cut_ms if turn.cut_ms is not None else heard.cut_ms.get(turn.item_id)
     received_s = sum(part.received_ms for part in turn.parts.values()) / 1000
     if span:
-        if turn.cut_ms is None and cut_ms is not None and received_s:  # a log: nobody followed the ear
+        if (
+            turn.cut_ms is None and cut_ms is not None and received_s
+        ):  # another tool's log does not say what was heard
             text = text[: word_end(text, round(len(text) * min(1.0, cut_ms / 1000 / received_s)))]
         unheard_ms = 0.0 if cut_ms is None else max(0.0, 1000 * received_s - cut_ms)
         return SpokenLine("agent", text, *span, turn.item_id, cut_ms=cut_ms, unheard_ms=unheard_ms)

@@ -1,4 +1,4 @@
-"""Tool calls as cards: whoever runs them, told twice if they take long."""
+"""Tool calls as cards, whoever runs them; shown twice if they take long."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ToolCards:
         return card if card and card.state == "running" else None
 
     def _finish(self, card: ToolCard, event: e.ToolEnded) -> None:
-        if card.left_running:  # it stands in the scrollback as running
+        if card.left_running:  # it is in the scrollback as running
             card = ToolCard(card.at, card.call_id, card.name, card.arguments)
             self._cards[event.call_id] = card
             self._order.append(card)

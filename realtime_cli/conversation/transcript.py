@@ -12,7 +12,7 @@ from realtime_cli.conversation.block_order import BlockOrder
 from realtime_cli.conversation.tool_cards import ToolCards
 from realtime_cli.conversation.user_turns import UserTurns
 
-# Somebody listens: what is said is told as it is heard.
+# Whether there is a listener, so that text is shown as it is heard.
 _LISTENED = (
     e.MicrophoneOpened,
     e.LevelsMeasured,
@@ -22,7 +22,7 @@ _LISTENED = (
 )
 
 ECHO_CUTS = 3
-ECHO_MS = 2500.0  # an answer cut this early, time after time, is likely to hear itself
+ECHO_MS = 2500.0  # an agent that is cut this early again and again probably hears itself
 
 
 class Transcript:

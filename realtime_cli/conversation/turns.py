@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from realtime_cli.client.cost import Tokens
 from realtime_cli.conversation import events as e
 
-NO_TIMES = "no times"  # the topic of the notice that a log does not tell when things happened
-MIN_FOR_P95 = 20  # fewer samples have no 95th percentile worth the name
+NO_TIMES = "no times"  # the topic of the notice that a log has no times
+MIN_FOR_P95 = 20  # with fewer samples a 95th percentile means nothing
 Span = tuple[float, float]
 
 

@@ -8,7 +8,7 @@ from realtime_cli.conversation.blocks import UserTurn
 
 
 class UserTurns:
-    """Folds the events of spoken and typed turns into an order."""
+    """Puts the events of spoken and typed turns into blocks."""
 
     def __init__(self, order: BlockOrder) -> None:
         self._order = order
@@ -43,7 +43,7 @@ class UserTurns:
         self._turn(event.item_id, event.previous_item_id).committed_at = event.at
 
     def _discarded(self) -> None:
-        """The server threw away what was being said."""
+        """The server discarded what was being said."""
         for block in self._order.open:
             if isinstance(block, UserTurn) and block.spoken and block.committed_at is None:
                 self._order.blocks.remove(block)

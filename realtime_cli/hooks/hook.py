@@ -24,7 +24,7 @@ ItemEvent = ItemCreated | ItemUpdated
 
 
 class HookFailed(Exception):
-    """It raised, or ended with another exit code than 0."""
+    """The hook raised, or ended with an exit code other than 0."""
 
 
 class Hook(Protocol):
@@ -121,7 +121,7 @@ class CommandHook:
             raise HookFailed(f"{process.how_it_ended(code)}{': ' if said else ''}{said}")
 
     async def close(self) -> None:
-        """Nothing is left of it between calls."""
+        """Do nothing: no process stays between calls."""
 
 
 def _payload(event: ItemEvent) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """All hooks of a session: a reader that tells each of them its events, in order, one at a time.
 
-A hook that fails or takes too long is reported once, goes on being told, and stops nothing.
+A hook that fails or takes too long is reported once, still gets later events, and stops nothing.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Hooks:
             self._notify(Noted(0.0, "warning", "hooks", text))
 
     async def settled(self) -> None:
-        """Everything so far was told."""
+        """Wait until every event so far has been delivered."""
         await self._events.join()
 
     async def close(self) -> None:

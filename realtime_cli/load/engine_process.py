@@ -13,7 +13,7 @@ from gevent.event import AsyncResult, Event
 from gevent.lock import BoundedSemaphore
 from gevent.subprocess import PIPE, Popen, TimeoutExpired
 
-END_S = 3.0  # how long it may take over its goodbyes
+END_S = 3.0  # how long it may take to end its sessions
 GONE: dict[str, Any] = {"event": "gone"}
 
 
@@ -43,7 +43,7 @@ class EngineChild:
 
     @property
     def ready(self) -> bool:
-        """Its sessions may begin: their sounds are made."""
+        """Whether sessions may begin: their sounds have been prepared."""
         return bool(self._ready.is_set())
 
     @property
@@ -79,7 +79,7 @@ class EngineChild:
             self._process.stdin.close()
 
     def _say(self, line: Mapping[str, Any]) -> None:
-        with suppress(OSError, ValueError), self._writing:  # it has gone: the reader learns of it
+        with suppress(OSError, ValueError), self._writing:  # it has ended; the reader will notice
             self._process.stdin.write(json.dumps(line).encode() + b"\n")
             self._process.stdin.flush()
 

@@ -14,7 +14,7 @@ from realtime_cli.load.shapes import LoadStage, users_at
 from realtime_cli.script.pacing_histogram import PacingHistogram
 
 SETTLE_S, MEASURE_S = 6.0, 12.0  # workers report every 3 s
-FAILING = 0.05  # more sessions than this share, and a number of users is not carried
+FAILING = 0.05  # if more sessions than this share fail, the number of users is too high
 MIN_RATE = 5.0
 
 
@@ -30,7 +30,7 @@ class Stages(LoadTestShape):
 
 @dataclass(frozen=True)
 class Counted:
-    """What had been counted at a moment."""
+    """The counts at one moment."""
 
     late: dict[int, int] = field(default_factory=dict)
     sessions: int = 0

@@ -103,7 +103,7 @@ def _begin(environment: Environment, **_: Any) -> None:
         end_workers_at_exit()
         return
     if is_child:
-        end_with_parent()  # the one that forked us; a worker begun alone may outlive its shell
+        end_with_parent()  # the master that forked us; a worker started by hand may outlive its shell
     runner.register_message("slow", _slow)
     _engines.append(EngineChild(PLAN.engine, partial(_notified, environment), partial(_died, environment)))
 
@@ -166,7 +166,7 @@ def _died(environment: Environment, code: int) -> None:
 
 
 def _send(environment: Environment, name: str, data: Mapping[str, Any]) -> None:
-    with suppress(Exception):  # the runner is going down, and its socket with it
+    with suppress(Exception):  # the runner is stopping, and closes its socket
         if environment.runner:
             environment.runner.send_message(name, dict(data))
 
@@ -272,7 +272,7 @@ def _reported(client_id: str, data: dict[str, Any], **_: Any) -> None:
 
 
 def _refused(environment: Environment, msg: Any, **_: Any) -> None:
-    """A server has had enough of one worker's sessions: all of them slow down."""
+    """A server has refused one worker's sessions: slow down all workers."""
     _send(environment, "slow", msg.data)
 
 

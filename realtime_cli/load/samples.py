@@ -1,4 +1,4 @@
-"""From what an engine reports of a session to the rows of Locust's tables. Pure."""
+"""Turns what an engine reports of a session into rows of Locust's tables. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a load test as JSON, for other programs."""
+"""The result of a load test as JSON, for other programs."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ HEADS = ("kind", "name", "count", "failed", *(f"p{percent}" for percent in PERCE
 
 
 def table(rows: Sequence[Figures]) -> str:
-    """All rows, as wide as their names; ``-`` where the samples are too few."""
+    """All rows, with columns as wide as their names; ``-`` where there are too few samples."""
     cells = [HEADS, *(tuple(_cells(row)) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(HEADS))]
     lines = [

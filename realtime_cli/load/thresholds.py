@@ -49,7 +49,7 @@ class Threshold:
 
 
 def threshold_of(text: str) -> Threshold:
-    """Raises ConfigError for what is no such condition."""
+    """The condition that a text means. Raises ConfigError if it is none."""
     plain = " ".join(text.split())
     if found := _TIME.fullmatch(plain):
         what, percent, comparison, limit, unit = found.groups()

@@ -18,7 +18,7 @@ class Totals:
     session_s: float = 0.0
     usd: float = 0.0
     unpriced: int = 0
-    """Sessions whose cost nobody knows."""
+    """Sessions whose cost is not known."""
     _cpu_before_s: float | None = None
 
     def paced(self, pace: Mapping[str, Any]) -> None:
@@ -40,7 +40,7 @@ class Totals:
         return taken
 
     def add(self, taken: Mapping[str, Any]) -> None:
-        """What a worker took."""
+        """Add what a worker has sent."""
         self.lateness.add(taken["late"])
         self.cpu_s += taken["cpu_s"]
         self.session_s += taken["session_s"]

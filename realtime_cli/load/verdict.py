@@ -1,4 +1,4 @@
-"""What a load test came to: whether it can be relied on, and why; and which conditions it failed by. Pure."""
+"""The verdict of a load test: whether its figures are reliable, why, and which conditions failed. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between text frames and events: the only place that knows JSON and the protocol's old names.
+"""Converts text frames to events and back; the only place that knows JSON and the protocol's old names.
 
 Reading is lenient: a field of the wrong type is left out rather than the event lost, what is not in
 the reference comes as ``UnknownServerEvent`` / ``UnknownClientEvent`` with all its fields. Only what
@@ -180,7 +180,7 @@ def encode(event: Wire) -> str:
         isinstance(event, SoundAppend)
         and event.model_fields_set == _BARE_APPEND
         and _BASE64.fullmatch(event.audio)
-    ):  # fifty of these a second, and nothing in them to escape
+    ):  # fifty of these a second, and nothing in them needs escaping
         return f'{{"type":"{event.type}","audio":"{event.audio}"}}'
     try:
         return event.model_dump_json(exclude_unset=True)

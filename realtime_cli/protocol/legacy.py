@@ -82,7 +82,7 @@ def _value_today(key: str, value: Any) -> Any:
     if key == "modalities" and isinstance(value, list):
         return ["audio"] if "audio" in value else ["text"]
     if key == "turn_detection" and isinstance(value, dict) and value.get("type", "") in (None, "none"):
-        return None  # xAI's way to say manual
+        return None  # xAI's value for manual turns
     return value
 
 

@@ -1,4 +1,4 @@
-"""Where and with which models each protocol is spoken: what tells them apart before either is spoken.
+"""The path and the models of each protocol: what tells them apart before a connection is opened.
 
 ``contract`` and the reference pages are named in ``protocol/live/limits.py``.
 """

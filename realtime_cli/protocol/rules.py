@@ -19,7 +19,7 @@ from realtime_cli.protocol import field_docs
 
 Path = tuple[str | int, ...]
 
-UNKNOWN = "Unknown"  # models of this prefix stand for kinds that nobody knows: their keys are not judged
+UNKNOWN = "Unknown"  # models with this prefix stand for unknown kinds, whose keys are not checked
 IN_FILE = {"false is null": True}  # validation context of a file: TOML has no null, so false stands for it
 
 
@@ -153,7 +153,7 @@ def _options(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def has(node: Any, step: int | str) -> bool:
-    """Whether this step of a path leads anywhere in JSON data."""
+    """Whether this step of a path exists in the JSON data."""
     if isinstance(node, dict):
         return step in node
     return isinstance(node, list) and isinstance(step, int) and step < len(node)

@@ -1,6 +1,5 @@
-"""All that is wrong with an object that somebody wants to send, in the API's own error codes.
-
-The local server refuses by it, and whoever builds events from what people wrote can ask it first.
+"""Everything that is wrong with an object to be sent, in the API's own error codes. The local server refuses
+by it, and events built from user input are checked by it first.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from pydantic_core import to_json
 
 from realtime_cli.protocol.rules import UNKNOWN, Path, Problem, Rule, Wire, has
 
-# Problems whose code says it all; others have words of their own.
+# Problems that their code explains; others have a message of their own.
 REQUIRED = "it is required"
 NOT_IN_API = "it is not in the API"
 SERVER_SETS_IT = "only the server sets it"

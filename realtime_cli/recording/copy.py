@@ -10,7 +10,7 @@ from realtime_cli.recording.sidecar import sidecars
 
 
 def refuse(to: Path) -> None:
-    """Raises ConfigError where no copy can be: a place that is taken, or a folder that is not there."""
+    """Raise ConfigError if no copy can be made: the path exists, or the folder does not."""
     try:
         if not to.parent.is_dir():
             raise ConfigError(f"There is no folder {to.parent}.", "Name an existing folder.")

@@ -1,8 +1,8 @@
 """Logs of Realtime events as other tools write them: one JSON event a line, bare or in a wrapper; or all
 in one JSON text, an array or a browser's HAR file.
 
-A line that is not an event (a banner, another library's word) is passed over and counted. Where nothing says
-when things happened, nothing is said of how long they took.
+A line that is not an event (a banner, another library's output) is skipped and counted. A log without times
+gives no durations.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The narrator of the Live protocol: turns, which nothing on that wire tells, derived by stated rules.
+"""The narrator of the Live protocol: derives turns, which that wire does not have, by stated rules.
 
 - Who speaks is measured in the sound (``audio.voice_meter``); where a log has no measurement, the
   transcript's fragments stand for it, on their grid of 200 ms.
 - An utterance of the agent is its speech without a pause of 800 ms (without sound: of 1 s between fragments).
-- A turn of the user is his speech until the agent answers. It is told 500 ms behind its end.
+- A turn of the user is all speech until the agent answers. It is reported 500 ms after its end.
 - A fragment belongs to the speech of its side that overlaps its time, or is nearest to it.
-- Who falls silent within 2 s of being talked over was interrupted; an agent that finished just then by itself
-  counts as interrupted, too.
+- A side that falls silent within 2 s of being talked over was interrupted; so is an agent that happened to
+  finish just then.
 - What the agent says within the user's speech for at most 1 s is a backchannel: it answers no turn. The same
   of the user's within the agent's speech makes no turn.
 

@@ -9,8 +9,8 @@ from realtime_cli.conversation import events as e
 from realtime_cli.conversation.live.stretches import WORD_GAP_MS, Stretch, nearest
 from realtime_cli.conversation.realtime.scene import Scene
 
-YIELD_MS = 2_000.0  # who falls silent so soon after being talked over, yields
-WORDS_OVER_S = 0.3  # behind the sound: the last words of an utterance may come after it
+YIELD_MS = 2_000.0  # a side that falls silent this soon after being talked over has yielded
+WORDS_OVER_S = 0.3  # the last words of an utterance may come this long after its sound
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class LiveAgentSide:
             self._count_sound(one)
 
     def _count_sound(self, one: AgentStretch) -> None:
-        """Tell of what has come of an utterance since the last time."""
+        """Report what has come of an utterance since the last report."""
         so_far_ms = max(0.0, (one.end_ms or self._received_ms) - one.start_ms)
         new_ms, first = so_far_ms - one.counted_ms, one.counted_ms == 0
         if new_ms <= 0:
@@ -75,7 +75,7 @@ class LiveAgentSide:
             self._scene.emit(e.AgentSoundQueued(self._scene.at, one.item_id, 0, new_ms))
 
     def began(self, position_ms: float, *, measured: bool = True) -> AgentStretch:
-        """Its announcement is for the narrator to make, who knows whether it answers."""
+        """Begin an utterance. The narrator announces it, since only it knows whether it answers."""
         known = self.utterance
         if known and measured and not known.measured:
             known.measured, known.start_ms = True, position_ms
@@ -106,7 +106,7 @@ class LiveAgentSide:
             one.talked_over_ms = user_position_ms
 
     def ended(self, position_ms: float) -> AgentStretch | None:
-        """Its last sound, or word, was here. With sound the pause behind it was waited for already."""
+        """End an utterance at its last sound or word. With sound, the pause after it is over already."""
         one = self.utterance
         if one is None:
             return None
@@ -148,7 +148,7 @@ class LiveAgentSide:
     # -- words --------------------------------------------------------------------------------------
 
     def fragment(self, text: str, start_ms: float, end_ms: float) -> AgentStretch:
-        """Put it where it belongs; a new utterance where it belongs to none."""
+        """Add a fragment to the utterance it belongs to, or begin a new one."""
         one = nearest(self._utterances, start_ms, end_ms)
         if one is None:
             if (last := self.utterance) and not last.measured:
@@ -186,7 +186,7 @@ class LiveAgentSide:
     # -- the end ------------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """By the time: utterances known by words alone end, and those that ended are told whole."""
+        """Called with the time: end utterances known by words alone, and report ended ones in full."""
         at = self._scene.at
         last = self.utterance
         if last and not last.measured and (at - last.text_at) * 1000 >= WORD_GAP_MS:

@@ -1,4 +1,4 @@
-"""Entries of a Live session in, conversation events out; the rules stand at the head of this room."""
+"""Entries of a Live session in, conversation events out; the rules are in this package's docstring."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class LiveNarrator(CommonNarrator):
         self._hosted: set[str] = set()
 
     def narrate(self, entry: Entry) -> Sequence[e.ConversationEvent]:
-        """What this entry means; mostly nothing, for most entries are sound."""
+        """The events that this entry causes; mostly none, since most entries are sound."""
         value: Any = entry.value
         kind = type(value)
         scene = self._scene
@@ -80,7 +80,7 @@ class LiveNarrator(CommonNarrator):
         super()._close(close)
 
     def _finish(self) -> None:
-        """Nothing more comes of what was going on."""
+        """End whatever was going on."""
         if self._held:
             self._release(self._held, backchannel=False)
         self._user.finish()
@@ -153,7 +153,7 @@ class LiveNarrator(CommonNarrator):
             self._release(one, backchannel=False)
 
     def _release(self, one: AgentStretch, *, backchannel: bool) -> None:
-        """Readers learn of an utterance now."""
+        """Announce an utterance to the readers."""
         self._held = None if self._held is one else self._held
         if not backchannel:
             self._user.commit_spoken()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-NEAR_MS = 700.0  # a fragment stands on a grid of 200 ms, and recognisers date words a little off
+NEAR_MS = 700.0  # fragments are on a grid of 200 ms, and recognisers place words a little off
 WORD_GAP_MS = 1_000.0  # without measured sound: a longer gap between fragments ends a stretch
 
 

@@ -16,7 +16,7 @@ TEXT_MISSING_S = 8.0
 
 @dataclass(slots=True)
 class UserSpeech(Stretch):
-    """One stretch of the user's; ``turn`` once it has made one, or been found to make none."""
+    """One stretch of the user's speech; ``turn`` is set once it is known whether it makes one."""
 
     over_agent: bool = False
     turn: int | None = None
@@ -42,7 +42,7 @@ class LiveUserSide:
         return last if last and last.end_ms is None else None
 
     def session_began(self) -> None:
-        """Another clock: what was said before is over."""
+        """A new session has a new clock: end what was said before."""
         self.finish()
         self._speeches.clear()
         self._sent_ms, self._began_at = 0.0, self._scene.at
@@ -82,7 +82,7 @@ class LiveUserSide:
         return speech
 
     def commit(self, speech: UserSpeech) -> None:
-        """It is a turn, or more of the one that goes on."""
+        """Make it a turn, or part of the current one."""
         if speech.turn is None:
             speech.turn = self._scene.users_turn()
             self._scene.turn_of[speech.item_id] = speech.turn
@@ -94,11 +94,11 @@ class LiveUserSide:
             )
 
     def make_none(self, speech: UserSpeech) -> None:
-        """A backchannel: it belongs to the turn that goes on."""
+        """It is a backchannel, and belongs to the current turn."""
         speech.turn = self._scene.turn
 
     def commit_spoken(self) -> None:
-        """The agent answers: what was told by words alone, or not yet taken for a turn, is one."""
+        """The agent answers: speech known by words alone, or not yet counted as a turn, becomes one."""
         for speech in self._speeches:
             if speech.end_ms is None and not speech.measured:
                 self.ended(speech.last_ms)

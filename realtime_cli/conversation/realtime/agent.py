@@ -22,14 +22,14 @@ class _Response:
     out_of_band: bool
     ended: bool = False
     last_message: _Message | None = None
-    sounds_since: float | None = None  # as the server's own sound buffer tells (WebRTC)
+    sounds_since: float | None = None  # as the server's own output buffer reports (WebRTC)
     messages: dict[str, _Message] = field(default_factory=dict)
     """By the id on the wire."""
 
 
 @dataclass(slots=True)
 class _MessagePart:
-    text: str = ""  # as told so far, delta by delta
+    text: str = ""  # as received so far, delta by delta
     final: str = ""
     received_at: float | None = None
     began_at: float | None = None
@@ -45,7 +45,7 @@ class _Message:
     cut: bool = False
     interrupted: bool = False
     claimed: bool = False
-    """An event named its response; until then that is a guess."""
+    """Whether an event has named its response; until then it is a guess."""
     parts: dict[int, _MessagePart] = field(default_factory=dict)
 
     def part(self, index: int) -> _MessagePart:
@@ -53,11 +53,10 @@ class _Message:
 
 
 class AgentSide:
-    """Tells what the agent does.
-
-    Ids are told apart in three steps. A message is known by its response *and* its item id: some servers call
-    the message of every response alike. Where an event names no response (items told again, the loudspeaker)
-    it is the last message of that id. And on a new socket all ids are new.
+    """Reports what the agent does. Ids are resolved in three steps. A message is known by its response *and*
+    its item id: some servers call the message of every response alike. Where an event names no response
+    (items told again, the loudspeaker) it is the last message of that id. And on a new socket all ids are
+    new.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -87,7 +86,7 @@ class AgentSide:
         self._scene.expect_answer(by_client=True, out_of_band=out_of_band)
 
     def created(self, event: s.ResponseCreated) -> None:
-        """A begin told twice is one; but an id may be used again once there is a reason to answer."""
+        """A repeated ``created`` counts once; but an id may be reused once there is a reason to answer."""
         known = self._responses.get(event.response.id or "")
         if known and not (known.ended and self._scene.news):
             return
@@ -118,7 +117,7 @@ class AgentSide:
         return self._begin(response_id, out_of_band=False)
 
     def done(self, event: s.ResponseDone) -> _Response | None:
-        """The response that is over; None if that was told before, or nothing of it is known."""
+        """The response that ended; None if it had ended already, or is unknown."""
         wire: Any = event.response
         known = self._responses.get(wire.id or "")
         if known is None:
@@ -133,7 +132,7 @@ class AgentSide:
         return known
 
     def on_response_end(self, response: _Response, wire: Any) -> None:
-        """Its end, behind all that its output still had to tell."""
+        """Report its end, after everything that its output still had to report."""
         tokens, total = Tokens.of(wire.usage), getattr(wire.usage, "total_tokens", None) or 0
         total = total or tokens.input + tokens.output
         usd = self._scene.prices.usd(self._scene.model, tokens) if tokens else None
@@ -164,7 +163,7 @@ class AgentSide:
     # -- messages ---------------------------------------------------------------------------------
 
     def message(self, item: Any, response_id: str | None, previous_item_id: str | None) -> None:
-        """A message has begun, or is told again."""
+        """A message has begun, or is sent again."""
         if response_id or item.id not in self._messages:
             self._message(item.id, response_id, previous_item_id)
 
@@ -363,12 +362,12 @@ class AgentSide:
             self._interrupted(parts, stopped.cause, stopped.near_dbfs, stopped.residual_dbfs)
 
     def truncated(self, event: c.ConversationItemTruncate | s.ConversationItemTruncated) -> None:
-        """In a log of another tool nothing tells of the loudspeaker, but the truncation says the same."""
+        """Another tool's log says nothing of the loudspeaker; the truncation stands in for it."""
         message = self._messages.get(event.item_id or "")
         self._cut_in_log(message, event.content_index or 0, float(event.audio_end_ms or 0))
 
     def server_sounds(self, event: s.OutputAudioBufferStarted) -> None:
-        """Over WebRTC the sound goes beside the events: the server says when it begins and is cleared."""
+        """Over WebRTC the sound is not in the events; the server reports when it begins and is cleared."""
         response = self._responses.get(event.response_id or "")
         if response and response.sounds_since is None:
             response.sounds_since = self._scene.at

@@ -1,4 +1,4 @@
-"""What narrators of all protocols tell alike: connection, devices, keys, notices, tools of ours, fees."""
+"""What the narrators of both protocols have in common: connection, devices, keys, notices, tools, fees."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from realtime_cli.conversation.realtime.scene import Scene
 from realtime_cli.conversation.realtime.tools import ToolSide
 
 FEE_STEP_USD = 0.01
-"""Fees that grow with time are told in steps of this."""
+"""Fees that grow with time are reported in steps of this."""
 SCRIPT_TOPIC = "script"
 """The topic of notices by which a script annotates its recording."""
 
@@ -63,7 +63,7 @@ class CommonNarrator:
     # -- what is said about it --------------------------------------------------------------------
 
     def _in_bare_logs(self, topic: str, text: str) -> None:
-        """Where no client judged it and told the user, this does."""
+        """Judge an error that no client has judged, as in another tool's log."""
         if not self._scene.live:
             self._scene.emit(e.NoticeIssued(self._scene.at, "error", topic, text))
 

@@ -1,6 +1,6 @@
 """Which items of the conversation are new, and which have changed.
 
-A new socket is told the history: those items come a second time, under other ids, and are no news.
+The history is sent again on a new socket: those items come back under other ids, and are not new.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ItemSide:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._items: dict[str, Json] = {}
-        self._before: list[Json] = []  # items of the socket that is gone: they come again
+        self._before: list[Json] = []  # items of the lost socket, which will come again
 
     def on_reconnect(self) -> None:
         self._before += self._items.values()
@@ -72,12 +72,12 @@ class ItemSide:
 
 
 def _state(item: Json) -> Json:
-    """What a change of makes an update; a sound's transcript is null until it is told by its own event."""
+    """The fields whose change counts as an update; the transcript of sound is null until its own event."""
     return {key: value for key, value in item.items() if key != "object" and value}
 
 
 def _same(before: Json, item: Json) -> bool:
-    """History is text, and of an answer that was cut only what was heard."""
+    """Whether it is the same item as sent in history: text only, and of a cut answer only what was heard."""
     keys = ("type", "role", "call_id", "name", "output")
     if any(before.get(key) != item.get(key) for key in keys):
         return False

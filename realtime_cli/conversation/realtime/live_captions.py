@@ -42,9 +42,11 @@ class LiveCaptions:
         self._speaker, self._tell = speaker, tell
         self._format = format
         self._heard_ms = 0.0
-        self._sent_ms = 0.0  # on this socket, which is how the server counts
-        self._uncommitted_ms: float | None = None  # where the sound begins that nobody has committed
-        self._committed: deque[tuple[float, float]] = deque()  # by us, and the server has named none yet
+        self._sent_ms = 0.0  # since this socket opened, as the server counts
+        self._uncommitted_ms: float | None = None  # where uncommitted sound begins
+        self._committed: deque[tuple[float, float]] = (
+            deque()
+        )  # committed by us, and not yet named by the server
         self._stretches: dict[str, SpokenStretch] = {}
 
     def observe(self, entry: Entry) -> None:

@@ -38,7 +38,7 @@ class RealtimeNarrator(CommonNarrator):
         self._items = ItemSide(self._scene)
 
     def narrate(self, entry: Entry) -> Sequence[e.ConversationEvent]:
-        """What this entry means; mostly nothing, for most entries are frames of the microphone."""
+        """The events that this entry causes; mostly none, since most entries are microphone frames."""
         value: Any = entry.value
         kind = type(value)
         if kind is inputs.MicrophoneFrame and self._microphone:
@@ -51,7 +51,7 @@ class RealtimeNarrator(CommonNarrator):
         elif kind is inputs.Received:
             handler = RealtimeNarrator._received
         else:
-            self._scene.live |= kind is not inputs.Noted  # the reader of a foreign log makes notes, too
+            self._scene.live |= kind is not inputs.Noted  # the reader of another tool's log makes notes, too
             handler = _LOCAL.get(kind)
         self._fees.observe(entry)
         if handler is None:
@@ -198,7 +198,7 @@ class RealtimeNarrator(CommonNarrator):
         self._agent.created(event)
 
     def _response_done(self, event: s.ResponseDone) -> None:
-        """All items once more: servers differ in what they tell earlier."""
+        """Handle all items once more: servers differ in which events they send earlier."""
         self._user.no_more_text()
         response = self._agent.done(event)
         if response is None:

@@ -1,4 +1,4 @@
-"""What all parts of the narrator share: the time, the turn that goes on, the settings, the way out."""
+"""What all parts of the narrator share: time, current turn, settings, and where events go."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ class Scene:
         self.effective: Json = {}
         self.requested: Json = {}
         self.speech_seen = False
-        """The server said once that the user speaks: it detects turns, whatever its settings say."""
+        """Whether the server ever said that the user speaks: then it detects turns, whatever its settings
+        say.
+        """
         self.turn = 0
         self.turn_of: dict[str, int] = {}
         """By the id of an item or a response."""
         self.awaiting = False
-        """An answer was asked for and has not begun."""
+        """Whether an answer was requested and has not begun."""
         self.news = False
-        """Somebody did something since the last answer ended: a response may be due."""
+        """Whether anything happened since the last answer ended, so that a response may be due."""
         self._answered = False
         self._by_agent = False
         self._made_up = 0

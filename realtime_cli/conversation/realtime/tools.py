@@ -1,4 +1,4 @@
-"""Tool calls: called by the agent, asked about, run by us or by the server, and ended, each told once."""
+"""Tool calls: called, asked about, run by us or by the server, and ended; each step is reported once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ToolSide:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._calls: dict[str, _Call] = {}
-        self._history: set[str] = set()  # calls of an earlier session, by which this one was begun
+        self._history: set[str] = set()  # calls of an earlier session, from which this one was continued
         self._asked_at: dict[str, float] = {}  # by the id that was asked about
         self._asked: set[str] = set()
 
@@ -122,7 +122,7 @@ class ToolSide:
         self._answer(answered.call_id, answered.verdict, answered.text)
 
     def approval_sent(self, item: Any) -> None:
-        """In a log of another tool the answer on the wire is all that tells of it."""
+        """In another tool's log, only the answer on the wire shows it."""
         request_id = item.approval_request_id or ""
         if request_id in self._asked_at:
             self._answer(request_id, "once" if item.approve else "no", item.reason or "")

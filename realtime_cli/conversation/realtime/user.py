@@ -1,4 +1,4 @@
-"""The user's side: speech, typed messages, images, and what was understood of all that."""
+"""The user's side: speech, typed messages, images, and their transcripts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from realtime_cli.protocol import client_events as c
 from realtime_cli.protocol import server_events as s
 
 NO_TRANSCRIPTION = "spoken; this session has no transcription"
-REMEMBERED_S = 120.0  # longer than any server takes to say that speech has ended
+REMEMBERED_S = 120.0  # longer than any server takes to report the end of speech
 
 
 class UserSide:
@@ -31,7 +31,7 @@ class UserSide:
         self._bytes_per_ms = scene.bytes_per_ms("input")
         self._speaking = False
         self._speech_id: str | None = None
-        self._reports_ends = False  # the server does, as most do
+        self._reports_ends = False  # true while the server is assumed to do it, as most do
         self._began: float | None = None
         self._ended: float | None = None
         self._ended_by: e.SpeechBy = "server"
@@ -40,12 +40,12 @@ class UserSide:
         self._released_at: float | None = None
         self._measured_end: float | None = None
         self._taken: set[str] = set()
-        self._taken_unnamed = False  # by us, ahead of the server's word: its id may still come
+        self._taken_unnamed = False  # by us, before the server: its id may still come
         self._last_id = ""
         self._texts: dict[str, str] = {}
         self._finals: dict[str, str] = {}  # an empty text: told that it is missing
         self._growing: set[str] = set()  # called complete while it was still being said
-        self._wordless: dict[str, str] = {}  # heard, but no turn so far -> why there are no words
+        self._wordless: dict[str, str] = {}  # heard, but not a turn so far -> why there is no transcript
         self._paid: set[str] = set()
         self._typed: list[inputs.Typed] = []  # not sent yet
         self._raw_items = 0
@@ -67,7 +67,7 @@ class UserSide:
     # -- speech -----------------------------------------------------------------------------------
 
     def appended(self, at: float, event: c.InputAudioBufferAppend) -> None:
-        """The busiest of all: every frame of the microphone comes by here."""
+        """Count an append; called for every frame of the microphone."""
         self._sent_ms += base64_bytes(event.audio or "") / self._bytes_per_ms
         self._sent.append((self._sent_ms, at))
         if at - self._sent[0][1] > REMEMBERED_S:
@@ -153,7 +153,7 @@ class UserSide:
             self._scene.expect_answer(by_client=False)
 
     def response_began(self, *, asked_for: bool) -> None:
-        """Servers may answer speech without a word about its commit, or even its end."""
+        """Servers may answer speech without reporting its commit, or even its end."""
         waits_for_no_end = self._scene.answers_by_itself and not (asked_for or self._reports_ends)
         if self._speaking and waits_for_no_end:
             self._speech_over(self._scene.at, "server")
@@ -198,7 +198,7 @@ class UserSide:
         item_id = event.item_id or self._speech_id or self._last_id
         known = self._texts.get(item_id, "")
         if known and len(delta) > len(known) and delta.startswith(known):
-            delta = delta[len(known) :]  # some servers repeat all that they have so far
+            delta = delta[len(known) :]  # some servers repeat the whole transcript so far
         if delta and item_id not in self._finals:
             text = self._texts[item_id] = known + delta
             self._scene.emit(e.UserTextPartial(self._scene.at, self._turn_of(item_id), item_id, delta, text))
@@ -226,7 +226,7 @@ class UserSide:
             self._scene.emit(e.UserTextPartial(self._scene.at, self._turn_of(item_id), item_id, delta, text))
 
     def no_more_text(self) -> None:
-        """Where no last word came, what was understood so far is it."""
+        """If no final transcript came, use what was transcribed so far."""
         for item_id in [item_id for item_id in self._growing if item_id in self._taken]:
             self._growing.discard(item_id)
             if item_id not in self._finals and (text := self._texts.get(item_id)):
@@ -239,7 +239,7 @@ class UserSide:
         )
 
     def _final(self, item_id: str, text: str, *, spoken: bool, **more: Any) -> None:
-        """The last word wins; one that says the same again is none."""
+        """The last transcript wins; a repetition is ignored."""
         before = self._finals.get(item_id)
         if before == text:
             return

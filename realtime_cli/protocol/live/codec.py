@@ -1,4 +1,4 @@
-"""Between text frames and events of Live: as lenient, and on the same ground, as Realtime's codec."""
+"""Converts text frames to events of Live and back, as leniently as Realtime's codec."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def decode_live_client_event(text: str | bytes) -> LiveClientEvent:
 
 
 class LiveServerDecoder:
-    """Reads one socket; Live sends nothing twice, so that there is nothing to remember."""
+    """Reads one socket; Live sends nothing twice, so there is nothing to remember."""
 
     def decode(self, text: str | bytes) -> LiveServerEvent | None:
         """The event. Raises :class:`UndecodableEvent` like :func:`decode_live_server_event`."""

@@ -28,7 +28,7 @@ class UnknownLiveServerEvent(LiveServerEventBase):
 
 
 class LiveSessionStarted(LiveServerEventBase):
-    """Only now may sound and commands be sent."""
+    """From now on sound and commands may be sent."""
 
     type: Literal["session.started"] = "session.started"
     session: LiveSessionResource | None = None
@@ -159,7 +159,7 @@ class LiveOutputTranscriptDelta(LiveTranscriptDelta):
 
 
 class LiveContextAppended(LiveTimed):
-    """The append has its place in the model's time; whether it was spoken is not said."""
+    """The append has been placed in the model's timeline; this does not say whether it was spoken."""
 
 
 class LiveInstructionsAppended(LiveContextAppended):
