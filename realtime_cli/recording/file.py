@@ -1,7 +1,7 @@
 """Writes a recording while the session runs: an observer with a thread of its own.
 
 Bounds: what waits for the thread is at most ``QUEUE_LIMIT`` entries (minutes of them); more are
-dropped, counted, and told in the file. The disk is never waited for by the session.
+dropped, counted, and told in the file. The session never waits for the disk.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def path_for(requested: Path, name: str) -> Path:
 
     Raises ConfigError for the name of another kind of file.
     """
-    if os.path.isdir(requested):  # which takes a name that no file can have, too
+    if os.path.isdir(requested):  # also raised for a name that no file can have
         return new_path(name, requested)
     if requested.suffix and requested.suffix != ".jsonl":
         raise ConfigError(
@@ -139,7 +139,7 @@ class Recorder:
         self._thread.join()
 
     def break_off(self, exit_code: int, reason: str) -> None:
-        """The end of a session that failed: a recording in which there was no connection is no recording."""
+        """End the recording of a session that failed; without any connection nothing is kept."""
         self.close(exit_code, reason)
         if not self.connected:
             for part in (self.path, *sidecars(self.path)[:2]):
@@ -188,7 +188,7 @@ class Recorder:
         self.failed = f"Recording stopped: {error.strerror or error} ({self.path})."
         with suppress(OSError):
             if not self.path.stat().st_size:
-                self.path.unlink()  # not even the first line: it is nothing to anybody
+                self.path.unlink()  # not even the first line was written: nobody needs it
         self._on_trouble(self.failed)
 
 

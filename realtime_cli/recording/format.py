@@ -38,7 +38,7 @@ from realtime_cli.protocol.objects import WireFormat
 
 FORMAT = "realtime-cli"
 VERSION = 1
-MAX_BYTES = 1 << 40  # a place in a sidecar file beyond this is none
+MAX_BYTES = 1 << 40  # a place in a sidecar file beyond this is invalid
 MAX_PIECE_BYTES = 256 * 1024 * 1024  # of sound in one line
 
 T = typing.TypeVar("T")
@@ -46,7 +46,7 @@ BytesToRef = Callable[[bytes], str]
 RefToBytes = Callable[[dict[str, Any]], bytes]
 
 _ALIKE = (inputs.Received, effects.Send)
-# What kinds are called on disk where the class has another name today: recordings stay readable for ever.
+# Names on disk of kinds whose class has another name today, so that old recordings stay readable.
 NAMES_ON_DISK: dict[type, str] = {
     inputs.MicrophoneFrame: "Heard",
     inputs.MicrophoneEnded: "HearingEnded",
@@ -63,7 +63,7 @@ NAMES_ON_DISK: dict[type, str] = {
 }
 
 
-# The same for fields: today's name -> the one on disk.
+# The same for fields: today's name -> the name on disk.
 FIELDS_ON_DISK: dict[type, dict[str, str]] = {
     inputs.VideoFrameCaptured: {"thumbnail": "glimpse"},
 }
@@ -274,7 +274,7 @@ def _checked(value: Any, kind: type) -> Any:
 
 
 def seconds(value: Any) -> float:
-    """A time as a line states it. Raises ValueError for what is none."""
+    """The time in a line. Raises ValueError if it is not a time."""
     if not math.isfinite(_checked(value, float)):
         raise ValueError(f"{value} is not a valid time")
     return float(value)

@@ -1,4 +1,4 @@
-"""Secrets that are known, found in whatever way a text writes them."""
+"""Known secrets, found in any form in which a text may contain them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 
 MASK = "***"
 MIN_SECRET_LENGTH = 4  # a shorter "secret" would mask ordinary words
-MIN_HIDDEN_LENGTH = 8  # so long must one be to be looked for within base64 and over line breaks
+MIN_HIDDEN_LENGTH = 8  # the least length of a secret that is looked for in base64 and across line breaks
 
 # Nothing is written letter by letter, or over lines, without one of these.
 _MARKS = ("\\", "&", "%", "\n")
@@ -68,7 +68,7 @@ def _base64_cores(secret: str) -> Iterator[str]:
         return
     for before in range(3):
         whole = base64.b64encode(bytes(before) + raw).decode().rstrip("=")
-        start = (before * 8 + 5) // 6  # a letter that has bits of what stands before is another one
+        start = (before * 8 + 5) // 6  # a base64 letter that shares bits with the text before it differs
         stop = (before + len(raw)) * 8 // 6
         core = whole[start:stop]
         yield from {core, core.replace("+", "-").replace("/", "_")}

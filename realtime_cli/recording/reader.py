@@ -75,7 +75,7 @@ class Recording:
                 raise _unreadable(self.path, number, _reason(error)) from None
 
     def line_count(self) -> int:
-        """How many lines there are to read, for whoever tells how far it has come."""
+        """How many lines there are to read, for a progress line."""
         return sum(1 for _ in _lines(self.path))
 
     def sound(self) -> RecordedAudio:

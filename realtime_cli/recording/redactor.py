@@ -24,7 +24,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1{MASK}",
     ),
-    # A digit is asked for, or "basic arithmetic" would be a secret.
+    # A digit is required, or "basic arithmetic" would be a secret.
     (re.compile(r"\b(Bearer|Basic)\s+(?=[^\s\"\\]*\d)[A-Za-z0-9+/=._~-]{8,}", re.I), rf"\1 {MASK}"),
     (re.compile(r"(?<![A-Za-z0-9])(?:sk-|ek_)[A-Za-z0-9_-]{8,}"), MASK),
     (re.compile(r"(?<![A-Za-z0-9])(?:rk|pk|xai|gsk|ghp|hf)[-_](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{12,}"), MASK),
@@ -59,8 +59,8 @@ _MEMBER_VALUE = re.compile(r'(:\s*")(?:[^"\\]|\\.)*(")')
 class Redactor:
     """``scrub(text)`` returns the text without any known secret and without what looks like one.
 
-    ``secrets`` are the values that the user's configuration took from the environment, a key file or
-    the command line. The patterns cover what nobody told us of: a server that echoes a header, say.
+    ``secrets`` are the values that the user's configuration took from the environment, a key file or the
+    command line. The patterns cover secrets that are not known here, such as a header that a server echoes.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""A recording as a server of its protocol: what it expects from a client, and what it answers. No I/O.
+"""Plays a recording as a server: what it expects from a client, and what it answers. No I/O.
 
 Strict: every recorded client event must come, in order, with the recorded content (ids aside), and
 as much sound as was recorded before the server's next word. Lenient: events are matched by type, those
@@ -22,7 +22,7 @@ from realtime_cli.protocol import codec
 from realtime_cli.protocol.codec import APPENDS
 from realtime_cli.recording.reader import Recording
 
-GOODBYE = "session.close"  # of Live; the program ends a session, not the session itself, so none is recorded
+GOODBYE = "session.close"  # of Live; the program sends it, not the session, so it is not recorded
 LOOK_AHEAD = 20  # how many expected events a lenient match may pass over
 SOUND_TOLERANCE = 0.9  # a client whose frames are of another size may still owe the last of them
 
@@ -61,7 +61,7 @@ class ReplayServer:
 
     @property
     def over(self) -> bool:
-        """Everything recorded has been said and answered."""
+        """Whether everything recorded has been sent and answered."""
         return not self.steps
 
     @property

@@ -1,4 +1,4 @@
-"""Where a recording's sound and images go: sidecar files; what is left in the line is a reference."""
+"""Moves a recording's sound and images to sidecar files, and leaves references in the lines."""
 
 from __future__ import annotations
 

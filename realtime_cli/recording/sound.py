@@ -84,6 +84,6 @@ def _mapped(path: Path, dtype: np.dtype[Any], frame_bytes: int) -> Any:
         count = max(0, size) // frame_bytes * frame_bytes // dtype.itemsize
         if count:
             return np.memmap(path, dtype, mode="r", offset=HEADER_BYTES, shape=(count,))
-    except OSError:  # it is gone, a folder, or not ours to read
+    except OSError:  # it is missing, a folder, or not readable
         pass
     return np.zeros(0, dtype)

@@ -35,7 +35,7 @@ def stored(folder: Path) -> list[Stored]:
         try:
             state = path.stat()
         except OSError:
-            continue  # deleted just now, or a link to nothing
+            continue  # deleted just now, or a broken link
         found.append(Stored(path, state.st_mtime, sum(_size(part) for part in _parts(path))))
     return sorted(found, key=lambda one: one.modified, reverse=True)
 

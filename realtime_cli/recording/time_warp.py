@@ -14,7 +14,7 @@ from realtime_cli.conversation.turns import TurnLog
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.reader import Recording
 
-# What goes on all the time, or is seen by nobody: a pause is a pause though these happen in it.
+# What happens all the time or is not visible: these do not interrupt a pause.
 _UNEVENTFUL = (inputs.Levels, inputs.SoundState, inputs.MicrophoneFrame, inputs.TimerFired, effects.SetTimer)
 
 
@@ -44,7 +44,7 @@ class TimeWarp:
 
 
 def eventful(entry: Entry) -> bool:
-    """Whether somebody who looks or listens would notice."""
+    """Whether a viewer or listener would notice it."""
     value = entry.value
     if isinstance(value, effects.Send):
         return value.event.type != "input_audio_buffer.append"

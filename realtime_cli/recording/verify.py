@@ -25,7 +25,7 @@ _BRIEF = 160
 
 
 class NothingToVerify(ConfigError):
-    """A recording in which nothing happened: to call it verified would be a lie."""
+    """A recording in which nothing happened, so that there is nothing to verify."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _steps(recording: Recording, read: Callable[[Entry], Entry]) -> Iterator[Ste
         elif isinstance(entry.value, _EFFECTS) and _counts(entry.value):
             recorded.append(_line(entry.value, scrubber))
     if pending and not (recording.end.crashed and len(recorded) < len(pending[1])):
-        yield _step(pending, recorded)  # what a killed process did last may not all have been written
+        yield _step(pending, recorded)  # the last actions of a killed process may be missing
 
 
 def _step(pending: tuple[Entry, list[str]], recorded: list[str]) -> Step:
@@ -110,7 +110,7 @@ def _step(pending: tuple[Entry, list[str]], recorded: list[str]) -> Step:
 
 
 def _counts(effect: Any) -> bool:
-    """Notes are told as marks, at the time of the telling: they are no part of the comparison."""
+    """Whether an entry is compared; notes are not, since they are recorded as marks at another time."""
     return not isinstance(effect, effects.Note)
 
 
@@ -127,7 +127,7 @@ def _line(effect: Any, scrubber: Redactor) -> str:
     if isinstance(effect, effects.Play):
         return f"play {effect.item_id}[{effect.content_index}] {len(effect.audio)} bytes of {effect.format}"
     if isinstance(effect, effects.Close):
-        return f"close {int(effect.exit_code)}"  # its words are for people, like those of notes
+        return f"close {int(effect.exit_code)}"  # its text is for people, like that of notes
     return scrubber.scrub(repr(effect))
 
 

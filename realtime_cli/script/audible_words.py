@@ -53,7 +53,7 @@ class PlayedSound:
 
 @dataclass
 class AudibleWords:
-    """Compares sound and transcript. Asked behind the conversation, for it takes its time."""
+    """Compares sound and transcript. Used after the conversation, because it takes time."""
 
     played: PlayedSound
     listen: Listener
@@ -75,7 +75,7 @@ class AudibleWords:
 
 
 def unheard(number: int, expect: Expect, why: str) -> list[CheckResult]:
-    """Verdicts where nobody could listen: what was not measured failed."""
+    """Verdicts if nothing could be listened to: what was not measured has failed."""
     asked = [name for name in NAMES if name in expect.asks]
     return [CheckResult(number, name, "failed", "the reply to be heard", why) for name in asked]
 
@@ -103,6 +103,6 @@ def _compared(
 
 
 def _has(heard: str, text: str) -> bool:
-    """Whether these words are among them, one behind the other; "8" and "eight" are the same word."""
+    """Whether these words occur in sequence; "8" and "eight" are the same word."""
     words, wanted = normalise(heard), normalise(text)
     return any(words[at : at + len(wanted)] == wanted for at in range(len(words) - len(wanted) + 1))

@@ -12,7 +12,7 @@ from realtime_cli.script.rank_test import fewer, slower
 from realtime_cli.script.result import CaseResult
 
 NOTICED_MS = 50.0  # a timing that grew by less is no regression, whatever the margin
-SURE = 0.05  # the chance of being wrong that a regression may have
+SURE = 0.05  # the accepted probability that a regression is chance
 
 Samples = dict[str, list[float]]
 
@@ -47,7 +47,7 @@ def samples_of(results: Iterable[Mapping[str, Any]]) -> dict[str, Samples]:
     gathered: dict[str, Samples] = defaultdict(lambda: defaultdict(list))
     for result in results:
         case = gathered[result["name"]]
-        if result["status"] != "unreliable":  # that says something about the machine, not about the agent
+        if result["status"] != "unreliable":  # figures that say something about the machine, not the agent
             case["passed"].append(float(result["status"] == "passed"))
         for turn in result["turns"]:
             for figure, value in turn["figures"].items():

@@ -12,7 +12,7 @@ from realtime_cli.script.result import Case, CaseResult
 
 
 class Budget:
-    """What a run may cost. A model without a price is refused at once: it would count as nothing."""
+    """What a run may cost. A model without a price is refused at once, since it would count as free."""
 
     def __init__(self, max_usd: float | None, cases: Sequence[Case], agents: Sequence[LoadedAgent]) -> None:
         self.max_usd = max_usd

@@ -1,4 +1,4 @@
-"""A caller with a goal: turns that are made while the conversation is held, and what came of the goal."""
+"""A caller with a goal: makes turns during the conversation, and checks whether the goal was reached."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ Give = Callable[..., Awaitable[bool]]
 
 
 class Words(Protocol):
-    """Where a caller's words come from."""
+    """The source of a caller's words."""
 
     async def next(self, reply: str | None) -> list[ScriptTurn]:
         """The next turn, or turns that overlap; none to hang up. Raises ConfigError."""
 
 
 def with_own_turns(case: Case) -> Case:
-    """For a caller: the case under his conditions, with a list of turns that grows while it is held."""
+    """For a caller: the case with the caller's conditions, and a list of turns that grows during the call."""
     script = case.script.script
     if script.caller is None:
         return case
@@ -65,7 +65,9 @@ class Call:
         )
 
     async def hold(self, give: Give, clips: dict[int, Clip]) -> list[CheckResult]:
-        """Until the goal is reached, or the caller has had enough. ``clips`` gets the sound of each turn."""
+        """Hold the call until the goal is reached or the caller's patience ends. ``clips`` gets the sound of
+        each turn.
+        """
         reply: str | None = None
         why = f"not after {self._caller.max_turns} turns"
         while len(self._turns) < self._caller.max_turns:

@@ -1,7 +1,7 @@
 """What a caller says, by rules and a seed: no model. Pure: the agent's words in, the next turns out.
 
-The goal comes first. Then, in this order: what the agent read back wrong is corrected, what it asks for is
-told, what it asks to have confirmed is, what was not told yet is, and at last the goal is said again.
+The goal comes first. Then, in this order: correct what the agent read back wrong, tell what it asks for,
+confirm what it asks to have confirmed, tell what was not told yet, and finally repeat the goal.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ USUAL_WORDS = {
     "email": "e ?mail|address",
     "city": "city|where|place",
 }
-MAX_CORRECTIONS = 2  # of one fact: a third time changes no mind
+MAX_CORRECTIONS = 2  # times that one fact is told: a third time does not help
 BACKCHANNEL = "Mm-hmm."
 AGAIN = ("Sorry, once more. {goal}", "That is not what I need. {goal}")
 _ASKS = re.compile(
@@ -154,7 +154,7 @@ def _in_words(value: str | float) -> str:
 
 
 def _other(value: str | float) -> str | None:
-    """A number or a day that it is not; None for what is neither."""
+    """A different number or day; None if it is neither."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value + 1)
     day = next((day for day in DAYS if day in str(value).casefold()), None)

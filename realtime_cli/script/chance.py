@@ -1,4 +1,4 @@
-"""What of a promoted script was chance: expectations that the script's own run does not meet again."""
+"""Chance in a promoted script: expectations that the script's own run does not meet again."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def run_check(check: str, folder: Path, recording: Path, turn: int) -> str:
         function = _function(check, folder)
         given: tuple[Any, ...] = (timeline(read(recording)), turn)
         found = function(*given[: len(inspect.signature(function).parameters)])
-    except Exception as error:  # it is the user's code: whatever it raises is its verdict
+    except Exception as error:  # user code: whatever it raises is its verdict
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         place = raised_at(error, folder)
         return f"{said} ({place})" if place else said

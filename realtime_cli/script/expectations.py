@@ -19,7 +19,7 @@ from realtime_cli.script.spoken_numbers import numbers_in
 from realtime_cli.script.steps import in_any_order, in_this_order
 from realtime_cli.script.turn_metrics import ToolCall, TurnMetrics, TurnStep, read_arguments
 
-LATE_MS = 60.0  # three frames: more than a loop that has its share of the processor is ever late
+LATE_MS = 60.0  # three frames: a loop that gets enough CPU is never later than this
 
 UNSPOKEN = "no measurement: the script runs in text"
 _VOICED = ("user.speech", "user.transcribed", "interrupted", "input_audio_buffer.", "response.output_audio")

@@ -62,7 +62,7 @@ def _conversation(result: CaseResult) -> Iterator[str]:
         turn = moment.turn
         yield f"{here} {moment.at_s:7.2f} s  {head:<8}{moment.kind:<12}  {moment.text}"
         yield from below.pop(moment, ())
-    for verdicts in below.values():  # of turns that show nothing, and of the whole
+    for verdicts in below.values():  # verdicts of turns that show nothing, and of the whole conversation
         yield from verdicts
 
 

@@ -1,4 +1,4 @@
-"""What a conversation was worth: every expectation of its script against what was collected of it.
+"""Judges a conversation: every expectation of its script against what was collected.
 
 The same for a conversation that was just held (``runner``) and for a recorded one (``rejudge``).
 """
@@ -35,7 +35,7 @@ class Judging:
     check: Check | None = None
     recording: Path | None = None
     audible: AudibleWords | None = None
-    """Listens to what was played; None where nobody does."""
+    """Listens to what was played; None if nothing listens."""
     extra: dict[int, list[CheckResult]] = field(default_factory=dict)
     """Verdicts that were found while it was held, and those of judge and checks, by turn."""
 
@@ -63,7 +63,7 @@ class Judging:
         return [*found, *verdicts(turn.expect, turn_metrics(seen, self.collected))]
 
     async def ask(self) -> None:
-        """What only a person's check or a language model can say."""
+        """Run the user's checks and ask the judge."""
         turns = self.case.script.script.turns
         for number, expect in [
             *((n, turn.expect) for n, turn in enumerate(turns, 1)),

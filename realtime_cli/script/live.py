@@ -140,7 +140,7 @@ class Live:
 
     @property
     def why_over(self) -> str:
-        """Why the session has ended by itself; empty while it runs, or when nobody knows."""
+        """Why the session has ended by itself; empty while it runs, or if unknown."""
         if self._run is None or not self._run.done() or self._run.cancelled() or self._run.exception():
             return ""
         return self._run.result().reason
@@ -153,7 +153,7 @@ class Live:
     # -- watching -----------------------------------------------------------------------------
 
     def observe(self, entry: Entry) -> None:
-        """Every entry may be the one that somebody waits for."""
+        """Wake whoever waits: any entry may be the awaited one."""
         if not isinstance(entry.value, _SILENT) and not _is_of_a_frame(entry.value):
             self.last_activity = entry.at
         if not isinstance(entry.value, inputs.MicrophoneFrame | effects.Send):
@@ -337,7 +337,7 @@ def speaks(options: SessionOptions) -> bool:
 
 
 def _outcome_of(error: BaseException | None) -> Outcome:
-    """How a conversation ends whose program has come to its end, or has failed."""
+    """The outcome of a conversation whose program has finished or failed."""
     if error is None:
         return Outcome(ExitCode.OK)
     if isinstance(error, RealtimeCliError):

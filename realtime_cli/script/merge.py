@@ -119,7 +119,7 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _complete(found: Sequence[Report]) -> None:
-    """A shard whose machine went down must not look like success. Raises ConfigError."""
+    """Raise ConfigError for a missing shard: a machine that went down must not look like success."""
     shards = [_shard(report.shard) for report in found]
     for count in {count for count, _ in shards} - {1}:
         indices = [index for of, index in shards if of == count]

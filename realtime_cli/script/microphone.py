@@ -12,7 +12,7 @@ from realtime_cli.audio.pcm import FRAME_MS, FRAME_SAMPLES, Samples, silence
 from realtime_cli.script.clips import Clip, is_sounding
 
 FRAME_S = FRAME_MS / 1000
-NOTICED_LATE_MS = 40.0  # two frames: below that nobody measures anything else
+NOTICED_LATE_MS = 40.0  # two frames: nothing is measured more finely
 MAX_AHEAD_FRAMES = 50  # of a stream: a second of sound
 
 Deliver = Callable[[Samples | None], None]

@@ -71,7 +71,7 @@ class MockedTools:
         return list(added.values())
 
     def subscribe(self, listener: Callable[[ToolNotice], None]) -> None:
-        """The real tools report; a mock has nothing to say beside its result."""
+        """Pass on the real tools' reports; a mock only has its result."""
         if self._real is not None:
             self._real.subscribe(listener)
 
@@ -88,9 +88,7 @@ class MockedTools:
             return ToolResult(fitting.error, failed=True)
         try:
             result = await _result(fitting.result, read_arguments(arguments))
-        except (
-            Exception
-        ) as error:  # it is the caller's own function: whatever it raises is how the tool fails
+        except Exception as error:  # the caller's own function: whatever it raises is the tool's failure
             return ToolResult(f"{name} failed: {type(error).__name__}: {error}", failed=True)
         return ToolResult(result if isinstance(result, str) else json.dumps(result, default=str))
 

@@ -45,5 +45,5 @@ class PacingHistogram:
 
     @property
     def reliable(self) -> bool:
-        """p99 within one frame: else what was measured says something about this machine."""
+        """Whether p99 is within one frame; otherwise the figures describe this machine."""
         return self.percentile_ms(0.99) <= FRAME_MS

@@ -1,4 +1,4 @@
-"""What a script may do beside its agent: whom it tells what is said, and with which key.
+"""What a script may do besides its agent: where it sends the conversation, and with which key.
 
 Its checks, sound files and pictures need no trust: who runs a script means them, as with any test.
 """
@@ -27,7 +27,7 @@ def permissions_of_script(loaded: LoadedScript) -> Permissions:
 
 
 def _sections(node: Any) -> Iterator[BaseModel]:
-    """The script and all tables in it: who adds one that names a host need not think of trust."""
+    """The script and all its tables, so that a new table that names a host is covered as well."""
     if isinstance(node, BaseModel):
         yield node
         for name in type(node).model_fields:

@@ -29,7 +29,7 @@ EVENTS = {
 }
 REPLIES = ("response", "llm_response", "tts_response")
 KEYS = re.compile(r"^[0-9A-D*#]+$")
-LONGER_MS = 1000  # a turn without an answer is over after so long; longer quiet is a turn of its own
+LONGER_MS = 1000  # a turn without an answer ends after this long; a longer silence is a turn of its own
 OF_A_TURN = ("user", "audio", "dtmf", "image", "send_after", "expect")
 OF_AN_EVENT = (
     "event",

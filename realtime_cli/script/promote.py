@@ -20,9 +20,9 @@ from realtime_cli.script.recorded_clips import RecordedClips
 from realtime_cli.script.telling_words import telling_words
 from realtime_cli.script.turn_metrics import read_arguments
 
-CUT_AFTER_S = 0.15  # who cut the agent off did so at most so long after the cut was told
+CUT_AFTER_S = 0.15  # an interruption comes at most this long after the cut was reported
 AT_ONCE_S = 1.5
-UNANSWERED_S = 3.0  # who leaves so soon did not wait for an answer
+UNANSWERED_S = 3.0  # a user who leaves this soon did not wait for an answer
 LONG_TURN_S = 10.0  # half of the time that a script gives a turn
 Tree = dict[str, Any]
 
@@ -330,7 +330,7 @@ def _call(run: ToolUse) -> Tree:
 
 
 def _mocks(recorded: Timeline, recording: Recording) -> list[Tree]:
-    """What each call gave back then, it gives back again."""
+    """Mocks that return what each call returned then."""
     patch = recording.header.session.get("patch") or {}
     responses = (patch.get("delegation") or {}).get("responses") or {}
     schemas = {tool.get("name"): tool for tool in patch.get("tools") or responses.get("tools") or ()}

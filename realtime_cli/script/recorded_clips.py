@@ -10,7 +10,7 @@ from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, Samples, dbfs
 
 BEFORE_S, AFTER_S = 0.25, 0.1  # the end already has the silence that ended the turn
 PAUSE_FRAMES = 15  # 300 ms: so much quiet is ahead of what somebody says; less is a pause between two sounds
-MAX_OFF_S = 2.0  # a server tells beginning and end late or early, but no more than this
+MAX_OFF_S = 2.0  # a server reports beginning and end late or early by at most this
 SILENT_DBFS = -60.0
 OVER_NOISE_DB = 6.0
 

@@ -1,4 +1,4 @@
-"""What came of a script that was run, and what is notified while it runs."""
+"""The result of a script, and the events while it runs."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class SessionPool:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def pace(self) -> None:
-        """Tell once a second how late we are, what we cost and what the sessions do; runs until cancelled."""
+        """Report lateness, cost and sessions once a second; runs until cancelled."""
         while True:
             await asyncio.sleep(PACE_S)
             for name, watch in self._watches.items():

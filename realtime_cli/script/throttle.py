@@ -1,4 +1,4 @@
-"""When the next session may begin, after a server has said that it has had enough. Pure."""
+"""When the next session may begin after a server has refused one. Pure."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class TurnRecord:
         )
 
     def forget_lost(self) -> None:
-        """What was lost is said anew: the whole answer must not follow its torso."""
+        """Forget the part of a lost answer: the whole answer will come again."""
         for part in [part for part, of in self.response_of.items() if self.statuses.get(of) == "lost"]:
             self.texts.pop(part, None)
 
@@ -108,7 +108,7 @@ class TurnCollector:
         self._turn_of: dict[str, TurnRecord] = {}  # response or item id -> turn
         self._sounding_until = 0.0
         self._sounds: list[Span] = []
-        self._greeting_owed = False  # it was asked for before the first turn, and has not begun
+        self._greeting_owed = False  # requested before the first turn, and not begun
         self._asking = False  # something was asked for, and the server has not said anything since
         self._begin(0, 0.0)
 

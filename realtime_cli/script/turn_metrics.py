@@ -61,7 +61,7 @@ class TurnMetrics:
     usd: float | None = 0.0
     late_ms: float = 0.0
     text_mode: bool = False
-    """Nobody speaks."""
+    """Whether the session is text only."""
     steps: Sequence[TurnStep] = ()
     """Messages, calls, events and errors in order."""
     earlier_calls: Sequence[ToolCall] = ()

@@ -1,4 +1,4 @@
-"""The server side of the protocol: pure decisions, and an engine of local models.
+"""The server side of the protocol: rules without I/O, and an engine of local models.
 
 ``session`` takes inputs (client frames, results of the engine, deadlines) and returns effects, without a
 clock, threads or sockets; ``audio_input`` has the user's turns, ``response`` one answer, ``conversation`` the

@@ -73,7 +73,7 @@ class InputPipeline:
         self._on_started, self._on_ended, self._on_transcript = on_started, on_ended, on_transcript
         self.buffer = InputBuffer()
         self.forgets_audio = False
-        """Nobody will ask for the sound of an item once it has its words."""
+        """Whether an item's sound can be dropped once it has a transcript."""
         self._settings: Json = {}
         self._include: list[str] = []
         self._detector: TurnDetector | None = None

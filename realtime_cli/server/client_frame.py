@@ -1,4 +1,4 @@
-"""What a client's frame must be before anybody obeys it: the same for every protocol that is served."""
+"""The checks that every client frame must pass, the same for both protocols."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _refuse_odd_numbers(value: Any, path: Path) -> None:
 
 
 def _may_be_left_out(fields: Json, problem: Problem) -> bool:
-    """Whether it is a null that means nothing: client libraries send null for what they leave out.
+    """Whether a null stands for a field that was left out: client libraries send it so.
 
     In a content part that is also so for the fields of other kinds of part.
     """

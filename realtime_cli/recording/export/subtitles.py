@@ -79,7 +79,7 @@ def _cues_of(said: Caption, named: bool) -> Iterator[Cue]:
 
 
 def _pieces(text: str, letter_s: float, name: str) -> Iterator[str]:
-    """Words that fit into one cue; rather the end of a sentence than a full cue."""
+    """Groups of words that fit into one cue; better to end with a sentence than to fill the cue."""
     piece = ""
     for word in (part for long in text.split() for part in textwrap.wrap(long, MAX_LINE_LETTERS - len(name))):
         longer = f"{piece} {word}".lstrip()

@@ -24,12 +24,12 @@ def plain_text(timeline: Timeline) -> str:
 
 
 def in_order(timeline: Timeline) -> list[SpokenLine]:
-    """What has words."""
+    """The lines that have words."""
     return [said for said in timeline.said if said.text.strip()]
 
 
 def one_line(text: str) -> str:
-    """With single blanks for all white space."""
+    """The text with single spaces in place of all white space."""
     return " ".join(text.split())
 
 
@@ -38,7 +38,7 @@ def _cut(said: SpokenLine) -> str:
 
 
 def end_s(said: SpokenLine) -> float:
-    """When its label or subtitle goes, long enough to be seen."""
+    """When its label or subtitle ends; long enough to be seen."""
     return max(said.end_s, said.begin_s + MIN_SHOWN_S)
 
 

@@ -1,4 +1,4 @@
-"""Everything the local server needs that is more than rules: models that hear and speak, and an answer.
+"""What the local server needs besides rules: models that hear and speak, and a source of answers.
 
 ``ports`` says what the server needs of an engine, ``engine`` loads the parts of ours: ``voice_activity``,
 ``recogniser`` (with ``crop``), ``synthesiser`` (with ``tts_text``), and for the answer either ``chat``, an

@@ -220,7 +220,7 @@ class ChatAnswer:
         self.length += len(arguments)
 
     def rest(self) -> list[str]:
-        """What stood behind the last full stop."""
+        """The text after the last full stop."""
         return self._text.flush()
 
     def calls(self) -> list[EngineCall]:
