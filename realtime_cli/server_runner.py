@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from realtime_cli.server_sound import DeltaCutter, SpeechDetector
 
 OUTBOX_BYTES = 64 * 1024 * 1024
-MAX_TURN_S = 0.005  # of work for one session before others on the loop have theirs, twice as long
+MAX_TURN_S = 0.005  # work for one session, before the other sessions get twice as much
 MAX_PAUSE_S = 0.25
 MAX_DETECTOR_BYTES = 480_000  # of sound that waits for the voice detector: 10 s of PCM
 MAX_TRANSCRIPTIONS = 8  # of one session at once

@@ -15,8 +15,8 @@ Piece = tuple[Future[Any], Callable[[], Any]]
 class FairPool:
     """Runs one piece of work of each owner in turn, each owner's in the order in which they came.
 
-    No owner has all threads at once, where there are several: who comes next need not wait for a piece of
-    work to end.
+    With several threads no owner has all of them, so that the next owner need not wait for a piece of work to
+    end.
     """
 
     def __init__(self, threads: int, name: str) -> None:
@@ -35,7 +35,7 @@ class FairPool:
         return future
 
     def _run(self) -> None:
-        """In a thread: what may run now, until there is nothing."""
+        """Runs in a thread: take work that may run now, until there is none."""
         while taken := self._next():
             owner, (future, work) = taken
             try:
@@ -48,7 +48,7 @@ class FairPool:
                     self._running -= Counter((owner,))
 
     def _next(self) -> tuple[int, Piece] | None:
-        """The work of the owner whose turn it is, who then goes to the back."""
+        """Take the next owner's work, and move that owner to the back."""
         with self._lock:
             owner = next((each for each in self._waiting if self._running[each] < self._most), None)
             if owner is None:

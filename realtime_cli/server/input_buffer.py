@@ -30,7 +30,7 @@ class InputBuffer:
         return self.start_ms + self.kept_ms
 
     def use_format(self, format: str) -> None:
-        """Go on in another format; what is kept was in the old one and goes."""
+        """Continue in another format; drop what is kept in the old one."""
         if format != self.format:
             self.clear()
             self.format, self._bytes_per_ms = format, BYTES_PER_MS[format]

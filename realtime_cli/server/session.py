@@ -1,6 +1,6 @@
 """One session from the server's side: client events and the engine's results in, effects out.
 
-It has no clock, awaits nothing and knows no model: time comes with the inputs, and detection,
+It has no clock, awaits nothing and runs no model: time comes with the inputs, and detection,
 transcription, generation and synthesis are requested with effects.
 """
 

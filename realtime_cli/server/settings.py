@@ -30,7 +30,7 @@ SEMANTIC_VAD: Json = {
     "interrupt_response": True,
 }
 DEFAULT_MODEL = "local"
-XAI_VOICES = ("ara", "eve", "leo", "rex", "sal")  # an agent for xAI may be tried here
+XAI_VOICES = ("ara", "eve", "leo", "rex", "sal")  # so that an agent for xAI can be tried here
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from realtime_cli.client.effects import Play, PlayEnd
 from realtime_cli.client.entry import Entry
 
 MAX_KEPT_S = 600  # of sound that belongs to no reply yet
-MAX_AHEAD_FRAMES = 3000  # that wait for a reader of the stream: a minute of 20 ms
+MAX_AHEAD_FRAMES = 3000  # frames that may wait for a reader: a minute of 20 ms frames
 
 
 class FrameStream:

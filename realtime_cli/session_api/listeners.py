@@ -1,4 +1,4 @@
-"""Those who want to know what happens: iterators over events, and handlers that are called.
+"""Listeners to a conversation: iterators over events, and handlers that are called.
 
 Neither holds the conversation up: each has a queue of its own, and of a listener that never catches up
 the oldest events are lost.
@@ -107,7 +107,7 @@ class Listeners:
             remedy = f"Did you mean {near[0]}?" if near else "See the page events: realtime-cli docs events"
             raise ConfigError(f"There is no event {name!r}.", remedy)
         self._later.append((name, handler))
-        with suppress(RuntimeError):  # there is no loop yet: when there is, start() begins
+        with suppress(RuntimeError):  # there is no loop yet; start() begins once there is
             asyncio.get_running_loop()
             self.start()
 
@@ -135,7 +135,7 @@ class Listeners:
                     await handler(value)
                 else:
                     await loop.run_in_executor(thread, handler, value)
-            except Exception as error:  # it is the caller's; the conversation goes on
+            except Exception as error:  # the caller's own handler failed; the conversation goes on
                 text = f"The handler of {name} failed: {type(error).__name__}: {error}"
                 warnings.warn(text, stacklevel=1)
 

@@ -68,7 +68,7 @@ async def asked_in_terminal(question: Question) -> ApprovalAnswer:
         )
         sys.stderr.flush()
         line = sys.stdin.readline()
-        with suppress(RuntimeError):  # the loop is gone: the person ended the program instead
+        with suppress(RuntimeError):  # the loop is gone: the user ended the program instead
             answer.get_loop().call_soon_threadsafe(give, line)
 
     threading.Thread(target=read, name="trust", daemon=True).start()
@@ -76,7 +76,7 @@ async def asked_in_terminal(question: Question) -> ApprovalAnswer:
 
 
 class AllowlistApprover:
-    """Nobody to ask: what was named beforehand may run, everything else is refused.
+    """For sessions without a user to ask: named tools may run, everything else is refused.
 
     ``option``: how one names a tool, called NAME in it. ``of_many``: the names are for several agents, of
     which each has only some.
@@ -104,7 +104,7 @@ class AllowlistApprover:
 
 
 class InteractiveApprover:
-    """Questions lie here until a key or a command answers the oldest.
+    """Holds questions until a key or a command answers the oldest.
 
     ``named``: what was allowed on the command line is not asked about.
     """

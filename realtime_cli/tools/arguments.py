@@ -46,7 +46,7 @@ def _takes_null(schema: Any) -> bool:
 
 
 def check(given: dict[str, Any], schema: dict[str, Any]) -> None:
-    """Raises ToolFailed with what does not fit, and where. A schema that is none checks nothing."""
+    """Raise ToolFailed with what does not fit, and where. An invalid schema checks nothing."""
     from jsonschema import Draft202012Validator, SchemaError
     from jsonschema.exceptions import best_match
     from referencing import Registry
@@ -64,7 +64,7 @@ def check(given: dict[str, Any], schema: dict[str, Any]) -> None:
 
 
 def _words(mistake: Any) -> str:
-    """The checker speaks Python of what came as JSON."""
+    """Rewrite the checker's message, which shows JSON values as Python."""
     message = str(mistake.message)
     return f"null{message[4:]}" if mistake.instance is None and message.startswith("None") else message
 

@@ -44,7 +44,7 @@ def calculator(expression: str) -> str:
 
 
 def hang_up() -> str:
-    """What the model is told; that the session ends is the session's business."""
+    """The text for the model; ending the session is up to the session."""
     return "The call ends as soon as the user has heard your goodbye."
 
 

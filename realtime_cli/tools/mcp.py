@@ -45,7 +45,7 @@ EXIT_GRACE_S, KILL_GRACE_S = 0.5, 0.3
 
 
 class Unavailable(RealtimeCliError):
-    """A server that cannot be used: the talk goes on without its tools."""
+    """A server that cannot be used; the conversation goes on without its tools."""
 
 
 class Complaints:
@@ -151,7 +151,7 @@ class Server:
             except MCPError:
                 if self._refusal != SESSION_GONE:
                     raise
-                self._leave.set()  # the server knows the session no more, so it has not run the tool
+                self._leave.set()  # the server no longer knows the session, so it has not run the tool
                 client = await self._connected()
                 result = await self._result(client.call_tool(tool, arguments, progress_callback=on_progress))
         except Unavailable as error:
@@ -306,7 +306,7 @@ class Server:
             self._refusal = response.status_code
 
     async def close(self) -> None:
-        """Let the server end; it gets a moment, and is killed then."""
+        """Let the server end; kill it after a moment."""
         self._leave.set()
         if self._holding:
             await asyncio.gather(self._holding, return_exceptions=True)

@@ -144,7 +144,7 @@ class _Survey:
             return
         try:
             url = address_of(connection)
-        except ConfigError:  # said when it is to be connected
+        except ConfigError:  # reported when it is to be connected
             return
         provider = connection.effective_provider
         host = host_of(self._shown["connection"]["base_url"] or url)
@@ -347,12 +347,12 @@ def digest(made: Permissions, folder: Path, *files: Path) -> None:
                 made.files[name] = hashlib.file_digest(opened, "sha256").hexdigest()
             if file.suffix == ".py":
                 waiting += _imported(file.read_bytes(), file.parent, (file.parent, folder))
-        except (OSError, ValueError):  # it cannot run, either
+        except (OSError, ValueError):  # then it cannot run either
             continue
 
 
 def in_one_line(text: str) -> str:
-    """What a person says yes to is in one line, and in the order in which it is read."""
+    """Shows on one line, in reading order, what the user says yes to."""
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
     )

@@ -1,4 +1,4 @@
-"""Child processes: what they may see, and how they end with all that they started."""
+"""Child processes: their environment, and how they end with everything that they started."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def found(program: str, folder: Path, path: str) -> str | None:
 
 
 def tied(words: Sequence[str]) -> list[str]:
-    """A command line that the kernel kills when this program is gone, also by SIGKILL, which tells nobody.
+    """A command line whose process the kernel kills when this program ends, even by SIGKILL.
 
     Linux with util-linux (prctl(2), PR_SET_PDEATHSIG); elsewhere the command line as it is.
     """
@@ -71,7 +71,9 @@ async def end(process: asyncio.subprocess.Process) -> None:
     """Kill a process that leads its session, with everything in it, and wait until it is gone."""
     kill_group(process.pid)
     while process.returncode is None:
-        with suppress(asyncio.CancelledError):  # a killed process ends at once: this wait is not left early
+        with suppress(
+            asyncio.CancelledError
+        ):  # a killed process ends at once, so this wait must not be cancelled
             await process.wait()
     transport = getattr(process, "_transport", None)  # a grandchild in a session of its own may hold a pipe
     if transport:

@@ -55,7 +55,7 @@ def load(source: str, folder: str, names: list[str]) -> dict[str, Function]:
 
 
 class Worker:
-    """Runs calls, and posts what comes of them."""
+    """Runs calls, and posts their results."""
 
     def __init__(self, functions: dict[str, Function], out: BinaryIO, folder: str = "") -> None:
         self._functions, self._folder = functions, Path(folder)
@@ -110,7 +110,7 @@ def _read(stdin: BinaryIO) -> dict[str, Any] | None:
 def _listen(stdin: BinaryIO, worker: Worker, loop: asyncio.AbstractEventLoop) -> None:
     while (message := _read(stdin)) is not None:
         loop.call_soon_threadsafe(worker.take, message)
-    os._exit(0)  # whatever still runs: nobody waits for it any more
+    os._exit(0)  # whatever still runs is not waited for any more
 
 
 async def _serve(stdin: BinaryIO, out: BinaryIO) -> None:

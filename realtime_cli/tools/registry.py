@@ -110,7 +110,7 @@ class Registry:
             output, failed = await self._run(call_id, tool, arguments, began), False
         except ToolFailed as failure:
             output, failed = str(failure), True
-        except Exception as error:  # a body is an edge to foreign code: what it lets slip is told too
+        except Exception as error:  # a body calls foreign code: whatever escapes it is reported, too
             output, failed = f"{name} failed: {type(error).__name__}: {error}", True
         finally:
             self._running.pop(call_id, None)
@@ -184,13 +184,13 @@ class Registry:
         await self._ask(Question(call_id, name, arguments, group=label, origin=origin))
 
     async def _ask(self, question: Question, timeout_s: float = ANSWER_TIMEOUT_S) -> ApprovalAnswer:
-        """One question at a time; the time limit is the user's, not the tool's."""
+        """Ask one question at a time; its time limit is for the user, not the tool."""
         async with self._asking:
             if question.name in self._allowed and question.kind == "run":
                 answer = ApprovalAnswer("session")  # allowed for the session while this one waited
             else:
                 if question.kind == "output" or not self._approver.approves(question):
-                    self._announce(question)  # nobody is asked for what was allowed beforehand
+                    self._announce(question)  # nothing is asked about what was allowed beforehand
                 answer = await self._answer(question, timeout_s)
             if answer.verdict == "session" and question.kind == "run":
                 self._allowed.add(question.name)

@@ -1,4 +1,4 @@
-"""What a person said yes to: per agent file, the hash of what it may do, and what to compare it with."""
+"""What the user has allowed: per agent file, the hash of what it may do, and what to compare it with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from realtime_cli.tools.permissions import Permissions
 from realtime_cli.untrusted_json import parse_json
 
 NAME = "trusted-folders.json"
-MAX_KEPT = 8  # yeses to one agent file: an older one of its states needs no new question
+MAX_KEPT = 8  # allowed states of one agent file, so that an older one needs no new question
 
 
 def file() -> Path:
@@ -21,7 +21,7 @@ def file() -> Path:
 
 
 def is_trusted(requested: Permissions) -> bool:
-    """Whether just this was allowed. A list of folders, as it was kept until now, allows nothing."""
+    """Whether exactly this was allowed. A list of folders, as older versions kept it, allows nothing."""
     return requested.hash in _of(requested)
 
 

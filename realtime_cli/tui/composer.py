@@ -62,7 +62,7 @@ class Composer:
     def menu(self) -> list[Completion]:
         """What could be meant: commands while their name is typed, image files behind ``@``."""
         document = self.buffer.document
-        if document != self._menu_of[0]:  # looking into a folder is not for every frame
+        if document != self._menu_of[0]:  # a folder is not read for every frame
             found = (
                 self._choices.get_completions(document, CompleteEvent())
                 if document.is_cursor_at_the_end

@@ -1,4 +1,4 @@
-"""A face shows a session: the live screen, plain sentences, or lines of JSON. Here one is chosen."""
+"""Chooses how a session is shown: the live screen, plain sentences, or lines of JSON."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class JsonLines:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is open."""
 
     def _write(self, event: e.ConversationEvent) -> None:
         self._out.write(e.to_json(event) + "\n")

@@ -333,7 +333,7 @@ class KeyMap(BoundKeys):
         if question is None:
             self._box = None
         elif self._box is None or self._box.question != question:
-            self._box, self._panel = QuestionBox(question), None  # nothing hides a question that comes up
+            self._box, self._panel = QuestionBox(question), None  # a question must not be hidden
         return self._box
 
     @property
@@ -368,7 +368,7 @@ class KeyMap(BoundKeys):
             self._write()
 
     def _give(self, question: ToolWaiting, choice: AnswerChoice, text: str) -> None:
-        """An answer has been written; without a word it is not given."""
+        """Give the written answer; an empty one is not given."""
         if self._surface.question != question:
             self._complaint = "That question is no longer open."
         elif text.strip():

@@ -39,7 +39,7 @@ def latency_figures(stats: SessionStats, width: int, theme: Theme = PRETTY) -> s
 
 
 def _variants(stats: SessionStats, theme: Theme) -> Iterator[str]:
-    """From all that there is to tell to the latency alone."""
+    """The variants, from the most detailed to the latency alone."""
     last, median = stats.last_ms, stats.median_ms
     if last is None or median is None:
         return

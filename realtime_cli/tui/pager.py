@@ -1,6 +1,6 @@
 """A panel over the lowest rows: a title, as many lines as there is room for, and how to scroll and close it.
 
-Nothing of it goes into the scrollback: once it is closed the transcript stands as it stood before.
+Nothing of it goes into the scrollback: once it is closed, the transcript is as it was before.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can be told of a picture without a model that sees: format, size, colours, the codes in it.
+"""What can be said about a picture without a vision model: format, size, colours, codes in it.
 
 Pillow reads the picture, zxing-cpp the codes. Both are optional: without Pillow the user is told so.
 """
@@ -95,7 +95,7 @@ def _pixel_facts(image: Image) -> str:
             image.thumbnail((MAX_SIDE, MAX_SIDE))
             pixels = image.convert("RGB")
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError):
-        return ""  # damaged behind its header
+        return ""  # damaged after its header
     shades, texts = colours(pixels), codes(pixels)
     told = (
         f" It is mostly {' and '.join(filter(None, [', '.join(shades[:-1]), *shades[-1:]]))}."

@@ -102,4 +102,4 @@ class EnginePort(Protocol):
 
 
 class EngineError(RealtimeCliError):
-    """No answer can be had; the response fails with the code server_error and this message."""
+    """No answer is possible; the response fails with the code server_error and this message."""

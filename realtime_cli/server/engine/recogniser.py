@@ -1,6 +1,6 @@
 """Words from sound: Moonshine tiny-en, its encoder and its merged decoder run on plain onnxruntime.
 
-The two ``.ort`` files carry no description. What was found by measuring: the decoder's
+The two ``.ort`` files are not documented. Found by measuring: the decoder's
 ``encoder_attention_mask`` has one entry per audio *sample*; the merged decoder gives the encoder's keys and
 values in its first step only, later steps return empty ones; it can loop on noise and needs a bound.
 """

@@ -55,7 +55,7 @@ def open_model(file: Path) -> Any:
 
 @cache
 def onnxruntime() -> Any:
-    """The module. From 1.29 on it phones home unless this variable stands before the first import."""
+    """The module. From 1.29 on it phones home unless this variable is set before the first import."""
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime as module

@@ -33,7 +33,7 @@ class HibariVoice:
 
     def __init__(self) -> None:
         model = weights("hibari", "assets/hibari.onnx", PIN, SHA256)
-        onnxruntime()  # before hibari imports it: the telemetry switch must stand first
+        onnxruntime()  # before hibari imports it: the telemetry switch must be set first
         from hibari import Hibari
 
         self._hibari: Any = Hibari(voice="heart", model=str(model), threads=1)

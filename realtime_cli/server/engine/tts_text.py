@@ -1,4 +1,4 @@
-"""Written text made fit for speaking: marks of writing away, in sentences of which the first is short.
+"""Prepares written text for speaking: removes markup, and splits it into sentences, the first one short.
 
 Numbers, times, dates, units and abbreviations are left: hibari reads those well by itself.
 """

@@ -83,12 +83,12 @@ class LiveAgent:
     # -- the user -------------------------------------------------------------------------------
 
     def listen(self, position_ms: float, *, user_speaks: bool) -> None:
-        """The session has moved on."""
+        """Called when the session's time has advanced."""
         self._position_ms, self._user_speaks = position_ms, user_speaks
         self.voice.held = user_speaks
 
     def user_started(self, at: float) -> None:
-        """Yield: what is being said ends here; an answer that nobody has heard yet is not wanted."""
+        """Yield: end the current speech, and drop an answer that has not been heard yet."""
         self._user_speaks = self.voice.held = True
         self.voice.stop()
         for answer in [each for each in self._answers.values() if each.response is None]:
@@ -178,7 +178,7 @@ class LiveAgent:
         return BackendResponse(self._events, backend, self._unix_s(), response_id, delegation_id)
 
     def _finish(self, at: float, answer: LiveAnswer, failure: str | None) -> None:
-        """No more comes of an answer; what waited for its end goes on."""
+        """An answer is complete; continue what waited for it."""
         del self._answers[answer.id]
         self._events.do(CancelResponse(answer.id))
         if answer.utterance:
@@ -256,7 +256,7 @@ class LiveAgent:
             raise ApiError(INVALID_VALUE, text, "delegation_id")
 
     def take_append(self, event: c.LiveContextAppend) -> None:
-        """Its place in the session's time has come."""
+        """Use an append whose time has come."""
         if isinstance(event, c.LiveInstructionsAppend):
             self._follow(event.content)
             return

@@ -139,7 +139,7 @@ def _text_part(text: str) -> Json:
 
 
 class BackendChain:
-    """What the client has given and owes: open calls, and the input buffer."""
+    """What the client has sent and still owes: the input buffer, and open calls."""
 
     def __init__(self, context: LiveContext) -> None:
         self._context = context

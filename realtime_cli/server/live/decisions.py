@@ -1,6 +1,6 @@
 """Decisions, as far as words go: a choice is made when one of its values was said, all else is refused.
 
-The service has a model for it. A refusal is an answer of the protocol, and the honest one here.
+The service uses a model. A refusal is part of the protocol, and the honest answer here.
 """
 
 from __future__ import annotations

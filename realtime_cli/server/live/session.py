@@ -1,7 +1,8 @@
 """One Live session from the server's side: client events and the engine's results in, effects out.
 
-As pure as the Realtime one, and on the same engine. What differs: the clock is the client's sound. Each step
-of it feeds ``Hearing``, lets ``AgentVoice`` give its next 100 ms, and puts appends in their place.
+Like the Realtime session it has no I/O, and it uses the same engine. The difference: its clock is the
+client's sound. Each step of it feeds ``Hearing``, lets ``AgentVoice`` give its next 100 ms, and puts appends
+in their place.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ from realtime_cli.server.live.sound_clock import SoundClock
 from realtime_cli.server.settings import Defaults
 
 Json = dict[str, Any]
-MAX_AHEAD_MS = 600_000  # sound that came faster than it is due
-DROP_AFTER_S = 2.0  # the service drops the line so long behind its last event, without a close frame
+MAX_AHEAD_MS = 600_000  # sound that came faster than real time
+DROP_AFTER_S = 2.0  # how long after its last event the service drops the connection, without a close frame
 DROPPED = 1006
 
 

@@ -16,7 +16,7 @@ class SoundClock:
         self._base_ms = 0.0
 
     def receive(self, at: float, ms: float) -> None:
-        """So much more sound has come."""
+        """Count more sound that has arrived."""
         starved = self.received_ms <= self.position_ms
         late_ms = self._allowed_ms(at) - self.received_ms
         if self._base_at is None or (starved and late_ms > MAX_CATCH_UP_MS):

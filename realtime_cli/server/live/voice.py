@@ -81,7 +81,7 @@ class AgentVoice:
         *,
         lasts: bool = False,
     ) -> AgentUtterance:
-        """Something to say, behind what is being said; texts come by ``add``.
+        """Queue an utterance; its texts come with ``add``.
 
         ``on_words`` hears what was spoken of it, ``on_over`` that all of it was, unless it is interrupted.
         """
@@ -92,7 +92,7 @@ class AgentVoice:
         return utterance
 
     def play(self, pcm: bytes, on_over: Callable[[], None]) -> None:
-        """Sound that somebody else made, at once and without words."""
+        """Play given sound at once, without words."""
         self.stop()
         fixture = AgentUtterance(self._events.new_id("say"), ended=True, on_over=on_over)
         fixture.ready.append(("", pcm))

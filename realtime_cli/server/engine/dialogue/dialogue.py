@@ -62,7 +62,7 @@ class Dialogue:
         return self._by_rule(turn) or _echo(turn)
 
     def _is_beyond(self, turn: DialogueTurn) -> bool:
-        """Whether something is asked for that no rule answers."""
+        """Whether the user asks for something that no rule answers."""
         return bool(turn.normalised) and not turn.outcomes and self._by_rule(turn) is None
 
     def _by_rule(self, turn: DialogueTurn) -> DialogueAnswer:
@@ -109,7 +109,7 @@ def _about_sums(turn: DialogueTurn) -> str | None:
 
 
 def _echo(turn: DialogueTurn) -> str:
-    """What was understood; who it is that understood so little is said the first time."""
+    """Repeat what was understood; the first time, also say how little this agent understands."""
     words = turn.said.strip()
     ended = words if words.endswith((".", "!", "?")) else f"{words}."
     return f"You said: {ended} {ONLY_RULES}" if turn.assistant_items <= 1 else f"You said: {ended}"

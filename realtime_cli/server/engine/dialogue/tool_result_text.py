@@ -12,7 +12,7 @@ _OF_A_CLOCK = {"time", "date", "weekday", "zone", "timezone"}
 
 
 def outcome_sentence(name: str, output: str) -> str:
-    """A clock's result as one tells the time, an error as an error, all else as "The result of f is …"."""
+    """Say a clock's result as the time, an error as an error, anything else as "The result of f is …"."""
     value = _parsed(output)
     if problem := _problem(value):
         return _sentence(f"{name} did not work: {_short(problem)}")

@@ -24,7 +24,7 @@ class DialogueTurn:
     said: str  # the user's last words as written or recognised
     normalised: str  # the same in the form that rules match
     images: tuple[str, ...]  # the image_url of those that nothing was said about yet, or else of all
-    outcomes: tuple[ToolOutcome, ...]  # at the conversation's end: results that were not spoken of yet
+    outcomes: tuple[ToolOutcome, ...]  # at the conversation's end: results that were not mentioned yet
     user_items: int
     assistant_items: int
     new_images: bool
