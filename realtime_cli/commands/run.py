@@ -93,7 +93,9 @@ def run(options: RunOptions) -> ExitCode:
     if options.convert or options.promote:
         from realtime_cli.commands import run_convert
 
-        return run_convert.write(options.convert, options.promote, options.output, options.config)
+        return run_convert.write(
+            options.convert, options.promote, options.output, options.config, options.max_cost
+        )
     if options.merge:
         whole = merge.merged(options.scripts)
         return _finish(list(whole.results), whole.seconds, options)

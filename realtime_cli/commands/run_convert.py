@@ -15,7 +15,13 @@ from realtime_cli.audio.wav_file import wav_header
 from realtime_cli.errors import ConfigError, ExitCode
 
 
-def write(convert: Path | None, promote: Path | None, output: Path | None, config: Path | None) -> ExitCode:
+def write(
+    convert: Path | None,
+    promote: Path | None,
+    output: Path | None,
+    config: Path | None,
+    max_cost: float | None = None,
+) -> ExitCode:
     """Write the script or scripts and say where.
 
     1 when a promoted script fails in a run of its own. Raises ConfigError when nothing can be written.
@@ -25,7 +31,7 @@ def write(convert: Path | None, promote: Path | None, output: Path | None, confi
     if convert:
         _import(convert, output)
     elif promote:
-        return _promote(promote, output, config)
+        return _promote(promote, output, config, max_cost)
     return ExitCode.OK
 
 
@@ -61,7 +67,7 @@ def _import(source: Path, output: Path | None) -> None:
             echo(f"  not taken over: {thing}")
 
 
-def _promote(source: Path, output: Path | None, config: Path | None) -> ExitCode:
+def _promote(source: Path, output: Path | None, config: Path | None, max_cost: float | None) -> ExitCode:
     from realtime_cli.commands.run_promoted import tried
     from realtime_cli.recording.reader import read
     from realtime_cli.recording.stored import find_or_path
@@ -75,7 +81,7 @@ def _promote(source: Path, output: Path | None, config: Path | None) -> ExitCode
         draft = Path(folder, "script.toml")
         agent = {"agent": str(config.resolve())} if config else {}
         write_script({**made.script, **agent}, draft, made.clips, made.images, quiet=True)
-        turns, failed = tried(draft, recording.path, made.script["turns"])
+        turns, failed = tried(draft, recording.path, made.script["turns"], max_cost)
     clips = {
         name: clip for name, clip in made.clips.items() if any(turn.get("wav") == name for turn in turns)
     }

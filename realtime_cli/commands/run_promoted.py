@@ -7,32 +7,42 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from realtime_cli.app.console import echo
 from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.targets import Target
+from realtime_cli.config.address import address_of
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.script.chance import without_chance
 from realtime_cli.script.checks import run_check
 from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.load import load_script
-from realtime_cli.script.opening import CaseOpener
+from realtime_cli.script.opening import CaseOpener, agent_of
 from realtime_cli.script.result import CaseResult
 from realtime_cli.script.runner import RunContext, run_case
 from realtime_cli.script.suite import Selection, plan
+from realtime_cli.wire.auth import is_loopback
 
 Tree = dict[str, Any]
 
 
-def tried(draft: Path, recording: Path, turns: Sequence[Tree]) -> tuple[list[Tree], bool]:
+def tried(
+    draft: Path, recording: Path, turns: Sequence[Tree], max_cost: float | None = None
+) -> tuple[list[Tree], bool]:
     """The turns without what was chance, which is named on stderr; and whether the script fails even so.
 
-    A server that cannot be had is named, and is no failure.
+    A server that cannot be reached is named, and is no failure. One that is not on this machine may cost
+    money, and is left alone unless ``max_cost`` (USD) says how much.
     """
     kept, failed, unanswered = list(turns), False, list[int]()
     for where, against in (("its own recording", str(recording)), ("the same server", None)):
+        host = "" if against else _foreign_host(draft)
+        if host and max_cost is None:
+            echo(f"Not run against {where}, {host}: it may cost money. Give --max-cost to allow it.")
+            continue
         echo(f"Running it against {where} ...")
-        result, why = _result(draft, against)
+        result, why = _result(draft, against, (f"limits.cost={max_cost}",) if host else ())
         if result is None:
             echo(f"  not run: {why}")
             continue
@@ -63,10 +73,21 @@ def _without(turns: list[Tree], unanswered: Sequence[int], failed: bool) -> tupl
     return [turn for number, turn in enumerate(turns, 1) if number not in unanswered], failed
 
 
-def _result(draft: Path, against: str | None) -> tuple[CaseResult | None, str]:
+def _foreign_host(draft: Path) -> str:
+    """The host of the script's own server; empty if that is this machine, or cannot be told."""
+    [case] = plan([load_script(draft)], Selection())
+    try:
+        connection = agent_of(case, Target()).config.connection
+        host = "" if connection.embedded else urlsplit(address_of(connection)).hostname or ""
+    except ConfigError:
+        return ""
+    return "" if is_loopback(host) else host
+
+
+def _result(draft: Path, against: str | None, sets: tuple[str, ...]) -> tuple[CaseResult | None, str]:
     """Run the script; None and the reason if there was no conversation."""
     try:
-        result = asyncio.run(_run(draft, against))
+        result = asyncio.run(_run(draft, against, sets))
     except ConfigError as error:
         return None, str(error)
     answered = any(turn.reply for turn in result.turns)
@@ -75,12 +96,12 @@ def _result(draft: Path, against: str | None) -> tuple[CaseResult | None, str]:
     return result, ""
 
 
-async def _run(draft: Path, against: str | None) -> CaseResult:
+async def _run(draft: Path, against: str | None, sets: tuple[str, ...]) -> CaseResult:
     """All turns, whatever fails."""
     loaded = load_script(draft)
     loaded = replace(loaded, script=loaded.script.model_copy(update={"stop_on_failure": False}))
     [case] = plan([loaded], Selection())
-    opener = CaseOpener(Target(against=against), LocalServers(1, warm=not case.text), "temporary")
+    opener = CaseOpener(Target(sets=sets, against=against), LocalServers(1, warm=not case.text), "temporary")
     try:
         return await run_case(case, RunContext(opener.open, LocalSpeechSource(), check=run_check))
     finally:

@@ -72,6 +72,17 @@ def test_a_server_that_is_gone_is_named_and_no_failure(
     assert "not run: " in capsys.readouterr().err
 
 
+def test_a_provider_that_costs_money_is_asked_only_with_a_limit(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    head, rest = recording.read_text(encoding="utf-8").split("\n", 1)
+    head = head.replace('"provider":"local"', '"provider":"openai","model":"gpt-realtime","was":"local"', 1)
+    recording.write_text(f"{head}\n{rest}", encoding="utf-8")
+    assert write(None, recording, tmp_path / "promoted.toml", None) == ExitCode.OK
+    assert "Not run against the same server, api.openai.com: it may cost money" in capsys.readouterr().err
+
+
 def test_a_script_that_fails_in_a_run_of_its_own_is_told_by_the_exit_code(
     recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
