@@ -46,7 +46,8 @@ class UserSide:
         self._finals: dict[str, str] = {}  # an empty text: told that it is missing
         self._growing: set[str] = set()  # called complete while it was still being said
         self._wordless: dict[str, str] = {}  # heard, but not a turn so far -> why there is no transcript
-        self._paid: set[str] = set()
+        self._parts: dict[str, dict[int, str]] = {}  # of items with a transcript for each content part
+        self._paid: set[tuple[str, int]] = set()
         self._typed: list[inputs.Typed] = []  # not sent yet
         self._raw_items = 0
         self._echoes: list[tuple[str, str]] = []  # (role, text) of what we sent and will be told of
@@ -206,15 +207,24 @@ class UserSide:
     def text_completed(self, event: s.ConversationItemInputAudioTranscriptionCompleted) -> None:
         text = (event.transcript or "").strip()
         item_id = self._item_of(event.item_id, with_words=bool(text))
-        if event.usage is not None and item_id not in self._paid:
-            self._paid.add(item_id)
+        index = event.content_index or 0
+        if event.usage is not None and (item_id, index) not in self._paid:
+            self._paid.add((item_id, index))
             self._usage(item_id, event.usage)
+        text = self._with_other_parts(item_id, index, text)
         if item_id not in self._taken and (item_id in self._growing or self._speaking):
             self._grows(item_id, text)
         elif text:
             self._final(item_id, text, spoken=True)
         else:
             self._missing(item_id, e.NOT_UNDERSTOOD)
+
+    def _with_other_parts(self, item_id: str, index: int, text: str) -> str:
+        """The words of the whole item, whose content parts are transcribed one by one."""
+        parts = self._parts.setdefault(item_id, {})
+        if text:
+            parts[index] = text
+        return " ".join(parts[known] for known in sorted(parts))
 
     def _grows(self, item_id: str, text: str) -> None:
         """Some servers say "completed" again and again, each with more; the last comes after the commit."""

@@ -134,6 +134,15 @@ def test_the_last_word_of_a_transcript_wins_and_is_told_once() -> None:
     assert {event.turn for event in texts} == {1}
 
 
+def test_the_transcripts_of_two_content_parts_are_one_text_in_their_order() -> None:
+    second, first = transcript(1.1, "in Peru?", part=1), transcript(1.2, "What is")
+    repeated, empty = transcript(1.3, "What is it", part=0), transcript(1.4, "", part=1)
+    texts = of(e.UserTextFinal, spoken(1, 0), second, first, repeated, empty, begun(1.5), done(2))
+
+    assert [event.text for event in texts] == ["in Peru?", "What is in Peru?", "What is it in Peru?"]
+    assert [event.revised for event in texts] == [False, True, True]
+
+
 def test_what_is_called_complete_while_it_is_said_grows_until_the_commit() -> None:
     growing = (started(0.3), transcript(0.5, "What"), transcript(0.8, "What is"))
     last = transcript(1.4, "What is it?")
