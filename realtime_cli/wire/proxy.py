@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Literal
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from realtime_cli.errors import ConfigError
+from realtime_cli.install_hint import install
 from realtime_cli.wire.auth import is_loopback
 from realtime_cli.wire.connect_errors import shown
 
@@ -36,7 +38,8 @@ class Proxy:
 def proxy_for(url: str, configured: str | Literal[False] | None = None) -> Proxy | None:
     """The proxy on the way to ``url``; False for ``configured`` means none, None the environment's.
 
-    This machine is always reached without one. Raises ConfigError for an address that is none.
+    This machine is always reached without one. Raises ConfigError for an address that is none, and for a
+    SOCKS proxy where the package for it is missing.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -72,7 +75,14 @@ def _checked(written: str, source: str) -> Proxy:
         )
     if parts.username is not None and parts.password is None:
         url = url.replace("@", ":@", 1)
-    return Proxy(url, source)
+    proxy = Proxy(url, source)
+    if proxy.is_socks and find_spec("python_socks") is None:
+        raise ConfigError(
+            f"{source} is a SOCKS proxy, but python-socks is not installed.",
+            f"Install it with: {install('python-socks[asyncio]')}. "
+            "To use no proxy, set connection.proxy = false.",
+        )
+    return proxy
 
 
 def _without_user(written: str) -> str:

@@ -91,9 +91,7 @@ def written(at: float, delta: str | None, **ids: Any) -> Entry:
     return received(at, "response.output_text.delta", delta=delta, **{**IDS, **ids})
 
 
-def transcript(
-    at: float, text: str | None, item_id: str | None = "u1", part: int = 0, **more: Any
-) -> Entry:
+def transcript(at: float, text: str | None, item_id: str | None = "u1", part: int = 0, **more: Any) -> Entry:
     kind = "conversation.item.input_audio_transcription.completed"
     return received(at, kind, item_id=item_id, content_index=part, transcript=text, **more)
 

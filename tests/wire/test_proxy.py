@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -129,6 +130,18 @@ async def test_a_socks_proxy_is_gone_through(monkeypatch: pytest.MonkeyPatch, sc
                 assert await transport.recv() == "hello"
                 await transport.close()
     assert asked == [host, host]
+
+
+@pytest.mark.parametrize("url", [URL, "wss://example.test/v1/realtime"])
+async def test_a_socks_proxy_without_the_package_for_it(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setitem(sys.modules, "python_socks", None)
+    with pytest.raises(ConfigError, match=r"connection\.proxy is a SOCKS proxy") as refused:
+        await websocket.connect(url, proxy="socks5h://bob:s3cret@127.0.0.1:9")
+    assert "'python-socks[asyncio]'" in refused.value.remedy
+    assert "s3cret" not in f"{refused.value} {refused.value.remedy}"
+
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    assert proxy_for(url, False) is None
 
 
 async def test_a_name_that_the_proxy_should_have_resolved() -> None:
