@@ -23,6 +23,14 @@ def install(*requirements: str) -> str:
     return f"{_installer()} {shlex.join(requirements)}"
 
 
+def socks_over_http() -> str:
+    """What to say where ``httpx2`` has no client: the environment names a SOCKS proxy."""
+    return (
+        "The environment names a SOCKS proxy, but socksio is not installed. "
+        f"Install it with: {install('socksio')}."
+    )
+
+
 def _installer() -> str:
     prefix = Path(sys.prefix)
     if (prefix / "pipx_metadata.json").is_file():

@@ -14,6 +14,7 @@ from realtime_cli.client.tool_calls import ToolCalls
 
 LOST = "lost"  # the topic of notices that tell of a loss
 ABOUT_ANSWERS = ("response", "server", "reconnect", LOST)  # topics of notices that say why one is missing
+NAMELESS_CALL = "call"  # the topic of a call without an id, which cannot be answered
 PARTLY_HEARD = "The rest of an answer was lost with the connection. It is not repeated: its start was heard."
 TOOL_HAS_RUN = "An answer was lost with the connection. It is not repeated: a tool has run for it."
 NO_TURN = "What you were saying when the connection was lost was not understood as a turn. Say it again."

@@ -23,7 +23,7 @@ from realtime_cli.client.effects import Effect, Send, SetTimer
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.image_context import ImageContext
 from realtime_cli.client.kept_sound import KeptSound
-from realtime_cli.client.lost_answer import LostAnswer
+from realtime_cli.client.lost_answer import NAMELESS_CALL, LostAnswer
 from realtime_cli.client.mic_gate import MicGate
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.pending_turn import PendingTurn
@@ -550,7 +550,7 @@ class ClientSession(SessionState):
         for item in output:
             if isinstance(item, FunctionCall) and not (item.call_id or item.id):
                 text = f"The server called {item.name or 'a function'} without an id: it cannot be answered."
-                self._effects.note("error", "tools", text)
+                self._effects.note("error", NAMELESS_CALL, text)
             if isinstance(item, FunctionCall) and not out_of_band:  # its requester reads the calls here
                 self._tools.begin(response_id, item, whole=response.status == "completed")
             self._tools.hosted(response_id, item)

@@ -19,7 +19,7 @@ from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.session_factory import AgentOptions, SessionFactory, load, recording_path
 from realtime_cli.app.stdout import Answers, Stdout
 from realtime_cli.client import inputs
-from realtime_cli.client.lost_answer import ABOUT_ANSWERS
+from realtime_cli.client.lost_answer import ABOUT_ANSWERS, NAMELESS_CALL
 from realtime_cli.config import LoadedAgent
 from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
@@ -140,12 +140,15 @@ class MessageFeed:
     unanswered: int = 0
     calls_unanswered: int = 0
     """Calls of functions whose result a user would have to give; the model was told that there is none."""
+    nameless_calls: int = 0
+    """Calls without an id: nothing can be told to the model."""
     _sent: SentMessage = field(default_factory=lambda: SentMessage(0, answered=True))
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def observe(self, event: e.ConversationEvent) -> None:
         self._sent.observe(event)
         self.calls_unanswered += isinstance(event, e.ToolWaiting) and event.question == "output"
+        self.nameless_calls += isinstance(event, e.NoticeIssued) and event.topic == NAMELESS_CALL
         self._changed.set()
 
     async def run(self, loop: ConversationLoop) -> None:
@@ -181,6 +184,8 @@ class MessageFeed:
                 "Not every function call was answered.",
                 "Give the function a body under [[tools]], or a result in a script.",
             )
+        if outcome.exit_code == ExitCode.OK and self.nameless_calls:
+            return Outcome(ExitCode.SESSION, "Not every function call was answered.")
         return outcome
 
     def _report_unanswered(self, loop: ConversationLoop) -> None:

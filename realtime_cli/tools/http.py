@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from realtime_cli.config.tools import Approve, HttpTool
 from realtime_cli.errors import ConfigError
+from realtime_cli.install_hint import socks_over_http
 from realtime_cli.tools.command import PLACE
 from realtime_cli.tools.output import fitted, text_of
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
@@ -73,7 +74,10 @@ class Http:
         elif method not in READING:
             more["json"] = rest
         if self._client is None:
-            self._client = httpx2.AsyncClient(follow_redirects=False)
+            try:
+                self._client = httpx2.AsyncClient(follow_redirects=False)
+            except ImportError as error:
+                raise ToolFailed(socks_over_http()) from error
         try:
             async with self._client.stream(
                 method, url, headers=headers, timeout=self._timeout_s, **more

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from realtime_cli.config.tools import McpServer
 from realtime_cli.errors import RealtimeCliError
-from realtime_cli.install_hint import install_extra
+from realtime_cli.install_hint import install_extra, socks_over_http
 from realtime_cli.tools import process
 from realtime_cli.tools.output import fitted, last_lines
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
@@ -296,9 +296,12 @@ class Server:
         headers = {name: value.get_secret_value() for name, value in written.headers.items()}
         timeout = httpx2.Timeout(written.timeout_s, connect=written.start_timeout_s)
         self._refusal = None
-        client = await stack.enter_async_context(
-            httpx2.AsyncClient(headers=headers, timeout=timeout, event_hooks={"response": [self._answered]})
-        )
+        hooks = {"response": [self._answered]}
+        try:
+            made = httpx2.AsyncClient(headers=headers, timeout=timeout, event_hooks=hooks)
+        except ImportError as error:
+            raise Unavailable(f"The MCP server {self.name!r} cannot be used.", socks_over_http()) from error
+        client = await stack.enter_async_context(made)
         return streamable_http_client(written.url, http_client=client)
 
     async def _answered(self, response: httpx2.Response) -> None:

@@ -41,6 +41,22 @@ async def test_b02_a_message_that_is_not_answered_is_no_success(
     assert "not answered" in done.stderr
 
 
+async def test_b02_a_call_without_any_id_is_no_success(tmp_path: Path) -> None:
+    whole = {
+        "id": "r1",
+        "status": "completed",
+        "output": [{"type": "function_call", "status": "completed", "name": "weather", "arguments": "{}"}],
+    }
+    script = [
+        response(CREATE, 1, 0, "created", response={"id": "r1", "conversation_id": "conv_1"}),
+        response(CREATE, 1, 0, "done", response=whole),
+    ]
+    async with saying(script) as server:
+        done = await Case(server, tmp_path).text("Hello")
+    assert done.returncode == 5, done.stderr
+    assert "The server called weather without an id: it cannot be answered." in done.stderr
+
+
 # -- b09, b10: tools ------------------------------------------------------------------------------
 
 END_SESSION = """

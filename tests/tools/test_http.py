@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -129,6 +130,17 @@ async def test_nobody_at_the_address(tmp_path: Path) -> None:
         result = await box.call("ask")
         assert result.failed
         assert result.output.startswith("The request failed: ConnectError")
+
+
+async def test_a_socks_proxy_of_the_environment_names_the_package_for_it(
+    kitchen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("ALL_PROXY", "socks5://bob:s3cret@127.0.0.1:9")
+    async with toolbox(tmp_path, entry(kitchen)) as box:
+        output = (await box.call("ask")).output
+    assert "The environment names a SOCKS proxy, but socksio is not installed." in output
+    assert "s3cret" not in output
 
 
 async def test_writing_asks_and_reading_does_not(kitchen: str, tmp_path: Path) -> None:

@@ -167,6 +167,15 @@ async def test_without_the_package_the_command_that_installs_it_is_told(
         assert "pip install 'mcp>=1.12'" in notes(box)[0]
 
 
+async def test_a_socks_proxy_of_the_environment_names_the_package_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    async with toolbox(tmp_path, '[mcp.x]\nurl = "http://127.0.0.1:9/mcp"') as box:
+        assert "SOCKS proxy, but socksio is not installed" in notes(box)[0]
+
+
 @contextmanager
 def web_server(folder: Path, port: int) -> Iterator[None]:
     code = f"from server import server; server.run('streamable-http', host='127.0.0.1', port={port})"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtime_cli.config.header_value import sendable_key
 from realtime_cli.errors import ConfigError
-from realtime_cli.install_hint import install_extra
+from realtime_cli.install_hint import install_extra, socks_over_http
 from realtime_cli.server.engine.chat_messages import chat_messages, chat_tool_choice, chat_tools
 from realtime_cli.server.engine.ports import DELEGATE, EngineCall, EngineError, EngineText, ReplyRequest
 from realtime_cli.server.engine.sentence_stream import SentenceStream
@@ -174,6 +174,8 @@ class Chat:
         where = self.endpoint.url
         try:
             yield
+        except ImportError as error:
+            raise EngineError(f"The chat endpoint {where} cannot be asked. {socks_over_http()}") from error
         except self._http.ConnectTimeout as error:
             raise EngineError(f"The chat endpoint {where} does not respond.") from error
         except self._http.ConnectError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 
 import pytest
 
@@ -154,6 +155,18 @@ async def test_nobody_listens_there() -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
         with pytest.raises(EngineError, match="cannot be reached"):
             await pieces(Chat(ChatEndpoint(url, "small")), user("Hi"))
+
+
+async def test_a_socks_proxy_of_the_environment_names_the_package_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    asked = Chat(ChatEndpoint("http://127.0.0.1:9/v1", "small"))
+    with pytest.raises(EngineError, match="SOCKS proxy, but socksio is not installed"):
+        await pieces(asked, user("Hi"))
+    with pytest.raises(EngineError, match="SOCKS proxy, but socksio is not installed"):
+        await asked.models()
 
 
 async def test_silence_ends_with_the_timeout() -> None:
