@@ -173,9 +173,16 @@ def linked(line: Text) -> Text:
 # -- live rows ------------------------------------------------------------------------------------
 
 
-def live_rows(view: View, width: int, theme: Theme = PRETTY, *, at: float | None = None) -> list[Text]:
+def live_rows(
+    view: View,
+    width: int,
+    theme: Theme = PRETTY,
+    *,
+    at: float | None = None,
+    figures_width: int | None = None,
+) -> list[Text]:
     """The two middle ones of the four live rows: state and meters, figures and clock (``at``)."""
-    figures = figures_row(view, width, theme, at=at)
+    figures = figures_row(view, figures_width or width, theme, at=at)
     return [fit(state_row(view, width, theme), theme), fit(figures, theme)]
 
 

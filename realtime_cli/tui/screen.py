@@ -51,8 +51,10 @@ MIN_FRAME_S = 0.03
 MIN_ROWS_WITH_PICTURE = 20
 MAX_LINE_LENGTH = 100  # prose is read best in lines of this length
 # A terminal that is made narrower wraps the live rows again and pushes lines out at its top, so they had
-# better not be longer than what there is to say.
+# better not be longer than what there is to say. The figures have the most; a row of 199 columns that is
+# wrapped to 40 does leave old rows behind (tmux 3.3).
 MAX_ROW_LENGTH = 80
+MAX_FIGURES_LENGTH = 119
 TICK_S = 1.0  # the clock goes on when nothing else does
 
 # Fifty of these a second, and none of them is seen.
@@ -263,12 +265,19 @@ class LiveScreen:
 
     def _rows(self, width: int) -> list[str]:
         ticked_s = (time.monotonic() - self._seen_at) * self.clock_rate
-        wide = min(MAX_ROW_LENGTH, max(20, self._console.size.width - 1))
+        whole = max(20, self._console.size.width - 1)
+        wide = min(MAX_ROW_LENGTH, whole)
         warned = notice_row(self.view, width, self.theme)
         rows = [
             *([warned] if warned else []),
             self._scrollback.talk(self.view, width, self.theme),
-            *live_rows(self.view, wide, self.theme, at=self.view.at + ticked_s),
+            *live_rows(
+                self.view,
+                wide,
+                self.theme,
+                at=self.view.at + ticked_s,
+                figures_width=min(MAX_FIGURES_LENGTH, whole),
+            ),
             *self._lowest(wide, self._room),
         ]
         picture = self._picture()
@@ -276,7 +285,7 @@ class LiveScreen:
             rows = [*picture, *rows]
         known = self._drawn[: len(rows)] + [(Text(), "")] * (len(rows) - len(self._drawn))
         self._drawn = [
-            old if row == old[0] and old[1] else (row, self._ansi(row, width))
+            old if row == old[0] and old[1] else (row, self._ansi(row, whole))
             for row, old in zip(rows, known, strict=True)
         ]
         return [ansi for _, ansi in self._drawn]

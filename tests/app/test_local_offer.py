@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,19 +11,12 @@ from realtime_cli.app.audio_io import question
 from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.errors import ExitCode
 from tests.kit.cli import run_cli
-from tests.tui.test_terminal import Pane
+from tests.tui.pane import Pane, pane
+
+__all__ = ["pane"]
 
 KEYS = [known.key_env for known in PROVIDERS.values() if known.key_env]
 TALK = f"env {' '.join(f'-u {key}' for key in KEYS)} {sys.executable} -m realtime_cli talk --no-record"
-
-
-@pytest.fixture
-def pane() -> Iterator[Pane]:
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-    pane = Pane(100, 24)
-    yield pane
-    pane.close()
 
 
 def test_enter_begins_a_talk_with_the_local_agent(pane: Pane, tmp_path: Path) -> None:

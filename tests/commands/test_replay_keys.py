@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.recording.conversation import record_conversation
-from tests.tui.test_terminal import Pane
+from tests.tui.pane import Pane, pane
+
+__all__ = ["pane"]
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-
-
-@pytest.fixture
-def pane() -> Iterator[Pane]:
-    pane = Pane(100, 24)
-    yield pane
-    pane.close()
 
 
 def test_one_pauses_steps_seeks_and_quits_by_key(pane: Pane, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from rich.text import Text
 from realtime_cli.audio.wav_file import wav_header
 from realtime_cli.script.clips import LocalSpeechSource
 from tests.kit.virtual_devices import VirtualDevices, running
-from tests.tui.test_terminal import Pane
+from tests.tui.pane import Pane
 
 FOLDER = Path(__file__).parents[2] / ".pictures"
 THEMES: dict[str, TerminalTheme] = {"light": DEFAULT_TERMINAL_THEME, "dark": DIMMED_MONOKAI}

@@ -4,94 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from realtime_cli.tui.terminal import Terminal
+from tests.tui.pane import Pane, pane
 from tests.tui.pseudo_terminal import until
+
+__all__ = ["pane"]
 
 pytestmark = pytest.mark.timeout(90)
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 15.0
-
-
-class Pane:
-    """A shell in a tmux server of its own."""
-
-    def __init__(self, columns: int, rows: int) -> None:
-        self._socket = f"screen-{uuid.uuid4().hex[:8]}"
-        shell = "env PS1='$ ' LC_ALL=C.UTF-8 bash --norc --noprofile"
-        self.tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), "-c", str(ROOT), shell)
-        self.until("$")
-
-    def tmux(self, *arguments: str) -> str:
-        command = ["tmux", "-L", self._socket, "-f", "/dev/null", *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-    def run(self, *arguments: str) -> None:
-        self.line(f"{sys.executable} -m tests.tui.demo {' '.join(arguments)}")
-
-    def line(self, text: str) -> None:
-        self.tmux("send-keys", "-l", text)
-        self.press("Enter")
-
-    def press(self, *keys: str) -> None:
-        self.tmux("send-keys", *keys)
-
-    def screen(self) -> str:
-        return self.tmux("capture-pane", "-p")
-
-    def until(self, text: str, *, gone: bool = False) -> str:
-        """The screen once it shows the text (or no longer does)."""
-        end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            screen = self.screen()
-            if (text in screen) != gone:
-                return screen
-            time.sleep(0.05)
-        raise AssertionError(f"{text!r} did not {'go' if gone else 'come'}:\n{self.screen()}")
-
-    def transcript(self) -> list[str]:
-        """All lines above the live rows."""
-        shown = self.tmux("capture-pane", "-p", "-J", "-S", "-")
-        above = re.split(r"^[○◇▶●◆] ", shown, maxsplit=1, flags=re.MULTILINE)[0]
-        return [line.rstrip() for line in above.splitlines() if line.strip()]
-
-    def until_end(self, *, joined: bool = True) -> str:
-        """All that was ever shown, once the end card is there."""
-        self.until("replay")
-        return self.tmux("capture-pane", "-p", *(["-J"] if joined else []), "-S", "-")
-
-    def settings(self, mark: str) -> str:
-        """The terminal driver's settings, and whether the cursor is visible."""
-        self.line(f"clear; stty -a; echo end-{mark}")
-        screen = self.until(f"\nend-{mark}\n")
-        return screen[: screen.index(f"end-{mark}")] + self.tmux("display-message", "-p", "#{cursor_flag}")
-
-    def resize(self, columns: int, rows: int) -> None:
-        self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
-
-    def close(self) -> None:
-        subprocess.run(["tmux", "-L", self._socket, "kill-server"], check=False, capture_output=True)
-
-
-@pytest.fixture
-def pane() -> Iterator[Pane]:
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-    pane = Pane(100, 24)
-    yield pane
-    pane.close()
 
 
 def test_resizing_leaves_no_stale_rows_and_loses_no_line(pane: Pane) -> None:
@@ -121,6 +51,15 @@ def test_resizing_leaves_no_stale_rows_and_loses_no_line(pane: Pane) -> None:
     assert told.split()[1:25] == LIGHTHOUSE[:24]
     for stale in ("speaking", "· median", "space mute", "/ command"):
         assert stale not in everything
+
+
+def test_the_figures_use_the_whole_width_up_to_120_columns(pane: Pane) -> None:
+    pane.run("--keys", "--speed", "8", "--stop-at", "16")
+    pane.until("the fog came")
+    for columns, length in ((60, 59), (80, 79), (200, 119), (120, 119)):
+        pane.resize(columns, 24)
+        figures = pane.until_row(rf"latency \d+ ms.{{{length - 20},}}\d:\d\d")
+        assert len(figures) == length
 
 
 LIGHTHOUSE = [
