@@ -13,6 +13,7 @@ import pytest
 from realtime_cli.commands.devices import DevicesOptions, _advice, devices
 from realtime_cli.errors import ConfigError, ExitCode
 from tests.kit.machine import HEADSET, SPEAKER, microphone_gives, sound_cards
+from tests.kit.terminal import on_a_terminal
 from tests.kit.virtual_devices import VirtualDevices, load, virtual_devices
 
 __all__ = ["virtual_devices"]
@@ -63,6 +64,15 @@ def test_the_tone_is_heard(virtual_devices: VirtualDevices, tmp_path: Path) -> N
 def test_the_meter_tells_a_dead_microphone(virtual_devices: VirtualDevices) -> None:
     out, _ = run(virtual_devices, "meter='mic', seconds=1.0")
     assert "mic: highest level -120.0 dBFS: only silence" in out
+
+
+@on_virtual_devices
+def test_a_notice_stands_on_a_line_of_its_own_above_the_meter(virtual_devices: VirtualDevices) -> None:
+    meter = ("devices", "--meter", "mic", "--seconds", "2.5")
+    shown = on_a_terminal(*meter, environment=virtual_devices.environment())
+    before, _, after = shown.partition("The microphone delivers only silence.")
+    assert before.endswith("dBFS \r\x1b[K"), "the meter is wiped away first"
+    assert "\n\r" in after.partition("dBFS")[0], "it goes on below"
 
 
 @pytest.mark.parametrize(

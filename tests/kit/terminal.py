@@ -6,14 +6,17 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 
-def on_a_terminal(*arguments: str | Path, cwd: Path) -> str:
+def on_a_terminal(
+    *arguments: str | Path, cwd: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> str:
     """What ``realtime-cli`` writes to a terminal, stdout and stderr."""
     terminal, inner = pty.openpty()
     command = [sys.executable, "-m", "realtime_cli", *map(str, arguments)]
-    environ = {**os.environ, "COLUMNS": "200"}
+    environ = {**environment, "COLUMNS": "200"}
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=inner, stderr=inner, cwd=cwd, env=environ
     ) as ended:
