@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from realtime_cli.client.lost_answer import ABOUT_ANSWERS
+from realtime_cli.client.lost_answer import ABOUT_ANSWERS, NAMELESS_CALL
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.turns import ConversationTurn, TurnLog
 
@@ -285,7 +285,7 @@ class TurnCollector:
             return
         if event.topic in ABOUT_ANSWERS:
             self.now.trouble = event.text
-        elif event.topic in ("tools", "hooks"):
+        elif event.topic in ("tools", "hooks", NAMELESS_CALL):
             self._warn(event.text)
         elif event.topic == "settings":
             self.now.refused.append(event.text)

@@ -306,5 +306,5 @@ def test_a_call_without_any_id_is_told_of() -> None:
     d.give(inputs.Typed, "What time is it?")
     d.server("response.created", response={"id": "R"})
     assert d.done(output=[{"type": "function_call", "name": "clock", "arguments": "{}"}]) == [
-        "note error tools"
+        "note error call"
     ]
