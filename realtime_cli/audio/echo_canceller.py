@@ -74,6 +74,7 @@ class CancellerTuning:
     double_talk_mix: float = 0.6  # more: fewer words lost, more echo sent [0.3 .. 0.75; 0 costs 44 points]
     converging_ms: int = 350  # far-end sound before anybody is heard; longer: first words lost [200 .. 2500+]
     learning_ms: int = 1500  # far-end sound in which a louder echo is believed at once; not tuned by a bench
+    converging_after_slip_ms: int = 1500  # after a new alignment: all that was learned is wrong
     converging_after_miss_ms: int = 200  # after a gap in the far end; not tuned by a bench
     converging_after_leak_ms: int = 500  # after echo got through; shorter: it gets through again
     bypass_after_ms: int = 1000  # far-end silence until it is off; shorter: less work, cuts late echo
@@ -172,7 +173,7 @@ class EchoCanceller:
         misses, realigned = self._far_end.misses, self._far_end.realigned
         far_end = self._far_end.take(count)
         if self._far_end.realigned != realigned:
-            self._converging_ms = self._tuning.converging_ms
+            self._converging_ms = self._tuning.converging_after_slip_ms
             self._learning_ms = self._tuning.learning_ms
         elif self._far_end.misses != misses:
             self._converge(self._tuning.converging_after_miss_ms)
