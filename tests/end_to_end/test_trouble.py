@@ -142,7 +142,7 @@ def test_a_load_bears_trouble(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "it.toml").write_text(SCRIPT)
-    load = ("load", "it.toml", "--users", "1", "--duration", "1s", "--html", "page.html")
+    load = ("load", "it.toml", "--users", "1", "--duration", "3s", "--html", "page.html")
     code, out, err = run_forked(*load, timeout_s=40, trouble=trouble)
     assert "Reliable: " in out + err
     assert "Traceback" not in err
