@@ -67,6 +67,10 @@ def test_all_mistakes_come_in_one_run_in_the_order_of_the_file(load: Load) -> No
         ('[session]\noutput_modalities = ["text", "audio"]', 'allowed: a list of exactly 1: "text", "audio"'),
         ("[session]\noutput_modalities = []", 'allowed: a list of exactly 1: "text", "audio"'),
         ("[session]\ninstructions = 5", "found 5; allowed: text in quotes, or a table with file"),
+        (
+            '[connection]\nmodel = "gpt-live-1"\n[session]\ninstructions = false',
+            "found false; allowed: text in quotes, or a table with file",
+        ),
         ('[session.audio.input]\nformat = "pcm16"', 'found "pcm16"; allowed: a table with type'),
         ('[session.audio.input]\nformat = {type = "pcm16"}', 'unknown type "pcm16"; allowed: "audio/pcm"'),
         (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,13 +98,15 @@ def compressed(samples: Samples, kind: str) -> bytes:
             f"{kind} needs the soundfile package, which is not installed.",
             f"Export WAV, or install it: {install_extra('flac')}",
         ) from None
-    out = io.BytesIO()
     # 80 kbit/s is plenty for two voices; at a constant rate a browser seeks to the sample.
     rate: dict[str, Any] = {"bitrate_mode": "CONSTANT", "compression_level": 0.5} if kind == "MP3" else {}
-    with soundfile.SoundFile(out, "w", RATE_HZ, 2, format=kind, **rate) as file:
-        for begin in range(0, len(samples), CHUNK):  # in pieces, for it makes a wider copy of each
-            file.write(samples[begin : begin + CHUNK])
-    return out.getvalue()
+    # Into a real file: into one in memory it would write by callbacks, which swallow Ctrl+C and SIGTERM.
+    with tempfile.TemporaryDirectory(prefix="realtime-cli-") as folder:
+        path = Path(folder, "sound")
+        with soundfile.SoundFile(path, "w", RATE_HZ, 2, format=kind, **rate) as file:
+            for begin in range(0, len(samples), CHUNK):  # in pieces, for it makes a wider copy of each
+                file.write(samples[begin : begin + CHUNK])
+        return path.read_bytes()
 
 
 def peaks(samples: Samples, bins: int) -> bytes:

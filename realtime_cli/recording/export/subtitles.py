@@ -18,6 +18,7 @@ MAX_CUE_S = 7.0
 
 _SENTENCE_END = (".", "!", "?", "…", "。", "！", "？")
 _TAG = re.compile(r"<(?=[/A-Za-z])([^<>]*)>")
+_OPEN_TAG = re.compile(r"<(?=[/A-Za-z])")  # its end stands in another cue
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ def srt(said: Iterable[Caption]) -> str:
     """SubRip. It knows no escapes: what players would take for markup is written in look-alikes."""
     blocks = []
     for number, cue in enumerate(_cues(said, named=True), 1):
-        words = _TAG.sub(r"‹\1›", "\n".join(cue.lines).replace("-->", "→").replace("{\\", "{ \\"))
+        words = "\n".join(cue.lines).replace("-->", "→").replace("{\\", "{ \\")
+        words = _OPEN_TAG.sub("‹", _TAG.sub(r"‹\1›", words))
         blocks.append(f"{number}\n{_clock(cue.begin_s, ',')} --> {_clock(cue.end_s, ',')}\n{words}\n")
     return "\n".join(blocks)
 

@@ -70,3 +70,8 @@ def test_words_that_no_line_holds_and_words_that_last_long() -> None:
     assert "".join("".join(lines).removeprefix("You: ") for _, _, lines in made[:-1]) == "x" * 200
     assert max(len(line) for _, _, lines in made for line in lines) <= 42
     assert made[-1] == (20, 27, ["Agent: Hm"])
+
+
+def test_a_tag_that_two_cues_share_is_no_tag() -> None:
+    long = Caption("You", f"{'word ' * 30}<img src=x {'onerror=alert ' * 12}> and on", 0.0, 20.0)
+    assert "<" not in subtitles.srt([long])
