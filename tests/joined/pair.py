@@ -235,6 +235,7 @@ class Pair:
             case effects.Send():
                 self._send(codec.encode(effect.event))
             case effects.Play():
+                self._finished.discard((effect.item_id, effect.content_index))  # late sound is heard as well
                 self.playout.push(effect.item_id, effect.content_index, np.frombuffer(effect.audio, "<i2"))
             case effects.PlayEnd():
                 self.playout.end(effect.item_id, effect.content_index)
