@@ -23,6 +23,10 @@ from realtime_cli.recording.reader import Recording
 from realtime_cli.recording.tracks import TrackAligner, wav_header
 
 CHUNK = 60 * RATE_HZ
+# The rates at 24 kHz (MPEG-2 layer III), from libsndfile's least compression to its greatest.
+MP3_KBIT_S = (160, 144, 128, 112, 96, 80, 64, 56, 48, 40, 32, 24, 16, 8)
+MIN_MP3_KBIT_S = 16
+MAX_MP3_BYTES = 5_600_000  # 7.5 MB in base64, so that the page of 30 minutes stays below 10 MB
 
 
 def stereo(recording: Recording) -> Samples:
@@ -98,8 +102,10 @@ def compressed(samples: Samples, kind: str) -> bytes:
             f"{kind} needs the soundfile package, which is not installed.",
             f"Export WAV, or install it: {install_extra('flac')}",
         ) from None
-    # 80 kbit/s is plenty for two voices; at a constant rate a browser seeks to the sample.
-    rate: dict[str, Any] = {"bitrate_mode": "CONSTANT", "compression_level": 0.5} if kind == "MP3" else {}
+    rate: dict[str, Any] = {}
+    if kind == "MP3":  # at a constant rate a browser seeks to the sample
+        level = (MP3_KBIT_S[0] - mp3_kbit_s(len(samples))) / (MP3_KBIT_S[0] - MP3_KBIT_S[-1])
+        rate = {"bitrate_mode": "CONSTANT", "compression_level": level}
     # Into a real file: into one in memory it would write by callbacks, which swallow Ctrl+C and SIGTERM.
     with tempfile.TemporaryDirectory(prefix="realtime-cli-") as folder:
         path = Path(folder, "sound")
@@ -107,6 +113,15 @@ def compressed(samples: Samples, kind: str) -> bytes:
             for begin in range(0, len(samples), CHUNK):  # in pieces, for it makes a wider copy of each
                 file.write(samples[begin : begin + CHUNK])
         return path.read_bytes()
+
+
+def mp3_kbit_s(count: int) -> int:
+    """80 kbit/s is plenty for two voices; a long session gets as much as fits into ``MAX_MP3_BYTES``."""
+    seconds = max(1.0, count / RATE_HZ)
+    fitting = (
+        rate for rate in MP3_KBIT_S if MIN_MP3_KBIT_S <= rate <= 80 and rate * 125 * seconds <= MAX_MP3_BYTES
+    )
+    return next(fitting, MIN_MP3_KBIT_S)
 
 
 def peaks(samples: Samples, bins: int) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime_cli.recording.export.sound import compressed, peaks, stereo, wav
+from realtime_cli.recording.export.sound import compressed, mp3_kbit_s, peaks, stereo, wav
 from realtime_cli.recording.reader import read
 from tests.recording.conversation import record_conversation, tone
 from tests.recording.sample import b64, frame
@@ -68,3 +68,11 @@ def test_peaks_show_the_loudest_of_each_span() -> None:
 
     assert list(peaks(samples, 4)) == [0, 0, 255, 0]
     assert peaks(np.zeros(0, np.int16), 3) == bytes(3)
+
+
+def test_a_long_session_has_less_of_each_second() -> None:
+    minute = 60 * 24_000
+    assert [mp3_kbit_s(minutes * minute) for minutes in (0, 1, 10, 30, 60, 600)] == [80, 80, 64, 24, 16, 16]
+    pytest.importorskip("soundfile")
+    made = compressed(np.zeros((minute, 2), np.int16), "MP3")
+    assert len(made) * 8 / 60_000 == pytest.approx(80, rel=0.01)
