@@ -107,12 +107,19 @@ def compressed(samples: Samples, kind: str) -> bytes:
         level = (MP3_KBIT_S[0] - mp3_kbit_s(len(samples))) / (MP3_KBIT_S[0] - MP3_KBIT_S[-1])
         rate = {"bitrate_mode": "CONSTANT", "compression_level": level}
     # Into a real file: into one in memory it would write by callbacks, which swallow Ctrl+C and SIGTERM.
-    with tempfile.TemporaryDirectory(prefix="realtime-cli-") as folder:
-        path = Path(folder, "sound")
-        with soundfile.SoundFile(path, "w", RATE_HZ, 2, format=kind, **rate) as file:
-            for begin in range(0, len(samples), CHUNK):  # in pieces, for it makes a wider copy of each
-                file.write(samples[begin : begin + CHUNK])
-        return path.read_bytes()
+    try:
+        with tempfile.TemporaryDirectory(prefix="realtime-cli-") as folder:
+            path = Path(folder, "sound")
+            with soundfile.SoundFile(path, "w", RATE_HZ, 2, format=kind, **rate) as file:
+                for begin in range(0, len(samples), CHUNK):  # in pieces, for it makes a wider copy of each
+                    file.write(samples[begin : begin + CHUNK])
+            made = path.read_bytes()
+            due = mp3_kbit_s(len(samples)) * 125 * len(samples) / RATE_HZ if kind == "MP3" else 0
+            if len(made) >= 0.9 * due:  # libsndfile does not say that MP3 found no room
+                return made
+    except soundfile.SoundFileError:
+        pass
+    raise ConfigError(f"There is no room to make {kind} sound in {tempfile.gettempdir()}.", "Set TMPDIR.")
 
 
 def mp3_kbit_s(count: int) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -76,3 +78,23 @@ def test_a_long_session_has_less_of_each_second() -> None:
     pytest.importorskip("soundfile")
     made = compressed(np.zeros((minute, 2), np.int16), "MP3")
     assert len(made) * 8 / 60_000 == pytest.approx(80, rel=0.01)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of files as Linux has them")
+@pytest.mark.parametrize("kind", ["MP3", "FLAC"])
+def test_no_room_for_a_compressed_sound_is_a_sentence(kind: str) -> None:
+    pytest.importorskip("soundfile")
+    code = f"""
+import resource, signal
+import numpy as np
+from realtime_cli.errors import ConfigError
+from realtime_cli.recording.export.sound import compressed
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+try:
+    compressed(np.zeros((240_000, 2), np.int16), {kind!r})
+except ConfigError as error:
+    print(error)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.startswith(f"There is no room to make {kind} sound")
