@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from realtime_cli.script.words import normalise
 from tests.kit.speech import clip_path
 from tests.kit.virtual_devices import VirtualDevices, virtual_devices
 
@@ -47,7 +48,7 @@ def test_a_person_speaks_and_the_program_gets_the_reply(
     assert process.returncode == 0, errors
     reply = json.loads(said)
     assert reply["greeting"]
-    assert "17" in reply["heard"]
+    assert "seventeen" in normalise(reply["heard"])
     assert "391" in reply["text"]
     assert "four" in reply["typed"].lower() or "4" in reply["typed"]
     assert reply["first_sound_ms"] > 0
