@@ -12,6 +12,7 @@ from typing import Literal
 from realtime_cli.client import error_policy, inputs
 from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import Reconnect, SetTimer
+from realtime_cli.client.in_force import only_transcribes
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.waits import (
@@ -105,10 +106,16 @@ class Reconnection(SessionPart):
             self._effects.close(
                 ExitCode.CONNECTION,
                 f"The connection was lost ({why}) and {self._failures} attempts to reconnect failed.",
-                "Check the network and the server, then go on with --continue.",
+                self._how_to_go_on(),
             )
         else:
             self._retry(happened.at, why, happened.retry_after_s or 0.0)
+
+    def _how_to_go_on(self) -> str:
+        checked = "Check the network and the server"
+        if self._options.attached or only_transcribes(self._options.patch):
+            return f"{checked}."
+        return f"{checked}; `realtime-cli talk --continue last` goes on from the recording."
 
     def _closed_by_server(
         self, verdict: error_policy.ErrorPolicy, why: str, *, owed: bool, had_session: bool

@@ -91,6 +91,19 @@ def test_reconnecting_ends_after_so_many_tries() -> None:
     assert d.give(inputs.Disconnected, 1006, "") == ["close CONNECTION"]
 
 
+@pytest.mark.parametrize(("kind", "goes_on"), [("realtime", True), ("transcription", False)])
+def test_only_a_conversation_goes_on_from_its_recording(kind: str, goes_on: bool) -> None:
+    class Told(Talk):
+        def _line(self, effect: effects.Effect) -> str | None:
+            return effect.remedy if isinstance(effect, effects.Close) else super()._line(effect)
+
+    d = Told(patch={"type": kind}, reconnect_tries=0)
+    d.connect()
+    (remedy,) = d.give(inputs.Disconnected, 1006, "")
+    assert remedy.startswith("Check the network and the server")
+    assert ("--continue" in remedy) == goes_on
+
+
 def test_pauses_double_to_a_longest_one_with_some_jitter() -> None:
     d = talk(reconnect_tries=6, reconnect_first_s=1.0, reconnect_longest_s=8.0)
     for _ in range(6):
