@@ -113,7 +113,7 @@ class Reconnection(SessionPart):
 
     def _how_to_go_on(self) -> str:
         checked = "Check the network and the server"
-        if self._options.attached or only_transcribes(self._options.patch):
+        if not self._was_connected or self._options.attached or only_transcribes(self._options.patch):
             return f"{checked}."
         return f"{checked}; `realtime-cli talk --continue last` goes on from the recording."
 
