@@ -1,6 +1,7 @@
 """The echo canceller: WebRTC's AEC3, and around it a small state table that decides what is sent.
 
-The canceller's own output is not enough. It needs 0.35 s of sound to learn a room, leaves a residual
+The canceller's own output is not enough. It needs some sound to learn a room (0.35 s until a user can be
+heard, 1.5 s for the level of the echo), leaves a residual
 after each pause (see ``residual_echo``), lets everything through when the echo path changes (see
 ``echo_leak``), and takes whole words out of a voice that it hears together with the agent's. So each
 step of 10 ms is in one of five states, and each state has a gain for the canceller's output and one for

@@ -516,9 +516,7 @@ class ClientSession(SessionState):
         earlier = self.responses.active_id
         if interrupted := self.responses.created(event.response):
             self._effects.send(c.ResponseCancel(response_id=interrupted))
-        if (
-            earlier and earlier != self.responses.active_id
-        ):  # its end was lost: stop waiting for it with the tool results
+        if earlier and earlier != self.responses.active_id:  # its end was lost: tool results go out
             self.calls.response_done(earlier, cancelled=False)
         self._pending_turn.response_begun()
         self._deadlines.expect_progress(happened.at)

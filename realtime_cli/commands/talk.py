@@ -145,8 +145,9 @@ def ends_turns_by_key(agent: LoadedAgent) -> bool:
 
 
 class LastAnswer:
-    """A reader that knows whether the last answer failed, or one was lost with a connection. With files as
-    input, nobody is there to ask again.
+    """A reader: whether the last answer failed or was given up, or one was lost with a connection.
+
+    With files as input, nobody is there to ask again.
     """
 
     def __init__(self) -> None:
@@ -155,8 +156,9 @@ class LastAnswer:
     def observe(self, event: e.ConversationEvent) -> None:
         if isinstance(event, e.AgentResponseEnded) and not event.out_of_band:
             self._failed = event.status == "failed"
-        elif isinstance(event, e.NoticeIssued) and event.topic == LOST:
-            self._lost = True
+        elif isinstance(event, e.NoticeIssued):
+            self._failed = self._failed or (event.level == "error" and event.topic == "response")
+            self._lost = self._lost or event.topic == LOST
 
     def judge(self, outcome: Outcome) -> Outcome:
         if self._failed and outcome.exit_code == ExitCode.OK:

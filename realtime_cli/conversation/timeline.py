@@ -205,9 +205,7 @@ def _agent_said(turn: AgentTurn, heard: _HeardSpans, free_at: float) -> SpokenLi
     cut_ms = turn.cut_ms if turn.cut_ms is not None else heard.cut_ms.get(turn.item_id)
     received_s = sum(part.received_ms for part in turn.parts.values()) / 1000
     if span:
-        if (
-            turn.cut_ms is None and cut_ms is not None and received_s
-        ):  # another tool's log does not say what was heard
+        if turn.cut_ms is None and cut_ms is not None and received_s:  # a log without what was heard
             text = text[: word_end(text, round(len(text) * min(1.0, cut_ms / 1000 / received_s)))]
         unheard_ms = 0.0 if cut_ms is None else max(0.0, 1000 * received_s - cut_ms)
         return SpokenLine("agent", text, *span, turn.item_id, cut_ms=cut_ms, unheard_ms=unheard_ms)

@@ -71,9 +71,7 @@ async def end(process: asyncio.subprocess.Process) -> None:
     """Kill a process that leads its session, with everything in it, and wait until it is gone."""
     kill_group(process.pid)
     while process.returncode is None:
-        with suppress(
-            asyncio.CancelledError
-        ):  # a killed process ends at once, so this wait must not be cancelled
+        with suppress(asyncio.CancelledError):  # a killed process ends at once: finish this wait
             await process.wait()
     transport = getattr(process, "_transport", None)  # a grandchild in a session of its own may hold a pipe
     if transport:

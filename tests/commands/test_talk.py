@@ -19,7 +19,10 @@ import numpy as np
 import pytest
 
 from realtime_cli.audio.resample import Resampler
+from realtime_cli.commands.talk import LastAnswer
+from realtime_cli.conversation import events as e
 from realtime_cli.errors import ExitCode
+from realtime_cli.loop import Outcome
 from realtime_cli.recording.reader import read
 from tests.kit import chat_server
 from tests.kit.chat_server import ChatServer
@@ -233,3 +236,11 @@ def test_a_talk_that_never_began_has_no_end_card_and_no_recording(tmp_path: Path
     for said in ("Duration:", "Recording:", "The connection was lost."):
         assert said not in ended.stderr
     assert ended.stderr.splitlines()[-2].startswith("realtime-cli: ")
+
+
+def test_an_answer_that_was_given_up_is_no_good_end() -> None:
+    last = LastAnswer()
+    good = Outcome(ExitCode.OK)
+    assert last.judge(good) == good
+    last.observe(e.NoticeIssued(1.0, "error", "response", "No progress in the answer for 30 s."))
+    assert last.judge(good).exit_code == ExitCode.SESSION

@@ -44,9 +44,7 @@ class LiveCaptions:
         self._heard_ms = 0.0
         self._sent_ms = 0.0  # since this socket opened, as the server counts
         self._uncommitted_ms: float | None = None  # where uncommitted sound begins
-        self._committed: deque[tuple[float, float]] = (
-            deque()
-        )  # committed by us, and not yet named by the server
+        self._committed: deque[tuple[float, float]] = deque()  # by us, not yet named by the server
         self._stretches: dict[str, SpokenStretch] = {}
 
     def observe(self, entry: Entry) -> None:

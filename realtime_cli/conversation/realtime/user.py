@@ -59,6 +59,7 @@ class UserSide:
     def connected(self) -> None:
         """A new socket counts its sound from 0."""
         self._sent.clear()
+        self._parts.clear()
         self._sent_ms = 0.0
         self._speaking, self._began, self._ended = False, None, None
 
