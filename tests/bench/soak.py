@@ -194,6 +194,7 @@ class Counting:
 async def soak(sound_minutes: float, factor: int, seed: int, folder: Path) -> Soaked:
     """Talk for so many minutes of sound; everything by chance, but by the same chance for the same seed."""
     chance, seen = random.Random(seed), Soaked()
+    gc.collect()  # what ran in this process before may have left files for the collector to close
     files, tasks = open_files(), asyncio.all_tasks()
     recording = folder / "soak.jsonl"
     sound = Sound(factor, voice(chance))
