@@ -31,6 +31,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "notices",
         "private_file",
         "outbox",
+        "own_python",
         "untrusted_json",
         "user_path",
         "brief_thread",

@@ -15,6 +15,7 @@ from typing import Any
 from realtime_cli.app.console import echo_error
 from realtime_cli.app.parent_watchdog import end_soon
 from realtime_cli.errors import ExitCode, RealtimeCliError
+from realtime_cli.own_python import end_safe_path, safe_path
 
 END_S = 4.0
 Work = Callable[[Any], None]
@@ -32,7 +33,8 @@ def side_by_side(work: Work, parts: Sequence[Any]) -> list[int]:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for process in processes:
-            process.start()
+            with safe_path():
+                process.start()
         for process in processes:
             process.join()
         return [process.exitcode or 0 for process in processes]
@@ -54,6 +56,7 @@ def _end(processes: Sequence[BaseProcess]) -> None:
 
 def _part(work: Work, part: Any) -> None:
     """Runs in the worker process; errors end here as in the command line."""
+    end_safe_path()
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
         work(part)

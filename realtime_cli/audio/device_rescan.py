@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
 
 from realtime_cli.audio.device_choice import Device, Direction, pick
 from realtime_cli.errors import AudioDeviceError
+from realtime_cli.own_python import own_python
 
 RESCAN_INTERVAL_S = 4.0
 PATIENCE_S = 10.0
@@ -66,7 +66,7 @@ def _has(devices: Sequence[Device], choice: str | int | None, direction: Directi
 def _there_now() -> list[Device]:
     try:
         asked = subprocess.run(
-            [sys.executable, "-c", ASK],
+            own_python("-c", ASK),
             capture_output=True,
             timeout=PATIENCE_S,
             check=True,

@@ -21,6 +21,7 @@ from realtime_cli.install_hint import install_extra
 from realtime_cli.load.plan import LoadPlan
 from realtime_cli.load.shapes import LoadStage, read_stages, soak, spike
 from realtime_cli.load.thresholds import threshold_of
+from realtime_cli.own_python import own_python
 from realtime_cli.script.budget import Budget
 from realtime_cli.script.load import load_scripts, script_files
 from realtime_cli.script.opening import agents_of
@@ -77,7 +78,7 @@ def load(options: LoadOptions) -> NoReturn:
     _check(options)
     plan_, arguments = load_plan(options), list(locust_arguments(options))
     environ = {**os.environ, **plan_.to_environ()}
-    command = [sys.executable, "-m", "locust", *arguments]
+    command = own_python("-m", "realtime_cli.load.locust_command", *arguments)
     if os.name == "nt":  # its execv returns to the shell at once
         raise SystemExit(subprocess.call(command, env=environ))
     _keep_stdin()

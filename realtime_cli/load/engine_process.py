@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -12,6 +11,8 @@ import gevent
 from gevent.event import AsyncResult, Event
 from gevent.lock import BoundedSemaphore
 from gevent.subprocess import PIPE, Popen, TimeoutExpired
+
+from realtime_cli.own_python import own_python
 
 END_S = 3.0  # how long it may take to end its sessions
 GONE: dict[str, Any] = {"event": "gone"}
@@ -26,7 +27,7 @@ class EngineChild:
         notify: Callable[[Mapping[str, Any]], None],
         died: Callable[[int], None],
     ) -> None:
-        command = [sys.executable, "-m", "realtime_cli", "engine", *arguments]
+        command = own_python("-m", "realtime_cli", "engine", *arguments)
         # A session of its own: Ctrl+C reaches it through us, when its sessions have been reported.
         self._process = Popen(command, stdin=PIPE, stdout=PIPE, start_new_session=True)
         self._notify, self._died = notify, died

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 from realtime_cli.config.tools import PythonTool
 from realtime_cli.errors import ConfigError
+from realtime_cli.own_python import own_python
 from realtime_cli.tools import process
 from realtime_cli.tools.output import fitted, last_lines
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
@@ -51,9 +51,7 @@ class PythonWorker:
         """A process that has loaded the source. Raises Broken with the reason if it cannot."""
         pipe = asyncio.subprocess.PIPE
         child = await process.started(
-            sys.executable,
-            "-m",
-            "realtime_cli.tools.python_worker",
+            *own_python("-m", "realtime_cli.tools.python_worker"),
             stdin=pipe,
             stdout=pipe,
             stderr=pipe,

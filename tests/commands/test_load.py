@@ -106,7 +106,7 @@ def test_the_program_becomes_locust_with_the_plan_in_its_environment(
     monkeypatch.setattr(os, "execve", lambda *words: became.extend(words))
     load(LoadOptions((script,), users="3"))
     program, words, environ = became
-    assert (program, words[:3]) == (sys.executable, [sys.executable, "-m", "locust"])
+    assert (program, words[:3]) == (sys.executable, [sys.executable, "-P", "-m"])
     assert from_environ(environ).engine == (str(script),)
 
 
