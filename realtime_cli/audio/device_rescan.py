@@ -19,7 +19,7 @@ from realtime_cli.errors import AudioDeviceError
 from realtime_cli.own_python import own_python
 
 RESCAN_INTERVAL_S = 4.0
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 ASK = """
 import dataclasses, json
 from realtime_cli.audio.device import list_devices
@@ -68,7 +68,7 @@ def _there_now() -> list[Device]:
         asked = subprocess.run(
             own_python("-c", ASK),
             capture_output=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             check=True,
             stdin=subprocess.DEVNULL,
         )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from realtime_cli.conversation.blocks import AgentTurn, Block, Level, Notice, ToolCard, UserTurn
 
-TRANSCRIPT_PATIENCE_S = 10.0  # how long a turn without transcript may hold up what comes behind it
-COMMIT_PATIENCE_S = 5.0
+TRANSCRIPT_TIMEOUT_S = 10.0  # how long a turn without transcript may hold up what comes behind it
+COMMIT_TIMEOUT_S = 5.0
 URGENT = ("warning", "error")
 
 
@@ -70,11 +70,11 @@ class BlockOrder:
 
     def _waited_long_enough(self, turn: UserTurn) -> bool:
         if turn.committed_at is not None:
-            if self.at - turn.committed_at > TRANSCRIPT_PATIENCE_S:
+            if self.at - turn.committed_at > TRANSCRIPT_TIMEOUT_S:
                 turn.missing = turn.missing or "no transcript came"
                 return True
             return False
-        return turn.stopped_at is not None and self.at - turn.stopped_at > COMMIT_PATIENCE_S
+        return turn.stopped_at is not None and self.at - turn.stopped_at > COMMIT_TIMEOUT_S
 
     def _talk_went_on(self) -> bool:
         """A turn after the head is over; a tool that still runs must not hold it back."""

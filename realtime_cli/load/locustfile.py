@@ -26,6 +26,7 @@ from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.load import graceful_stop
 from realtime_cli.load.engine_process import EngineChild
 from realtime_cli.load.figures import rows_of
+from realtime_cli.load.live_table import LiveTable
 from realtime_cli.load.locust_shapes import Auto, Stages
 from realtime_cli.load.page import page
 from realtime_cli.load.plan import from_environ
@@ -35,7 +36,6 @@ from realtime_cli.load.summary import summary
 from realtime_cli.load.tables import failures_csv, history_csv, stats_csv, table, verdict_csv
 from realtime_cli.load.totals import Totals
 from realtime_cli.load.verdict import Verdict, verdict_of
-from realtime_cli.load.watch import Watch
 from realtime_cli.script.throttle import Throttle
 
 PLAN = from_environ()
@@ -75,7 +75,7 @@ class LoadUser(User):
 
 _engines: list[EngineChild] = []
 _explained: set[str] = set()
-_watches: list[Watch] = []
+_tables: list[LiveTable] = []
 _waited_ms: list[float] = []  # of sessions that were stopped before they had a connection
 
 
@@ -210,14 +210,14 @@ def _look_on(environment: Environment, runner: runners.Runner) -> None:
     """Our own table instead of Locust's, whose last line mixes opens, sessions and pace."""
     logging.getLogger("locust.stats_logger").disabled = True
     stats = environment.stats
-    watch = Watch(
+    live_table = LiveTable(
         lambda: rows_of(stats.entries.values()),
         lambda: runner.user_count,
         tally.lateness,
         told=environment.web_ui is None,
     )
-    _watches.append(watch)
-    environment.events.test_start.add_listener(lambda **_: watch.begin())
+    _tables.append(live_table)
+    environment.events.test_start.add_listener(lambda **_: live_table.begin())
 
 
 def _verdict(stats: RequestStats) -> Verdict:
@@ -226,9 +226,9 @@ def _verdict(stats: RequestStats) -> Verdict:
 
 def _sum_up(stats: RequestStats, exit_code: int, **_: Any) -> None:
     """The table on stdout, sentences on stderr, and the files; 2 where one of them cannot be written."""
-    for watch in _watches:
-        watch.end()
-    moments = _watches[0].history.moments
+    for live_table in _tables:
+        live_table.end()
+    moments = _tables[0].history.moments
     rows, verdict = rows_of(stats.entries.values()), _verdict(stats)
     failures = [(error.name, str(error.error), error.occurrences) for error in stats.errors.values()]
     title = f"Load test of {PLAN.host or 'agents'}"

@@ -15,7 +15,7 @@ from locust import events
 
 from realtime_cli.errors import ExitCode
 
-PATIENCE_S = 1.0  # two signals within it are one: timeout(1) and terminals send them so
+SAME_SIGNAL_S = 1.0  # two signals within it are one: timeout(1) and terminals send them so
 GRACE_S = 4.0  # for a worker with its engine
 
 
@@ -24,7 +24,7 @@ exit_codes: list[int] = []
 
 
 def end_on_signals(end: Callable[[], None], *, is_child: bool) -> None:
-    """Ctrl+C, SIGTERM and SIGHUP call ``end`` once; one more after ``PATIENCE_S`` ends the process at once.
+    """Ctrl+C, SIGTERM and SIGHUP call ``end`` once; one more after ``SAME_SIGNAL_S`` kills the process.
 
     Locust sums up at each SIGTERM, dies at SIGHUP, and raises KeyboardInterrupt wherever it just is. A worker
     that is a child of its master leaves Ctrl+C and SIGHUP, which the whole terminal gets, to that.
@@ -35,7 +35,7 @@ def end_on_signals(end: Callable[[], None], *, is_child: bool) -> None:
         if not asked_at:
             asked_at.append(time.monotonic())
             end()
-        elif time.monotonic() - asked_at[0] > PATIENCE_S:
+        elif time.monotonic() - asked_at[0] > SAME_SIGNAL_S:
             os._exit(ExitCode.INTERRUPTED)
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):

@@ -10,7 +10,7 @@ from realtime_cli.audio.pcm import Samples
 from realtime_cli.conversation.turns import LatencyParts
 from realtime_cli.script.turn_metrics import ToolCall, TurnMetrics
 
-LEAST_SCORE = 0.7
+MIN_SCORE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Reply:
         """The transcript, by the name that expectations have for it."""
         return self.transcript
 
-    async def judge(self, rubric: str, score: float = LEAST_SCORE) -> Judgement:
+    async def judge(self, rubric: str, score: float = MIN_SCORE) -> Judgement:
         """Ask the language model of ``Session(judge=...)`` whether a statement about the reply is true.
 
         It reads the conversation up to here. Raises AssertionError below ``score``, ConfigError when no

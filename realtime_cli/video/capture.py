@@ -23,7 +23,7 @@ from realtime_cli.video.address import Address, address
 from realtime_cli.video.frame import VideoFrame
 from realtime_cli.video.sources import moments
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+FIRST_PAUSE_S, MAX_PAUSE_S = 1.0, 30.0
 CLOSE_S = 0.5
 EARLY = 0.1  # of the interval: a source of the same pace is not passed over for being a hair too early
 # A frame counts as changed when this many of its 64 by 48 cells differ by more than this much (of 255): a
@@ -98,7 +98,7 @@ class BackgroundCapture:
             if self._latest is not None:  # it was seen meanwhile
                 pause_s, self._latest = FIRST_PAUSE_S, None
             self._stop.wait(pause_s)
-            pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+            pause_s = min(MAX_PAUSE_S, pause_s * 2)
 
     def _look(self, place: Address) -> None:
         for show in moments(place, self._due, self._sleep):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from realtime_cli.errors import AudioDeviceError
 
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 
 
 class PaperDevice:
@@ -40,6 +40,6 @@ class PaperDevice:
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait for what a worker or a watch does."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         while not true():
             await asyncio.sleep(0.002)

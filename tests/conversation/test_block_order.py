@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realtime_cli.conversation.block_order import COMMIT_PATIENCE_S, TRANSCRIPT_PATIENCE_S, BlockOrder
+from realtime_cli.conversation.block_order import COMMIT_TIMEOUT_S, TRANSCRIPT_TIMEOUT_S, BlockOrder
 from realtime_cli.conversation.blocks import AgentTurn, Notice, ToolCard, UserTurn
 from realtime_cli.conversation.reveal import RevealedPart
 
@@ -60,7 +60,7 @@ def test_notices_stand_in_the_order_of_time_and_warnings_are_known_before() -> N
 def test_a_turn_waits_for_its_text_but_not_for_ever() -> None:
     order = BlockOrder()
     turn = user(order, "a", committed_at=1.0)
-    order.at = 1.0 + TRANSCRIPT_PATIENCE_S
+    order.at = 1.0 + TRANSCRIPT_TIMEOUT_S
     order.settle()
     assert order.settled == 0
     order.at += 0.1
@@ -72,7 +72,7 @@ def test_a_turn_that_is_never_committed_gives_way_sooner() -> None:
     order = BlockOrder()
     user(order, "being said")
     user(order, "stopped", stopped_at=1.0)
-    order.at = 1.1 + COMMIT_PATIENCE_S
+    order.at = 1.1 + COMMIT_TIMEOUT_S
     order.settle()
     assert order.settled == 0  # the first is still being said
     order.blocks[0].final = True

@@ -8,7 +8,7 @@ import pytest
 
 from realtime_cli.client import inputs
 from realtime_cli.client.entry import Entry
-from realtime_cli.conversation.block_order import TRANSCRIPT_PATIENCE_S, BlockOrder
+from realtime_cli.conversation.block_order import TRANSCRIPT_TIMEOUT_S, BlockOrder
 from realtime_cli.conversation.blocks import UserTurn
 from realtime_cli.conversation.realtime import RealtimeNarrator
 from realtime_cli.conversation.realtime.user import NO_TRANSCRIPTION
@@ -87,7 +87,7 @@ def test_speech_that_is_thrown_away_leaves_no_trace_and_what_was_committed_stays
 def test_a_transcript_that_comes_after_all_is_told_behind() -> None:
     talk = Talk()
     talk.commits(1, "a")
-    talk.order.at = 1.1 + TRANSCRIPT_PATIENCE_S
+    talk.order.at = 1.1 + TRANSCRIPT_TIMEOUT_S
     talk.order.settle()
     talk.hears(13, "a", "Are you there?")
     assert talk.told == [("", "no transcript came"), ("Are you there?", "")]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 15.0
+TIMEOUT_S = 15.0
 
 
 class Pane:
@@ -45,7 +45,7 @@ class Pane:
 
     def until(self, text: str, *, gone: bool = False) -> str:
         """The screen once it shows the text (or no longer does)."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while time.monotonic() < end:
             screen = self.screen()
             if (text in screen) != gone:
@@ -55,7 +55,7 @@ class Pane:
 
     def until_row(self, pattern: str) -> str:
         """The first row that is as the pattern says, once there is one."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while time.monotonic() < end:
             for row in map(str.rstrip, self.screen().splitlines()):
                 if re.fullmatch(pattern, row):

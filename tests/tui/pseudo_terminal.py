@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TextIO
 
-PATIENCE_S = 15.0
+TIMEOUT_S = 15.0
 
 
 class PseudoTerminal:
@@ -44,7 +44,7 @@ class PseudoTerminal:
 
     async def _wait(self, true: Callable[[], bool], text: str) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 while not true():
                     self._came.clear()
                     await self._came.wait()
@@ -88,6 +88,6 @@ async def pseudo_terminal(columns: int = 100, rows: int = 30) -> AsyncIterator[P
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait for a condition that somebody else brings about on this loop."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         while not true():
             await asyncio.sleep(0.002)

@@ -26,7 +26,7 @@ from realtime_cli.tui.kitty import KittyFilter
 
 ROOT = Path(__file__).parents[2]
 PRESS, REPEAT, RELEASE = "\x1b[32;1:1;32u", "\x1b[32;1:2;32u", "\x1b[32;1:3u"
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 pytestmark = pytest.mark.timeout(90)
 
 
@@ -40,7 +40,7 @@ class Kitty:
 
     def until(self, text: str) -> None:
         """Read until it was written, since the last time."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while text not in self.shown:
             if not select.select([self._fd], [], [], max(0.0, end - time.monotonic()))[0]:
                 raise AssertionError(f"{text!r} did not come: {self.shown!r}")
@@ -53,7 +53,7 @@ class Kitty:
     def rest(self) -> str:
         """All that comes until the program has ended."""
         with suppress(OSError):  # EIO: nobody has the other end any more
-            while select.select([self._fd], [], [], PATIENCE_S)[0]:
+            while select.select([self._fd], [], [], TIMEOUT_S)[0]:
                 self.shown += os.read(self._fd, 65536).decode(errors="replace")
         self.process.wait(10)
         return self.shown

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from realtime_cli.tui.painter import Painter
 
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 _TOKEN = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|([\r\n])|([^\x1b\r\n]+)")
 
 
@@ -72,7 +72,7 @@ class Screen(io.StringIO):
         with self._changed:
             self._waiting = True
             self._changed.notify_all()
-            assert self._changed.wait_for(lambda: not self._stuck, PATIENCE_S)
+            assert self._changed.wait_for(lambda: not self._stuck, TIMEOUT_S)
             self.paper.write(text)
             self._changed.notify_all()
         return len(text)
@@ -84,12 +84,12 @@ class Screen(io.StringIO):
 
     def somebody_waits(self) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: self._waiting, PATIENCE_S)
+            assert self._changed.wait_for(lambda: self._waiting, TIMEOUT_S)
 
     def shows(self, *rows: str) -> None:
         """These rows are on it, or come soon."""
         with self._changed:
-            self._changed.wait_for(lambda: self.paper.text == list(rows), PATIENCE_S)
+            self._changed.wait_for(lambda: self.paper.text == list(rows), TIMEOUT_S)
             assert self.paper.text == list(rows)
 
 

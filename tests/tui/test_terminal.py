@@ -21,7 +21,7 @@ __all__ = ["pane"]
 
 pytestmark = pytest.mark.timeout(90)
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 15.0
+TIMEOUT_S = 15.0
 
 
 def test_resizing_leaves_no_stale_rows_and_loses_no_line(pane: Pane) -> None:

@@ -17,7 +17,7 @@ from realtime_cli.recording.export import sound, text
 from realtime_cli.recording.format import Header
 
 BINS_PER_S = 25
-MOST_BINS = 20_000
+MAX_BINS = 20_000
 
 
 def page(
@@ -126,7 +126,7 @@ def _wave(samples: Samples, seconds: float) -> list[str]:
     """Peaks of both channels over all of ``seconds``."""
     if not len(samples):
         return []
-    bins = max(1, min(MOST_BINS, int(len(samples) / 24_000 * BINS_PER_S)))
+    bins = max(1, min(MAX_BINS, int(len(samples) / 24_000 * BINS_PER_S)))
     both = [base64.b64encode(sound.peaks(samples[:, side], bins)).decode() for side in (0, 1)]
     return [*both, str(len(samples) / 24_000 / seconds)]
 

@@ -21,11 +21,11 @@ from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.effects import CancelResponse, Generate, SetDeadline
 from realtime_cli.server.engine.ports import DELEGATE, ReplyRequest
 from realtime_cli.server.event_queue import EventQueue
+from realtime_cli.server.live.agent_voice import AgentUtterance, AgentVoice
 from realtime_cli.server.live.backend import BackendChain, BackendResponse
 from realtime_cli.server.live.context import LiveContext
 from realtime_cli.server.live.decisions import DecisionMaker
 from realtime_cli.server.live.fragments import TranscriptFragment
-from realtime_cli.server.live.voice import AgentUtterance, AgentVoice
 
 Json = dict[str, Any]
 QUOTES_USER = re.compile(r'The user (?:typed|wrote|said): "(.+)"', re.DOTALL)

@@ -1,8 +1,8 @@
 """One Live session from the server's side: client events and the engine's results in, effects out.
 
 Like the Realtime session it has no I/O, and it uses the same engine. The difference: its clock is the
-client's sound. Each step of it feeds ``Hearing``, lets ``AgentVoice`` give its next 100 ms, and puts appends
-in their place.
+client's sound. Each step of it feeds ``SpeechInput``, lets ``AgentVoice`` give its next 100 ms, and puts
+appends in their place.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from realtime_cli.server.event_queue import EventQueue, NewId, random_ids
 from realtime_cli.server.live import settings
 from realtime_cli.server.live.agent import LiveAgent
 from realtime_cli.server.live.appends import AppendQueue
+from realtime_cli.server.live.audio_input import SpeechInput
 from realtime_cli.server.live.decisions import DecisionMaker
 from realtime_cli.server.live.fragments import TranscriptFragment
-from realtime_cli.server.live.hearing import Hearing
 from realtime_cli.server.live.sound_clock import SoundClock
 from realtime_cli.server.settings import Defaults
 
@@ -109,7 +109,7 @@ class LiveSession:
         self._agent = LiveAgent(
             self._events, self.session, self._emit_fragment, self._decisions, self._wall_clock_s
         )
-        self._hearing = Hearing(
+        self._user_speech = SpeechInput(
             self._events,
             self._defaults.silence_duration_ms,
             on_started=self._agent.user_started,
@@ -280,9 +280,9 @@ class LiveSession:
             due_bytes = 2 * (
                 int(self._clock.position_ms * BYTES_PER_MS / 2) - int(before_ms * BYTES_PER_MS / 2)
             )
-            self._hearing.feed(bytes(self._ahead[:due_bytes]))
+            self._user_speech.feed(bytes(self._ahead[:due_bytes]))
             del self._ahead[:due_bytes]
-            self._agent.listen(self._clock.position_ms, user_speaks=self._hearing.user_speaks)
+            self._agent.listen(self._clock.position_ms, user_speaks=self._user_speech.user_speaks)
             for event in self._appends.due(self._clock.position_ms):
                 self._agent.take_append(event)
         while self._blocks_ms + limits.OUTPUT_DELTA_MS <= self._clock.position_ms:
@@ -308,13 +308,13 @@ class LiveSession:
     # -- the engine's news ------------------------------------------------------------------------
 
     def _vad_result(self, happened: inputs.VadResult) -> None:
-        self._hearing.vad_result(happened.at, happened.probabilities)
+        self._user_speech.vad_result(happened.at, happened.probabilities)
 
     def _transcribed(self, happened: inputs.Transcribed) -> None:
-        self._hearing.transcribed(happened.at, happened.ticket, happened.text)
+        self._user_speech.transcribed(happened.at, happened.ticket, happened.text)
 
     def _transcription_failed(self, happened: inputs.TranscriptionFailed) -> None:
-        self._hearing.transcribed(happened.at, happened.ticket, "")
+        self._user_speech.transcribed(happened.at, happened.ticket, "")
 
     def _generated(self, happened: Any) -> None:
         if fault := self._agent.generated(happened):

@@ -19,7 +19,7 @@ LOOK_S = 2.0
 LINE_S = 10.0
 
 
-class Watch:
+class LiveTable:
     """``begin`` at the start of the test, ``end`` before the last figures; ``history`` is what was seen."""
 
     def __init__(

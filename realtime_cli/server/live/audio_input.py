@@ -39,7 +39,7 @@ class HeardStretch:
     text: str | None = None
 
 
-class Hearing:
+class SpeechInput:
     """Calls ``on_started(at)`` when the user begins to speak, and ``on_said(at, text)`` after a turn."""
 
     def __init__(
