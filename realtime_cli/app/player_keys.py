@@ -73,7 +73,6 @@ class ReplayKeyMap(BoundKeys):
 
     def __init__(self, notify: Callable[[Key], None], surface: ReplaySurface) -> None:
         self._surface = surface
-        self._panel: Pager | None = None
         actions: dict[str, Callable[[], None]] = {name: partial(notify, key) for name, key in _KEYS.items()}
         actions |= {key: partial(self._open, key) for key in (*_PANELS, "?")}
         actions |= {"up": partial(self._scroll, -1), "down": partial(self._scroll, 1)}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import PurePath
 from typing import Literal, NamedTuple
 
@@ -183,7 +185,13 @@ def help_lines(
         head = [f"Write a message or a command. An empty line {empty}."]
     names = [name for name in COMMANDS if name not in without]
     size = max(len(_usage(name)) for name in names) + 2
-    return [*head, *(f"{_usage(name).ljust(size)} {COMMANDS[name].text}" for name in names)]
+    return [*head, *(line for name in names for line in _command_help(name, size, width))]
+
+
+def _command_help(name: str, size: int, width: int) -> list[str]:
+    """What the command does, beside its usage."""
+    lines = textwrap.wrap(COMMANDS[name].text, max(20, width - size - 1))
+    return [f"{start:{size}} {line}" for start, line in zip_longest([_usage(name)], lines, fillvalue="")]
 
 
 def _columns(pairs: list[tuple[str, str]], width: int) -> list[str]:

@@ -79,6 +79,7 @@ class BoundKeys:
     holds = False  # the terminal reports when a key is let go
 
     def __init__(self, bindings: KeyBindings, layout: Layout | None = None) -> None:
+        self._panel: Pager | None = None
         self.app: Application[None] = Application(
             layout, key_bindings=bindings, input=DummyInput(), output=DummyOutput()
         )
@@ -90,6 +91,11 @@ class BoundKeys:
         with set_app(self.app):
             self.app.key_processor.feed_multiple(list(keys))
             self.app.key_processor.process_keys()
+
+    @property
+    def covers(self) -> bool:
+        """Whether a panel is open."""
+        return self._panel is not None
 
     def released(self) -> None:
         """The space bar was let go."""
@@ -132,7 +138,6 @@ class KeyMap(BoundKeys):
         self._push_to_talk = push_to_talk
         self._manual_turns = manual_turns
         self._without = frozenset(without)
-        self._panel: Pager | None = None
         self._complaint = ""  # about the last key or line, until the next one
         self._quit_until = 0.0
         self._box: QuestionBox | None = None

@@ -46,11 +46,15 @@ class KeyReader(Protocol):
 
     def rows(self, width: int, room: int) -> list[Text]: ...
 
+    @property
+    def covers(self) -> bool:
+        """Whether the rows show a panel."""
+
 
 class KeySurface(Protocol):
     """A screen that lets the keyboard draw its lowest rows."""
 
-    def connect(self, rows: Rows, *, asks: bool) -> None: ...
+    def connect(self, rows: Rows, *, asks: bool, covers: Callable[[], bool] = ...) -> None: ...
 
     def refresh(self) -> None: ...
 
@@ -97,7 +101,7 @@ class Keys:
         if sys.platform == "win32":  # there only whole lines are read
             return
         self._deliver = deliver
-        self._surface.connect(self._rows, asks=self._asks)
+        self._surface.connect(self._rows, asks=self._asks, covers=self._covers)
         self._cooked = termios.tcgetattr(self._stdin.fileno())
         self._terminal.hold(self)
         self._opening = asyncio.create_task(self._open(), name="keys")
@@ -159,6 +163,9 @@ class Keys:
 
     def _rows(self, width: int, room: int) -> list[Text]:
         return self._map.rows(width, room) if self._map else [Text()]
+
+    def _covers(self) -> bool:
+        return self._map is not None and self._map.covers
 
     def _ready(self) -> None:
         self._take(self._input.read_keys())

@@ -5,6 +5,13 @@ narrower wraps the rows again, to an unknown number, but it moves the cursor alo
 erasing from there down always takes away the rows, all of them, and nothing else. (rich's Live leaves
 the cursor below, counts back, and so leaves stale rows or eats a line of the scrollback.)
 
+The rows follow the text until they have come to the bottom of the terminal, or it was resized. From then on
+they stay there, and blank rows between belong to them: tmux pushes a row off the top for each row that wraps,
+so the topmost of them, were they not blank, would be left in its history.
+
+A panel covers the screen: it is painted on the alternate screen under the last lines of the text, and what it
+covered is as it was when it is closed.
+
 Frames are written by a thread of their own: a terminal that does not read (Ctrl+S, a slow line) holds
 up nobody; frames it missed are skipped, lines for the scrollback never.
 """
@@ -12,7 +19,9 @@ up nobody; frames it missed are skipped, lines for the scrollback never.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import IO
 
 _SYNC_ON, _SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"  # terminals that know it show a frame at once
@@ -23,7 +32,23 @@ _ERASE_DOWN = "\r \x1b[J\r"
 # Rows must stay rows: a frame may reach a terminal that has just been made narrower.
 _WRAP_OFF, _WRAP_ON = "\x1b[?7l", "\x1b[?7h"
 _ERASE_RIGHT = "\x1b[K"
+_SAVE, _RESTORE = "\x1b7", "\x1b8"  # where the cursor is
+_COVER_ON, _COVER_OFF = "\x1b[?1049h", "\x1b[?1049l"  # the alternate screen; the cursor is kept, too
+_HOME = "\x1b[H"
+MAX_TAIL = 300  # lines that are kept to be shown above a panel
 CLOSE_TIMEOUT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRows:
+    """The live rows of one moment. ``height`` of the terminal; 0 keeps the rows below the text.
+
+    ``covers``: the rows are a panel's, and what is on the screen must come back when it is closed.
+    """
+
+    rows: tuple[str, ...] = ()
+    height: int = 0
+    covers: bool = False
 
 
 class Painter:
@@ -32,31 +57,37 @@ class Painter:
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._above: list[str] = []
-        self._rows: list[str] = []
-        self._painted: list[str] = []
+        self._frame = LiveRows()
         self._fresh = False
         self._changed = threading.Condition()
         self._writing = threading.Lock()
         self._closing = False
         self._idle = True
         self._thread = threading.Thread(target=self._run, name="paint", daemon=True)
+        # Of the terminal, while ``_writing`` is held:
+        self._painted: tuple[str, ...] = ()
+        self._line_count = 0
+        self._at_bottom = False
+        self._covering = False
+        self._covered: list[str] = []  # lines that came meanwhile
+        self._tail: deque[str] = deque(maxlen=MAX_TAIL)
 
     def start(self) -> None:
         self._thread.start()
 
-    def show(self, above: list[str], rows: list[str], *, fresh: bool = False) -> None:
+    def show(self, above: list[str], frame: LiveRows, *, fresh: bool = False) -> None:
         """Lines to add to the scrollback, and the live rows under it; ``fresh`` after a resize."""
         with self._changed:
-            if not above and rows == self._rows and not fresh:
+            if not above and frame == self._frame and not fresh:
                 return
             self._above += above
-            self._rows, self._fresh = rows, self._fresh or fresh
+            self._frame, self._fresh = frame, self._fresh or fresh
             self._idle = False
             self._changed.notify_all()
 
     def close(self) -> None:
         """Write what is left, take the rows away; gives up on a terminal that does not read."""
-        self.show([], [], fresh=True)
+        self.show([], LiveRows(), fresh=True)
         with self._changed:
             self._changed.wait_for(lambda: self._idle, CLOSE_TIMEOUT_S)
             self._closing = True
@@ -66,8 +97,8 @@ class Painter:
     def leave(self) -> None:
         """At once, from any thread: no rows, a visible cursor, as the terminal was."""
         if self._writing.acquire(timeout=CLOSE_TIMEOUT_S / 2):
-            self._write(_ERASE_DOWN + _SHOW)
-            self._painted = []
+            self._write("".join([*self._uncover(), _ERASE_DOWN, *self._lines([]), _SHOW]))
+            self._painted = ()
             self._writing.release()
 
     def enter(self) -> None:
@@ -82,26 +113,68 @@ class Painter:
                 self._changed.wait_for(lambda: not self._idle or self._closing)
                 if self._closing and self._idle:
                     return
-                above, rows, fresh = self._above, self._rows, self._fresh
+                above, frame, fresh = self._above, self._frame, self._fresh
                 self._above, self._fresh = [], False
             with self._writing:
-                self._write(self._frame(above, rows, fresh))
-                self._painted = rows
+                self._tail.extend(above)
+                paint = self._paint_over if frame.covers else self._paint
+                self._write("".join([_SYNC_ON, *paint(above, frame, fresh), _SYNC_OFF]))
+                self._painted = frame.rows
             with self._changed:
-                self._idle = not (self._above or self._fresh or self._rows is not rows)
+                self._idle = not (self._above or self._fresh or self._frame is not frame)
                 self._changed.notify_all()
 
-    def _frame(self, above: list[str], rows: list[str], fresh: bool) -> str:
-        out = [_SYNC_ON]
-        if above or fresh or len(rows) != len(self._painted):
+    def _paint(self, above: list[str], frame: LiveRows, fresh: bool) -> list[str]:
+        """Under the text."""
+        rows, was_covered = frame.rows, self._covering
+        resized = fresh and bool(self._painted)
+        out = self._uncover()
+        lines = self._lines(above)
+        full = self._line_count + len(rows) >= frame.height
+        self._at_bottom = bool(frame.height) and (self._at_bottom or resized or full)
+        if lines or fresh or was_covered or len(rows) != len(self._painted):
             out += [_HIDE if rows else _SHOW, _ERASE_DOWN]
-        out += [line + "\r\n" for line in above]
+        out += lines
+        if self._at_bottom and rows:
+            return [*out, *_at_the_bottom(rows, frame.height)]
         out += ["\r", _WRAP_OFF, "\r\n".join(row + _ERASE_RIGHT for row in rows), _WRAP_ON]
-        if len(rows) > 1:
-            out.append(f"\x1b[{len(rows) - 1}A")
-        return "".join([*out, "\r", _SYNC_OFF])
+        return [*out, _up(len(rows) - 1), "\r"]
+
+    def _paint_over(self, above: list[str], frame: LiveRows, fresh: bool) -> list[str]:
+        """On the alternate screen, with the end of the text above the rows."""
+        out = [] if self._covering else [_HIDE, _ERASE_DOWN, _COVER_ON]
+        self._covering = True
+        self._covered += above
+        room = max(0, frame.height - len(frame.rows))
+        page = [*list(self._tail)[len(self._tail) - min(room, len(self._tail)) :], *frame.rows]
+        return [*out, _HOME, _WRAP_OFF, "\r\n".join(row + _ERASE_RIGHT for row in page), "\x1b[J", _WRAP_ON]
+
+    def _uncover(self) -> list[str]:
+        was_covering, self._covering = self._covering, False
+        return [_COVER_OFF] if was_covering else []
+
+    def _lines(self, above: list[str]) -> list[str]:
+        """The lines for the scrollback, those first that came behind a panel."""
+        above, self._covered = [*self._covered, *above], []
+        self._line_count += len(above)
+        return [line + "\r\n" for line in above]
 
     def _write(self, frame: str) -> None:
         with suppress(OSError, ValueError):  # the terminal is gone
             self._stream.write(frame)
             self._stream.flush()
+
+
+def _at_the_bottom(rows: tuple[str, ...], height: int) -> list[str]:
+    """Paint the last rows of the terminal; the cursor stays below the text.
+
+    Each row is gone to by its number: a terminal that is smaller by now does not scroll for it.
+    """
+    first = max(1, height - len(rows) + 1)
+    out = ["\n" * (len(rows) - 1), _up(len(rows) - 1), "\r", _SAVE, _WRAP_OFF]
+    out += [f"\x1b[{number};1H{row}{_ERASE_RIGHT}" for number, row in enumerate(rows, first)]
+    return [*out, _RESTORE, _WRAP_ON]
+
+
+def _up(count: int) -> str:
+    return f"\x1b[{count}A" if count > 0 else ""

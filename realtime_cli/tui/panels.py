@@ -36,6 +36,7 @@ MIN_DBFS = -60.0
 _ADDRESS = re.compile(r"https?://[!-~]*[A-Za-z0-9/#=&_-]")
 MAX_TOOL_CELLS = 240  # of arguments and of a result; a panel shows all of it
 MAX_REASON_CELLS = 120
+ALIGNED_FIGURES = 119
 
 
 def block_text(block: Block, theme: Theme = PRETTY) -> Text:
@@ -256,7 +257,10 @@ def _cells_of(dbfs: float, size: int) -> int:
 
 
 def figures_row(view: View, width: int, theme: Theme = PRETTY, *, at: float | None = None) -> Text:
-    """Latency by parts at the left, what was used and the clock at the right."""
+    """Latency by parts at the left, what was used and the clock at the right.
+
+    It is longer than ``ALIGNED_FIGURES`` only where there is more to say.
+    """
     time = clock(view.at if at is None else at)
     room = width - cells(time) - len(theme.dot)
     left = latency_figures(view.figures, room, theme)
@@ -266,8 +270,9 @@ def figures_row(view: View, width: int, theme: Theme = PRETTY, *, at: float | No
         if cells(left) + cells(longer) + (2 if left else 0) <= room:
             right.append(fact)
     end = theme.dot.join([*right, time])
-    blank = max(0, width - cells(left) - cells(end))
-    return Text(cut_to(left + " " * blank + end, width, theme.ellipsis), DIM)
+    blank = " " * max(0, min(width, ALIGNED_FIGURES) - cells(left) - cells(end))
+    between = blank if len(blank) > 1 or not left else theme.dot
+    return Text(cut_to(left + between + end, width, theme.ellipsis), DIM)
 
 
 def _used(view: View) -> list[str]:

@@ -24,7 +24,7 @@ from realtime_cli.conversation import events as e
 from realtime_cli.tui.amounts import clock
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.key_events import PanelName
-from realtime_cli.tui.painter import Painter
+from realtime_cli.tui.painter import LiveRows, Painter
 from realtime_cli.tui.panel_contents import panel_lines
 from realtime_cli.tui.panels import (
     end_card,
@@ -50,11 +50,9 @@ from realtime_cli.tui.view import View
 MIN_FRAME_S = 0.03
 MIN_ROWS_WITH_PICTURE = 20
 MAX_LINE_LENGTH = 100  # prose is read best in lines of this length
-# A terminal that is made narrower wraps the live rows again and pushes lines out at its top, so they had
-# better not be longer than what there is to say. The figures have the most; a row of 199 columns that is
-# wrapped to 40 does leave old rows behind (tmux 3.3).
+# A terminal that is made narrower wraps the live rows again and may push as many lines out at its top, so
+# they had better not be longer than what there is to say.
 MAX_ROW_LENGTH = 80
-MAX_FIGURES_LENGTH = 119
 TICK_S = 1.0  # the clock goes on when nothing else does
 
 # Fifty of these a second, and none of them is seen.
@@ -92,9 +90,11 @@ class LiveScreen:
         self.theme = theme_for("ascii" if ascii_only else console.encoding)
         self._levels_frame_s = 1 / frames_per_second
         self._lowest: Rows = lambda width, room: []
+        self._covers: Callable[[], bool] = lambda: False
         self._questions = OpenQuestions()
         self._console = console
         self._links = console.color_system in ("256", "truecolor")  # a terminal of 16 colours is an old one
+        self._has_alternate_screen = os.environ.get("TERM") != "linux"  # its console has one screen only
         self._terminal = terminal
         self.clock_rate = clock_rate  # 0 while a replay is paused
         self._scrollback = Scrollback()
@@ -166,7 +166,7 @@ class LiveScreen:
         if not ending.connected:
             return
         card = end_card(end_lines(self.view, ending.recording, ending.replay))
-        self._painter.show(["", *map(self._ansi, card)], [])
+        self._painter.show(["", *map(self._ansi, card)], LiveRows())
 
     def restart(self, before: Iterable[e.ConversationEvent]) -> None:
         """A replay jumps: ``before`` is taken as known, and nothing is written twice.
@@ -184,12 +184,13 @@ class LiveScreen:
 
     # -- for the keys -------------------------------------------------------------------------
 
-    def connect(self, rows: Rows, *, asks: bool) -> None:
+    def connect(self, rows: Rows, *, asks: bool, covers: Callable[[], bool] = lambda: False) -> None:
         """``rows(width, room)`` draws the lowest rows, at most ``room`` of them, from now on.
 
         ``asks``: open questions are among them, and so need not be written into the scrollback.
+        ``covers``: whether they show a panel now, which is closed again.
         """
-        self._lowest = rows
+        self._lowest, self._covers = rows, covers
         self._scrollback.omit_questions = asks
 
     @property
@@ -248,7 +249,8 @@ class LiveScreen:
         fits = size.width >= MIN_COLUMNS and size.height >= MIN_ROWS
         drawn = self._rows(width) if rows and fits and not self._ended else []
         fresh, self._fresh = self._fresh, False
-        self._painter.show(above, drawn, fresh=fresh)
+        covers = bool(drawn) and self._covers() and self._has_alternate_screen
+        self._painter.show(above, LiveRows(tuple(drawn), size.height, covers), fresh=fresh)
 
     @property
     def _width(self) -> int:
@@ -276,7 +278,7 @@ class LiveScreen:
                 wide,
                 self.theme,
                 at=self.view.at + ticked_s,
-                figures_width=min(MAX_FIGURES_LENGTH, whole),
+                figures_width=whole,
             ),
             *self._lowest(wide, self._room),
         ]

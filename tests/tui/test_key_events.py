@@ -65,12 +65,15 @@ def test_yes_is_no_result() -> None:
 
 
 def test_the_help_names_every_command_and_what_works_here() -> None:
-    lines = help_lines(push_to_talk=False, holds=False)
+    lines = help_lines(push_to_talk=False, holds=False, width=100)
     assert lines[0].split()[:2] == ["space", "mute"]
     commands = lines[lines.index("") + 1 :]
     assert [line.split()[0] for line in commands] == sorted(f"/{name}" for name in COMMANDS)
     assert "talk, and again to send" in help_lines(push_to_talk=True, holds=False)[0]
     assert "hold to talk" in help_lines(push_to_talk=True, holds=True)[0]
-    assert all(len(line) <= 60 for line in help_lines(push_to_talk=False, holds=False, width=60)[:10])
+    narrow = help_lines(push_to_talk=False, holds=False, width=60)
+    assert all(len(line) <= 60 for line in narrow)
+    column = narrow[narrow.index("") + 1].index("answer the question")
+    assert all(line[:column].isspace() for line in narrow[narrow.index("") + 1 :] if line[0] != "/")
     assert "/video" not in " ".join(help_lines(push_to_talk=False, holds=False, without=["video"]))
     assert "An empty line interrupts" in help_lines(push_to_talk=False, holds=False, single_keys=False)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import termios
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -22,7 +22,7 @@ class Connected(Surface):
 
     rows: Rows
 
-    def connect(self, rows: Rows, *, asks: bool) -> None:
+    def connect(self, rows: Rows, *, asks: bool, covers: Callable[[], bool] = bool) -> None:
         self.rows = rows
 
     @property

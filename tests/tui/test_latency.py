@@ -11,7 +11,7 @@ from realtime_cli.conversation.narrated import narrate
 from realtime_cli.tui.latency import latency_figures, latency_lines
 from realtime_cli.tui.panels import figures_row
 from realtime_cli.tui.stats import SessionStats
-from tests.tui.scenes import EntryView, answer, connected, cut, in_order, local, says
+from tests.tui.scenes import EntryView, answer, connected, cut, in_order, local, looked_at, says
 
 
 def spoken() -> list[Entry]:
@@ -54,14 +54,15 @@ def test_the_row_has_as_many_parts_as_fit(width: int, row: str) -> None:
     assert latency_figures(stats_of(spoken()), width) == row
 
 
-def test_the_row_uses_the_whole_width() -> None:
+def test_the_row_is_as_wide_as_the_terminal_up_to_a_line_and_longer_only_for_words() -> None:
     view = EntryView()
-    for entry in spoken():
+    for entry in [*spoken(), *looked_at(2.9, source="screen")]:
         view.fold(entry)
-    for width in (59, 79, 119, 199):
+    for width, length in ((59, 59), (79, 79), (119, 119), (199, 139)):
         row = figures_row(view, width)
-        assert row.cell_len == width
+        assert row.cell_len == length
         assert row.plain.endswith(" 0:03")
+    assert "  " not in row.plain
 
 
 def test_the_panel_has_a_line_for_each_part() -> None:

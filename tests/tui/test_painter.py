@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from realtime_cli.tui.painter import Painter
+from realtime_cli.tui.painter import LiveRows, Painter
 
 TIMEOUT_S = 10.0
 _TOKEN = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|([\r\n])|([^\x1b\r\n]+)")
@@ -93,6 +93,10 @@ class Screen(io.StringIO):
             assert self.paper.text == list(rows)
 
 
+def rows(*rows: str) -> LiveRows:
+    return LiveRows(rows)
+
+
 @contextmanager
 def painting(screen: Screen) -> Iterator[Painter]:
     painter = Painter(screen)
@@ -107,12 +111,12 @@ def painting(screen: Screen) -> Iterator[Painter]:
 def test_lines_go_above_the_rows_and_the_rows_are_taken_away_in_the_end() -> None:
     screen = Screen()
     with painting(screen) as painter:
-        painter.show(["first line"], ["state", "hints"])
+        painter.show(["first line"], rows("state", "hints"))
         screen.shows("first line", "state", "hints")
         assert not screen.paper.cursor
-        painter.show(["second line"], ["other state", "hints"])
+        painter.show(["second line"], rows("other state", "hints"))
         screen.shows("first line", "second line", "other state", "hints")
-        painter.show([], [])
+        painter.show([], rows())
         screen.shows("first line", "second line", "")
     screen.shows("first line", "second line", "")
     assert screen.paper.cursor
@@ -121,29 +125,29 @@ def test_lines_go_above_the_rows_and_the_rows_are_taken_away_in_the_end() -> Non
 def test_rows_that_become_shorter_fewer_or_more_leave_nothing_behind() -> None:
     screen = Screen()
     with painting(screen) as painter:
-        for rows in (["a long row", "another"], ["short", "x"], ["one"], ["one", "two", "three"]):
-            painter.show([], rows)
-            screen.shows(*rows)
+        for shown in (["a long row", "another"], ["short", "x"], ["one"], ["one", "two", "three"]):
+            painter.show([], rows(*shown))
+            screen.shows(*shown)
 
 
 def test_after_a_resize_the_rows_are_painted_though_they_are_the_same() -> None:
     screen = Screen()
     with painting(screen) as painter:
-        painter.show([], ["row"])
+        painter.show([], rows("row"))
         screen.shows("row")
         screen.paper.rows = ["ro", "w"]  # a terminal that was made narrower has wrapped it anew
-        painter.show([], ["row"])
-        painter.show([], ["row"], fresh=True)
+        painter.show([], rows("row"))
+        painter.show([], rows("row"), fresh=True)
         screen.shows("row")
 
 
 def test_a_terminal_that_does_not_read_holds_up_nobody_and_loses_no_line() -> None:
     screen = Screen(stuck=True)
     with painting(screen) as painter:
-        painter.show(["line 0"], ["row 0"])
+        painter.show(["line 0"], rows("row 0"))
         screen.somebody_waits()
         for number in range(1, 4):
-            painter.show([f"line {number}"], [f"row {number}"])
+            painter.show([f"line {number}"], rows(f"row {number}"))
         screen.go_on()
         screen.shows("line 0", "line 1", "line 2", "line 3", "row 3")
 
@@ -151,7 +155,7 @@ def test_a_terminal_that_does_not_read_holds_up_nobody_and_loses_no_line() -> No
 def test_left_in_a_hurry_it_is_clean_and_comes_back_with_its_rows() -> None:
     screen = Screen()
     with painting(screen) as painter:
-        painter.show(["line"], ["row 1", "row 2"])
+        painter.show(["line"], rows("row 1", "row 2"))
         screen.shows("line", "row 1", "row 2")
         painter.leave()
         screen.shows("line", "")
@@ -164,4 +168,4 @@ def test_a_terminal_that_is_gone_is_no_error() -> None:
     screen = Screen()
     with painting(screen) as painter:
         screen.close()
-        painter.show(["line"], ["row"])
+        painter.show(["line"], rows("row"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -53,13 +54,55 @@ def test_resizing_leaves_no_stale_rows_and_loses_no_line(pane: Pane) -> None:
         assert stale not in everything
 
 
-def test_the_figures_use_the_whole_width_up_to_120_columns(pane: Pane) -> None:
+@pytest.mark.heavy
+def test_a_terminal_made_narrower_little_by_little_keeps_no_old_rows(pane: Pane) -> None:
+    """As when its border is dragged: each time the rows wrap, tmux pushes as many off its top."""
+    pane.resize(130, 24)
+    pane.run("--keys", "--speed", "8", "--stop-at", "16")
+    pane.until("the fog came")
+    for columns in range(127, 58, -4):
+        pane.resize(columns, 24)
+        time.sleep(0.15)
+    pane.until("space mute")
+    everything = pane.tmux("capture-pane", "-p", "-S", "-")
+    for once in ("speaking", "latency", "space mute"):
+        assert everything.count(once) == 1, everything
+    assert pane.screen().rstrip().splitlines()[-1].startswith("space mute")
+    assert len(pane.screen().rstrip().splitlines()) == 24
+
+
+def test_the_figures_use_the_width_that_they_need(pane: Pane) -> None:
     pane.run("--keys", "--speed", "8", "--stop-at", "16")
     pane.until("the fog came")
     for columns, length in ((60, 59), (80, 79), (200, 119), (120, 119)):
         pane.resize(columns, 24)
         figures = pane.until_row(rf"latency \d+ ms.{{{length - 20},}}\d:\d\d")
         assert len(figures) == length
+
+
+def test_a_closed_panel_gives_back_the_screen_as_it_was(pane: Pane) -> None:
+    pane.resize(60, 20)
+    pane.run("--keys", "--speed", "8", "--stop-at", "8.0")
+    pane.until("get_time")
+    pane.until("space mute")
+    time.sleep(1.5)  # the clock has come to its stop
+
+    def text() -> list[str]:
+        return [
+            row.rstrip() for row in re.split(r"^[○◇▶●◆] ", pane.screen(), flags=re.MULTILINE)[0].splitlines()
+        ]
+
+    before = text()
+    assert len(before) > 5
+    pane.press("?")
+    pane.until("? or Esc closes this")
+    assert pane.screen().rstrip().count("\n") == 19  # it uses all rows
+    pane.resize(80, 24)
+    pane.until("/approve")
+    pane.resize(60, 20)
+    pane.press("?")
+    pane.until("space mute")
+    assert text() == before
 
 
 LIGHTHOUSE = [
