@@ -10,6 +10,8 @@ import random
 import re
 from collections.abc import Iterator
 
+from realtime_cli.errors import ConfigError
+from realtime_cli.pattern import PatternTooSlow, search
 from realtime_cli.script.format import Caller, Fact, ScriptTurn
 from realtime_cli.server.engine.dialogue.normalise import normalise
 
@@ -109,11 +111,14 @@ class DialoguePlan:
     def _asked_for(self, reply: str) -> Iterator[str]:
         for sentence in re.split(r"(?<=[.!?])\s+", reply):
             if _ASKS.search(sentence):
-                yield from (name for name in self._facts if self._about(name).search(sentence))
+                yield from (name for name in self._facts if self._is_about(name, sentence))
 
-    def _about(self, name: str) -> re.Pattern[str]:
+    def _is_about(self, name: str, sentence: str) -> bool:
         words = self._facts[name].asked or USUAL_WORDS.get(name) or re.escape(name.replace("_", " "))
-        return re.compile(rf"\b(?:{words})\b", re.I)
+        try:
+            return search(rf"\b(?:{words})\b", sentence, ignore_case=True) is not None
+        except PatternTooSlow as error:
+            raise ConfigError(f"caller.knows.{name}.asked: {error.message}") from None
 
     def _read_back_wrong(self, name: str, said: str) -> bool:
         """Whether another number, or another day, is said of it; nothing else is understood that well."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from realtime_cli.pattern import LIMIT_S, PatternTooSlow, search
 from realtime_cli.script.clips import SOUNDING_DBFS
 from realtime_cli.script.format import Expect, ExpectedCall, ExpectedStep, Similar
 from realtime_cli.script.json_reply import json_mistake
@@ -60,11 +61,20 @@ def verdicts(expect: Expect, metrics: TurnMetrics) -> list[CheckResult]:
         CheckResult(metrics.turn, name, *outcome)
         for name, check in _CHECKS.items()
         if name in asked
-        for outcome in check(expect, metrics)
+        for outcome in _outcomes(check, expect, metrics)
     ]
 
 
 CheckOutcome = tuple[Status, str, str]
+Check = Callable[[Expect, TurnMetrics], Iterator[CheckOutcome]]
+
+
+def _outcomes(check: Check, expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
+    """What the check finds; a pattern that takes too long has failed."""
+    try:
+        yield from check(expect, metrics)
+    except PatternTooSlow as error:
+        yield "failed", f"a search that ends within {LIMIT_S:g} s", str(error)
 
 
 def _said(right: bool, expected: str, found: str) -> CheckOutcome:
@@ -99,7 +109,7 @@ def _reply(metrics: TurnMetrics) -> str:
 
 def _regex(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     pattern = expect.regex or ""
-    found = re.search(pattern, metrics.reply, re.IGNORECASE)
+    found = search(pattern, metrics.reply, ignore_case=True)
     yield _said(found is not None, f"a reply that matches {pattern}", _reply(metrics))
 
 
@@ -229,7 +239,7 @@ def _no_more(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
 
 def _claims(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]:
     for claim in expect.claims or ():
-        said = re.search(claim.says, metrics.reply, re.IGNORECASE)
+        said = search(claim.says, metrics.reply, ignore_case=True)
         requested = ToolCall(claim.call, claim.args)
         expected = f"{requested} done where the agent says {claim.says}"
         made = [*metrics.earlier_calls, *metrics.calls]
@@ -295,8 +305,10 @@ def _backchannel(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]
 
 def is_within(requested: Any, found: Any) -> bool:
     """Whether every wanted key is found with its value; ``{regex = "..."}`` matches text and numbers."""
-    if isinstance(requested, dict) and set(requested) == {"regex"}:
-        return isinstance(found, str | int | float) and bool(re.search(requested["regex"], str(found), re.I))
+    if isinstance(requested, dict) and set(requested) == {"regex"} and not isinstance(found, dict):
+        return isinstance(found, str | int | float) and bool(
+            search(requested["regex"], str(found), ignore_case=True)
+        )
     if isinstance(requested, dict):
         return isinstance(found, dict) and all(
             name in found and is_within(value, found[name]) for name, value in requested.items()
@@ -324,9 +336,6 @@ def _interrupted(expect: Expect, metrics: TurnMetrics) -> Iterator[CheckOutcome]
     requested = "an interruption" if expect.interrupted else "no interruption"
     found = "the agent was cut off" if metrics.interrupted else "the agent was not cut off"
     yield _said(metrics.interrupted == expect.interrupted, requested, found)
-
-
-Check = Callable[[Expect, TurnMetrics], Iterator[CheckOutcome]]
 
 
 def _timing(

@@ -6,16 +6,17 @@ absent. A key that is not there asks nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
 from realtime_cli.config.conversation import Seed
 from realtime_cli.config.section import Section
 from realtime_cli.config.session import JsonObject
+from realtime_cli.pattern import check_pattern
 from realtime_cli.script.conditions import Conditions
+from realtime_cli.untrusted_schema import schema_problem
 
 SEMANTIC_EVENTS = (
     "agent.speech_started",
@@ -32,24 +33,33 @@ SEMANTIC_EVENTS = (
 KINDS = ("user", "say", "wav", "dtmf", "silence_ms", "event", "settings", "press", "video")
 STEP_KINDS = ("says", "call", "event", "error")
 SOUND_KINDS = ("say", "wav", "dtmf", "silence_ms")
+T = TypeVar("T")
 
 
 def _compiles(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"is not a valid regular expression: {error}") from None
+    check_pattern(pattern)
     return pattern
 
 
-def _is_schema(value: bool | JsonObject) -> bool | JsonObject:
-    if isinstance(value, dict):
-        from jsonschema import Draft202012Validator, SchemaError
+def _patterns_compile(wanted: T) -> T:
+    for value in wanted.values() if isinstance(wanted, dict) else ():
+        _check_patterns(value)
+    return wanted
 
-        try:
-            Draft202012Validator.check_schema(value)
-        except SchemaError as error:
-            raise ValueError(f"is not a JSON Schema: {error.message} at {error.json_path}") from None
+
+def _check_patterns(value: Any) -> None:
+    """Raise ValueError for a ``{regex = ...}`` in it that is no pattern."""
+    if isinstance(value, dict) and set(value) == {"regex"}:
+        if not isinstance(value["regex"], str):
+            raise ValueError("has a regex that is not text in quotes")
+        check_pattern(value["regex"])
+    for below in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_patterns(below)
+
+
+def _is_schema(value: bool | JsonObject) -> bool | JsonObject:
+    if isinstance(value, dict) and (problem := schema_problem(value)):
+        raise ValueError(f"is not a JSON Schema: {problem}")
     return value
 
 
@@ -84,6 +94,8 @@ def _with_nulls(settings: Any) -> Any:
 
 
 Pattern = Annotated[str, AfterValidator(_compiles)]
+WantedValues = Annotated[JsonObject, AfterValidator(_patterns_compile)]
+"""Keys that must be there, with their values; ``{regex = "..."}`` instead of a value is a pattern."""
 EventName = Annotated[str, AfterValidator(_is_event)]
 Milliseconds = Annotated[float, Field(ge=0)]
 Texts = str | list[str]
@@ -110,11 +122,11 @@ class ExpectedCall(Section):
 
     name: str
     """The tool."""
-    args: JsonObject = Field(default_factory=dict)
+    args: WantedValues = Field(default_factory=dict)
     """Arguments that must be present (others may be as well); {regex = "..."} matches text or number."""
     count: int | None = Field(default=None, ge=1)
     """Exactly this many such calls (default: at least one)."""
-    output: Texts | JsonObject | None = None
+    output: Annotated[Texts | JsonObject | None, AfterValidator(_patterns_compile)] = None
     """What its result has in it: text (all of them), or keys of its JSON."""
     status: Literal["done", "failed", "cancelled"] | None = None
     """How it ended."""
@@ -129,7 +141,7 @@ class ExpectedStep(Section):
     """A message with this in it."""
     call: str | None = None
     """A call of this tool."""
-    args: JsonObject = Field(default_factory=dict)
+    args: WantedValues = Field(default_factory=dict)
     """Arguments that the call has."""
     event: EventName | None = None
     """An event."""
@@ -156,7 +168,7 @@ class Claim(Section):
     """What the agent claims: a pattern, whatever the case."""
     call: str
     """The tool that does it: called in this turn or before, and done."""
-    args: JsonObject = Field(default_factory=dict)
+    args: WantedValues = Field(default_factory=dict)
     """Arguments that the call has."""
 
 
@@ -175,7 +187,7 @@ class Expect(Section):
     contains: Texts | None = None
     """The reply contains this text (all of them); case is ignored."""
     regex: Pattern | None = None
-    """The reply matches this somewhere."""
+    """The reply matches this somewhere; Python's patterns, and a search of more than 1 s fails."""
     equals: str | None = None
     """The reply is this text; case, punctuation and spaces are ignored."""
     any_of: list[str] | None = Field(default=None, min_length=1)
@@ -346,7 +358,7 @@ class Mock(Section):
 
     tool: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$", examples=["book_table"])
     """The tool's name; one that the agent does not have is added to it."""
-    when: JsonObject = Field(default_factory=dict)
+    when: WantedValues = Field(default_factory=dict)
     """Only for calls with these arguments."""
     result: Any = None
     """What the tool gives back."""

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from realtime_cli.untrusted_json import parse_json
+from realtime_cli.untrusted_schema import first_mistake
 
 _FENCE = re.compile(r"\s*```\w*\n(.*?)\n?```\s*", re.DOTALL)
 
@@ -19,9 +20,10 @@ def json_mistake(reply: str, schema: dict[str, Any]) -> str:
         return f"not JSON: {error}"
     if not schema:
         return ""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-    from referencing import Registry
+    from referencing.exceptions import Unresolvable
 
-    mistake = best_match(Draft202012Validator(schema, registry=Registry()).iter_errors(value))
+    try:
+        mistake = first_mistake(value, schema)
+    except (Unresolvable, ValueError, RecursionError) as error:
+        return f"the schema cannot be used: {error}"
     return "" if mistake is None else f"{mistake.json_path}: {mistake.message}"

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.notices import ToolNotice
+from realtime_cli.pattern import PatternTooSlow
 from realtime_cli.ports import ToolsPort
 from realtime_cli.script.expectations import is_within
 from realtime_cli.script.format import Mock
@@ -80,7 +81,10 @@ class MockedTools:
         mocks = [mock for mock in self._mocks if mock.tool == name]
         if not mocks and self._real is not None:
             return await self._real.call(call_id, name, arguments)
-        fitting = next((mock for mock in mocks if is_within(mock.when, read_arguments(arguments))), None)
+        try:
+            fitting = next((mock for mock in mocks if is_within(mock.when, read_arguments(arguments))), None)
+        except PatternTooSlow as error:
+            return ToolResult(f"The script's when cannot be used: {error}", failed=True)
         if fitting is None:
             return ToolResult(f"The script has no result for {name}({arguments}).", failed=True)
         await asyncio.sleep(fitting.delay_ms / 1000)

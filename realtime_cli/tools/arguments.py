@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from realtime_cli.pattern import PatternTooSlow
 from realtime_cli.tools.tool import ToolFailed
 from realtime_cli.untrusted_json import parse_json
+from realtime_cli.untrusted_schema import first_mistake, schema_problem
+
+_BROKEN = (ValueError, TypeError, AttributeError, RecursionError)  # what a schema that is none raises
 
 
 def parsed(arguments: str) -> dict[str, Any]:
@@ -47,15 +51,12 @@ def _takes_null(schema: Any) -> bool:
 
 def check(given: dict[str, Any], schema: dict[str, Any]) -> None:
     """Raise ToolFailed with what does not fit, and where. An invalid schema checks nothing."""
-    from jsonschema import Draft202012Validator, SchemaError
-    from jsonschema.exceptions import best_match
-    from referencing import Registry
+    from jsonschema import SchemaError
     from referencing.exceptions import Unresolvable
 
-    validator = Draft202012Validator(schema, registry=Registry())  # its own registry fetches nothing
     try:
-        mistake = best_match(validator.iter_errors(given))
-    except (SchemaError, Unresolvable, ValueError, TypeError, AttributeError, RecursionError):
+        mistake = first_mistake(given, schema)
+    except (SchemaError, Unresolvable, PatternTooSlow, *_BROKEN):
         return  # a foreign server's own business: it checks the arguments itself
     if mistake is not None:
         where = mistake.json_path.removeprefix("$").removeprefix(".")
@@ -71,11 +72,7 @@ def _words(mistake: Any) -> str:
 
 def schema_mistake(schema: dict[str, Any]) -> str:
     """Why this is no JSON Schema of an object; empty if it is one."""
-    from jsonschema import Draft202012Validator, SchemaError
-
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        return f"{error.message} at {error.json_path}"
+    if problem := schema_problem(schema):
+        return problem
     kind = schema.get("type", "object")
     return "" if kind == "object" else f'its type must be "object", not {kind!r}'

@@ -13,6 +13,7 @@ from realtime_cli.commands.replay_options import ReplayOptions
 from realtime_cli.commands.run import RunOptions, run
 from realtime_cli.commands.run_convert import write
 from realtime_cli.errors import ConfigError, ExitCode
+from tests.test_pattern import ENDLESS, LONG
 
 pytestmark = pytest.mark.usefixtures("recordings_verify")
 
@@ -252,3 +253,13 @@ def test_a_tool_that_may_not_run_is_no_reason_to_wait_for_ever(tmp_path: Path) -
     hello = 'mode = "text"\n[[turns]]\nuser = "hello"\n[turns.expect]\ncontains = "Hello"\n'
     path = script(tmp_path, "hello", hello)
     assert run_with(path, config=tmp_path / "agent.toml", no_record=True) == ExitCode.OK
+
+
+def test_a_pattern_without_end_is_a_failure_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = BAD.replace('contains = "two"', f"regex = '{ENDLESS}'", 1).replace("one", LONG)
+    assert run_with(script(tmp_path, "slow", text)) == ExitCode.EXPECTATION_FAILED
+    out = capsys.readouterr().out
+    assert f"The pattern {ENDLESS} took longer than 1 s." in out
+    assert "slow.toml:7" in out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from realtime_cli.client.cost import Tokens
 from realtime_cli.script.expectations import is_within, verdicts
 from realtime_cli.script.format import Expect
 from realtime_cli.script.turn_metrics import ToolCall, TurnMetrics, TurnStep
+from tests.test_pattern import ENDLESS, LONG
 
 
 def call(name: str, **arguments: Any) -> ToolCall:
@@ -253,3 +255,36 @@ def test_a_backchannel_neither_cuts_the_agent_off_nor_is_answered() -> None:
     assert statuses(expect, went_on_ms=900.0, interrupted=True) == FAIL
     assert statuses(expect, went_on_ms=900.0, reply="Yes?") == FAIL
     assert statuses(expect, went_on_ms=900.0, text_mode=True) == FAIL
+
+
+@pytest.mark.parametrize(
+    ("expect", "reply"),
+    [
+        ({"regex": ENDLESS}, LONG),
+        ({"claims": [{"says": ENDLESS, "call": "book"}]}, LONG),
+        ({"calls": [{"name": "book", "args": {"day": {"regex": ENDLESS}}}]}, ""),
+        ({"calls": [{"name": "book", "output": {"said": {"regex": ENDLESS}}}]}, ""),
+        ({"steps": [{"call": "book", "args": {"day": {"regex": ENDLESS}}}]}, ""),
+        ({"is_json": {"properties": {"a": {"pattern": ENDLESS}}}}, json.dumps({"a": LONG})),
+    ],
+)
+def test_a_pattern_without_end_fails(expect: dict[str, Any], reply: str) -> None:
+    made = [ToolCall("book", {"day": LONG}, json.dumps({"said": LONG}))]
+    steps = [TurnStep(1.0, "call", "book", made[0])]
+    metrics = TurnMetrics(turn=1, reply=reply, calls=made, steps=steps)
+    (verdict,) = verdicts(Expect.model_validate(expect), metrics)
+    assert verdict.status == "failed"
+    assert verdict.found == f"The pattern {ENDLESS} took longer than 1 s."
+
+
+def test_an_argument_that_is_named_regex_is_one() -> None:
+    assert is_within({"regex": "a+"}, {"regex": "a+", "text": "b"})
+    assert not is_within({"regex": "a+"}, {"regex": "b"})
+
+
+def test_a_schema_that_leads_elsewhere_fails() -> None:
+    (verdict,) = verdicts(
+        Expect.model_validate({"is_json": {"$ref": "http://127.0.0.1:9/a"}}), TurnMetrics(turn=1, reply="1")
+    )
+    assert verdict.status == "failed"
+    assert verdict.found.startswith("the schema cannot be used")

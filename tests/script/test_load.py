@@ -57,6 +57,15 @@ events = ["bla"]
         ('dtmf = "12x"', 'found "12x"'),
         ('user = "a"\nexpect = { judge = "is kind" }', "no [judge]"),
         ('user = "a"\nexpect = { check = "gone.py:f" }', "there is no file"),
+        (
+            'user = "a"\nexpect = { calls = [{ name = "f", args = { x = [{ regex = "(" }] } }] }',
+            "not a valid regular",
+        ),
+        (
+            'user = "a"\nexpect = { calls = [{ name = "f", output = { x = { regex = 5 } } }] }',
+            "not text in quotes",
+        ),
+        ('user = "a"\nexpect = { claims = [{ says = "((a{999}){999}){999}", call = "f" }] }', "repeats more"),
         ('user = "a"\nat = { after = "lunch" }', "'lunch' is not an event"),
         ('user = "a"\nat = { after = "agent.spoke" }', "'agent.spoke' is not an event"),
     ],

@@ -6,6 +6,7 @@ import pytest
 
 from realtime_cli.tools.arguments import check, parsed, schema_mistake, without_nulls
 from realtime_cli.tools.tool import ToolFailed
+from tests.test_pattern import ENDLESS, LONG
 
 TABLE = {
     "type": "object",
@@ -67,3 +68,9 @@ def test_null_for_what_may_be_left_out_is_left_out() -> None:
     assert list(without_nulls(given, schema)) == ["note", "either", "any", "must", "unknown"]
     with pytest.raises(ToolFailed, match="at must: null is not of type 'string'"):
         check(without_nulls(given, schema), schema)
+
+
+@pytest.mark.parametrize("pattern", [ENDLESS, "(?<year>[0-9]{4})", r"\p{Lu}", "(", "(?R)"])
+def test_a_pattern_of_a_server_that_is_none_of_ours_checks_nothing(pattern: str) -> None:
+    """JavaScript's patterns, broken ones, and those without end: the server checks its arguments itself."""
+    check({"a": LONG}, {"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}})
