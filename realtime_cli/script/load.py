@@ -21,10 +21,11 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.install_hint import install_extra
 from realtime_cli.script.compose import Places, Tree, WrittenScript, composed, is_composed
 from realtime_cli.script.format import Script
-from realtime_cli.script.parameters import Row, filled, rows_of
+from realtime_cli.script.parameters import DataRow, ParameterMissing, filled, rows_of
 
 LinesOf = Callable[[], dict[KeyPath, int]]
 SUFFIXES = (".toml", ".yaml", ".yml")
+MAX_PLACES = 5  # rows of a dataset that are named for one mistake
 AGENT_SECTIONS = frozenset({"connection", "session", "audio", "tools", "mcp", "local"})
 
 
@@ -40,7 +41,7 @@ class LoadedScript:
     places: Callable[[], Places] = dict
     """Where each key stands."""
     written: Tree = field(default_factory=dict)
-    rows: tuple[Row, ...] = ()
+    rows: tuple[DataRow, ...] = ()
 
     @property
     def name(self) -> str:
@@ -58,14 +59,17 @@ class LoadedScript:
         found = _place_of((*above, "expect", {"excludes": "not"}.get(name, name)), places)
         return f"{found[0].name}:{found[1]}" if found else ""
 
-    def with_parameters(self, values: Mapping[str, Any]) -> LoadedScript:
-        """The same with these over its own. Raises ConfigError for a name that is none of them."""
-        known = {**self.written.get("parameters", {}), **(self.rows[0] if self.rows else {})}
+    def with_parameters(self, values: Mapping[str, Any], row: DataRow | None = None) -> LoadedScript:
+        """The same with a row over its own parameters, and these over both.
+
+        Raises ConfigError for a name that is none of them.
+        """
+        known = {**self.written.get("parameters", {}), **(row.values if row else {})}
         if unknown := sorted(values.keys() - known.keys()):
             there = f"There are: {', '.join(known)}." if known else "Give it under [parameters]."
             raise ConfigError(f"{self.path}: there is no parameter {unknown[0]!r}.", there)
-        tree = filled(self.written, {**known, **values})
-        return replace(self, script=checked_script(tree, self.path, self.places))
+        script = _filled_script(self.written, {**known, **values}, self.path, self.places)
+        return replace(self, script=script)
 
 
 def script_files(paths: Sequence[Path]) -> list[Path]:
@@ -176,9 +180,46 @@ def _loaded(tree: Tree, path: Path, places: Callable[[], Places]) -> LoadedScrip
     tables = isinstance(rows_written, list) and all(isinstance(row, dict) for row in rows_written)
     if not isinstance(parameters, dict) or not (tables or isinstance(rows_written, str | None)):
         return LoadedScript(checked_script(tree, path, places), path, places)  # tells what is wrong
-    rows = tuple(rows_of(tree.get("rows"), path.parent))
-    values = {**parameters, **(rows[0] if rows else {})}
-    return LoadedScript(checked_script(filled(written, values), path, places), path, places, written, rows)
+    rows = tuple(rows_of(rows_written, path.parent, lambda number: _named(("rows", number), path, places)))
+    if not rows:
+        return LoadedScript(_filled_script(written, parameters, path, places), path, places, written)
+    scripts: list[Script] = []
+    mistakes: dict[str, list[str]] = {}
+    for row in rows:
+        try:
+            scripts.append(_filled_script(written, {**parameters, **row.values}, path, places))
+        except ConfigError as error:
+            mistakes.setdefault(str(error), []).append(row.place)
+    if mistakes:
+        raise ConfigError(_of_rows(mistakes, len(rows)))
+    return LoadedScript(scripts[0], path, places, written, rows)
+
+
+def _named(key: KeyPath, path: Path, places: Callable[[], Places]) -> str:
+    file, line = _place_of(key, places()) or (path, 0)
+    return f"{file}:{line}" if line else str(file)
+
+
+def _of_rows(mistakes: Mapping[str, Sequence[str]], count: int) -> str:
+    """What is wrong with which rows; what is wrong with all of them is wrong with the script."""
+    told = []
+    for message, places in mistakes.items():
+        some = places[:MAX_PLACES]
+        more = [f"and {len(places) - len(some)} more rows"] if len(places) > len(some) else []
+        whose = "every row" if len(places) == count else "this row" if len(places) == 1 else "these rows"
+        told.append(f"{', '.join([*some, *more])}: with {whose}:\n{message}")
+    return "\n".join(told[:MAX_PLACES])
+
+
+def _filled_script(
+    written: Tree, values: Mapping[str, Any], path: Path, places: Callable[[], Places]
+) -> Script:
+    """The script with its parameters in it; raises ConfigError with all mistakes."""
+    try:
+        tree = filled(written, values)
+    except ParameterMissing as error:
+        raise ConfigError(_shown([ConfigProblem(error.at, str(error))], path, places())) from None
+    return checked_script(tree, path, places)
 
 
 def checked_script(tree: Tree, path: Path, places: Callable[[], Places]) -> Script:

@@ -11,7 +11,7 @@ from typing import Any
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.script.load import LoadedScript
-from realtime_cli.script.parameters import PREFIX, ROW, labels_of
+from realtime_cli.script.parameters import PREFIX, ROW, DataRow, labels_of
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext, run_case
 
@@ -43,9 +43,9 @@ def plan(scripts: Sequence[LoadedScript], selection: Selection) -> list[Case]:
         case
         for script in scripts
         if _requested(script, selection)
-        for row in _rows(script, selection)
-        for variant in _variants({**script.script.matrix, **selection.axes, **row})
-        for case in _repeats(*_with_parameters(script, variant), selection)
+        for axis, row in _rows(script, selection)
+        for variant in _variants({**script.script.matrix, **selection.axes, **axis})
+        for case in _repeats(_with_parameters(script, variant, row), variant, selection)
     ]
     index, count = selection.shard
     cases = cases[index - 1 :: count]
@@ -63,24 +63,29 @@ def _requested(script: LoadedScript, selection: Selection) -> bool:
     return tagged and selection.match.casefold() in script.name.casefold()
 
 
-def _rows(script: LoadedScript, selection: Selection) -> list[dict[str, list[Any]]]:
-    """The axis of each of its rows; one without an axis where it has none."""
-    wanted = {str(label) for label in selection.matrix.get(ROW, ())}
+def _rows(
+    script: LoadedScript, selection: Selection
+) -> Iterator[tuple[dict[str, list[Any]], DataRow | None]]:
+    """The axis of each of its rows with the row; one without an axis where it has none."""
+    if not script.rows:
+        yield {}, None
+        return
     labels = labels_of(script.rows)
-    return [{ROW: [label]} for label in labels if not wanted or str(label) in wanted] if labels else [{}]
+    wanted = {str(label) for label in selection.matrix.get(ROW, ())}
+    if gone := sorted(wanted - set(map(str, labels))):
+        known = ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")
+        raise ConfigError(f"{script.path}: there is no row {gone[0]!r}.", f"There are: {known}.")
+    for label, row in zip(labels, script.rows, strict=True):
+        if not wanted or str(label) in wanted:
+            yield {ROW: [label]}, row
 
 
 def _with_parameters(
-    script: LoadedScript, variant: tuple[tuple[str, Any], ...]
-) -> tuple[LoadedScript, tuple[tuple[str, Any], ...]]:
-    """The script with what the variant says of its parameters."""
-    values: dict[str, Any] = {}
-    for key, value in variant:
-        if key == ROW:
-            values |= script.rows[labels_of(script.rows).index(value)]
-        elif key.startswith(PREFIX):
-            values[key.removeprefix(PREFIX)] = value
-    return (script.with_parameters(values) if values else script), variant
+    script: LoadedScript, variant: tuple[tuple[str, Any], ...], row: DataRow | None
+) -> LoadedScript:
+    """The script with its row, and with what the variant says of its parameters."""
+    values = {key.removeprefix(PREFIX): value for key, value in variant if key.startswith(PREFIX)}
+    return script.with_parameters(values, row) if values or row else script
 
 
 def _variants(matrix: Mapping[str, Sequence[Any]]) -> Iterator[tuple[tuple[str, Any], ...]]:

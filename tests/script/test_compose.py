@@ -156,17 +156,76 @@ def test_rows_of_json_lines_keep_their_types_and_tables_need_no_file(tmp_path: P
 @pytest.mark.parametrize(
     ("file", "rows", "why"),
     [
-        ("r.csv", "people,phone\n4\n", "more or fewer fields"),
+        (
+            "r.csv",
+            "people,phone\n4,5\n4\n",
+            r"r\.csv:3: this row has 1 field, but the first line has 2 names",
+        ),
+        ("r.csv", "people,phone\n4,5,6\n", r"r\.csv:2: this row has 3 fields"),
+        ("r.csv", 'people,a\n"1\n2",3\n\n4\n', r"r\.csv:5: this row has 1 field,"),
+        ("r.csv", 'people\n4\n"five\n6\n', r"r\.csv:3: not CSV: unexpected end of data"),
+        ("r.csv", "people,a,people\n4,5,6\n", r"r\.csv:1: two columns are named 'people'"),
+        ("r.csv", "people\n" + "9" * 140_000, r"r\.csv:2: not CSV: field larger than"),
         ("r.csv", "people\n", "has no rows"),
-        ("r.csv", "other\n4\n", "There is no parameter 'people'"),
+        ("r.csv", "", "has no rows"),
+        (
+            "r.csv",
+            "other\n4\n",
+            r"(?s)r\.csv:2: with every row:.*a\.toml:3: turns\[0\]\.user: there is no parameter",
+        ),
+        (
+            "r.csv",
+            "people,n\n4,5\n4,x\n",
+            r"(?s)r\.csv:3: with this row:.*a\.toml:4: turns\[0\]\.expect\.max_words",
+        ),
+        ("r.csv", "people,n\n" + "4,x\n" * 9 + "4,5\n", r"r\.csv:6, and 4 more rows: with these rows:"),
         ("r.jsonl", '{"people": 4}\n[1]\n', r"r\.jsonl:2: a row is an object"),
+        (
+            "r.jsonl",
+            '{"people": 4, "n": 1}\n\n{"n": 1}',
+            r"(?s)r\.jsonl:3: with this row:.*no parameter 'people'",
+        ),
+        ("r.jsonl", '{"people": 4, "n": 1}\n{"people": 4, "n": []}', r"r\.jsonl:2: with this row"),
         ("r.jsonl", "{people}", r"r\.jsonl:1: not JSON"),
+        ("r.csv", "people\n\0\n", r"r\.csv"),
     ],
 )
-def test_rows_that_cannot_be_used_are_told(tmp_path: Path, file: str, rows: str, why: str) -> None:
+def test_rows_that_cannot_be_used_are_told_with_file_and_line(
+    tmp_path: Path, file: str, rows: str, why: str
+) -> None:
     written(tmp_path, file, rows)
+    text = f'rows = "{file}"\n[[turns]]\nuser = "for {{{{people}}}}"\nexpect = {{ max_words = "{{{{n}}}}" }}'
     with pytest.raises(ConfigError, match=why):
-        scripts_in(written(tmp_path, "a.toml", f'rows = "{file}"\n[[turns]]\nuser = "for {{{{people}}}}"'))
+        scripts_in(written(tmp_path, "a.toml", text))
+
+
+def test_a_row_of_the_script_itself_is_told_with_its_line(tmp_path: Path) -> None:
+    text = '[[turns]]\nuser = "{{a}}"\n[[rows]]\na = 1\n[[rows]]\nb = 2\n'
+    with pytest.raises(ConfigError, match=r"(?s)a\.toml:5: with this row:\n.*a\.toml:2: turns\[0\]\.user"):
+        scripts_in(written(tmp_path, "a.toml", text))
+
+
+def test_a_row_has_nothing_of_another(tmp_path: Path) -> None:
+    written(tmp_path, "r.jsonl", '{"id": 1, "who": "Ada"}\n{"id": 2}\n')
+    text = 'rows = "r.jsonl"\nparameters = { who = "nobody" }\n[[turns]]\nuser = "{{who}}"\n'
+    cases = plan(scripts_in(written(tmp_path, "a.toml", text)), Selection())
+    assert [case.script.script.turns[0].user for case in cases] == ["Ada", "nobody"]
+
+
+def test_a_column_may_be_named_as_people_name_them(tmp_path: Path) -> None:
+    written(tmp_path, "R.CSV", "\ufefffull name, e-mail\nAda,a@b\n")
+    text = 'rows = "R.CSV"\n[[turns]]\nuser = "{{full name}} {{ e-mail }} {{#each}} {{ }}"\n'
+    [case] = plan(scripts_in(written(tmp_path, "a.toml", text)), Selection())
+    assert case.script.script.turns[0].user == "Ada a@b {{#each}} {{ }}"
+
+
+def test_a_row_that_is_not_there_is_told(tmp_path: Path) -> None:
+    scripts = scripts_in(
+        written(tmp_path, "b.toml", 'rows = [{ id = 7 }, { id = 8 }]\n[[turns]]\nuser = "a"')
+    )
+    with pytest.raises(ConfigError, match=r"b\.toml: there is no row '9'.* There are: 7, 8\."):
+        plan(scripts, Selection(matrix={"row": ["7", "9"]}))
+    assert len(plan(scripts, Selection(matrix={"row": ["7"]}))) == 1
 
 
 def test_a_parameter_of_the_matrix_must_be_one_of_the_script(tmp_path: Path) -> None:
