@@ -37,7 +37,11 @@ def tried(
     """
     kept, failed, unanswered = list(turns), False, list[int]()
     for where, against in (("its own recording", str(recording)), ("the same server", None)):
-        host = "" if against else _foreign_host(draft)
+        try:
+            host = "" if against else _foreign_host(draft)
+        except ConfigError as error:
+            echo(f"Not run against {where}: {error}")
+            continue
         if host and max_cost is None:
             echo(f"Not run against {where}, {host}: it may cost money. Give --max-cost to allow it.")
             continue
@@ -74,13 +78,18 @@ def _without(turns: list[Tree], unanswered: Sequence[int], failed: bool) -> tupl
 
 
 def _foreign_host(draft: Path) -> str:
-    """The host of the script's own server; empty if that is this machine, or cannot be told."""
+    """The host that the script's own server, or the model behind a local one, is at; empty if that is this
+    machine. Raises ConfigError when it cannot be told.
+    """
     [case] = plan([load_script(draft)], Selection())
-    try:
-        connection = agent_of(case, Target()).config.connection
-        host = "" if connection.embedded else urlsplit(address_of(connection)).hostname or ""
-    except ConfigError:
+    config = agent_of(case, Target()).config
+    if not config.connection.embedded:
+        address = address_of(config.connection)
+    elif config.local.chat_url:
+        address = str(config.local.chat_url)
+    else:
         return ""
+    host = urlsplit(address).hostname or address
     return "" if is_loopback(host) else host
 
 

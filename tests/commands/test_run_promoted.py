@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +82,27 @@ def test_a_provider_that_costs_money_is_asked_only_with_a_limit(
     recording.write_text(f"{head}\n{rest}", encoding="utf-8")
     assert write(None, recording, tmp_path / "promoted.toml", None) == ExitCode.OK
     assert "Not run against the same server, api.openai.com: it may cost money" in capsys.readouterr().err
+
+
+def test_a_model_elsewhere_behind_the_local_server_is_asked_only_with_a_limit(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head, rest = recording.read_text(encoding="utf-8").split("\n", 1)
+    header = json.loads(head)
+    header["config"]["local"] = {"chat_url": "https://models.example.com/v1", "chat_model": "big"}
+    recording.write_text(f"{json.dumps(header)}\n{rest}", encoding="utf-8")
+    assert write(None, recording, tmp_path / "promoted.toml", None) == ExitCode.OK
+    assert "Not run against the same server, models.example.com: it may cost money" in capsys.readouterr().err
+
+
+def test_a_server_that_cannot_be_told_is_left_alone(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head, rest = recording.read_text(encoding="utf-8").split("\n", 1)
+    head = head.replace('"provider":"local"', '"provider":"custom","was":"local"', 1)
+    recording.write_text(f"{head}\n{rest}", encoding="utf-8")
+    assert write(None, recording, tmp_path / "promoted.toml", None) == ExitCode.OK
+    assert "Not run against the same server: " in capsys.readouterr().err
 
 
 def test_a_script_that_fails_in_a_run_of_its_own_is_told_by_the_exit_code(
