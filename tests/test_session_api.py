@@ -123,7 +123,7 @@ async def test_mocks_of_a_list_are_those_of_a_script() -> None:
     async with Session(text=True, mocks=tools) as session:
         [call] = (await session.say(ASKED)).tool_calls
         assert (call.output, call.failed) == ("It has stopped.", True)
-    with pytest.raises(ConfigError, match=r"'clock' is not valid: resutl: Extra"):
+    with pytest.raises(ConfigError, match=r"mocks\[0\].resutl: unknown key; did you mean result"):
         Session(mocks=[{"tool": "clock", "resutl": "noon"}])
     with pytest.raises(ConfigError, match="'clock' cannot be a tool"):
         Session(mocks={"clock": print})

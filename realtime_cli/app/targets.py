@@ -73,7 +73,7 @@ class Target:
             return _dotted(INSIDE)
         if not self.against.startswith(("ws://", "wss://", "http://", "https://")):
             raise ConfigError(
-                f"--against {self.against} is not a valid server.",
+                f"{self.against!r} is not a valid server.",
                 "Use local, a ws:// address, or a recording.",
             )
         if is_loopback(urlsplit(self.against).hostname or ""):

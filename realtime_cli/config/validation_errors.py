@@ -5,21 +5,24 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from realtime_cli.config import schema
 from realtime_cli.config.address import masked
 from realtime_cli.config.layers import Origin
+from realtime_cli.config.section import Section
 from realtime_cli.config.session import ONE_PCM_RATE
 from realtime_cli.config.toml_file import SECRET_NAME, KeyPath, printable
+from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import strict
 from realtime_cli.protocol.rules import Problem
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
+T = TypeVar("T", bound=Section)
 OriginOf = Callable[[KeyPath], Origin]
 
 # Keys that people look for elsewhere, or that the API has dropped, and what to do instead.
@@ -58,7 +61,8 @@ class ConfigProblem:
         key = dotted(self.path)
         option = origin.place if origin.place.startswith("--") else ""
         is_named = option and ("." not in option or option.endswith(f" {key}"))
-        return f"{origin}: {self.text}" if is_named else f"{origin}: {key}: {self.text}"
+        place = [str(origin)] if str(origin) else []  # a program's own dict is no file
+        return ": ".join([*place, *([] if is_named else [key]), self.text])
 
 
 def dotted(path: KeyPath) -> str:
@@ -83,6 +87,26 @@ def problems_of(
         path = _path_in(tree, entry["loc"], entry["type"])
         found.setdefault(path, ConfigProblem(path, _sentence(entry["type"], entry["msg"], path, raw, root)))
     return list(found.values())
+
+
+def checked_table(model: type[T], given: object, name: str, allowed: str = "a table") -> T:
+    """A table that a program gave. Raises ConfigError that names the argument, with all that is wrong."""
+    if not isinstance(given, Mapping):
+        raise found_instead(name, given, allowed)
+    tree = dict(given)
+    try:
+        return model.model_validate(tree)
+    except ValueError as error:
+        if not hasattr(error, "errors"):
+            raise
+        found = problems_of(error, tree, tree, model.model_json_schema())  # type: ignore[arg-type]
+    raise ConfigError("; ".join(f"{name}.{dotted(each.path)}: {each.text}" for each in found) + ".")
+
+
+def found_instead(name: str, value: object, allowed: str, *, secret: bool = False) -> ConfigError:
+    """``timeout_s: found -1; allowed: ...``, of an argument that is no table."""
+    found = repr(value) if isinstance(value, str | int | float) and not secret else type(value).__name__
+    return ConfigError(f"{name}: found {found[:80]}; allowed: {allowed}.")
 
 
 def problem_of_wire(problem: Problem, raw: dict[str, Any]) -> ConfigProblem:

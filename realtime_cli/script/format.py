@@ -97,7 +97,7 @@ Pattern = Annotated[str, AfterValidator(_compiles)]
 WantedValues = Annotated[JsonObject, AfterValidator(_patterns_compile)]
 """Keys that must be there, with their values; ``{regex = "..."}`` instead of a value is a pattern."""
 EventName = Annotated[str, AfterValidator(_is_event)]
-Milliseconds = Annotated[float, Field(ge=0)]
+Milliseconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Texts = str | list[str]
 Saying = str | list[str | Annotated[float, Field(gt=0)]]
 """Words or sound files, in order, with the pauses between them in ms."""

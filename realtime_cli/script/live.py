@@ -177,7 +177,8 @@ class Live:
             if left is not None and left <= 0:
                 return False
             try:
-                await asyncio.wait_for(self._changed.wait(), left)
+                async with asyncio.timeout(left):  # wait_for of Python 3.11 may lose that we are cancelled
+                    await self._changed.wait()
             except TimeoutError:
                 return condition()
         return True
@@ -256,18 +257,35 @@ class Live:
             raise SessionFailed("This conversation has no sound.", "Type instead.")
         if self.session.options.push_to_talk:
             self.press("talk")
-        if isinstance(clip, Clip):
-            all_said = await self._microphone.say(clip, fast=fast)
-        else:
-            all_said = await self._microphone.say_stream(clip, fast=fast)
+        try:
+            if isinstance(clip, Clip):
+                all_said = await self._microphone.say(clip, fast=fast)
+            else:
+                all_said = await self._microphone.say_stream(clip, fast=fast)
+        except BaseException:
+            self._take_back()
+            raise
         if not all_said:
             await self.until(lambda: self.over)  # its last moments
             return
         if self.session.options.push_to_talk:
             self.press("release")
-        elif self.session.turn_detection is None and self.session.options.end_of_turn == "server":
+        elif self._ends_turns:
             self.ask({"type": "input_audio_buffer.commit"})
             self.ask({"type": "response.create"})
+
+    @property
+    def _ends_turns(self) -> bool:
+        return self.session.turn_detection is None and self.session.options.end_of_turn == "server"
+
+    def _take_back(self) -> None:
+        """What was not said to its end is no turn, where turns are manual."""
+        if self.over:
+            return
+        if self._ends_turns:
+            self.ask({"type": "input_audio_buffer.clear"})
+        if self.session.options.push_to_talk:
+            self.press("release")
 
     async def keep_silent(self, clip: Clip) -> None:
         """Give silence, which is never a turn."""

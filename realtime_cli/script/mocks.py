@@ -7,16 +7,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
-from realtime_cli.errors import ConfigError
+from realtime_cli.config.validation_errors import checked_table
 from realtime_cli.notices import ToolNotice
 from realtime_cli.pattern import PatternTooSlow
 from realtime_cli.ports import ToolsPort
 from realtime_cli.script.expectations import is_within
 from realtime_cli.script.format import Mock
 from realtime_cli.script.turn_metrics import read_arguments
-from realtime_cli.tools.function import NOT_A_TOOL, Function
+from realtime_cli.tools.function import Function
+from realtime_cli.tools.own_function import function_as_tool
 from realtime_cli.tools.result import ToolResult
 
 
@@ -26,24 +25,15 @@ def mocks_of(tools: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[Moc
     A result may be a function, sync or async, that is called with the arguments; its signature and docstring
     describe the tool. Raises ConfigError for what can be no mock.
     """
-    entries = (
-        [{"tool": name, "result": result} for name, result in tools.items()]
-        if isinstance(tools, Mapping)
-        else [dict(entry) for entry in tools]
-    )
-    return [_mock(entry) for entry in entries]
+    if isinstance(tools, Mapping):
+        tools = [{"tool": name, "result": result} for name, result in tools.items()]
+    return [_mock(entry, f"mocks[{place}]") for place, entry in enumerate(tools)]
 
 
-def _mock(entry: dict[str, Any]) -> Mock:
-    try:
-        mock = Mock.model_validate(entry)
-        if callable(mock.result):
-            Function(mock.result)
-    except ValidationError as error:
-        mistakes = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise ConfigError(f"The mock of {entry.get('tool')!r} is not valid: {'; '.join(mistakes)}.") from None
-    except NOT_A_TOOL as error:
-        raise ConfigError(f"{entry['tool']!r} cannot be a tool: {error}.") from None
+def _mock(entry: Mapping[str, Any], name: str) -> Mock:
+    mock = checked_table(Mock, entry, name)
+    if callable(mock.result):
+        function_as_tool(mock.result, mock.tool)
     return mock
 
 
@@ -114,7 +104,7 @@ async def _result(result: Any, arguments: dict[str, Any]) -> Any:
 
 
 def _schema(mock: Mock) -> dict[str, Any]:
-    own = Function(mock.result).described() if callable(mock.result) else {}
+    own = function_as_tool(mock.result, mock.tool).described() if callable(mock.result) else {}
     parameters = mock.parameters or own.get("parameters") or {"type": "object", "properties": {}}
     description = mock.description or own.get("description")
     described = {"description": description} if description else {}

@@ -47,11 +47,15 @@ class AgentSound:
     """An observer of entries; ``played`` is given what the loudspeaker plays."""
 
     def __init__(self) -> None:
+        self._received: list[FrameStream] = []
+        self._heard: list[FrameStream] = []
+        self.start()
+
+    def start(self) -> None:
+        """A session begins; who listens already hears this one."""
         self._sound: dict[str, list[Samples]] = {}
         self._kept = 0
         self._decoder = AudioDecoder("audio/pcm")
-        self._received: list[FrameStream] = []
-        self._heard: list[FrameStream] = []
         self.closed = False
 
     def observe(self, entry: Entry) -> None:

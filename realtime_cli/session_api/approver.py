@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Collection
 
+from realtime_cli.config.validation_errors import found_instead
 from realtime_cli.script.turn_metrics import ToolCall, read_arguments
 from realtime_cli.tools.approval import AllowlistApprover, ApprovalAnswer, Approver, Question
 
@@ -42,4 +43,6 @@ def approver_of(approve: Approve) -> Approver:
         return AllowlistApprover(approve, OPTION)
     if callable(approve):
         return CallableApprover(approve)
+    if not hasattr(approve, "ask"):
+        raise found_instead("approve", approve, 'names of tools, "all", or a function')
     return approve

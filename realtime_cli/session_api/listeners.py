@@ -12,7 +12,6 @@ import inspect
 import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -45,8 +44,8 @@ Handler = Callable[[Any], Any]
 class HeldEvents:
     """A queue of what was ``chosen``; iterating ends when it is closed and empty."""
 
-    def __init__(self, chosen: Callable[[Listened], Any]) -> None:
-        self._chosen = chosen
+    def __init__(self, chosen: Callable[[Listened], Any], *, of_wire: bool) -> None:
+        self._chosen, self.of_wire = chosen, of_wire
         self._waiting: deque[Any] = deque(maxlen=MAX_WAITING)
         self._changed = asyncio.Event()
         self._closed = False
@@ -72,14 +71,17 @@ class HeldEvents:
 
 
 class Listeners:
-    """Reads conversation events, and observes entries for those who want the wire's."""
+    """Reads conversation events, and observes entries for those who want the wire's.
+
+    Handlers stay from one session to the next; an iterator ends with the session.
+    """
 
     def __init__(self) -> None:
         self._listeners: list[HeldEvents] = []
         self._of_wire = 0
         self._calling: dict[HeldEvents, asyncio.Task[None]] = {}
-        self._later: list[tuple[str, Handler]] = []
-        self._closed = False
+        self._handlers: list[tuple[str, Handler]] = []
+        self._running = self._closed = False
 
     def observe(self, value: Entry | ConversationEvent) -> None:
         if isinstance(value, Entry):
@@ -97,8 +99,7 @@ class Listeners:
             async for value in listener:
                 yield value
         finally:
-            self._listeners.remove(listener)
-            self._of_wire -= raw
+            self._remove(listener)
 
     def on(self, name: str, handler: Handler) -> None:
         """Call a handler for each event of that name. Raises ConfigError for a name that is none."""
@@ -106,49 +107,92 @@ class Listeners:
             near = difflib.get_close_matches(name, EVENT_NAMES.values(), 1)
             remedy = f"Did you mean {near[0]}?" if near else "See the page events: realtime-cli docs events"
             raise ConfigError(f"There is no event {name!r}.", remedy)
-        self._later.append((name, handler))
-        with suppress(RuntimeError):  # there is no loop yet; start() begins once there is
-            asyncio.get_running_loop()
-            self.start()
+        self._handlers.append((name, handler))
+        if self._running:
+            self._begin(name, handler)
 
     def start(self) -> None:
-        """Begin to call the handlers, on the running loop."""
-        later, self._later = self._later, []
-        for name, handler in later:
-            listener = self._added(_chooser(name), _is_of_wire(name))
-            calling = self._call(name, handler, listener)
-            self._calling[listener] = asyncio.get_running_loop().create_task(calling, name=f"on {name}")
+        """A session begins: call the handlers, on the running loop."""
+        self._running, self._closed = True, False
+        for name, handler in self._handlers:
+            self._begin(name, handler)
+
+    def _begin(self, name: str, handler: Handler) -> None:
+        listener = self._added(_chooser(name), _is_of_wire(name))
+        calling = _call(name, handler, listener)
+        self._calling[listener] = asyncio.get_running_loop().create_task(calling, name=f"on {name}")
 
     def _added(self, chosen: Callable[[Listened], Any], of_wire: bool) -> HeldEvents:
-        listener = HeldEvents(chosen)
+        listener = HeldEvents(chosen, of_wire=of_wire)
         self._listeners.append(listener)
         self._of_wire += of_wire
         if self._closed:
             listener.close()
         return listener
 
-    async def _call(self, name: str, handler: Handler, listener: HeldEvents) -> None:
-        thread, loop = BriefThread(f"on {name}"), asyncio.get_running_loop()
-        async for value in listener:
-            try:
-                if inspect.iscoroutinefunction(handler):
-                    await handler(value)
-                else:
-                    await loop.run_in_executor(thread, handler, value)
-            except Exception as error:  # the caller's own handler failed; the conversation goes on
-                text = f"The handler of {name} failed: {type(error).__name__}: {error}"
-                warnings.warn(text, stacklevel=1)
+    def _remove(self, listener: HeldEvents) -> None:
+        self._listeners.remove(listener)
+        self._of_wire -= listener.of_wire
 
     async def close(self) -> None:
         """No more events. Handlers have a moment for those that are waiting."""
-        self._closed = True
+        self._running, self._closed = False, True
         for listener in self._listeners:
             listener.close()
-        if tasks := list(self._calling.values()):
+        calling, self._calling = self._calling, {}
+        if tasks := list(calling.values()):
             await asyncio.wait(tasks, timeout=LAST_WORDS_S)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        for listener in calling:
+            self._remove(listener)
+
+
+async def _call(name: str, handler: Handler, listener: HeldEvents) -> None:
+    """Call a handler for one event after the other; whatever it raises, the next one comes."""
+    thread = BriefThread(f"on {name}")
+    async for value in listener:
+        try:
+            await _handled(handler, value, thread)
+        except asyncio.CancelledError as error:
+            if _is_cancelled():
+                raise
+            _warn_of(name, error)  # something that the handler waited for was cancelled
+        except (Exception, SystemExit) as error:  # the caller's own handler; the conversation goes on
+            _warn_of(name, error)
+
+
+async def _handled(handler: Handler, value: Any, thread: BriefThread) -> None:
+    if inspect.iscoroutinefunction(handler):
+        await handler(value)
+        return
+    error, result = await asyncio.get_running_loop().run_in_executor(thread, _outcome, handler, value)
+    if error is not None:
+        raise error
+    if inspect.isawaitable(result):  # as of ``lambda event: notify(event)``
+        await result
+
+
+def _outcome(handler: Handler, value: Any) -> tuple[BaseException | None, Any]:
+    """What it raised or gave back: a future cannot carry every exception."""
+    try:
+        return None, handler(value)
+    except BaseException as error:
+        return (RuntimeError(f"StopIteration: {error}") if isinstance(error, StopIteration) else error), None
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _warn_of(name: str, error: BaseException) -> None:
+    text = f"The handler of {name} failed: {type(error).__name__}: {error}"
+    try:
+        warnings.warn(text, stacklevel=1)
+    except Warning:  # python -W error: say it in another way rather than stop to call the handler
+        asyncio.get_running_loop().call_exception_handler({"message": text, "exception": error})
 
 
 def _is_of_wire(name: str) -> bool:

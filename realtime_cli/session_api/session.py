@@ -34,11 +34,12 @@ from realtime_cli.audio.pcm import Samples
 from realtime_cli.config import LoadedAgent
 from realtime_cli.config.agent import AgentConfig
 from realtime_cli.config.redaction import revealed
+from realtime_cli.config.validation_errors import checked_table
 from realtime_cli.errors import ConfigError, SessionFailed
 from realtime_cli.recording import file
 from realtime_cli.script import clips
 from realtime_cli.script.clips import LocalSpeechSource
-from realtime_cli.script.format import At, JudgeEndpoint
+from realtime_cli.script.format import JudgeEndpoint
 from realtime_cli.script.images import image_uri
 from realtime_cli.script.judge import ask_judge
 from realtime_cli.script.live import Live
@@ -48,6 +49,7 @@ from realtime_cli.script.turn_metrics import ToolCall, read_arguments, turn_line
 from realtime_cli.session_api.agent_sound import AgentSound
 from realtime_cli.session_api.answers import AwaitedAnswers, Where
 from realtime_cli.session_api.approver import Approve, approver_of
+from realtime_cli.session_api.arguments import When, check_arguments, moment
 from realtime_cli.session_api.listeners import Handler, Listened, Listeners
 from realtime_cli.session_api.reply import OutOfBandReply, Reply
 from realtime_cli.tools.own_function import tool
@@ -56,7 +58,6 @@ from realtime_cli.tools.trust import Trust
 
 TIMEOUT_S = 30.0
 Image = str | PathLike[str] | bytes
-When = float | Mapping[str, Any] | At
 Detail = Literal["low", "high", "auto"]
 
 
@@ -100,6 +101,7 @@ class Session:
         record: str | PathLike[str] | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
+        check_arguments(locals())
         given = _written(agent)
         self._agent = given if isinstance(given, Mapping) else Path(given)
         self._over = {
@@ -114,30 +116,39 @@ class Session:
         self._tools = [_tool(each) for each in tools]
         self._mocks = MockedTools(mocks_of(mocks))
         self._approver = approver_of(approve)
-        self._judge = None if judge is None else JudgeEndpoint.model_validate(dict(judge))
+        endpoint = '{"url": ..., "model": ...}'
+        self._judge = None if judge is None else checked_table(JudgeEndpoint, judge, "judge", endpoint)
         self._record = None if record is None else Path(record)
-        self._factory = SessionFactory(
-            LocalServers(connections=1, warm=not text), self._target.replayed, trusted
-        )
         self._timeout_s = timeout_s
         self._voice = LocalSpeechSource()
-        self._stack = AsyncExitStack()
-        self._open: Live | None = None
-        self._answers = AwaitedAnswers()
         self._sound = AgentSound()
         self._listeners = Listeners()
+        self._stack: AsyncExitStack | None = None
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Nothing is left of a session before."""
+        self._open: Live | None = None
+        self._answers = AwaitedAnswers()
         self._replied: set[int] = set()  # the turns whose replies were given out
         self._words: dict[int, str] = {}  # what the user typed or said, by turn
 
     async def __aenter__(self) -> Self:
-        """Connect."""
+        """Connect. After it was closed, the same agent may be talked to again, in a new session.
+
+        Raises ConfigError while the session is open.
+        """
+        if self._stack is not None:
+            raise ConfigError("This session is open already.", "For two at once make two: Session(...).")
+        self._stack = AsyncExitStack()
+        self._begin_anew()
         try:
             live = await self._stack.enter_async_context(self._connected())
             self._open = live
             for text in live.turns.warnings:
                 warnings.warn(text, stacklevel=2)
-        except BaseException:
-            await self._stack.aclose()
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
             raise
         return self
 
@@ -145,14 +156,21 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open = None
-        await self._stack.__aexit__(kind, error, trace)
+        if self._stack is None:
+            return
+        try:
+            await self._stack.__aexit__(kind, error, trace)
+        finally:
+            self._stack = None
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Live]:
         agent = self._target.load(self._agent, self._over)
-        granted = await self._factory.granted(agent, self._approver, self._mocks)
+        servers = LocalServers(connections=1, warm=not self._text)
+        factory = SessionFactory(servers, self._target.replayed, self._target.trust)
+        granted = await factory.granted(agent, self._approver, self._mocks)
         reports = DeviceReports()
-        async with self._opened(granted) as opened:
+        async with factory, self._opened(factory, granted) as opened:
             live = Live(
                 opened,
                 text_mode=self._text,
@@ -162,6 +180,7 @@ class Session:
                 sound=self._devices_of(granted.agent, reports),
             )
             reports.connect(live.loop)
+            self._sound.start()
             self._listeners.start()
             try:
                 async with live:
@@ -171,20 +190,17 @@ class Session:
                 await self._listeners.close()
 
     @asynccontextmanager
-    async def _opened(self, agent: Granted) -> AsyncIterator[OpenSession]:
+    async def _opened(self, factory: SessionFactory, agent: Granted) -> AsyncIterator[OpenSession]:
         path = self._record and file.new_path("session", self._record)
-        async with (
-            self._factory,
-            self._factory.open(
-                agent,
-                approver=self._approver,
-                mocks=self._mocks,
-                own_tools=self._tools,
-                record_to=path,
-                with_video=True,
-                command="run",
-            ) as opened,
-        ):
+        async with factory.open(
+            agent,
+            approver=self._approver,
+            mocks=self._mocks,
+            own_tools=self._tools,
+            record_to=path,
+            with_video=True,
+            command="run",
+        ) as opened:
             yield opened
 
     def _devices_of(self, agent: LoadedAgent, reports: DeviceReports) -> AudioIO | None:
@@ -436,9 +452,7 @@ class Session:
         if at is None:
             self._live  # noqa: B018 - raises if the session is not open
             return
-        if isinstance(at, int | float):
-            at = {"after": "agent.speech_started", "ms": at}
-        when = at if isinstance(at, At) else At.model_validate(dict(at))
+        when = moment(at)
         if await self._live.due(when, self._timeout_s) is None:
             raise SessionFailed(f"There was no {when.after} within {self._timeout_s:g} s.")
 

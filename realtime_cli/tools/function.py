@@ -7,6 +7,8 @@ One way for all of them: functions of an agent file (in a process of their own),
 from __future__ import annotations
 
 import asyncio
+import copy
+import functools
 import inspect
 import threading
 import traceback
@@ -15,13 +17,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PydanticUserError,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import to_json
 
 from realtime_cli.tools.docstring import read_docstring
 
-NOT_A_TOOL = (TypeError, ValueError, NameError, PydanticUserError)
+NOT_A_TOOL = (TypeError, ValueError, NameError)
 """What :class:`Function` raises for a function that cannot be one."""
 Report = Callable[[Any], None]
 
@@ -33,10 +43,14 @@ class Function:
         self.function = function
         self._docstring = read_docstring(function.__doc__)
         self._names: dict[str, str] = {}
-        self._model = self._arguments_model()
+        hints = _hints_of(function)
+        try:
+            self._model = self._arguments_model(hints)
+            self._parameters = self._model.model_json_schema(by_alias=True)
+        except PydanticUserError as error:
+            raise TypeError(_unfit_hint(hints) or _first_line(error)) from error
 
-    def _arguments_model(self) -> type[BaseModel]:
-        hints = get_type_hints(self.function, include_extras=True)
+    def _arguments_model(self, hints: dict[str, Any]) -> type[BaseModel]:
         fields: dict[str, Any] = {}
         extra: Any = "forbid"
         for place, parameter in enumerate(inspect.signature(self.function).parameters.values()):
@@ -54,7 +68,7 @@ class Function:
 
     def described(self) -> dict[str, Any]:
         """``description`` and ``parameters`` (JSON Schema), as the model is told."""
-        parameters = self._model.model_json_schema(by_alias=True)
+        parameters = copy.deepcopy(self._parameters)
         _without_titles(parameters)
         parameters.setdefault("properties", {})
         return {"description": self._docstring.description, "parameters": parameters}
@@ -109,9 +123,11 @@ class RunningFunction:
             raise _as_exception(error) from error
 
     async def _awaited(self) -> Any:
-        running = self._function.function(**self._function.convert(self._arguments))
+        return await self._ended(self._function.function(**self._function.convert(self._arguments)))
+
+    async def _ended(self, running: Any) -> Any:
         if not inspect.isasyncgen(running):
-            return await running
+            return await running if inspect.isawaitable(running) else running
         last = None
         async for last in running:
             self._report(last)
@@ -120,8 +136,7 @@ class RunningFunction:
     async def _run_in_thread(self) -> Any:
         done: asyncio.Future[Any] = self._loop.create_future()
         threading.Thread(target=self._run, args=(done,), daemon=True).start()
-        result = await done
-        return await result if inspect.isawaitable(result) else result
+        return await self._ended(await done)
 
     def _run(self, done: asyncio.Future[Any]) -> None:
         try:
@@ -183,6 +198,30 @@ def raised_at(error: BaseException, folder: Path) -> str:
     own = [frame for frame in frames if Path(frame.filename).resolve().is_relative_to(folder.resolve())]
     inside = [frame for frame in own if "site-packages" not in Path(frame.filename).parts]
     return f"{Path(inside[-1].filename).name}:{inside[-1].lineno}" if inside else ""
+
+
+def _hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """The hints of a function, of a partial one, and of an object that can be called."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if not inspect.isroutine(function):
+        function = function.__init__ if inspect.isclass(function) else type(function).__call__
+    return get_type_hints(function, include_extras=True)
+
+
+def _unfit_hint(hints: dict[str, Any]) -> str:
+    """Which parameter has a type that no JSON is; empty if it is none of them alone."""
+    for name, hint in hints.items():
+        try:
+            TypeAdapter(hint).json_schema()
+        except PydanticUserError as error:
+            if name != "return":
+                return f"its parameter {name}: {_first_line(error)}"
+    return ""
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".")
 
 
 def _described(hint: Any) -> str | None:

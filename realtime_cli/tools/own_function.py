@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools.function import NOT_A_TOOL, Function, failure_of, text_of
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
+
+NAME = r"[a-zA-Z0-9_-]{1,64}"  # API reference, session.tools
 
 
 class OwnFunction:
@@ -26,6 +29,14 @@ class OwnFunction:
             raise
         except Exception as error:
             raise ToolFailed(failure_of(error)) from error
+
+
+def function_as_tool(function: Callable[..., Any], name: str) -> Function:
+    """Raises ConfigError for a function that cannot be a tool."""
+    try:
+        return Function(function)
+    except NOT_A_TOOL as error:
+        raise ConfigError(f"{name or function!r} cannot be a tool: {error}.") from None
 
 
 def tool(
@@ -48,10 +59,11 @@ def tool(
     Raises ConfigError for a function that cannot be a tool.
     """
     name = str(name or getattr(function, "__name__", ""))
-    try:
-        made = Function(function)
-    except NOT_A_TOOL as error:
-        raise ConfigError(f"{name or function!r} cannot be a tool: {error}.") from None
+    made = function_as_tool(function, name)
+    if not re.fullmatch(NAME, name):
+        raise ConfigError(
+            f"{name or function!r} cannot be the name of a tool.", "Give one: tool(function, name=...)."
+        )
     described = made.described()
     rules = Rules("always", timeout_s, concurrency, max_output_bytes, respond, wait, cancel_on_interrupt)
     return Tool(

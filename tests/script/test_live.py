@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from realtime_cli.app.session_factory import OpenSession
-from realtime_cli.audio.pcm import FRAME_SAMPLES
+from realtime_cli.audio.pcm import FRAME_MS, FRAME_SAMPLES, Samples
 from realtime_cli.client.session import ClientSession, SessionOptions
 from realtime_cli.errors import ConnectionFailed, ExitCode, SessionFailed
 from realtime_cli.script.clips import clip_of, silent
@@ -134,3 +134,39 @@ async def test_a_server_that_ends_it_before_it_is_ready_is_no_session() -> None:
         live = Live(OpenSession(ClientSession(SessionOptions(patch=TEXT)), connect))
         with pytest.raises(SessionFailed):
             await live.__aenter__()
+
+
+async def test_whoever_waits_can_be_cancelled_at_every_moment() -> None:
+    async with talking() as live:
+        for steps in range(4):
+            waiting = asyncio.create_task(live.until(lambda: False, 10))
+            await asyncio.sleep(0)
+            live.press("video")  # wakes it
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            done, _ = await asyncio.wait([waiting], timeout=1)
+            assert done
+            assert waiting.cancelled()
+
+
+@pytest.mark.parametrize("push_to_talk", [False, True])
+async def test_what_was_not_said_to_its_end_is_no_turn_and_no_part_of_the_next(push_to_talk: bool) -> None:
+    async def broken() -> AsyncIterator[Samples]:
+        for frame in word().frames:
+            yield frame
+        await asyncio.sleep(0.4)
+        raise OSError("unplugged")
+
+    engine = ScriptedEngine(words=["hello", "there"])
+    async with talking(engine, patch=MANUAL, push_to_talk=push_to_talk) as live:
+        live.begin_turn(1)
+        with pytest.raises(OSError, match="unplugged"):
+            await live.say(broken())
+        live.begin_turn(2)
+        await live.say(word())
+        assert await answered(live, 2) == "Yes."
+        assert live.turns.turns[1].statuses == {}
+        assert live.turns.now.errors == []
+    assert len(engine.heard_ms) == 1
+    assert engine.heard_ms[0] < 1.6 * 12 * FRAME_MS  # not both words

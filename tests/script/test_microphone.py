@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
+import pytest
 
 from realtime_cli.audio.pcm import FRAME_SAMPLES, Samples, silence
 from realtime_cli.script.clips import Clip, clip_of, silent
@@ -113,3 +114,31 @@ async def test_its_own_lateness_is_told_when_it_is_worse_than_before_and_for_eac
 
 async def test_what_never_began_can_be_closed() -> None:
     await Listening().microphone.close()
+
+
+async def test_what_is_cancelled_is_not_said_to_its_end() -> None:
+    async with listening() as made:
+        first = asyncio.create_task(made.microphone.say(clip(loud(500, 7))))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(made.microphone.say(clip(loud(3, 9))))
+        while "7" not in made.heard:
+            await asyncio.sleep(0.005)
+        first.cancel()
+        assert await second
+        await made.microphone.say(silent(20))
+    assert made.heard.count("7") < 400
+    assert made.heard.count("9") == 3
+
+
+async def test_of_a_stream_that_breaks_nothing_is_said_later() -> None:
+    async def frames() -> AsyncIterator[Samples]:
+        for _ in range(40):
+            yield loud(1, 7)
+        raise OSError("unplugged")
+
+    async with listening() as made:
+        with pytest.raises(OSError, match="unplugged"):
+            await made.microphone.say_stream(frames())
+        await made.microphone.say(clip(loud(1, 9)))
+    assert made.heard.count("7") < 20
+    assert made.heard.count("9") == 1

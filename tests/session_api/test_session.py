@@ -311,3 +311,82 @@ async def test_an_agent_may_be_an_object_and_keeps_its_secrets_and_nulls() -> No
             assert (await session.say("Hello.")).text == "Yes."
             assert session.settings["instructions"] == "Be brief."
             assert session.settings["audio"]["input"]["turn_detection"] is None
+
+
+async def test_a_session_may_be_opened_again_when_it_was_closed(tmp_path: Path) -> None:
+    created: list[str] = []
+    session = Session(record=tmp_path)
+    session.on("item_created", lambda event: created.append(event.item_id))
+    lengths = []
+    for _ in range(2):
+        frames: list[Any] = []
+        async with session:
+
+            async def listen(into: list[Any]) -> None:
+                into += [frame async for frame in session.audio()]
+
+            listening = asyncio.create_task(listen(frames))
+            reply = await session.speak("What time is it?")
+            assert "time" in reply.transcript
+            assert len(session.history) == 2
+            with pytest.raises(ConfigError, match="open already"):
+                await session.__aenter__()
+            assert session.settings
+        await listening
+        assert [event async for event in session.events()] == []
+        with pytest.raises(ConfigError, match="not open"):
+            await session.say("Hello?")
+        lengths.append((len(reply.audio), sum(map(len, frames))))
+    assert all(whole == streamed > 0 for whole, streamed in lengths)
+    assert len(set(created)) == 4
+    assert len(list(tmp_path.glob("*.jsonl"))) == 2
+
+
+async def test_a_session_that_could_not_be_opened_may_be_tried_again(tmp_path: Path) -> None:
+    session = Session(tmp_path / "agent.toml", text=True)
+    with pytest.raises(ConfigError, match="There is no file"):
+        await session.__aenter__()
+    (tmp_path / "agent.toml").write_text('[connection]\nprovider = "local"\n')
+    async with session:
+        assert (await session.say("say after me: one")).text == "One"
+
+
+async def read_on(stream: AsyncIterator[Any]) -> None:
+    async for _ in stream:
+        pass
+
+
+async def test_turns_that_are_cancelled_leave_the_session_as_it_was() -> None:
+    async with Session() as session:
+        before = {task.get_name() for task in asyncio.all_tasks()}
+        turns = [
+            lambda: session.say("Read me a long story."),
+            lambda: session.speak("What is two plus two, and what is three plus three?"),
+            lambda: session.interrupt(at={"after": "tool.called", "ms": 1}),
+            lambda: session.wait_for_reply(),
+            lambda: read_on(session.events(raw=True)),
+            lambda: read_on(session.audio(paced=True)),
+        ]
+        for turn in turns:
+            for seconds in (0, 0.3):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await turn()
+        await session.interrupt()
+        await session.say("say after me: one")
+        reply = await session.speak("What time is it?")
+        assert reply.transcript == "What time is it?"
+        async with asyncio.timeout(20):  # the engine's own work on what was given up ends by itself
+            while {task.get_name() for task in asyncio.all_tasks()} - before:
+                await asyncio.sleep(0.05)
+
+
+async def test_what_a_stream_of_sound_raises_reaches_the_caller_and_the_session_goes_on() -> None:
+    async def unplugged() -> AsyncIterator[Any]:
+        yield np.zeros(4800, np.int16)
+        raise OSError("unplugged")
+
+    async with Session() as session:
+        with pytest.raises(OSError, match="unplugged"):
+            await session.send_audio(unplugged())
+        assert (await session.speak("What time is it?")).transcript == "What time is it?"

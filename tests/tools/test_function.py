@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import enum
+import functools
+import json
+import sys
 import threading
+import typing
 from collections.abc import AsyncIterator, Generator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Required
 
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
 
 from realtime_cli.tools.docstring import read_docstring
-from realtime_cli.tools.function import Function
+from realtime_cli.tools.function import Function, text_of
 
 
 def google(city: str, days: int = 1) -> str:
@@ -151,3 +158,80 @@ async def test_a_cancelled_call_waits_for_no_thread() -> None:
         with pytest.raises(asyncio.CancelledError):
             await waiting
     go_on.set()
+
+
+class Kind(enum.Enum):
+    HOME = "home"
+    WORK = "work"
+
+
+@dataclasses.dataclass
+class Place:
+    street: str
+    kind: Kind = Kind.HOME
+
+
+class Stop(BaseModel):
+    place: Place
+    minutes: int = Field(5, description="How long")
+
+
+class Options(TypedDict, total=False):
+    fast: Required[bool]
+    level: Literal["low", "high"]
+
+
+async def test_arguments_of_every_typed_kind_are_described_and_converted() -> None:
+    def travel(stops: list[Stop], options: Options, kind: Kind, home: Place | None = None) -> tuple[Any, ...]:
+        return stops, options, kind, home
+
+    parameters = Function(travel).described()["parameters"]
+    assert parameters["$defs"]["Kind"] == {"enum": ["home", "work"], "type": "string"}
+    assert parameters["$defs"]["Stop"]["properties"]["minutes"]["description"] == "How long"
+    assert parameters["$defs"]["Options"]["required"] == ["fast"]
+    given = {
+        "stops": [{"place": {"street": "Main", "kind": "work"}}],
+        "options": {"fast": True, "level": "low"},
+        "kind": "home",
+    }
+    made, _ = await run(travel, **given)
+    assert made == ([Stop(place=Place("Main", Kind.WORK))], {"fast": True, "level": "low"}, Kind.HOME, None)
+    assert json.loads(text_of(made))[0] == [{"place": {"street": "Main", "kind": "work"}, "minutes": 5}]
+    with pytest.raises(ValueError, match=r"options.level: Input should be 'low' or 'high'"):
+        await run(travel, **{**given, "options": {"fast": True, "level": "middle"}})
+
+
+async def test_objects_and_partial_functions_are_called_like_functions() -> None:
+    class Adder:
+        async def __call__(self, x: int) -> int:
+            return x + 1
+
+    class Counter:
+        async def __call__(self, x: int) -> AsyncIterator[int]:
+            yield x
+            yield x + 1
+
+    def add(x: int, y: int) -> int:
+        return x + y
+
+    for function in (Adder(), Counter(), functools.partial(add, y=1), lambda x: Counter()(int(x))):
+        assert (await run(function, x="1"))[0] == 2
+
+
+class Plain(typing.TypedDict):
+    x: int
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="taken there")
+def test_a_typed_dict_that_cannot_be_read_is_named_in_one_line() -> None:
+    def takes(plain: Plain) -> None: ...
+
+    with pytest.raises(TypeError, match=r"^its parameter plain: Please use .*< 3.12$"):
+        Function(takes)
+
+
+def test_a_parameter_that_no_json_is_names_itself() -> None:
+    def calls(x: int, back: typing.Callable[[], None]) -> None: ...
+
+    with pytest.raises(TypeError, match=r"^its parameter back: [^\n]+$"):
+        Function(calls)
