@@ -7,8 +7,8 @@
     ├── ConnectionFailed         3  no usable connection
     │   └── AuthenticationFailed 3  the key is missing or refused
     ├── AudioDeviceError         4  a device cannot be found, opened or kept
-    ├── SessionFailed            5  the server or the protocol ended the session
-    └── LimitReached             6  a budget of money, minutes or rounds is used up
+    └── SessionFailed            5  the server or the protocol ended the session
+        └── LimitReached         6  a budget of money, minutes or rounds is used up
 
 An error is one sentence that says what is wrong and one, the remedy, that says what to do next.
 Foreign errors become these at the edge where the foreign library is called; above it nobody knows
@@ -76,7 +76,7 @@ class SessionFailed(RealtimeCliError):
     exit_code = ExitCode.SESSION
 
 
-class LimitReached(RealtimeCliError):
-    """A limit that the user set is used up."""
+class LimitReached(SessionFailed):
+    """A limit that the user set is used up, and that ended the session."""
 
     exit_code = ExitCode.LIMIT

@@ -17,7 +17,7 @@ from realtime_cli import Session
 from realtime_cli.audio.pcm import RATE_HZ
 from realtime_cli.client import deadlines
 from realtime_cli.config import load_agent
-from realtime_cli.errors import ConfigError, ConnectionFailed, SessionFailed
+from realtime_cli.errors import ConfigError, ConnectionFailed, LimitReached, SessionFailed
 from realtime_cli.server.engine.ports import EngineText
 from realtime_cli.tools import trusted_folders
 from realtime_cli.tools.permissions import permissions_of
@@ -262,14 +262,18 @@ async def test_a_reply_is_whole_though_its_turn_cut_the_greeting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quirks", "settings", "why"),
+    ("quirks", "settings", "error", "why"),
     [
-        (Quirks(close_after_events=3, close_code=1008), {}, "1008"),
-        (Quirks(), {"limits.minutes": 0.02}, "minutes"),
+        (Quirks(close_after_events=3, close_code=1008), {}, SessionFailed, "1008"),
+        (Quirks(), {"limits.minutes": 0.02}, LimitReached, "minutes"),
     ],
 )
 async def test_a_session_that_ends_while_a_clip_is_sent_says_why(
-    quirks: Quirks, settings: dict[str, Any], why: str, monkeypatch: pytest.MonkeyPatch
+    quirks: Quirks,
+    settings: dict[str, Any],
+    error: type[SessionFailed],
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(deadlines, "LIMIT_GRACE_S", 0.2)
     async with (
@@ -277,9 +281,10 @@ async def test_a_session_that_ends_while_a_clip_is_sent_says_why(
         Session(url=listener.url, settings=settings, timeout_s=5) as session,
         asyncio.timeout(5),
     ):
-        with pytest.raises(SessionFailed, match=f"while the sound was being sent.*{why}"):
+        with pytest.raises(SessionFailed, match=f"while the sound was being sent.*{why}") as raised:
             await session.send_audio(np.full(20 * RATE_HZ, 8000, np.int16))
-        with pytest.raises(SessionFailed, match="ended before there was a session"):
+        assert raised.type is error
+        with pytest.raises(error, match="ended before there was a session"):
             await session.exchange({"type": "session.update", "session": {}}, "session.updated")
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from realtime_cli.app.controls import Controls
@@ -23,7 +21,7 @@ from realtime_cli.config.video import Video
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.tools.approval import AllowlistApprover
 from realtime_cli.tools.trust import Trust
-from realtime_cli.tui.frontend import Keyboard, choose_frontend, choose_keys
+from realtime_cli.tui.frontend import choose_frontend, choose_keys, reading
 
 NOT_THERE = (
     *("mute", "talk", "commit", "pause", "resume", "video", "echo", "image"),
@@ -103,14 +101,5 @@ async def _attach(agent: LoadedAgent, options: AttachOptions) -> ExitCode:
         recording = opened.recorder.path if opened.recorder else None
         controls = Controls(loop, agent, lambda: agent, recording=recording)
         keys = choose_keys(frontend, without=NOT_THERE)
-        outcome = await hold(opened, loop, frontend=frontend, beside=_reading(keys, controls))
+        outcome = await hold(opened, loop, frontend=frontend, beside=reading(keys, controls.press))
         return outcome.exit_code
-
-
-@asynccontextmanager
-async def _reading(keys: Keyboard, controls: Controls) -> AsyncIterator[None]:
-    keys.start(controls.press)
-    try:
-        yield
-    finally:
-        await keys.close()

@@ -36,22 +36,15 @@ from realtime_cli.script.opening import CaseOpener, agents_of
 from realtime_cli.script.result import Case
 from realtime_cli.script.runner import RunContext
 from realtime_cli.script.session_pool import SessionPool
-from realtime_cli.script.suite import Selection, plan
+from realtime_cli.script.suite import ScriptOptions, Selection, plan
 from realtime_cli.tools.trust import Trust
 from realtime_cli.untrusted_json import parse_json
 
 
 @dataclass(frozen=True, slots=True)
-class EngineOptions:
+class EngineOptions(ScriptOptions):
     """What the command line says; ``record`` keeps a recording of every session there."""
 
-    scripts: tuple[Path, ...]
-    config: Path | None = None
-    sets: tuple[str, ...] = ()
-    against: str | None = None
-    approve: tuple[str, ...] = ()
-    trust: tuple[str, ...] = ()
-    text: bool = False
     record: Path | None = None
 
 

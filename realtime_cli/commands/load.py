@@ -26,7 +26,7 @@ from realtime_cli.script.budget import Budget
 from realtime_cli.script.load import load_scripts, script_files
 from realtime_cli.script.opening import agents_of
 from realtime_cli.script.result import Case
-from realtime_cli.script.suite import Selection, plan
+from realtime_cli.script.suite import ScriptOptions, Selection, plan
 from realtime_cli.tools.trust import Trust
 
 LOCUSTFILE = Path(load_room.__file__ or "").with_name("locustfile.py")
@@ -34,19 +34,12 @@ SHAPES = ("ramp", "spike", "soak")
 
 
 @dataclass(frozen=True, slots=True)
-class LoadOptions:
+class LoadOptions(ScriptOptions):
     """What the command line says. ``users``: a number or auto; ``ramp``: 10/s; ``duration``: 1h30m, 90s.
 
     ``fail_if``: such as "first audio p95 > 800ms".
     """
 
-    scripts: tuple[Path, ...]
-    config: Path | None = None
-    sets: tuple[str, ...] = ()
-    against: str | None = None
-    approve: tuple[str, ...] = ()
-    trust: tuple[str, ...] = ()
-    text: bool = False
     users: str = "10"
     ramp: str = "10/s"
     duration: str | None = None

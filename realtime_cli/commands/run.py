@@ -42,25 +42,18 @@ from realtime_cli.script.rejudge import recorded_cases, rejudged
 from realtime_cli.script.repeats import group_lines, groups
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext
-from realtime_cli.script.suite import Selection, plan, run_suite
+from realtime_cli.script.suite import ScriptOptions, Selection, plan, run_suite
 from realtime_cli.tools.trust import Trust
 from realtime_cli.tui.safe_text import safe
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(ScriptOptions):
     """What the command line says. ``matrix``: KEY=VALUE,VALUE; ``shard``: i/n.
 
     ``workers``: processes on this machine. With ``merge`` the scripts are reports.
     """
 
-    scripts: tuple[Path, ...] = ()
-    config: Path | None = None
-    sets: tuple[str, ...] = ()
-    against: str | None = None
-    approve: tuple[str, ...] = ()
-    trust: tuple[str, ...] = ()
-    text: bool = False
     jobs: int = 1
     workers: int = 1
     merge: bool = False

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,7 +33,7 @@ from realtime_cli.recording.sidecar import sidecars
 from realtime_cli.tools.approval import AllowlistApprover, Approver, InteractiveApprover
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.trust import Trust, require_trust
-from realtime_cli.tui.frontend import Frontend, Keyboard, choose_frontend, choose_keys
+from realtime_cli.tui.frontend import Frontend, choose_frontend, choose_keys, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                     opened,
                     loop,
                     frontend=frontend,
-                    beside=_reading(keys, controls),
+                    beside=reading(keys, controls.press),
                     judge=last_answer.judge if sound.from_file else None,
                 )
                 return outcome.exit_code
@@ -199,16 +197,6 @@ def _frontend(agent: LoadedAgent, options: TalkOptions) -> Frontend:
         ascii_only=screen.ascii,
         frames_per_second=screen.frames_per_second,
     )
-
-
-@asynccontextmanager
-async def _reading(keys: Keyboard, controls: Controls) -> AsyncIterator[None]:
-    """Keys and typed lines act while the conversation runs."""
-    keys.start(controls.press)
-    try:
-        yield
-    finally:
-        await keys.close()
 
 
 def _copy(recording: Path, to: Path) -> None:

@@ -24,7 +24,7 @@ from realtime_cli.client.image_context import ImageContext
 from realtime_cli.client.session import SessionOptions
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.conversation.realtime import SCRIPT_TOPIC
-from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError, SessionFailed
+from realtime_cli.errors import ConfigError, ExitCode, LimitReached, RealtimeCliError, SessionFailed
 from realtime_cli.loop import Outcome
 from realtime_cli.ports import Observer, SpeakerPort
 from realtime_cli.script.clips import SOUNDING_DBFS, Clip
@@ -141,9 +141,19 @@ class Live:
     @property
     def why_over(self) -> str:
         """Why the session has ended by itself; empty while it runs, or if unknown."""
-        if self._run is None or not self._run.done() or self._run.cancelled() or self._run.exception():
-            return ""
-        return self._run.result().reason
+        return self._how_over.reason
+
+    def ended(self, what: str) -> SessionFailed:
+        """The error for what cannot happen any more: ``what``, and why. LimitReached if a limit is why."""
+        kind = LimitReached if self._how_over.exit_code == ExitCode.LIMIT else SessionFailed
+        return kind(f"{what} {self.why_over}".rstrip())
+
+    @property
+    def _how_over(self) -> Outcome:
+        run = self._run
+        if run is None or not run.done() or run.cancelled() or run.exception():
+            return Outcome(ExitCode.OK)
+        return run.result()
 
     @property
     def answer_lost(self) -> bool:

@@ -7,6 +7,7 @@ import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from realtime_cli.errors import ConfigError
@@ -14,6 +15,22 @@ from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.parameters import PREFIX, ROW, DataRow, labels_of
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext, run_case
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptOptions:
+    """The options that every command with scripts has.
+
+    ``against``: a server other than the agent file's; ``text``: every turn is typed.
+    """
+
+    scripts: tuple[Path, ...] = ()
+    config: Path | None = None
+    sets: tuple[str, ...] = ()
+    against: str | None = None
+    approve: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
+    text: bool = False
 
 
 @dataclass(frozen=True)

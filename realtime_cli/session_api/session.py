@@ -252,7 +252,7 @@ class Session:
         live = self._live
         await live.say(spoken, fast=fast)
         if live.over:
-            raise SessionFailed(f"The session ended while the sound was being sent. {live.why_over}".rstrip())
+            raise live.ended("The session ended while the sound was being sent.")
         live.annotate("delivered", turn=turn.number)
         return await self._reply(turn) if wait else self._made(turn)
 
@@ -295,7 +295,7 @@ class Session:
         before = len(refused)
         live.patch({**(settings or {}), **more})
         if not await live.until(lambda: live.session.settled, self._timeout_s):
-            raise SessionFailed(f"The server did not answer the change of settings. {live.why_over}".rstrip())
+            raise live.ended("The server did not answer the change of settings.")
         if refused[before:]:
             raise SessionFailed("\n".join(refused[before:]))
         return self.settings
@@ -391,7 +391,7 @@ class Session:
             return waiting.result()
         waiting.cancel()
         if live.over:
-            raise SessionFailed(f"The session ended before there was a {answer}. {live.why_over}".rstrip())
+            raise live.ended(f"The session ended before there was a {answer}.")
         raise SessionFailed(f"There was no {answer} within {limit_s:g} s.")
 
     # -- watching -----------------------------------------------------------------------------
@@ -468,7 +468,7 @@ class Session:
             self._replied.add(turn.number)
             return self._made(turn, is_over=True)
         if live.over:
-            raise SessionFailed(f"The session ended before there was a reply. {live.why_over}".rstrip())
+            raise live.ended("The session ended before there was a reply.")
         raise SessionFailed(f"There was no reply within {limit_s:g} s.")
 
     def _is_over(self, turn: TurnRecord) -> bool:

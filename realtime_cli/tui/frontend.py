@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
@@ -41,6 +42,16 @@ class Keyboard(Protocol):
     def start(self, deliver: Callable[[KeyEvent], None]) -> None: ...
 
     async def close(self) -> None: ...
+
+
+@asynccontextmanager
+async def reading(keys: Keyboard, deliver: Callable[[KeyEvent], None]) -> AsyncIterator[None]:
+    """Keys and typed lines act inside this context."""
+    keys.start(deliver)
+    try:
+        yield
+    finally:
+        await keys.close()
 
 
 def choose_frontend(
