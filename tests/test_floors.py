@@ -30,6 +30,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "install_hint",
         "notices",
         "private_file",
+        "safe_text",
         "outbox",
         "own_python",
         "pattern",

@@ -8,7 +8,7 @@ import sys
 from typing import TextIO
 
 from realtime_cli.errors import RealtimeCliError
-from realtime_cli.tui.safe_text import safe
+from realtime_cli.safe_text import safe
 
 
 def for_stream(text: str, stream: TextIO | None) -> str:

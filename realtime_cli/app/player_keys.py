@@ -10,10 +10,10 @@ from typing import Literal
 from rich.text import Text
 
 from realtime_cli.tui.amounts import clock
+from realtime_cli.tui.cell_width import cells, cut_to
 from realtime_cli.tui.key_events import PanelName
 from realtime_cli.tui.key_map import BoundKeys, bound
 from realtime_cli.tui.pager import Pager
-from realtime_cli.tui.safe_text import cells, cut_to
 from realtime_cli.tui.theme import DIM, USER, Theme
 
 Key = Literal[

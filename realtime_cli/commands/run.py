@@ -29,6 +29,7 @@ from realtime_cli.config.layers import split_key, typed
 from realtime_cli.errors import ConfigError, ExitCode, SessionFailed
 from realtime_cli.recording.file import folder
 from realtime_cli.recording.stored import stored
+from realtime_cli.safe_text import safe
 from realtime_cli.script import merge, reports
 from realtime_cli.script.baseline import Worse, compare
 from realtime_cli.script.budget import Budget
@@ -44,7 +45,6 @@ from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext
 from realtime_cli.script.suite import ScriptOptions, Selection, plan, run_suite
 from realtime_cli.tools.trust import Trust
-from realtime_cli.tui.safe_text import safe
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from realtime_cli.recording.export import text
 from realtime_cli.recording.reader import read
 from realtime_cli.recording.stored import Stored, delete_recording, find, stored
 from realtime_cli.recording.timeline import timeline
+from realtime_cli.safe_text import one_line
 from realtime_cli.tui.amounts import clock, money
-from realtime_cli.tui.safe_text import one_line
 
 DAY_S = 86_400
 

@@ -13,12 +13,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from realtime_cli import __version__
+from realtime_cli.safe_text import safe
 from realtime_cli.script.baseline import Worse
 from realtime_cli.script.explanation import explain, replay_command
 from realtime_cli.script.failure_kind import kind_of
 from realtime_cli.script.repeats import group_lines, groups
 from realtime_cli.script.result import CaseResult
-from realtime_cli.tui.safe_text import safe
 
 FORMAT = "realtime-cli run"
 VERSION = 1

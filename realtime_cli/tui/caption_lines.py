@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import TextIO
 
 from realtime_cli.conversation.captions import Caption
-from realtime_cli.tui.safe_text import for_encoding, one_line, tail
+from realtime_cli.safe_text import for_encoding, one_line
+from realtime_cli.tui.cell_width import tail
 
 _CLEAR_ROW = "\r\x1b[2K"
 

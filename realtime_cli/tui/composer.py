@@ -13,8 +13,9 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import InMemoryHistory
 from rich.text import Text
 
+from realtime_cli.safe_text import one_line, safe
+from realtime_cli.tui.cell_width import cells, cut_to, wrap
 from realtime_cli.tui.key_events import COMMANDS, completions
-from realtime_cli.tui.safe_text import cells, cut_to, one_line, safe, wrap
 from realtime_cli.tui.theme import DIM, PRETTY, USER, Theme
 
 MAX_TEXT_ROWS = 6

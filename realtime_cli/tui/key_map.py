@@ -23,6 +23,8 @@ from prompt_toolkit.output import DummyOutput
 from rich.text import Text
 
 from realtime_cli.conversation.events import ToolWaiting
+from realtime_cli.safe_text import for_encoding
+from realtime_cli.tui.cell_width import cells, cut_to
 from realtime_cli.tui.composer import Composer
 from realtime_cli.tui.key_events import (
     COMMANDS,
@@ -41,7 +43,6 @@ from realtime_cli.tui.key_events import (
 from realtime_cli.tui.pager import MIN_ROWS as PANEL_ROWS
 from realtime_cli.tui.pager import Pager
 from realtime_cli.tui.question_box import MIN_ROWS, AnswerChoice, QuestionBox
-from realtime_cli.tui.safe_text import cells, cut_to, for_encoding
 from realtime_cli.tui.theme import DIM, USER, WARNING, Theme
 
 QUIT_AGAIN_S = 3.0

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from realtime_cli.conversation.turns import MIN_FOR_P95, LatencyParts, percentile
 from realtime_cli.tui.amounts import clock, plural
-from realtime_cli.tui.safe_text import cells
+from realtime_cli.tui.cell_width import cells
 from realtime_cli.tui.stats import SessionStats
 from realtime_cli.tui.theme import DIM, PRETTY, Theme
 

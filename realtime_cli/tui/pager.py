@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from rich.text import Text
 
-from realtime_cli.tui.safe_text import cells, cut_to, wrap
+from realtime_cli.tui.cell_width import cells, cut_to, wrap
 from realtime_cli.tui.theme import DIM, USER, Theme
 
 MIN_ROWS = 3  # the title, one line, and how to close it

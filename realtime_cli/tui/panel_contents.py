@@ -10,10 +10,10 @@ from typing import Any
 from rich.text import Text
 
 from realtime_cli.conversation.blocks import ToolCard
+from realtime_cli.safe_text import one_line, safe
 from realtime_cli.tui.amounts import clock, plural, seconds
 from realtime_cli.tui.key_events import PanelName
 from realtime_cli.tui.latency import latency_lines
-from realtime_cli.tui.safe_text import one_line, safe
 from realtime_cli.tui.theme import DIM, PRETTY, TOOL, Theme
 from realtime_cli.tui.view import View
 from realtime_cli.untrusted_json import parse_json

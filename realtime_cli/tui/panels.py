@@ -1,6 +1,6 @@
 """View -> rich text: blocks for the scrollback, at most four live rows, the end card.
 
-Everything that came from outside goes through :mod:`realtime_cli.tui.safe_text` here.
+Everything that came from outside goes through :mod:`realtime_cli.safe_text` here.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from rich.style import Style
 from rich.text import Text
 
 from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn, is_question
+from realtime_cli.safe_text import for_encoding, one_line, safe
 from realtime_cli.tui.amounts import clock, money, plural, seconds
+from realtime_cli.tui.cell_width import cells, cut_to, tail, wrap
 from realtime_cli.tui.latency import latency_figures
 from realtime_cli.tui.meters import Meter
-from realtime_cli.tui.safe_text import cells, cut_to, for_encoding, one_line, safe, tail, wrap
 from realtime_cli.tui.theme import (
     AGENT,
     DIM,

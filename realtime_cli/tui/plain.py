@@ -10,6 +10,7 @@ from typing import Self, TextIO
 
 from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn, is_question
 from realtime_cli.conversation.events import ConversationEvent, ToolWaiting
+from realtime_cli.safe_text import for_encoding, one_line
 from realtime_cli.tui.amounts import plural, seconds
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.key_events import PanelName
@@ -17,7 +18,6 @@ from realtime_cli.tui.panel_contents import panel_lines
 from realtime_cli.tui.panels import arguments_line, end_lines, interruption, reason_of
 from realtime_cli.tui.question_box import call_lines
 from realtime_cli.tui.questions import OpenQuestions
-from realtime_cli.tui.safe_text import for_encoding, one_line
 from realtime_cli.tui.view import View
 
 _ANNOUNCED = {"muted": "Muted.", "paused": "Paused.", "reconnecting": "The connection was lost."}

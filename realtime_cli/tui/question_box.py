@@ -8,8 +8,9 @@ from rich.text import Text
 
 from realtime_cli.conversation.events import ToolWaiting
 from realtime_cli.notices import Verdict
+from realtime_cli.safe_text import one_line
+from realtime_cli.tui.cell_width import cells, wrap
 from realtime_cli.tui.panels import arguments_line
-from realtime_cli.tui.safe_text import cells, one_line, wrap
 from realtime_cli.tui.theme import DIM, PRETTY, WARNING, Theme
 
 MIN_ROWS = 4  # the border, one line of the call, and all answers on another

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.text import Text
 
 from realtime_cli.conversation import events as e
+from realtime_cli.safe_text import safe
 from realtime_cli.tui.amounts import clock
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.key_events import PanelName
@@ -38,7 +39,6 @@ from realtime_cli.tui.panels import (
 )
 from realtime_cli.tui.question_box import QuestionBox
 from realtime_cli.tui.questions import OpenQuestions
-from realtime_cli.tui.safe_text import safe
 from realtime_cli.tui.scrollback import Scrollback
 from realtime_cli.tui.stray_output import StrayOutput
 from realtime_cli.tui.terminal import FRAMES_PER_SECOND, MIN_COLUMNS, MIN_ROWS, TERMINAL, Terminal

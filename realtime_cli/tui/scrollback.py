@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from rich.text import Text
 
 from realtime_cli.conversation.blocks import AgentTurn, Block, UserTurn, is_question
+from realtime_cli.tui.cell_width import wrap
 from realtime_cli.tui.panels import block_text, talk_row, wrapped
-from realtime_cli.tui.safe_text import wrap
 from realtime_cli.tui.theme import PRETTY, Theme
 from realtime_cli.tui.view import View
 

@@ -29,6 +29,7 @@ from realtime_cli.recording.reader import read
 from realtime_cli.recording.redactor import Redactor
 from realtime_cli.recording.timeline import timeline
 from realtime_cli.recording.verify import side_by_side, verify
+from realtime_cli.safe_text import safe
 from realtime_cli.script.load import load_script, parse_yaml
 from realtime_cli.script.pipecat import scripts_of
 from realtime_cli.script.promote import promote
@@ -37,7 +38,6 @@ from realtime_cli.server import inputs as server_inputs
 from realtime_cli.server.session import ServerSession
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tui.json_lines import JsonLines
-from realtime_cli.tui.safe_text import safe
 
 __all__ = ["TARGETS"]
 
