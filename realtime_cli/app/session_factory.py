@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
@@ -22,7 +23,7 @@ from realtime_cli.config.address import secrets_in
 from realtime_cli.config.layers import ENVIRONMENT_PREFIX
 from realtime_cli.config.providers import likely_provider
 from realtime_cli.conversation.narrated import ConversationReader
-from realtime_cli.errors import ExitCode, RealtimeCliError
+from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.hooks.hooks import names_of, open_hooks
 from realtime_cli.ports import Connect, Observer, ToolsPort, VideoSource
 from realtime_cli.recording import file
@@ -32,10 +33,12 @@ from realtime_cli.tools.approval import APPROVE_OPTION, AllowlistApprover, Appro
 from realtime_cli.tools.opening import open_registry
 from realtime_cli.tools.permissions import SETTINGS, permissions_of
 from realtime_cli.tools.tool import Tool
-from realtime_cli.tools.trust import Trust, left_out, left_out_note
+from realtime_cli.tools.trust import Guard, Trust, left_out, left_out_note
 from realtime_cli.user_path import user_path
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
+
+TRIES = 3  # questions about an agent whose files change while one is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class Granted:
     agent: LoadedAgent
     left_out: Sequence[str] = ()
     note: str = ""
+    guard: Guard | None = None
 
 
 class ToolMocks(Protocol):
@@ -151,14 +155,25 @@ class SessionFactory:
         if not getattr(approver, "of_many", False):
             option = getattr(approver, "option", APPROVE_OPTION)
             preflight.check_approved(getattr(approver, "named", ()), agent.config, option=option)
-        requested, mocked = permissions_of(agent), mocks.names if mocks else set()
-        out = await left_out(requested, approver, self.trust, mocked)
+        mocked = mocks.names if mocks else set()
+        guard, out = await self._trusted(agent, approver, mocked)
         preflight.require(agent, os.environ, {*out, *mocked})
         missed, note = [name for name in out if name not in mocked], ""
         if missed:
             is_asked = not getattr(approver, "option", "")
-            note = left_out_note(missed, requested, self.trust, is_asked=is_asked)
-        return Granted(_without(agent, out), out, note)
+            note = left_out_note(missed, guard.requested, self.trust, is_asked=is_asked)
+        return Granted(_without(agent, out), out, note, guard)
+
+    async def _trusted(
+        self, agent: LoadedAgent, approver: Approver, mocked: Collection[str]
+    ) -> tuple[Guard, list[str]]:
+        """What is trusted, and what is left out. Files that change under the question are asked about."""
+        for _ in range(TRIES):
+            guard = Guard(permissions_of(agent), partial(permissions_of, agent), self.trust)
+            out = await left_out(guard.requested, approver, self.trust, mocked)
+            if not guard.requested.files or not guard.changed():
+                return guard, out
+        raise ConfigError(f"The files of {guard.requested.path} change all the time: they cannot be trusted.")
 
     @asynccontextmanager
     async def open(
@@ -199,12 +214,13 @@ class SessionFactory:
                 functions=config.session.tools or (),
                 left_out=out,
                 own=own_tools,
+                guard=granted.guard,
             )
             stack.push_async_callback(registry.close)
             if granted.note:
                 registry.notify(Noted(0.0, "warning", "tools", granted.note))
             written = config.hooks.model_copy(update=dict.fromkeys(set(out) & set(names_of(config.hooks))))
-            hooks = await open_hooks(written, agent.folder, os.environ, registry.notify)
+            hooks = await open_hooks(written, agent.folder, os.environ, registry.notify, granted.guard)
             stack.push_async_callback(hooks.close)
             known = [*(config.session_patch().get("tools") or ()), *registry.schemas]
             mocked = mocks.schemas(known) if mocks else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -23,11 +23,15 @@ OPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who set a value: ``place`` is a file, an option or a variable; ``line`` counts from 1 in a file."""
+    """Who set a value: ``place`` is a file, an option or a variable; ``line`` counts from 1 in a file.
+
+    ``on_command_line``: whether an option is one that the user wrote there, not a script or the program.
+    """
 
     layer: Literal["option", "environment", "file", "default"]
     place: str = ""
     line: int | None = None
+    on_command_line: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         if self.layer == "default":
@@ -49,7 +53,9 @@ def from_options(options: Mapping[str, Any]) -> Iterator[Override]:
     for dotted, value in options.items():
         if value is not None:
             place = OPTIONS.get(dotted, f"option for {dotted}")
-            yield Override(tuple(dotted.split(".")), value, Origin("option", place))
+            written = dotted in OPTIONS
+            origin = Origin("option", place, on_command_line=written)
+            yield Override(tuple(dotted.split(".")), value, origin)
 
 
 def from_script(keys: Mapping[str, Any], place: str) -> Iterator[Override]:
@@ -66,7 +72,9 @@ def from_sets(sets: Sequence[str]) -> Iterator[Override]:
             remedy = "Write for example --set session.audio.output.voice=cedar"
             raise ConfigError(f"--set {text!r} is not KEY=VALUE.", remedy)
         path = split_key(key.strip(), f"--set {text!r}")
-        yield Override(path, typed(value.strip(), path), Origin("option", f"--set {key.strip()}"))
+        yield Override(
+            path, typed(value.strip(), path), Origin("option", f"--set {key.strip()}", on_command_line=True)
+        )
 
 
 def from_environment(environ: Mapping[str, str]) -> Iterator[Override]:

@@ -16,6 +16,11 @@ _SECRET_VARIABLE = re.compile(r"KEY|TOKEN|SECRET|PASS|SIGNATURE|CREDENTIAL", re.
 _remembered: set[str] = set()
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether a variable of this name holds a secret."""
+    return _SECRET_VARIABLE.search(name) is not None
+
+
 def safe(value: Any, raw: Any, within: str = "") -> Any:
     """A value fit to be seen: secrets masked, and what takes ``${NAME}`` as it is written in ``raw``.
 

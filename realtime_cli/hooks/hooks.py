@@ -15,17 +15,27 @@ from realtime_cli.conversation.events import ConversationEvent, ItemCreated, Ite
 from realtime_cli.errors import ConfigError
 from realtime_cli.hooks.hook import Hook, HookFailed, ItemEvent, open_hook, what
 from realtime_cli.notices import Noted
+from realtime_cli.tools.tool import ToolFailed
+from realtime_cli.tools.trust import Guard
 
 LAST_WORDS_S = 1.0  # how long the end of a session waits for hooks that still run
 
+_KEY = "on_conversation_item_"
 Notify = Callable[[Noted], None]
 
 
 class Hooks:
     """``hooks`` by what they are told of: ``created``, ``updated``."""
 
-    def __init__(self, hooks: Mapping[str, Hook], notify: Notify, timeout_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        hooks: Mapping[str, Hook],
+        notify: Notify,
+        timeout_s: float = 10.0,
+        guard: Guard | None = None,
+    ) -> None:
         self._hooks, self._notify, self._timeout_s = dict(hooks), notify, timeout_s
+        self._guard = guard
         self._events: asyncio.Queue[ItemEvent] = asyncio.Queue()
         self._reported: set[str] = set()
         self._running: asyncio.Task[None] | None = None
@@ -40,9 +50,11 @@ class Hooks:
             event = await self._events.get()
             happened = what(event)
             try:
+                if self._guard and self._guard.covers(f"{_KEY}{happened}"):
+                    await self._guard.check()
                 async with asyncio.timeout(self._timeout_s):
                     await self._hooks[happened].run(event)
-            except HookFailed as failure:
+            except (HookFailed, ToolFailed) as failure:
                 self._report(happened, str(failure))
             except TimeoutError:
                 self._report(happened, f"it took longer than {self._timeout_s:g} s")
@@ -83,15 +95,19 @@ def names_of(written: Written) -> dict[str, str | list[str]]:
     return {key: value for key, value in requested.items() if value}
 
 
-async def open_hooks(written: Written, folder: Path, environ: Mapping[str, str], notify: Notify) -> Hooks:
+async def open_hooks(
+    written: Written,
+    folder: Path,
+    environ: Mapping[str, str],
+    notify: Notify,
+    guard: Guard | None = None,
+) -> Hooks:
     """The hooks of an agent file, their processes started. Raises ConfigError for one that cannot be used."""
     opened: dict[str, Hook] = {}
     try:
         for key, value in names_of(written).items():
-            opened[key.removeprefix("on_conversation_item_")] = await open_hook(
-                key, value, Path.cwd() / folder, environ
-            )
+            opened[key.removeprefix(_KEY)] = await open_hook(key, value, Path.cwd() / folder, environ)
     except ConfigError:
         await asyncio.gather(*(hook.close() for hook in opened.values()))
         raise
-    return Hooks(opened, notify, written.timeout_s)
+    return Hooks(opened, notify, written.timeout_s, guard)

@@ -30,6 +30,7 @@ from realtime_cli.tools.preflight import tool_name
 from realtime_cli.tools.python import python_tools
 from realtime_cli.tools.registry import Closable, Registry
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
+from realtime_cli.tools.trust import Guard
 
 
 class NoApprover:
@@ -49,12 +50,13 @@ async def open_registry(
     functions: Sequence[SessionTool] = (),
     left_out: Collection[str] = (),
     own: Sequence[Tool] = (),
+    guard: Guard | None = None,
 ) -> Registry:
     """All tools of an agent file, their processes started.
 
     ``functions``: what stands under ``session.tools``; a function there that no tool answers is asked about.
     ``left_out``: names of tools and servers that are as if they were not there. ``own``: tools of the program
-    that holds the session.
+    that holds the session. ``guard`` looks before each call whether what was trusted is still the same.
 
     ``folder``: what relative paths start from. An MCP server that cannot be used is left out with a note.
     Raises ConfigError for what is wrong in the file: a missing program, file or function, a schema that is
@@ -81,7 +83,8 @@ async def open_registry(
         answered = {tool.name for tool in (*made, *found)} | set(left_out)
         asked = [_raw(_as_schema(each)) for each in functions if isinstance(each, FunctionTool)]
         asked = [tool for tool in asked if tool.name not in answered]
-        registry = Registry([*made, *found, *asked], hosted, approver=approver, edges=[*edges, *connected])
+        edges += connected
+        registry = Registry([*made, *found, *asked], hosted, approver=approver, edges=edges, guard=guard)
         undo.pop_all()
 
     def warn(text: str) -> None:

@@ -5,12 +5,11 @@ What can be seen before it runs is here: a Python file that reads or loads other
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import importlib.machinery
 import json
+import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,14 +17,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from realtime_cli.config import LoadedAgent
-from realtime_cli.config.address import address_of
+from realtime_cli.config.address import MASK, address_of, masked
 from realtime_cli.config.audio import STREAMS, names_a_file
-from realtime_cli.config.interpolation import referred
+from realtime_cli.config.interpolation import referred, refers
 from realtime_cli.config.providers import PROVIDERS, is_providers_own
+from realtime_cli.config.redaction import is_secret_name
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.tools import BuiltinTool, CommandTool, HttpTool, McpServer, PythonTool
 from realtime_cli.errors import ConfigError
+from realtime_cli.protocol.rules import has
 from realtime_cli.protocol.session import McpTool
+from realtime_cli.tools.code_files import CodeFiles
 from realtime_cli.tools.http import READING
 from realtime_cli.tools.preflight import tool_name
 from realtime_cli.tools.python import function_of, is_function
@@ -34,8 +36,10 @@ from realtime_cli.video.address import kind_of, without_secrets
 from realtime_cli.wire.auth import is_loopback
 
 HASH_DIGITS = 32
+_OF_MCP = ("command", "url", "headers", "env", "cwd")
+_PLAIN_URL = re.compile(r"[a-z][\w.+-]*://[\w.~%@:/?&=+,-]*")
 _HOOKS = ("on_conversation_item_created", "on_conversation_item_updated")
-SETTINGS = ("video.source", "audio.output")
+SETTINGS = ("video.source", "audio.output", "audio.input")
 """Keys that are as if they had not been written where the agent is not trusted."""
 
 
@@ -49,6 +53,8 @@ class Demand:
 
     text: str
     name: str = ""
+    written: str = ""
+    """A digest of what the file says about it, of which the text hides what may be a secret."""
 
 
 @dataclass
@@ -72,8 +78,8 @@ class Permissions:
     @cached_property
     def hash(self) -> str:
         """Of all that needs trust; the same wherever the folder is, and another once anything changed."""
-        content = json.dumps([sorted(demand.text for demand in self.demands), sorted(self.files.items())])
-        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_DIGITS]
+        demands = sorted((demand.text, demand.written) for demand in self.demands)
+        return _digest([demands, sorted(self.files.items())])[:HASH_DIGITS]
 
     def lines(self) -> list[str]:
         """The same in six lines."""
@@ -100,6 +106,7 @@ class _Survey:
         self._agent, self._config, self._shown = agent, agent.config, agent.shown()
         self._folder = Path.cwd() / agent.folder
         self.made = Permissions((agent.path or self._folder).resolve())
+        self._code = CodeFiles(self._folder, self.made.files)
         self._foreign = False  # the server is neither the provider's nor on this machine
         self._of_server()
         self._of_local()
@@ -113,6 +120,8 @@ class _Survey:
                     self._of_http(index, tool)
                 case BuiltinTool() if tool.root is not None:
                     self._of_folder(tool.root, tool_name(tool))
+                case BuiltinTool(builtin="note") if self._foreign:
+                    self._demand("reads your notes, and adds to them", tool_name(tool))
         for name, server in self._config.mcp.items():
             self._of_mcp(name, server)
         self._of_hooks()
@@ -123,8 +132,17 @@ class _Survey:
                 self.made.folders.append(str(file.parent.resolve()))
                 self._demand(f"puts the file {file.resolve()} into its instructions")
 
-    def _demand(self, text: str, name: str = "") -> None:
-        self.made.demands.append(Demand(in_one_line(text), name))
+    def _demand(self, text: str, name: str = "", *written: KeyPath) -> None:
+        """``written``: where in the file it stands; what the user has put there is not the file's."""
+        tables = [self._of_file(self._raw(path), path) for path in written]
+        self.made.demands.append(Demand(in_one_line(text), name, _digest(tables) if written else ""))
+
+    def _of_file(self, raw: Any, path: KeyPath) -> Any:
+        if isinstance(raw, Mapping):
+            return {key: self._of_file(value, (*path, key)) for key, value in raw.items()}
+        if isinstance(raw, list):
+            return [self._of_file(value, (*path, i)) for i, value in enumerate(raw)]
+        return None if self._by_user(path) else str(raw)
 
     # -- where it sends to --------------------------------------------------------------------
 
@@ -159,6 +177,8 @@ class _Survey:
             names.append(key)
         if names:
             self._sends(names, host)
+        if connection.ca_file and not self._by_user(("connection", "ca_file")):
+            self._demand(f"trusts the certificates in {connection.ca_file}")
         if connection.proxy and not self._by_user(("connection", "proxy")):
             proxy = host_of(str(self._shown["connection"]["proxy"]))
             self.made.hosts[proxy] = None
@@ -195,11 +215,9 @@ class _Survey:
         names = self._named_in(self._agent.raw["tools"][index].get("http"), ("tools", index, "http"))
         self.made.hosts[host_of(request["url"])] = None
         self.made.variables |= dict.fromkeys(names)
-        if names or not is_loopback(urlsplit(tool.http.url).hostname or ""):
-            rule = tool.approve or ("always" if tool.http.method in READING else "ask")
-            self._demand(
-                f"requests {request['method']} {request['url']}{_with(names)}{_asked(rule)}", tool.name
-            )
+        rule = tool.approve or ("always" if tool.http.method in READING else "ask")
+        text = f"requests {request['method']} {request['url']}{_with(names)}{_asked(rule)}"
+        self._demand(text, tool.name, ("tools", index, "http"))  # also of this machine: what is here is ours
 
     def _sends(self, names: Iterable[str], host: str) -> None:
         self.made.variables |= dict.fromkeys(names)
@@ -208,18 +226,20 @@ class _Survey:
     # -- what it runs -------------------------------------------------------------------------
 
     def _of_command(self, index: int, tool: CommandTool) -> None:
-        line = shlex.join(self._shown["tools"][index]["command"])
+        place: KeyPath = ("tools", index, "command")
+        line = self._line(place)
         self.made.commands.append(line)
         self.made.variables |= dict.fromkeys(tool.env)
-        self._digest_words(tool.command, tool.cwd)
+        self._code.add_command(tool.command, tool.cwd)
         where = f" in {tool.cwd}" if tool.cwd else ""
         sees = f", which sees {', '.join(tool.env)}" if tool.env else ""
-        self._demand(f"runs the command {line}{where}{sees}{_asked(tool.approve or 'ask')}", tool_name(tool))
+        text = f"runs the command {line}{where}{sees}{_asked(tool.approve or 'ask')}"
+        self._demand(text, tool_name(tool), place)
 
     def _of_python(self, tool: PythonTool) -> None:
         source, function = function_of(tool.python)
         self.made.functions.append(tool.python)
-        self._digest_source(source)
+        self._code.add_source(source)
         text = f"runs the Python function {function} of {source}, which sees all of your environment"
         self._demand(text + _asked(tool.approve or "always"), tool_name(tool))
 
@@ -228,37 +248,36 @@ class _Survey:
         names = self._named_in(raw, ("mcp", name))
         self.made.variables |= dict.fromkeys(names)
         if server.command:
-            line = shlex.join(shown["command"])
+            line = self._line(("mcp", name, "command"))
             self.made.commands.append(line)
-            self._digest_words(server.command, server.cwd)
-            # Not only secrets: LD_PRELOAD and the like decide what runs.
-            env = "".join(f" {key}={value}" for key, value in shown["env"].items())
+            given = [value.get_secret_value() for value in server.env.values()]
+            self._code.add_command(server.command, server.cwd, given)
+            env = "".join(f" {key}={self._variable(('mcp', name, 'env', key))}" for key in server.env)
             where = f" in {server.cwd}" if server.cwd else ""
             text = f"starts the MCP server {name}: {line}{where}{env and f', with{env}'}"
         else:
             self.made.hosts[host_of(shown["url"])] = None
             text = f"calls the tools of the MCP server {name} at {shown['url']}{_with(names)}"
-        self._demand(text + _asked(server.approve), name)
+        self._demand(text + _asked(server.approve), name, *(("mcp", name, key) for key in _OF_MCP))
 
     def _of_hooks(self) -> None:
         for key in _HOOKS:
             written = getattr(self._config.hooks, key)
             if not written:
                 continue
-            line = self._shown["hooks"][key]
-            line = line if isinstance(line, str) else shlex.join(line)
+            line = self._line(("hooks", key))
             if isinstance(written, str) and is_function(written):
                 self.made.functions.append(line)
-                self._digest_source(function_of(written)[0])
+                self._code.add_source(function_of(written)[0])
             else:
                 self.made.commands.append(line)
-                self._digest_words(shlex.split(written) if isinstance(written, str) else written, None)
-            self._demand(f"gives all that is said to the hook {line}, without asking", key)
+                self._code.add_command(shlex.split(written) if isinstance(written, str) else written, None)
+            self._demand(f"gives all that is said to the hook {line}, without asking", key, ("hooks", key))
 
     def _of_folder(self, root: str, name: str) -> None:
         place = user_path(root, self._folder)
         self.made.folders.append(root)
-        if self._outside(place):
+        if self._foreign or self._outside(place):
             self._demand(f"reads files in {place.resolve()}", name)
 
     # -- devices and files --------------------------------------------------------------------
@@ -283,30 +302,47 @@ class _Survey:
             self._demand(f"shows {place} to the server", "video.source")
 
     def _of_files(self) -> None:
-        """A sound file is written over, so another kind of file elsewhere must not be named for one."""
+        """A sound file is written over, so another kind of file elsewhere must not be named for one.
+
+        And what is not the user's server must not hear the user's files.
+        """
         for key in ("input", "output"):
             written = str(getattr(self._config.audio, key))
             if written in STREAMS or not names_a_file(written) or self._by_user(("audio", key)):
                 continue
-            place = user_path(written)
+            place = user_path(written).resolve()  # a link may have another ending
             self.made.folders.append(written)
-            if key == "output" and place.suffix.lower() not in (".wav", ".wave") and self._outside(place):
-                self._demand(f"writes its sound to {place.resolve()}", "audio.output")
+            if not self._outside(place):
+                continue
+            if key == "output" and place.suffix.lower() not in (".wav", ".wave"):
+                self._demand(f"writes its sound to {place}", "audio.output")
+            elif key == "input" and self._foreign:
+                self._demand(f"plays {place} to the server", "audio.input")
 
     def _outside(self, place: Path) -> bool:
         return not place.resolve().is_relative_to(self._folder.resolve())
 
-    # -- code ---------------------------------------------------------------------------------
+    def _line(self, path: KeyPath) -> str:
+        """A command line as it is written, in full: only a plain address hides what may be a secret."""
+        written = self._raw(path)
+        if isinstance(written, str):
+            return written
+        words = map(str, written)
+        return shlex.join(masked(word) if _PLAIN_URL.fullmatch(word) else word for word in words)
 
-    def _digest_words(self, words: list[str], cwd: str | None) -> None:
-        """The words of a command that are files of the folder: the program, a script for an interpreter."""
-        bases = {self._folder / (cwd or ""), self._folder}
-        for before, word in zip(("", *words), words, strict=False):
-            for base in bases:
-                digest(self.made, self._folder, *(_found(word, base) if before == "-m" else (base / word,)))
+    def _variable(self, path: KeyPath) -> str:
+        """A value that a server is started with: it may decide what runs, as LD_PRELOAD does."""
+        written = str(self._raw(path))
+        if is_secret_name(str(path[-1])) and not refers(written):
+            return MASK
+        return written if refers(written) else shlex.quote(written)
 
-    def _digest_source(self, source: str) -> None:
-        digest(self.made, self._folder, *files_of(source, self._folder))
+    def _raw(self, path: KeyPath) -> Any:
+        """What is written there, with ``${NAME}`` as it is; None where nothing is."""
+        node: Any = self._agent.raw
+        for part in path:
+            node = node[part] if has(node, part) else None
+        return node
 
     # -- who named it -------------------------------------------------------------------------
 
@@ -324,31 +360,11 @@ class _Survey:
     def _by_user(self, path: KeyPath) -> bool:
         """Whether the key is from the command line or the environment, not from a file."""
         origin = self._agent.origins.of(path)
-        return origin.layer == "environment" or origin.place.startswith(("--set ", "--base-url"))
+        return origin.layer == "environment" or origin.on_command_line
 
 
-def files_of(source: str, folder: Path) -> list[Path]:
-    """The files of ``tools.py`` or of a dotted module, as far as they are in the folder."""
-    return [user_path(source, folder)] if source.endswith(".py") else list(_found(source, folder))
-
-
-def digest(made: Permissions, folder: Path, *files: Path) -> None:
-    """These and, of Python files, all that they import from their own folder and the agent's."""
-    waiting, root = list(files), folder.resolve()
-    while waiting:
-        try:
-            file = waiting.pop().resolve()
-            within = file.is_relative_to(root)
-            name = file.relative_to(root).as_posix() if within else str(file)
-            is_code = within or file.suffix == ".py"
-            if name in made.files or not is_code or not file.is_file():
-                continue
-            with file.open("rb") as opened:
-                made.files[name] = hashlib.file_digest(opened, "sha256").hexdigest()
-            if file.suffix == ".py":
-                waiting += _imported(file.read_bytes(), file.parent, (file.parent, folder))
-        except (OSError, ValueError):  # then it cannot run either
-            continue
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def in_one_line(text: str) -> str:
@@ -373,36 +389,3 @@ def _with(names: Iterable[str]) -> str:
 
 def _asked(rule: str) -> str:
     return {"always": ", without asking", "never": ", but never"}.get(rule, ", asking before each call")
-
-
-def _imported(content: bytes, package: Path, roots: Iterable[Path]) -> Iterator[Path]:
-    """The files that a Python file imports, as far as they are there."""
-    try:
-        tree = ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names, places = [alias.name for alias in node.names], tuple(roots)
-        elif isinstance(node, ast.ImportFrom):
-            base = f"{node.module}." if node.module else ""
-            names = [f"{base}{alias.name}" for alias in node.names] + ([node.module] if node.module else [])
-            places = (package, *package.parents)[node.level - 1 : node.level] if node.level else tuple(roots)
-        else:
-            continue
-        for name in names:
-            for place in places:
-                yield from _found(name, place)
-
-
-def _found(module: str, root: Path) -> Iterator[Path]:
-    """The files of a dotted name below a folder: each package on the way, and the module in any form."""
-    place = root
-    for part in module.split("."):
-        for suffix in importlib.machinery.all_suffixes():
-            yield from (
-                file
-                for file in (place / f"{part}{suffix}", place / part / f"__init__{suffix}")
-                if file.is_file()
-            )
-        place /= part

@@ -19,7 +19,17 @@ import os
 import sys
 import threading
 import traceback
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 from pathlib import Path
+from types import CodeType
 from typing import Any, BinaryIO
 
 from realtime_cli.tools.function import NOT_A_TOOL, Function, RunningFunction, failure_of, raised_at, text_of
@@ -28,13 +38,41 @@ from realtime_cli.user_path import user_path
 NICER = 10
 
 
+class FromSource(SourceFileLoader):
+    """Always compiles the source, which is what was trusted: bytecode beside it may be of anybody."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
+def _take_sources(folder: str) -> None:
+    """For all modules of the agent's folder but what is installed there."""
+    root, installed = Path(folder).resolve(), Path(sys.prefix).resolve()
+    kinds = (EXTENSION_SUFFIXES, SOURCE_SUFFIXES, BYTECODE_SUFFIXES)
+    loaders = zip((ExtensionFileLoader, FromSource, SourcelessFileLoader), kinds, strict=True)
+    finder = FileFinder.path_hook(*((loader, suffixes) for loader, suffixes in loaders))
+
+    def within(path: str) -> Any:
+        place = Path(path).resolve()
+        if not place.is_relative_to(root) or place.is_relative_to(installed):
+            raise ImportError
+        return finder(path)
+
+    sys.path_hooks.insert(0, within)
+    sys.path_importer_cache.clear()
+
+
 def load(source: str, folder: str, names: list[str]) -> dict[str, Function]:
     """The functions of a file or a module. Raises ImportError, TypeError and whatever the source raises."""
     sys.path.insert(0, folder)
     if source.endswith(".py"):
         path = user_path(source, Path(folder))
         sys.path.insert(0, str(path.parent))
-        spec = importlib.util.spec_from_file_location(path.stem, path)
+        spec = importlib.util.spec_from_file_location(
+            path.stem, path, loader=FromSource(path.stem, str(path))
+        )
         if spec is None or spec.loader is None or not path.is_file():
             raise ImportError(f"there is no file {path}")
         module = importlib.util.module_from_spec(spec)
@@ -119,6 +157,7 @@ async def _serve(stdin: BinaryIO, out: BinaryIO) -> None:
         return
     worker = Worker({}, out)
     try:
+        _take_sources(first["folder"])
         functions = load(first["source"], first["folder"], first["functions"])
         described = {name: function.described() for name, function in functions.items()}
     except BaseException as error:  # the source is foreign code: whatever it raises is told

@@ -26,6 +26,7 @@ from realtime_cli.tools.approval import AllowlistApprover, ApprovalAnswer, Appro
 from realtime_cli.tools.output import fitted, visible
 from realtime_cli.tools.result import ToolResult
 from realtime_cli.tools.tool import Tool, ToolFailed
+from realtime_cli.tools.trust import Guard
 
 ANSWER_TIMEOUT_S = 120.0
 CLOSE_TIMEOUT_S = 1.5
@@ -47,11 +48,13 @@ class Registry:
         *,
         approver: Approver | None = None,
         edges: Sequence[Closable] = (),
+        guard: Guard | None = None,
     ) -> None:
         self._tools = _by_name(tools)
         self._hosted = list(hosted)
         self._approver = approver or AllowlistApprover()
         self._edges = list(edges)
+        self._guard = guard
         self._slots = {name: asyncio.Semaphore(tool.rules.concurrency) for name, tool in self._tools.items()}
         self._allowed: set[str] = set()
         self._asking = asyncio.Lock()
@@ -131,6 +134,8 @@ class Registry:
             return await self._asked_for(call_id, tool, arguments)
         await self._permission(call_id, tool, arguments, given)
         async with self._slots[tool.name]:
+            if self._guard and self._guard.covers(tool.group or tool.name):
+                await self._guard.check()
             began.append(time.monotonic())
             self.notify(ToolStarted(0.0, call_id))
             return await self._within_time(call_id, tool, given)

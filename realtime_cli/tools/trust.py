@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.tools import trusted_folders
 from realtime_cli.tools.approval import Approver, Question
 from realtime_cli.tools.permissions import HASH_DIGITS, Permissions
+from realtime_cli.tools.tool import ToolFailed
 
 TRUST_OPTION = "--trust HASH"
 _HASH = re.compile(rf"[0-9a-f]{{{HASH_DIGITS}}}")
@@ -61,6 +63,39 @@ async def left_out(
             return []
         _require_no_more(requested, trust, is_asked=not answer.text)
     return [demand.name for demand in requested.demands]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Looks before each use whether the agent's files are still those that were trusted.
+
+    ``now``: what the agent may do, read again. ``requested``: what was asked about.
+    """
+
+    requested: Permissions
+    now: Callable[[], Permissions]
+    trust: Trust = Trust()
+
+    def covers(self, name: str) -> bool:
+        """Whether a tool, server or hook runs files."""
+        return bool(self.requested.files) and any(name == each.name for each in self.requested.demands)
+
+    def changed(self) -> list[str]:
+        """The files that are others now; none where the agent is trusted whatever it becomes."""
+        now = self.now()
+        if now.hash == self.requested.hash or self.trust.covers(now):
+            return []
+        before = self.requested.files
+        names = [name for name in {**before, **now.files} if before.get(name) != now.files.get(name)]
+        return sorted(names) or [now.path.name]
+
+    async def check(self) -> None:
+        """Raises ToolFailed where something has changed."""
+        if changed := await asyncio.to_thread(self.changed):
+            raise ToolFailed(
+                f"It was not run: {', '.join(changed)} changed after the agent was trusted. "
+                "The next session asks again."
+            )
 
 
 def unanswered(requested: Permissions, trust: Trust) -> list[str]:

@@ -28,7 +28,11 @@ def is_trusted(requested: Permissions) -> bool:
 def trust(requested: Permissions) -> None:
     """Remember it. A state folder that cannot be written only means being asked again."""
     before = {key: value for key, value in _of(requested).items() if key != requested.hash}
-    now = {"demands": [demand.text for demand in requested.demands], "files": requested.files}
+    now = {
+        "demands": [demand.text for demand in requested.demands],
+        "written": {demand.text: demand.written for demand in requested.demands},
+        "files": requested.files,
+    }
     kept = dict([*before.items(), (requested.hash, now)][-MAX_KEPT:])
     try:
         with private_file.open_text(file(), "w") as out:
@@ -43,14 +47,16 @@ def changes(requested: Permissions) -> list[str]:
         return []
     before = list(kept.values())[-1]
     demands = {text for text in _list(before, "demands") if isinstance(text, str)}
-    kept_files = before.get("files")
-    files: dict[str, Any] = kept_files if isinstance(kept_files, dict) else {}
+    files = _table(before, "files")
     now = {demand.text for demand in requested.demands}
+    hidden = _table(before, "written")
+    masked = [each.text for each in requested.demands if hidden.get(each.text, each.written) != each.written]
     names = sorted({*files, *requested.files})
     changed = [name for name in names if files.get(name) != requested.files.get(name)]
     return [
         *(f"new: it {text}" for text in sorted(now - demands)),
         *(f"no longer: it {text}" for text in sorted(demands - now)),
+        *(f"changed where it is not shown: it {text}" for text in sorted(masked)),
         *(f"{_how(name, files, requested.files)}: {name}" for name in changed),
     ]
 
@@ -62,6 +68,11 @@ def _how(name: str, before: dict[str, Any], now: dict[str, str]) -> str:
 def _list(entry: dict[str, Any], key: str) -> list[Any]:
     value = entry.get(key)
     return value if isinstance(value, list) else []
+
+
+def _table(entry: dict[str, Any], key: str) -> dict[str, Any]:
+    value = entry.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 def _of(requested: Permissions) -> dict[str, dict[str, Any]]:

@@ -102,6 +102,15 @@ FOREIGN = 'base_url = "wss://evil.example/v1"'
             'http = { url = "http://127.0.0.1:1/", headers = { A = "${GITHUB_TOKEN}" } }',
             "requests GET http://127.0.0.1:1/ with GITHUB_TOKEN, without asking",
         ),
+        (  # services of this machine take no strangers
+            '[connection]\nprovider = "local"\n[[tools]]\nname = "x"\nhttp = { url = "http://127.0.0.1:1/" }',
+            "requests GET http://127.0.0.1:1/, without asking",
+        ),
+        (
+            f'[connection]\n{FOREIGN}\n[[tools]]\nbuiltin = "note"',
+            "reads your notes, and adds to them",
+        ),
+        ('[connection]\nca_file = "ca.pem"', "trusts the certificates in ca.pem"),
         (
             '[connection]\nprovider = "local"\n[[tools]]\nbuiltin = "read_file"\nroot = "/etc"',
             "reads files in /etc",
@@ -127,7 +136,7 @@ def test_what_sends_a_secret_or_a_file_away_needs_trust(tmp_path: Path, agent: s
         '[connection]\nbase_url = "ws://127.0.0.1:9"',
         '[connection]\nprovider = "local"\n[session]\ninstructions = "You are ${NPM_TOKEN}."',
         '[connection]\nprovider = "local"\n[[tools]]\nbuiltin = "read_file"\nroot = "."',
-        '[connection]\nprovider = "local"\n[[tools]]\nname = "x"\nhttp = { url = "http://127.0.0.1:1/" }',
+        '[connection]\nprovider = "local"\n[[tools]]\nbuiltin = "note"',
     ],
 )
 def test_what_sends_nothing_away_needs_none(tmp_path: Path, agent: str) -> None:
@@ -167,6 +176,7 @@ STRANGERS = '[connection]\nprovider = "custom"\nauth = "none"\nbase_url = "wss:/
         ),
         ('[video]\nsource = "/etc/*.png"', "shows /etc/*.png to the server", "video.source"),
         ('[audio]\noutput = "/etc/profile"', "writes its sound to /etc/profile", "audio.output"),
+        ('[audio]\ninput = "/etc/talk.wav"', "plays /etc/talk.wav to the server", "audio.input"),
     ],
 )
 def test_devices_and_files_outside_need_trust_unless_the_user_named_them(
@@ -191,6 +201,29 @@ def test_devices_and_files_of_the_folder_need_none(tmp_path: Path, monkeypatch: 
     assert made.demands == []
     assert made.lines()[4] == "files and devices: a/*.png; in.wav"
     assert demands(tmp_path, LOCAL + '[audio]\ninput = "Headset"\noutput = 3\n') == []
+
+
+def test_files_of_the_folder_are_not_for_a_server_of_strangers(tmp_path: Path) -> None:
+    agent = STRANGERS + '[[tools]]\nbuiltin = "read_file"\nroot = "."'
+    assert demands(tmp_path, agent) == [f"reads files in {tmp_path}"]
+
+
+def test_a_sound_file_that_is_a_link_to_another_kind_is_of_that_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out.wav").symlink_to("/etc/profile")
+    assert demands(tmp_path, LOCAL + '[audio]\noutput = "out.wav"') == ["writes its sound to /etc/profile"]
+
+
+@pytest.mark.parametrize("name", ["--set x.toml", "--base-url.toml"])
+def test_the_name_of_a_file_is_no_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text('[connection]\nbase_url = "wss://evil.example"\napi_key_env = "NPM_TOKEN"\n')
+    assert [each.text for each in permissions_of(load_agent(Path(name), (), SECRETS)).demands]
+    script = {"connection.proxy": "http://evil.example:1"}
+    made = permissions_of(load_agent(None, (), {}, script=script, place=name))
+    assert [each.text for each in made.demands] == ["goes through the proxy evil.example:1"]
 
 
 def test_a_link_out_of_the_folder_is_outside(tmp_path: Path) -> None:
@@ -294,6 +327,35 @@ def test_a_change_of_what_the_file_says_is_a_new_hash(tmp_path: Path, written: s
     before = wanted(with_code(tmp_path), RUNS).hash
     assert written in RUNS
     assert wanted(tmp_path, RUNS.replace(written, changed)).hash != before
+
+
+@pytest.mark.parametrize(
+    ("agent", "before", "after", "shown"),
+    [
+        ("[mcp.x]\ncommand = ['node', 'x']\nenv = { NODE_OPTIONS = '{}' }", "-i", "-r /x.js", "'-r /x.js'"),
+        ("[mcp.x]\ncommand = ['git']\nenv = { GIT_CONFIG_KEY_0 = '{}' }", "a", "core.sshCommand", "***"),
+        ("[mcp.x]\nurl = 'https://x.example/?key={}'", "1", "2", "?key=***"),
+        ("[mcp.x]\nurl = 'https://x.example/'\nheaders = { A = '{}' }", "1", "2", "x.example/,"),
+        ("[[tools]]\nname = 'x'\nhttp = { url = 'https://x.example/?key={}' }", "1", "2", "?key=***"),
+        ("[[tools]]\ncommand = ['sh', 'a://x?key={}']", "1", "1;rm -r .", "a://x?key=1;rm -r ."),
+        ("[[tools]]\ncommand = ['sh', 'a://x?key={}']", "1", "$(rm)", "a://x?key=$(rm)"),
+        ("[[tools]]\ncommand = ['curl', 'a://x?key={}']", "1", "2", "a://x?key=***"),
+        ("[hooks]\non_conversation_item_created = ['sh', 'a://{}@x;rm']", "1", "2", "a://2@x;rm"),
+    ],
+)
+def test_what_a_stranger_writes_is_told_in_full_and_a_hidden_part_counts(
+    tmp_path: Path, agent: str, before: str, after: str, shown: str
+) -> None:
+    """What looks like a secret in an address is hidden, but a command line must not hide in one."""
+    first, second = (wanted(tmp_path, LOCAL + agent.replace("{}", each)) for each in (before, after))
+    assert first.hash != second.hash
+    assert shown in second.demands[0].text
+
+
+def test_what_the_user_puts_into_it_is_not_counted(tmp_path: Path) -> None:
+    agent = LOCAL + "[mcp.x]\nurl = 'https://x.example/'\nheaders = { A = '1' }"
+    mine = [wanted(tmp_path, agent, [f"mcp.x.headers.B={value}"]).hash for value in (1, 2)]
+    assert mine[0] == mine[1]
 
 
 def test_other_files_settings_places_and_secrets_change_no_hash(tmp_path: Path) -> None:

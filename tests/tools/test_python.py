@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import py_compile
 from pathlib import Path
 
 import pytest
 
 from realtime_cli.client import inputs
+from realtime_cli.config.tools import PythonTool
 from realtime_cli.errors import ConfigError
+from realtime_cli.tools.python import python_tools
 from tests.kit.toolbox import Toolbox, gone, runs, toolbox
 
 SOURCE = Path(__file__).with_name("functions.py")
@@ -190,3 +193,21 @@ async def test_a_module_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "my_own_tools.py").write_text("def hello(name: str) -> str:\n    return 'Hello ' + name\n")
     async with toolbox(tmp_path, '[[tools]]\npython = "my_own_tools:hello"\nname = "greet"') as box:
         assert (await box.call("greet", name="Ada")).output == "Hello Ada"
+
+
+async def test_bytecode_beside_a_source_is_not_taken_for_it(tmp_path: Path) -> None:
+    """Python would: of a pyc that says it need not be compared, nobody looks at the source (PEP 552)."""
+    honest = {
+        "tools": "import near\ndef look() -> str:\n    return near.said()\n",
+        "near": "def said(): return 'mine'",
+    }
+    for name, text in honest.items():
+        file = tmp_path / f"{name}.py"
+        file.write_text("def look(): return 'stolen'\nsaid = look\n")
+        py_compile.compile(str(file), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+        file.write_text(text)
+    (tool,), sources = await python_tools([PythonTool(python="tools.py:look")], tmp_path, os.environ)
+    try:
+        assert await tool.body.run({}, lambda _: None) == "mine"
+    finally:
+        await sources[0].close()

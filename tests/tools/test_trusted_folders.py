@@ -51,6 +51,19 @@ def test_what_changed_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_a_change_of_what_is_masked_is_told(tmp_path: Path) -> None:
+    def server(key: str) -> Permissions:
+        path = tmp_path / "agent.toml"
+        path.write_text(f'[connection]\nprovider = "local"\n[mcp.x]\nurl = "http://127.0.0.1:1/?key={key}"\n')
+        return permissions_of(load_agent(path, (), {}))
+
+    trusted_folders.trust(server("1"))
+    assert trusted_folders.changes(server("2")) == [
+        "changed where it is not shown: it calls the tools of the MCP server x "
+        "at http://127.0.0.1:1/?key=***, asking before each call"
+    ]
+
+
 def test_the_last_few_states_of_a_file_are_kept(tmp_path: Path) -> None:
     for number in range(20):
         trusted_folders.trust(agent_in(tmp_path, f"run{number}"))
