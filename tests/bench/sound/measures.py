@@ -104,7 +104,7 @@ class Rig:
 
     async def late_wire(self, minutes: int) -> list[float]:
         """Silence inside answers from a wire with pauses of 150 to 300 ms: ms in each minute of speech."""
-        found = []
+        found: list[float] = []
         for _ in range(minutes):
             silent = 0.0
             for _ in range(60_000 // LATE_ANSWER_MS):
