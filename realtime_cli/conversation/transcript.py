@@ -38,6 +38,9 @@ class Transcript:
     def observe(self, event: e.ConversationEvent) -> None:
         self.order.at = event.at
         self.order.paced = self.order.paced or isinstance(event, _LISTENED)
+        if isinstance(event, e.LevelsMeasured):  # ten of these a second: they only tell the time
+            self.order.settle()
+            return
         for part in self._parts:
             part.observe(event)
         match event:

@@ -27,6 +27,11 @@ class Meter:
             self.peak_dbfs, self.peak_at = dbfs, at
         self.dbfs, self._last_at = dbfs, at
 
+    @property
+    def whole_db(self) -> tuple[int, int]:
+        """Level and peak as finely as anybody sees them."""
+        return round(self.dbfs), round(self.peak_dbfs)
+
 
 @dataclass(slots=True)
 class Meters:
@@ -35,8 +40,12 @@ class Meters:
     microphone: Meter = field(default_factory=Meter)
     agent: Meter = field(default_factory=Meter)
     seen: bool = False
+    moved: bool = False
+    """Whether the last levels look otherwise than those before."""
 
     def observe(self, levels: LevelsMeasured) -> None:
+        before = (self.seen, self.microphone.whole_db, self.agent.whole_db)
         self.seen = True
         self.microphone.observe(levels.at, levels.microphone_dbfs)
         self.agent.observe(levels.at, levels.agent_dbfs)
+        self.moved = before != (True, self.microphone.whole_db, self.agent.whole_db)

@@ -1,7 +1,7 @@
 """The live screen: finished turns flow into the scrollback, four rows under them are repainted.
 
-``observe`` folds and wakes; a task builds a frame when something changed, words at once
-and levels ten times a second; a thread writes them (see :mod:`realtime_cli.tui.painter`).
+``observe`` folds, and sets a timer if something changed that is shown: words are drawn at once, levels
+ten times a second, and those alone in their row only. A thread writes (see :mod:`realtime_cli.tui.painter`).
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from realtime_cli.tui.panels import (
     live_rows,
     notice_row,
     picture_facts,
+    state_row,
     wrapped,
 )
 from realtime_cli.tui.question_box import QuestionBox
@@ -57,8 +58,6 @@ TICK_S = 1.0  # the clock goes on when nothing else does
 
 # Fifty of these a second, and none of them is seen.
 _UNSEEN = (e.ServerEventSeen, e.AgentSoundReceived, e.AgentSoundQueued)
-# What is seen but may wait for the next frame of the meters.
-_FREQUENT = (e.LevelsMeasured, e.SoundMeasured)
 Rows = Callable[[int, int], list[Text]]
 
 
@@ -102,33 +101,39 @@ class LiveScreen:
         self._stray: deque[str] = deque()
         self._catcher = StrayOutput(self._strayed, console.encoding)
         self._fresh = True
-        self._levels_timer: asyncio.TimerHandle | None = None
+        self._due: asyncio.TimerHandle | None = None
         self._drawn_at = 0.0
+        self._whole_due = 0.0  # when more than the levels is drawn
         self._ended = False
-        self._wake = asyncio.Event()
         self._seen_at = time.monotonic()
-        self._drawing: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._drawn: list[tuple[Text, str]] = []
+        self._state_at = 0  # where among the drawn rows the state and the meters are
 
     # -- a face -------------------------------------------------------------------------------
 
     def observe(self, event: e.ConversationEvent) -> None:
         self.view.observe(event)
+        self._seen_at = time.monotonic()
+        if isinstance(event, e.LevelsMeasured):
+            if self.view.meters.moved:
+                self._draw_by(self._drawn_at + self._levels_frame_s)
+            return
         self._questions.observe(event)
         if isinstance(event, e.ToolWaiting):
             self._write_out(event)
-        self._seen_at = time.monotonic()
-        if isinstance(event, _FREQUENT):
-            self._draw_levels_soon()
-        elif not isinstance(event, _UNSEEN):
-            self._wake.set()
+        if not isinstance(event, _UNSEEN):
+            self.refresh()
 
-    def _draw_levels_soon(self) -> None:
-        """With the words of the next frame, or in a frame of their own if none comes."""
-        if self._loop and self._levels_timer is None:
-            due = self._drawn_at + self._levels_frame_s
-            self._levels_timer = self._loop.call_at(max(due, self._loop.time()), self._wake.set)
+    def _draw_by(self, due: float) -> None:
+        """A frame at this time of the loop, unless one is due before it."""
+        if self._loop is None or self._ended:
+            return
+        if self._due is not None:
+            if self._due.when() <= due:
+                return
+            self._due.cancel()
+        self._due = self._loop.call_at(due, self._draw_now)
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -138,16 +143,14 @@ class LiveScreen:
         if sys.platform != "win32":
             with suppress(ValueError, RuntimeError):
                 self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
-        self._drawing = asyncio.create_task(self._draw_on(), name="screen")
+        self.refresh()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._drawing:
-            self._drawing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._drawing
+        if self._due:
+            self._due.cancel()
         if sys.platform != "win32" and self._loop:
             with suppress(ValueError, RuntimeError):
                 self._loop.remove_signal_handler(signal.SIGWINCH)
@@ -180,7 +183,7 @@ class LiveScreen:
         self._scrollback = Scrollback(self.view.settled, old.written, omit_questions=old.omit_questions)
         if self.view.at > was_at and self.view.settled and self.view.settled - 1 not in old.written:
             self.say(f"-- {clock(self.view.at)} --")
-        self._wake.set()
+        self.refresh()
 
     # -- for the keys -------------------------------------------------------------------------
 
@@ -205,13 +208,14 @@ class LiveScreen:
             self.say(box.whole.plain)
 
     def refresh(self) -> None:
-        """The rows of the keyboard have changed."""
-        self._wake.set()
+        """Something but the levels has changed: the rows of the keyboard, or what is said."""
+        self._whole_due = self._drawn_at + MIN_FRAME_S
+        self._draw_by(self._whole_due)
 
     def say(self, text: str) -> None:
         """A line of ours above the live rows (help, an answer to a command)."""
         self._stray += text.splitlines() or [""]
-        self._wake.set()
+        self.refresh()
 
     def panel_lines(self, name: PanelName, width: int) -> list[Text]:
         """What a panel of the keyboard's shows."""
@@ -223,23 +227,20 @@ class LiveScreen:
         """Somebody printed: from any thread."""
         self._stray.append(line)
         if self._loop and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake.set)
+            self._loop.call_soon_threadsafe(self.refresh)
 
     def _resized(self) -> None:
         self._fresh = True
         self._draw()
 
-    async def _draw_on(self) -> None:
-        while not self._ended:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), TICK_S)
-            self._wake.clear()
-            if self._levels_timer:
-                self._levels_timer.cancel()
-                self._levels_timer = None
-            self._drawn_at = asyncio.get_running_loop().time()
+    def _draw_now(self) -> None:
+        self._due, self._drawn_at = None, asyncio.get_running_loop().time()
+        if self._drawn_at >= self._whole_due:
+            self._whole_due = self._drawn_at + TICK_S
             self._draw()
-            await asyncio.sleep(MIN_FRAME_S)
+        else:
+            self._draw_levels()
+        self._draw_by(self._whole_due)
 
     def _draw(self, *, rows: bool = True) -> None:
         size, width = self._console.size, self._width
@@ -247,10 +248,14 @@ class LiveScreen:
         lines += [line for said in self._take_stray() for line in wrapped(Text(safe(said)), width)]
         above = [self._ansi(linked(line) if self._links else line) for line in lines]
         fits = size.width >= MIN_COLUMNS and size.height >= MIN_ROWS
-        drawn = self._rows(width) if rows and fits and not self._ended else []
+        self._drawn = self._rows(width) if rows and fits and not self._ended else []
         fresh, self._fresh = self._fresh, False
-        covers = bool(drawn) and self._covers() and self._has_alternate_screen
-        self._painter.show(above, LiveRows(tuple(drawn), size.height, covers), fresh=fresh)
+        self._show(above, fresh=fresh)
+
+    def _show(self, above: list[str], *, fresh: bool = False) -> None:
+        rows = tuple(ansi for _, ansi in self._drawn)
+        covers = bool(rows) and self._covers() and self._has_alternate_screen
+        self._painter.show(above, LiveRows(rows, self._console.size.height, covers), fresh=fresh)
 
     @property
     def _width(self) -> int:
@@ -265,32 +270,47 @@ class LiveScreen:
     def _take_stray(self) -> list[str]:
         return [self._stray.popleft() for _ in range(len(self._stray))]
 
-    def _rows(self, width: int) -> list[str]:
+    def _draw_levels(self) -> None:
+        """The frame before this one with other meters."""
+        if not self._drawn:
+            return
+        row = fit(state_row(self.view, self._wide, self.theme), self.theme)
+        if row != self._drawn[self._state_at][0]:
+            self._drawn[self._state_at] = (row, self._ansi(row, self._whole_width))
+            self._show([])
+
+    @property
+    def _whole_width(self) -> int:
+        return max(20, self._console.size.width - 1)
+
+    @property
+    def _wide(self) -> int:
+        """Of a live row."""
+        return min(MAX_ROW_LENGTH, self._whole_width)
+
+    def _rows(self, width: int) -> list[tuple[Text, str]]:
         ticked_s = (time.monotonic() - self._seen_at) * self.clock_rate
-        whole = max(20, self._console.size.width - 1)
-        wide = min(MAX_ROW_LENGTH, whole)
+        whole, wide = self._whole_width, self._wide
         warned = notice_row(self.view, width, self.theme)
-        rows = [
-            *([warned] if warned else []),
-            self._scrollback.talk(self.view, width, self.theme),
-            *live_rows(
-                self.view,
-                wide,
-                self.theme,
-                at=self.view.at + ticked_s,
-                figures_width=whole,
-            ),
-            *self._lowest(wide, self._room),
-        ]
+        above = [*([warned] if warned else []), self._scrollback.talk(self.view, width, self.theme)]
+        live = live_rows(
+            self.view,
+            wide,
+            self.theme,
+            at=self.view.at + ticked_s,
+            figures_width=whole,
+        )
+        rows = [*above, *live, *self._lowest(wide, self._room)]
         picture = self._picture()
-        if len(rows) + len(picture) < self._console.size.height:
-            rows = [*picture, *rows]
+        if len(rows) + len(picture) >= self._console.size.height:
+            picture = []
+        self._state_at = len(picture) + len(above)
+        rows = [*picture, *rows]
         known = self._drawn[: len(rows)] + [(Text(), "")] * (len(rows) - len(self._drawn))
-        self._drawn = [
+        return [
             old if row == old[0] and old[1] else (row, self._ansi(row, whole))
             for row, old in zip(rows, known, strict=True)
         ]
-        return [ansi for _, ansi in self._drawn]
 
     def _picture(self) -> list[Text]:
         """What the agent was shown last, where there are colours and room for it."""

@@ -46,15 +46,15 @@ class View:
 
     def observe(self, event: e.ConversationEvent) -> None:
         self.at = max(self.at, event.at)
+        self.transcript.observe(event)
+        if isinstance(event, e.LevelsMeasured):  # ten of these a second, and no other part reads them
+            self.meters.observe(event)
+            return
         self.state.observe(event)
         self.figures.observe(event)
-        self.transcript.observe(event)
         self.video.observe(event)
-        match event:
-            case e.LevelsMeasured():
-                self.meters.observe(event)
-            case e.SettingsInForce() if not event.defaults:
-                self.session = event.session
+        if isinstance(event, e.SettingsInForce) and not event.defaults:
+            self.session = event.session
 
     def empty_copy(self) -> View:
         """An empty view with the same options and prices."""

@@ -39,3 +39,20 @@ def test_microphone_and_agent_have_a_meter_each() -> None:
     assert meters.seen
     assert (meters.microphone.dbfs, meters.agent.dbfs) == (-30.0, -20.0)
     assert Meter().peak_dbfs == FLOOR_DBFS
+
+
+def test_levels_have_moved_if_anybody_could_see_it() -> None:
+    meters = Meters()
+    shown = [(1.0, -30.0), (1.1, -30.0), (1.2, -30.3), (1.3, -31.0), (1.4, -31.0)]
+    moved = []
+    for at, dbfs in shown:
+        meters.observe(LevelsMeasured(at, dbfs, -120.0))
+        moved.append(meters.moved)
+    assert moved == [True, False, False, True, False]
+
+
+def test_a_peak_that_falls_has_moved() -> None:
+    meters = Meters()
+    for at, dbfs in [(1.0, -10.0), (2.0, -50.0), (3.0, -50.0)]:
+        meters.observe(LevelsMeasured(at, dbfs, -120.0))
+    assert meters.moved

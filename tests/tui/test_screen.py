@@ -140,6 +140,35 @@ async def test_a_delta_is_on_the_screen_within_40_ms_while_the_meters_move() -> 
     assert statistics.median(waits_ms) <= 40, waits_ms
 
 
+async def test_levels_alone_draw_their_row_and_nothing_where_they_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[str] = []
+    draw_levels = LiveScreen._draw_levels
+
+    def counted(self: LiveScreen) -> None:
+        drawn.append("_draw_levels")
+        draw_levels(self)
+
+    monkeypatch.setattr(LiveScreen, "_draw_levels", counted)
+    async with on_screen() as (terminal, screen, tell):
+        for entry in connected():
+            tell(entry)
+        tell(local(inputs.Levels(1.0, -20.0, -120.0)))
+        await terminal.until_plain(" -20")
+        while screen._due and screen._due.when() < screen._drawn_at + 0.5:  # what else there was to draw
+            await asyncio.sleep(0.05)
+        drawn.clear()
+        tell(local(inputs.Levels(1.1, -40.0, -120.0)))
+        await terminal.until_plain(" -40")
+        assert drawn
+        drawn.clear()
+        for tenth in range(3):
+            tell(local(inputs.Levels(1.2 + tenth / 10, -40.0, -120.0)))
+            await asyncio.sleep(0.11)
+        assert not drawn
+
+
 def test_without_glyphs_beyond_ascii_the_rows_are_drawn_with_signs() -> None:
     console = Console(file=io.StringIO(), width=80)
     rows = LiveScreen(console, ascii_only=True).theme
