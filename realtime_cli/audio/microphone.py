@@ -1,9 +1,10 @@
-"""The microphone: blocks of the device in, frames of 10 or 20 ms out, on the event loop's thread.
+"""The microphone: blocks of the device in, frames of 10 to 40 ms out, on the event loop's thread.
 
 The audio thread copies the block and hands it over, nothing more. On the loop: mix down to one channel,
 resample if the device refused 24 kHz, cut into frames, take the echo out, deliver. What is loud is
 delivered at once, 10 ms at a time; what is quiet waits for the next 10 ms, for it is not urgent, and half
-as many frames are half the work for everybody behind. What is quiet in the room does not even wake the
+as many frames are half the work for everybody behind. In a room that has been quiet for some time nobody
+waits for the end of a turn: there it waits for 40 ms. What is quiet in the room does not even wake the
 loop; what is quiet only without the echo waits behind the canceller.
 """
 
@@ -33,6 +34,8 @@ from realtime_cli.audio.supervised_stream import Report, Stream, SupervisedStrea
 from realtime_cli.brief_thread import BriefThread
 
 ZEROS_S = 1.5
+REST_MS = 2000  # of quiet, after which frames are longer; shorter: the end of a turn is sent later
+REST_FRAME_MS = 40
 QUIET_DBFS = -50.0
 QUIET_ENERGY = (32768 * 10 ** (QUIET_DBFS / 20)) ** 2  # of one sample
 CLIPPED_ENERGY = 32000**2  # a block with less of it has no sample at full scale
@@ -83,7 +86,7 @@ class InputHealth:
 
 
 class DeviceMicrophone:
-    """A device as microphone: int16 mono frames at 24 kHz, 10 or 20 ms long.
+    """A device as microphone: int16 mono frames at 24 kHz, 10 to 40 ms long.
 
     ``process`` (an echo canceller) gets one or more blocks of ``block_ms`` and returns what is to be sent.
     """
@@ -97,8 +100,8 @@ class DeviceMicrophone:
     ) -> None:
         self._block_ms = block_ms
         self._block_samples = block_ms * SAMPLES_PER_MS
-        self._blocks_per_frame = max(1, FRAME_MS // block_ms)
         self._quiet_blocks = 0  # blocks that the loop has not been told about; written by the audio thread
+        self._quiet_ms = 0  # how long the room has been quiet; written by the audio thread
         self._held_back = silence(0)
         self._report = report
         self._process = process
@@ -151,9 +154,18 @@ class DeviceMicrophone:
             self._dropped += len(self._blocks) == self._blocks.maxlen
             self._blocks.append(frames.copy())
             quiet = energy(frames.ravel()) < QUIET_ENERGY * frames.size
+            self._quiet_ms = self._quiet_ms + self._block_ms if quiet else 0
             self._quiet_blocks = (self._quiet_blocks + 1) % self._blocks_per_frame if quiet else 0
             if not self._quiet_blocks:
                 self._loop.call_soon_threadsafe(self._take_next)
+
+    @property
+    def _frame_ms(self) -> int:
+        return REST_FRAME_MS if self._quiet_ms > REST_MS else FRAME_MS
+
+    @property
+    def _blocks_per_frame(self) -> int:
+        return max(1, self._frame_ms // self._block_ms)
 
     def _take_next(self) -> None:
         """Up to one frame; what is left of a burst comes next."""
@@ -190,9 +202,10 @@ class DeviceMicrophone:
         frame = self._process(frame) if self._process else frame
         if len(self._held_back):
             frame, self._held_back = np.concatenate([self._held_back, frame]), silence(0)
-        while len(frame) > FRAME_SAMPLES:
-            self._deliver(frame[:FRAME_SAMPLES])
-            frame = frame[FRAME_SAMPLES:]
+        most = self._frame_ms * SAMPLES_PER_MS
+        while len(frame) > most:
+            self._deliver(frame[:most])
+            frame = frame[most:]
         if len(frame) < FRAME_SAMPLES and dbfs(frame) < QUIET_DBFS:
             self._held_back = frame
         else:

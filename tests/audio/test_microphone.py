@@ -95,6 +95,15 @@ async def test_a_voice_takes_the_quiet_block_before_it_along():
     assert await frame_lengths_ms(900, 0, 0, 0, 900) == [10, 20, 20]
 
 
+async def test_a_room_that_has_been_quiet_for_two_seconds_is_delivered_every_40_ms():
+    assert await frame_lengths_ms(*[0] * 208) == [20] * 100 + [40, 40]
+
+
+async def test_a_voice_after_a_long_quiet_is_delivered_at_once_and_in_short_frames():
+    lengths = await frame_lengths_ms(*[0] * 205, 900, 900, 0, 0)
+    assert lengths[100:] == [40, 20, 10, 20]
+
+
 @pytest.mark.parametrize("level", [0, 900])
 async def test_a_burst_comes_in_frames_of_20_ms(level: int):
     lengths: list[int] = []
