@@ -278,8 +278,11 @@ class ConversationLoop:
             sound_ms = len(event.audio) * 3 / 4 / BYTES_PER_MS[self.session.mic_gate.format]  # base64
         if self._voices and isinstance(event, SoundAppend):
             self._pending.extend(self._voices.sent(self.now(), event.audio))
+        text = codec.encode(event)
+        if not self._outbox and self._transport and self._transport.send_now(text):
+            return
         before_ms = self._outbox.dropped_ms
-        if self._outbox.put(codec.encode(event), sound_ms=sound_ms):
+        if self._outbox.put(text, sound_ms=sound_ms):
             self._report_dropped(before_ms, self._outbox.dropped_ms)
 
     def _report_dropped(self, before_ms: float, dropped_ms: float) -> None:

@@ -294,6 +294,9 @@ class Stalled:
             await asyncio.Event().wait()
         await self._transport.send(text)
 
+    def send_now(self, text: str) -> bool:
+        return False
+
     async def recv(self) -> str:
         return await self._transport.recv()
 

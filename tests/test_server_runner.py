@@ -343,7 +343,7 @@ async def test_a_flood_of_frames_leaves_most_of_the_loop_to_others():
         """A socket on which there is always another frame."""
 
         def __init__(self, wire: Transport) -> None:
-            self.send, self.close = wire.send, wire.close
+            self.send, self.send_now, self.close = wire.send, wire.send_now, wire.close
 
         async def recv(self) -> str:
             if over:

@@ -25,6 +25,9 @@ class Transport(Protocol):
     async def send(self, text: str) -> None:
         """Put one frame on the wire; waits while the peer is slow. Raises :class:`Closed`."""
 
+    def send_now(self, text: str) -> bool:
+        """Put one frame on the wire if that surely needs no waiting; whether it did. Never raises."""
+
     async def recv(self) -> str:
         """The next frame. Raises :class:`Closed`, again and again, once all frames were read."""
 
@@ -72,6 +75,9 @@ class MemoryTransport:
 
     async def send(self, text: str) -> None:
         await self._outgoing.put(text)
+
+    def send_now(self, text: str) -> bool:
+        return False
 
     async def recv(self) -> str:
         return await self._incoming.get()

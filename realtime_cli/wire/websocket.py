@@ -35,6 +35,7 @@ from websockets.exceptions import (
     ProxyError,
 )
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from realtime_cli import __version__
@@ -87,23 +88,32 @@ class WebSocket:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER_BYTES)
 
     async def send(self, text: str) -> None:
-        """A line that takes no bytes is dead: behind them no ping gets out that could find it so.
-
-        What surely has room is not waited for, and so needs no clock: most of it, fifty times a second.
-        """
-        waiting = self._connection.transport.get_write_buffer_size()
-        longest_s = self._longest_send_s if waiting + 4 * len(text) > SURE_ROOM_BYTES else None
+        """A line that takes no bytes is dead: behind them no ping gets out that could find it so."""
+        if self.send_now(text):
+            return
         try:
-            if longest_s is None:
+            async with asyncio.timeout(self._longest_send_s):
                 await self._connection.send(text)
-            else:
-                async with asyncio.timeout(longest_s):
-                    await self._connection.send(text)
         except ConnectionClosed as gone:
             raise _closed(gone) from None
         except TimeoutError:
             self._connection.transport.abort()
             raise Closed(ABNORMAL, "nothing can be sent") from None
+
+    def send_now(self, text: str) -> bool:
+        """Send what surely has room, which is most of it, and needs no waiting; False if it has to wait.
+
+        What ``Connection.send`` does, without its locks and contexts: nobody here sends in fragments.
+        """
+        connection = self._connection
+        if len(text) > SURE_ROOM_BYTES or connection.protocol.state is not State.OPEN:
+            return False
+        data = text.encode()
+        if connection.transport.get_write_buffer_size() + len(data) > SURE_ROOM_BYTES:
+            return False
+        connection.protocol.send_text(data)
+        connection.send_data()
+        return True
 
     async def recv(self) -> str:
         try:

@@ -204,6 +204,9 @@ class OldWire:
     async def send(self, text: str) -> None:
         await self._transport.send(json.dumps(to_legacy(json.loads(text))))
 
+    def send_now(self, text: str) -> bool:
+        return False
+
 
 def to_legacy(event: Json) -> Json:
     """The event as the beta wrote it."""

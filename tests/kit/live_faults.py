@@ -201,6 +201,9 @@ class JitteryTransport:
         due_at = asyncio.get_running_loop().time() + self._random.uniform(0, self._jitter_s)
         self._under_way.put_nowait((due_at, text))
 
+    def send_now(self, text: str) -> bool:
+        return False
+
     async def _bring(self) -> None:
         loop = asyncio.get_running_loop()
         while True:

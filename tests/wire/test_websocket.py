@@ -76,6 +76,34 @@ async def test_frames_go_both_ways_also_large_ones():
             await client.send("late")
 
 
+async def test_what_is_sent_now_arrives_in_order_with_what_is_waited_for():
+    async with served() as listener:
+        transport = await websocket.connect(listener.url)
+        assert transport.send_now("one")
+        assert not transport.send_now("long" * websocket.SURE_ROOM_BYTES), "it might have to wait"
+        await transport.send("two")
+        assert transport.send_now("drei: ö")
+        assert [await transport.recv() for _ in range(4)][1:] == ["one", "two", "drei: ö"]
+        await transport.close()
+        assert not transport.send_now("four")
+
+
+async def test_a_line_that_takes_nothing_is_full_for_what_is_sent_now():
+    silent = asyncio.Event()
+
+    async def deaf(transport: Transport, opening: Opening) -> None:
+        await silent.wait()
+
+    async with served(deaf) as listener:
+        transport = await websocket.connect(listener.url)
+        sent = 0
+        while transport.send_now("x" * 1000):
+            sent += 1
+            assert sent < 10_000, "nothing bounds what waits to be sent"
+        silent.set()
+        await transport.close(1006)
+
+
 async def test_the_server_says_goodbye_when_it_stops():
     async with served() as listener:
         client = await websocket.connect(listener.url)
