@@ -155,11 +155,11 @@ class ClientSession(SessionState):
 
     @property
     def input_format(self) -> WireFormat:
-        return self._config.audio_format("input")
+        return self._config.input_format
 
     @property
     def output_format(self) -> WireFormat:
-        return self._config.audio_format("output")
+        return self._config.output_format
 
     @property
     def turn_detection(self) -> dict[str, Any] | None:
@@ -184,7 +184,7 @@ class ClientSession(SessionState):
                 _HANDLERS[type(happened)](self, happened)
             except ConfigError as error:  # a person asked for what the API does not take
                 self._effects.note("error", "settings", str(error))
-            if self.ready:
+            if self.ready and not (type(happened) is inputs.MicrophoneFrame and self._rests):
                 self._go_on(happened.at)
         effects = self._effects.take()
         for effect in effects:
@@ -195,6 +195,11 @@ class ClientSession(SessionState):
         if isinstance(effect, Send) and isinstance(effect.event, c.ConversationItemCreate):
             item = effect.event.item.model_dump(mode="json", exclude_unset=True)
             self.conversation.sent(effect.event.event_id or "", item)
+
+    @property
+    def _rests(self) -> bool:
+        """Whether time alone makes nothing due in ``_go_on``: then fifty frames a second need not ask it."""
+        return not (self.calls.background_ended or self._tools.hanging_up or self._deadlines.ending)
 
     def _go_on(self, at: float) -> None:
         """Called after every input: send outputs that are ready, then the next request for a response."""

@@ -13,7 +13,6 @@ from realtime_cli.client.session_part import SessionPart
 from realtime_cli.config.providers import for_provider
 from realtime_cli.config.session import keep_types
 from realtime_cli.protocol import codec
-from realtime_cli.protocol.objects import WireFormat
 
 Refusal = Literal["not ours", "asked again", "nothing left"]
 
@@ -38,26 +37,44 @@ class SessionConfig(SessionPart):
     """``requested`` is what the user asked for, ``effective`` what the server said is in force."""
 
     def __init__(self, effects: EffectQueue, options: SessionOptions) -> None:
+        self._effective: dict[str, Any] = {}
+        self._speech_seen = False
         self.requested = (
             _own_interruptions(options) if options.barge_in != "immediate" else dict(options.patch)
         )
         self._asks_for_answers = options.barge_in == "reversible" and not _says_who_answers(options.patch)
-        self.effective: dict[str, Any] = {}
         self._effects = effects
         self._provider = options.provider
-        self._speech_seen = False
         self._updates: dict[str, SettingsUpdate] = {}
         self._reported: set[str] = set()  # differences that a reconnect need not report again
 
     # -- what is in force -------------------------------------------------------------------------
 
-    def audio_format(self, side: Literal["input", "output"]) -> WireFormat:
-        return in_force.audio_format(side, self.effective, self.requested)
+    @property
+    def requested(self) -> dict[str, Any]:
+        return self._requested
+
+    @requested.setter
+    def requested(self, session: dict[str, Any]) -> None:
+        self._requested = session
+        self._work_out()
 
     @property
-    def turn_detection(self) -> dict[str, Any] | None:
+    def effective(self) -> dict[str, Any]:
+        return self._effective
+
+    @effective.setter
+    def effective(self, session: dict[str, Any]) -> None:
+        self._effective = session
+        self._work_out()
+
+    def _work_out(self) -> None:
+        """What is asked with every frame of sound is found once for each change."""
+        sessions = (self._effective, self._requested)
+        self.input_format = in_force.audio_format("input", *sessions)
+        self.output_format = in_force.audio_format("output", *sessions)
+        self.turn_detection = in_force.turn_detection(*sessions, speech_seen=self._speech_seen)
         """The detection in force; None means manual turns."""
-        return in_force.turn_detection(self.effective, self.requested, speech_seen=self._speech_seen)
 
     @property
     def only_transcribes(self) -> bool:
@@ -82,12 +99,13 @@ class SessionConfig(SessionPart):
         """The server detects speech; True if its settings say that it does not."""
         before = self.turn_detection
         self._speech_seen = True
+        self._work_out()
         return self.turn_detection != before
 
     def to_parts(self) -> in_force.InForce:
         """What the parts of the session need to know."""
         tool_choice = self.effective.get("tool_choice", self.requested.get("tool_choice"))
-        return in_force.InForce(self.audio_format("input"), self.turn_detection is None, tool_choice)
+        return in_force.InForce(self.input_format, self.turn_detection is None, tool_choice)
 
     # -- asking -----------------------------------------------------------------------------------
 

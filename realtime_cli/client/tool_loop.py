@@ -78,6 +78,11 @@ class ToolLoop(SessionPart):
         """Do not hang up."""
         self._hanging_up.clear()
 
+    @property
+    def hanging_up(self) -> bool:
+        """Whether a call asked for the end of the session."""
+        return bool(self._hanging_up)
+
     def hangs_up(self, *, idle_but_background_tools: bool) -> bool:
         """Whether to hang up: the goodbye was heard, and every result was sent."""
         return bool(self._hanging_up) and idle_but_background_tools and not self._hanging_up & self.calls.owed

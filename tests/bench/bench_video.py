@@ -88,6 +88,9 @@ class Stamped:
         if "input_image" in text:
             self._sent.append(time.perf_counter())
 
+    def send_now(self, text: str) -> bool:
+        return False  # all through ``send``
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 

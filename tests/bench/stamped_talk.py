@@ -20,6 +20,7 @@ from realtime_cli.audio.microphone import DeviceMicrophone
 from realtime_cli.audio.playout import Playout
 from realtime_cli.cli import main
 from realtime_cli.outbox import Outbox
+from realtime_cli.protocol import codec
 from realtime_cli.wire.websocket import WebSocket
 
 to_socket: list[float] = []
@@ -46,9 +47,19 @@ def put(outbox: Any, text: str, *, sound_ms: float = 0.0, original: Any = Outbox
     return original(outbox, text, sound_ms=sound_ms)
 
 
+def send_now(socket: Any, text: str, original: Any = WebSocket.send_now) -> bool:
+    sent: bool = original(socket, text)
+    if sent and codec.APPENDS[0] in text[:60]:
+        to_socket.append(1000 * (time.perf_counter() - block_at))
+    return sent
+
+
 async def send(socket: Any, text: str, original: Any = WebSocket.send) -> None:
+    counted = len(to_socket)
     await original(socket, text)
-    if at := blocks.popleft():
+    at = blocks.popleft()
+    del to_socket[counted:]
+    if at:
         to_socket.append(1000 * (time.perf_counter() - at))
 
 
@@ -70,6 +81,7 @@ def write() -> None:
 DeviceMicrophone._on_block = on_block  # type: ignore[method-assign]
 DeviceMicrophone._take_next = take_next  # type: ignore[method-assign]
 Outbox.put = put  # type: ignore[method-assign]
+WebSocket.send_now = send_now  # type: ignore[method-assign]
 WebSocket.send = send  # type: ignore[method-assign]
 Connection.data_received = data_received  # type: ignore[method-assign]
 Playout.push = push  # type: ignore[method-assign,assignment]
