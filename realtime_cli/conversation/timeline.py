@@ -180,7 +180,7 @@ class _HeardSpans:
         match event:
             case e.AgentHeard() if event.heard_ms > 0:
                 begin, end = self.spans.get(event.item_id, (event.began_at, event.at))
-                self.spans[event.item_id] = (begin, max(end, event.at))
+                self.spans[event.item_id] = (begin, event.at if event.finished else max(end, event.at))
             case e.AgentInterrupted():
                 cut = {part.item_id: part.heard_ms for part in event.parts if not part.finished}
                 self.cut_ms |= cut

@@ -10,6 +10,7 @@ from realtime_cli.conversation.live.stretches import WORD_GAP_MS, Stretch, neare
 from realtime_cli.conversation.realtime.scene import Scene
 
 YIELD_MS = 2_000.0  # a side that falls silent this soon after being talked over has yielded
+PAUSE_MS = 800.0  # within an utterance: what the voice meter waits for
 WORDS_OVER_S = 0.3  # the last words of an utterance may come this long after its sound
 
 
@@ -38,6 +39,7 @@ class LiveAgentSide:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._received_ms = 0.0
+        self._delta_ms = 0.0  # the last piece
         self._played_ms: float | None = None
         self._utterances: list[AgentStretch] = []
         self._count = 0
@@ -59,17 +61,22 @@ class LiveAgentSide:
     def sound(self, ms: float) -> None:
         """More of the stream has come."""
         self._received_ms += ms
+        self._delta_ms = ms
         if (one := self.utterance) and one.measured and one.announced:
             self._count_sound(one)
 
     def _count_sound(self, one: AgentStretch) -> None:
-        """Report what has come of an utterance since the last report."""
-        so_far_ms = max(0.0, (one.end_ms or self._received_ms) - one.start_ms)
-        new_ms, first = so_far_ms - one.counted_ms, one.counted_ms == 0
+        """Report what has come of an utterance since the last report: after the first, not what may be the
+        silence behind it.
+        """
+        first = one.counted_ms == 0
+        voice_until_ms = self._received_ms - (0.0 if first else PAUSE_MS)
+        so_far_ms = (voice_until_ms if one.end_ms is None else one.end_ms) - one.start_ms
+        new_ms = so_far_ms - one.counted_ms
         if new_ms <= 0:
             return
         one.counted_ms = so_far_ms
-        at = max(one.began_at, 0.0) if first else self._scene.at
+        at = one.began_at if first else self._scene.at
         self._scene.emit(e.AgentSoundReceived(at, one.turn, one.item_id, one.item_id, 0, new_ms, first))
         if self._played_ms is not None:
             self._scene.emit(e.AgentSoundQueued(self._scene.at, one.item_id, 0, new_ms))
@@ -82,8 +89,10 @@ class LiveAgentSide:
             return known
         self._count += 1
         at = self._scene.at
+        ago_ms = min(self._received_ms - position_ms, 2 * self._delta_ms) if measured else 0.0
+        began_at = max(0.0, at - max(0.0, ago_ms) / 1000)  # within the piece that brought it
         one = AgentStretch(
-            f"utterance_{self._count}", position_ms, measured=measured, began_at=at, text_at=at
+            f"utterance_{self._count}", position_ms, measured=measured, began_at=began_at, text_at=at
         )
         self._utterances.append(one)
         return one
@@ -126,20 +135,21 @@ class LiveAgentSide:
 
     def _heard(self, one: AgentStretch, position_ms: float) -> None:
         end_ms = position_ms if one.end_ms is None else one.end_ms
-        one.heard_ms = max(one.heard_ms, min(position_ms, end_ms) - one.start_ms)
+        one.heard_ms = min(position_ms, end_ms) - one.start_ms  # less than before if that was a pause
         one.heard_all = one.complete and position_ms >= end_ms
         first = one.heard_at is None
-        if first:
+        if one.heard_at is None:
             one.heard_at = max(one.began_at - 0.1, self._scene.at - (position_ms - one.start_ms) / 1000)
+        at = one.heard_at + one.heard_ms / 1000 if one.heard_all else self._scene.at
         self._scene.emit(
             e.AgentHeard(
-                self._scene.at,
+                at,
                 one.turn,
                 one.item_id,
                 one.item_id,
                 0,
                 round(one.heard_ms, 1),
-                one.heard_at or 0.0,
+                one.heard_at,
                 first,
                 one.heard_all,
             )
