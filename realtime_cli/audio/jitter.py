@@ -77,6 +77,7 @@ def _with_margin(late_ms: float) -> float:
 
 STREAM_CUSHION_MS = 60.0  # on a wire that was never late
 MAX_STREAM_CUSHION_MS = 400.0  # a wire that is later than this stutters now and then
+LEAST_STREAM_MS = STREAM_CUSHION_MS / 3  # with less in the queue, silence is made longer
 STREAM_WINDOW_S = 20.0  # a wire that got better is trusted again after this
 STREAM_SLACK_MS = 120.0  # more than the cushion by so much is delay for nothing: one delta and a bit
 
@@ -91,6 +92,8 @@ class StreamClock:
     def __init__(self) -> None:
         self.skipped_ms = 0.0
         self.added_ms = 0.0
+        self.cushion_ms = STREAM_CUSHION_MS
+        """What has to be queued so that the latest piece of the last seconds would have been in time."""
         self._received_ms = 0.0
         self._early: deque[tuple[float, float]] = (
             deque()
@@ -102,18 +105,9 @@ class StreamClock:
         self._received_ms += duration_ms
         while self._early[0][0] < at_s - STREAM_WINDOW_S:
             self._early.popleft()
-
-    @property
-    def cushion_ms(self) -> float:
-        """What has to be queued so that the latest piece of the last seconds would have been in time."""
         offsets = [offset for _, offset in self._early]
-        late_ms = max(offsets) - min(offsets) if offsets else 0.0
-        return min(MAX_STREAM_CUSHION_MS, STREAM_CUSHION_MS + late_ms)
+        self.cushion_ms = min(MAX_STREAM_CUSHION_MS, STREAM_CUSHION_MS + max(offsets) - min(offsets))
 
     @property
     def most_ms(self) -> float:
         return self.cushion_ms + STREAM_SLACK_MS
-
-    @property
-    def least_ms(self) -> float:
-        return STREAM_CUSHION_MS / 3

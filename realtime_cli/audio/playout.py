@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from realtime_cli.audio.jitter import ArrivalTracker, JitterEstimator, StreamClock
+from realtime_cli.audio.jitter import LEAST_STREAM_MS, ArrivalTracker, JitterEstimator, StreamClock
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
 from realtime_cli.notices import HeardItem
 
@@ -273,14 +273,16 @@ class Playout:
         What is skipped counts as heard: positions stay those of the stream.
         """
         assert self._stream
+        queued_ms = self._queued() / SAMPLES_PER_MS
+        if LEAST_STREAM_MS <= queued_ms <= self._stream.most_ms:
+            return 0
         ahead = part.blocks[0][part.offset : part.offset + STREAM_STEP]
         if ahead.any() and dbfs(ahead) > STREAM_SILENCE_DBFS:
             return 0
-        queued_ms = self._queued() / SAMPLES_PER_MS
         if queued_ms > self._stream.most_ms and len(ahead) < self._queued():
             part.copy_to(np.empty(len(ahead), np.int16), 0)
             self._stream.skipped_ms += len(ahead) / SAMPLES_PER_MS
-        elif queued_ms < self._stream.least_ms:
+        elif queued_ms < LEAST_STREAM_MS:
             added = min(room, STREAM_STEP)
             self._stream.added_ms += added / SAMPLES_PER_MS
             return added
