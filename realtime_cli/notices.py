@@ -81,4 +81,26 @@ class ToolProgress:
     text: str
 
 
-ToolNotice = Noted | ApprovalAsked | ApprovalAnswered | ToolStarted | ToolProgress
+@value
+class BackendCalled:
+    """A chat endpoint that works for a Live agent calls a tool."""
+
+    at: float
+    call_id: str
+    name: str
+    arguments: str
+
+
+@value
+class BackendCallEnded:
+    """The chat endpoint has the result of its call; ``seconds`` as in ``ToolFinished``."""
+
+    at: float
+    call_id: str
+    output: str
+    failed: bool
+    seconds: float | None = None
+
+
+BackendNotice = BackendCalled | BackendCallEnded
+ToolNotice = BackendNotice | Noted | ApprovalAsked | ApprovalAnswered | ToolStarted | ToolProgress

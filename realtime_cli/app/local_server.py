@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from realtime_cli.config.header_value import sendable_key
@@ -22,7 +22,7 @@ from realtime_cli.wire.client_secrets import ClientSecrets
 from realtime_cli.wire.transport import Transport
 
 if TYPE_CHECKING:
-    from realtime_cli.config.agent import LocalConfig
+    from realtime_cli.config.agent import ChatEndpointConfig, LocalConfig
     from realtime_cli.server.engine.config import EngineConfig
 
 
@@ -56,8 +56,6 @@ class LocalServer:
 
 def serve_options(config: LocalConfig, environ: Mapping[str, str]) -> ServeOptions:
     """The agent file's ``[local]`` as options. Raises :class:`ConfigError` if the key's variable is unset."""
-    from realtime_cli.server.engine.config import EngineConfig
-
     key = environ.get(config.key_env, "").strip() if config.key_env else None
     if config.key_env and not key:
         raise ConfigError(
@@ -66,12 +64,11 @@ def serve_options(config: LocalConfig, environ: Mapping[str, str]) -> ServeOptio
         )
     if key:
         sendable_key(key, f"in {config.key_env}")
-    shared = {name: value for name in _ENGINE_KEYS if (value := getattr(config, name, None)) is not None}
     return ServeOptions(
         host=config.host,
         port=config.port,
         key=key,
-        engine=EngineConfig(**shared),
+        engine=engine_config(config),
         defaults=Defaults(
             silence_duration_ms=config.silence_duration_ms,
             transcription={"model": "whisper-1"} if config.transcription else None,
@@ -79,9 +76,6 @@ def serve_options(config: LocalConfig, environ: Mapping[str, str]) -> ServeOptio
         ),
         max_connections=config.max_connections,
     )
-
-
-_ENGINE_KEYS = ("speech", "chat_url", "chat_model", "chat_key_env", "chat_timeout_s", "chat_sees")
 
 
 async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
@@ -117,8 +111,16 @@ def _session(opening: Opening, defaults: Defaults) -> ServedSession:
     return LiveSession(defaults=defaults)
 
 
-async def chat_models(engine: EngineConfig) -> tuple[str, ...]:
-    """The models that the chat endpoint lists; none where there is no list.
+def engine_config(config: ChatEndpointConfig) -> EngineConfig:
+    """What ``[local]``, or another section that names a chat endpoint, says about the engine."""
+    from realtime_cli.server.engine.config import EngineConfig
+
+    names = [known.name for known in fields(EngineConfig)]
+    return EngineConfig(**{name: getattr(config, name) for name in names if hasattr(config, name)})
+
+
+async def chat_models(engine: EngineConfig, section: str) -> tuple[str, ...]:
+    """The models that the chat endpoint of this section lists; none where there is no list.
 
     Raises ConnectionFailed when the endpoint cannot be reached or refuses the key, ConfigError when its
     settings do not fit.
@@ -129,7 +131,9 @@ async def chat_models(engine: EngineConfig) -> tuple[str, ...]:
     try:
         return await Chat.from_config(engine).models()
     except EngineError as error:
-        remedy = "Start it (Ollama: `ollama serve`), or correct local.chat_url and local.chat_key_env."
+        remedy = (
+            f"Start it (Ollama: `ollama serve`), or correct {section}.chat_url and {section}.chat_key_env."
+        )
         raise ConnectionFailed(error.message, remedy) from None
 
 

@@ -50,7 +50,7 @@ class LocalServers:
                     max_connections=self.connections + ROOM_FOR_MORE,
                 )
                 if options.engine and options.engine.chat_url:
-                    await chat_models(options.engine)  # an error now instead of in each answer
+                    await chat_models(options.engine, "local")  # an error now instead of in each answer
                 self._running[key] = await listen(options, warm=self.warm)
             return self._running[key]
 

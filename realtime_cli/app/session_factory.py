@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from realtime_cli import __version__
 from realtime_cli.app.console import echo
@@ -20,6 +20,7 @@ from realtime_cli.client.any_session import AnyClientSession, client_session
 from realtime_cli.client.inputs import Noted
 from realtime_cli.config import LoadedAgent, ServerAddress, endpoint, load_agent
 from realtime_cli.config.address import secrets_in
+from realtime_cli.config.agent import AgentConfig
 from realtime_cli.config.layers import ENVIRONMENT_PREFIX
 from realtime_cli.config.providers import likely_provider
 from realtime_cli.conversation.narrated import ConversationReader
@@ -37,6 +38,9 @@ from realtime_cli.tools.trust import Guard, Trust, left_out, left_out_note
 from realtime_cli.user_path import user_path
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
+
+if TYPE_CHECKING:
+    from realtime_cli.app.chat_delegate import ChatDelegate
 
 TRIES = 3  # questions about an agent whose files change while one is open
 
@@ -205,6 +209,7 @@ class SessionFactory:
         config = agent.config
         async with AsyncExitStack() as stack:
             address = await self.address(agent)
+            delegate = _delegate(config)
             registry = await open_registry(
                 config.tools,
                 config.mcp,
@@ -213,7 +218,7 @@ class SessionFactory:
                 environ=os.environ,
                 functions=config.session.tools or (),
                 left_out=out,
-                own=own_tools,
+                own=(*own_tools, *((delegate.tool(),) if delegate else ())),
                 guard=granted.guard,
             )
             stack.push_async_callback(registry.close)
@@ -224,6 +229,10 @@ class SessionFactory:
             stack.push_async_callback(hooks.close)
             known = [*(config.session_patch().get("tools") or ()), *registry.schemas]
             mocked = mocks.schemas(known) if mocks else ()
+            tools = mocks.before(registry) if mocks else registry
+            if delegate:
+                delegate.tools, delegate.notify = tools, registry.notify
+                delegate.functions = [tool for tool in (*registry.schemas, *mocked) if not delegate.is_(tool)]
             session = client_session(
                 session_options(
                     agent, registry, greet=greet and not seed, seed=seed, mocked=mocked, attached=attached
@@ -234,7 +243,6 @@ class SessionFactory:
             if record_to:
                 recorder = recorder_at(record_to, agent, session, secrets, command)
                 stack.callback(recorder.break_off, ExitCode.BUG, "The conversation ended early.")
-            tools = mocks.before(registry) if mocks else registry
             eyes = video_source(agent, registry.report) if with_video else None
             connect = _way(agent, address)
             yield OpenSession(session, connect, tools, recorder, (), (hooks,), secrets, eyes)
@@ -253,6 +261,17 @@ class SessionFactory:
         server = await self.servers.server(agent.config.local)
         address = endpoint(connection, os.environ, base_url=server.url, only_transcribes=only_transcribes)
         return replace(address, headers={**address.headers, **server.headers})
+
+
+def _delegate(config: AgentConfig) -> ChatDelegate | None:
+    """The chat endpoint that works for a Live agent. Raises ConfigError where its key is missing."""
+    delegation = config.session_patch().get("delegation") or {}
+    live = config.connection.effective_protocol == "live"
+    if not config.delegation.chat_url or not live or delegation.get("type", "client") != "client":
+        return None
+    from realtime_cli.app.chat_delegate import ChatDelegate  # loads the engine's chat
+
+    return ChatDelegate(config.delegation, config.limits.tool_rounds)
 
 
 def _without(agent: LoadedAgent, names: Collection[str]) -> LoadedAgent:

@@ -14,6 +14,8 @@ from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools.registry import Registry
 
+CHAT_DELEGATE = "delegate"
+"""The name of the chat endpoint that works for a Live agent, among its tools."""
 LIVE_IDLE_MINUTES = 10.0
 """A Live session is billed by the second also while nobody speaks: unless told otherwise it hangs up then."""
 
@@ -101,12 +103,14 @@ def _delegation_options(agent: LoadedAgent, schemas: Sequence[dict[str, Any]]) -
     if kind != "client":
         return {}
     names = [tool.get("name") for tool in schemas]
+    if config.chat_url:
+        names = [name for name in names if name == CHAT_DELEGATE]
     if config.tool and config.tool not in names:
         raise ConfigError(f"delegation.tool names {config.tool}, but there is no such tool under [[tools]].")
     if not config.tool and len(names) > 1:
         raise ConfigError(
             "Several tools could do what the agent hands over, and nothing chooses among them.",
-            'Name one: [delegation] tool = "..."; or let a backend choose (session.delegation).',
+            'Name one: [delegation] tool = "..."; or let a model choose: chat_url, or session.delegation.',
         )
     name = config.tool or next(iter(names), None)
     schema = next((tool for tool in schemas if tool.get("name") == name), {})

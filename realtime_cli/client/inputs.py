@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from realtime_cli.notices import ApprovalAnswered as ApprovalAnswered
 from realtime_cli.notices import ApprovalAsked as ApprovalAsked
+from realtime_cli.notices import BackendCalled as BackendCalled
+from realtime_cli.notices import BackendCallEnded as BackendCallEnded
+from realtime_cli.notices import BackendNotice as BackendNotice
 from realtime_cli.notices import HeardItem as HeardItem
 from realtime_cli.notices import Noted as Noted
 from realtime_cli.notices import ToolProgress as ToolProgress
@@ -272,4 +275,4 @@ class SoundState:
     underruns: int = 0
 
 
-Mark = Levels | SoundState | Noted | ApprovalAsked | ToolStarted | ToolProgress
+Mark = Levels | SoundState | Noted | ApprovalAsked | ToolStarted | ToolProgress | BackendNotice

@@ -12,14 +12,14 @@ from http.client import HTTPException
 
 from realtime_cli.app.diagnostics import Finding, failure, ok, warning
 from realtime_cli.app.installed import installed
-from realtime_cli.app.local_server import chat_models, serve_options
+from realtime_cli.app.local_server import chat_models, engine_config
 from realtime_cli.app.session_factory import SessionFactory
 from realtime_cli.app.session_options import socket_options
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Received
 from realtime_cli.config import LoadedAgent, ServerAddress
 from realtime_cli.config.address import find_key
-from realtime_cli.config.agent import LocalConfig
+from realtime_cli.config.agent import ChatEndpointConfig
 from realtime_cli.config.connection import Connection
 from realtime_cli.config.lint import models_of, successor
 from realtime_cli.config.providers import PROVIDERS, family, for_provider
@@ -59,8 +59,11 @@ async def endpoint_steps(agent: LoadedAgent, trust: Trust) -> AsyncIterator[Find
     async with AsyncExitStack() as stack:
         try:
             require_trust(permissions_of(agent), trust)
-            if agent.config.connection.embedded and agent.config.local.chat_url:
-                yield await chat_endpoint(agent.config.local)
+            config = agent.config
+            if config.connection.embedded and config.local.chat_url:
+                yield await chat_endpoint(config.local, "local")
+            if config.connection.effective_protocol == "live" and config.delegation.chat_url:
+                yield await chat_endpoint(config.delegation, "delegation")
             factory = await stack.enter_async_context(SessionFactory())
             async for finding in _steps(agent, await factory.address(agent), stack):
                 yield finding
@@ -71,21 +74,19 @@ async def endpoint_steps(agent: LoadedAgent, trust: Trust) -> AsyncIterator[Find
             yield failure("endpoint", error)
 
 
-async def chat_endpoint(local: LocalConfig) -> Finding:
-    """Whether what answers instead of the small dialogue is there, and has the model."""
-    options = serve_options(local, os.environ)
-    assert options.engine
-    models = await chat_models(options.engine)
-    name = local.chat_model or ""
+async def chat_endpoint(chat: ChatEndpointConfig, section: str) -> Finding:
+    """Whether what answers, or works for a Live agent, is there and has the model."""
+    models = await chat_models(engine_config(chat), section)
+    name = chat.chat_model or ""
     if models and not {name, f"{name}:latest"} & set(models):
         listed = ", ".join(models[:MAX_MODELS_SHOWN])
         return warning(
             "chat endpoint",
-            f"{local.chat_url} does not list the model {name}; it has {listed}.",
-            f"Correct local.chat_model, or load it (Ollama: `ollama pull {name}`).",
+            f"{chat.chat_url} does not list the model {name}; it has {listed}.",
+            f"Correct {section}.chat_model, or load it (Ollama: `ollama pull {name}`).",
             models=models,
         )
-    return ok("chat endpoint", f"{local.chat_url} answers", models=models)
+    return ok("chat endpoint", f"{chat.chat_url} answers", models=models)
 
 
 async def _steps(agent: LoadedAgent, address: ServerAddress, stack: AsyncExitStack) -> AsyncIterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,13 +18,40 @@ from realtime_cli.config.video import Video
 Hook = str | list[str]
 
 
-class DelegationConfig(Section):
+class ChatEndpointConfig(Section):
+    """An OpenAI-compatible chat endpoint."""
+
+    chat_url: HttpAddress | None = None
+    """An OpenAI-compatible chat endpoint: Ollama, llama.cpp, vLLM."""
+    chat_model: NotEmpty | None = None
+    """The model to ask there."""
+    chat_key_env: str | None = None
+    """The environment variable with its key, if it wants one."""
+    chat_timeout_s: float = Field(default=60, gt=0)
+    """For the first word of its answer."""
+
+    @model_validator(mode="after")
+    def _model_for_chat(self) -> Self:
+        if self.chat_url and not self.chat_model:
+            raise ValueError("chat_url needs chat_model as well")
+        return self
+
+
+class DelegationConfig(ChatEndpointConfig):
     """``[delegation]``: who does the work that a Live agent hands over to this program."""
 
     tool: NotEmpty | None = None
     """The [[tools]] entry that does it; by default the only one there is."""
+    instructions: NotEmpty | None = None
+    """What the chat endpoint is told; by default to answer briefly, to be spoken."""
     result: Literal["commentary", "thinking"] = "commentary"
     """commentary: the agent says the result; thinking: it knows it, and is silent."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.chat_url and self.tool:
+            raise ValueError("tool and chat_url exclude each other: one of them does the work")
+        return self
 
 
 class RecordingConfig(Section):
@@ -94,17 +121,9 @@ class HooksConfig(Section):
     """A hook that takes longer is stopped."""
 
 
-class LocalConfig(Section):
+class LocalConfig(ChatEndpointConfig):
     """``[local]``: what the embedded server and ``serve`` are made of."""
 
-    chat_url: HttpAddress | None = None
-    """An OpenAI-compatible chat endpoint: Ollama, llama.cpp, vLLM."""
-    chat_model: NotEmpty | None = None
-    """The model to ask there."""
-    chat_key_env: str | None = None
-    """The environment variable with its key, if it wants one."""
-    chat_timeout_s: float = Field(default=60, gt=0)
-    """For the first word of its answer."""
     chat_sees: bool = False
     """Pass images on to it."""
     speech: Literal["auto", "hibari", "espeak", "canned"] = "auto"
@@ -125,12 +144,6 @@ class LocalConfig(Section):
     """Clients at one time."""
     max_session_minutes: float = Field(default=60, gt=0)
     """Longest session."""
-
-    @model_validator(mode="after")
-    def _model_for_chat(self) -> LocalConfig:
-        if self.chat_url and not self.chat_model:
-            raise ValueError("chat_url needs chat_model as well")
-        return self
 
 
 class AgentConfig(Section):

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from realtime_cli.config import LoadedAgent
 from realtime_cli.config.address import MASK, address_of, masked
+from realtime_cli.config.agent import ChatEndpointConfig
 from realtime_cli.config.audio import STREAMS, names_a_file
 from realtime_cli.config.interpolation import referred, refers
 from realtime_cli.config.providers import PROVIDERS, is_providers_own
@@ -109,7 +110,8 @@ class _Survey:
         self._code = CodeFiles(self._folder, self.made.files)
         self._foreign = False  # the server is neither the provider's nor on this machine
         self._of_server()
-        self._of_local()
+        self._of_chat("local")
+        self._of_chat("delegation")
         for index, tool in enumerate(self._config.tools):
             match tool:
                 case CommandTool():
@@ -199,16 +201,17 @@ class _Survey:
         mine = ("connection", "provider"), ("connection", "base_url")
         return "" if all(map(self._by_user, mine)) else provider.key_env or ""
 
-    def _of_local(self) -> None:
-        local = self._config.local
-        if not local.chat_url or self._by_user(("local", "chat_url")):
+    def _of_chat(self, section: Literal["local", "delegation"]) -> None:
+        chat: ChatEndpointConfig = getattr(self._config, section)
+        if not chat.chat_url or self._by_user((section, "chat_url")):
             return
-        url = self._shown["local"]["chat_url"]
-        names = self._named("local") + ([local.chat_key_env] if local.chat_key_env else [])
+        url = self._shown[section]["chat_url"]
+        names = self._named(section) + ([chat.chat_key_env] if chat.chat_key_env else [])
         self.made.hosts[host_of(url)] = None
         self.made.variables |= dict.fromkeys(names)
-        if names or not is_loopback(urlsplit(local.chat_url).hostname or ""):
-            self._demand(f"lets {url} answer{_with(names)}")
+        if names or not is_loopback(urlsplit(chat.chat_url).hostname or ""):
+            does = {"local": "answer", "delegation": "work for the agent"}[section]
+            self._demand(f"lets {url} {does}{_with(names)}")
 
     def _of_http(self, index: int, tool: HttpTool) -> None:
         request = self._shown["tools"][index]["http"]

@@ -25,7 +25,7 @@ from realtime_cli.tools import arguments as args
 from realtime_cli.tools.approval import AllowlistApprover, ApprovalAnswer, Approver, Question
 from realtime_cli.tools.output import fitted, visible
 from realtime_cli.tools.result import ToolResult
-from realtime_cli.tools.tool import Tool, ToolFailed
+from realtime_cli.tools.tool import LastWords, Tool, ToolFailed
 from realtime_cli.tools.trust import Guard
 
 ANSWER_TIMEOUT_S = 120.0
@@ -122,7 +122,7 @@ class Registry:
             failed,
             tool.rules.respond or failed,
             time.monotonic() - began[0] if began else 0.0,
-            tool.hangs_up and not failed,
+            (tool.hangs_up or isinstance(output, LastWords)) and not failed,
         )
 
     async def _run(self, call_id: str, tool: Tool, arguments: str, began: list[float]) -> str:

@@ -15,6 +15,10 @@ class ToolFailed(Exception):
     """A call that failed, told to the model in one or two sentences."""
 
 
+class LastWords(str):
+    """An output after which the session ends."""
+
+
 class Body(Protocol):
     """Runs one call. Raises ToolFailed; on cancellation it leaves nothing running."""
 

@@ -107,6 +107,8 @@ COMMON: dict[type, Callable[[Any, Any], None]] = {
     inputs.SettingsChanged: lambda self, value: self._settings_changed(value),
     inputs.ToolStarted: lambda self, started: self._tools.started(started),
     inputs.ToolProgress: lambda self, progress: self._tools.progressed(progress),
+    inputs.BackendCalled: lambda self, called: self._tools.run(called),
+    inputs.BackendCallEnded: lambda self, ended: self._tools.finished(ended),
     inputs.ToolFinished: lambda self, finished: self._tools.finished(finished),
     inputs.ApprovalAsked: lambda self, asked: self._tools.asked(asked),
     inputs.ApprovalAnswered: lambda self, answered: self._tools.answered(answered),

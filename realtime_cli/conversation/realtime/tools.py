@@ -71,7 +71,7 @@ class ToolSide:
         if (call := self._calls.get(event.item_id or "")) and call.called_at is not None:
             self._runs(call)
 
-    def run(self, effect: effects.CallTool) -> None:
+    def run(self, effect: effects.CallTool | inputs.BackendCalled) -> None:
         self._called(self._call(effect.call_id, None, effect.name), effect.arguments)
 
     def _call(
@@ -152,7 +152,7 @@ class ToolSide:
         turn = self._turn_of(progress.call_id)
         self._scene.emit(e.ToolProgressed(self._scene.at, turn, progress.call_id, progress.text))
 
-    def finished(self, finished: inputs.ToolFinished) -> None:
+    def finished(self, finished: inputs.ToolFinished | inputs.BackendCallEnded) -> None:
         call = self._call(finished.call_id, None, "")
         self._end(call, "failed" if finished.failed else "done", finished.output, finished.seconds)
 
