@@ -35,7 +35,8 @@ async def delegate(
     """A delegate with two tools, the endpoint that it asks, and what it tells of its calls."""
     async with ChatServer(answers) as server, toolbox(folder, TOOLS) as box:
         config = DelegationConfig(chat_url=server.url, chat_model="small", **written)
-        made, told = ChatDelegate(config, rounds), []
+        made = ChatDelegate(config, rounds)
+        told: list[Any] = []
         made.tools, made.functions, made.notify = box.registry, box.registry.schemas, told.append
         yield made, server, told
 
@@ -80,7 +81,7 @@ async def test_what_the_endpoint_refuses_is_read_and_not_said(tmp_path: Path):
 
 async def test_instructions_and_key_of_the_agent_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MY_CHAT_KEY", "sk-chat")
-    more = {"chat_key_env": "MY_CHAT_KEY", "instructions": "Rhyme."}
+    more: dict[str, Any] = {"chat_key_env": "MY_CHAT_KEY", "instructions": "Rhyme."}
     async with delegate(tmp_path, [text("Yes.")], **more) as (made, server, _):
         await run(made)
     assert server.asked[0].headers["authorization"] == "Bearer sk-chat"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_boundaries_are_within_60_ms_of_the_truth_in_the_median(room_dbfs: float
         for turn, truth in zip(turns, talk.user, strict=True):
             errors["began"].append(abs((turn.began_at - STARTED_AT) * 1000 - truth.begin_ms))
             errors["ended"].append(abs((turn.ended_at - STARTED_AT) * 1000 - truth.end_ms))
-        sounds = _of(told, e.AgentSoundReceived)
+        sounds: list[Any] = _of(told, e.AgentSoundReceived)
         first = [sound for sound in sounds if sound.first]
         for sound, answer in zip(first, talk.agent, strict=True):
             began_ms = (sound.at - STARTED_AT) * 1000
@@ -143,6 +144,6 @@ def test_the_pause_behind_an_utterance_is_not_heard_as_part_of_it():
         if entry.kind == "received" and played_ms > 0:
             entries.append(Entry(entry.at, "local", Played(entry.at, "live", 0, played_ms)))
     told = list(narrate(entries, LiveNarrator()))
-    heard = [event for event in _of(told, e.AgentHeard) if event.finished]
+    heard: list[Any] = [event for event in told if isinstance(event, e.AgentHeard) and event.finished]
     assert [event.heard_ms for event in heard] == [pytest.approx(2000, abs=60), pytest.approx(1000, abs=60)]
     assert heard[0].at - STARTED_AT == pytest.approx(4.3 + 0.15, abs=0.06)
