@@ -22,7 +22,7 @@ from typing import Any
 import platformdirs
 
 from realtime_cli import private_file
-from realtime_cli.audio.sample_format import RATE_HZ, Samples
+from realtime_cli.audio.sample_format import RATE_HZ, SAMPLES_PER_MS, Samples
 from realtime_cli.client.effects import Play, Send
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Connected, MicrophoneFrame, Received
@@ -38,7 +38,7 @@ from realtime_cli.recording.sidecar import SidecarWriter, sidecars
 QUEUE_LIMIT = 20_000
 TICK_S = 0.05  # the longest that a line waits before it is on disk
 BURST_LINES = 100  # written at once
-RUN_FRAMES = 12  # frames in one line: a quarter of a second
+MAX_LINE_SAMPLES = 240 * SAMPLES_PER_MS  # microphone sound that one line tells of
 SAME_STEP_S = 0.02  # an append this soon after its frame belongs to it
 
 
@@ -285,7 +285,7 @@ class _Run:
         alike = self.sent in (0, len(self.at))
         fits = (len(audio), samples) == (len(self.audio), self._samples)
         joins = start == self._start + len(self.at) * samples
-        return alike and fits and joins and len(self.at) < RUN_FRAMES
+        return alike and fits and joins and (len(self.at) + 1) * samples <= MAX_LINE_SAMPLES
 
     def add(self, at: float, audio: bytes, start: int, samples: int) -> None:
         if not self.at:

@@ -14,20 +14,29 @@ from realtime_cli.client.effects import Play, PlayEnd
 from realtime_cli.client.entry import Entry
 
 MAX_KEPT_S = 600  # of sound that belongs to no reply yet
-MAX_AHEAD_FRAMES = 3000  # frames that may wait for a reader: a minute of 20 ms frames
+MAX_AHEAD_S = 60  # of sound that may wait for a reader
 
 
 class FrameStream:
     """Frames for one reader; of one that is too slow the oldest are lost. It ends when it is closed."""
 
     def __init__(self) -> None:
-        self._frames: deque[Samples] = deque(maxlen=MAX_AHEAD_FRAMES)
+        self._frames: deque[Samples] = deque()
+        self._ahead = 0  # samples
         self._changed = asyncio.Event()
         self._closed = False
 
     def put(self, frame: Samples) -> None:
         self._frames.append(frame)
+        self._ahead += len(frame)
+        while self._ahead > MAX_AHEAD_S * RATE_HZ and len(self._frames) > 1:
+            self._take()
         self._changed.set()
+
+    def _take(self) -> Samples:
+        frame = self._frames.popleft()
+        self._ahead -= len(frame)
+        return frame
 
     def close(self) -> None:
         self._closed = True
@@ -36,7 +45,7 @@ class FrameStream:
     async def __aiter__(self) -> AsyncIterator[Samples]:
         while True:
             while self._frames:
-                yield self._frames.popleft()
+                yield self._take()
             if self._closed:
                 return
             self._changed.clear()

@@ -117,6 +117,14 @@ def test_consecutive_frames_share_a_line_and_keep_their_times(tmp_path: Path) ->
     assert list(read(tmp_path / "s.jsonl").entries(sound=True)) == entries
 
 
+def test_a_line_tells_of_a_quarter_of_a_second_whatever_the_size_of_the_frames(tmp_path: Path) -> None:
+    half = [local(i.MicrophoneFrame(0.01 * n, frame(n)[: FRAME_BYTES // 2])) for n in range(60)]
+    record(tmp_path / "s.jsonl", half)
+
+    assert len((tmp_path / "s.jsonl").read_text().splitlines()) == 2 + 3
+    assert [entry.at for entry in read(tmp_path / "s.jsonl").entries()] == [entry.at for entry in half]
+
+
 def test_left_is_what_was_sent_and_right_what_was_played(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "s.jsonl", Header())
     for entry in [*heard(0.02, 1), *heard(0.04, 2, sending=False), *heard(0.06, 3)]:
