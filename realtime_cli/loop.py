@@ -102,6 +102,7 @@ class ConversationLoop:
         started_at: float | None = None,
     ) -> None:
         """``readers`` are told what an entry means when all ``observers`` have seen it.
+
         ``user_voice`` ends the user's turns where the server does not. ``interruptions`` says whether the
         user means to interrupt, where that is not left to the server.
 
@@ -578,8 +579,10 @@ def _voices_of(session: AnyClientSession) -> LiveVoices | None:
 
 
 def _worth_another_try(error: RealtimeCliError, connected_before: bool, tried_s: float) -> bool:
-    """Whether to try again: a refused key or a wrong address stays wrong, a server that is down may come
-    back. Where nothing has ever answered, a server may just be starting, but not for long.
+    """Whether to try again.
+
+    A refused key or a wrong address stays wrong; a server that is down may come back. Where nothing has ever
+    answered, a server may just be starting, but not for long.
     """
     answered = getattr(error, "status", None) is not None
     if not connected_before and not answered and tried_s >= MAX_UNANSWERED_S:

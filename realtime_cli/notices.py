@@ -1,5 +1,6 @@
-"""What devices, tools and hooks report to the loop: it sets the times (``at``, session seconds) and passes
-the reports on to the session and its observers.
+"""What devices, tools and hooks report to the loop.
+
+It sets the times (``at``, session seconds) and passes the reports on to the session and its observers.
 """
 
 from __future__ import annotations

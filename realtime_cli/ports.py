@@ -126,8 +126,10 @@ class VideoSource(Protocol):
 
 
 class Observer(Protocol):
-    """Sees every entry, in order, at once; must be quick. What entries mean is told to readers instead
-    (``conversation.narrated``)."""
+    """Sees every entry, in order, at once; must be quick.
+
+    What entries mean is told to readers instead (``conversation.narrated``).
+    """
 
     def observe(self, entry: Entry) -> None: ...
 

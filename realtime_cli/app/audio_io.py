@@ -29,8 +29,9 @@ ECHO_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class AudioIO:
-    """Microphone and speaker. ``from_file``: the input is a file, which waits until the greeting has been
-    spoken.
+    """Microphone and speaker.
+
+    ``from_file``: the input is a file, which waits until the greeting has been spoken.
     """
 
     microphone: MicrophonePort
@@ -40,8 +41,9 @@ class AudioIO:
     said: str = ""
 
     def connect(self, loop: ConversationLoop) -> None:
-        """Let a file wait for its turn and for the connection, as a person would, and hold the push-to-talk
-        key.
+        """Let a file wait for its turn and for the connection, and hold the push-to-talk key.
+
+        A person would do the same.
         """
 
         def hold_key(down: bool) -> None:
@@ -102,8 +104,10 @@ def _open(chosen: tuple[str, ...], requested: str, audio: Audio, report: Report)
 
 
 def open_ears(source: str | int, audio: Audio, report: Report, channel: int | None = None) -> MicrophonePort:
-    """A microphone alone, or a file (of which one ``channel`` may be taken): for sessions in which nobody
-    answers. Raises AudioDeviceError if the device cannot be opened, ConfigError for an unusable file.
+    """A microphone alone, or a file: for sessions in which nobody answers.
+
+    ``channel``: the one channel of the file to take. Raises AudioDeviceError if the device cannot be opened,
+    ConfigError for an unusable file.
     """
     if names_a_file(str(source)):
         return WavMicrophone(str(source), fast=audio.fast, channel=channel)

@@ -1,5 +1,7 @@
-"""The only way to print: messages go to stderr, so that stdout is free for data. Text from servers, files and
-recordings is made harmless here before a terminal can obey it. Files and pipes get it unchanged.
+"""The only way to print: messages go to stderr, so that stdout is free for data.
+
+Text from servers, files and recordings is made harmless here before a terminal can obey it. Files and pipes
+get it unchanged.
 """
 
 from __future__ import annotations

@@ -215,8 +215,9 @@ class Controls:
         self._loop.step(inputs.SettingsChanged(self._loop.now(), patch))
 
     def _reread(self) -> None:
-        """Send what has changed in ``[session]``; say what else has changed and takes effect only in a new
-        session.
+        """Send what has changed in ``[session]``, and name the other changes.
+
+        Those take effect only in a new session.
         """
         agent, before = self._reload(), self._agent
         old, new = before.config.session_patch(), agent.config.session_patch()

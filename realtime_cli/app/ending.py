@@ -57,8 +57,9 @@ def exit_code_of(error: Exception) -> int:
 
 
 def _is_out_of_memory(error: BaseException | None) -> bool:
-    """Python raises MemoryError, threads and libraries only use certain words; the cause may be a chained
-    error.
+    """Whether the error, or a cause of it, means that memory ran out.
+
+    Python raises MemoryError; threads and libraries only use certain words.
     """
     if error is None:
         return False

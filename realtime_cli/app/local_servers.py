@@ -19,8 +19,9 @@ ROOM_FOR_MORE = 2  # spare connections, since an old one may still be closing
 
 @dataclass
 class LocalServers:
-    """The local servers of some sessions: one for each ``[local]``, on a free loopback port, with a key
-    that nobody else knows.
+    """The local servers of some sessions: one for each ``[local]``.
+
+    Each listens on a free loopback port and has a key that nobody else knows.
 
     ``connections``: how many sessions may run at once. ``warm``: all models are loaded before the first
     session, which sessions in text do not need.

@@ -100,8 +100,10 @@ class OutputRedaction:
 
 
 class _Masked:
-    """Masks secrets for one reader. The agent's text comes in pieces: the end of a piece that may be the
-    beginning of a secret is held back until the next piece.
+    """Masks secrets for one reader.
+
+    The agent's text comes in pieces: the end of a piece that may be the beginning of a secret is held back
+    until the next piece.
     """
 
     def __init__(self, reader: ConversationReader, redaction: OutputRedaction) -> None:

@@ -74,8 +74,9 @@ class OpenSession:
 
 @dataclass(frozen=True)
 class Granted:
-    """What an agent file may do. ``left_out``: tools, servers, hooks and settings that are not allowed;
-    ``note`` tells the user about them.
+    """What an agent file may do.
+
+    ``left_out``: tools, servers, hooks and settings that are not allowed; ``note`` tells the user about them.
     """
 
     agent: LoadedAgent
@@ -152,6 +153,7 @@ class SessionFactory:
         self, agent: LoadedAgent, approver: Approver, mocks: ToolMocks | None = None
     ) -> Granted:
         """What the agent file may do; asks the user for trust if that is needed and somebody can answer.
+
         Raises ConfigError if the session as a whole needs trust and does not get it, for an approved tool
         that does not exist, and for a cost limit that could not be enforced.
         """

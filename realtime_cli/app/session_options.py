@@ -29,8 +29,10 @@ def session_options(
     mocked: Sequence[dict[str, Any]] = (),
     attached: Literal["look_on", "steer"] | None = None,
 ) -> SessionOptions:
-    """What the agent file decides for the session. ``mocked``: schemas of further tools. ``attached``: to a
-    call that another client holds."""
+    """What the agent file decides for the session.
+
+    ``mocked``: schemas of further tools. ``attached``: to a call that another client holds.
+    """
     config = agent.config
     patch = config.session_patch()
     schemas = [*tools.schemas, *mocked]

@@ -48,8 +48,9 @@ class Stdout(io.TextIOBase):
 
 
 class Answers:
-    """A reader that prints the agent's text as it comes, one line per message; a message that is cut off ends
-    its line.
+    """A reader that prints the agent's text as it comes, one line per message.
+
+    A message that is cut off ends its line.
     """
 
     def __init__(self, out: Stdout) -> None:

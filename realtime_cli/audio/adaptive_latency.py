@@ -36,8 +36,9 @@ class AdaptiveLatency:
         self._calm_since_s = at_s
 
     def change(self, at_s: float, *, silent: bool) -> bool:
-        """Whether to reopen the device now with another ``latency_s``. ``silent``: nothing is playing, so
-        reopening is not heard.
+        """Whether to reopen the device now with another ``latency_s``.
+
+        ``silent``: nothing is playing, so reopening is not heard.
         """
         recent = sum(at_s - gap < WINDOW_S for gap in self._gaps)
         if recent >= GAPS_TO_WIDEN_NOW or (recent >= GAPS_TO_WIDEN and silent):

@@ -1,5 +1,6 @@
-"""PortAudio through sounddevice: the only place that knows either. Imported without PortAudio, it works
-until a device is asked for.
+"""PortAudio through sounddevice: the only place that knows either.
+
+Imported without PortAudio, it works until a device is asked for.
 
 Two streams, never one duplex stream: those died silently at start in 4 of 130 runs. Blocks of 10 ms;
 24 kHz mono int16 where the device takes it, else its own rate and channels, converted by our side.

@@ -68,8 +68,10 @@ class StateGain:
 
 @dataclass(frozen=True, slots=True)
 class CancellerTuning:
-    """Ranges in brackets passed ``bench_double_talk --tune`` (at most +25 points of word errors at 60 ms and
-    12 dB, no voice left of the echo alone); beyond them it failed, or was not tried where there is a +.
+    """The canceller's numbers. Ranges in brackets passed ``bench_double_talk --tune``.
+
+    They gave at most +25 points of word errors at 60 ms and 12 dB, and left no voice of the echo alone.
+    Beyond them it failed, or was not tried where there is a +.
     """
 
     double_talk_mix: float = 0.6  # more: fewer words lost, more echo sent [0.3 .. 0.75; 0 costs 44 points]
@@ -85,8 +87,10 @@ class CancellerTuning:
 
 
 def gains(mix: float, processes_voice: bool) -> Mapping[TalkState, StateGain]:
-    """The table. With ``processes_voice`` (noise suppression, gain) nothing goes past the processor
-    but in double talk."""
+    """The table.
+
+    With ``processes_voice`` (noise suppression, gain) nothing goes past the processor but in double talk.
+    """
     near_end = StateGain(aec_output=1, near_end=0) if processes_voice else StateGain(aec_output=0, near_end=1)
     return {
         TalkState.IDLE: near_end,

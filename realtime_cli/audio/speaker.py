@@ -33,8 +33,9 @@ OpenOutput = Callable[[OutputCallback, float], Stream]
 
 
 class DeviceSpeaker:
-    """A device as loudspeaker. ``on_played`` gets every block of the far end (int16 mono, 24 kHz),
-    silence too, on the audio thread.
+    """A device as loudspeaker.
+
+    ``on_played`` gets every block of the far end (int16 mono, 24 kHz), silence too, on the audio thread.
     """
 
     def __init__(

@@ -119,6 +119,7 @@ class AgentAudio(SessionPart):
 
     def delete_dropped(self, response_id: str | None) -> None:
         """A response ended: delete those of its items that were never heard from the server's conversation.
+
         Earlier the server would refuse, since it may still be writing them.
         """
         for item_id, of_response in list(self._dropped.items()):

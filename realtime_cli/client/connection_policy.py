@@ -87,8 +87,9 @@ class Reconnection(SessionPart):
     # -- loss -----------------------------------------------------------------------------------
 
     def disconnected(self, happened: inputs.Disconnected, *, owed: bool) -> None:
-        """The socket is gone: reconnect at once or after a pause, or end. ``owed``: an answer is still
-        missing, so even a regular close is an error.
+        """The socket is gone: reconnect at once or after a pause, or end.
+
+        ``owed``: an answer is still missing, so even a regular close is an error.
         """
         had_session, self.phase = self.phase != "connecting", "lost"
         self._effects.do(

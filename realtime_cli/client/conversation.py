@@ -43,8 +43,10 @@ class HistoryItem:
     response_id: str | None = None
 
     def heard_share(self, part: HistoryPart) -> float:
-        """How much of a part was heard, from 0 to 1. What is said may be written in a part without sound:
-        then it goes by all the sound of the item."""
+        """How much of a part was heard, from 0 to 1.
+
+        What is said may be written in a part without sound: then it goes by all the sound of the item.
+        """
         parts = [part] if part.received_ms else list(self.parts.values())
         if all(one.heard_ms is None for one in parts):
             return 1.0
@@ -118,8 +120,11 @@ class ConversationHistory:
             self._place(item.id, previous_item_id)
 
     def _of_response(self, record: HistoryItem, response_id: str | None) -> HistoryItem:
-        """The record of an item of this response. Some servers call the items of every response alike: then
-        the earlier one keeps its words, under a name of its own."""
+        """The record of an item of this response.
+
+        Some servers call the items of every response alike: then the earlier one keeps its words, under a
+        name of its own.
+        """
         item_id = record.item_id
         if response_id and record.response_id not in (None, response_id):
             self.deleted(name := f"{item_id} ({record.response_id})")
@@ -182,8 +187,11 @@ class ConversationHistory:
         part.text = text if whole else part.text + text
 
     def _record_of(self, item_id: str, role: str) -> HistoryItem:
-        """The record of a message of one side. A server may give both sides' messages one id: the words of
-        the one are not put into the mouth of the other."""
+        """The record of a message of one side.
+
+        A server may give both sides' messages one id: the words of the one are not put into the mouth of the
+        other.
+        """
         record = self.record(item_id, role=role)
         return record if record.role in (role, None) else self.record(f"{item_id} ({role})", role=role)
 

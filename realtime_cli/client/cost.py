@@ -178,9 +178,12 @@ def _usd(price: Mapping[str, float] | None, spent: int, cached: int, made: int) 
 
 
 def load_prices(overrides: Mapping[str, Any] | None = None) -> Prices:
-    """The package's table, with whole models replaced or added by ``overrides`` (same shape as the
-    table's ``models``; ``{"transcription": {…}}`` in it changes those; ``{"builtin": False}`` leaves the
-    package's models out, for a server whose models only have the same names)."""
+    """The package's table, with whole models replaced or added by ``overrides``.
+
+    ``overrides`` has the shape of the table's ``models``. ``{"transcription": {…}}`` in it changes those;
+    ``{"builtin": False}`` leaves the package's models out, for a server whose models only have the same
+    names.
+    """
     table = _table()
     changed = dict(overrides or {})
     builtin = changed.pop("builtin", True)

@@ -74,8 +74,10 @@ def of_error(*names: str | None) -> ErrorPolicy:
 
 
 def name_of(error: Any) -> str:
-    """The code of an error object, or what a server put into ``type`` or into a lone text instead; empty if
-    there is none."""
+    """The code of an error object; empty if there is none.
+
+    Some servers put it into ``type``, or send a lone text instead of an object.
+    """
     for name in (error.code, error.type, error.message):
         if name in ERRORS or name == UNSAFE_IMAGE:
             return str(name)

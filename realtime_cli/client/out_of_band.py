@@ -1,5 +1,6 @@
-"""Which responses are out-of-band: the one rule, for the client's session and for every reader of its
-entries.
+"""Which responses are out-of-band.
+
+The one rule, for the client's session and for every reader of its entries.
 """
 
 from __future__ import annotations

@@ -198,8 +198,9 @@ class ResponseQueue(SessionPart):
         self._cancels.clear()
 
     def give_up(self) -> list[str]:
-        """Stop waiting for running and requested responses; returns the ids of those that ran. What is queued
-        is asked for next.
+        """Stop waiting for running and requested responses; returns the ids of those that ran.
+
+        What is queued is asked for next.
         """
         self.answers_lost += self.busy
         running = [*([self.active_id] if self.active_id else ()), *self._out_of_band.running]
@@ -220,8 +221,11 @@ class ResponseQueue(SessionPart):
     # -- interruptions ----------------------------------------------------------------------------
 
     def interrupt(self) -> list[str]:
-        """The user interrupts: cut all that runs or is on its way. Returns ids of out-of-band responses
-        to cancel; the active one has to be cancelled only where the server does not do that itself."""
+        """The user interrupts: cut all that runs or is on its way.
+
+        Returns ids of out-of-band responses to cancel; the active one has to be cancelled only where the
+        server does not do that itself.
+        """
         if self.active_id:
             self.cut(self.active_id)
         if self._sent or self.active_id == "":

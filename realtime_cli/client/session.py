@@ -121,8 +121,9 @@ class ClientSession(SessionState):
 
     @property
     def _owes_captions(self) -> bool:
-        """In a transcription session: whether a transcript, or a sign that all the sound was read, is still
-        to come.
+        """In a transcription session: whether something is still to come.
+
+        That is a transcript, or a sign that all the sound was read.
         """
         return self._config.only_transcribes and bool(self._transcripts_owed or not self._config.settled)
 

@@ -24,8 +24,9 @@ OTHER_MODEL = (
 
 @dataclass(frozen=True, slots=True)
 class SettingsUpdate:
-    """Settings that were asked for: in the API's shape, and as they were sent to the provider. ``by_user``:
-    changed during the session, by somebody who wants to hear the result.
+    """Settings that were asked for: in the API's shape, and as they were sent to the provider.
+
+    ``by_user``: changed during the session, by somebody who wants to hear the result.
     """
 
     patch: dict[str, Any]
@@ -187,8 +188,10 @@ class SessionConfig(SessionPart):
 
 
 def _own_interruptions(options: SessionOptions) -> dict[str, Any]:
-    """The settings with ``interrupt_response`` off, unless the user set it: who ducks, or is not to be
-    interrupted, must not have the server cut the answer at the first sound."""
+    """The settings with ``interrupt_response`` off, unless the user set it.
+
+    Who ducks, or is not to be interrupted, must not have the server cut the answer at the first sound.
+    """
     detection = in_force.at(options.patch, "audio", "input", "turn_detection")
     explicit = isinstance(detection, dict) and "interrupt_response" in detection
     manual = detection is None and "turn_detection" in (in_force.at(options.patch, "audio", "input") or {})

@@ -129,8 +129,11 @@ class ToolCalls:
         return call
 
     def _begun(self, response_id: str, wire_id: str, item_id: str | None) -> bool:
-        """Whether this call is one that was begun. Servers give one call id to several calls, which differ
-        by item then; but not every event of a call names its item."""
+        """Whether this call is one that was begun.
+
+        Servers give one call id to several calls, which differ by item then; but not every event of a call
+        names its item.
+        """
         items = self._begun_calls[(response_id, wire_id)]
         if item_id and "" in items:
             items.remove("")
@@ -165,8 +168,9 @@ class ToolCalls:
         return frozenset(call.call_id for call in self._all() if call.remote and call.output is None)
 
     def give_up_remote(self) -> list[str]:
-        """Stop waiting for calls that the server runs itself, and ask for no answer about them; returns their
-        names.
+        """Stop waiting for calls that the server runs itself; returns their names.
+
+        No answer about them is asked for.
         """
         given_up = [call for call in self._all() if call.remote and call.output is None]
         for call in given_up:

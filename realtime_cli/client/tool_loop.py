@@ -140,8 +140,9 @@ class ToolLoop(SessionPart):
         self._responses.request({"tool_choice": "none"})
 
     def _end_of_rounds(self) -> None:
-        """The model calls tools although it was told not to; end the rounds, since it would not stop by
-        itself.
+        """End the rounds of a model that calls tools although it was told not to.
+
+        It would not stop by itself.
         """
         most = self._options.tool_rounds
         reason = f"Limit reached: more than limits.tool_rounds = {most} rounds of tool calls."
@@ -166,8 +167,9 @@ class ToolLoop(SessionPart):
             self._ask_about(item.id, name, item.arguments)
 
     def bound_hosted(self, at: float) -> None:
-        """Bound the wait for calls that the server runs: give them up some time after the last one began or
-        ended.
+        """Bound the wait for calls that the server runs.
+
+        They are given up some time after the last one began or ended.
         """
         running = self.calls.running_remote
         if running != self._hosted:

@@ -166,8 +166,9 @@ def terminal(environ: Mapping[str, str] = os.environ) -> Finding:
 
 
 def surroundings(environ: Mapping[str, str] = os.environ) -> str:
-    """Surroundings that often have no sound card: ``ssh``, ``container``, ``wsl``; empty on an ordinary
-    machine.
+    """Surroundings that often have no sound card: ``ssh``, ``container``, ``wsl``.
+
+    Empty on an ordinary machine.
     """
     if environ.get("SSH_CONNECTION"):
         return "ssh"

@@ -30,6 +30,7 @@ def fault_in(value: str) -> str:
 
 def sendable_key(key: str, where: str) -> str:
     """The key itself, if a header can carry it; ``where`` says where it is from: ``in OPENAI_API_KEY``.
+
     Raises ConfigError, which shows no part of the key.
     """
     if fault := _fault_in_key(key):

@@ -160,8 +160,9 @@ def keep_keys_home(tree: dict[str, Any], home: str, overrides: Sequence[Override
 
 
 def put(tree: dict[str, Any], override: Override) -> None:
-    """Set one key in the tree, making the tables on the way. Raises ConfigError if one of them is not a
-    table.
+    """Set one key in the tree, making the tables on the way.
+
+    Raises ConfigError if one of them is not a table.
     """
     node: Any = tree
     *above, last = override.path

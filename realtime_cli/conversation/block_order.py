@@ -40,8 +40,9 @@ class BlockOrder:
         self.blocks.insert(max(place, self.settled), block)
 
     def notice(self, level: Level, topic: str, text: str, *, at_once: bool = False) -> None:
-        """Place a notice after all that began before it, so that it breaks no sentence; for urgent ones see
-        ``pending``.
+        """Place a notice after all that began before it, so that it breaks no sentence.
+
+        For urgent ones see ``pending``.
         """
         place = self.settled if at_once else len(self.blocks)
         self.blocks.insert(place, Notice(self.at, level, topic, text))

@@ -215,8 +215,10 @@ NOT_UNDERSTOOD = "nothing was understood"
 
 @value
 class UserTextMissing:
-    """There is no transcript of what the user said. ``why``: the reason, for people to read;
-    ``NOT_UNDERSTOOD`` where the transcription found no words."""
+    """There is no transcript of what the user said.
+
+    ``why``: the reason, for people to read; ``NOT_UNDERSTOOD`` where the transcription found no words.
+    """
 
     at: float
     turn: int

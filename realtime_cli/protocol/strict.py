@@ -1,5 +1,6 @@
-"""Everything that is wrong with an object to be sent, in the API's own error codes. The local server refuses
-by it, and events built from user input are checked by it first.
+"""Everything that is wrong with an object to be sent, in the API's own error codes.
+
+The local server refuses by it, and events built from user input are checked by it first.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Logs of Realtime events as other tools write them: one JSON event a line, bare or in a wrapper; or all
-in one JSON text, an array or a browser's HAR file.
+"""Logs of Realtime events as other tools write them.
+
+One JSON event a line, bare or in a wrapper; or all in one JSON text, an array or a browser's HAR file.
 
 A line that is not an event (a banner, another library's output) is skipped and counted. A log without times
 gives no durations.

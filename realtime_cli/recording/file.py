@@ -79,8 +79,10 @@ def path_for(requested: Path, name: str) -> Path:
 
 
 class Recorder:
-    """Observes entries and writes them. ``on_trouble`` is told once, from the recorder's thread, when
-    the disk refuses: recording has stopped then, the session goes on.
+    """Observes entries and writes them.
+
+    ``on_trouble`` is told once, from the recorder's thread, when the disk refuses: recording has stopped
+    then, the session goes on.
 
     Raises ConfigError when the file cannot be made or already exists.
     """
@@ -121,8 +123,10 @@ class Recorder:
             self._take(entry)
 
     def played(self, at: float, samples: Samples) -> None:
-        """Take a block (int16, 24 kHz) that began to sound at ``at`` session seconds. Copies it; may be
-        called from the audio thread."""
+        """Take a block (int16, 24 kHz) that began to sound at ``at`` session seconds.
+
+        Copies it; may be called from the audio thread.
+        """
         if self.failed is None:
             self._take((at, samples.copy()))
 

@@ -53,8 +53,10 @@ class Recording:
     end: End = field(default_factory=lambda: End(crashed=True))
 
     def entries(self, *, sound: bool = False) -> Iterator[Entry]:
-        """Every entry in file order. Without ``sound``, sound is silence of the right length and images
-        are names, which is many times faster.
+        """Every entry in file order.
+
+        Without ``sound``, sound is silence of the right length and images are names, which is many times
+        faster.
 
         Raises ConfigError naming the line that cannot be read and why.
         """

@@ -62,8 +62,10 @@ def delete_recording(path: Path) -> None:
 
 
 def find_or_path(name: str, folder: Path | None = None) -> Path:
-    """A path that exists, or else what ``find`` finds; what looks like a path but is none is left to the
-    reader to complain about."""
+    """A path that exists, or else what ``find`` finds.
+
+    What looks like a path but is none is left to the reader to complain about.
+    """
     looks_like_path = "/" in name or name.endswith((".jsonl", ".gz", ".json", ".log", ".txt"))
     return Path(name) if looks_like_path or Path(name).is_file() else find(name, folder)
 

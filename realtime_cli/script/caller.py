@@ -65,8 +65,9 @@ class Call:
         )
 
     async def hold(self, give: Give, clips: dict[int, Clip]) -> list[CheckResult]:
-        """Hold the call until the goal is reached or the caller's patience ends. ``clips`` gets the sound of
-        each turn.
+        """Hold the call until the goal is reached or the caller's patience ends.
+
+        ``clips`` gets the sound of each turn.
         """
         reply: str | None = None
         why = f"not after {self._caller.max_turns} turns"

@@ -221,8 +221,10 @@ class Live:
         self.loop.note("debug", SCRIPT_TOPIC, f"{kind} {words}".rstrip(), {"mark": kind, **data})
 
     def annotate_sounds(self) -> None:
-        """Write when the speaker was heard since the last time: the recorded track has no gaps, so its clock
-        is another one as soon as this program is late."""
+        """Write when the speaker was heard since the last time.
+
+        The recorded track has no gaps, so its clock is another one as soon as this program is late.
+        """
         if spans := self.turns.sounds_since(self._sounds_told):
             self._sounds_told = spans[-1][0]
             data = {"mark": "sounded", "spans": [[round(at, 4) for at in span] for span in spans]}

@@ -27,8 +27,10 @@ HARMLESS = ("clock", "calculator")
 
 
 def agent_of_recording(recording: Recording) -> Tree:
-    """The recorded settings, those that are not the defaults: without keys, files, and tools that must be
-    trusted first, for what was called of them is mocked."""
+    """The recorded settings that are not the defaults.
+
+    Keys, files, and tools that must be trusted first are left out: what was called of those tools is mocked.
+    """
     config = recording.header.config
     connection = config.get("connection") or {}
     kept = {key: connection[key] for key in WHERE if connection.get(key) not in (None, HIDDEN)}

@@ -264,8 +264,11 @@ class ScriptRun:
         return ""
 
     def _has_ended(self, turn: ScriptTurn, seen: TurnRecord) -> bool:
-        """Nothing more will come of this turn. A spoken one whose answer is cut may still be answered: the
-        server may only have taken a pause of the user for the end."""
+        """Nothing more will come of this turn.
+
+        A spoken one whose answer is cut may still be answered: the server may only have taken a pause of the
+        user for the end.
+        """
         cut = seen.cut_off and turn.kind in ("user", "image")
         return self._live.session.idle and (seen.answered or seen.failed or cut or self._live.answer_lost)
 

@@ -12,8 +12,11 @@ SCARCE = 0.1  # less than this share of a limit is left
 
 @dataclass
 class Throttle:
-    """A pause after each refusal, and behind it sessions one by one: half as often after every refusal,
-    a little more often after every session that was let in. Times are seconds of any one clock."""
+    """A pause after each refusal, and behind it sessions one by one.
+
+    They come half as often after every refusal, and a little more often after every session that was let in.
+    Times are seconds of any one clock.
+    """
 
     closed_until: float = 0.0
     gap_s: float = 0.0

@@ -307,8 +307,10 @@ class Session:
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """The conversation so far as items of the API, with text for sound: of an answer that was cut, what
-        was heard."""
+        """The conversation so far as items of the API, with text for sound.
+
+        Of an answer that was cut it has what was heard.
+        """
         return copy.deepcopy(self._live.session.history())
 
     def pause_audio(self, paused: bool = True) -> None:

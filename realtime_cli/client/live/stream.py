@@ -1,6 +1,8 @@
-"""The user's side of the stream. It never pauses, since the session's clock and its billing run on it. While
-the microphone is muted, or the push-to-talk key is up, frames are replaced by silence of the same length.
-Where no frames come at all (words are typed, a file is over), silence is made by the clock.
+"""The user's side of the stream.
+
+It never pauses, since the session's clock and its billing run on it. While the microphone is muted, or the
+push-to-talk key is up, frames are replaced by silence of the same length. Where no frames come at all (words
+are typed, a file is over), silence is made by the clock.
 """
 
 from __future__ import annotations

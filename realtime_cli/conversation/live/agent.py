@@ -66,8 +66,9 @@ class LiveAgentSide:
             self._count_sound(one)
 
     def _count_sound(self, one: AgentStretch) -> None:
-        """Report what has come of an utterance since the last report: after the first, not what may be the
-        silence behind it.
+        """Report what has come of an utterance since the last report.
+
+        After the first report this leaves out what may be the silence behind the utterance.
         """
         first = one.counted_ms == 0
         voice_until_ms = self._received_ms - (0.0 if first else PAUSE_MS)

@@ -53,10 +53,11 @@ class _Message:
 
 
 class AgentSide:
-    """Reports what the agent does. Ids are resolved in three steps. A message is known by its response *and*
-    its item id: some servers call the message of every response alike. Where an event names no response
-    (items told again, the loudspeaker) it is the last message of that id. And on a new socket all ids are
-    new.
+    """Reports what the agent does.
+
+    Ids are resolved in three steps. A message is known by its response *and* its item id: some servers call
+    the message of every response alike. Where an event names no response (items told again, the loudspeaker)
+    it is the last message of that id. And on a new socket all ids are new.
     """
 
     def __init__(self, scene: Scene) -> None:

@@ -185,8 +185,11 @@ class UserSide:
     # -- its transcript ---------------------------------------------------------------------------
 
     def _item_of(self, item_id: str | None, *, with_words: bool) -> str:
-        """The item a transcript is of. Words that come ahead of the commit stand for the commit; without any
-        it may have been a door that slammed."""
+        """The item a transcript is of.
+
+        Words that come ahead of the commit stand for the commit; without any it may have been a door that
+        slammed.
+        """
         item_id = item_id or self._speech_id or self._last_id
         if with_words and item_id not in self._taken | self._growing and self._ended is not None:
             self._take(item_id, None)

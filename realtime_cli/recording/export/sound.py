@@ -30,8 +30,11 @@ MAX_MP3_BYTES = 5_600_000  # 7.5 MB in base64, so that the page of 30 minutes st
 
 
 def stereo(recording: Recording) -> Samples:
-    """int16 of shape (samples, 2), 24 kHz. A log of another tool holds its sound in its events: there
-    the agent's is laid end to end from when it came, since nobody noted what was played."""
+    """int16 of shape (samples, 2), 24 kHz.
+
+    A log of another tool holds its sound in its events: there the agent's is laid end to end from when it
+    came, since nobody noted what was played.
+    """
     if not recording.header.foreign:
         return recording.sound().stereo
     return _from_events(recording)
@@ -132,8 +135,10 @@ def mp3_kbit_s(count: int) -> int:
 
 
 def peaks(samples: Samples, bins: int) -> bytes:
-    """Loudest sample of each of ``bins`` equal spans, as bytes 0…255 on a square-root scale (quiet
-    speech stays visible)."""
+    """Loudest sample of each of ``bins`` equal spans, as bytes 0…255.
+
+    The scale is a square root, so that quiet speech stays visible.
+    """
     if not len(samples):
         return bytes(bins)
     edges = np.linspace(0, len(samples), bins, endpoint=False).astype(int)

@@ -85,8 +85,11 @@ class Recogniser:
 
 
 def read_vocabulary(file: Path) -> list[bytes]:
-    """Token number to bytes. The file is a row of length-prefixed entries; from 128 on, the length takes two
-    bytes, the low seven bits first."""
+    """Token number to bytes.
+
+    The file is a row of length-prefixed entries; from 128 on, the length takes two bytes, the low seven bits
+    first.
+    """
     data = file.read_bytes()
     entries, at = [], 0
     while at < len(data):

@@ -17,8 +17,10 @@ _LAST_SCALE = 1_000_000_000
 
 
 def with_digits(text: str) -> str:
-    """Every run of number words in a lower-case text as digits: "three hundred and five" is "305",
-    "two point five" is "2.5", "four seven one" stays three numbers."""
+    """Every run of number words in a lower-case text as digits.
+
+    "three hundred and five" is "305", "two point five" is "2.5", "four seven one" stays three numbers.
+    """
     words, done, at = text.split(), list[str](), 0
     while at < len(words):
         value, length = _number(words[at:])
