@@ -15,6 +15,7 @@ from realtime_cli.protocol import server_events as s
 
 NO_TRANSCRIPTION = "spoken; this session has no transcription"
 REMEMBERED_S = 120.0  # longer than any server takes to report the end of speech
+MAX_REMEMBERED = 6000  # frames, as many in that time; of a file that is sent faster there would be more
 
 
 class UserSide:
@@ -26,7 +27,7 @@ class UserSide:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._sent: deque[tuple[float, float]] = deque()  # (ms appended so far, when)
+        self._sent: deque[tuple[float, float]] = deque(maxlen=MAX_REMEMBERED)  # (ms appended so far, when)
         self._sent_ms = 0.0
         self._bytes_per_ms = scene.bytes_per_ms("input")
         self._speaking = False

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from realtime_cli.client import inputs as i
 from realtime_cli.client.entry import Entry
 from realtime_cli.conversation import events as e
+from realtime_cli.conversation.realtime.narrator import RealtimeNarrator
 from tests.conversation.telling import (
     begun,
     done,
@@ -348,3 +351,19 @@ def test_a_commit_after_the_empty_transcript_is_a_turn_without_words() -> None:
     late = (started(1.0, 1000), stopped(1.3, 1300), nothing_understood(1.6), commit)
 
     assert len(of(e.UserTurnCommitted, *late)) == len(of(e.UserTextMissing, *late)) == 1
+
+
+def test_a_file_that_is_sent_fast_takes_no_more_memory_the_longer_it_is() -> None:
+    """Frames by the thousand in a second: only as many are remembered as in two minutes of speech."""
+    narrator = RealtimeNarrator()
+    kept = []
+    tracemalloc.start()
+    try:
+        for part in range(3):
+            for number in range(10_000):
+                at = (part * 10_000 + number) / 10_000
+                narrator.narrate(sent(at, "input_audio_buffer.append", audio="AAAA"))
+            kept.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert kept[-1] - kept[0] < 100_000
