@@ -231,6 +231,8 @@ class SessionRunner:
                 worked_s += idle_from - began
                 if worked_s > MAX_TURN_S:
                     await asyncio.sleep(min(2 * worked_s, MAX_PAUSE_S))
+                while self._is_behind and not self._closing:
+                    await asyncio.sleep(BUSY_POLL_S)
         except Closed:
             self._end(ABNORMAL, "")
 

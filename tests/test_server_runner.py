@@ -20,6 +20,7 @@ from realtime_cli.server.engine.ports import EngineCall, EngineError, EngineText
 from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
 from realtime_cli.server_runner import EngineWorkers, SessionRunner
+from realtime_cli.wire import transport
 from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import Closed, MemoryTransport, Transport, memory_pair
 from tests.kit.fault_injection import OldWire, Quirks, QuirkySession
@@ -360,6 +361,41 @@ async def test_a_flood_of_frames_leaves_most_of_the_loop_to_others():
             await asyncio.sleep(0)
         over.append(True)
         assert own_s > 0.5 * whole_s
+
+
+async def test_sound_is_read_no_faster_than_it_is_listened_to(monkeypatch: pytest.MonkeyPatch):
+    """Or a file of hours that is sent at once would lie here whole."""
+    monkeypatch.setattr(transport, "FRAMES_IN_FLIGHT", in_flight := 4)
+    listen = threading.Event()
+
+    class Slow(ScriptedEngine):
+        def voice_activity(self) -> Any:
+            return self
+
+        def feed(self, samples: Samples) -> list[float]:
+            listen.wait(20)
+            return []
+
+    second = base64.b64encode(bytes(48_000)).decode()
+    async with hosted(Slow()) as client:
+        sent = 0
+
+        async def pour() -> None:
+            nonlocal sent
+            for _ in range(120):
+                await client.send("input_audio_buffer.append", audio=second)
+                sent += 1
+
+        pouring = asyncio.create_task(pour())
+        before = -1
+        while sent != before:  # until it goes no further
+            before = sent
+            await asyncio.sleep(0.5)
+        held = sent
+        listen.set()
+        await pouring
+    most = 2 * module.MAX_DETECTOR_BYTES / 48_000 + in_flight + 3  # as much again is with the detector
+    assert 10 <= held <= most
 
 
 async def test_a_client_that_does_not_read(monkeypatch: pytest.MonkeyPatch):
