@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from realtime_cli.app.attached_agent import attached_agent
 from realtime_cli.app.controls import Controls
 from realtime_cli.app.hold import conversation_loop, hold
 from realtime_cli.app.local_servers import LocalServers
@@ -16,8 +17,6 @@ from realtime_cli.app.session_factory import (
     require_address,
 )
 from realtime_cli.config import LoadedAgent
-from realtime_cli.config.conversation import ConversationStart
-from realtime_cli.config.video import Video
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.tools.approval import AllowlistApprover
 from realtime_cli.tools.trust import Trust
@@ -45,33 +44,8 @@ def attach(options: AttachOptions) -> ExitCode:
     """Show the call until it ends, or Ctrl+C."""
     if not options.call_id.strip():
         raise ConfigError("The call has no id.", "Name it: realtime-cli attach rtc_...")
-    agent = _onlooker(load(options), options.call_id.strip())
+    agent = attached_agent(load(options), options.call_id.strip())
     return asyncio.run(_attach(agent, options))
-
-
-def _onlooker(agent: LoadedAgent, call_id: str) -> LoadedAgent:
-    """The agent at the call's address, without what only the client that holds the call does."""
-    config = agent.config
-    if config.connection.effective_protocol == "live":
-        raise ConfigError(
-            "Only Realtime calls can be attached to.", 'Use an agent with protocol = "realtime".'
-        )
-    if config.connection.embedded:
-        raise ConfigError(
-            "The server inside this program holds no calls.",
-            "Name the one that does: --set connection.provider=openai, or --base-url.",
-        )
-    query = {name: value for name, value in config.connection.query.items() if name != "model"}
-    bare = config.model_copy(
-        update={
-            "connection": config.connection.model_copy(update={"query": {**query, "call_id": call_id}}),
-            "conversation": ConversationStart(),
-            "tools": [],
-            "mcp": {},
-            "video": Video(),
-        }
-    )
-    return replace(agent, config=bare)
 
 
 async def _attach(agent: LoadedAgent, options: AttachOptions) -> ExitCode:

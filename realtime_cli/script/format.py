@@ -477,6 +477,8 @@ class Script(Section):
     """Keys over the agent's: {"session.audio.output.voice" = "cedar"}."""
     mode: Literal["agent", "text"] = "agent"
     """text: everything is typed, and answered in text."""
+    call_id: str | None = None
+    """Joins this running call instead of beginning a session; what is typed steers it."""
     timeout_ms: float = Field(default=20_000, gt=0)
     """The longest that a turn may take from the end of what the user does."""
     quiet_ms: Milliseconds = 1000

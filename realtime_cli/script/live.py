@@ -241,7 +241,7 @@ class Live:
         self, text: str, images: Sequence[str] = (), detail: str | None = None, *, respond: bool = True
     ) -> None:
         """Send a message: text, and images as data URIs."""
-        self.loop.step(inputs.Typed(self.now(), text, tuple(images), detail, respond))
+        self._steer(inputs.Typed(self.now(), text, tuple(images), detail, respond))
 
     async def due(self, at: At, timeout_s: float) -> float | None:
         """Wait until so long after an event of the turn that goes on; how late we are, in ms.
@@ -306,15 +306,22 @@ class Live:
 
     def ask(self, event: dict[str, Any]) -> None:
         """Send a client event."""
-        self.loop.step(inputs.RawEvent(self.now(), event))
+        self._steer(inputs.RawEvent(self.now(), event))
 
     def patch(self, settings: dict[str, Any]) -> None:
         """Change the session."""
-        self.loop.step(inputs.SettingsChanged(self.now(), settings))
+        self._steer(inputs.SettingsChanged(self.now(), settings))
 
     def press(self, key: inputs.Key) -> None:
         """Press a key."""
-        self.loop.step(inputs.Pressed(self.now(), key))
+        self._steer(inputs.Pressed(self.now(), key))
+
+    def _steer(self, happened: inputs.Input) -> None:
+        if self.session.options.attached == "look_on":
+            raise ConfigError(
+                "This session only looks on at the call.", "To steer the call, pass steer=True."
+            )
+        self.loop.step(happened)
 
     def pause_audio(self, paused: bool) -> None:
         """Mute or unmute the user's microphone."""

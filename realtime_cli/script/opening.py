@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from realtime_cli.app.attached_agent import attached_agent
 from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.session_factory import OpenSession, SessionFactory
 from realtime_cli.app.targets import Target
@@ -52,6 +53,7 @@ class CaseOpener:
             record_to=self._recording(case),
             with_video=True,
             command="run",
+            attached="steer" if case.script.script.call_id else None,
         ) as opened:
             yield opened
 
@@ -108,4 +110,5 @@ def agent_of(case: Case, target: Target) -> LoadedAgent:
         over["session.output_modalities"] = ["text"]
     if script.agent_opens:
         over["conversation.greet"] = True
-    return target.load(agent, over, str(case.script.path))
+    loaded = target.load(agent, over, str(case.script.path))
+    return attached_agent(loaded, script.call_id) if script.call_id else loaded

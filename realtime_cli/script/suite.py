@@ -113,7 +113,7 @@ def _variants(matrix: Mapping[str, Sequence[Any]]) -> Iterator[tuple[tuple[str, 
 def _repeats(
     script: LoadedScript, variant: tuple[tuple[str, Any], ...], selection: Selection
 ) -> Iterator[Case]:
-    text = selection.text or script.script.mode == "text"
+    text = selection.text or script.script.mode == "text" or script.script.call_id is not None
     for repeat in range(1, selection.repeat + 1):
         yield Case(script, variant, repeat, text)
 

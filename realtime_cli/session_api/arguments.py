@@ -24,6 +24,7 @@ _OF_SESSION: dict[str, tuple[tuple[type, ...], str]] = {
     "trust": ((PathLike, Collection, Trust), "a hash or a path, or a list of these"),
     "video": ((str,), "what video.source takes"),
     "url": ((str,), "a ws:// address"),
+    "call_id": ((str,), "the id of a call"),
     "headers": ((Mapping,), "names and values"),
     "record": ((str, PathLike), "a folder"),
     "timeout_s": ((Real,), "seconds, more than 0"),

@@ -25,6 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from realtime_cli.app.attached_agent import attached_agent
 from realtime_cli.app.audio_io import AudioIO, open_sound
 from realtime_cli.app.device_reports import DeviceReports
 from realtime_cli.app.local_servers import LocalServers
@@ -75,7 +76,9 @@ class Session:
     ``history``: what was said before, as ``{"role": ..., "text": ...}`` or as items of the API. ``video``:
     camera, screen or a file, as ``video.source``. ``devices``: the microphone and loudspeaker of
     ``[audio]`` instead of the program's own sound. With ``text`` everything is text, and no sound flows.
-    ``url`` and ``headers`` lead to another server. ``judge``: the chat endpoint for :meth:`Reply.judge`
+    ``url`` and ``headers`` lead to another server. ``call_id``: join this running call instead of beginning a
+    session, and look on, all in text; with ``steer`` what is typed acts on the call.
+    ``judge``: the chat endpoint for :meth:`Reply.judge`
     (``url``, ``model``, ``key_env``). ``record``: a folder for the recording. ``timeout_s``: for a reply.
 
     Entering raises what connecting raises: ConfigError, ConnectionFailed, AuthenticationFailed,
@@ -97,6 +100,8 @@ class Session:
         text: bool = False,
         url: str | None = None,
         headers: Mapping[str, str] | None = None,
+        call_id: str | None = None,
+        steer: bool = False,
         judge: Mapping[str, Any] | None = None,
         record: str | PathLike[str] | None = None,
         timeout_s: float = TIMEOUT_S,
@@ -112,7 +117,8 @@ class Session:
         trusted = _trust(trust, given)
         shown = (f"video.source={json.dumps(video)}",) if video else ()  # asked for here, not by the file
         self._target = Target(sets=shown, against=url, headers=dict(headers or {}), trust=trusted)
-        self._text, self._devices = text, devices
+        self._call_id, self._steers = call_id, steer
+        self._text, self._devices = text or call_id is not None, devices
         self._tools = [_tool(each) for each in tools]
         self._mocks = MockedTools(mocks_of(mocks))
         self._approver = approver_of(approve)
@@ -166,6 +172,8 @@ class Session:
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Live]:
         agent = self._target.load(self._agent, self._over)
+        if self._call_id is not None:
+            agent = attached_agent(agent, self._call_id)
         servers = LocalServers(connections=1, warm=not self._text)
         factory = SessionFactory(servers, self._target.replayed, self._target.trust)
         granted = await factory.granted(agent, self._approver, self._mocks)
@@ -200,6 +208,8 @@ class Session:
             record_to=path,
             with_video=True,
             command="run",
+            greet=self._call_id is None,
+            attached=None if self._call_id is None else "steer" if self._steers else "look_on",
         ) as opened:
             yield opened
 

@@ -177,7 +177,8 @@ def help_lines(
     if single_keys:
         space = ("hold to talk" if holds else "talk, and again to send") if push_to_talk else "mute"
         space = "end your turn" if manual_turns else space
-        keys = [("space", space), *((key, text) for key, name, text in _KEY_HELP if name not in without)]
+        keys = [(key, text) for key, name, text in _KEY_HELP if name not in without]
+        keys = keys if space == "mute" and "mute" in without else [("space", space), *keys]
         head = [*_columns(keys, width), ""]
     else:
         empty = "begins and ends your turn" if push_to_talk else "interrupts the agent"

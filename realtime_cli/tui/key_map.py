@@ -7,7 +7,7 @@ out are :mod:`~realtime_cli.tui.key_events`. Only its screen is not used: ours i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from prompt_toolkit.application import Application
@@ -216,10 +216,12 @@ class KeyMap(BoundKeys):
             self._deliver(KeyPress(MEANINGS[name]))
 
     def _space(self) -> None:
-        if not self._push_to_talk:
-            self._deliver(KeyPress("commit" if self._manual_turns else "mute"))
-        else:
+        if self._push_to_talk:
             self._talk(True if self.holds else not self.talking)
+        elif self._manual_turns:
+            self._deliver(KeyPress("commit"))
+        elif "mute" not in self._without:
+            self._deliver(KeyPress("mute"))
 
     def _talk(self, on: bool) -> None:
         if on != self.talking:
@@ -420,11 +422,17 @@ class KeyMap(BoundKeys):
         if time.monotonic() < self._quit_until:
             return Text("q again to end the session", WARNING)
         hints = (hint for hint in _HINTS if hint.partition(" ")[2] not in self._without)
-        return _hints((self._space_hint(), *hints), width, theme)
+        return _hints((*self._space_hint(), *hints), width, theme)
 
-    def _space_hint(self) -> str:
-        if not self._push_to_talk:
-            return "space ends your turn" if self._manual_turns else "space mute"
+    def _space_hint(self) -> Iterator[str]:
+        if self._push_to_talk:
+            yield self._talk_hint()
+        elif self._manual_turns:
+            yield "space ends your turn"
+        elif "mute" not in self._without:
+            yield "space mute"
+
+    def _talk_hint(self) -> str:
         if self.talking:
             return "let go to send" if self.holds else "space to send"
         return "hold space to talk" if self.holds else "space to talk"
