@@ -599,11 +599,15 @@ def export(
         Path | None,
         writing_panel("--output", "-o", metavar="FILE", help="The file to write; - is stdout."),
     ] = None,
+    compare: Annotated[
+        Path | None,
+        writing_panel(metavar="RECORDING", help="html: another recording, to be shown beside this one."),
+    ] = None,
 ) -> None:
     """Turn a recording into WAV, Markdown, subtitles or a web page."""
     from realtime_cli.commands import export as command
 
-    raise typer.Exit(command.export(command.ExportOptions(recording, format, output)))
+    raise typer.Exit(command.export(command.ExportOptions(recording, format, output, compare)))
 
 
 @app.command(cls=GroupedHelp, epilog=epilog("init"))

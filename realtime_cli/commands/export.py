@@ -12,6 +12,7 @@ from realtime_cli.app.progress import progress
 from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.recording.export import page, sound, subtitles, text
+from realtime_cli.recording.export.compared_page import PagedSession, compared_page
 from realtime_cli.recording.reader import Recording, read
 from realtime_cli.recording.stored import find_or_path
 from realtime_cli.recording.timeline import timeline
@@ -22,14 +23,21 @@ class ExportOptions:
     """``recording``: a path, a name as ``sessions list`` tells it, or ``last``.
 
     ``format``: one of :data:`FORMATS`, guessed from ``output`` when None; ``output`` - is stdout.
+    ``compare``: another recording to stand beside it, on a page.
     """
 
     recording: Path
     format: str | None = None
     output: Path | None = None
+    compare: Path | None = None
 
 
 Maker = Callable[[Recording, Timeline], "str | bytes"]
+
+
+def _page(recording: Recording, made: Timeline) -> str:
+    return page.page(made, recording.header, sound.stereo(recording), recording.sound().image)
+
 
 FORMATS: dict[str, tuple[str, Maker]] = {
     "wav": (".wav", lambda recording, made: sound.wav(sound.stereo(recording))),
@@ -40,12 +48,7 @@ FORMATS: dict[str, tuple[str, Maker]] = {
     "labels": (".labels.txt", lambda recording, made: text.audacity_labels(made)),
     "text": (".txt", lambda recording, made: text.plain_text(made)),
     "items": (".items.json", lambda recording, made: text.items_json(made)),
-    "html": (
-        ".html",
-        lambda recording, made: page.page(
-            made, recording.header, sound.stereo(recording), recording.sound().image
-        ),
-    ),
+    "html": (".html", _page),
 }
 _ALIASES = {"md": "markdown", "txt": "text", "json": "items", "audacity": "labels", "htm": "html"}
 
@@ -54,12 +57,17 @@ def export(options: ExportOptions) -> ExitCode:
     """Write one export; says where it is. Raises ConfigError for what cannot be read, made or written."""
     name = _format(options)
     suffix, make = FORMATS[name]
+    if options.compare is not None and name != "html":
+        raise ConfigError("--compare makes a page.", "Leave it out, or give --format html.")
     source = find_or_path(str(options.recording))
-    recording = read(source)
-    with progress("Reading the recording", recording.line_count()) as step:
-        made = timeline(recording, step=step)
-        step.phase(f"Making {name}")
-        content = make(recording, made)
+    recording, made, content = _made(source, name, make)
+    if options.compare is not None:
+        other = _made(find_or_path(str(options.compare)), name, make)
+        pages = [
+            PagedSession(told, one.header, str(text))
+            for one, told, text in ((recording, made, content), other)
+        ]
+        content = compared_page(*pages)
     if options.output is not None and str(options.output) == "-":
         _to_stdout(content)
         return ExitCode.OK
@@ -69,8 +77,16 @@ def export(options: ExportOptions) -> ExitCode:
     return ExitCode.OK
 
 
+def _made(source: Path, name: str, make: Maker) -> tuple[Recording, Timeline, str | bytes]:
+    recording = read(source)
+    with progress(f"Reading {source.name}", recording.line_count()) as step:
+        made = timeline(recording, step=step)
+        step.phase(f"Making {name}")
+        return recording, made, make(recording, made)
+
+
 def _format(options: ExportOptions) -> str:
-    requested = options.format
+    requested = options.format or ("html" if options.compare and options.output is None else None)
     if requested is None and options.output is not None:
         long = [name for name, (suffix, _) in FORMATS.items() if suffix.count(".") > 1]
         ending = options.output.name.endswith

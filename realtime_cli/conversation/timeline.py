@@ -69,6 +69,15 @@ class ShownPicture:
     image: str
 
 
+@dataclass(slots=True)
+class SoundGap:
+    """Between two reports playback ran dry, this many times."""
+
+    begin_s: float
+    end_s: float
+    count: int
+
+
 class Timeline:
     """What exports and ``sessions show`` tell: ``observe`` all events of a conversation, then ``close``."""
 
@@ -77,11 +86,13 @@ class Timeline:
         self.pictures: list[ShownPicture] = []
         self.events: list[TimelineMark] = []
         self.log: list[LoggedEvent] = []
+        self.gaps: list[SoundGap] = []
         self.seconds = 0.0
         self.latency = TurnLog()
         self.cost = Spending(model)
         self._transcript = Transcript()
         self._heard = _HeardSpans()
+        self._sound_at, self._underruns = 0.0, 0
 
     @property
     def blocks(self) -> list[Block]:
@@ -110,8 +121,17 @@ class Timeline:
             self.log.append(
                 LoggedEvent(event.at, e.EVENT_NAMES[type(event)], json.dumps(values)[:MAX_FIELDS])
             )
+        if isinstance(event, e.SoundMeasured):
+            self._count_gaps(event)
         if isinstance(event, e.ImageShown) and event.image.startswith(("data:image/", "$image:")):
             self.pictures.append(ShownPicture(event.at, event.image))
+
+    def _count_gaps(self, event: e.SoundMeasured) -> None:
+        """Reports come once a second, while there is something new."""
+        count = event.underruns - self._underruns
+        if count > 0:
+            self.gaps.append(SoundGap(max(self._sound_at, event.at - 1.0), event.at, count))
+        self._sound_at, self._underruns = event.at, event.underruns
 
     def close(self) -> None:
         """The conversation is over: put it in the order of time."""

@@ -65,3 +65,10 @@ def test_dash_is_stdout(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_cannot_be_done_says_so(path: Path, options: dict, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         export(ExportOptions(path, **options))
+
+
+def test_two_recordings_stand_on_one_page(path: Path) -> None:
+    export(ExportOptions(path, output=path.parent / "both.html", compare=path))
+    assert (path.parent / "both.html").read_text(encoding="utf-8").count("<iframe") == 2
+    with pytest.raises(ConfigError, match="--compare makes a page"):
+        export(ExportOptions(path, "srt", compare=path))

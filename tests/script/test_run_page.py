@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,8 @@ import pytest
 from realtime_cli.script.baseline import compare
 from realtime_cli.script.result import CaseResult
 from realtime_cli.script.run_page import run_page
-from tests.recording.export import browser
+from tests.recording.export.browser import needs_browser, violations
 from tests.script.runs import run_of
-
-needs_browser = pytest.mark.skipif(not browser.available(), reason="no chromium with chromedriver here")
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +64,4 @@ def test_nothing_in_it_points_outside(written: Path) -> None:
 @pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing(written: Path, tmp_path: Path, dark: bool) -> None:
-    axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    with browser.browser(tmp_path / "profile", dark=dark) as window:
-        for size in ((1200, 900), (390, 844)):
-            window.open(written, *size)
-            window.run(f"{axe}; axe.run().then(found => {{ window.found = found.violations; }})")
-            window.wait_for("window.found")
-            found = window.run("return window.found.map(one => [one.id, one.nodes.map(node => node.html)])")
-            assert found == [], size
+    assert violations(written, tmp_path / "profile", dark=dark) == {}

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-import html
-import json
 from collections.abc import Callable
-from importlib import resources
 from typing import Any
 
 from realtime_cli.audio.sample_format import Samples
@@ -14,6 +11,7 @@ from realtime_cli.conversation.timeline import Timeline
 from realtime_cli.conversation.turns import ConversationTurn
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording.export import sound, text
+from realtime_cli.recording.export.template import as_data, filled
 from realtime_cli.recording.format import Header
 
 BINS_PER_S = 25
@@ -27,11 +25,8 @@ def page(
 
     ``image_of``: the data URI of an image that the recording keeps by this name.
     """
-    template = resources.files("realtime_cli.recording.export").joinpath("page.html").read_text("utf-8")
-    # "</script>" or "<!--" in a transcript must not end the element that holds the data (HTML, 4.12.1.3).
-    data = json.dumps(_data(timeline, header, samples, image_of), ensure_ascii=False).replace("<", "\\u003c")
-    name = html.escape(text.title(header))
-    return template.replace("{{title}}", name).replace("{{data}}", data)
+    data = as_data(_data(timeline, header, samples, image_of))
+    return filled(__package__, "page.html", text.title(header), data=data)
 
 
 def _data(
@@ -60,6 +55,10 @@ def _data(
             for _, run in timeline.tools
         ],
         "events": [{"at": event.at_s, "kind": event.kind, "text": event.text} for event in timeline.events],
+        "gaps": [
+            [round(gap.begin_s, 3), round(gap.end_s, 3), f"{gap.count} gap{'s' * (gap.count > 1)}"]
+            for gap in timeline.gaps
+        ],
         "speech": [[round(begin, 3), round(end, 3)] for begin, end in timeline.latency.speech.values()],
         "log": [[round(event.at_s, 3), event.name, event.fields] for event in timeline.log],
         "file": "".join(c if c.isalnum() else "-" for c in header.started[:19]) or "session",
@@ -136,6 +135,7 @@ def _sound(samples: Samples) -> str:
     if not len(samples):
         return ""
     try:
-        return "data:audio/mpeg;base64," + base64.b64encode(sound.compressed(samples, "MP3")).decode()
+        made = sound.compressed(sound.for_listening(samples), "MP3")
+        return "data:audio/mpeg;base64," + base64.b64encode(made).decode()
     except ConfigError:
         return "data:audio/wav;base64," + base64.b64encode(sound.wav(samples)).decode()

@@ -73,7 +73,7 @@ def title(header: Header) -> str:
 
 def facts(timeline: Timeline, header: Header) -> str:
     """One line: how long, which model, how fast, how much."""
-    cost = "local, no cost" if is_local(header) else f"cost {usd(timeline.cost.total_usd)}"
+    spent = cost(timeline, header)
     p95 = timeline.latency.p95_ms
     words = [
         f"{timeline.seconds:.0f} s",
@@ -81,9 +81,13 @@ def facts(timeline: Timeline, header: Header) -> str:
         f"{len(timeline.turns)} turn{'' if len(timeline.turns) == 1 else 's'}",
         f"median wait {ms(timeline.latency.median_ms)}",
         *([] if p95 is None else [f"p95 {ms(p95)}"]),
-        cost,
+        spent if is_local(header) else f"cost {spent}",
     ]
     return " · ".join(words)
+
+
+def cost(timeline: Timeline, header: Header) -> str:
+    return "local, no cost" if is_local(header) else usd(timeline.cost.total_usd)
 
 
 def is_local(header: Header) -> bool:

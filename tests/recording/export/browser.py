@@ -11,8 +11,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 FLAGS = [
     "--headless",
@@ -28,11 +31,25 @@ FLAGS = [
 ]
 
 
+DESKTOP, PHONE = (1200, 900), (390, 844)
 ENTER, ARROW_DOWN, HOME, END = "\ue007", "\ue015", "\ue011", "\ue010"
 
 
 def available() -> bool:
     return bool(shutil.which("chromedriver") and shutil.which("chromium"))
+
+
+needs_browser = pytest.mark.skipif(not available(), reason="no chromium with chromedriver here")
+
+
+def violations(file: Path, profile: Path, *, dark: bool) -> dict[tuple[int, int], list[Any]]:
+    """What axe-core finds on a page, on a desktop and on a phone."""
+    found = {}
+    with browser(profile, dark=dark) as window:
+        for size in (DESKTOP, PHONE):
+            window.open(file, *size)
+            found[size] = window.axe_violations()
+    return {size: each for size, each in found.items() if each}
 
 
 class Browser:
@@ -63,6 +80,16 @@ class Browser:
         """Press keys, one after the other; the codes are W3C WebDriver's."""
         presses = [{"type": kind, "value": code} for code in codes for kind in ("keyDown", "keyUp")]
         self._ask("actions", actions=[{"type": "key", "id": "keyboard", "actions": presses}])
+
+    def axe_violations(self) -> list[Any]:
+        """What axe-core finds on the page, without those inside it: the rule and the elements."""
+        axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+        keep = "found => { window.found = found.violations; }"
+        self.run(f"{axe}; axe.run(document, {{ iframes: false }}).then({keep})")
+        self.wait_for("window.found")
+        found = self.run("return window.found.map(one => [one.id, one.nodes.map(node => node.html)])")
+        assert isinstance(found, list)
+        return found
 
     def wait_for(self, condition: str, seconds: float = 20.0) -> None:
         """Until a JavaScript expression is true; fails the test when it never is."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from realtime_cli.conversation.timeline import SpokenLine, Timeline
+from realtime_cli.conversation.events import SoundMeasured
+from realtime_cli.conversation.timeline import SpokenLine, Timeline, TimelineMark
 from realtime_cli.recording.export.page import page
 from realtime_cli.recording.export.sound import stereo
 from realtime_cli.recording.format import Header
@@ -17,9 +17,7 @@ from realtime_cli.recording.reader import read
 from realtime_cli.recording.timeline import timeline
 from tests.recording.conversation import record_conversation
 from tests.recording.export import browser
-from tests.recording.export.browser import ARROW_DOWN, END, ENTER, HOME
-
-needs_browser = pytest.mark.skipif(not browser.available(), reason="no chromium with chromedriver here")
+from tests.recording.export.browser import ARROW_DOWN, END, ENTER, HOME, needs_browser, violations
 
 TYPE = (
     "const field = document.getElementById('{0}'); field.value = '{1}'; "
@@ -53,6 +51,24 @@ def test_what_was_said_cannot_break_out_of_the_page() -> None:
     assert "<script>alert" not in made
     assert "<!--" not in made
     assert '<img src="x">' not in made
+
+
+def test_what_would_be_obeyed_or_not_be_seen_is_shown() -> None:
+    told = Timeline()
+    told.said = [SpokenLine("agent", "safe\u202egnp.exe \x9b31m \U000e0041hidden", 0.0, 1.0)]
+    told.events = [TimelineMark(0.5, "note", "\u2067alone")]
+    made = page(told, Header(started="2026\u202e"), np.zeros((0, 2), np.int16))
+    assert "safe<U+202E>gnp.exe <U+009B>31m <U+E0041>hidden" in made.replace("\\u003c", "<")
+    assert not set(made) & set("\u202e\x9b\u2067\U000e0041")
+
+
+def test_gaps_have_a_lane() -> None:
+    told = Timeline()
+    for at, count in ((1.0, 0), (7.0, 2), (8.0, 2), (9.0, 3)):
+        told.observe(SoundMeasured(at, "off", underruns=count))
+    told.close()
+    made = page(told, Header(), np.zeros((0, 2), np.int16))
+    assert '"gaps": [[6.0, 7.0, "2 gaps"], [8.0, 9.0, "1 gap"]]' in made
 
 
 def test_a_session_without_sound_has_a_page(written: Path) -> None:
@@ -114,14 +130,7 @@ def test_one_can_seek_listen_and_read_along(written: Path, tmp_path: Path, width
 @pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing(written: Path, tmp_path: Path, dark: bool) -> None:
-    axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    with browser.browser(tmp_path / "profile", dark=dark) as window:
-        for size in ((1200, 900), (390, 844)):
-            window.open(written, *size)
-            window.run(f"{axe}; axe.run().then(found => {{ window.found = found.violations; }})")
-            window.wait_for("window.found")
-            found = window.run("return window.found.map(one => [one.id, one.nodes.map(node => node.html)])")
-            assert found == [], size
+    assert violations(written, tmp_path / "profile", dark=dark) == {}
 
 
 @needs_browser

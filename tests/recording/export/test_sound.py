@@ -12,7 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime_cli.recording.export.sound import compressed, mp3_kbit_s, peaks, stereo, wav
+from realtime_cli.recording.export.sound import (
+    MAX_STEREO_S,
+    compressed,
+    for_listening,
+    mp3_kbit_s,
+    peaks,
+    stereo,
+    wav,
+)
 from realtime_cli.recording.reader import read
 from tests.recording.conversation import record_conversation, tone
 from tests.recording.sample import b64, frame
@@ -98,3 +106,12 @@ except ConfigError as error:
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told.startswith(f"There is no room to make {kind} sound")
+
+
+def test_a_long_session_is_heard_on_one_channel() -> None:
+    samples = np.zeros((MAX_STEREO_S * 24_000 + 1, 2), np.int16)
+    samples[0], samples[-1] = (30_000, 30_000), (5, -2)
+    mixed = for_listening(samples)
+    assert mixed.shape == (len(samples), 1)
+    assert (mixed[0, 0], mixed[1, 0], mixed[-1, 0]) == (32_767, 0, 3)
+    assert for_listening(samples[:-1]).shape[1] == 2
