@@ -1,4 +1,4 @@
-"""Captions as they come: lines of JSON, plain lines, or lines of which the last one grows in a terminal."""
+"""Captions as they come: as lines of JSON, as plain lines, or in a terminal with a last line that grows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CaptionWriter = Callable[[Caption], None]
 
 
 def caption_writer(out: TextIO, *, json: bool, live: bool) -> CaptionWriter:
-    """``live``: unfinished captions are shown too, in a row that is written over."""
+    """``live``: also show unfinished captions, in a row that is overwritten."""
     if json:
         return JsonCaptions(out)
     return GrowingCaptions(out) if live else FinishedCaptions(out)
@@ -48,7 +48,7 @@ class FinishedCaptions:
 
 
 class GrowingCaptions:
-    """For a terminal: under the finished lines the newest unfinished one, its end in view."""
+    """For a terminal: finished lines, and under them the end of the newest unfinished one."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out

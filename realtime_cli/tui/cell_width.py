@@ -42,7 +42,7 @@ def tail(text: str, width: int, ellipsis: str = "…") -> str:
 def wrap(text: str, width: int, first: int = 0) -> list[tuple[int, int]]:
     """Where to break a text into lines of ``width`` cells: ``(start, end)`` of each line.
 
-    ``first`` cells of the first line are taken already. Lines are broken at blanks and beside wide
+    ``first``: cells of the first line that are already used. Lines are broken at blanks and beside wide
     characters, and anywhere inside a word that is longer than a line; but a web address stays whole, however
     long its line becomes.
     """
@@ -54,7 +54,7 @@ def wrap(text: str, width: int, first: int = 0) -> list[tuple[int, int]]:
             start, column, chance = place + 1, 0, -1
             continue
         size = get_character_cell_size(char)
-        while column and column + size > width and char != " ":  # twice, if what is kept is too wide still
+        while column and column + size > width and char != " ":  # twice, if the kept part is still too wide
             if chance <= start and text.startswith(_ADDRESSES, start):
                 break
             end = chance if chance > start else place

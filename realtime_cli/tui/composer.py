@@ -27,7 +27,7 @@ _IMAGE_COMMAND = re.compile(r"^/image ()(\S*)$")
 
 
 class Composer:
-    """A message being written. ``prompt`` is what stands before it when it is no message for the agent."""
+    """A message being written. ``prompt`` stands before a text that is not a message for the agent."""
 
     def __init__(self, without: Collection[str] = ()) -> None:
         """``without``: commands that the menu does not offer."""
@@ -36,7 +36,7 @@ class Composer:
             history=InMemoryHistory(), multiline=True, on_text_changed=lambda _: self._deselect()
         )
         self.prompt = ""
-        self.selected: int | None = None  # of the menu, once an arrow has been pressed
+        self.selected: int | None = None  # place in the menu, once an arrow key has been pressed
         self._menu_of: tuple[Document, list[Completion]] = (Document(), [])
 
     @property
@@ -51,7 +51,7 @@ class Composer:
         )
 
     def take(self) -> str:
-        """The text, finished: remembered, and the composer empty."""
+        """Return the finished text, put it into the history and empty the composer."""
         text = self.buffer.text
         self.buffer.reset(append_to_history=bool(text.strip()))
         self.buffer.load_history_if_not_yet_loaded()
@@ -61,9 +61,9 @@ class Composer:
 
     @property
     def menu(self) -> list[Completion]:
-        """What could be meant: commands while their name is typed, image files behind ``@``."""
+        """Completions: commands while their name is typed, image files after ``@``."""
         document = self.buffer.document
-        if document != self._menu_of[0]:  # a folder is not read for every frame
+        if document != self._menu_of[0]:  # so that a folder is not read for every frame
             found = (
                 self._choices.get_completions(document, CompleteEvent())
                 if document.is_cursor_at_the_end
@@ -82,7 +82,7 @@ class Composer:
         return True
 
     def complete(self) -> bool:
-        """Take over the selected entry of the menu, or the first; False where there is none."""
+        """Insert the selected entry of the menu, or the first; False where there is none."""
         menu = self.menu
         if not menu:
             return False
@@ -147,7 +147,7 @@ class Composer:
 
 
 class _Choices(Completer):
-    """Commands at the beginning of the text, image files behind ``@`` and behind ``/image``."""
+    """Commands at the beginning of the text, image files after ``@`` and ``/image``."""
 
     def __init__(self, without: Collection[str]) -> None:
         self._without = without

@@ -1,4 +1,4 @@
-"""What only the caller of a face knows at the end."""
+"""What only the caller of a frontend knows at the end."""
 
 from __future__ import annotations
 

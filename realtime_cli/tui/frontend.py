@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Frontend(Protocol):
-    """A reader of all events; is entered before the first one and ended before it is left."""
+    """Reads all events. It is entered before the first event, and ``end`` is called before it is left."""
 
     def observe(self, event: ConversationEvent) -> None: ...
 
@@ -37,7 +37,7 @@ class Frontend(Protocol):
 
 
 class Keyboard(Protocol):
-    """Delivers presses on the running loop from ``start`` to ``close``; silent where stdin is no terminal."""
+    """Delivers key events on the running loop from ``start`` to ``close``, if stdin is a terminal."""
 
     def start(self, deliver: Callable[[KeyEvent], None]) -> None: ...
 
@@ -69,9 +69,9 @@ def choose_frontend(
     stderr: TextIO | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Frontend:
-    """The face that fits the options, the terminal and the environment.
+    """The frontend that fits the options, the terminal and the environment.
 
-    ``NO_COLOR`` keeps the screen and takes its colours; ``ACCESSIBLE`` (any value but 0) and
+    ``NO_COLOR`` keeps the screen without colours; ``ACCESSIBLE`` (any value but 0) and
     ``TERM=dumb`` ask for plain sentences, as does a terminal below 40 columns or 8 rows.
     """
     out, err = stdout or sys.stdout, stderr or sys.stderr
@@ -129,10 +129,10 @@ def choose_keys(
 
 
 def can_repaint(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether live rows can be shown there, and are wanted."""
+    """Whether live rows can be shown on this stream, and are wanted."""
     if environ.get("ACCESSIBLE", "0") not in ("", "0") or environ.get("TERM", "") in ("dumb", "unknown", ""):
         return False
-    if find_spec("termios") is None:  # Windows: neither single keys nor a way to leave the screen in order
+    if find_spec("termios") is None:  # Windows has neither single keys nor a way to restore the terminal
         return False
     try:
         size = os.get_terminal_size(stream.fileno())

@@ -4,8 +4,8 @@
 seconds since the start of the session. New fields and new types may come at any time, so ignore what you
 do not know. Text is as it came from the server: it may hold control characters (escaped, as JSON has it).
 
-Left out is what comes many times a second and changes nothing: levels, sound as it comes and is queued,
-how far it was heard (its begin and its end are told), frames of a camera, and the names of server events.
+Events that come many times a second are left out: levels, sound that is received and queued, progress of
+playback (its begin and end are kept), frames of a camera, and the names of server events.
 The last line is always ``session_ended``.
 """
 
@@ -28,7 +28,7 @@ LEFT_OUT = (
 
 
 class JsonLines:
-    """A face for programs."""
+    """A frontend for programs."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -38,7 +38,7 @@ class JsonLines:
         self._at = max(self._at, event.at)
         match event:
             case e.SessionEnded():
-                pass  # told at the end, when all of it is known
+                pass  # written at the end, when all of it is known
             case e.AgentHeard(first=False, finished=False):
                 pass
             case _ if not isinstance(event, LEFT_OUT):

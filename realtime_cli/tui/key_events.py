@@ -19,7 +19,7 @@ QuestionKind = Literal["run", "output"]
 
 @dataclass(frozen=True, slots=True)
 class KeyPress:
-    """A key, as the meaning it has. ``talk`` and ``release`` come in turns."""
+    """What a key means. ``talk`` and ``release`` alternate."""
 
     meaning: Meaning
 
@@ -143,7 +143,7 @@ def _with_image(line: str) -> SlashCommand | None:
 def parse_answer(line: str, call_id: str, kind: QuestionKind) -> ToolAnswer | None:
     """The answer that a line gives to an open question: ``y``, ``a``, ``n``, ``no, because it is late``.
 
-    None where it is none: "no idea, ask her" is a message.
+    None where the line is not an answer: "no idea, ask her" is a message.
     """
     word, _, rest = line.strip().partition(" ")
     verdict = _ANSWERS.get(word.lower().rstrip(",.:"))

@@ -1,7 +1,7 @@
 """Which key does what: single keys while the voice comes first, a composer while somebody writes.
 
-prompt_toolkit's key bindings decide, and its editing keys (those of Emacs and readline) write; what comes
-out are :mod:`~realtime_cli.tui.key_events`. Only its screen is not used: ours is painted elsewhere.
+Built on prompt_toolkit's key bindings and its editing keys (those of Emacs and readline); the results are
+:mod:`~realtime_cli.tui.key_events`. Its screen is not used: the painter draws ours.
 """
 
 from __future__ import annotations
@@ -68,14 +68,14 @@ class Surface(Protocol):
         """The question that waits for the user."""
 
     def refresh(self) -> None:
-        """The rows of the keyboard have changed."""
+        """The rows that the keyboard draws have changed."""
 
     def panel_lines(self, name: PanelName, width: int) -> list[Text]:
         """What the panel of this name shows, unwrapped."""
 
 
 class BoundKeys:
-    """prompt_toolkit's key processor over these bindings, on a screen that shows nothing."""
+    """prompt_toolkit's key processor with these bindings, on a screen that shows nothing."""
 
     holds = False  # the terminal reports when a key is let go
 
@@ -84,7 +84,7 @@ class BoundKeys:
         self.app: Application[None] = Application(
             layout, key_bindings=bindings, input=DummyInput(), output=DummyOutput()
         )
-        # Whoever feeds keys says when an Escape was a key of its own: see ``flush``.
+        # The caller knows when an Escape was a key of its own: see ``flush``.
         self.app.timeoutlen = None  # type: ignore[assignment]
 
     def feed(self, keys: Sequence[Key]) -> None:
@@ -102,8 +102,8 @@ class BoundKeys:
         """The space bar was let go."""
 
     def flush(self) -> None:
-        """Nothing has followed what may have been the beginning of a sequence."""
-        self.feed([Key(Names.Ignore, "")])  # begins nothing, and ends what was waited for
+        """Finish a possible key sequence: no more keys have followed."""
+        self.feed([Key(Names.Ignore, "")])  # starts no sequence, and ends the one that waits for more keys
 
 
 def bound(actions: Mapping[str, Callable[[], None]]) -> KeyBindings:
@@ -411,7 +411,7 @@ class KeyMap(BoundKeys):
         return [Text(cut_to(self._complaint, width, theme.ellipsis), WARNING), *below]
 
     def _writing_rows(self, width: int, room: int, theme: Theme) -> list[Text]:
-        """A rule that says that keys are letters now, the text, and hints where there is room."""
+        """A rule that shows that keys are letters now, the text, and hints where there is room."""
         title = f"{theme.box[4] * 2} {self.composer.prompt or 'writing'} "
         rule = Text(title + theme.box[4] * max(0, width - cells(title)), USER)
         rows = [rule, *self.composer.rows(width, max(1, room - 2), theme)]
@@ -439,7 +439,7 @@ class KeyMap(BoundKeys):
 
 
 def _hints(hints: Iterable[str], width: int, theme: Theme) -> Text:
-    """As many as fit."""
+    """As many hints as fit."""
     row = ""
     for hint in hints:
         longer = f"{row}{theme.dot}{hint}" if row else hint

@@ -1,7 +1,7 @@
 """The keyboard of a terminal: its driver's settings, and what is read from it.
 
-prompt_toolkit reads and parses; signals stay with the terminal driver, so that Ctrl+C and Ctrl+Z work
-even while the loop is busy. What a key means is for a key map to say.
+prompt_toolkit reads and parses. Signals stay with the terminal driver, so that Ctrl+C and Ctrl+Z work even
+while the loop is busy. A key map decides what a key means.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from realtime_cli.tui.key_events import KeyEvent
 from realtime_cli.tui.terminal import TERMINAL, Terminal
 from realtime_cli.tui.theme import DIM
 
-with suppress(ImportError):  # Windows, where only whole lines are read: nobody makes ``Keys`` there
+with suppress(ImportError):  # Windows reads whole lines only, and makes no ``Keys``
     import termios
 
-ESCAPE_S = 0.05  # a lone Escape is one when nothing has followed it by then
+ESCAPE_S = 0.05  # an Escape counts as a key of its own if nothing follows within this time
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
 
 Deliver = Callable[[KeyEvent], None]
@@ -62,7 +62,7 @@ class KeySurface(Protocol):
 class Keys:
     """Reads keys from ``start``, on the running loop, to ``close``, which leaves the terminal as it was.
 
-    ``make_map`` is called once prompt_toolkit has been imported, and may import of it what it likes.
+    ``make_map`` is called after prompt_toolkit has been imported, so it may import from it.
     """
 
     def __init__(
@@ -94,11 +94,11 @@ class Keys:
         self._escape: asyncio.TimerHandle | None = None
 
     def start(self, deliver: Callable[[KeyEvent], None]) -> None:
-        """Deliver presses on this loop; where stdin is no terminal there are none, and no hints of them."""
+        """Deliver key events on this loop; without a terminal on stdin there are none, and no hints."""
         if not _is_terminal(self._stdin):
             self._surface.connect(lambda width, room: [Text("Ctrl+C ends", DIM)], asks=False)
             return
-        if sys.platform == "win32":  # there only whole lines are read
+        if sys.platform == "win32":  # only whole lines are read there
             return
         self._deliver = deliver
         self._surface.connect(self._rows, asks=self._asks, covers=self._covers)
@@ -107,7 +107,7 @@ class Keys:
         self._opening = asyncio.create_task(self._open(), name="keys")
 
     async def _open(self) -> None:
-        """Import and attach beside the opening of the connection: the import alone takes 0.2 s."""
+        """Import and attach while the connection is opened: the import alone takes 0.2 s."""
         importing = BriefThread("import").submit(importlib.import_module, "prompt_toolkit.input")
         library = await asyncio.wrap_future(importing)
         self._map = self._make_map(self._hand_on)
@@ -132,7 +132,7 @@ class Keys:
     # -- a holder of the terminal -------------------------------------------------------------
 
     def enter(self) -> None:
-        """Keys one by one, unechoed; ISIG stays, so that Ctrl+C and Ctrl+Z are signals as ever."""
+        """Read keys one by one without echo; ISIG stays on, so that Ctrl+C and Ctrl+Z remain signals."""
         if self._cooked is None:
             return
         if sys.platform == "win32":
@@ -152,7 +152,7 @@ class Keys:
             return
         self._emit(_PASTE_OFF + (kitty.DISABLE if self._kitty_on else ""))
         with suppress(termios.error):
-            # What was typed ahead and the answers to probes are not for the shell.
+            # The shell must not get what was typed ahead, nor answers to probes.
             termios.tcsetattr(self._stdin.fileno(), termios.TCSAFLUSH, self._cooked)
 
     def _emit(self, sequence: str) -> None:
@@ -184,7 +184,7 @@ class Keys:
             return
         for key in keys:
             number = {"c-c": signal.SIGINT, "c-z": signal.SIGTSTP}.get(getattr(key.key, "value", key.key))
-            if number:  # the kitty protocol keeps them from the terminal driver
+            if number:  # with the kitty protocol the terminal driver does not see them
                 os.kill(os.getpid(), number)
             elif self._map:
                 self._map.feed([key])
@@ -206,7 +206,7 @@ class Keys:
 
 
 class _Filtered:
-    """prompt_toolkit's reader of stdin, with the kitty protocol taken out of what it reads."""
+    """prompt_toolkit's reader of stdin, with the kitty protocol filtered out."""
 
     def __init__(self, reader: Any, filter: kitty.KittyFilter) -> None:
         self._reader = reader

@@ -1,7 +1,7 @@
-"""The kitty keyboard protocol, as far as push-to-talk needs it: which key was let go.
+"""The part of the kitty keyboard protocol that push-to-talk needs: which key was released.
 
 A terminal that knows the protocol answers the probe; then every key comes as ``CSI code ; mods : event u``
-and again when it is released. What prompt_toolkit's parser knows is handed on in the old form.
+and again when it is released. Keys are passed on in the old form, which prompt_toolkit's parser knows.
 Source: https://sw.kovidgoyal.net/kitty/keyboard-protocol/
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 # 1 disambiguate escape sequences, 2 report releases, 8 report text keys in the same way.
-PROBE = "\x1b[?u\x1b[c"  # the second is answered by every terminal, so the first can be seen to be missing
+PROBE = "\x1b[?u\x1b[c"  # all terminals answer the second: then the first got no answer
 ENABLE = "\x1b[>11u"
 DISABLE = "\x1b[<u"
 
@@ -24,7 +24,7 @@ _NAMED = {27: "\x1b", 13: "\r", 9: "\t", 127: "\x7f", 57414: "\r"}
 
 
 class KittyFilter:
-    """Input as it came -> input as prompt_toolkit knows it; answers and releases are kept out of it."""
+    """Raw input -> input as prompt_toolkit knows it, without answers and releases."""
 
     def __init__(self) -> None:
         self.known: bool | None = None  # None: the terminal has not answered yet
@@ -63,7 +63,7 @@ class KittyFilter:
 
 def _old_form(code: int, mods: int) -> str:
     if code in _NAMED:
-        new_line = code == 13 and mods & (_SHIFT | _ALT)  # as Alt+Enter comes from other terminals
+        new_line = code == 13 and mods & (_SHIFT | _ALT)  # what other terminals send for Alt+Enter
         return "\x1b\r" if new_line else _NAMED[code]
     if 57344 <= code <= 63743:
         return ""  # modifier and media keys on their own
@@ -74,7 +74,7 @@ def _old_form(code: int, mods: int) -> str:
 
 
 def _letter(code: int) -> str:
-    """Nothing for what is no letter: half of a surrogate pair could be neither shown nor sent."""
+    """Empty for what is not a letter: half of a surrogate pair could be neither shown nor sent."""
     return "" if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF else chr(code)
 
 

@@ -1,6 +1,6 @@
 """How long the user waits for an answer, and for what: the row under the meters, the panel behind ``l``.
 
-Everything is in milliseconds. What a tool waited for the user (``you``) is no part of the latency.
+Everything is in milliseconds. The time that a tool waited for the user (``you``) is not part of the latency.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ECHO_NAMES = {"aec": "canceller", "half_duplex": "half duplex", "off": "off"}
 
 
 def latency_figures(stats: SessionStats, width: int, theme: Theme = PRETTY) -> str:
-    """The last answer in parts, and the median and 95th percentile: as much of it as fits ``width``."""
+    """The last answer in parts, then median and 95th percentile, as much as fits into ``width``."""
     return next((words for words in _variants(stats, theme) if cells(words) <= width), "")
 
 

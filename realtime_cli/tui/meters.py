@@ -1,4 +1,4 @@
-"""Level meters with peak hold. The device itself reports what is wrong with a microphone."""
+"""Level meters with peak hold. Problems with a microphone are reported by the device, not here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from realtime_cli.conversation.events import LevelsMeasured
 
 FLOOR_DBFS = -120.0
-HOLD_S = 1.5  # a peak stands this long ...
+HOLD_S = 1.5  # a peak is held this long ...
 FALL_DB_PER_S = 20.0  # ... then falls, as on a studio meter (IEC 60268-18 has 20 dB in 1.7 s)
 
 
@@ -29,7 +29,7 @@ class Meter:
 
     @property
     def whole_db(self) -> tuple[int, int]:
-        """Level and peak as finely as anybody sees them."""
+        """Level and peak, rounded to what can be seen."""
         return round(self.dbfs), round(self.peak_dbfs)
 
 
@@ -41,7 +41,7 @@ class Meters:
     agent: Meter = field(default_factory=Meter)
     seen: bool = False
     moved: bool = False
-    """Whether the last levels look otherwise than those before."""
+    """Whether the last levels look different from those before."""
 
     def observe(self, levels: LevelsMeasured) -> None:
         before = (self.seen, self.microphone.whole_db, self.agent.whole_db)

@@ -13,11 +13,11 @@ from realtime_cli.tui.cell_width import cells, cut_to, wrap
 from realtime_cli.tui.theme import DIM, USER, Theme
 
 MIN_ROWS = 3  # the title, one line, and how to close it
-Contents = Callable[[int], list[Text]]  # by the width of a line
+Contents = Callable[[int], list[Text]]  # line width -> lines
 
 
 class Pager:
-    """``contents`` are asked for again at each drawing, so that figures stay fresh. ``closes``: the key."""
+    """``contents`` is called for each drawing, so that figures stay fresh. ``closes``: its key."""
 
     def __init__(self, title: str, contents: Contents, closes: str) -> None:
         self.title = title

@@ -1,19 +1,19 @@
 """Live rows at the bottom of a terminal, painted in place; finished lines go above them.
 
 Between two frames the cursor stands at the *beginning of the first live row*. A terminal that is made
-narrower wraps the rows again, to an unknown number, but it moves the cursor along with its text:
-erasing from there down always takes away the rows, all of them, and nothing else. (rich's Live leaves
+narrower wraps the rows into an unknown number of lines, but it moves the cursor along with the text: erasing
+from there down always removes all of the rows, and nothing else. (rich's Live leaves
 the cursor below, counts back, and so leaves stale rows or eats a line of the scrollback.)
 
 The rows follow the text until they have come to the bottom of the terminal, or it was resized. From then on
-they stay there, and blank rows between belong to them: tmux pushes a row off the top for each row that wraps,
-so the topmost of them, were they not blank, would be left in its history.
+they stay there, and the blank rows above belong to them: tmux pushes one row off the top for each row that
+wraps, into its history, where it cannot be erased. Blank rows do no harm there.
 
 A panel covers the screen: it is painted on the alternate screen under the last lines of the text, and what it
-covered is as it was when it is closed.
+covered comes back when it is closed.
 
-Frames are written by a thread of their own: a terminal that does not read (Ctrl+S, a slow line) holds
-up nobody; frames it missed are skipped, lines for the scrollback never.
+A thread writes the frames, so a terminal that does not read (Ctrl+S, a slow line) blocks nothing else.
+Frames may be skipped, lines for the scrollback never.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-_SYNC_ON, _SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"  # terminals that know it show a frame at once
+_SYNC_ON, _SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"  # terminals that support it show a frame at once
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
-# The blank moves the cursor off the corner: tmux takes erasing from the corner for clearing the screen,
-# and puts all that is on it, live rows too, into its history.
+# The blank moves the cursor off the corner: tmux treats erasing from the corner as clearing the screen, and
+# puts everything on it, live rows too, into its history.
 _ERASE_DOWN = "\r \x1b[J\r"
-# Rows must stay rows: a frame may reach a terminal that has just been made narrower.
+# A row must not wrap: the terminal may have been made narrower since the frame was made.
 _WRAP_OFF, _WRAP_ON = "\x1b[?7l", "\x1b[?7h"
 _ERASE_RIGHT = "\x1b[K"
 _SAVE, _RESTORE = "\x1b7", "\x1b8"  # where the cursor is
@@ -43,7 +43,7 @@ CLOSE_TIMEOUT_S = 1.0
 class LiveRows:
     """The live rows of one moment. ``height`` of the terminal; 0 keeps the rows below the text.
 
-    ``covers``: the rows are a panel's, and what is on the screen must come back when it is closed.
+    ``covers``: the rows are a panel, and what they cover must come back when it is closed.
     """
 
     rows: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ class Painter:
         self._thread.join(CLOSE_TIMEOUT_S)
 
     def leave(self) -> None:
-        """At once, from any thread: no rows, a visible cursor, as the terminal was."""
+        """Restore the terminal at once, from any thread: no rows, a visible cursor."""
         if self._writing.acquire(timeout=CLOSE_TIMEOUT_S / 2):
             self._write("".join([*self._uncover(), _ERASE_DOWN, *self._lines([]), _SHOW]))
             self._painted = ()
@@ -125,7 +125,7 @@ class Painter:
                 self._changed.notify_all()
 
     def _paint(self, above: list[str], frame: LiveRows, fresh: bool) -> list[str]:
-        """Under the text."""
+        """Paint the rows under the text."""
         rows, was_covered = frame.rows, self._covering
         resized = fresh and bool(self._painted)
         out = self._uncover()
@@ -141,7 +141,7 @@ class Painter:
         return [*out, _up(len(rows) - 1), "\r"]
 
     def _paint_over(self, above: list[str], frame: LiveRows, fresh: bool) -> list[str]:
-        """On the alternate screen, with the end of the text above the rows."""
+        """Paint the rows on the alternate screen, with the end of the text above them."""
         out = [] if self._covering else [_HIDE, _ERASE_DOWN, _COVER_ON]
         self._covering = True
         self._covered += above
@@ -154,7 +154,7 @@ class Painter:
         return [_COVER_OFF] if was_covering else []
 
     def _lines(self, above: list[str]) -> list[str]:
-        """The lines for the scrollback, those first that came behind a panel."""
+        """The lines for the scrollback; those that came while a panel was open come first."""
         above, self._covered = [*self._covered, *above], []
         self._line_count += len(above)
         return [line + "\r\n" for line in above]
@@ -168,7 +168,7 @@ class Painter:
 def _at_the_bottom(rows: tuple[str, ...], height: int) -> list[str]:
     """Paint the last rows of the terminal; the cursor stays below the text.
 
-    Each row is gone to by its number: a terminal that is smaller by now does not scroll for it.
+    The cursor goes to each row by its number, so a terminal that has become smaller does not scroll.
     """
     first = max(1, height - len(rows) + 1)
     out = ["\n" * (len(rows) - 1), _up(len(rows) - 1), "\r", _SAVE, _WRAP_OFF]

@@ -18,7 +18,7 @@ from realtime_cli.tui.theme import DIM, PRETTY, TOOL, Theme
 from realtime_cli.tui.view import View
 from realtime_cli.untrusted_json import parse_json
 
-MAX_OUTPUT = 100_000  # characters of a result that the panel shows; the recording has all of it
+MAX_OUTPUT = 100_000  # characters of a result in the panel; the recording has the whole result
 
 
 def panel_lines(name: PanelName, view: View, width: int, theme: Theme = PRETTY) -> list[Text]:

@@ -77,7 +77,7 @@ def user_text(turn: UserTurn) -> Text:
 
 
 def agent_text(turn: AgentTurn, theme: Theme = PRETTY) -> Text:
-    """What was heard of the turn; while it grows, every text is a beginning of the next."""
+    """What was heard of the turn. While it grows, each text is the beginning of the next."""
     said = safe(turn.shown_text, growing=True).strip()
     if not said and turn.cut_ms is None:
         return Text()
@@ -135,7 +135,7 @@ def reason_of(output: str) -> str:
 
 
 def arguments_line(arguments: str) -> str:
-    """``city="Oslo", days=2`` for a JSON object; anything else as it came."""
+    """``city="Oslo", days=2`` for a JSON object; anything else unchanged."""
     try:
         values = parse_json(arguments or "{}")
     except ValueError:
@@ -183,7 +183,7 @@ def live_rows(
     at: float | None = None,
     figures_width: int | None = None,
 ) -> list[Text]:
-    """The two middle ones of the four live rows: state and meters, figures and clock (``at``)."""
+    """The two middle rows of the four: state and meters, figures and clock (``at``)."""
     figures = figures_row(view, figures_width or width, theme, at=at)
     return [fit(state_row(view, width, theme), theme), fit(figures, theme)]
 
@@ -260,13 +260,13 @@ def _cells_of(dbfs: float, size: int) -> int:
 def figures_row(view: View, width: int, theme: Theme = PRETTY, *, at: float | None = None) -> Text:
     """Latency by parts at the left, what was used and the clock at the right.
 
-    It is longer than ``ALIGNED_FIGURES`` only where there is more to say.
+    It is longer than ``ALIGNED_FIGURES`` only where the figures need it.
     """
     time = clock(view.at if at is None else at)
     room = width - cells(time) - len(theme.dot)
     left = latency_figures(view.figures, room, theme)
     right: list[str] = []
-    for fact in _used(view):  # the most telling first
+    for fact in _used(view):  # the most important first
         longer = theme.dot.join([*right, fact])
         if cells(left) + cells(longer) + (2 if left else 0) <= room:
             right.append(fact)

@@ -1,6 +1,6 @@
 """Plain sentences, one a line, nothing repainted: for pipes, logs, screen readers and small terminals.
 
-What was said goes to ``out``; talk about it (notes, warnings, the end card) to ``err``.
+The conversation goes to ``out``; notes, warnings and the end card go to ``err``.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _ANNOUNCED = {"muted": "Muted.", "paused": "Paused.", "reconnecting": "The conne
 
 
 class PlainFrontend:
-    """A face that writes a sentence for each finished turn."""
+    """A frontend that writes a sentence for each finished turn."""
 
     def __init__(self, out: TextIO, err: TextIO, view: View | None = None) -> None:
         self.view = view or View()
         self._out, self._err = out, err
         self._taken = 0
         self._word = ""
-        self._warned: list[Notice] = []  # written before their turn came, because they do not wait
+        self._warned: list[Notice] = []  # already written, ahead of the unfinished turn before them
         self._questions = OpenQuestions()
 
     @property
@@ -74,7 +74,7 @@ class PlainFrontend:
         if word == self._word:
             return
         if word == "reconnecting" and self._word in ("", "connecting"):
-            return  # there has been no connection that could be lost; the notice says what is tried
+            return  # there was no connection to lose; a notice says what is being tried
         if word in _ANNOUNCED:
             self._write(self._err, _ANNOUNCED[word])
         elif self._word in ("", "connecting", "reconnecting") and word in ("listening", "ready"):
@@ -93,7 +93,7 @@ class PlainFrontend:
         self._warn()
 
     def _warn(self) -> None:
-        """A turn is written as a whole, at its end, so that nothing can come into the middle of it."""
+        """Write warnings at once: turns are written whole, so they cannot come into the middle of one."""
         pending = [notice for notice in self.view.pending if not is_question(notice)]
         for notice in pending:
             if not any(notice is warned for warned in self._warned):

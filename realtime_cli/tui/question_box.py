@@ -17,7 +17,7 @@ MIN_ROWS = 4  # the border, one line of the call, and all answers on another
 
 
 class AnswerChoice(NamedTuple):
-    """An answer: its key, its words, what it decides; one that has a ``prompt`` is to be written first."""
+    """An answer: its key, its words, its verdict. With a ``prompt``, the user writes a text first."""
 
     key: str
     words: str
@@ -42,7 +42,7 @@ _TITLES = {"run": "May this run?", "output": "What is the result of this call?"}
 
 
 class QuestionBox:
-    """The box of one question. ``selected`` is a choice, once an arrow has been pressed."""
+    """The box of one question. ``selected`` is set once an arrow key has been pressed."""
 
     def __init__(self, question: ToolWaiting) -> None:
         self.question = question
@@ -61,7 +61,7 @@ class QuestionBox:
         self.selected = (before + step) % len(self.choices)
 
     def fits(self, width: int, room: int) -> bool:
-        """Whether all that is decided on can be read in the box."""
+        """Whether the whole call can be read in the box."""
         return len(wrap(self.whole.plain, width - 4)) + MIN_ROWS - 1 <= room
 
     @property

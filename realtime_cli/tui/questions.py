@@ -20,5 +20,5 @@ class OpenQuestions:
 
     @property
     def first(self) -> ToolWaiting | None:
-        """The one to answer now."""
+        """The question to answer now."""
         return next(iter(self._open.values()), None)

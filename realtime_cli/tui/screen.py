@@ -56,7 +56,7 @@ MAX_LINE_LENGTH = 100  # prose is read best in lines of this length
 MAX_ROW_LENGTH = 80
 TICK_S = 1.0  # the clock goes on when nothing else does
 
-# Fifty of these a second, and none of them is seen.
+# Up to fifty of these come a second, and the screen shows none of them.
 _UNSEEN = (e.ServerEventSeen, e.AgentSoundReceived, e.AgentSoundQueued)
 Rows = Callable[[int, int], list[Text]]
 
@@ -64,7 +64,7 @@ Rows = Callable[[int, int], list[Text]]
 def terminal_console(
     stream: TextIO, environ: Mapping[str, str] = os.environ, palette: PaletteName = "auto"
 ) -> Console:
-    """A console on a real terminal; NO_COLOR is obeyed, COLUMNS is not: it would freeze the width."""
+    """A console on a real terminal. NO_COLOR is obeyed; COLUMNS is not, because it would freeze the width."""
     kept = {name: value for name, value in environ.items() if name not in ("COLUMNS", "LINES")}
     console = Console(file=stream, highlight=False, markup=False, emoji=False, _environ=kept)
     console.push_theme(styles(palette, few_colours=console.color_system == "standard"))
@@ -72,7 +72,7 @@ def terminal_console(
 
 
 class LiveScreen:
-    """A frontend. Whoever reads the keys draws its lowest rows: see ``connect``."""
+    """A frontend. The keyboard draws its lowest rows: see ``connect``."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class LiveScreen:
         self._seen_at = time.monotonic()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._drawn: list[tuple[Text, str]] = []
-        self._state_at = 0  # where among the drawn rows the state and the meters are
+        self._state_at = 0  # place of the row with state and meters among the drawn rows
 
     # -- a face -------------------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ class LiveScreen:
         self._catcher.stop(crashed=kind is not None and issubclass(kind, Exception))
 
     def end(self, ending: EndSummary) -> None:
-        """Write what is open and the end card; no live row comes back."""
+        """Write unfinished turns and the end card; live rows are not shown again."""
         self.view.close()
         self._ended = True
         self._draw(rows=False)
@@ -172,9 +172,9 @@ class LiveScreen:
         self._painter.show(["", *map(self._ansi, card)], LiveRows())
 
     def restart(self, before: Iterable[e.ConversationEvent]) -> None:
-        """A replay jumps: ``before`` is taken as known, and nothing is written twice.
+        """A replay jumps: the events ``before`` count as known, and nothing is written twice.
 
-        What is left out by a jump ahead is marked by a line.
+        A line marks what a jump ahead leaves out.
         """
         was_at, old = self.view.at, self._scrollback
         self.view = self.view.empty_copy()
@@ -202,7 +202,7 @@ class LiveScreen:
         return self._questions.first
 
     def _write_out(self, question: e.ToolWaiting) -> None:
-        """A call that is too long for the box stands in the scrollback: it is decided on as a whole."""
+        """Write a call that is too long for the box into the scrollback, so that all of it can be read."""
         box = QuestionBox(question)
         if self._scrollback.omit_questions and not box.fits(self._width, self._room):
             self.say(box.whole.plain)
@@ -224,7 +224,7 @@ class LiveScreen:
     # -- drawing ------------------------------------------------------------------------------
 
     def _strayed(self, line: str) -> None:
-        """Somebody printed: from any thread."""
+        """Some other code printed a line, on any thread."""
         self._stray.append(line)
         if self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.refresh)
@@ -259,19 +259,19 @@ class LiveScreen:
 
     @property
     def _width(self) -> int:
-        """Of a line; some terminals wrap behind the last column."""
+        """The width of a line; some terminals wrap after the last column."""
         return max(20, min(MAX_LINE_LENGTH, self._console.size.width - 1))
 
     @property
     def _room(self) -> int:
-        """The rows that are left to the keyboard, under what is said, the state and the figures."""
+        """The number of rows left for the keyboard, under what is said, the state and the figures."""
         return max(1, self._console.size.height - 4 - bool(self.view.pending))
 
     def _take_stray(self) -> list[str]:
         return [self._stray.popleft() for _ in range(len(self._stray))]
 
     def _draw_levels(self) -> None:
-        """The frame before this one with other meters."""
+        """The last frame with new meters."""
         if not self._drawn:
             return
         row = fit(state_row(self.view, self._wide, self.theme), self.theme)
@@ -285,7 +285,7 @@ class LiveScreen:
 
     @property
     def _wide(self) -> int:
-        """Of a live row."""
+        """The width of a live row."""
         return min(MAX_ROW_LENGTH, self._whole_width)
 
     def _rows(self, width: int) -> list[tuple[Text, str]]:

@@ -1,7 +1,7 @@
 """What leaves the live rows for the scrollback, and when: each line once, in conversation order.
 
-A long answer does not wait for its end: its lines flow as soon as they were heard and the next line
-has begun. The turn at the head of the unsettled blocks may do so, because nothing can come above it.
+A long answer does not wait for its end: a line is written as soon as it was heard and the next one has
+begun. Only the first of the unsettled blocks may do so, because nothing can come above it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Scrollback:
     written: set[int] = field(default_factory=set)  # blocks that a replay need not write again
     omit_questions: bool = False  # the keyboard shows them
     _flowing: AgentTurn | None = None
-    _flowed: int = 0  # characters of its paragraph
+    _flowed: int = 0  # how many characters of its paragraph
     _wrote_something: bool = False
 
     def take(self, view: View, width: int, theme: Theme = PRETTY) -> list[Text]:

@@ -1,4 +1,4 @@
-"""Whatever else prints while the screen is up: caught line by line, so that it cannot tear the rows.
+"""Catches what other code prints while the screen is up, line by line, so that it cannot break the rows.
 
 Python's streams are shown above the live rows. Descriptor 2, where C libraries write (ALSA and
 PortAudio do, at length), goes to a file that nobody sees unless the program crashes.
@@ -18,7 +18,7 @@ TAIL_BYTES = 2000
 
 
 class _Lines(io.TextIOBase):
-    """A text stream that hands on whole lines."""
+    """A text stream that passes on whole lines."""
 
     def __init__(self, deliver: Callable[[str], None], encoding: str) -> None:
         self._deliver = deliver
@@ -60,7 +60,7 @@ class StrayOutput:
 
     def start(self) -> None:
         if not sys.stdout.isatty():
-            return  # a test, or somebody else's terminal: nothing of ours to protect
+            return  # no terminal, so there are no rows to protect
         self._before = (sys.stdout, sys.stderr)
         self._lines = [_Lines(self._deliver, self._encoding)]
         sys.stdout = self._lines[0]
@@ -93,7 +93,7 @@ class StrayOutput:
             self._file = None
 
     def _show_the_end(self, file: IO[bytes]) -> None:
-        """What a library said last may be why it crashed."""
+        """Show what a library printed last: it may explain the crash."""
         file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
         with suppress(OSError):
             os.write(2, file.read())

@@ -1,7 +1,7 @@
-"""The terminal as it was: whoever changes it registers here how to undo that, and is undone in time.
+"""Restores the terminal: each part that changes it registers here how to undo the change.
 
-Stopped by Ctrl+Z, killed by SIGTERM or SIGHUP, at the end of the process: every holder leaves, in
-reverse order. After ``fg`` they enter again.
+On Ctrl+Z, SIGTERM, SIGHUP and at the end of the process every holder leaves, in reverse order. After ``fg``
+they enter again.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
-MIN_COLUMNS, MIN_ROWS = 40, 8  # in less, live rows have no room
+MIN_COLUMNS, MIN_ROWS = 40, 8  # live rows need at least this
 FRAMES_PER_SECOND = 10.0  # of levels that move while nothing is said
 
-# By name: Windows has not all of them.
+# By name, because Windows does not have all of them.
 _DEADLY = ("SIGTERM", "SIGHUP")
 
 
 class Holder(Protocol):
-    """Something that has changed the terminal. Both are quick, may be repeated and never raise."""
+    """Something that changes the terminal. Both methods are quick, may be repeated and never raise."""
 
     def enter(self) -> None: ...
 
@@ -32,7 +32,7 @@ class Holder(Protocol):
 
 
 class Terminal:
-    """The holders of one terminal, and the signals that concern them while there are any."""
+    """The holders of one terminal. While there are any, it handles the signals that concern them."""
 
     def __init__(self) -> None:
         self._holders: list[Holder] = []
@@ -40,7 +40,7 @@ class Terminal:
         self._handled: list[signal.Signals] = []
 
     def hold(self, holder: Holder) -> None:
-        """Enter, and be left when the process stops or dies. Called on the running loop."""
+        """Enter the holder; it leaves when the process stops or dies. Call on the running loop."""
         if not self._holders:
             self._listen()
         self._holders.append(holder)
@@ -60,7 +60,7 @@ class Terminal:
         self._handle("SIGCONT", self._enter)
         for name in _DEADLY:
             number = getattr(signal, name, None)
-            # Whoever ends the session in good order has a handler of their own.
+            # A handler that is already set ends the session properly, and is kept.
             if number and signal.getsignal(number) is signal.SIG_DFL:
                 self._handle(name, partial(self._die, number))
 
@@ -89,7 +89,7 @@ class Terminal:
             holder.leave()
 
     def _stop(self) -> None:
-        """SIGTSTP: stop for real once the terminal is clean; the next line runs after ``fg``."""
+        """SIGTSTP: restore the terminal, then stop; what follows runs after ``fg``."""
         if sys.platform == "win32":  # it has no such signal
             return
         self._leave()

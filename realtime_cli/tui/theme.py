@@ -1,4 +1,4 @@
-"""Colours and glyphs: one table, with a plain twin for terminals that cannot show them."""
+"""Colours and glyphs, with plain characters for terminals that cannot show the glyphs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLAIN_STATE_GLYPHS = {
     "ended": "=",
 }  # fmt: skip
 
-# Styles by name; what they look like is for a palette to say.
+# Names of styles; a palette defines what they look like.
 USER, AGENT, TOOL, WARNING, FAILURE, GOOD, DIM = "user", "agent", "tool", "warning", "failure", "good", "dim"
 STATE_STYLES = {
     "connecting": WARNING, "reconnecting": WARNING, "listening": GOOD, "ready": GOOD, "hearing you": USER,
@@ -28,8 +28,8 @@ STATE_STYLES = {
 LEVEL_STYLES = {"debug": DIM, "info": DIM, "warning": WARNING, "error": FAILURE}
 
 PaletteName = Literal["auto", "dark", "light"]
-# ``auto`` does not know the background: its colours can be read on black and on white. They are taken from
-# the 240 that every terminal shows alike; what the first 16 look like is each terminal's own affair.
+# ``auto`` does not know the background: its colours can be read on black and on white. They come from the 240
+# that look the same on every terminal; each terminal defines the first 16 itself.
 PALETTES: dict[PaletteName, dict[str, str]] = {
     "auto": {
         USER: "bold color(31)", AGENT: "bold color(133)", TOOL: "color(65)", WARNING: "color(130)",
@@ -44,7 +44,7 @@ PALETTES: dict[PaletteName, dict[str, str]] = {
         FAILURE: "bold color(124)", GOOD: "color(22)",
     },
 }  # fmt: skip
-# Of 16 colours only these two can be read on both grounds in the usual palettes.
+# Of the 16 colours only these two can be read on both backgrounds in the usual palettes.
 FEW_COLOURS = {
     USER: "bold", AGENT: "bold magenta", TOOL: "none", WARNING: "bold", FAILURE: "bold red", GOOD: "none",
 }  # fmt: skip
@@ -57,7 +57,7 @@ def styles(palette: PaletteName = "auto", *, few_colours: bool = False) -> rich.
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """The glyphs of one terminal; colours are rich's business (NO_COLOR, TERM)."""
+    """The glyphs of one terminal; rich decides about colours (NO_COLOR, TERM)."""
 
     encoding: str = "utf-8"
     states: dict[str, str] = field(default_factory=lambda: _STATE_GLYPHS)

@@ -1,4 +1,4 @@
-"""Whole lines from a terminal in its ordinary mode: for faces that repaint nothing, and screen readers.
+"""Whole lines from a terminal in its ordinary mode, for plain frontends and screen readers.
 
 A line is a message, a ``/command``, or the answer to an open question (``y``, ``a``, ``n``). An empty
 line interrupts, or begins and ends talking where push-to-talk is on.
@@ -46,7 +46,7 @@ class TypedLines:
         self._say = say or (lambda text: print(text, file=sys.stderr))
         self._question = question
         self._panel = panel
-        # What a panel would show is known only where there is a view of the session.
+        # Panels need a view of the session.
         self._without = {*without, *(() if panel else set(PANELS) - {"tools"})}
         self._push_to_talk = push_to_talk
         self._manual_turns = manual_turns
@@ -85,7 +85,7 @@ class TypedLines:
         self._take(data)
 
     def _read_on(self, loop: asyncio.AbstractEventLoop) -> None:
-        """On a thread of its own, which nothing can wake: it ends with the process."""
+        """Runs on its own thread, which nothing can wake: it ends with the process."""
         for line in self._stdin:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._take, line.encode())
@@ -98,7 +98,7 @@ class TypedLines:
                 self._deliver(press)
 
     def press_of(self, line: str) -> KeyEvent | None:
-        """What a line means; complaints and help are said at once."""
+        """What a line means; complaints and help are printed at once."""
         question = self._question()
         answer = parse_answer(line, question.call_id, question.question) if question else None
         press = answer or parse_line(line)

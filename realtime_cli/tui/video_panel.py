@@ -10,11 +10,11 @@ from realtime_cli.client import inputs
 from realtime_cli.client.image_tokens import image_tokens
 from realtime_cli.conversation import events as e
 
-HALF = "▀"  # the upper half in the colour of the letter, the lower in that of the ground
+HALF = "▀"  # the upper half has the foreground colour, the lower half the background colour
 
 
 class VideoPanel:
-    """``observe`` events. ``tokens`` is an estimate of what the frames took when they were new."""
+    """``observe`` events. ``tokens`` estimates what the frames cost when they were sent."""
 
     def __init__(self) -> None:
         self.source = ""
@@ -33,7 +33,7 @@ class VideoPanel:
 
 
 def thumbnail_rows(thumbnail: str) -> list[Text]:
-    """Two rows of pixels on each line of the terminal; nothing where the pixels make no whole pair."""
+    """Two rows of pixels on each line of the terminal; an unpaired last row is left out."""
     width = inputs.THUMBNAIL_COLUMNS
     pixels = [tuple(bytes.fromhex(thumbnail[at : at + 6])) for at in range(0, len(thumbnail) // 6 * 6, 6)]
     lines = []

@@ -1,4 +1,4 @@
-"""All that a screen shows, folded from conversation events; alike for a live session and a recording."""
+"""Everything that a screen shows, folded from conversation events, live or recorded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from realtime_cli.tui.video_panel import VideoPanel
 class View:
     """``observe`` events in order; drawing reads and changes nothing. All time is session time.
 
-    ``model``: whose prices count; learnt from the session when it is not given.
+    ``model``: the model whose prices apply; taken from the session when not given.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class View:
     def observe(self, event: e.ConversationEvent) -> None:
         self.at = max(self.at, event.at)
         self.transcript.observe(event)
-        if isinstance(event, e.LevelsMeasured):  # ten of these a second, and no other part reads them
+        if isinstance(event, e.LevelsMeasured):  # ten of these come a second, and no other part reads them
             self.meters.observe(event)
             return
         self.state.observe(event)
@@ -61,7 +61,7 @@ class View:
         return View(**self._options)
 
     def close(self) -> None:
-        """The session is over: whatever is open is shown as it stands."""
+        """The session is over: show unfinished blocks as they are."""
         self.transcript.order.close()
 
     @property
@@ -80,7 +80,7 @@ class View:
 
     @property
     def running(self) -> ToolCard | None:
-        """The tool that runs."""
+        """The tool that is running."""
         cards = (b for b in self.blocks[self.settled :] if isinstance(b, ToolCard) and not b.final)
         return next(cards, None)
 
