@@ -9,7 +9,7 @@ from typing import Literal
 
 from rich.text import Text
 
-from realtime_cli.tui.amounts import clock
+from realtime_cli.tui.amounts import clock, plural
 from realtime_cli.tui.cell_width import cells, cut_to
 from realtime_cli.tui.key_events import PanelName
 from realtime_cli.tui.key_map import BoundKeys, bound
@@ -110,8 +110,10 @@ def bar_row(position: Position, width: int, theme: Theme) -> Text:
     """``0:41 ━━━╋━━●──┼───╂─── 2:10  turn 3 of 7``: turns are ticks, notes are taller ones."""
     total = max(position.total, position.at)
     words = f" {clock(total)}"
-    if position.turn_starts:
+    if position.turn:
         words += f"  turn {position.turn} of {len(position.turn_starts)}"
+    elif position.turn_starts:
+        words += f"  {plural(len(position.turn_starts), 'turn')}"
     if position.at_end:
         words += "  end"
     elif position.paused:

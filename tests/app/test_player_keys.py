@@ -31,6 +31,10 @@ def test_position_total_turns_and_notes(position: Position, row: str) -> None:
         assert shown.endswith(" 1:40  turn 2 of 3")
 
 
+def test_before_the_first_turn_no_turn_is_counted() -> None:
+    assert bar_row(Position(0, 100, (5, 25)), 40, PRETTY).plain.endswith(" 1:40  2 turns")
+
+
 def test_what_is_too_narrow_for_a_bar_has_the_figures() -> None:
     assert bar_row(Position(50, 100, (0,)), 24, PRETTY).plain == "0:50 1:40  turn 1 of 1"
 
