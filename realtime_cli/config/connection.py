@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from realtime_cli.config.header_value import Headers, HeaderText
@@ -34,6 +34,9 @@ def _checked_address(text: str) -> str:
     if not usable:
         raise PydanticCustomError("found", "it is not a valid address")
     return text
+
+
+NO_LIVE = "xAI speaks Realtime only: it has no Live models."
 
 
 class Connection(Section):
@@ -87,6 +90,12 @@ class Connection(Section):
     """Pause before the first try; doubles each time."""
     reconnect_longest_s: float = Field(default=8, gt=0)
     """Longest wait."""
+
+    @model_validator(mode="after")
+    def _has_live(self) -> Self:
+        if self.provider == "xai" and self.effective_protocol == "live":
+            raise ValueError(NO_LIVE.rstrip("."))
+        return self
 
     @property
     def effective_provider(self) -> ProviderName:

@@ -36,7 +36,9 @@ def lint(config: AgentConfig, raw: Mapping[str, Any], today: date | None = None)
 def _advice(config: AgentConfig, raw: Mapping[str, Any]) -> Iterator[str]:
     yield from _inline_keys(config, raw)
     yield from _two_instructions(config)
-    yield from _turns(config)
+    live = config.connection.effective_protocol == "live"
+    yield from _without_effect_in_live(config) if live else _turns(config)
+    yield from _delegation(config, live=live)
     yield from _model(config)
     if extra := config.session.extra:
         yield f"session.extra is sent without being checked: {', '.join(extra)}."
@@ -91,6 +93,28 @@ def _two_instructions(config: AgentConfig) -> Iterator[str]:
             "There are session.instructions and an initial system message in conversation.items: "
             "the session's instructions are used, the message is ignored."
         )
+
+
+def _without_effect_in_live(config: AgentConfig) -> Iterator[str]:
+    audio = config.audio
+    if audio.end_of_turn == "vad":
+        yield 'audio.end_of_turn = "vad" has no effect: a Live model itself hears the end of a turn.'
+    if audio.barge_in != "immediate":
+        yield f'audio.barge_in = "{audio.barge_in}" has no effect: a Live model falls silent by itself.'
+    if config.video.source:
+        yield "video.source has no effect: a Live agent sees no images."
+
+
+def _delegation(config: AgentConfig, *, live: bool) -> Iterator[str]:
+    delegation = config.delegation
+    if not (delegation.tool or delegation.chat_url):
+        return
+    session = config.session_patch().get("delegation") or {} if live else {}
+    kind = session.get("type", "client")
+    if not live:
+        yield "[delegation] has no effect: only a Live agent hands work over."
+    elif kind != "client":
+        yield f'[delegation] has no effect: session.delegation.type is "{kind}", not "client".'
 
 
 def _turns(config: AgentConfig) -> Iterator[str]:

@@ -6,8 +6,10 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
+from realtime_cli.config.connection import NO_LIVE
 from realtime_cli.config.providers import DEFAULT_LIVE_MODEL
 from realtime_cli.config.validation_errors import GONE_IN_LIVE
+from realtime_cli.errors import ConfigError
 from realtime_cli.protocol.routes import LIVE_MODEL_PREFIX
 
 Tree = dict[str, Any]
@@ -18,15 +20,21 @@ TO_BACKEND = ("tools", "tool_choice", "parallel_tool_calls", "max_output_tokens"
 def to_live(agent: Tree) -> tuple[Tree, list[str]]:
     """The agent file's tree as one that speaks Live, and sentences about what has changed beside the names.
 
-    The argument is not changed. A file that speaks Live already comes back as it is.
+    The argument is not changed. A file that speaks Live already comes back as it is. Raises ConfigError for
+    a provider without Live models.
     """
     made = copy.deepcopy(agent)
     connection = made.setdefault("connection", {})
-    if str(connection.get("model") or "").startswith(LIVE_MODEL_PREFIX):
+    by_model = "live" if str(connection.get("model") or "").startswith(LIVE_MODEL_PREFIX) else "realtime"
+    if (connection.get("protocol") or by_model) == "live":
         return made, []
+    if connection.get("provider") == "xai":
+        raise ConfigError(NO_LIVE, "Name another provider: openai, azure, or custom with its base_url.")
     notes = list(_connection(connection))
     session = made.get("session") or {}
-    live, session_notes = _session(session, has_tools=bool(made.get("tools") or made.get("mcp")))
+    push_to_talk = bool((made.get("audio") or {}).get("push_to_talk"))
+    has_tools = bool(made.get("tools") or made.get("mcp"))
+    live, session_notes = _session(session, has_tools=has_tools, push_to_talk=push_to_talk)
     notes += session_notes
     if live or "session" in made:
         made["session"] = live
@@ -42,17 +50,18 @@ def _connection(connection: Tree) -> Iterator[str]:
         connection["model"] = DEFAULT_LIVE_MODEL
     elif model and provider != "local":
         connection["model"] = model
-        yield f"connection.model: {model} must be a deployment of a Live model, such as {DEFAULT_LIVE_MODEL}"
+        what = "the deployment of a Live model" if provider == "azure" else "a Live model of that server"
+        yield f"connection.model: {model} must be {what}, such as {DEFAULT_LIVE_MODEL}"
 
 
-def _session(session: Tree, *, has_tools: bool) -> tuple[Tree, list[str]]:
+def _session(session: Tree, *, has_tools: bool, push_to_talk: bool) -> tuple[Tree, list[str]]:
     session = copy.deepcopy(session)
     notes: list[str] = []
     live: Tree = {}
     if "instructions" in session:
         live["instructions"] = session.pop("instructions")
     audio = session.pop("audio", None) or {}
-    if sound := _audio(audio, notes):
+    if sound := _audio(audio, notes, push_to_talk=push_to_talk):
         live["audio"] = sound
     backend = {key: session.pop(key) for key in TO_BACKEND if key in session}
     if isinstance(backend.get("max_output_tokens"), str):
@@ -70,7 +79,7 @@ def _session(session: Tree, *, has_tools: bool) -> tuple[Tree, list[str]]:
     return live, notes
 
 
-def _audio(audio: Tree, notes: list[str]) -> Tree:
+def _audio(audio: Tree, notes: list[str], *, push_to_talk: bool) -> Tree:
     """Format and voice; the rest is the model's own business."""
     heard, said = dict(audio.get("input") or {}), dict(audio.get("output") or {})
     formats = [side.pop("format") for side in (said, heard) if "format" in side]
@@ -84,12 +93,12 @@ def _audio(audio: Tree, notes: list[str]) -> Tree:
         made["output"] = {"voice": said.pop("voice")}
     if "speed" in said:
         notes.append(f"session.audio.output.speed: left out; {GONE_IN_LIVE['speed']}")
-    if heard.get("turn_detection") is False:
+    if heard.get("turn_detection") is False and not push_to_talk:
         notes.append(
             "session.audio.input.turn_detection = false: left out; write [audio] push_to_talk = true, "
             "then silence flows while the key is up"
         )
-    elif "turn_detection" in (audio.get("input") or {}):
+    elif heard.get("turn_detection") not in (None, False):
         notes.append(
             "session.audio.input.turn_detection: left out; the model itself detects the end of a turn"
         )

@@ -155,3 +155,27 @@ def test_what_is_retired_says_when_and_what_comes_instead(
 )
 def test_what_goes_on_or_is_elsewhere_is_not_retired(load: Load, written: str) -> None:
     assert lint(load(f"[connection]\n{written}\n").config, {}, date(2030, 1, 1)) == ()
+
+
+LIVE = '[connection]\nmodel = "gpt-live-1"\n'
+
+
+@pytest.mark.parametrize(
+    ("written", "warned"),
+    [
+        (f"{LIVE}[audio]\npush_to_talk = true", ()),
+        (f'{LIVE}[audio]\nend_of_turn = "vad"', ("audio.end_of_turn",)),
+        (f'{LIVE}[audio]\nbarge_in = "reversible"', ("audio.barge_in",)),
+        (f'{LIVE}[video]\nsource = "screen"', ("video.source",)),
+        (f'{LIVE}[delegation]\ntool = "clock"\n[[tools]]\nbuiltin = "clock"', ()),
+        (
+            f'{LIVE}[delegation]\ntool = "clock"\n[[tools]]\nbuiltin = "clock"\n'
+            '[session.delegation]\ntype = "responses"\nresponses = { model = "gpt-5" }',
+            ("[delegation]",),
+        ),
+        ('[delegation]\ntool = "clock"\n[[tools]]\nbuiltin = "clock"', ("[delegation]",)),
+    ],
+)
+def test_what_has_no_effect_in_live_is_said(load: Load, written: str, warned: tuple[str, ...]) -> None:
+    warnings = load(written).warnings
+    assert [warning.partition(" has no effect")[0].partition(" = ")[0] for warning in warnings] == [*warned]
