@@ -15,7 +15,8 @@ class Spending:
         self.total_tokens = 0
         self.known_usd = 0.0
         self._reported = False
-        self._unknown = False
+        self.unpriced = False
+        """A part of it has no known price."""
 
     @property
     def total_usd(self) -> float | None:
@@ -23,7 +24,7 @@ class Spending:
 
         Also where nobody told of any usage.
         """
-        return self.known_usd if self._reported and not self._unknown else None
+        return self.known_usd if self._reported and not self.unpriced else None
 
     def observe(self, event: ConversationEvent) -> None:
         if isinstance(event, SettingsInForce):
@@ -32,5 +33,5 @@ class Spending:
             self._reported = True
             self.tokens += event.tokens
             self.total_tokens += event.total_tokens
-            self._unknown = self._unknown or event.usd is None
+            self.unpriced = self.unpriced or event.usd is None
             self.known_usd += event.usd or 0.0

@@ -16,7 +16,7 @@ from realtime_cli.script.audible_words import AudibleWords, asks_to_listen, unhe
 from realtime_cli.script.expectations import UNSPOKEN, CheckResult, Status, matches, verdicts
 from realtime_cli.script.format import Expect, Judged, Saying, ScriptTurn
 from realtime_cli.script.moments import moments
-from realtime_cli.script.result import Case, CaseResult, TurnResult, figures
+from realtime_cli.script.result import Case, CaseResult, TurnResult, details, figures
 from realtime_cli.script.turn_collector import TurnCollector, TurnRecord
 from realtime_cli.script.turn_metrics import TurnMetrics, conversation_metrics, turn_lines, turn_metrics
 
@@ -104,9 +104,8 @@ class Judging:
     def _turn_result(self, number: int, turn: ScriptTurn) -> TurnResult:
         seen = self.records.get(number)
         metrics = turn_metrics(seen, self.collected) if seen else TurnMetrics(number)
-        return TurnResult(
-            number, title_of(turn), metrics.reply, figures(metrics), tuple(self.verdicts(number, turn))
-        )
+        found = tuple(self.verdicts(number, turn))
+        return TurnResult(number, title_of(turn), metrics.reply, figures(metrics), found, details(metrics))
 
     def _words(self) -> dict[int, str]:
         return {number: turn.words or "" for number, turn in enumerate(self.case.script.script.turns, 1)}

@@ -15,6 +15,7 @@ from rich.table import Table
 from realtime_cli import __version__
 from realtime_cli.safe_text import safe
 from realtime_cli.script.baseline import Worse
+from realtime_cli.script.comparison import comparison
 from realtime_cli.script.explanation import explain, replay_command
 from realtime_cli.script.failure_kind import kind_of
 from realtime_cli.script.repeats import group_lines, groups
@@ -59,6 +60,15 @@ def print_table(
     for result in results:
         table.add_row(*_row(result, harmless(result.case.title)))
     console.print(table)
+    head, rows = comparison(results)
+    if rows:
+        side_by_side = Table(box=None, pad_edge=False, header_style="bold")
+        for place, column in enumerate(head):
+            side_by_side.add_column(column, justify="right" if place else "left")
+        for row in rows:
+            side_by_side.add_row(*map(escape, map(harmless, row)))
+        console.print()
+        console.print(side_by_side)
     for result in results:
         if result.status != "passed":
             recording = "LAST" if result.recording == newest else None
@@ -97,6 +107,10 @@ def markdown(results: Sequence[CaseResult], seconds: float) -> str:
     for result in results:
         cells = (_worst(result, "within_ms"), _worst(result, "done_ms"), f"{result.seconds:.1f} s")
         lines.append(f"| {result.status} | {_cell(result.case.title)} | {' | '.join(cells)} |")
+    head, rows = comparison(results)
+    if rows:
+        lines += ["", f"| {' | '.join(map(_cell, head))} |", f"|---{'|---:' * (len(head) - 1)}|"]
+        lines += [f"| {' | '.join(map(_cell, row))} |" for row in rows]
     if repeated := group_lines(groups(results)):
         lines += ["", *(f"- {_cell(line)}" for line in repeated)]
     for result in results:

@@ -11,6 +11,7 @@ from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.moments import Moment
 from realtime_cli.script.turn_metrics import TurnMetrics
 
+PARTS = ("end_pointing_ms", "server_ms", "tool_ms", "playout_ms")
 TIMINGS = ("within_ms", "done_ms", "interrupted_ms", "dead_air_ms")
 
 
@@ -37,13 +38,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class TurnResult:
-    """One turn's verdicts and figures (ms; None: could not be measured)."""
+    """One turn's verdicts and figures (ms; None: could not be measured). ``details``: what else tells two
+    variants apart, the parts of the latency among it."""
 
     number: int
     title: str
     reply: str
     figures: dict[str, float | None]
     verdicts: tuple[CheckResult, ...]
+    details: dict[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,18 @@ class CaseResult:
 def figures(metrics: TurnMetrics) -> dict[str, float | None]:
     """A turn's timings, rounded."""
     return {name: None if (value := getattr(metrics, name)) is None else round(value, 1) for name in TIMINGS}
+
+
+def details(metrics: TurnMetrics) -> dict[str, float | None]:
+    """What a comparison of variants needs beside the figures: ms, and counts."""
+    known: dict[str, float | None] = {
+        "talk_over_ms": metrics.went_on_ms,
+        "interrupted": float(metrics.interrupted),
+        "calls": float(len(metrics.calls)),
+    }
+    if parts := metrics.parts:
+        known |= {name: getattr(parts, name) for name in PARTS}
+    return {name: None if value is None else round(value, 1) for name, value in known.items()}
 
 
 # -- notified while it runs ---------------------------------------------------------------------------

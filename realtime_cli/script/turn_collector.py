@@ -12,6 +12,7 @@ from typing import Any
 
 from realtime_cli.client.lost_answer import ABOUT_ANSWERS, NAMELESS_CALL
 from realtime_cli.conversation import events as e
+from realtime_cli.conversation.cost import Spending
 from realtime_cli.conversation.turns import ConversationTurn, TurnLog
 
 PAUSE_S = 0.3  # a longer silence between two items is the end of what the agent says
@@ -104,6 +105,8 @@ class TurnCollector:
         self.turns: list[TurnRecord] = []
         self.warnings: list[str] = []
         """Of tools and hooks that were left out, and of calls that nobody allowed."""
+        self.spending = Spending()
+        """All of it; a turn knows what its answers cost, not what the session costs by the minute."""
         self._log = TurnLog()
         self._turn_of: dict[str, TurnRecord] = {}  # response or item id -> turn
         self._sounding_until = 0.0
@@ -369,6 +372,7 @@ _HANDLERS: dict[type, Any] = {
     e.AgentHeard: TurnCollector._agent_heard,
     e.AgentInterrupted: TurnCollector._interrupted,
     e.ErrorReported: TurnCollector._error,
+    e.UsageReported: lambda self, event: self.spending.observe(event),
     e.NoticeIssued: TurnCollector._notice,
     e.ToolCalled: TurnCollector._tool,
     e.ToolWaiting: TurnCollector._tool,

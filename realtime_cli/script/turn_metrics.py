@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from realtime_cli.client.cost import Tokens
-from realtime_cli.conversation.turns import ToolUse
+from realtime_cli.conversation.turns import LatencyParts, ToolUse
 from realtime_cli.script.turn_collector import Span, TurnCollector, TurnRecord
 from realtime_cli.untrusted_json import parse_json
 
@@ -68,6 +68,8 @@ class TurnMetrics:
     """Those of the turns before."""
     went_on_ms: float = 0.0
     """For how long the agent still sounded with what it had begun before this turn."""
+    parts: LatencyParts | None = None
+    """What the user waited for."""
 
     def since(self, event: str) -> TurnMetrics | None:
         """What is left from the first such event on; None where it did not come."""
@@ -116,6 +118,7 @@ def turn_metrics(turn: TurnRecord, collected: TurnCollector) -> TurnMetrics:
             for use in before.timing.tools
         ],
         went_on_ms=_went_on_ms(begin, collected.turns[: turn.timing.number - 1]),
+        parts=timing.parts,
     )
 
 
@@ -143,7 +146,7 @@ def conversation_metrics(collected: TurnCollector) -> TurnMetrics:
     """Those of the conversation: everything together, and of the timings the worst."""
     turns = [turn_metrics(turn, collected) for turn in collected.turns]
     events = sorted(event for turn in collected.turns for event in turn.events)
-    prices = [turn.usd for turn in turns]
+    spending = collected.spending
     return TurnMetrics(
         reply=" ".join(turn.reply for turn in turns if turn.reply),
         heard=" ".join(turn.heard for turn in turns if turn.heard),
@@ -157,7 +160,7 @@ def conversation_metrics(collected: TurnCollector) -> TurnMetrics:
         dead_air_ms=_worst(turn.dead_air_ms for turn in turns[1:]),
         audible_ms=sum(turn.audible_ms or 0.0 for turn in turns) if collected.with_voice else None,
         tokens=sum((turn.tokens for turn in turns), Tokens()),
-        usd=None if None in prices else sum(usd for usd in prices if usd is not None),
+        usd=None if spending.unpriced else spending.known_usd,
         late_ms=max(turn.late_ms for turn in turns),
         text_mode=collected.text_mode,
         steps=sorted((step for turn in turns for step in turn.steps), key=lambda step: step.at),

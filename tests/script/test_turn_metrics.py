@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from realtime_cli.client import inputs
+from realtime_cli.client.cost import Tokens
+from realtime_cli.conversation import events as e
 from realtime_cli.script.turn_metrics import conversation_metrics
 from tests.script.scenes import Scene
 
@@ -134,12 +138,14 @@ def test_a_silent_answer_while_the_user_still_speaks_is_no_quick_answer() -> Non
     assert parts.end_pointing_ms == 0
 
 
-def test_the_cost_of_the_whole_is_unknown_if_that_of_a_turn_is() -> None:
+def test_the_cost_of_the_whole_has_fees_in_it_and_is_unknown_if_a_part_is() -> None:
     scene = Scene()
     scene.turn(1, 1.0)
     assert conversation_metrics(scene.collected).usd == 0.0
-    scene.collected.now.timing.usd = 0.25
-    assert conversation_metrics(scene.collected).usd == 0.25
-    scene.turn(2, 2.0)
-    scene.collected.now.timing.usd = None
+    costs: list[tuple[Literal["response", "transcription", "fee"], float]]
+    costs = [("response", 0.25), ("fee", 0.5), ("transcription", 0.125)]
+    for of, usd in costs:
+        scene.collected.observe(e.UsageReported(1.0, 1, of, Tokens(), 0, usd))
+    assert conversation_metrics(scene.collected).usd == 0.875
+    scene.collected.observe(e.UsageReported(1.0, 1, "fee", Tokens(), 0, None))
     assert conversation_metrics(scene.collected).usd is None
