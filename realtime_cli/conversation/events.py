@@ -545,7 +545,8 @@ class ItemUpdated:
 class UsageReported:
     """What a response or a transcription used and cost. ``usd`` null: no price is known.
 
-    A fee is what the session has cost by the minute or by the message since the last report of it.
+    A fee is what the session has cost by the minute or by the message since the last report of it; the last
+    one may be below 0, where the server counted less time than had gone by.
     """
 
     at: float

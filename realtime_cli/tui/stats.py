@@ -48,7 +48,8 @@ class SessionStats:
     @property
     def cost_usd(self) -> float | None:
         """What was spent by the price table; None when a part of it is unknown, or nothing was used."""
-        return self._spending.total_usd if self.tokens else None
+        usd = self._spending.total_usd
+        return usd if self.tokens or usd else None
 
     def images_usd(self, tokens: int) -> float | None:
         """What image tokens cost by the price table; None for a model without a price."""

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import pytest
 
 from realtime_cli.client import effects, inputs
-from realtime_cli.client.cost import load_prices
+from realtime_cli.client.cost import Tokens, load_prices
 from realtime_cli.client.entry import Entry
+from realtime_cli.conversation import events as e
 from realtime_cli.conversation.narrated import narrate
 from realtime_cli.conversation.turns import MIN_FOR_P95
 from realtime_cli.tui.stats import SessionStats
@@ -98,3 +99,10 @@ def test_interruptions_tools_and_reconnects_are_counted() -> None:
 def test_pictures_have_a_price_where_the_model_has_one() -> None:
     assert figures(connected()).images_usd(1000) is not None
     assert SessionStats(load_prices()).images_usd(1000) is None
+
+
+def test_a_session_that_is_paid_by_the_second_shows_its_cost_without_tokens() -> None:
+    made = SessionStats(load_prices())
+    for second in (1.0, 2.0):
+        made.observe(e.UsageReported(second, 1, "fee", Tokens(), 0, 0.001))
+    assert made.cost_usd == 0.002

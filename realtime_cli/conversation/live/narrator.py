@@ -53,7 +53,8 @@ class LiveNarrator(CommonNarrator):
         elif handler := _LOCAL.get(kind):
             handler(self, value)
         self._settle()
-        self._add_fees(at_once=kind in (inputs.Disconnected, effects.Close))
+        counted = kind is inputs.Received and type(value.event) in (s.LiveUsageUpdated, s.LiveSessionClosed)
+        self._add_fees(at_once=counted or kind in (inputs.Disconnected, effects.Close))
         emitted, scene.emitted = scene.emitted, []
         return emitted
 

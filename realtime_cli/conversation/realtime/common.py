@@ -11,7 +11,7 @@ from realtime_cli.conversation import events as e
 from realtime_cli.conversation.realtime.scene import Scene
 from realtime_cli.conversation.realtime.tools import ToolSide
 
-FEE_STEP_USD = 0.01
+FEE_STEP_USD = 0.001
 """Fees that grow with time are reported in steps of this."""
 SCRIPT_TOPIC = "script"
 """The topic of notices by which a script annotates its recording."""
@@ -56,7 +56,7 @@ class CommonNarrator:
     def _add_fees(self, *, at_once: bool) -> None:
         scene, fees = self._scene, self._fees
         new_usd = scene.prices.fees_usd(scene.model, fees.connected_s, fees.text_items) - self._fees_usd
-        if new_usd >= FEE_STEP_USD or (at_once and new_usd > 0):
+        if new_usd >= FEE_STEP_USD or (at_once and new_usd):  # less than 0: the server counted less than we
             self._fees_usd += new_usd
             scene.emit(e.UsageReported(scene.at, scene.turn, "fee", Tokens(), 0, new_usd))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Received
 from realtime_cli.client.live.cost import LiveFeeMeter
@@ -90,3 +92,10 @@ def test_seven_seconds_are_billed():
     for entry in _entries():
         meter.observe(entry)
     assert meter.connected_s == 7
+
+
+def test_the_bill_is_what_the_server_counted_not_the_time_that_went_by():
+    told = list(narrate(_entries(), LiveNarrator()))
+    fees = [event.usd for event in told if isinstance(event, e.UsageReported)]
+    assert len(fees) > 3  # told while it grows
+    assert sum(fee or 0 for fee in fees) == pytest.approx(7 * 0.05 / 60)
