@@ -13,7 +13,7 @@ from realtime_cli.config import AgentConfig, LoadedAgent, load_agent, toml_file
 from realtime_cli.config.effective import effective
 from realtime_cli.config.load import config_error
 from realtime_cli.config.providers import PROVIDERS
-from realtime_cli.config.schema import agent_schema
+from realtime_cli.config.schema import editor_schema
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.validation_errors import dotted
 from realtime_cli.errors import ConfigError, ExitCode
@@ -87,7 +87,7 @@ def schema(*, of_scripts: bool = False) -> int:
     """Print the JSON Schema of the agent file or of scripts, for editors."""
     if of_scripts:
         from realtime_cli.script.load import script_schema
-    out(json.dumps(script_schema() if of_scripts else agent_schema(), indent=2, ensure_ascii=False))
+    out(json.dumps(script_schema() if of_scripts else editor_schema(), indent=2, ensure_ascii=False))
     return ExitCode.OK
 
 

@@ -22,6 +22,13 @@ def agent_schema() -> JsonSchema:
     return {**DIALECT, **AgentConfig.model_json_schema(), "title": "realtime-cli agent"}
 
 
+def editor_schema() -> JsonSchema:
+    """The same for editors, which do not know the protocol: ``[session]`` is Realtime's or Live's."""
+    from realtime_cli.config.live_session import AgentOfEither
+
+    return {**DIALECT, **AgentOfEither.model_json_schema(), "title": "realtime-cli agent"}
+
+
 def at(path: Sequence[str | int], data: Any = None, root: JsonSchema | None = None) -> list[JsonSchema]:
     """The alternatives that the schema allows at a path; ``data`` (the whole tree) tells unions apart.
 

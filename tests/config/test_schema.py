@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+
 from realtime_cli.config import schema
 
 
@@ -10,3 +16,8 @@ def test_the_types_of_a_key_are_those_of_the_whole_schema() -> None:
     for path in schema._key_paths(schema.agent_schema(), ()):  # null, which TOML has not, aside
         whole = schema.json_types(schema.at(path))
         assert schema.types_at(path) - {"null"} == whole - {"null"}, path
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "configs").glob("*.toml")), ids=str)
+def test_the_schema_for_editors_fits_every_agent_that_comes_with_the_program(path: Path):
+    jsonschema.validate(tomllib.loads(path.read_text("utf-8")), schema.editor_schema())

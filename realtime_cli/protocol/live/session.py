@@ -365,8 +365,11 @@ class HistoryMessage(Wire):
     content: Annotated[list[HistoryText] | None, Rule(required=True, min_length=1, max_length=1)] = None
     """One part of text."""
     id: Annotated[str | None, Nullable] = None
+    """Any name."""
     status: Annotated[str | None, Rule(choices=("incomplete", "completed"), nullable=True)] = None
+    """incomplete or completed."""
     type: Annotated[str | None, Rule(choices=("message",), nullable=True)] = None
+    """message."""
 
     def own_problems(self) -> Iterator[Problem]:
         kinds = ("text", "output_text") if self.role == "assistant" else ("input_text",)
