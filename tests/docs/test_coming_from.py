@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from agents.realtime.config import RealtimeRunConfig, RealtimeSessionModelSettings
@@ -13,6 +15,7 @@ from realtime_cli.session_api import Session
 from tests.docs.test_pages import TEXTS
 
 TEXT = TEXTS["coming-from"]
+DATA = Path(__file__).parents[1] / "data"
 SDK = TEXT.split("## OpenAI's Agents SDK")[1]
 HERE = " ".join(" ".join(row.split("|")[2:]) for row in re.findall(r"(?m)^\| .*\|$", TEXT))
 SECTIONS = ("connection", "session", "audio", "video", "conversation", "limits")
@@ -26,6 +29,14 @@ def test_the_settings_of_the_sdk_are_there() -> None:
     assert "async_tool_calls" in RealtimeRunConfig.__annotations__
     for method in ("send_message", "send_audio", "interrupt", "approve_tool_call", "reject_tool_call"):
         assert hasattr(RealtimeSession, method)
+
+
+def test_all_that_pipecats_service_takes_and_offers_is_named() -> None:
+    """``tests/peers/pipecat_surface.py`` made the list."""
+    surface = json.loads((DATA / "peers" / "pipecat-surface.json").read_text())
+    section = TEXT.split("## Pipecat's `OpenAIRealtimeLLMService`")[1].split("\n## ")[0]
+    names = sorted(name for names in surface.values() for name in names)
+    assert [name for name in names if not re.search(rf"\b{name}\b", section)] == []
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key.removeprefix("session.") not in METHODS])

@@ -1,4 +1,4 @@
-"""Every block of Python on the pages *python* and *pytest* runs as it stands."""
+"""Every block of Python on the pages *python*, *coming-from* and *pytest* runs as it stands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def blocks(page: str) -> list[str]:
 HEAD = "import asyncio\nfrom realtime_cli import Session\n"
 
 
-@pytest.mark.parametrize("block", blocks("python"))
+@pytest.mark.parametrize("block", [*blocks("python"), *blocks("coming-from")])
 def test_a_block_runs(block: str, capsys: pytest.CaptureFixture[str]) -> None:
     code = compile(HEAD + block, "python.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     names: dict[str, Any] = {"__name__": "python_page"}
