@@ -11,6 +11,7 @@ from typing import Any
 from realtime_cli.config.agent import AgentConfig
 from realtime_cli.config.validation_errors import checked_table, found_instead
 from realtime_cli.errors import ConfigError
+from realtime_cli.protocol.codec import client_event
 from realtime_cli.script.format import At
 from realtime_cli.tools.trust import Trust
 
@@ -47,6 +48,24 @@ def check_arguments(given: Mapping[str, Any]) -> None:
     for place, item in enumerate(given["history"]):
         if not isinstance(item, Mapping):
             raise _wrong(f"history[{place}]", item, '{"role": ..., "text": ...}, or an item of the API')
+
+
+def required(name: str, value: object, kind: type, allowed: str) -> None:
+    """Raise ConfigError for an argument of another kind."""
+    if not isinstance(value, kind):
+        raise _wrong(name, value, allowed)
+
+
+def check_event(event: object, protocol: str) -> None:
+    """Raise ConfigError for what cannot be sent as a client event."""
+    if not isinstance(event, Mapping):
+        raise _wrong("event", event, "a client event as a dict")
+    if protocol == "live":
+        from realtime_cli.protocol.live.codec import live_client_event
+
+        live_client_event(dict(event))
+    else:
+        client_event(dict(event))
 
 
 def moment(at: When) -> At:

@@ -103,8 +103,10 @@ class Listeners:
 
     def on(self, name: str, handler: Handler) -> None:
         """Call a handler for each event of that name. Raises ConfigError for a name that is none."""
-        if name not in EVENT_NAMES.values() and not _is_of_wire(name):
-            near = difflib.get_close_matches(name, EVENT_NAMES.values(), 1)
+        if not callable(handler):
+            raise ConfigError(f"{handler!r} is not a function, so it cannot handle events.")
+        if name not in EVENT_NAMES.values() and not _is_of_wire(str(name)):
+            near = difflib.get_close_matches(str(name), EVENT_NAMES.values(), 1)
             remedy = f"Did you mean {near[0]}?" if near else "See the page events: realtime-cli docs events"
             raise ConfigError(f"There is no event {name!r}.", remedy)
         self._handlers.append((name, handler))

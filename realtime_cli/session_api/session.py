@@ -23,7 +23,7 @@ from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from realtime_cli.app.attached_agent import attached_agent
 from realtime_cli.app.audio_io import AudioIO, open_sound
@@ -50,7 +50,7 @@ from realtime_cli.script.turn_metrics import ToolCall, read_arguments, turn_line
 from realtime_cli.session_api.agent_sound import AgentSound
 from realtime_cli.session_api.answers import AwaitedAnswers, Where
 from realtime_cli.session_api.approver import Approve, approver_of
-from realtime_cli.session_api.arguments import When, check_arguments, moment
+from realtime_cli.session_api.arguments import When, check_arguments, check_event, moment, required
 from realtime_cli.session_api.listeners import Handler, Listened, Listeners
 from realtime_cli.session_api.reply import OutOfBandReply, Reply
 from realtime_cli.tools.own_function import tool
@@ -60,6 +60,8 @@ from realtime_cli.tools.trust import Trust
 TIMEOUT_S = 30.0
 Image = str | PathLike[str] | bytes
 Detail = Literal["low", "high", "auto"]
+Key = Literal["mute", "talk", "release", "commit", "interrupt", "video"]
+KEYS: tuple[Key, ...] = get_args(Key)
 
 
 class Session:
@@ -233,6 +235,7 @@ class Session:
         script. Without ``wait`` it returns at once, with what was seen until then.
         Raises SessionFailed when no reply comes in time, and when the session ends.
         """
+        required("text", text, str, "what the user types")
         turn = await self._begin(at)
         self._words[turn.number] = text
         self._live.typed(text, [image_uri(image) for image in images], detail)
@@ -240,6 +243,7 @@ class Session:
 
     async def speak(self, text: str, *, at: When | None = None, wait: bool = True) -> Reply:
         """Say words with the local voice and wait for the reply; ``at`` and ``wait`` as in :meth:`say`."""
+        required("text", text, str, "what the user says")
         return await self.send_audio(await self._voice(text), at=at, wait=wait)
 
     async def send_audio(
@@ -301,6 +305,7 @@ class Session:
         does not answer.
         """
         live = self._live
+        required("settings", settings or {}, Mapping, "keys of the session")
         refused = live.turns.now.refused
         before = len(refused)
         live.patch({**(settings or {}), **more})
@@ -335,14 +340,17 @@ class Session:
         """How closely the model looks at frames from now on."""
         self._live.video(detail)
 
-    def press(self, key: Literal["mute", "talk", "release", "commit", "interrupt", "video"]) -> None:
+    def press(self, key: Key) -> None:
         """Press a key: interrupt, mute, talk, release, commit (end a manual turn), video."""
+        if key not in KEYS:
+            raise ConfigError(f"There is no key {key!r}.", f"There are: {', '.join(KEYS)}.")
         self._live.press(key)
 
     # -- the protocol -------------------------------------------------------------------------
 
     async def send(self, event: Mapping[str, Any]) -> None:
-        """Send a client event as it is in the protocol."""
+        """Send a client event as it is in the protocol. Raises ConfigError for what is none."""
+        check_event(event, self._live.session.options.protocol)
         self._live.ask(dict(event))
         await asyncio.sleep(0)
 
@@ -395,6 +403,7 @@ class Session:
         Raises SessionFailed when the server refuses the event, does not answer in time, or ends the session.
         """
         live = self._live
+        check_event(event, live.session.options.protocol)
         named = {"event_id": self._answers.next_id(), **event}
         waiting = self._answers.expect(str(named["event_id"]), answer, where)
         live.ask(named)

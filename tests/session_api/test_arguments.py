@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from realtime_cli import Session
-from realtime_cli.errors import ConfigError
+from realtime_cli.errors import ConfigError, SessionFailed
 from realtime_cli.session_api.arguments import moment
 
 ENDPOINT = {"url": "http://127.0.0.1:1/v1", "model": "m"}
@@ -74,3 +74,28 @@ def test_of_a_moment(at: Any, words: str) -> None:
 
 def test_a_moment_is_counted_from_the_agents_first_sound() -> None:
     assert moment(300) == moment({"after": "agent.speech_started", "ms": 300}) == moment(moment(300.0))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda session: session.say(5), "text: found 5"),
+        (lambda session: session.speak(5), "text: found 5"),
+        (lambda session: session.update("x"), "settings: found 'x'"),
+        (lambda session: session.update(instructions=5), "session settings: session.instructions"),
+        (lambda session: session.send({"typ": "x"}), "An event needs a type"),
+        (lambda session: session.send("x"), "event: found 'x'"),
+        (lambda session: session.send({"type": "response.create", "response": 5}), "response.create: "),
+        (lambda session: session.exchange({"typ": "x"}, "y"), "An event needs a type"),
+        (lambda session: session.press("x"), "There is no key 'x'"),
+        (lambda session: session.on(5, print), "There is no event 5"),
+        (lambda session: session.on("item_created", 5), "5 is not a function"),
+    ],
+)
+async def test_of_what_an_open_session_is_asked(call: Any, words: str) -> None:
+    async with Session(text=True) as session:
+        with pytest.raises((ConfigError, SessionFailed)) as raised:
+            async with asyncio.timeout(5):
+                await call(session)
+        assert str(raised.value).startswith(words)
+        assert "\n" not in str(raised.value)
