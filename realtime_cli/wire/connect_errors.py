@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from realtime_cli.errors import AuthenticationFailed, ConnectionFailed
 from realtime_cli.untrusted_json import parse_json
@@ -68,6 +68,12 @@ def of_status(
     detail = _detail(body, secrets)
     if status in (401, 403):
         return _unknown_here(where, status, detail, keyless=keyless)
+    if status == 404 and "call_id" in parse_qs(urlsplit(url).query):
+        return Refused(
+            f"There is no such call at {where} (HTTP 404){detail}.",
+            "Check its id; a call can be joined only while it goes on.",
+            status=status,
+        )
     if status == 404:
         return Refused(
             f"There is no Realtime endpoint at {where} (HTTP 404){detail}.",

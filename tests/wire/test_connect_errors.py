@@ -85,3 +85,9 @@ def test_a_401_without_a_key_says_that_none_was_sent() -> None:
     told = str(connect_errors.of_status(URL, 401, {}, b"", keyless=True))
     assert "requires an API key, but none was sent (HTTP 401)" in told
     assert "connection.api_key_env=NAME" in told
+
+
+def test_a_call_that_is_not_there_is_no_wrong_address() -> None:
+    error = connect_errors.of_status(f"{URL}&call_id=rtc_1", 404, {}, "", ())
+    assert error.message.startswith("There is no such call at ")
+    assert "base_url" not in error.remedy
