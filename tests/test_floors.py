@@ -74,7 +74,12 @@ KEPT_IN: dict[str, tuple[str, ...]] = {
 }
 
 # Distributions that come with one that is declared, pinned by it.
-PART_OF = {"pydantic-core": "pydantic", "gevent": "locust", "psutil": "locust"}
+PART_OF = {
+    "pydantic-core": "pydantic",
+    "typing-extensions": "pydantic",
+    "gevent": "locust",
+    "psutil": "locust",
+}
 
 # What belongs to extras: no module of the core imports it at its top, but where it is used.
 EXTRAS = {

@@ -30,6 +30,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_json
 
 from realtime_cli.tools.docstring import read_docstring
+from realtime_cli.tools.typed_dict import readable
 
 NOT_A_TOOL = (TypeError, ValueError, NameError)
 """What :class:`Function` raises for a function that cannot be one."""
@@ -206,7 +207,7 @@ def _hints_of(function: Callable[..., Any]) -> dict[str, Any]:
         function = function.func
     if not inspect.isroutine(function):
         function = function.__init__ if inspect.isclass(function) else type(function).__call__
-    return get_type_hints(function, include_extras=True)
+    return {name: readable(hint) for name, hint in get_type_hints(function, include_extras=True).items()}
 
 
 def _unfit_hint(hints: dict[str, Any]) -> str:

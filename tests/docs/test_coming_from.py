@@ -32,7 +32,7 @@ def test_the_settings_of_the_sdk_are_there() -> None:
 
 
 def test_all_that_pipecats_service_takes_and_offers_is_named() -> None:
-    """``tests/peers/pipecat_surface.py`` made the list."""
+    """``tests/peers/realtime_pipecat_surface.py`` made the list."""
     surface = json.loads((DATA / "peers" / "pipecat-surface.json").read_text())
     section = TEXT.split("## Pipecat's `OpenAIRealtimeLLMService`")[1].split("\n## ")[0]
     names = sorted(name for names in surface.values() for name in names)

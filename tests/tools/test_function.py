@@ -7,7 +7,6 @@ import dataclasses
 import enum
 import functools
 import json
-import sys
 import threading
 import typing
 from collections.abc import AsyncIterator, Generator
@@ -216,18 +215,6 @@ async def test_objects_and_partial_functions_are_called_like_functions() -> None
 
     for function in (Adder(), Counter(), functools.partial(add, y=1), lambda x: Counter()(int(x))):
         assert (await run(function, x="1"))[0] == 2
-
-
-class Plain(typing.TypedDict):
-    x: int
-
-
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="taken there")
-def test_a_typed_dict_that_cannot_be_read_is_named_in_one_line() -> None:
-    def takes(plain: Plain) -> None: ...
-
-    with pytest.raises(TypeError, match=r"^its parameter plain: Please use .*< 3.12$"):
-        Function(takes)
 
 
 def test_a_parameter_that_no_json_is_names_itself() -> None:

@@ -88,6 +88,6 @@ def test_a_401_without_a_key_says_that_none_was_sent() -> None:
 
 
 def test_a_call_that_is_not_there_is_no_wrong_address() -> None:
-    error = connect_errors.of_status(f"{URL}&call_id=rtc_1", 404, {}, "", ())
+    error = connect_errors.of_status(f"{URL}&call_id=rtc_1", 404, {}, b"", ())
     assert error.message.startswith("There is no such call at ")
     assert "base_url" not in error.remedy

@@ -1,6 +1,6 @@
 """What Pipecat's OpenAIRealtimeLLMService takes and offers, for the page that sets it beside ours.
 
-``python tests/peers/pipecat_surface.py`` prints what is in ``tests/data/peers/pipecat-surface.json``. It
+``python tests/peers/realtime_pipecat_surface.py`` prints ``tests/data/peers/pipecat-surface.json``. It
 needs the Python of an environment with ``pipecat-ai[openai]``, 1.14.0 at the time.
 """
 
