@@ -208,8 +208,11 @@ class Controls:
         if key in ("session.model", "connection.model"):
             raise ConfigError(OTHER_MODEL)
         session = self._loop.session
-        in_force = settings.merged(session.requested_session, session.effective_session)
-        self._patch(session_change(key, value, in_force, self._agent.folder))
+        if live := session.streams:
+            in_force = session.requested_session
+        else:
+            in_force = settings.merged(session.requested_session, session.effective_session)
+        self._patch(session_change(key, value, in_force, self._agent.folder, live=live))
 
     def _patch(self, patch: dict[str, Any]) -> None:
         self._loop.step(inputs.SettingsChanged(self._loop.now(), patch))

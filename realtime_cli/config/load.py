@@ -22,7 +22,7 @@ from realtime_cli.config.layers import Origin, Override
 from realtime_cli.config.lint import lint
 from realtime_cli.config.providers import is_xais
 from realtime_cli.config.redaction import remember, safe, secrets
-from realtime_cli.config.session import AgentSession, keep_types
+from realtime_cli.config.session import AgentSession, keep_types, over
 from realtime_cli.config.to_live import to_live
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.tools import kind
@@ -180,12 +180,19 @@ def _paths(node: Any, above: KeyPath = ()) -> Iterator[KeyPath]:
 
 
 def session_change(
-    key: str, text: str, in_force: Mapping[str, Any], folder: Path = Path(), shown: str = "/set"
+    key: str,
+    text: str,
+    in_force: Mapping[str, Any],
+    folder: Path = Path(),
+    shown: str = "/set",
+    *,
+    live: bool = False,
 ) -> dict[str, Any]:
     """The patch that sets one key of ``[session]`` at run time, checked by the rules of the agent file.
 
     ``key`` is dotted and begins with ``session``. ``in_force`` is the session as it is: a table that is
-    changed in part keeps its ``type``, which the API wants repeated. Raises ConfigError.
+    changed in part keeps its ``type``, which the API wants repeated. ``live``: it is one of Live, whose
+    tables must be whole together with the change. Raises ConfigError.
     """
     path = layers.split_key(key, shown)
     if path[0] != "session" or len(path) < 2:
@@ -196,7 +203,20 @@ def session_change(
     keep_types(tree["session"], in_force)
     mistakes: list[ConfigProblem] = []
     _read_instructions(tree, folder, [], mistakes)
-    return _validated(tree, tree, Origins("", "", [override]), mistakes).session_patch()
+    change = tree["session"]
+    if live:
+        kept = {name: known for name in change if _same_type(known := in_force.get(name), change[name])}
+        tree = {"connection": {"protocol": "live"}, "session": over(kept, change)}
+    config = _validated(tree, tree, Origins("", "", [override]), mistakes)
+    if live:
+        extra = change.pop("extra", None) or {}
+        return over(change, extra)
+    return config.session_patch()
+
+
+def _same_type(known: Any, change: Any) -> bool:
+    """Whether a change keeps the kind of a table, and so the keys that it does not name."""
+    return isinstance(known, dict) and isinstance(change, dict) and known.get("type") == change.get("type")
 
 
 def _utf8(value: Any, mistakes: list[ConfigProblem], path: KeyPath = ()) -> Any:

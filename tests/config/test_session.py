@@ -190,3 +190,17 @@ def test_what_nobody_knows_yet_is_sent_over_all_else_and_warned_of_once(load: Lo
         "session.extra is sent without being checked: mood, audio."
     ]
     assert session_change("session.extra.mood", '"brave"', {}) == {"type": "realtime", "mood": "brave"}
+
+
+BACKEND = {"type": "responses", "responses": {"model": "gpt-5", "tools": [{"type": "function", "name": "x"}]}}
+
+
+def test_a_change_of_a_live_session_is_checked_by_lives_rules_as_a_part_of_what_is_in_force() -> None:
+    in_force = {"model": "gpt-live-1", "delegation": BACKEND}
+    change = session_change("session.delegation.responses.instructions", "Rhyme.", in_force, live=True)
+    assert change == {"delegation": {"type": "responses", "responses": {"instructions": "Rhyme."}}}
+    assert session_change("session.extra.mood", '"brave"', in_force, live=True) == {"mood": "brave"}
+    with pytest.raises(ConfigError, match="modl: unknown key"):
+        session_change("session.delegation.responses.modl", "x", in_force, live=True)
+    other = session_change("session.delegation.type", "client", in_force, live=True)
+    assert other == {"delegation": {"type": "client"}}  # refused by the session, in words of its own

@@ -341,7 +341,11 @@ class LiveClientSession(SessionState):
             self._waiting.append(happened)
             return
         patch = {key: value for key, value in happened.patch.items() if key != "type"}
-        if fixed := sorted(patch.keys() - {"delegation", "triggers"}):
+        fixed = sorted(patch.keys() - {"delegation", "triggers"})
+        delegation = patch.get("delegation")
+        if isinstance(delegation, dict) and delegation.get("type", self._delegation) != self._delegation:
+            fixed.append("delegation.type")
+        if fixed:
             raise ConfigError(
                 f"session.{fixed[0]} is fixed once a Live session has started.",
                 "Only session.delegation and session.triggers can be changed; others need a new session.",

@@ -250,3 +250,14 @@ def test_what_is_fixed_in_a_session_cannot_be_changed():
     talk.does(inputs.SettingsChanged(1.0, {"instructions": "Be loud."}))
     assert "session.instructions is fixed" in talk.notes()[0]
     assert talk.sent() == []
+
+
+def test_the_kind_of_delegation_is_fixed_and_said_to_be():
+    patch = {"delegation": {"type": "responses", "responses": {"model": "gpt-5"}}}
+    session = LiveClientSession(SessionOptions(protocol="live", patch=patch))
+    session.handle(inputs.Connected(0.0, ""))
+    started = {"type": "session.started", "session": {"model": "gpt-live-1"}}
+    session.handle(inputs.Received(0.1, codec.live_server_event(started)))
+    done = session.handle(inputs.SettingsChanged(0.2, {"delegation": {"type": "client"}}))
+    assert [type(effect).__name__ for effect in done] == ["Note"]
+    assert "session.delegation.type is fixed" in done[0].text
