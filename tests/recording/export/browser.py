@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -112,7 +114,10 @@ def browser(profile: Path, *, dark: bool = False) -> Iterator[Browser]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     driver = subprocess.Popen(
-        ["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["chromedriver", f"--port={port}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # a Chromium that hangs is ended with it
     )
     try:
         flags = [*FLAGS, f"--user-data-dir={profile}", *(["--force-dark-mode"] if dark else [])]
@@ -127,7 +132,7 @@ def browser(profile: Path, *, dark: bool = False) -> Iterator[Browser]:
             end = urllib.request.Request(f"{base}/{session}", method="DELETE")
             urllib.request.urlopen(end, timeout=20).close()
     finally:
-        driver.kill()
+        os.killpg(driver.pid, signal.SIGKILL)
         driver.wait()
 
 
