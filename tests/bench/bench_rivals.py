@@ -20,7 +20,7 @@ from tests.bench.sound.measures import Rig
 from tests.bench.sound.stub import Stub
 from tests.kit.virtual_devices import running
 
-MEASURES = ("mouth", "ear", "interruptions", "cost", "late", "busy")
+MEASURES = ("listening", "mouth", "ear", "interruptions", "cost", "late", "busy")
 START_S = 60.0
 
 
@@ -50,6 +50,8 @@ async def measured(name: str, devices: dict[str, str], options: argparse.Namespa
 async def _measure(rig: Rig, measure: str, *, quick: bool) -> Any:
     few = 6 if quick else 30
     match measure:
+        case "listening":
+            return await rig.listening(15 if quick else 60)
         case "mouth":
             return await rig.mouth_to_wire(few)
         case "ear":

@@ -126,6 +126,12 @@ class Rig:
                 gaps += self.speaker.sound_ms(0.0)[1]
         return {"gaps_per_min": round(len(gaps) / minutes, 1), "gap_ms": [round(gap) for gap in gaps[:12]]}
 
+    async def listening(self, seconds: float) -> dict[str, Any]:
+        """CPU while nobody speaks and the microphone is open."""
+        before, appends = self.client.cpu_s(), self.stub.appends
+        await asyncio.sleep(seconds)
+        return self._cost(before, appends, seconds)
+
     async def cost(self, seconds: float) -> dict[str, Any]:
         """CPU while the agent speaks and the microphone is open, and the most memory so far."""
         before, appends = self.client.cpu_s(), self.stub.appends
@@ -133,7 +139,11 @@ class Rig:
             self.speaker.forget()
             await self.stub.fast_answer(4000)
             await asyncio.sleep(5)
-        used = self.client.cpu_s() - before
+        return self._cost(before, appends, seconds)
+
+    def _cost(self, cpu_s: float, appends: int, seconds: float) -> dict[str, Any]:
+        """Since there were so many seconds of CPU and appends."""
+        used = self.client.cpu_s() - cpu_s
         share = (self.stub.appends - appends) / max(1, seconds)
         return {
             "cpu_s_per_min": round(used * 60 / seconds, 1),
