@@ -40,3 +40,22 @@ def test_what_cannot_be_heard_is_not_looked_at() -> None:
     far = far_speech(2)
     assert hits(far, far // 400) == []
     assert hits(silence(len(far)), far) == []
+
+
+def test_put_together_from_blocks_it_is_the_plain_correlation() -> None:
+    """Also where some frames before were too soft to be looked at."""
+    chance = np.random.default_rng(1)
+    far = (3000 * chance.standard_normal(60 * 480)).astype(np.int16)
+    left = (400 * chance.standard_normal(len(far))).astype(np.int16)
+    left[24_000:26_400] += far[24_000 - 7_000 : 26_400 - 7_000] // 20
+    left[10_000:20_000] = 0
+    leak = EchoLeakDetector()
+    for place, (one, other) in enumerate(zip(frames(far), frames(left), strict=True), start=1):
+        leak.frame(one, other)
+        if place in (45, 50, 55):
+            end = place * 480
+            output = left[end - 2400 : end].astype(np.float64)
+            heard = far[end - 12_000 : end].astype(np.float64)
+            windows = np.lib.stride_tricks.sliding_window_view(heard, 2400)
+            scale = np.linalg.norm(windows, axis=1) * np.linalg.norm(output)
+            assert leak.correlation == pytest.approx(np.max(np.abs(windows @ output) / scale), abs=1e-5)
