@@ -49,6 +49,13 @@ def test_a_session_in_text_does_without_numpy_and_devices() -> None:
     assert not text_session() & {"numpy", "sounddevice", "samplerate", "prompt_toolkit", "jsonschema", "mcp"}
 
 
+def test_talk_connects_before_it_loads_what_hears_and_shows() -> None:
+    code = "import sys, realtime_cli.commands.talk; print(*sorted(sys.modules), file=sys.stderr)"
+    loaded = modules_of(code)
+    assert "realtime_cli.wire.websocket" in loaded
+    assert not loaded & {"numpy", "sounddevice", "rich.console", "prompt_toolkit", "realtime_cli.tui.screen"}
+
+
 def test_nor_does_the_session_factory() -> None:
     code = "import sys, realtime_cli.app.session_factory; print(*sorted(sys.modules), file=sys.stderr)"
     loaded = modules_of(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
@@ -182,6 +183,33 @@ class SessionFactory:
         raise ConfigError(f"The files of {guard.requested.path} change all the time: they cannot be trusted.")
 
     @asynccontextmanager
+    async def connecting(self, granted: Granted) -> AsyncIterator[Connect | None]:
+        """A connection that begins at once, for :meth:`open`: the way to the server takes its time while
+        devices open and modules load. None where a server must be started first.
+
+        Raises what :meth:`address` raises.
+        """
+        if self.replayed or granted.agent.config.connection.embedded:
+            yield None
+            return
+        way = _way(granted.agent, await self.address(granted.agent))
+        begun: asyncio.Future[Transport] | None = asyncio.ensure_future(way())
+
+        async def connect() -> Transport:
+            nonlocal begun
+            first, begun = begun, None
+            return await (first or way())
+
+        try:
+            yield connect
+        finally:
+            if begun:
+                begun.cancel()
+                for made in await asyncio.gather(begun, return_exceptions=True):
+                    if not isinstance(made, BaseException):
+                        await made.close(1000, "")
+
+    @asynccontextmanager
     async def open(
         self,
         agent: LoadedAgent | Granted,
@@ -195,6 +223,7 @@ class SessionFactory:
         with_video: bool = False,
         command: str = "",
         attached: Literal["look_on", "steer"] | None = None,
+        connect: Connect | None = None,
     ) -> AsyncIterator[OpenSession]:
         """The session of an agent. Its tools, hooks and recording are closed behind it.
 
@@ -202,6 +231,7 @@ class SessionFactory:
         without one they are refused. ``seed``: items to begin with, behind those of the agent file.
         ``own_tools``: of the program that holds the session. ``with_video``: frames of ``video.source`` are
         shown. ``command`` is named in the recording. ``attached``: to the call that the address names.
+        ``connect``: of :meth:`connecting`.
         Raises AuthenticationFailed when a key is missing, ConfigError when there is no address or a tool,
         a hook or the recording cannot be had, and what :meth:`granted` raises.
         """
@@ -246,8 +276,9 @@ class SessionFactory:
                 recorder = recorder_at(record_to, agent, session, secrets, command)
                 stack.callback(recorder.break_off, ExitCode.BUG, "The conversation ended early.")
             eyes = video_source(agent, registry.report) if with_video else None
-            connect = _way(agent, address)
-            yield OpenSession(session, connect, tools, recorder, (), (hooks,), secrets, eyes)
+            yield OpenSession(
+                session, connect or _way(agent, address), tools, recorder, (), (hooks,), secrets, eyes
+            )
 
     async def address(self, agent: LoadedAgent) -> ServerAddress:
         """Where the agent's sessions are held; starts the local server if it is there.

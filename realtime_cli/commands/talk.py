@@ -7,33 +7,35 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from realtime_cli.app.audio_io import open_sound
 from realtime_cli.app.console import echo
-from realtime_cli.app.controls import Controls
-from realtime_cli.app.device_reports import DeviceReports
-from realtime_cli.app.hold import conversation_loop, hold
 from realtime_cli.app.local_offer import offer_local
 from realtime_cli.app.session_factory import (
     AgentOptions,
+    OpenSession,
     SessionFactory,
     load,
     recording_path,
     require_address,
 )
+from realtime_cli.brief_thread import BriefThread
 from realtime_cli.client.in_force import turn_detection
 from realtime_cli.client.lost_answer import LOST
 from realtime_cli.config import LoadedAgent
 from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError, ExitCode
-from realtime_cli.loop import Outcome
 from realtime_cli.recording import copy
 from realtime_cli.recording.sidecar import sidecars
 from realtime_cli.tools.approval import AllowlistApprover, Approver, InteractiveApprover
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.trust import Trust, require_trust
-from realtime_cli.tui.frontend import Frontend, choose_frontend, choose_keys, reading
+
+if TYPE_CHECKING:  # loaded while the connection is made
+    from realtime_cli.app.audio_io import AudioIO
+    from realtime_cli.app.device_reports import DeviceReports
+    from realtime_cli.loop import Outcome
+    from realtime_cli.tui.frontend import Frontend
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,57 +78,87 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
     agent = granted.agent
     record_to = recording_path(agent, options)
     _keep_apart(record_to, options.output or str(agent.config.audio.output))
-    reports = DeviceReports()
-    sound = open_sound(agent.config.audio, options.inputs, options.output, reports.report)
-    if sound.said:
-        echo(f"realtime-cli: {sound.said}")
     seed = items_of(options.resume) if options.resume else ()
-    try:
-        async with (
-            factory,
-            factory.open(
+    async with factory, factory.connecting(granted) as connect:
+        sound, reports = await _edges(agent, options)
+        if sound.said:
+            echo(f"realtime-cli: {sound.said}")
+        try:
+            async with factory.open(
                 granted,
                 approver=approver,
                 seed=seed,
                 record_to=record_to,
                 with_video=True,
                 command="talk",
-            ) as opened,
-        ):
-            frontend, last_answer = _frontend(agent, options), LastAnswer()
-            loop = conversation_loop(
-                opened,
-                shown=(frontend,),
-                readers=(last_answer,),
-                microphone=sound.microphone,
-                speaker=sound.speaker,
-                guard=sound.echo,
-                wait_for_floor=sound.from_file,
-            )
-            sound.connect(loop)
-            reports.connect(loop)
-            recording = opened.recorder.path if opened.recorder else None
-            controls = Controls(loop, agent, partial(_reloaded, options), desk, sound.echo, recording)
-            keys = choose_keys(
-                frontend,
-                push_to_talk=agent.config.audio.push_to_talk,
-                manual_turns=ends_turns_by_key(agent),
-                without=_missing(agent, echo=not sound.from_file, recording=bool(recording)),
-            )
-            try:
-                outcome = await hold(
-                    opened,
-                    loop,
-                    frontend=frontend,
-                    beside=reading(keys, controls.press),
-                    judge=last_answer.judge if sound.from_file else None,
-                )
-                return outcome.exit_code
-            finally:
-                if recording and controls.save_to:
-                    _copy(recording, controls.save_to)
+                connect=connect,
+            ) as opened:
+                return await _converse(opened, agent, options, desk, sound, reports)
+        finally:
+            await asyncio.gather(sound.microphone.close(), sound.speaker.close(), return_exceptions=True)
+
+
+async def _edges(agent: LoadedAgent, options: TalkOptions) -> tuple[AudioIO, DeviceReports]:
+    """Open the devices, and load what the conversation needs, beside the loop: it connects meanwhile."""
+
+    def opened() -> tuple[AudioIO, DeviceReports]:
+        from realtime_cli.app import audio_io, controls, device_reports, hold  # noqa: F401
+        from realtime_cli.tui import frontend  # noqa: F401
+
+        reports = device_reports.DeviceReports()
+        return audio_io.open_sound(
+            agent.config.audio, options.inputs, options.output, reports.report
+        ), reports
+
+    if sys.platform == "win32":  # a device belongs to the thread that opened it
+        return opened()
+    return await asyncio.wrap_future(BriefThread("devices").submit(opened))
+
+
+async def _converse(
+    opened: OpenSession,
+    agent: LoadedAgent,
+    options: TalkOptions,
+    desk: InteractiveApprover | None,
+    sound: AudioIO,
+    reports: DeviceReports,
+) -> ExitCode:
+    from realtime_cli.app.controls import Controls
+    from realtime_cli.app.hold import conversation_loop, hold
+    from realtime_cli.tui.frontend import choose_keys, reading
+
+    frontend, last_answer = _frontend(agent, options), LastAnswer()
+    loop = conversation_loop(
+        opened,
+        shown=(frontend,),
+        readers=(last_answer,),
+        microphone=sound.microphone,
+        speaker=sound.speaker,
+        guard=sound.echo,
+        wait_for_floor=sound.from_file,
+    )
+    sound.connect(loop)
+    reports.connect(loop)
+    recording = opened.recorder.path if opened.recorder else None
+    controls = Controls(loop, agent, partial(_reloaded, options), desk, sound.echo, recording)
+    keys = choose_keys(
+        frontend,
+        push_to_talk=agent.config.audio.push_to_talk,
+        manual_turns=ends_turns_by_key(agent),
+        without=_missing(agent, echo=not sound.from_file, recording=bool(recording)),
+    )
+    try:
+        outcome = await hold(
+            opened,
+            loop,
+            frontend=frontend,
+            beside=reading(keys, controls.press),
+            judge=last_answer.judge if sound.from_file else None,
+        )
+        return outcome.exit_code
     finally:
-        await asyncio.gather(sound.microphone.close(), sound.speaker.close(), return_exceptions=True)
+        if recording and controls.save_to:
+            _copy(recording, controls.save_to)
 
 
 def _missing(agent: LoadedAgent, *, echo: bool, recording: bool) -> set[str]:
@@ -159,6 +191,8 @@ class LastAnswer:
             self._lost = self._lost or event.topic == LOST
 
     def judge(self, outcome: Outcome) -> Outcome:
+        from realtime_cli.loop import Outcome
+
         if self._failed and outcome.exit_code == ExitCode.OK:
             return Outcome(ExitCode.SESSION, "The last answer failed.")
         if self._lost and outcome.exit_code == ExitCode.OK:
@@ -187,6 +221,8 @@ def items_of(path: Path) -> tuple[dict[str, Any], ...]:
 
 
 def _frontend(agent: LoadedAgent, options: TalkOptions) -> Frontend:
+    from realtime_cli.tui.frontend import choose_frontend
+
     audio, screen = agent.config.audio, agent.config.screen
     return choose_frontend(
         plain=options.plain or screen.face == "plain",
