@@ -92,6 +92,7 @@ class LiveScreen:
         self._covers: Callable[[], bool] = lambda: False
         self._questions = OpenQuestions()
         self._console = console
+        self._size = console.size  # as at the last frame: it takes some system calls
         self._links = console.color_system in ("256", "truecolor")  # a terminal of 16 colours is an old one
         self._has_alternate_screen = os.environ.get("TERM") != "linux"  # its console has one screen only
         self._terminal = terminal
@@ -243,7 +244,8 @@ class LiveScreen:
         self._draw_by(self._whole_due)
 
     def _draw(self, *, rows: bool = True) -> None:
-        size, width = self._console.size, self._width
+        self._size = size = self._console.size
+        width = self._width
         lines = self._scrollback.take(self.view, width, self.theme)
         lines += [line for said in self._take_stray() for line in wrapped(Text(safe(said)), width)]
         above = [self._ansi(linked(line) if self._links else line) for line in lines]
@@ -255,17 +257,17 @@ class LiveScreen:
     def _show(self, above: list[str], *, fresh: bool = False) -> None:
         rows = tuple(ansi for _, ansi in self._drawn)
         covers = bool(rows) and self._covers() and self._has_alternate_screen
-        self._painter.show(above, LiveRows(rows, self._console.size.height, covers), fresh=fresh)
+        self._painter.show(above, LiveRows(rows, self._size.height, covers), fresh=fresh)
 
     @property
     def _width(self) -> int:
         """The width of a line; some terminals wrap after the last column."""
-        return max(20, min(MAX_LINE_LENGTH, self._console.size.width - 1))
+        return max(20, min(MAX_LINE_LENGTH, self._size.width - 1))
 
     @property
     def _room(self) -> int:
         """The number of rows left for the keyboard, under what is said, the state and the figures."""
-        return max(1, self._console.size.height - 4 - bool(self.view.pending))
+        return max(1, self._size.height - 4 - bool(self.view.pending))
 
     def _take_stray(self) -> list[str]:
         return [self._stray.popleft() for _ in range(len(self._stray))]
@@ -281,7 +283,7 @@ class LiveScreen:
 
     @property
     def _whole_width(self) -> int:
-        return max(20, self._console.size.width - 1)
+        return max(20, self._size.width - 1)
 
     @property
     def _wide(self) -> int:
@@ -302,7 +304,7 @@ class LiveScreen:
         )
         rows = [*above, *live, *self._lowest(wide, self._room)]
         picture = self._picture()
-        if len(rows) + len(picture) >= self._console.size.height:
+        if len(rows) + len(picture) >= self._size.height:
             picture = []
         self._state_at = len(picture) + len(above)
         rows = [*picture, *rows]
@@ -315,7 +317,7 @@ class LiveScreen:
     def _picture(self) -> list[Text]:
         """What the agent was shown last, where there are colours and room for it."""
         coloured = self._console.color_system in ("256", "truecolor") and self.theme is PRETTY
-        roomy = self._console.size.height >= MIN_ROWS_WITH_PICTURE
+        roomy = self._size.height >= MIN_ROWS_WITH_PICTURE
         if not (coloured and roomy):
             return []
         lines = thumbnail_rows(self.view.video.thumbnail)

@@ -13,6 +13,8 @@ class SessionStats:
 
     def __init__(self, prices: Prices, model: str | None = None) -> None:
         self.waits_ms: list[float] = []
+        self.median_ms: float | None = None
+        self.p95_ms: float | None = None
         self.parts: list[LatencyParts] = []
         """What each of the waits is made of."""
         self.interruptions = 0
@@ -38,14 +40,6 @@ class SessionStats:
         return self.waits_ms[-1] if self.waits_ms else None
 
     @property
-    def median_ms(self) -> float | None:
-        return self._turns.median_ms
-
-    @property
-    def p95_ms(self) -> float | None:
-        return self._turns.p95_ms
-
-    @property
     def cost_usd(self) -> float | None:
         """What was spent by the price table; None when a part of it is unknown, or nothing was used."""
         usd = self._spending.total_usd
@@ -62,6 +56,10 @@ class SessionStats:
             case e.AgentHeard(first=True) | e.AgentResponseEnded() | e.AgentTextPartial(voice=False):
                 answered = self._turns.answered
                 self.waits_ms = [turn.latency_ms for turn in answered if turn.latency_ms is not None]
+                self.median_ms, self.p95_ms = (
+                    self._turns.median_ms,
+                    self._turns.p95_ms,
+                )  # drawn ten times a second
                 self.parts = [turn.parts for turn in answered if turn.parts]
             case e.AgentInterrupted():
                 self.interruptions += 1
