@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from realtime_cli.config import LoadedAgent, load_agent
+from realtime_cli.config.interpolation import referred
 from realtime_cli.errors import ConfigError
 from realtime_cli.tools.approval import APPROVE_OPTION
 from realtime_cli.tools.trust import Trust
@@ -24,6 +25,7 @@ INSIDE: Mapping[str, Any] = {
     "query": {},
     "proxy": None,
 }  # only the model's name and the time limits of the agent's own server are kept
+_FILES_AND_TOOLS = ("session.instructions", "session.tools")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,10 @@ class Target:
         script = {**over, **self._connection()}
         if written and self.trust.of_caller:
             script = {**_key_for_there(written), **script}
-        return load_agent(file, self.sets, os.environ, written=written, script=script, place=place)
+        loaded = load_agent(file, self.sets, os.environ, written=written, script=script, place=place)
+        if place and (written or any(map(_may_do_more, over.items()))):
+            loaded = replace(loaded, script=Path(place))
+        return loaded
 
     def _connection(self) -> Mapping[str, Any]:
         """``[connection]`` for another server: the agent's model is kept, its key is not sent there."""
@@ -88,6 +93,13 @@ class Target:
             raise ConfigError(
                 f"{recording.name} was recorded with the Live protocol: it cannot answer instead of a server."
             )
+
+
+def _may_do_more(setting: tuple[str, Any]) -> bool:
+    """Whether a key that a script sets can change what its agent may do."""
+    key, value = setting
+    harmless = key.startswith(("session.", "conversation.", "limits."))
+    return not harmless or key.startswith(_FILES_AND_TOOLS) or any(referred(value))
 
 
 def _key_for_there(written: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -79,7 +79,10 @@ class Origins:
 
 @dataclass(frozen=True)
 class LoadedAgent:
-    """A checked agent. ``path`` None: there is no file. ``files``: all that was read, for a reload."""
+    """A checked agent. ``path`` None: there is no file. ``files``: all that was read, for a reload.
+
+    ``script``: the file of a script that is this agent, or sets what an agent may do.
+    """
 
     config: AgentConfig
     origins: Origins
@@ -87,6 +90,7 @@ class LoadedAgent:
     files: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    script: Path | None = None
 
     @property
     def folder(self) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from realtime_cli.app.attached_agent import attached_agent
+from realtime_cli.app.console import echo
 from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.session_factory import OpenSession, SessionFactory
 from realtime_cli.app.targets import Target
@@ -23,7 +24,7 @@ from realtime_cli.script.result import Case
 from realtime_cli.tools import preflight
 from realtime_cli.tools.approval import AllowlistApprover
 from realtime_cli.tools.permissions import permissions_of
-from realtime_cli.tools.trust import require_trust, unanswered
+from realtime_cli.tools.trust import left_out_note, require_trust, unanswered
 
 Recordings = Literal["kept", "temporary", "none"]
 """``temporary``: there for checks, deleted at the end. ``none``: nothing is written at all."""
@@ -74,7 +75,7 @@ class CaseOpener:
 
 
 def agents_of(cases: Sequence[Case], target: Target) -> list[LoadedAgent]:
-    """The agent of each case.
+    """The agent of each case. Says what is left out of those that are not trusted.
 
     Raises ConfigError for what is wrong in any of them, for an approved tool that none of them has, and for
     a script, or an agent as a whole, that needs trust and has none.
@@ -87,10 +88,16 @@ def agents_of(cases: Sequence[Case], target: Target) -> list[LoadedAgent]:
     preflight.check_approved(
         target.approve, *(agent.config for agent in agents), option=target.approve_option
     )
+    notes: dict[str, None] = {}
     for case, agent in zip(cases, agents, strict=True):
-        unused = unanswered(permissions_of(agent), target.trust)
+        requested = permissions_of(agent)
+        unused = unanswered(requested, target.trust)
         mocked = MockedTools(case.script.script.mocks).names
         preflight.require(agent, os.environ, {*unused, *mocked})
+        if missed := [name for name in unused if name not in mocked]:
+            notes[left_out_note(missed, requested, target.trust, is_asked=False)] = None
+    for note in notes:
+        echo(f"realtime-cli: {note}")
     return agents
 
 

@@ -63,7 +63,8 @@ class Permissions:
     """What one agent may do. ``files``: digests of the code that it would run, by path within the folder.
 
     ``hosts``, ``variables``, ``commands``, ``functions`` and ``folders`` (also files and devices) also name
-    what needs no trust. ``subject``: what stands in ``path``, an agent or a script.
+    what needs no trust. ``subject``: what stands in ``path``, an agent or a script. ``script`` sets what
+    its agent may do.
     """
 
     path: Path
@@ -75,6 +76,7 @@ class Permissions:
     commands: list[str] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
+    script: Path | None = None
 
     @cached_property
     def hash(self) -> str:
@@ -106,7 +108,9 @@ class _Survey:
     def __init__(self, agent: LoadedAgent) -> None:
         self._agent, self._config, self._shown = agent, agent.config, agent.shown()
         self._folder = Path.cwd() / agent.folder
-        self.made = Permissions((agent.path or self._folder).resolve())
+        script = agent.script.resolve() if agent.script else None
+        place = agent.path.resolve() if agent.path else script or self._folder.resolve()
+        self.made = Permissions(place, script=script)
         self._code = CodeFiles(self._folder, self.made.files)
         self._foreign = False  # the server is neither the provider's nor on this machine
         self._of_server()

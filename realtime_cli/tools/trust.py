@@ -42,8 +42,10 @@ class Trust:
     def covers(self, requested: Permissions) -> bool:
         if self.of_caller and requested.path.is_dir():
             return True
-        paths = (Path(each).resolve() for each in self.given if not _HASH.fullmatch(each))
-        return requested.hash in self.given or any(requested.path.is_relative_to(path) for path in paths)
+        paths = [Path(each).resolve() for each in self.given if not _HASH.fullmatch(each)]
+        files = [file for file in (requested.path, requested.script) if file]
+        all_below = all(any(file.is_relative_to(path) for path in paths) for file in files)
+        return requested.hash in self.given or all_below
 
 
 async def left_out(
@@ -132,7 +134,7 @@ def _why_not(what: str, *, is_asked: bool) -> str:
 
 
 def _remedy(requested: Permissions, trust: Trust) -> str:
-    if requested.path.is_dir():
+    if requested.path.is_dir() or requested.script:
         return f"Pass {trust.option.replace('HASH', requested.hash)}."
     given = f"pass {trust.option} (`realtime-cli config trust {requested.path}` prints it)."
     if requested.subject == "agent":

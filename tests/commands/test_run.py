@@ -114,7 +114,7 @@ def test_a_tool_that_was_left_out_is_named_next_to_what_failed_for_it(
     lamp, good = script(tmp_path, "lamp", LEFT_OUT), script(tmp_path, "good", GOOD)
     files = {"junit": tmp_path / "junit.xml", "json": tmp_path / "results.json"}
     assert run_with(lamp, no_record=True, **files) == ExitCode.EXPECTATION_FAILED
-    sentence = f"Not loaded: lamp. {tmp_path} is not trusted yet, and there is no terminal to ask."
+    sentence = f"Not loaded: lamp. {lamp} is not trusted yet, and there is no terminal to ask."
     found = capsys.readouterr().out
     assert found.index("turn 1: calls") < found.index(sentence)
     assert "Pass --trust " in found
