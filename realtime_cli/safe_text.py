@@ -29,17 +29,73 @@ def safe(text: str, *, growing: bool = False) -> str:
     """The text with nothing in it that a terminal would obey; newlines stay.
 
     ``growing``: more of it may come. The result for a beginning of a text is then a beginning of the result
-    for the whole, so that it can be shown piece by piece; isolates, of which the other half may be missing
-    yet, are left out.
+    for the whole, so that it can be shown piece by piece. An isolate passes before it is closed: who shows
+    the beginning adds :func:`closing`.
     """
     if text.isascii() and text.isprintable():
         return text
+    shown = _shown(text)
+    return _closed(shown, 0)[0] if growing else in_pairs(shown)
+
+
+class GrowingText:
+    """Text that comes in pieces, each made safe as it comes; ``end`` of a line gives what closes it."""
+
+    def __init__(self) -> None:
+        self._open = 0
+        self._marks = 0
+
+    def add(self, piece: str) -> str:
+        """What may be shown of it."""
+        begin = 0
+        while begin < len(piece) and unicodedata.combining(piece[begin]):
+            begin += 1
+        marks = piece[: min(begin, max(0, MAX_COMBINING_MARKS - self._marks))]
+        rest = piece[begin:]
+        self._marks = len(marks) + self._marks if not rest else _marks_behind(rest)
+        shown, self._open = _closed(marks + _shown(rest), self._open)
+        return shown
+
+    def end(self) -> str:
+        """Closes what is open."""
+        closers, self._open, self._marks = _POP * self._open, 0, 0
+        return closers
+
+
+def closing(text: str) -> str:
+    """What closes the isolates that stand open at the end of a safe line."""
+    return _POP * _closed(text, 0)[1] if _ISOLATE.search(text) else ""
+
+
+def _marks_behind(text: str) -> int:
+    count = 0
+    while count < len(text) and unicodedata.combining(text[-1 - count]):
+        count += 1
+    return count
+
+
+def _closed(text: str, depth: int) -> tuple[str, int]:
+    """The text with its isolates closed in each line but the last, and how many are open at its end."""
+    if not (depth or _ISOLATE.search(text)):
+        return text, 0
+    out = []
+    for char in text:
+        if char == "\n":
+            char, depth = _POP * depth + char, 0
+        elif char == _POP:
+            char, depth = char if depth else "", max(0, depth - 1)
+        elif char in _ISOLATES:
+            depth += 1
+        out.append(char)
+    return "".join(out), depth
+
+
+def _shown(text: str) -> str:
     out, done = [], 0
     for ordinary in _ORDINARY.finditer(text):
         out += [_safe_rare(text[done : ordinary.start()]), ordinary[0]]
         done = ordinary.end()
-    shown = "".join([*out, _safe_rare(text[done:])])
-    return _ISOLATE.sub("", shown) if growing else in_pairs(shown)
+    return "".join([*out, _safe_rare(text[done:])])
 
 
 def in_pairs(text: str) -> str:

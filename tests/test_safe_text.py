@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_cli.safe_text import _ORDINARY, for_encoding, in_pairs, one_line, safe
+from realtime_cli.safe_text import _ORDINARY, GrowingText, closing, for_encoding, in_pairs, one_line, safe
 
 
 def in_turn(shown: str) -> bool:
@@ -58,7 +58,24 @@ def test_nothing_dangerous_is_left_and_beginnings_stay_beginnings(text: str, pla
     growing = safe(text, growing=True)
     for whole in (growing, safe(text)):
         assert not [c for c in whole if c != "\n" and unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")]
-    assert growing.startswith(safe(text[:place], growing=True))
+    begun = safe(text[:place], growing=True)
+    assert growing.startswith(begun)
+    assert in_turn(begun + closing(begun))
+
+
+@given(st.lists(st.text("a\u0301\u2067\u2068\u2069\n\x1b\u202e", max_size=6), max_size=8))
+def test_text_in_pieces_is_as_harmless_as_a_whole(pieces: list[str]) -> None:
+    growing = GrowingText()
+    shown = "".join(map(growing.add, pieces)) + growing.end()
+    assert in_turn(shown)
+    whole = safe("".join(pieces), growing=True)
+    assert shown == whole + closing(whole)
+
+
+def test_an_isolate_that_is_closed_in_a_later_piece_passes() -> None:
+    growing = GrowingText()
+    pieces = ["Say \u2067שלום", " עולם", "\u2069 to her", ". \u2068open", "\n", "\u2069next"]
+    assert [*map(growing.add, pieces)] == [*pieces[:4], "\u2069\n", "next"]
 
 
 @given(st.text("a\u2067\u2068\u2069\n", max_size=30))

@@ -7,9 +7,9 @@ import os
 import sys
 from typing import Self
 
-from realtime_cli.app.console import for_stream
 from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError
+from realtime_cli.safe_text import GrowingText
 from realtime_cli.tui.end_summary import EndSummary
 
 
@@ -26,6 +26,7 @@ class Stdout(io.TextIOBase):
             raise ConfigError("There is no stdout to write the answers to.")
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")
+        self._growing = GrowingText() if sys.stdout.isatty() else None
         self.gone = False
         self.failure = ""
 
@@ -34,7 +35,7 @@ class Stdout(io.TextIOBase):
         if self.gone:
             return len(text)
         try:
-            sys.stdout.write(for_stream(text, sys.stdout))
+            sys.stdout.write(self._growing.add(text) if self._growing else text)
             sys.stdout.flush()
         except BrokenPipeError:
             self.gone = True

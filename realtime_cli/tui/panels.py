@@ -13,7 +13,7 @@ from rich.style import Style
 from rich.text import Text
 
 from realtime_cli.conversation.blocks import AgentTurn, Block, Notice, ToolCard, UserTurn, is_question
-from realtime_cli.safe_text import for_encoding, one_line, safe
+from realtime_cli.safe_text import closing, for_encoding, one_line, safe
 from realtime_cli.tui.amounts import clock, money, plural, seconds
 from realtime_cli.tui.cell_width import cells, cut_to, tail, wrap
 from realtime_cli.tui.latency import latency_figures
@@ -158,7 +158,7 @@ def wrapped(text: Text, width: int) -> list[Text]:
     for start, end in wrap(text.plain, width):
         line = text[start:end]
         line.rstrip()
-        lines.append(line)
+        lines.append(line.append(closing(line.plain)))
     return lines
 
 
