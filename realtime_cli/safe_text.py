@@ -16,6 +16,7 @@ _MARKS = "\u200c\u200d\u200e\u200f\u061c"  # joiners of emoji, Persian and Indic
 _ISOLATES, _POP = "\u2066\u2067\u2068", "\u2069"
 _ISOLATE = re.compile(f"[{_ISOLATES}{_POP}]")
 _DROPPED = "\r\u00ad\ufeff\u200b\u2060"  # harmless when absent: \r would overprint the line
+_MARKDOWN = re.compile(r"([\\`*~|<&\[\]])")
 _FLAG, _TAGS = "\U0001f3f4", range(0xE0020, 0xE0080)  # a flag and the letters of its land (UTS 51, 1.4.9)
 # What most texts are made of passes whole: all of it printable, none of it a mark.
 _ORDINARY = re.compile(
@@ -159,6 +160,11 @@ def _foreign(char: str, code: int) -> str:
 def one_line(text: str) -> str:
     """Safe text on one line: every run of white space is one blank."""
     return " ".join(safe(text).split())
+
+
+def in_markdown(text: str) -> str:
+    """Text of strangers in a line of Markdown: shown as it is, whatever Markdown or HTML it holds."""
+    return _MARKDOWN.sub(r"\\\1", one_line(text))
 
 
 def for_encoding(text: str, encoding: str) -> str:

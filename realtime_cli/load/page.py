@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from realtime_cli.load.figures import PERCENTILES, Figures
 from realtime_cli.load.history import WINDOW_S, LoadMoment
 from realtime_cli.load.verdict import Verdict
+from realtime_cli.recording.export.template import as_text
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 720, 200, 64, 24
 COLOURS = ("#1f6feb", "#d9480f", "#6f42c1")
@@ -35,7 +35,7 @@ def page(
     """The whole page; it needs no network."""
     bad = [not verdict.reliable, *(failed for _, failed, _ in verdict.conditions)]
     told = "".join(
-        f'<p class="verdict{" bad" if one else ""}">{escape(line)}</p>'
+        f'<p class="verdict{" bad" if one else ""}">{as_text(line)}</p>'
         for one, line in zip(bad, verdict.lines, strict=True)
     )
     charts = "".join(
@@ -55,15 +55,15 @@ def page(
         )
     )
     wrong = "".join(
-        f"<tr><td>{escape(name)}</td><td>{escape(kind)}</td><td>{count}</td></tr>"
+        f"<tr><td>{as_text(name)}</td><td>{as_text(kind)}</td><td>{count}</td></tr>"
         for name, kind, count in failures
     )
     listed = f"<h2>Failures</h2><table><tr><th>name<th>failure<th>count</tr>{wrong}</table>" if wrong else ""
-    said = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    said = "".join(f"<li>{as_text(note)}</li>" for note in notes)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width"><title>{escape(title)}</title><style>{STYLE}</style>'
-        f'<h1>{escape(title)}</h1>{told}<ul>{said}</ul>{charts}<h2>Figures</h2><div class="scroll">'
+        f'content="width=device-width"><title>{as_text(title)}</title><style>{STYLE}</style>'
+        f'<h1>{as_text(title)}</h1>{told}<ul>{said}</ul>{charts}<h2>Figures</h2><div class="scroll">'
         f"{_table(rows)}</div>{listed}</html>\n"
     )
 
@@ -86,7 +86,7 @@ def _table(rows: Sequence[Figures]) -> str:
             row.failures,
             *("–" if t is None else f"{t} ms" for t in times),
         )
-        lines.append("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
+        lines.append("<tr>" + "".join(f"<td>{as_text(cell)}</td>" for cell in cells) + "</tr>")
     return f"<table><tr>{heads}</tr>{''.join(lines)}</table>"
 
 
@@ -131,9 +131,9 @@ def chart(
         if len(lines) > 1:
             drawn.append(
                 f'<text x="{WIDTH - 12 - 40 * number}" y="12" text-anchor="end" '
-                f'style="fill:{COLOURS[number]}">{escape(name)}</text>'
+                f'style="fill:{COLOURS[number]}">{as_text(name)}</text>'
             )
     return (
-        f'<h2>{escape(title)}</h2><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(title)} over time">{"".join(drawn)}</svg>'
+        f'<h2>{as_text(title)}</h2><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{as_text(title)} over time">{"".join(drawn)}</svg>'
     )

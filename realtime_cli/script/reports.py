@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from realtime_cli import __version__
-from realtime_cli.safe_text import safe
+from realtime_cli.safe_text import in_markdown, safe
 from realtime_cli.script.baseline import Worse
 from realtime_cli.script.comparison import comparison
 from realtime_cli.script.explanation import explain, replay_command
@@ -106,23 +106,20 @@ def markdown(results: Sequence[CaseResult], seconds: float) -> str:
     lines.append("|---|---|---:|---:|---:|")
     for result in results:
         cells = (_worst(result, "within_ms"), _worst(result, "done_ms"), f"{result.seconds:.1f} s")
-        lines.append(f"| {result.status} | {_cell(result.case.title)} | {' | '.join(cells)} |")
+        lines.append(f"| {result.status} | {in_markdown(result.case.title)} | {' | '.join(cells)} |")
     head, rows = comparison(results)
     if rows:
-        lines += ["", f"| {' | '.join(map(_cell, head))} |", f"|---{'|---:' * (len(head) - 1)}|"]
-        lines += [f"| {' | '.join(map(_cell, row))} |" for row in rows]
+        lines += ["", f"| {' | '.join(map(in_markdown, head))} |", f"|---{'|---:' * (len(head) - 1)}|"]
+        lines += [f"| {' | '.join(map(in_markdown, row))} |" for row in rows]
     if repeated := group_lines(groups(results)):
-        lines += ["", *(f"- {_cell(line)}" for line in repeated)]
+        lines += ["", *(f"- {in_markdown(line)}" for line in repeated)]
     for result in results:
         if result.status != "passed":
-            lines += ["", f"### {_cell(result.case.title)}", ""]
-            fence = "`" * (1 + max(map(len, re.findall("`+", " ".join(explain(result)))), default=2))
-            lines += [f"{fence}text", *explain(result), fence]
+            lines += ["", f"### {in_markdown(result.case.title)}", ""]
+            told = safe("\n".join(explain(result)))
+            fence = "`" * max(3, 1 + max(map(len, re.findall("`+", told)), default=0))
+            lines += [f"{fence}text", told, fence]
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 # -- for machines ---------------------------------------------------------------------------------
@@ -193,5 +190,5 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def _xml_text(text: str) -> str:
-    """What XML 1.0 has no place for (controls, half surrogate pairs) becomes a question mark."""
-    return _NOT_IN_XML.sub("?", text)
+    """Harmless text; what XML 1.0 has no place for (half surrogate pairs) becomes a question mark."""
+    return _NOT_IN_XML.sub("?", safe(text))

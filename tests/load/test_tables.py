@@ -74,3 +74,10 @@ def test_the_page_has_verdict_charts_and_rows_and_takes_names_as_text() -> None:
     assert text.count("<circle") == 3 + 3 + 3 + 3, "a moment alone is seen, too"
     assert "<td>&lt;b&gt;</td><td>2</td>" in text
     assert text.count("<svg") == 4
+
+
+def test_no_page_obeys_a_name_of_strangers() -> None:
+    hostile = "\u202eevil \x1b]0;t\x07 \x9b <img src=x>"
+    made = page(hostile, VERDICT, [], [], [(hostile, hostile, 1)], [hostile])
+    assert not [c for c in made if c in "\u202e\x1b\x07\x9b"]
+    assert "<img" not in made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ from realtime_cli.script.expectations import CheckResult
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.result import Case, CaseResult, TurnResult
+from realtime_cli.script.run_page import run_page
 
 FIGURES = {"within_ms": 640.4, "done_ms": 900.0, "interrupted_ms": None, "dead_air_ms": None}
 
@@ -56,7 +58,7 @@ def test_junit_is_xml_whatever_an_agent_says(results: list[CaseResult]) -> None:
     good, bad, away = suite.findall("testcase")
     assert good.find("failure") is None
     assert bad.get("classname") == "suite.bad"
-    assert "?[2J" in (bad.findtext("failure") or "")
+    assert "␛[2J" in (bad.findtext("failure") or "")
     assert "replay rec/bad.jsonl" in (bad.findtext("system-out") or "")
     assert away.find("error") is not None
 
@@ -70,7 +72,7 @@ def test_junit_is_well_formed_whatever_a_name_holds() -> None:
 
     found = root.find("testsuite/testcase")
     assert found is not None
-    assert found.get("name") == "a?[31m??"
+    assert found.get("name") == "a␛[31m␀?"
     assert found.get("classname") == "su?ite.b"
 
 
@@ -110,3 +112,29 @@ def test_junit_tells_when_with_what_and_what_kind_of_failure(results: list[CaseR
         for found in (*case.findall("failure"), *case.findall("error"))
     ]
     assert kinds == ["failed: contains", "connection"]
+
+
+HOSTILE = "\u202eevil \x1b]0;t\x07 \x9b31m <img src=x> ]]> [a](b) `c` | \n# d"
+
+
+def hostile() -> CaseResult:
+    script = Script.model_validate({"name": HOSTILE, "turns": [{"user": "hi"}]})
+    check = CheckResult(1, "contains", "failed", HOSTILE, f"{HOSTILE} ``` ")
+    turn = TurnResult(1, HOSTILE, HOSTILE, FIGURES, (check,))
+    return CaseResult(Case(LoadedScript(script, Path("x.toml"))), (turn,), seconds=1.0)
+
+
+def test_no_report_obeys_a_name_of_strangers() -> None:
+    markdown = reports.markdown([hostile()], 1.0)
+    told = [reports.junit([hostile()], 1.0), markdown, run_page([hostile()], "1 failed", "now")]
+    for text in told:
+        assert not [c for c in text if c in "\u202e\x1b\x07\x9b"]
+        assert "<img" not in text.replace("\\<img", "").partition("```")[0]
+    fence = re.findall(r"^(`+)", markdown, re.MULTILINE)
+    assert fence == ["````", "````"], "longer than what is within"
+    assert r"\<img src=x> \]\]> \[a\](b) \`c\` \| # d" in markdown
+
+
+def test_a_fence_has_three_backticks_at_least() -> None:
+    result = replace(hostile(), turns=(), error="a `b` c", exit_code=3)
+    assert re.findall(r"^(`+)", reports.markdown([result], 1.0), re.MULTILINE) == ["```", "```"]

@@ -11,6 +11,7 @@ from realtime_cli.conversation.blocks import AgentTurn, Block, ToolCard, UserTur
 from realtime_cli.conversation.timeline import SpokenLine, Timeline
 from realtime_cli.conversation.turns import ConversationTurn
 from realtime_cli.recording.format import Header
+from realtime_cli.safe_text import in_markdown
 
 SPEAKER = {"user": "You", "agent": "Agent"}
 MIN_SHOWN_S = 0.2
@@ -128,7 +129,7 @@ def turn_table(timeline: Timeline) -> str:
     ]
     rows.append("|--:|---|--:|--:|--:|--:|---|--:|--:|")
     for turn, cost in zip(timeline.turns, timeline.turn_usd, strict=True):
-        rows.append("| " + " | ".join(turn_row(turn, cost)) + " |")
+        rows.append("| " + " | ".join(map(in_markdown, turn_row(turn, cost))) + " |")
     return "\n".join(rows) + "\n"
 
 
