@@ -8,11 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
+import platformdirs
+
 try:
     fcntl: Any = importlib.import_module("fcntl")
 except ImportError:  # Windows
     fcntl = None
 
+_euid: Any = getattr(os, "geteuid", None)  # Windows has other rights
 _BINARY = getattr(os, "O_BINARY", 0)  # without it Windows writes two bytes for every line feed
 
 
@@ -39,6 +42,28 @@ def make_folder(folder: Path) -> None:
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     for each in reversed(missing):
         each.mkdir(mode=0o700, exist_ok=True)
+
+
+def state_folder() -> Path:
+    """Where the program keeps what it knows; one that others could enter until now is closed to them."""
+    folder = platformdirs.user_state_path("realtime-cli")
+    with suppress(OSError):
+        found = folder.stat()
+        if _euid and found.st_uid == _euid() and found.st_mode & 0o077:
+            folder.chmod(0o700)
+    return folder
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is there that nobody else can have written, by its own rights and its folder's."""
+    try:
+        found = path.stat(), path.parent.stat()
+    except OSError:
+        return False
+    if not _euid:
+        return True
+    owners = (_euid(), 0)
+    return all(each.st_uid in owners and not each.st_mode & 0o022 for each in found)
 
 
 def open_text(path: Path, mode: Literal["w", "a"]) -> TextIO:

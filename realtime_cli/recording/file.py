@@ -19,8 +19,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from realtime_cli import private_file
 from realtime_cli.audio.sample_format import RATE_HZ, SAMPLES_PER_MS, Samples
 from realtime_cli.client.effects import Play, Send
@@ -44,7 +42,7 @@ SAME_STEP_S = 0.02  # an append this soon after its frame belongs to it
 
 def folder() -> Path:
     """Where recordings go unless the user says otherwise."""
-    return platformdirs.user_state_path("realtime-cli") / "sessions"
+    return private_file.state_folder() / "sessions"
 
 
 def new_path(name: str = "session", within: Path | None = None) -> Path:

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import platformdirs
-
 from realtime_cli import private_file
 from realtime_cli.config.tools import BuiltinTool
 from realtime_cli.errors import ConfigError
@@ -49,7 +47,7 @@ def hang_up() -> str:
 
 
 def notes_file() -> Path:
-    return platformdirs.user_state_path("realtime-cli") / "notes.md"
+    return private_file.state_folder() / "notes.md"
 
 
 def note(text: str = "") -> str:

@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from realtime_cli import private_file
 from realtime_cli.tools.permissions import Permissions
 from realtime_cli.untrusted_json import parse_json
@@ -17,7 +15,7 @@ MAX_KEPT = 8  # allowed states of one agent file, so that an older one needs no 
 
 
 def file() -> Path:
-    return platformdirs.user_state_path("realtime-cli") / NAME
+    return private_file.state_folder() / NAME
 
 
 def is_trusted(requested: Permissions) -> bool:
@@ -34,9 +32,12 @@ def trust(requested: Permissions) -> None:
         "files": requested.files,
     }
     kept = dict([*before.items(), (requested.hash, now)][-MAX_KEPT:])
+    known = {**_known(), str(requested.path): kept}
     try:
+        if not private_file.is_ours(file()):
+            file().unlink(missing_ok=True)
         with private_file.open_text(file(), "w") as out:
-            out.write(json.dumps({**_known(), str(requested.path): kept}, indent=1) + "\n")
+            out.write(json.dumps(known, indent=1) + "\n")
     except OSError:
         return
 
@@ -82,6 +83,9 @@ def _of(requested: Permissions) -> dict[str, dict[str, Any]]:
 
 
 def _known() -> dict[str, Any]:
+    """What is kept; nothing of a file that somebody else could write to."""
+    if not private_file.is_ours(file()):
+        return {}
     try:
         known = parse_json(file().read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -73,7 +73,7 @@ def test_junit_is_well_formed_whatever_a_name_holds() -> None:
     found = root.find("testsuite/testcase")
     assert found is not None
     assert found.get("name") == "a␛[31m␀?"
-    assert found.get("classname") == "su?ite.b"
+    assert found.get("classname") == "su␇ite.b"
 
 
 def test_json_holds_everything_and_is_its_own_baseline(results: list[CaseResult]) -> None:

@@ -116,3 +116,27 @@ def test_what_is_trusted_is_the_owners_business(tmp_path: Path) -> None:
         os.umask(before)
     assert stat.S_IMODE(trusted_folders.file().stat().st_mode) == 0o600
     assert stat.S_IMODE(trusted_folders.file().parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has other rights")
+@pytest.mark.parametrize("way", ["others may write it", "others may write its folder", "another's"])
+def test_what_somebody_else_could_have_written_trusts_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    mine = agent_in(tmp_path / "mine")
+    trusted_folders.trust(mine)
+    kept = trusted_folders.file()
+    if way == "others may write it":
+        kept.chmod(0o622)
+    elif way == "others may write its folder":
+        os.chmod(kept.parent, 0o777)
+    elif os.geteuid() == 0:
+        os.chown(kept, 12345, -1)
+    else:
+        pytest.skip("only root can give a file away")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "chmod", lambda *_: None)  # as if the folder were not ours to close
+        assert not trusted_folders.is_trusted(mine)
+    trusted_folders.trust(mine)
+    assert trusted_folders.is_trusted(mine)
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (kept, kept.parent)] == [0o600, 0o700]
