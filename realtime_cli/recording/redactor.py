@@ -14,6 +14,11 @@ _HEADER_NAMES = (
     r"authorization|proxy-authorization|(?:x-)?api[-_]?key|access[-_]token|refresh[-_]token|client[-_]secret"
 )
 _KEY_NAMES = _HEADER_NAMES + r"|password|passwd|cookie|set-cookie"
+# Of keys of xAI, Groq, GitHub, GitLab, npm, Hugging Face, Slack and others.
+_PREFIXES = (
+    *("rk", "pk", "xai", "gsk", "hf", "npm", "glpat", "github_pat"),
+    *("ghp", "gho", "ghu", "ghs", "ghr", "xoxb", "xoxp", "xoxa"),
+)
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # JSON members, also inside JSON that is itself a string ( \"authorization\": \"…\" ).
     (re.compile(rf'(\\*"(?:{_KEY_NAMES})\\*"\s*:\s*\\*")(?!\$)[^"\\]+', re.I), rf"\1{MASK}"),
@@ -27,7 +32,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # A digit is required, or "basic arithmetic" would be a secret.
     (re.compile(r"\b(Bearer|Basic)\s+(?=[^\s\"\\]*\d)[A-Za-z0-9+/=._~-]{8,}", re.I), rf"\1 {MASK}"),
     (re.compile(r"(?<![A-Za-z0-9])(?:sk-|ek_)[A-Za-z0-9_-]{8,}"), MASK),
-    (re.compile(r"(?<![A-Za-z0-9])(?:rk|pk|xai|gsk|ghp|hf)[-_](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{12,}"), MASK),
+    (
+        re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_PREFIXES)})[-_](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{{12,}}"),
+        MASK,
+    ),
+    (re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"), MASK),
+    (re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"), MASK),
     (re.compile(r"(openai-insecure-api-key\.)[A-Za-z0-9_.-]+"), rf"\1{MASK}"),
     (
         re.compile(
@@ -43,7 +53,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 _CLUES = (
     *("authorization", "apikey", "api-key", "api_key", 'token"', "token\\", "token=", "_token", "-token"),
     *("client-secret", "client_secret", "clientsecret", "passw", "cookie", "bearer", "basic", '"headers"'),
-    *(f"{prefix}{dash}" for prefix in ("sk", "ek", "rk", "pk", "xai", "gsk", "ghp", "hf") for dash in "-_"),
+    *(f"{prefix}{dash}" for prefix in ("sk", "ek", *_PREFIXES) for dash in "-_"),
+    *("akia", "asia", ".eyj"),
     *(f"{mark}{name}" for mark in "?&" for name in ("key", "code", "sig", "secret", "access")),
 )
 _URL = "://"  # a clue only where there is an @ for its user and password, too

@@ -7,11 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
+from tests.kit.scripts import GOOD
 from tests.kit.speech import clip_path
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +81,16 @@ def test_a_local_talk_speaks_to_nobody_beyond_this_machine(tmp_path: Path):
     )
     assert code == 0
     assert "391" in recording.read_text(), "it understood and answered"
+    assert found, "the local server was reached"
+    assert foreign(found) == set()
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(find_spec("locust") is None, reason="needs the extra load")
+def test_a_load_and_its_processes_neither(tmp_path: Path):
+    (tmp_path / "it.toml").write_text(GOOD)
+    words = ["load", str(tmp_path / "it.toml"), "--users", "1", "--duration", "3s"]
+    _, found = places(["-m", "realtime_cli", *words], tmp_path / "log", HOME=str(tmp_path))
     assert found, "the local server was reached"
     assert foreign(found) == set()
 

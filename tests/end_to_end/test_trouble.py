@@ -136,6 +136,7 @@ def test_trouble_is_told_in_a_sentence(
             assert err.strip() or out.strip(), where
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("trouble", [without_stdin, stdout_is_full, files_may_not_grow])
 def test_a_load_bears_trouble(
     trouble: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -52,6 +52,12 @@ def test_a_known_secret_goes_in_every_form(text: str) -> None:
         ("openai-insecure-api-key.abcdef", "openai-insecure-api-key.***"),
         ('{"headers":{"X-Team":"blue \\"1\\"","Y":"z"}}', '{"headers":{"X-Team":"***","Y":"***"}}'),
         ('{"set-cookie":"a=b"}', '{"set-cookie":"***"}'),
+        *(
+            (f"use {prefix}0123456789abcdefABCD, please", "use ***, please")
+            for prefix in ("gho_", "ghs_", "github_pat_", "glpat-", "npm_", "xoxb-", "xai-", "hf_")
+        ),
+        ("id AKIAIOSFODNN7EXAMPLE.", "id ***."),
+        ("token eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJSMeKKF2 sent", "token *** sent"),
     ],
 )
 def test_what_looks_like_a_secret_goes_too(text: str, left: str) -> None:
