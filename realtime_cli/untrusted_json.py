@@ -8,6 +8,9 @@ from typing import Any
 from pydantic_core import from_json
 
 MAX_LENGTH = 64 * 1024 * 1024
+MAX_PARTS = (
+    2_000_000  # of {},{},... each part takes 20 times its text: the parser ends a process without memory
+)
 EXCERPT_CHARS = 80
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -25,11 +28,13 @@ class NotJson(ValueError):
 def parse_json(text: str | bytes, max_length: int = MAX_LENGTH) -> Any:
     """The value of a JSON text. Half a surrogate pair, which servers leave where they cut a text, is U+FFFD.
 
-    Raises :class:`NotJson` for anything else: also for more than ``max_length`` characters (or bytes), and
-    for more than 200 levels of nesting, which is the parser's own limit.
+    Raises :class:`NotJson` for anything else: also for more than ``max_length`` characters (or bytes), for
+    more than ``MAX_PARTS`` members and for more than 200 levels of nesting, which is the parser's own limit.
     """
     if len(text) > max_length:
         raise NotJson(f"longer than {max_length} characters")
+    if len(text) > MAX_PARTS and _parts(text) > MAX_PARTS:
+        raise NotJson(f"more than {MAX_PARTS} members")
     try:
         return from_json(text)
     except (ValueError, TypeError) as error:  # TypeError: half a pair that is no escape
@@ -40,6 +45,13 @@ def parse_json(text: str | bytes, max_length: int = MAX_LENGTH) -> Any:
         return from_json(repaired)
     except ValueError as error:
         raise _not_json(error) from None
+
+
+def _parts(text: str | bytes) -> int:
+    """How many values there may be; what stands in texts is counted, too."""
+    if isinstance(text, str):
+        return sum(map(text.count, ",[{"))
+    return sum(map(text.count, (b",", b"[", b"{")))
 
 
 def _repaired(text: str | bytes) -> str:

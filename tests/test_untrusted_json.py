@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
+import sys
+from textwrap import dedent
 
 import pytest
 
@@ -53,6 +56,29 @@ def test_a_value_is_what_it_says(value: object) -> None:
 )
 def test_half_a_pair_and_bad_bytes_become_one_replacement(text: str | bytes, value: object) -> None:
     assert parse_json(text) == value
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit of memory as Linux has it")
+@pytest.mark.parametrize("part", ["{},", "[],", '{"a":[]},'])
+def test_members_have_a_bound_since_the_parser_ends_a_process_that_has_no_memory(part: str) -> None:
+    """In a process with 1.5 GB: Rust aborts where it gets no memory, which nobody can catch."""
+    program = f"""
+        import resource
+        resource.setrlimit(resource.RLIMIT_AS, (1536 << 20, 1536 << 20))
+        from realtime_cli.untrusted_json import NotJson, parse_json
+        try:
+            parse_json("[" + {part!r} * ((60 << 20) // {len(part)}) + "1]")
+        except NotJson as error:
+            print(error)
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", dedent(program)], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (0, "more than 2000000 members\n")
+
+
+def test_a_long_text_is_no_more_than_one_member() -> None:
+    assert parse_json('"' + "a" * 5_000_000 + '"') == "a" * 5_000_000
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" * 300 + "]" * 300])
