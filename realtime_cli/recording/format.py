@@ -115,6 +115,9 @@ class Header:
     def from_dict(cls, values: dict[str, Any]) -> Header:
         """Raises ValueError when something in it has the wrong type."""
         header = read_as(cls, {key: value for key, value in values.items() if key != "foreign"})
+        for section in ("connection", "session"):
+            if not isinstance(header.config.get(section) or {}, dict):
+                raise ValueError(f"config.{section}: not an object")
         _wire_format(header.input_format)
         header.options()
         return header

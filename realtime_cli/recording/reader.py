@@ -25,7 +25,7 @@ from realtime_cli.recording import format
 from realtime_cli.recording.event_logs import EventLog
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.sound import NoAudio, RecordedAudio
-from realtime_cli.untrusted_json import NotJson, parse_json
+from realtime_cli.untrusted_json import MAX_LENGTH, NotJson, parse_json
 
 Line = dict[str, Any]
 
@@ -256,11 +256,13 @@ def _encoded_silence(audio: bytes) -> str:
 def _lines(path: Path) -> Generator[str, None, None]:
     """Text lines, with their line ends, of a plain or gzip file; a torn gzip ends where it is torn."""
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe or /dev/zero would never end
+            raise ConfigError(f"{path} is not a regular file.", "Give the .jsonl file of a recording.")
         with path.open("rb") as file:
             zipped = file.peek(2)[:2] == b"\x1f\x8b"
             source = gzip.GzipFile(fileobj=file) if zipped else file
             with io.TextIOWrapper(source, "utf-8-sig", errors="replace", newline="\n") as text:
-                yield from text
+                yield from iter(lambda: text.readline(MAX_LENGTH), "")
     except (EOFError, zlib.error):
         return
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def stored(folder: Path) -> list[Stored]:
             state = path.stat()
         except OSError:
             continue  # deleted just now, or a broken link
+        if not stat.S_ISREG(state.st_mode):
+            continue
         found.append(Stored(path, state.st_mtime, sum(_size(part) for part in _parts(path))))
     return sorted(found, key=lambda one: one.modified, reverse=True)
 

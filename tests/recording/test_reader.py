@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from realtime_cli.client import inputs as i
 from realtime_cli.errors import ConfigError
 from realtime_cli.recording import format, reader
 from realtime_cli.recording.reader import read
+from realtime_cli.recording.stored import stored
 from realtime_cli.recording.timeline import timeline
 from tests.recording.sample import b64, frame, heard, local, received, record
 
@@ -300,3 +302,33 @@ def test_times_of_logs_are_in_whatever_unit(
     times = [entry.at for entry in read(tmp_path / "log.jsonl").entries()]
 
     assert times == pytest.approx([0.0, 1.5], abs=1e-3)
+
+
+@pytest.mark.parametrize("section", ["connection", "session"])
+@pytest.mark.parametrize("value", ["x", [1], 5])
+def test_a_header_whose_settings_are_no_tables_is_refused(tmp_path: Path, section: str, value: Any) -> None:
+    path = written(tmp_path)
+    head, *rest = lines_of(path)
+    path.write_text(json.dumps(json.loads(head) | {"config": {section: value}}) + "\n" + "".join(rest))
+    with pytest.raises(ConfigError, match=rf"line 1: config\.{section}: not an object"):
+        read(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_what_would_never_end_is_no_recording(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.jsonl")
+    (tmp_path / "zero.jsonl").symlink_to("/dev/zero")
+    for name in ("fifo.jsonl", "zero.jsonl"):
+        with pytest.raises(ConfigError, match=r"is not a regular file"):
+            read(tmp_path / name)
+    kept = written(tmp_path)
+    assert [one.path for one in stored(tmp_path)] == [kept]
+
+
+def test_a_line_that_is_too_long_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_LENGTH", 5000)
+    path = written(tmp_path)
+    whole = lines_of(path)
+    path.write_text("".join(whole) + "a" * 20_000 + "\n" + whole[1])
+    with pytest.raises(ConfigError, match=rf"line {len(whole) + 1}: not JSON"):
+        list(read(path).entries())
