@@ -17,14 +17,19 @@ def base64_bytes(text: str) -> int:
 
 def message_text(item: Any) -> str:
     """The text of a message: what was typed, said or transcribed, part by part."""
-    texts = (getattr(p, "text", None) or getattr(p, "transcript", None) or "" for p in item.content or ())
+    texts = (getattr(p, "text", None) or getattr(p, "transcript", None) or "" for p in _content(item))
     return "".join(texts)
 
 
 def image_urls(item: Any) -> tuple[str, ...]:
-    content = getattr(item, "content", None) or ()
-    parts = (part for part in content if getattr(part, "type", None) == "input_image")
+    parts = (part for part in _content(item) if getattr(part, "type", None) == "input_image")
     return tuple(getattr(part, "image_url", None) or "" for part in parts)
+
+
+def _content(item: Any) -> list[Any]:
+    """Its parts; an item of a type that nobody knows may have anything there."""
+    content = getattr(item, "content", None)
+    return content if isinstance(content, list) else []
 
 
 def error_text(error: Any) -> str:
