@@ -30,14 +30,15 @@ class VoiceMeterTuning:
     min_dbfs: float = -50.0  # softer is never speech: microphones give -60 in a quiet room
     above_room_db: float = 12.0  # as the voice gate's
     room_rise_db_per_s: float = 2.5  # as the voice gate's: a louder room is believed slowly
+    first_room_dbfs: float = 0.0  # unknown: as loud as the first sound
     loud_steps: int = 5  # of the last ten: a click has fewer
     hangover_ms: float = 500.0  # a pause between words is shorter
 
 
 USER = VoiceMeterTuning()
-# The agent's stream is clean: exact zeros or a faint noise floor between utterances. It pauses longer within
-# one.
-AGENT = VoiceMeterTuning(min_dbfs=-55.0, loud_steps=3, hangover_ms=800.0)
+# The agent's stream is clean: exact zeros or a faint noise floor between utterances, and it may begin with
+# speech. It pauses longer within one.
+AGENT = VoiceMeterTuning(min_dbfs=-55.0, first_room_dbfs=SILENCE_DBFS, loud_steps=3, hangover_ms=800.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class VoiceMeter:
         self.speaking = False
         self._position_ms = 0.0
         self._rest = silence(0)
-        self._room_dbfs = 0.0
+        self._room_dbfs = tuning.first_room_dbfs
         self._recent: deque[tuple[float, bool]] = deque(maxlen=10)
         self._loud_until_ms = 0.0
 

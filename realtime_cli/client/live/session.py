@@ -36,6 +36,7 @@ from realtime_cli.protocol.live import server_events as s
 from realtime_cli.protocol.objects import WireFormat, wire_format
 
 CLOSED_WAIT_S = 5.0  # for session.closed; services need less, and some never send it
+WORDS_WAIT_S = 3.0  # for more words of an agent that is not heard
 ANSWER_WAIT_S = 6.0  # the agent may say nothing about what it heard; stop waiting then
 TYPED = 'The user typed: "{text}"\nAnswer it aloud, as if it had been said.'
 READ_ONLY = 'The user typed, and expects no answer: "{text}"'
@@ -282,6 +283,8 @@ class LiveClientSession(SessionState):
         self._word_at = happened.at
         if user:
             self._delegations.user_spoke(happened.at)
+        elif self._answer_by is not None and not self.agent_speaking:  # its sound is too soft to be measured
+            self._expect_answer(min(self._answer_by, happened.at + WORDS_WAIT_S))
 
     # -- keys and words -----------------------------------------------------------------------
 
@@ -375,11 +378,13 @@ class LiveClientSession(SessionState):
 
     def _tool_finished(self, happened: inputs.ToolFinished) -> None:
         self._word_at = happened.at
-        ours = self._delegations.finished(happened) or self._backend.finished(happened)
-        if ours:
+        told = self._delegations.finished(happened)  # it is said within a second or two, if it is said at all
+        if told or self._backend.finished(happened):
             self._hanging_up = self._hanging_up or happened.hang_up
             if happened.respond:
-                self._expect_answer(happened.at + self.options.progress_timeout_s)
+                self._expect_answer(
+                    happened.at + (ANSWER_WAIT_S if told else self.options.progress_timeout_s)
+                )
 
     def _approval_answered(self, happened: inputs.ApprovalAnswered) -> None:
         if self.ready:
