@@ -369,6 +369,8 @@ class Session:
         keys are those of ``response.create``. Calls of ``tools`` are returned, not run.
         Raises SessionFailed when the server refuses it or does not answer in time.
         """
+        if self._live.loop.session.streams:
+            raise SessionFailed("Live has no answers beside the conversation: all that is asked for is said.")
         mark = self._answers.next_id()
         given = {"instructions": instructions, "tools": list(tools) or None, **response}
         body = {

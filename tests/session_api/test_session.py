@@ -19,6 +19,7 @@ from realtime_cli.script.clips import read_clip
 from realtime_cli.server.engine.ports import EngineText
 from realtime_cli.session_api import Judgement, WireEvent
 from tests.kit.chat_server import Answer, ChatServer
+from tests.kit.live_faults import LiveFaults, faulty_live_server
 from tests.kit.live_session import serving
 from tests.kit.scripted_engine import ScriptedEngine
 from tests.test_session_api import ASKED, CLIPS, TALE, clock_agent
@@ -399,3 +400,11 @@ async def test_what_a_stream_of_sound_raises_reaches_the_caller_and_the_session_
         with pytest.raises(OSError, match="unplugged"):
             await session.send_audio(unplugged())
         assert (await session.speak("What time is it?")).transcript == "What time is it?"
+
+
+async def test_live_has_no_answers_beside_the_conversation():
+    async with faulty_live_server(LiveFaults(), ScriptedEngine()) as url:
+        connection = {"base_url": url, "protocol": "live", "auth": "none"}
+        async with Session({"connection": connection}) as session:
+            with pytest.raises(SessionFailed, match="beside the conversation"):
+                await session.request("What was said?")

@@ -299,6 +299,9 @@ class LiveClientSession(SessionState):
             case "interrupt":
                 text = "Live has no way to cut the agent off: speak, and it stops by itself."
                 self._effects.note("info", "session", text)
+            case "commit":
+                text = "Live has no turns that one could end: pause, and the agent answers."
+                self._effects.note("info", "session", text)
             case "quit":
                 self._finish(happened.at, ExitCode.OK)
 

@@ -275,7 +275,8 @@ class LiveAgent:
         if quoted := QUOTES_USER.match(content):
             self.context.add_message("user", quoted[1])
         said = [item["role"] for item in self.context.items if item.get("role") in ("user", "assistant")]
-        if not self.voice.speaks and said[-1:] != ["assistant"]:
+        answers = self.voice.speaks or self._answers or self._backend_is_busy
+        if not answers and said[-1:] != ["assistant"]:
             self._generate(LiveAnswer(self._events.new_id("answer")), content)
 
     # -- the backend ----------------------------------------------------------------------------

@@ -101,6 +101,21 @@ def test_an_instruction_is_answered_where_an_answer_is_owed():
     assert len(talk.requests) == 2
 
 
+def test_a_greeting_that_is_late_asks_nothing_that_is_being_answered():
+    talk = LiveTalk(answers=[CALL, [EngineText("It is noon.")]])
+    talk.start(delegation=BACKEND)
+    talk.send("session.instructions.append", content="Greet the user.", delegation_id=None)
+    question = {
+        "type": "message",
+        "role": "user",
+        "content": [{"type": "input_text", "text": "What time is it?"}],
+    }
+    talk.send("response.item.create", item=question)
+    talk.send("response.create")
+    talk.listen(600)  # the instruction's place on the timeline comes while the call is open
+    assert len(talk.requests) == 1
+
+
 def test_appends_wait_for_the_clients_sound_and_are_given_up_at_the_end():
     talk = LiveTalk()
     talk.start()
