@@ -19,6 +19,8 @@ from realtime_cli.script.result import Case
 from realtime_cli.server.engine.recogniser import Recogniser
 from realtime_cli.server.engine.synthesiser import HibariVoice
 from tests.kit.audible import measured
+from tests.kit.measured import held, user_tone
+from tests.kit.timed_server import TimedAnswer, timed
 from tests.script.scenes import Scene
 
 pytestmark = pytest.mark.xdist_group("voice")
@@ -101,3 +103,26 @@ def test_the_measure_is_right_over_the_corpus(heart: HibariVoice, listener: Loca
     assert wrong <= 2, [(whole, each.transcript) for each, whole, _ in found if whole.errors]
     unnoticed = [each for each, _, faulty in found if not set(each.missing) <= set(faulty.missing)]
     assert len(unnoticed) <= 1, unnoticed
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    ("said", "failed", "told"),
+    [
+        (TEXT, set(), ""),
+        ("Your table is booked for Friday at eight.", {"audible_text", "audible_wer"}, "not heard: evening"),
+        ("Your table is booked for Sunday evening at eight.", {"audible_text", "audible_wer"}, "friday"),
+        ("Thank you for calling, goodbye.", {"audible_text", "audible_wer"}, "goodbye"),
+        ("", {"audible", "audible_text", "audible_wer"}, "nothing was heard"),
+    ],
+)
+async def test_a_server_that_plays_other_words_than_it_writes_is_found_out(
+    said: str, failed: set[str], told: str, heart: HibariVoice, listener: LocalListener, tmp_path: Path
+) -> None:
+    sound = spoken(heart, said) if said else silence(2 * RATE_HZ)
+    expect = {"audible": True, "audible_text": "friday evening", "audible_wer": 0.05}
+    turns = [{"wav": user_tone(tmp_path, 500), "expect": expect}]
+    with timed([TimedAnswer((), words=TEXT, sound=sound)]) as server:
+        result = await held(turns, server.url, tmp_path, listener)
+    assert {each.name for each in result.bad} == failed
+    assert told in " ".join(each.found for each in result.bad).casefold()

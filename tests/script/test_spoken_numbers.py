@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+
 import pytest
 
 from realtime_cli.script.spoken_numbers import numbers_in
@@ -26,3 +29,66 @@ from realtime_cli.script.spoken_numbers import numbers_in
 )
 def test_numbers_are_digits(text: str, numbers: list[str]) -> None:
     assert numbers_in(text) == numbers
+
+
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+TEENS = (
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+)
+TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def digit_by_digit(number: str, chance: random.Random) -> str:
+    zero = chance.choice(("zero", "oh"))
+    groups = [number[:3], number[3:6], number[6:]]
+    words = [" ".join(zero if digit == "0" else WORDS[int(digit)] for digit in group) for group in groups]
+    return chance.choice((", ", " ")).join(words)
+
+
+def doubled(number: str, chance: random.Random) -> str:
+    said, at = [], 0
+    while at < len(number):
+        times = next(n for n in (3, 2, 1) if number[at : at + n] == number[at] * n)
+        said.append({1: "", 2: "double ", 3: "triple "}[times] + WORDS[int(number[at])])
+        at += times
+    return " ".join(said)
+
+
+def in_pairs(number: str, chance: random.Random) -> str:
+    def pair(two: str) -> str:
+        tens, ones = map(int, two)
+        if tens == 0:
+            return f"oh {WORDS[ones]}"
+        return TEENS[ones] if tens == 1 else TENS[tens] + (f"-{WORDS[ones]}" if ones else "")
+
+    return " ".join(pair(number[at : at + 2]) for at in range(0, len(number), 2))
+
+
+def written(number: str, chance: random.Random) -> str:
+    mask = chance.choice(
+        ("{0}", "({1}) {2}-{3}", "{1}-{2}-{3}", "{1}.{2}.{3}", "{1} {2} {3}", "{1}, {2}, {3}")
+    )
+    return mask.format(number, number[:3], number[3:6], number[6:])
+
+
+@pytest.mark.parametrize("say", [digit_by_digit, doubled, in_pairs, written])
+def test_a_number_is_read_in_every_form_and_no_other_is_taken_for_it(
+    say: Callable[[str, random.Random], str],
+) -> None:
+    chance = random.Random(3)
+    for _ in range(500):
+        number = "".join(chance.choices("0123456789", k=10))
+        at = chance.randrange(10)
+        other = number[:at] + str((int(number[at]) + chance.randint(1, 9)) % 10) + number[at + 1 :]
+        text = f"So your number is {say(number, chance)}. Is that right?"
+        assert numbers_in(text) == [number], text
+        assert number not in numbers_in(f"So it is {say(other, chance)}?")
