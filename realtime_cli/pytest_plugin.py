@@ -136,7 +136,7 @@ class VoiceTest(pytest.Item):
 
     async def _run(self) -> CaseResult:
         from realtime_cli.recording.stored import delete_recording
-        from realtime_cli.script.checks import run_check
+        from realtime_cli.script.checks import CheckRunner
         from realtime_cli.script.clips import LocalSpeechSource
         from realtime_cli.script.judge import judge
         from realtime_cli.script.listening import LocalListener
@@ -147,7 +147,7 @@ class VoiceTest(pytest.Item):
         try:
             result = await run_case(
                 self._case,
-                RunContext(opener.open, LocalSpeechSource(), judge, run_check, listen=LocalListener()),
+                RunContext(opener.open, LocalSpeechSource(), judge, CheckRunner(), listen=LocalListener()),
             )
         finally:
             await opener.close()

@@ -29,7 +29,7 @@ from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.parent_watchdog import end_soon, end_with_parent
 from realtime_cli.app.targets import Target
 from realtime_cli.errors import ConfigError, ExitCode
-from realtime_cli.script.checks import run_check
+from realtime_cli.script.checks import CheckRunner
 from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.load import load_scripts, script_files
 from realtime_cli.script.opening import CaseOpener, agents_of
@@ -80,7 +80,7 @@ def emit(event: Mapping[str, Any]) -> None:
 async def _serve(cases: Sequence[Case], target: Target, record: Path | None) -> None:
     servers = LocalServers(connections=1000, warm=not all(case.text for case in cases))
     opener = CaseOpener(target, servers, "kept" if record else "none", record)
-    pool = SessionPool(cases, RunContext(opener.open, LocalSpeechSource(), None, run_check), emit)
+    pool = SessionPool(cases, RunContext(opener.open, LocalSpeechSource(), None, CheckRunner()), emit)
     lines = _lines()
     try:
         await pool.prepare()

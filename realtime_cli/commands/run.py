@@ -33,7 +33,7 @@ from realtime_cli.safe_text import safe
 from realtime_cli.script import merge, reports
 from realtime_cli.script.baseline import Worse, compare
 from realtime_cli.script.budget import Budget
-from realtime_cli.script.checks import run_check
+from realtime_cli.script.checks import CheckRunner
 from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.judge import judge
 from realtime_cli.script.listening import LocalListener
@@ -152,9 +152,13 @@ def _about(agent: LoadedAgent, seed: int | None) -> dict[str, str]:
 
 
 async def _rejudge(cases: Sequence[Case], folder: Path, ended: list[CaseResult], *, quiet: bool) -> None:
-    """Judge the recordings in the folder by these scripts."""
+    """Judge the recordings in the folder by these scripts; one that cannot be read has failed."""
+    check = CheckRunner()
     for case, path in recorded_cases(cases, folder):
-        ended.append(await rejudged(case, path, judge, run_check))
+        try:
+            ended.append(await rejudged(case, path, judge, check))
+        except ConfigError as error:
+            ended.append(CaseResult(case, error=str(error), exit_code=error.exit_code))
         if not quiet:
             _say_line(CaseOver(ended[-1]))
 
@@ -277,7 +281,9 @@ async def _run(
                 ended.append(event.result)
             notify(event)
 
-        context = RunContext(opener.open, LocalSpeechSource(), judge, run_check, keep, listen=LocalListener())
+        context = RunContext(
+            opener.open, LocalSpeechSource(), judge, CheckRunner(), keep, listen=LocalListener()
+        )
         running = asyncio.create_task(
             run_suite(
                 cases,

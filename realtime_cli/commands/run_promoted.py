@@ -15,7 +15,7 @@ from realtime_cli.app.targets import Target
 from realtime_cli.config.address import address_of
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.script.chance import without_chance
-from realtime_cli.script.checks import run_check
+from realtime_cli.script.checks import CheckRunner
 from realtime_cli.script.clips import LocalSpeechSource
 from realtime_cli.script.load import load_script
 from realtime_cli.script.opening import CaseOpener, agent_of
@@ -112,7 +112,7 @@ async def _run(draft: Path, against: str | None, sets: tuple[str, ...]) -> CaseR
     [case] = plan([loaded], Selection())
     opener = CaseOpener(Target(sets=sets, against=against), LocalServers(1, warm=not case.text), "temporary")
     try:
-        return await run_case(case, RunContext(opener.open, LocalSpeechSource(), check=run_check))
+        return await run_case(case, RunContext(opener.open, LocalSpeechSource(), check=CheckRunner()))
     finally:
         await opener.close()
 

@@ -22,7 +22,7 @@ from realtime_cli.script.turn_metrics import TurnMetrics, conversation_metrics, 
 
 Judge = Callable[[Case, str, str], Awaitable[tuple[float, str]]]
 """(case, rubric, conversation) -> score from 0 to 1, and why. Raises ConfigError when it cannot be asked."""
-Check = Callable[[str, Path, Path, int], str]
+Check = Callable[[str, Path, Path, int], Awaitable[str]]
 """("file.py:function", folder, recording, turn) -> what is wrong, or nothing."""
 
 
@@ -71,7 +71,7 @@ class Judging:
             (0, self.case.script.script.expect),
         ]:
             if number == 0 or number in self.records:
-                found = [*self._checked(number, expect), *await self._listened(number, expect)]
+                found = [*await self._checked(number, expect), *await self._listened(number, expect)]
                 if self.judge is not None:
                     try:
                         for name, judged, about in self._questions(number, expect):
@@ -112,12 +112,12 @@ class Judging:
 
     # -- checks and judges --------------------------------------------------------------------
 
-    def _checked(self, number: int, expect: Expect) -> list[CheckResult]:
+    async def _checked(self, number: int, expect: Expect) -> list[CheckResult]:
         if expect.check is None:
             return []
         if self.check is None or self.recording is None:
             return [CheckResult(number, "check", "failed", expect.check, "there is no recording to check")]
-        wrong = self.check(expect.check, self.case.script.folder, self.recording, number)
+        wrong = await self.check(expect.check, self.case.script.folder, self.recording, number)
         status: Status = "failed" if wrong else "passed"
         return [CheckResult(number, "check", status, expect.check, wrong or "nothing wrong")]
 

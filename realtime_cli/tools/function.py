@@ -195,7 +195,11 @@ def failure_of(error: BaseException) -> str:
 
 def raised_at(error: BaseException, folder: Path) -> str:
     """``file.py:7``: the innermost line of the user's own code in ``folder``; nothing where none is in it."""
-    frames = traceback.extract_tb(error.__traceback__)
+    return own_place(traceback.extract_tb(error.__traceback__), folder)
+
+
+def own_place(frames: traceback.StackSummary, folder: Path) -> str:
+    """The same of any frames, the innermost last."""
     own = [frame for frame in frames if Path(frame.filename).resolve().is_relative_to(folder.resolve())]
     inside = [frame for frame in own if "site-packages" not in Path(frame.filename).parts]
     return f"{Path(inside[-1].filename).name}:{inside[-1].lineno}" if inside else ""

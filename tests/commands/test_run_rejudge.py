@@ -69,6 +69,36 @@ def test_recordings_are_judged_again_alike_and_by_other_expectations(
         assert "Book a table for four people" in (tmp_path / link).read_text(encoding="utf-8")
 
 
+def test_a_recording_that_cannot_be_read_has_failed_and_the_others_are_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script, kept = tmp_path / "book.toml", tmp_path / "kept"
+    script.write_text(SCRIPT, encoding="utf-8")
+    assert held(script, tmp_path, repeat=5, record=kept)[0] == ExitCode.OK
+    cut, empty, noise, other, _ = sorted(kept.glob("*.jsonl"), key=lambda path: (len(path.name), path.name))
+    cut.write_bytes(cut.read_bytes()[:2500])
+    empty.write_bytes(b"")
+    noise.write_bytes(bytes(range(256)) * 9)
+    lines = [line for line in other.read_text(encoding="utf-8").splitlines() if '"mark"' not in line]
+    other.write_text("\n".join(lines), encoding="utf-8")
+    reports = {
+        "junit": tmp_path / "junit.xml",
+        "markdown": tmp_path / "run.md",
+        "html": tmp_path / "run.html",
+    }
+    code, again = held(script, tmp_path, rejudge=kept, **reports)
+    assert code == ExitCode.EXPECTATION_FAILED
+    assert sorted(result["status"] for result in again["results"]) == ["failed"] * 4 + ["passed"]
+    told = capsys.readouterr().out
+    for path, why in (
+        (cut, "not JSON"),
+        (empty, "is empty"),
+        (noise, ""),
+        (other, "was not recorded by a script"),
+    ):
+        assert re.search(rf"{re.escape(path.name)}\b.*{why}", told)
+
+
 def test_a_folder_without_recordings_of_the_script_is_told(tmp_path: Path) -> None:
     script = tmp_path / "book.toml"
     script.write_text(SCRIPT, encoding="utf-8")

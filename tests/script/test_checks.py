@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 
 import pytest
 
-from realtime_cli.script.checks import run_check
+from realtime_cli.script.checks import CheckRunner, run_check
 from tests.recording.sample import received, record
 
 CHECKS = """
@@ -18,6 +19,15 @@ def explains(told): return f"only {len(told.said)} said"
 def of_a_turn(told, turn): return f"turn {turn}, {type(told).__name__}"
 def breaks(told): raise ValueError("no such word")
 def breaks_without_a_word(told): raise KeyError
+def ends_the_program(told): raise SystemExit(3)
+async def waits(told): return "waited"
+def sleeps(told):
+    import time
+    time.sleep(3)
+def spins(told):
+    import time
+    until = time.monotonic() + 3
+    while time.monotonic() < until: pass
 """
 
 
@@ -42,6 +52,8 @@ def checked(folder: Path, check: str, turn: int = 3) -> str:
         ("of_a_turn", "turn 3, Timeline"),
         ("breaks", "ValueError: no such word (checks.py:7)"),
         ("breaks_without_a_word", "KeyError (checks.py:8)"),
+        ("ends_the_program", "SystemExit: 3 (checks.py:9)"),
+        ("waits", "waited"),
     ],
 )
 def test_what_a_function_returns_or_raises_is_its_verdict(folder: Path, name: str, wrong: str) -> None:
@@ -70,3 +82,15 @@ def test_a_check_may_be_in_a_module_that_python_finds(folder: Path, monkeypatch:
 def test_a_recording_that_cannot_be_read_is_a_failed_check(folder: Path) -> None:
     wrong = run_check("checks.py:fine", folder, folder / "gone.jsonl", 1)
     assert "gone.jsonl" in wrong
+
+
+async def test_a_check_that_does_not_return_is_left_behind_and_the_next_runs(folder: Path) -> None:
+    runner = CheckRunner(0.5)
+    recording = folder / "session.jsonl"
+    slept, spun = await asyncio.gather(
+        *(runner(f"checks.py:{name}", folder, recording, 1) for name in ("sleeps", "spins"))
+    )
+    assert slept == "it took longer than 0.5 s (checks.py:13)"
+    assert spun == "it took longer than 0.5 s (checks.py:17)"
+    runner._limit_s = 60.0
+    assert await runner("checks.py:explains", folder, recording, 1) == "only 0 said"

@@ -16,6 +16,7 @@ from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.audio.pcm import FRAME_SAMPLES, Samples
 from realtime_cli.client import deadlines
 from realtime_cli.errors import ConfigError, ConnectionFailed, ExitCode
+from realtime_cli.script.checks import CheckRunner
 from realtime_cli.script.format import Script, ScriptTurn
 from realtime_cli.script.judging import title_of
 from realtime_cli.script.load import LoadedScript
@@ -263,7 +264,7 @@ async def test_a_judge_who_cannot_be_asked_has_not_agreed() -> None:
 
 async def test_without_a_recording_there_is_nothing_to_check() -> None:
     turn = {"user": "one", "expect": {"check": "checks.py:fine"}}
-    result, _ = await held(case(turn), check=lambda *_: "")
+    result, _ = await held(case(turn), check=CheckRunner())
     [verdict] = result.bad
     assert verdict.found == "there is no recording to check"
 
