@@ -145,24 +145,36 @@ def to_json(
 
 
 def junit(results: Sequence[CaseResult], seconds: float, started: str = "") -> str:
-    """JUnit XML, as CI systems read it: a suite with one test case for each run. ``started``: ISO 8601."""
-    counts = summary(results, seconds)
-    bad = counts["failed"] + counts["unreliable"]
-    errors = sum(bool(result.error) for result in results)
-    attributes = {
-        "tests": counts["total"],
-        "failures": bad - errors,
-        "errors": errors,
-        "time": counts["seconds"],
-    }
-    counted = {name: str(value) for name, value in attributes.items()}
-    root = ElementTree.Element("testsuites", counted)
-    when = {"timestamp": started} if started else {}
-    suite = ElementTree.SubElement(root, "testsuite", {"name": "realtime-cli", **counted, **when})
+    """JUnit XML as CI systems read it (the schema of Jenkins' xUnit plugin, junit-10).
+
+    A test case for each run, in a suite for each agent, model, server and seed: the schema has properties for
+    suites only. ``started``: ISO 8601.
+    """
+    suites: dict[tuple[tuple[str, str], ...], list[CaseResult]] = {}
     for result in results:
-        suite.append(_junit_case(result))
+        suites.setdefault(tuple(result.about.items()), []).append(result)
+    root = ElementTree.Element("testsuites", _counted(results, seconds))
+    for about, own in (suites or {(): []}).items():
+        took = seconds if len(suites) < 2 else sum(result.seconds for result in own)
+        which = [value for _, value in about] if len(suites) > 1 else []
+        named = _xml_text(", ".join(["realtime-cli", *which]))
+        attributes = {"name": named, **_counted(own, took), **({"timestamp": started} if started else {})}
+        suite = ElementTree.SubElement(root, "testsuite", attributes)
+        if about:
+            properties = ElementTree.SubElement(suite, "properties")
+            for name, value in about:
+                ElementTree.SubElement(properties, "property", {"name": name, "value": _xml_text(value)})
+        suite.extend(map(_junit_case, own))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _counted(results: Sequence[CaseResult], seconds: float) -> dict[str, str]:
+    counts = summary(results, seconds)
+    errors = sum(bool(result.error) for result in results)
+    failures = counts["failed"] + counts["unreliable"] - errors
+    found = {"tests": counts["total"], "failures": failures, "errors": errors, "time": counts["seconds"]}
+    return {name: str(value) for name, value in found.items()}
 
 
 def _junit_case(result: CaseResult) -> ElementTree.Element:
@@ -172,10 +184,6 @@ def _junit_case(result: CaseResult) -> ElementTree.Element:
         "time": f"{result.seconds:.3f}",
     }
     case = ElementTree.Element("testcase", attributes)
-    if result.about:
-        properties = ElementTree.SubElement(case, "properties")
-        for name, value in result.about.items():
-            ElementTree.SubElement(properties, "property", {"name": name, "value": _xml_text(value)})
     if result.status != "passed":
         first = result.error or str(next(iter(result.bad), ""))
         kind = "error" if result.error else "failure"

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from realtime_cli.recording.export.template import as_text, filled
+from realtime_cli.safe_text import safe
 from realtime_cli.script.baseline import Samples, Worse, samples_of
 from realtime_cli.script.explanation import explain
 from realtime_cli.script.repeats import SHOWN, Group, groups, spread_text
@@ -30,7 +31,7 @@ def run_page(
     found = groups(results)
     before = samples_of((baseline or {}).get("results", []))
     parts = [
-        f"<p class=quiet>{as_text(started)}{_about(results)}</p>",
+        f"<p class=quiet>{_text(started)}{_about(results)}</p>",
         _worse(worse) if baseline is not None else "",
         _matrix(found, sessions or {}),
         _figures(found),
@@ -38,6 +39,11 @@ def run_page(
         _failures(results, sessions or {}),
     ]
     return filled(__package__, "run_page.html", headline, body="\n".join(parts))
+
+
+def _text(value: object) -> str:
+    """Data in a page: no tag, and nothing that turns the direction of what stands behind it."""
+    return as_text(safe(str(value)))
 
 
 def _about(results: Sequence[CaseResult]) -> str:
@@ -48,7 +54,7 @@ def _about(results: Sequence[CaseResult]) -> str:
         for key, value in (told[0] if told else {}).items()
         if all(one.get(key) == value for one in told)
     }
-    return "".join(f" · {as_text(key)} {as_text(value)}" for key, value in common.items())
+    return "".join(f" · {_text(key)} {_text(value)}" for key, value in common.items())
 
 
 def _worse(worse: Sequence[Worse]) -> str:
@@ -57,7 +63,7 @@ def _worse(worse: Sequence[Worse]) -> str:
     lines = ""
     for one in worse:
         kind, words = ("failed", "worse") if one.sure else ("unreliable", "perhaps worse")
-        lines += f"<li class={kind}>{words}: {as_text(one.text)}</li>"
+        lines += f"<li class={kind}>{words}: {_text(one.text)}</li>"
     return f"<section><h2>Since the baseline</h2><ul>{lines}</ul></section>"
 
 
@@ -65,7 +71,7 @@ def _matrix(found: Sequence[Group], sessions: Mapping[str, str]) -> str:
     most = max((len(group.results) for group in found), default=0)
     head = "".join(f"<th scope=col>{n}</th>" for n in range(1, most + 1))
     rows = "".join(
-        f"<tr><th scope=row>{as_text(group.name)}</th>"
+        f"<tr><th scope=row>{_text(group.name)}</th>"
         + "".join(_cell(result, sessions) for result in group.results)
         + "<td></td>" * (most - len(group.results))
         + "</tr>"
@@ -78,8 +84,8 @@ def _cell(result: CaseResult, sessions: Mapping[str, str]) -> str:
     told = f"{MARKS[result.status]} {result.status}"
     page = sessions.get(result.recording)
     if page:
-        label = f'aria-label="{as_text(result.case.title)}: {result.status}, its session"'
-        told = f'<a href="{as_text(page)}" {label}>{told}</a>'
+        label = f'aria-label="{_text(result.case.title)}: {result.status}, its session"'
+        told = f'<a href="{_text(page)}" {label}>{told}</a>'
     return f"<td class={result.status}>{told}</td>"
 
 
@@ -99,9 +105,9 @@ def _figures(found: Sequence[Group]) -> str:
         times = [spread_text(group.samples(figure)) for figure, _ in SHOWN]
         kinds = ", ".join(f"{count} x {kind}" for kind, count in group.kinds.items())
         cells = [str(len(group.results)), f"{group.pass_rate:.0%}", *powers, *times, kinds]
-        told = "".join(f"<td>{as_text(cell)}</td>" for cell in cells)
-        rows += f"<tr><th scope=row>{as_text(group.name)}</th>{told}</tr>"
-    head = "".join(f"<th scope=col>{as_text(name)}</th>" for name in heads)
+        told = "".join(f"<td>{_text(cell)}</td>" for cell in cells)
+        rows += f"<tr><th scope=row>{_text(group.name)}</th>{told}</tr>"
+    head = "".join(f"<th scope=col>{_text(name)}</th>" for name in heads)
     return _table("Figures", f"<tr>{head}</tr>", rows, "Times: min / median / p95 over all turns")
 
 
@@ -122,7 +128,7 @@ def _chart(found: Sequence[Group], figure: str, words: str, before: Mapping[str,
     marks = ""
     for place, (group, now) in enumerate(shown):
         y = place * ROW + ROW / 2
-        marks += f"<text x=0 y={y + 4:g}>{as_text(group.name[:30])}</text>"
+        marks += f"<text x=0 y={y + 4:g}>{_text(group.name[:30])}</text>"
         marks += _dots(old[group.name], top, y + 5, "before") + _dots(now, top, y - 3, "now")
     foot = len(shown) * ROW + 14
     ends = f"<text x=220 y={foot}>0</text><text x={WIDTH} y={foot} text-anchor=end>{top:.0f} ms</text>"
@@ -154,9 +160,9 @@ def _failures(results: Sequence[CaseResult], sessions: Mapping[str, str]) -> str
     for result in results:
         if result.status != "passed":
             page = sessions.get(result.recording)
-            link = f' <a href="{as_text(page)}">its session</a>' if page else ""
-            lines = as_text("\n".join(explain(result)))
-            title = as_text(result.case.title)
+            link = f' <a href="{_text(page)}">its session</a>' if page else ""
+            lines = _text("\n".join(explain(result)))
+            title = _text(result.case.title)
             region = f'tabindex=0 role=region aria-label="{title}"'
             told += f"<h3>{title}: {result.status}{link}</h3><pre {region}>{lines}</pre>"
     return f"<section><h2>What went wrong</h2>{told}</section>" if told else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -76,6 +77,68 @@ def test_junit_is_well_formed_whatever_a_name_holds() -> None:
     assert found.get("classname") == "su␇ite.b"
 
 
+# What Jenkins' xUnit plugin takes (junit-10): attributes with those that must be there, and children.
+TAKEN = {
+    "testsuites": ("name time tests failures errors", "", "testsuite"),
+    "testsuite": (
+        "name tests failures errors group time skipped timestamp hostname id package file log url",
+        "name tests failures errors",
+        "testsuite properties testcase system-out system-err",
+    ),
+    "properties": ("", "", "property"),
+    "property": ("name value", "name value", ""),
+    "testcase": ("name time classname group", "name", "skipped error failure system-out system-err"),
+    "failure": ("type message", "", ""),
+    "error": ("type message", "", ""),
+    "system-out": ("", "", ""),
+}
+
+
+def not_taken(element: ElementTree.Element) -> Iterator[str]:
+    attributes, needed, children = (set(words.split()) for words in TAKEN[element.tag])
+    there = set(element.keys())
+    yield from (f"{element.tag}@{name}" for name in (there - attributes) | (needed - there))
+    yield from (f"{element.tag}/{child.tag}" for child in element if child.tag not in children)
+    if not re.fullmatch(r"\d{1,3}(\.\d+)?", element.get("time", "0")):
+        yield f"{element.tag}@time"
+    for child in element:
+        yield from not_taken(child)
+
+
+HOSTILE = (
+    *("<b>&\"'", "a|b\n# c", "]]>", "\x1b]0;x\x07", "\u202egnp.exe", "`rm`", "[x](javascript:alert(1))"),
+    *("\ud800", "x" * 5000),
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_breaks_a_report(results: list[CaseResult], name: str) -> None:
+    script = Script.model_validate({"name": "n", "turns": [{"user": "hi"}]})
+    script = script.model_copy(update={"name": name})  # half a pair, which no file can hold, as well
+    case = Case(LoadedScript(script, Path("su<ite") / "b.toml"), variant=(("row", name),))
+    abouts: list[dict[str, str]] = [{"agent": name, "model": "m"}, {"agent": "b.toml"}, {}]
+    hostile = [
+        replace(result, case=case, error=name, about=about)
+        for result, about in zip(results, abouts, strict=True)
+    ]
+    for some in (hostile, hostile[:1], [*hostile, *results], []):
+        root = ElementTree.fromstring(
+            reports.junit(some, 3.5, "2026-11-29T01:00:00+00:00").partition("\n")[2]
+        )
+        assert not list(not_taken(root))
+        assert (
+            sum(int(suite.get("tests", "")) for suite in root)
+            == len(some)
+            == len(root.findall(".//testcase"))
+        )
+    json.loads(reports.to_json(hostile, 3.5))
+    table = reports.markdown(hostile, 3.5).split("\n\n")[1].splitlines()
+    assert len(table) == 5
+    for row in table[2:]:
+        assert len(re.findall(r"(?<!\\)\|", row)) == 6
+        assert not re.search(r"(?<!\\)(?:[<`]|\]\()|[\x00-\x1f\x7f-\x9f]", row)
+
+
 def test_json_holds_everything_and_is_its_own_baseline(results: list[CaseResult]) -> None:
     whole = json.loads(
         reports.to_json(results, 3.5, [Worse("good: slower", True), Worse("bad: perhaps", False)])
@@ -103,8 +166,8 @@ def test_junit_tells_when_with_what_and_what_kind_of_failure(results: list[CaseR
     suite = root.find("testsuite")
     assert suite is not None
     assert suite.get("timestamp") == "2026-11-29T01:00:00+00:00"
-    good, bad, away = suite.findall("testcase")
-    told = {one.get("name"): one.get("value") for one in good.findall("properties/property")}
+    _, bad, away = suite.findall("testcase")
+    told = {one.get("name"): one.get("value") for one in suite.findall("properties/property")}
     assert told == about
     kinds = [
         found.get("type")

@@ -50,6 +50,13 @@ def test_it_has_verdicts_by_repeat_figures_charts_the_difference_and_what_went_w
     assert " · model m" in text
 
 
+def test_a_name_cannot_turn_what_stands_behind_it() -> None:
+    now = [run_of("\u202egnp\x1b[31m", "failed", within_ms=500.0)]
+    text = made(now, now)
+    assert "&lt;U+202E&gt;gnp" in text
+    assert not set(text) & set("\u202e\x1b")
+
+
 def test_nothing_in_it_points_outside(written: Path) -> None:
     text = written.read_text(encoding="utf-8")
     assert "default-src 'none'" in text
