@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.pattern import PatternTooSlow, search
@@ -64,7 +65,8 @@ class DialoguePlan:
         if self._spoken and self._in_mood(self._caller.habits.interrupts):
             return [*turns, self._while_it_speaks(self._next_fact() or "Wait, please.", 400, 1200)]
         if self._spoken and self._in_mood(self._caller.habits.backchannels):
-            return [*turns, self._while_it_speaks(BACKCHANNEL, 600, 1500, respond=False)]
+            expect = {"backchannel": True} if self._caller.wanted.backchannel else {}
+            return [*turns, self._while_it_speaks(BACKCHANNEL, 600, 1500, respond=False, expect=expect)]
         return turns
 
     def _opening(self) -> str:
@@ -148,7 +150,7 @@ class DialoguePlan:
         pause_ms = float(self._chance.randrange(200, 400, 20))
         return [f"{' '.join(words[:at]).rstrip('.,')}, um,", pause_ms, " ".join(words[at:])]
 
-    def _while_it_speaks(self, text: str, least_ms: int, most_ms: int, **more: bool) -> ScriptTurn:
+    def _while_it_speaks(self, text: str, least_ms: int, most_ms: int, **more: Any) -> ScriptTurn:
         after_ms = self._chance.randrange(least_ms, most_ms, 20)
         at = {"after": "agent.speech_started", "ms": float(after_ms)}
         return ScriptTurn.model_validate({"say": text, "at": at, **more})

@@ -229,7 +229,8 @@ class Expect(Section):
     interrupted: bool | None = None
     """Whether this turn cuts the agent off."""
     backchannel: bool = False
-    """This turn is only a backchannel ("mhm"): the agent speaks on, and does not answer it."""
+    """This turn is only a backchannel ("mhm"): the agent speaks on, and does not answer it. As a caller's
+    success it holds of each backchannel of the caller."""
     interrupted_within_ms: Milliseconds | None = None
     """From the first sound of this turn to the agent's silence."""
     within_ms: Milliseconds | None = None

@@ -10,16 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from realtime_cli.app.local_servers import LocalServers
+from realtime_cli.app.targets import Target
 from realtime_cli.audio.pcm import FRAME_SAMPLES, Samples
 from realtime_cli.script.format import Caller, Expect, Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.mocks import MockedTools
+from realtime_cli.script.opening import CaseOpener
 from realtime_cli.script.result import Case, CaseResult
 from realtime_cli.script.runner import RunContext, run_case
 from realtime_cli.server.engine.dialogue import Dialogue
 from realtime_cli.server.engine.ports import EngineCall, EngineText
 from tests.kit.chat_server import Answer, ChatServer, failure
 from tests.kit.scripted_engine import Piece, ScriptedEngine
+from tests.kit.timed_server import TimedAnswer, timed
 from tests.script.stage import connecting, opens
 
 BOOKING = {
@@ -198,3 +202,41 @@ def test_a_persona_needs_a_model_to_do_without_a_goal() -> None:
 def test_a_script_has_turns_or_a_caller(turns: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="caller"):
         Script.model_validate(turns)
+
+
+# -- backchannels aloud ---------------------------------------------------------------------------
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    ("answers", "wrong"),
+    [
+        ([TimedAnswer([("tone", 3500)]), None], ""),
+        ([TimedAnswer([("tone", 3500)], cut_after_ms=100), None], "it was cut off"),
+        (
+            [TimedAnswer([("tone", 3500)]), TimedAnswer([("tone", 200)], words="Yes?")],
+            'it was cut off, and it answered "Yes?"',
+        ),
+    ],
+)
+async def test_an_agent_that_takes_the_callers_backchannel_for_a_turn_is_found_out(
+    answers: list[TimedAnswer | None], wrong: str, tmp_path: Path
+) -> None:
+    caller: dict[str, Any] = {
+        "goal": "Talk to me.",
+        "habits": {"backchannels": 1.0},
+        "max_turns": 2,
+        "patience_ms": 15_000,
+    }
+    caller["success"] = {"backchannel": True, "contains": "Tone"}
+    script = Script.model_validate({"caller": caller, "quiet_ms": 300})
+    with timed(answers) as server:
+        opener = CaseOpener(Target(against=server.url), LocalServers(1), "none")
+        result = await run_case(
+            Case(LoadedScript(script, tmp_path / "a.toml")), RunContext(opener.open, word)
+        )
+        await opener.close()
+    assert said(result) == ["Talk to me.", "Mm-hmm."]
+    assert len(server.exchanges) == 2, "both were heard"
+    assert [each.found for each in result.bad if each.name == "backchannel"] == ([wrong] if wrong else [])
+    assert result.status == ("failed" if wrong else "passed"), result.bad
