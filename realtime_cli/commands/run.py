@@ -249,7 +249,7 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _read_baseline(path: Path | None) -> dict[str, Any] | None:
-    return None if path is None else merge.read_json(path)
+    return None if path is None else merge.read_baseline(path)
 
 
 def _target(options: RunOptions) -> Target:

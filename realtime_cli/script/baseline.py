@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,7 +44,10 @@ def compare(results: Iterable[CaseResult], baseline: Mapping[str, Any], margin: 
 
 
 def samples_of(results: Iterable[Mapping[str, Any]]) -> dict[str, Samples]:
-    """Case -> figure -> its values over the repeats; ``passed`` is 1 or 0."""
+    """Case -> figure -> its values over the repeats; ``passed`` is 1 or 0.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for what are no results.
+    """
     gathered: dict[str, Samples] = defaultdict(lambda: defaultdict(list))
     for result in results:
         case = gathered[result["name"]]
@@ -52,8 +56,15 @@ def samples_of(results: Iterable[Mapping[str, Any]]) -> dict[str, Samples]:
         for turn in result["turns"]:
             for figure, value in turn["figures"].items():
                 if value is not None:
-                    case[f"turn {turn['number']} {figure}"].append(value)
+                    case[f"turn {turn['number']} {figure}"].append(_finite(value))
     return gathered
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value} is not a time")
+    return number
 
 
 def _worse(

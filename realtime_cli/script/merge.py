@@ -10,12 +10,15 @@ from typing import Any
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.script import reports
+from realtime_cli.script.baseline import samples_of
 from realtime_cli.script.expectations import CheckResult
 from realtime_cli.script.format import Script
 from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.moments import Moment
 from realtime_cli.script.result import Case, CaseResult, TurnResult
 from realtime_cli.untrusted_json import parse_json
+
+_INCOMPLETE = (KeyError, TypeError, ValueError, AttributeError)  # what reading a report that is none raises
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,22 @@ def read_report(path: Path) -> Report:
         shard = str(written.get("shard", "1/1"))
         _shard(shard)
         return Report(path, shard, float(written["summary"]["seconds"]), results)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(
-            f"{path} is not a complete report: {error!r}.", "Write it again with run --json."
-        ) from None
+    except _INCOMPLETE as error:
+        raise _incomplete(path, error) from None
+
+
+def read_baseline(path: Path) -> dict[str, Any]:
+    """A report to compare with, as it stands in its file. Raises ConfigError."""
+    written = read_json(path)
+    try:
+        samples_of(written["results"])
+    except _INCOMPLETE as error:
+        raise _incomplete(path, error) from None
+    return written
+
+
+def _incomplete(path: Path, error: Exception) -> ConfigError:
+    return ConfigError(f"{path} is not a complete report: {error!r}.", "Write it again with run --json.")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -74,6 +89,11 @@ def read_json(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path} is not a report of run.", "Write one with: realtime-cli run --json results.json"
         )
+    if written.get("version") not in (None, reports.VERSION):
+        raise ConfigError(
+            f"{path} is a report of version {written['version']}; this program reads {reports.VERSION}.",
+            "Update realtime-voice-cli.",
+        )
     return written
 
 
@@ -84,10 +104,10 @@ def result_of(written: Mapping[str, Any]) -> CaseResult:
         turns=tuple(_turn(turn) for turn in written["turns"]),
         verdicts=tuple(CheckResult(**verdict) for verdict in written["expectations"]),
         error=written["error"],
-        seconds=written["seconds"],
-        tokens=written["tokens"],
+        seconds=float(written["seconds"]),
+        tokens=int(written["tokens"]),
         usd=written["usd"],
-        late_ms=written["late_ms"],
+        late_ms=float(written["late_ms"]),
         recording=written["recording"],
         exit_code=written.get("exit_code", 0),
         warnings=tuple(written.get("warnings", ())),

@@ -100,3 +100,23 @@ def test_nothing_to_merge_is_said() -> None:
 def test_results_are_dealt_back_in_turn() -> None:
     a, b, c = (replace(result(name), seconds=n) for n, name in enumerate("abc"))
     assert merge.in_turn([[a, c], [b]]) == [a, b, c]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"results": 5},
+        {"results": [5, None, {}]},
+        {"results": [{"name": "a", "status": "passed", "turns": None}]},
+        {"results": [{"name": "a", "status": "passed", "turns": [{"number": 1, "figures": {"x": "fast"}}]}]},
+        {"results": [{"name": "a", "status": "passed", "turns": [{"number": 1, "figures": {"x": "NaN"}}]}]},
+        {"version": 99},
+    ],
+)
+def test_a_baseline_that_is_none_is_told(change: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "before.json"
+    path.write_text(
+        json.dumps({"format": reports.FORMAT, "version": reports.VERSION, "results": [], **change})
+    )
+    with pytest.raises(ConfigError, match=r"before\.json is (not a complete report|a report of version 99)"):
+        merge.read_baseline(path)
