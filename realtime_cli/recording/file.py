@@ -38,6 +38,7 @@ TICK_S = 0.05  # the longest that a line waits before it is on disk
 BURST_LINES = 100  # written at once
 MAX_LINE_SAMPLES = 240 * SAMPLES_PER_MS  # microphone sound that one line tells of
 SAME_STEP_S = 0.02  # an append this soon after its frame belongs to it
+MAX_NAME = 150  # characters of a name; 255 bytes are the most, with the time, a number and the endings
 
 
 def folder() -> Path:
@@ -57,8 +58,8 @@ def new_path(name: str = "session", within: Path | None = None) -> Path:
 
 
 def plain(name: str) -> str:
-    """A name as it stands in the name of a recording."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "session"
+    """A name as it stands in the name of a recording, cut where file systems would refuse it."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:MAX_NAME].strip("-") or "session"
 
 
 def path_for(requested: Path, name: str) -> Path:

@@ -263,3 +263,11 @@ def test_a_pattern_without_end_is_a_failure_with_its_place(
     out = capsys.readouterr().out
     assert f"The pattern {ENDLESS} took longer than 1 s." in out
     assert "slow.toml:7" in out
+
+
+@pytest.mark.parametrize("name", ["x" * 400, "é" * 300, "../" * 100])
+def test_a_name_that_no_file_can_have_is_cut_and_found_again(tmp_path: Path, name: str) -> None:
+    path, kept = script(tmp_path, "good", f'name = "{name}"\n{GOOD}'), tmp_path / "kept"
+    assert run_with(path, record=kept, repeat=2, html=tmp_path / "run.html") == ExitCode.OK
+    assert len(list(kept.glob("*.jsonl"))) == 2
+    assert run_with(path, rejudge=kept) == ExitCode.OK
