@@ -105,13 +105,13 @@ def not_taken(element: ElementTree.Element) -> Iterator[str]:
         yield from not_taken(child)
 
 
-HOSTILE = (
+HOSTILE_NAMES = (
     *("<b>&\"'", "a|b\n# c", "]]>", "\x1b]0;x\x07", "\u202egnp.exe", "`rm`", "[x](javascript:alert(1))"),
     *("\ud800", "x" * 5000),
 )
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_no_name_breaks_a_report(results: list[CaseResult], name: str) -> None:
     script = Script.model_validate({"name": "n", "turns": [{"user": "hi"}]})
     script = script.model_copy(update={"name": name})  # half a pair, which no file can hold, as well
