@@ -25,6 +25,7 @@ from realtime_cli.protocol.codec import encode
 from realtime_cli.untrusted_json import parse_json
 
 MAX_WAITING = 10_000  # events that a listener may be behind
+FREE_TURNS = 50  # of the loop; a handler that waits for something longer than that is not waited for
 LAST_WORDS_S = 1.0  # how long the end of a session waits for handlers that still run
 
 
@@ -55,6 +56,10 @@ class HeldEvents:
         if found is not None:
             self._waiting.append(found)
             self._changed.set()
+
+    @property
+    def holds(self) -> bool:
+        return bool(self._waiting)
 
     def close(self) -> None:
         self._closed = True
@@ -135,6 +140,13 @@ class Listeners:
     def _remove(self, listener: HeldEvents) -> None:
         self._listeners.remove(listener)
         self._of_wire -= listener.of_wire
+
+    async def called(self) -> None:
+        """Let the handlers that are free see what led to a reply, before the caller goes on with it."""
+        for _ in range(FREE_TURNS):
+            if not any(listener.holds for listener in self._calling):
+                return
+            await asyncio.sleep(0)
 
     async def close(self) -> None:
         """No more events. Handlers have a moment for those that are waiting."""

@@ -411,6 +411,7 @@ class Session:
         live.ask(named)
         limit_s = timeout_s or self._timeout_s
         if await live.until(waiting.done, limit_s):
+            await self._listeners.called()
             return waiting.result()
         waiting.cancel()
         if live.over:
@@ -489,6 +490,7 @@ class Session:
             if not self._is_over(turn):
                 raise SessionFailed(f"There was no reply. {turn.trouble}".rstrip())
             self._replied.add(turn.number)
+            await self._listeners.called()
             return self._made(turn, is_over=True)
         if live.over:
             raise live.ended("The session ended before there was a reply.")

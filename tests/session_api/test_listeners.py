@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from realtime_cli import Session
 from realtime_cli.conversation.events import ItemCreated
 from realtime_cli.session_api.listeners import Listeners
 
@@ -144,3 +145,33 @@ async def test_handlers_stay_and_iterators_end_with_their_session() -> None:
 async def collected(listeners: Listeners, events: list[Any]) -> None:
     async for event in listeners.events(raw=True):
         events.append(event)
+
+
+async def test_handlers_have_seen_what_led_to_a_reply_when_the_reply_is_there() -> None:
+    session, created, done = Session(text=True), [], []
+
+    @session.on("item_created")
+    async def on_created(event: ItemCreated) -> None:
+        created.append(event.item_id)
+
+    @session.on("response.done")
+    async def on_done(event: dict[str, Any]) -> None:
+        done.append(event["response"]["id"])
+
+    async with session:
+        for count in (1, 2, 3):
+            await session.say("Hello.")
+            assert len(done) == count
+            assert len(created) >= count
+
+
+async def test_a_handler_that_takes_long_holds_up_no_reply() -> None:
+    session = Session(text=True)
+
+    @session.on("response.done")
+    async def on_done(event: dict[str, Any]) -> None:
+        await asyncio.sleep(60)
+
+    async with session, asyncio.timeout(10):
+        assert (await session.say("Hello.")).text
+        assert (await session.say("Hello again.")).text
