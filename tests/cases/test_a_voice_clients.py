@@ -237,11 +237,15 @@ async def test_a16_an_out_of_band_answer_is_not_played_over_the_user() -> None:
     item = {"response_id": "aside", "item_id": "a1", "output_index": 0, "content_index": 0}
     script = [
         response(create, 1, 0, "created", response=aside),
-        {"on": create, "nth": 1, "after": 0.1,
-         "event": {"type": "input_audio_buffer.speech_started", "audio_start_ms": 0, "item_id": "u1"}},
+        {
+            "on": create,
+            "nth": 1,
+            "after": 0.1,
+            "event": {"type": "input_audio_buffer.speech_started", "audio_start_ms": 0, "item_id": "u1"},
+        },
         response(create, 1, 0.2, "output_audio.delta", delta={"tone": [440, 500]}, **item),
         response("response.cancel", 1, 0.1, "done", response={**aside, "status": "cancelled", "output": []}),
-    ]  # fmt: skip
+    ]
     async with saying(script) as server, live(server.url, patch={"type": "realtime"}) as talk:
         await talk.ready()
         event = {"type": create, "response": {"conversation": "none"}}

@@ -83,7 +83,7 @@ async def test_b09_a_function_of_the_session_that_nobody_can_answer_is_told(tmp_
         response(CREATE, 1, 0.02, "output_item.done", item=whole["output"][0], **place),
         response(CREATE, 1, 0.02, "done", response=whole),
         *answered(2, "r2"),
-    ]  # fmt: skip
+    ]
     async with saying(script) as server:
         case = Case(server, tmp_path)
         done = await case.text("please use the tool", agent=TEXT + END_SESSION)

@@ -65,9 +65,19 @@ def test_a_question_in_any_form_of_wav_is_answered_aloud_in_another(tmp_path: Pa
 
 def test_with_push_to_talk_the_key_is_held_while_a_file_speaks() -> None:
     ended = run_cli(
-        "talk", "--config", LOCAL.with_name("push-to-talk.toml"), "--input", clip_path("heart-04"),
-        "--input", clip_path("heart-04"), "--output", "null", "--plain", "--set", "conversation.greet=false",
-    )  # fmt: skip
+        "talk",
+        "--config",
+        LOCAL.with_name("push-to-talk.toml"),
+        "--input",
+        clip_path("heart-04"),
+        "--input",
+        clip_path("heart-04"),
+        "--output",
+        "null",
+        "--plain",
+        "--set",
+        "conversation.greet=false",
+    )
     assert ended.returncode == ExitCode.OK, ended.stderr
     assert len(re.findall("^Agent: .*391", ended.stdout, re.MULTILINE)) == 2
     assert "2 turns by you, 2 by the agent" in ended.stderr

@@ -110,8 +110,10 @@ def test_what_was_written_down_before_ctrl_c_is_not_lost(tmp_path: Path) -> None
         file.writeframes(clip("heart-04").tobytes() + bytes(48_000 * 60))
     process = subprocess.Popen(
         [sys.executable, "-m", "realtime_cli", "transcribe", spoken, "--real-time", "-o", subtitles, *LOCAL],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout
     first = process.stdout.readline()
     process.send_signal(signal.SIGINT)

@@ -159,8 +159,12 @@ async def test_ids_that_nobody_knows():
     kinds = [event["type"] for _, event in came if event["type"] != "session.output_audio.delta"]
     assert kinds[0] == "session.started"
     assert kinds[1:6] == [
-        "session.thinking.appended", "response.event", "response.event", "error", "session.curiosity",
-    ]  # fmt: skip
+        "session.thinking.appended",
+        "response.event",
+        "response.event",
+        "error",
+        "session.curiosity",
+    ]
 
 
 async def test_a_server_without_faults_answers():

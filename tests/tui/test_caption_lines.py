@@ -42,9 +42,14 @@ def test_of_a_long_unfinished_caption_its_end_is_shown(monkeypatch: pytest.Monke
 def test_json_has_every_field_of_both() -> None:
     first, last = map(json.loads, written(json=True).splitlines())
     assert first == {
-        "type": "caption", "speaker": "Ada", "text": "Good", "begin_s": 61.0, "end_s": 61.5,
-        "item_id": "i1", "final": False,
-    }  # fmt: skip
+        "type": "caption",
+        "speaker": "Ada",
+        "text": "Good",
+        "begin_s": 61.0,
+        "end_s": 61.5,
+        "item_id": "i1",
+        "final": False,
+    }
     assert last["final"] is True
 
 

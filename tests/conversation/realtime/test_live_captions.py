@@ -63,8 +63,10 @@ def test_unfinished_words_grow_and_the_last_word_replaces_them() -> None:
         talk.server(f"{T}.delta", item_id="i1", content_index=0, delta=delta)
     talk.server(f"{T}.completed", item_id="i1", content_index=0, transcript="Good morning.")
     assert [(caption.text, caption.final) for caption in talk.told] == [
-        ("Good", False), ("Good mourning", False), ("Good morning.", True),
-    ]  # fmt: skip
+        ("Good", False),
+        ("Good mourning", False),
+        ("Good morning.", True),
+    ]
     assert {caption.begin_s for caption in talk.told} == {0.5}
 
 
@@ -99,13 +101,20 @@ def test_a_model_that_tells_speakers_apart_names_them() -> None:
     talk.server("input_audio_buffer.speech_started", audio_start_ms=1000, item_id="i1")
     for number, (speaker, text) in enumerate((("A", "Hello."), ("B", "Hi."))):
         talk.server(
-            f"{T}.segment", item_id="i1", content_index=0, id=str(number), text=text, speaker=speaker,
-            start=number * 2.0, end=number * 2.0 + 1.5,
-        )  # fmt: skip
+            f"{T}.segment",
+            item_id="i1",
+            content_index=0,
+            id=str(number),
+            text=text,
+            speaker=speaker,
+            start=number * 2.0,
+            end=number * 2.0 + 1.5,
+        )
     talk.server(f"{T}.completed", item_id="i1", content_index=0, transcript="Hello. Hi.")
     assert [(c.speaker, c.text, c.begin_s, c.end_s) for c in talk.told] == [
-        ("Left A", "Hello.", 1.0, 2.5), ("Left B", "Hi.", 3.0, 4.5),
-    ]  # fmt: skip
+        ("Left A", "Hello.", 1.0, 2.5),
+        ("Left B", "Hi.", 3.0, 4.5),
+    ]
 
 
 def test_what_was_not_understood_is_no_caption() -> None:

@@ -170,9 +170,14 @@ def test_a_call_goes_through_the_backend_and_its_answer_is_spoken():
     assert work["target"] == "responses"
     assert all(event["delegation_id"] == work["id"] for event in talk.of("response.event"))
     assert [event["type"].removeprefix("response.") for event in talk.backend()] == [
-        "created", "in_progress", "output_item.added", "function_call_arguments.delta",
-        "function_call_arguments.done", "output_item.done", "completed",
-    ]  # fmt: skip
+        "created",
+        "in_progress",
+        "output_item.added",
+        "function_call_arguments.delta",
+        "function_call_arguments.done",
+        "output_item.done",
+        "completed",
+    ]
     assert talk.backend()[0]["response"]["id"] == work["response_id"]
     (call_id,) = call_ids(talk)
     assert answer(talk, call_id) == []
@@ -180,14 +185,24 @@ def test_a_call_goes_through_the_backend_and_its_answer_is_spoken():
     talk.send("response.create")
     kinds = [event["type"].removeprefix("response.") for event in talk.backend()[before:]]
     assert kinds == [
-        "created", "in_progress", "output_item.added", "content_part.added", "output_text.delta",
-        "output_text.delta", "output_text.done", "content_part.done", "output_item.done", "completed",
-    ]  # fmt: skip
+        "created",
+        "in_progress",
+        "output_item.added",
+        "content_part.added",
+        "output_text.delta",
+        "output_text.delta",
+        "output_text.done",
+        "content_part.done",
+        "output_item.done",
+        "completed",
+    ]
     talk.listen(2_000)
     assert talk.transcript("output").endswith("It is noon. Hungry?")
     assert [item["type"] for item in talk.requests[1].items] == [
-        "message", "function_call", "function_call_output",
-    ]  # fmt: skip
+        "message",
+        "function_call",
+        "function_call_output",
+    ]
     assert talk.requests[1].instructions.endswith("Be exact.")
 
 
@@ -292,8 +307,10 @@ def test_the_backend_can_be_changed_and_the_rest_of_it_stays():
     change = {"type": "responses", "responses": {"tools": [], "instructions": "Be brief."}}
     (updated,) = talk.send("session.update", session={"delegation": change})
     assert updated["session"]["delegation"]["responses"] == {
-        "model": "gpt-5.2", "instructions": "Be brief.", "tools": [],
-    }  # fmt: skip
+        "model": "gpt-5.2",
+        "instructions": "Be brief.",
+        "tools": [],
+    }
     talk.speak()
     assert talk.requests[0].tools == ()
     assert talk.requests[0].instructions.endswith("Be brief.")

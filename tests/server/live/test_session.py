@@ -44,7 +44,7 @@ def test_the_server_is_silent_until_the_session_is_started():
         ({"input": [OF_SYSTEM]}, "invalid_value", "session.input[0].role"),
         ({"client": {"data_channel": {}}}, "invalid_parameter", "session.client"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_start_is_refused_and_a_corrected_one_is_taken(config: dict[str, Any], code: str, param: str):
     talk = LiveTalk()
     session = {"model": "gpt-live-1", **config}
@@ -258,7 +258,7 @@ def test_an_engine_that_cannot_answer_says_why():
         ("session.update", {"session": {"speed": 2}}, "unknown_parameter"),
         ("session.update", {"session": {"delegation": {"type": "decisions"}}}, "immutable_field_update"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_answered_and_the_session_goes_on(type: str, fields: dict[str, Any], code: str):
     talk = LiveTalk()
     talk.start()
@@ -295,8 +295,10 @@ def test_a_session_is_closed_and_the_line_dropped_without_a_close_frame():
     talk.listen(3_200)
     (closed,) = talk.send("session.close", event_id="bye")
     assert (closed["reason"], closed["usage"], closed["client_event_id"]) == (
-        "close_requested", {"seconds": 3}, "bye",
-    )  # fmt: skip
+        "close_requested",
+        {"seconds": 3},
+        "bye",
+    )
     assert closed["session"]["status"] == "active"
     talk.listen(1_900)
     assert talk.events[-1] is closed
