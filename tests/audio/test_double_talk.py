@@ -15,6 +15,7 @@ __all__ = ["recogniser"]
 NAMES = [name for name, text in transcripts().items() if text]
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(180)
 def test_in_double_talk_at_most_25_points_more_word_errors(recogniser: Any) -> None:
     more = in_double_talk(recogniser, NAMES, 60, USUAL_SOFTER_DB) - alone(recogniser, NAMES)
