@@ -184,10 +184,10 @@ class SessionFactory:
 
     @asynccontextmanager
     async def connecting(self, granted: Granted) -> AsyncIterator[Connect | None]:
-        """A connection that begins at once, for :meth:`open`: the way to the server takes its time while
-        devices open and modules load. None where a server must be started first.
+        """A connection that begins at once, for :meth:`open`.
 
-        Raises what :meth:`address` raises.
+        It is made while devices open and modules load. None where a server must be started first. Raises
+        what :meth:`address` raises.
         """
         if self.replayed or granted.agent.config.connection.embedded:
             yield None

@@ -77,7 +77,7 @@ def _with_margin(late_ms: float) -> float:
 
 STREAM_CUSHION_MS = 60.0  # on a wire that was never late
 MAX_STREAM_CUSHION_MS = 400.0  # a wire that is later than this stutters now and then
-LEAST_STREAM_MS = STREAM_CUSHION_MS / 3  # with less in the queue, silence is made longer
+MIN_STREAM_MS = STREAM_CUSHION_MS / 3  # with less in the queue, silence is made longer
 STREAM_WINDOW_S = 20.0  # a wire that got better is trusted again after this
 STREAM_SLACK_MS = 120.0  # more than the cushion by so much is delay for nothing: one delta and a bit
 
@@ -109,5 +109,5 @@ class StreamClock:
         self.cushion_ms = min(MAX_STREAM_CUSHION_MS, STREAM_CUSHION_MS + max(offsets) - min(offsets))
 
     @property
-    def most_ms(self) -> float:
+    def max_ms(self) -> float:
         return self.cushion_ms + STREAM_SLACK_MS

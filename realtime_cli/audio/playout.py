@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from realtime_cli.audio.jitter import LEAST_STREAM_MS, ArrivalTracker, JitterEstimator, StreamClock
+from realtime_cli.audio.jitter import MIN_STREAM_MS, ArrivalTracker, JitterEstimator, StreamClock
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
 from realtime_cli.notices import HeardItem
 
@@ -236,7 +236,7 @@ class Playout:
         waited_ms = 1000 * (now - self._waits_since_s)
         queued_ms = self._queued() / SAMPLES_PER_MS
         if self._stream:
-            self._flowing = waited_ms >= self._stream.cushion_ms or queued_ms >= self._stream.most_ms
+            self._flowing = waited_ms >= self._stream.cushion_ms or queued_ms >= self._stream.max_ms
             self._waits_since_s = None if self._flowing else self._waits_since_s
             return self._flowing
         complete = part.ended or part is not self._parts[-1]
@@ -274,15 +274,15 @@ class Playout:
         """
         assert self._stream
         queued_ms = self._queued() / SAMPLES_PER_MS
-        if LEAST_STREAM_MS <= queued_ms <= self._stream.most_ms:
+        if MIN_STREAM_MS <= queued_ms <= self._stream.max_ms:
             return 0
         ahead = part.blocks[0][part.offset : part.offset + STREAM_STEP]
         if ahead.any() and dbfs(ahead) > STREAM_SILENCE_DBFS:
             return 0
-        if queued_ms > self._stream.most_ms and len(ahead) < self._queued():
+        if queued_ms > self._stream.max_ms and len(ahead) < self._queued():
             part.copy_to(np.empty(len(ahead), np.int16), 0)
             self._stream.skipped_ms += len(ahead) / SAMPLES_PER_MS
-        elif queued_ms < LEAST_STREAM_MS:
+        elif queued_ms < MIN_STREAM_MS:
             added = min(room, STREAM_STEP)
             self._stream.added_ms += added / SAMPLES_PER_MS
             return added

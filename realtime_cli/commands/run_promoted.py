@@ -78,8 +78,9 @@ def _without(turns: list[Tree], unanswered: Sequence[int], failed: bool) -> tupl
 
 
 def _foreign_host(draft: Path) -> str:
-    """The host that the script's own server, or the model behind a local one, is at; empty if that is this
-    machine. Raises ConfigError when it cannot be told.
+    """The host of the script's own server, or of the model behind a local one.
+
+    Empty if that is this machine. Raises ConfigError when it cannot be told.
     """
     [case] = plan([load_script(draft)], Selection())
     config = agent_of(case, Target()).config

@@ -38,8 +38,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class TurnResult:
-    """One turn's verdicts and figures (ms; None: could not be measured). ``details``: what else tells two
-    variants apart, the parts of the latency among it."""
+    """One turn's verdicts and figures (ms; None: could not be measured).
+
+    ``details``: what else tells two variants apart, the parts of the latency among it.
+    """
 
     number: int
     title: str

@@ -25,7 +25,7 @@ FIRST_EVENT_S = 10.0
 TURNS = 3
 # Each turn can be without progress once for its answer and once for that to its tool call; what the user is
 # taken to say has to end, too.
-LONGEST_S = FIRST_EVENT_S + waits.SETTINGS_TIMEOUT_S + 2 * TURNS * PROGRESS_S + waits.MAX_SPEECH_AFTER_INPUT_S
+MAX_END_S = FIRST_EVENT_S + waits.SETTINGS_TIMEOUT_S + 2 * TURNS * PROGRESS_S + waits.MAX_SPEECH_AFTER_INPUT_S
 
 WAYS = st.sampled_from(["as it is"] * 6 + ["lost", "twice", "late", "behind the next"])
 
@@ -84,10 +84,10 @@ def conversation(pair: OddPair, turn: str) -> None:
 
 
 def rest_s(pair: OddPair) -> float | None:
-    """How long after the end of the input the session ends; None: not within ``LONGEST_S``."""
+    """How long after the end of the input the session ends; None: not within ``MAX_END_S``."""
     pair.give(inputs.MicrophoneEnded)
     began = pair.at
-    while pair.outcome is None and pair.at - began < LONGEST_S:
+    while pair.outcome is None and pair.at - began < MAX_END_S:
         pair.wait(LONG_TICK_MS, frame_ms=LONG_TICK_MS)
         while pair.running:
             pair.finish_tool()
