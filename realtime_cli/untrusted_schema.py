@@ -1,6 +1,7 @@
 """JSON Schema that others wrote (scripts, tools): one check, which fetches nothing and ends.
 
-jsonschema's own keywords use ``re``, which has no limit; those with patterns are replaced.
+jsonschema's own keywords use ``re``, which has no limit; those with patterns are replaced. What can be seen
+without it is: loading it takes longer than a tool does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,18 @@ from typing import Any
 
 from realtime_cli import pattern as patterns
 
+_TYPES: Mapping[Any, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "null": (type(None),),
+}
+_CHECKED = {"type", "properties", "required", "additionalProperties", "enum"}
+_SAYS_NOTHING = {"title", "description", "default", "examples"}
+
 
 def schema_problem(schema: Mapping[str, Any]) -> str:
     """Why this is no JSON Schema; empty if it is one."""
@@ -22,6 +35,27 @@ def schema_problem(schema: Mapping[str, Any]) -> str:
     except SchemaError as error:
         return f"{error.message} at {error.json_path}"
     return ""
+
+
+def plainly_fits(value: Any, schema: Any) -> bool:
+    """Whether a value is sure to fit a schema of a few plain keywords; if not, it may still fit."""
+    if not isinstance(schema, dict) or schema.keys() - _CHECKED - _SAYS_NOTHING:
+        return False
+    kind = schema.get("type")
+    if not isinstance(kind, str) or type(value) not in _TYPES.get(kind, ()):
+        return False
+    if "enum" in schema:
+        return isinstance(value, str) and isinstance(schema["enum"], list) and value in schema["enum"]
+    if not isinstance(value, dict):
+        return True
+    properties, required = schema.get("properties", {}), schema.get("required", [])
+    if not isinstance(properties, dict) or not isinstance(required, list):
+        return False
+    if not all(isinstance(name, str) and name in value for name in required):
+        return False
+    if schema.get("additionalProperties", True) is not True and value.keys() - properties.keys():
+        return False
+    return all(plainly_fits(value[name], below) for name, below in properties.items() if name in value)
 
 
 def first_mistake(value: Any, schema: Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from realtime_cli.pattern import PatternTooSlow
 from realtime_cli.tools.tool import ToolFailed
 from realtime_cli.untrusted_json import parse_json
-from realtime_cli.untrusted_schema import first_mistake, schema_problem
+from realtime_cli.untrusted_schema import first_mistake, plainly_fits, schema_problem
 
 _BROKEN = (ValueError, TypeError, AttributeError, RecursionError)  # what a schema that is none raises
 
@@ -51,6 +51,8 @@ def _takes_null(schema: Any) -> bool:
 
 def check(given: dict[str, Any], schema: dict[str, Any]) -> None:
     """Raise ToolFailed with what does not fit, and where. An invalid schema checks nothing."""
+    if plainly_fits(given, schema):
+        return
     from jsonschema import SchemaError
     from referencing.exceptions import Unresolvable
 
