@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from html import escape
 from urllib.parse import quote, quote_plus
 
@@ -13,8 +14,11 @@ MASK = "***"
 MIN_SECRET_LENGTH = 4  # a shorter "secret" would mask ordinary words
 MIN_HIDDEN_LENGTH = 8  # the least length of a secret that is looked for in base64 and across line breaks
 
-# Nothing is written letter by letter, or over lines, without one of these.
-_MARKS = ("\\", "&", "%", "\n")
+# Nothing is written letter by letter, or over lines, without one of these; JSON within JSON is full of
+# backslashes that only escape quotation marks.
+_MARKS = re.compile(r"[&%\n]|\\[nrux]")
+_MARKS_OF_ESCAPED = re.compile(r"[&%\n\\]")
+_ESCAPED = "/\"'\\"
 _LINE_BREAK = r"(?:[ \t]*(?:\r?\n|\\+(?:r\\+)?n)[ \t]*)?"
 _BASE64 = "A-Za-z0-9+/_-"
 
@@ -27,9 +31,9 @@ class KnownSecrets:
         forms = {form for secret in self._secrets for form in _forms(secret)}
         # Longest first: a secret that contains another must go whole.
         self._forms = sorted(forms, key=len, reverse=True)
+        escaped = any(letter in secret for secret in self._secrets for letter in _ESCAPED)
+        self._marks = _MARKS_OF_ESCAPED if escaped else _MARKS
         self._cores = [core for secret in self._secrets for core in _base64_cores(secret)]
-        longest_first = sorted(self._secrets, key=len, reverse=True)
-        self._written_out = re.compile("|".join(map(_written_out, longest_first))) if longest_first else None
 
     def mask(self, text: str) -> str:
         for core in self._cores:
@@ -38,9 +42,15 @@ class KnownSecrets:
         for form in self._forms:
             if form in text:
                 text = text.replace(form, MASK)
-        if self._written_out and any(mark in text for mark in _MARKS):
+        if self._secrets and self._marks.search(text):
             text = self._written_out.sub(MASK, text)
         return text
+
+    @cached_property
+    def _written_out(self) -> re.Pattern[str]:
+        """Compiled when first needed: it takes 8 ms for one key."""
+        longest_first = sorted(self._secrets, key=len, reverse=True)
+        return re.compile("|".join(map(_written_out, longest_first)))
 
     def held(self, text: str) -> int:
         """How many characters at the end of a text that grows may be the begin of a secret."""
@@ -83,7 +93,7 @@ def _written_out(secret: str) -> str:
 def _letter(letter: str) -> str:
     """Every way begins with a letter of its own: that lets the search skip all others quickly."""
     ways = [re.escape(letter)]
-    if letter in "/\"'\\":
+    if letter in _ESCAPED:
         ways.append(rf"\\\\*{re.escape(letter)}")
     units = letter.encode("utf-16-be")
     ways.append("".join(rf"\\\\*u{_hex(units[at : at + 2].hex())}" for at in range(0, len(units), 2)))
