@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
@@ -23,8 +24,10 @@ from realtime_cli.protocol.client_events import (
     SoundAppend,
     UnknownClientEvent,
 )
+from realtime_cli.protocol.objects import AssistantMessage, McpCall, Response, SystemMessage, UserMessage
 from realtime_cli.protocol.rules import Wire, has
 from realtime_cli.protocol.server_events import SERVER_EVENTS, ServerEvent, UnknownServerEvent
+from realtime_cli.protocol.session import RealtimeSession
 from realtime_cli.untrusted_json import NotJson, parse_json
 
 APPENDS = ("input_audio_buffer.append", "session.input_audio.append")  # sound, in Realtime and in Live
@@ -119,6 +122,8 @@ def _excerpt(text: str | bytes) -> str:
 
 def read_leniently(kind: type[Event], fields: Json, other: type[Wire]) -> Wire:
     """Validate; leave out, one after another, the fields that the reference types differently."""
+    if not kind.__pydantic_complete__:
+        _build_what_is_shared()
     for _ in range(REPAIRS):
         try:
             return kind.model_validate(fields)
@@ -128,6 +133,13 @@ def read_leniently(kind: type[Event], fields: Json, other: type[Wire]) -> Wire:
                 break
             fields = repaired
     return other.model_validate(fields)
+
+
+@cache
+def _build_what_is_shared() -> None:
+    """Models that many events hold: built once, not anew inside of each of them."""
+    for shared in (SystemMessage, UserMessage, AssistantMessage, McpCall, Response, RealtimeSession):
+        shared.model_rebuild()
 
 
 def _without(fields: Json, location: tuple[int | str, ...]) -> Json | None:
