@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from realtime_cli.audio.sample_format import Samples
@@ -43,6 +43,7 @@ from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import SoundAppend
 from realtime_cli.protocol.session import BYTES_PER_MS
 from realtime_cli.tools.result import ToolResult
+from realtime_cli.value import value
 from realtime_cli.video.frame import NO_FRAME, VideoFrame
 from realtime_cli.wire.transport import Closed, Transport
 
@@ -57,7 +58,7 @@ CROWDED_MS = 1500.0  # with this much sound waiting the line is behind, and a fr
 CROWDED_CHARS = 100_000  # the same for what waits beside the sound: a frame or two
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """How the session ended."""
 

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING
 
 from realtime_cli.config.header_value import sendable_key
@@ -16,6 +16,7 @@ from realtime_cli.server.secret_requests import answer_secret_request
 from realtime_cli.server.session import ServerSession
 from realtime_cli.server.settings import Defaults
 from realtime_cli.server_runner import EngineWorkers, ServedSession, SessionRunner
+from realtime_cli.value import value
 from realtime_cli.wire import websocket
 from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.client_secrets import ClientSecrets
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from realtime_cli.server.engine.config import EngineConfig
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ServeOptions:
     """What ``serve`` is told. Without a ``key`` everybody who reaches the port may talk."""
 
@@ -39,7 +40,7 @@ class ServeOptions:
     allowed_origins: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LocalServer:
     """A server that listens inside this process."""
 

@@ -16,11 +16,12 @@ from realtime_cli.config.providers import family
 from realtime_cli.protocol import server_events as s
 from realtime_cli.protocol.client_events import ConversationItemCreate
 from realtime_cli.protocol.objects import InputText, Message
+from realtime_cli.value import value
 
 MILLION = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Tokens:
     """Counts of one or more responses. Cached tokens are part of the input counts, as on the wire.
 
@@ -94,7 +95,7 @@ def _cached(details: Any, spent: dict[str, int]) -> dict[str, int]:
     return split
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Prices:
     """USD per million tokens by model and modality; those that transcribe may be paid by the minute."""
 

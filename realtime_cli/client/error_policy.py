@@ -7,15 +7,15 @@ Source: the error and close tables of the Realtime API reference.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from realtime_cli.errors import ExitCode
+from realtime_cli.value import value
 
 Verdict = Literal["ignore", "show", "fatal", "renew"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ErrorPolicy:
     """What to do about one code."""
 

@@ -6,16 +6,16 @@ server said is in force, then what it was asked for. Where none of them tells, t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from realtime_cli.protocol.objects import WireFormat, wire_format
+from realtime_cli.value import value
 
 Json = dict[str, Any]
 SERVER_VAD: Json = {"type": "server_vad"}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class InForce:
     """What the parts of the client session need to know of the settings in force.
 

@@ -7,12 +7,13 @@ told once of a model that has none.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from realtime_cli.value import value
 
 WARNING_SHARE = 0.8
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Limit:
     """One limit: how much of it is used, in its own unit."""
 

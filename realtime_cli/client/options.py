@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from realtime_cli.config.connection import ProtocolName, ProviderName
+from realtime_cli.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SessionOptions:
     """``patch`` is the API's session object; times in seconds or as named, money in USD."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from realtime_cli.client import in_force, settings
@@ -13,6 +12,7 @@ from realtime_cli.client.session_part import SessionPart
 from realtime_cli.config.providers import for_provider
 from realtime_cli.config.session import keep_types
 from realtime_cli.protocol import codec
+from realtime_cli.value import value
 
 Refusal = Literal["not ours", "asked again", "nothing left"]
 
@@ -22,7 +22,7 @@ OTHER_MODEL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SettingsUpdate:
     """Settings that were asked for: in the API's shape, and as they were sent to the provider.
 

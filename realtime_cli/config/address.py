@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
@@ -14,13 +14,14 @@ from realtime_cli.config.header_value import sendable_key
 from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.errors import AuthenticationFailed, ConfigError
 from realtime_cli.protocol.routes import LIVE_PATH, REALTIME_PATH
+from realtime_cli.value import value
 
 MASK = "***"
 
 _SECRET_PARAMETER = re.compile(r"key|token|secret|password|signature|^sig$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ServerAddress:
     """``url`` and ``headers`` may carry the key and stay out of ``repr``; ``shown_url`` is for people."""
 

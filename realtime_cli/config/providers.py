@@ -5,19 +5,19 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from realtime_cli.config.connection import AuthStyle, ProviderName
 from realtime_cli.protocol.session import PCM_RATES_HZ
+from realtime_cli.value import value
 
 DEFAULT_MODEL = "gpt-realtime-2.1"
 DEFAULT_LIVE_MODEL = "gpt-live-1"
 CHEAPER_MODEL = "gpt-realtime-1.5"  # does not reason
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Provider:
     """``base_url`` None: the connection must say where. ``key_env`` None: no key unless one is named."""
 

@@ -6,7 +6,6 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from realtime_cli.config import schema
@@ -18,6 +17,7 @@ from realtime_cli.config.toml_file import SECRET_NAME, KeyPath, printable
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import strict
 from realtime_cli.protocol.rules import Problem
+from realtime_cli.value import value
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -48,7 +48,7 @@ MOVED: dict[KeyPath, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConfigProblem:
     """One thing that is wrong with one key."""
 

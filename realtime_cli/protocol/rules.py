@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from realtime_cli.protocol import field_docs
+from realtime_cli.value import value
 
 Path = tuple[str | int, ...]
 
@@ -23,7 +23,7 @@ UNKNOWN = "Unknown"  # models with this prefix stand for unknown kinds, whose ke
 IN_FILE = {"false is null": True}  # validation context of a file: TOML has no null, so false stands for it
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Problem:
     """One thing that is wrong with a value; ``code`` is the API's error code for it."""
 
@@ -40,7 +40,7 @@ class Problem:
         return text
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rule:
     """Bounds of one field, in pydantic's words.
 

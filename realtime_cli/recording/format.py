@@ -27,7 +27,7 @@ import types
 import typing
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any
 
@@ -35,6 +35,7 @@ from realtime_cli.client import effects, inputs
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.errors import ExitCode
 from realtime_cli.protocol.objects import WireFormat
+from realtime_cli.value import value
 
 FORMAT = "realtime-cli"
 VERSION = 1
@@ -92,7 +93,7 @@ IMAGE_REF = re.compile(r'"\$image:([A-Za-z0-9._-]+)"')
 AUDIO_REF = re.compile(r'\{"\$audio":(\{[^{}]*\})\}')
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Header:
     """The first line. ``config`` and ``session`` (the session's options) hold no secrets."""
 

@@ -10,7 +10,7 @@ import base64
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from realtime_cli.server import tokens
@@ -18,6 +18,7 @@ from realtime_cli.server.conversation import ServerConversation, StoredAudio, St
 from realtime_cli.server.effects import CancelResponse, SetDeadline, Synthesize
 from realtime_cli.server.event_queue import EventQueue
 from realtime_cli.server.input_buffer import BYTES_PER_MS
+from realtime_cli.value import value
 
 Json = dict[str, Any]
 Reason = Literal["turn_detected", "client_cancelled", "max_output_tokens", "content_filter"]
@@ -28,7 +29,7 @@ _WORD_GROUPS = re.compile(r"(?:\S+\s*){1,3}")
 _ARGUMENT_CHUNK = 12
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ResponseSettings:
     """The settings of one response; ``conversation`` None means out-of-band."""
 

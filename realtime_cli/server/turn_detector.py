@@ -8,8 +8,9 @@ whole sentence, and waits longer if it does not.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from realtime_cli.value import value
 
 WINDOW_MS = 32
 ONSET_WINDOWS = 2  # one window over the threshold is a click or a cough
@@ -21,14 +22,14 @@ MAX_WAIT_MS = {"low": 8_000, "medium": 4_000, "auto": 4_000, "high": 2_000}
 COMPLETE_WAIT_MS = {"low": 1_000, "medium": 600, "auto": 600, "high": 400}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TurnStarted:
     """Speech was heard first at ``onset_ms``."""
 
     onset_ms: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TurnPaused:
     """Silence since ``speech_end_ms``: maybe the turn is over."""
 
@@ -36,12 +37,12 @@ class TurnPaused:
     speech_end_ms: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TurnResumed:
     """The user speaks again: the turn goes on."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TurnEnded:
     """The turn is over: the silence has been long enough."""
 

@@ -8,17 +8,17 @@ import threading
 from collections import deque
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from realtime_cli.notices import Verdict
 from realtime_cli.tools.output import visible
+from realtime_cli.value import value
 
 ALL = "all"
 APPROVE_OPTION = "--approve NAME"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Question:
     """May this call run (``run``), what is its output (``output``), may this agent do all that (``trust``)?
 
@@ -36,7 +36,7 @@ class Question:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ApprovalAnswer:
     """``text``: the reason that the model hears, or the output that was asked for."""
 

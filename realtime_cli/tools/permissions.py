@@ -33,6 +33,7 @@ from realtime_cli.tools.http import READING
 from realtime_cli.tools.preflight import tool_name
 from realtime_cli.tools.python import function_of, is_function
 from realtime_cli.user_path import user_path
+from realtime_cli.value import value
 from realtime_cli.video.address import kind_of, without_secrets
 from realtime_cli.wire.auth import is_loopback
 
@@ -44,7 +45,7 @@ SETTINGS = ("video.source", "audio.output", "audio.input")
 """Keys that are as if they had not been written where the agent is not trusted."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Demand:
     """Something that needs trust, in words that follow "it".
 

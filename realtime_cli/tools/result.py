@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from realtime_cli.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolResult:
     """``output`` is always text that a model can read, also when the call failed.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from realtime_cli.config.tools import Approve, CallRules, McpServer
+from realtime_cli.value import value
 
 Progress = Callable[[str], None]
 
@@ -25,7 +26,7 @@ class Body(Protocol):
     async def run(self, arguments: dict[str, Any], progress: Progress) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rules:
     """How calls of a tool are run: times in seconds, output in bytes of UTF-8."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from realtime_cli.errors import ExitCode
+from realtime_cli.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EndSummary:
     """What only the caller knows at the end: the outcome, where the recording is, how to replay it."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.user_path import user_path
+from realtime_cli.value import value
 
 Kind = Literal["camera", "screen", "stream", "file", "photos"]
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".heif", ".avif", ".bmp"}
@@ -18,7 +19,7 @@ _DEVICE = re.compile(r"(camera|screen)(?::(\d+))?")
 OPEN_S, READ_S = 8.0, 8.0  # a stream that is silent for this long is lost
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Address:
     """``name`` and ``format`` are what ``av.open`` takes; ``shown`` is what the user is told."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from realtime_cli.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class VideoFrame:
     """One image as a data URI, its size in pixels, and a thumbnail (hexadecimal RGB, 16 columns wide)."""
 

@@ -6,11 +6,12 @@ import hmac
 import ipaddress
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from realtime_cli.protocol.routes import AZURE_LIVE_PATH, LIVE_PATH, REALTIME_PATH
+from realtime_cli.value import value
 from realtime_cli.wire.client_secrets import PREFIX, ClientSecrets
 
 PATHS = frozenset({"/v1/realtime", "/openai/v1/realtime"})
@@ -20,7 +21,7 @@ KEY_SUBPROTOCOL = "openai-insecure-api-key."  # how browsers, which cannot set h
 SUBPROTOCOL = "realtime"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Opening:
     """What a client said when it opened the socket."""
 
@@ -47,7 +48,7 @@ class Opening:
         return self.query.get("intent") == "transcription"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Denial:
     """The HTTP answer to an upgrade that is not let in."""
 
@@ -61,7 +62,7 @@ class Denial:
         return json.dumps({"error": error}) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ClientAuth:
     """The rules of one listening server. Without a ``key`` everybody who reaches the port may talk."""
 

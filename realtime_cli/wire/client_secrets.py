@@ -5,15 +5,17 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from realtime_cli.value import value
 
 PREFIX = "ek_"
 MIN_LIFE_S, MAX_LIFE_S, DEFAULT_LIFE_S = 10, 7200, 600
 MAX_SECRETS = 10_000  # that are alive; beyond this the oldest is forgotten
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ClientSecret:
     """``session``: settings of the sessions that it opens. It may open many, until ``expires_at`` (Unix)."""
 

@@ -10,8 +10,10 @@ import http
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from realtime_cli.value import value
 
 MAX_HEAD_BYTES = 16 * 1024
 MAX_BODY_BYTES = 1024 * 1024
@@ -22,7 +24,7 @@ _HEADER_NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
 _HEADER_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PlainRequest:
     """``headers`` have names in lower case; of repeated ones the last."""
 
@@ -32,7 +34,7 @@ class PlainRequest:
     body: bytes = field(default=b"", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PlainAnswer:
     status: int
     content: Mapping[str, Any] = field(repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.util import find_spec
 from typing import Literal
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from realtime_cli.errors import ConfigError
 from realtime_cli.install_hint import install
+from realtime_cli.value import value
 from realtime_cli.wire.auth import is_loopback
 from realtime_cli.wire.connect_errors import shown
 
@@ -19,7 +20,7 @@ _SOURCES = {"wss": ("wss", "socks", "https", "all"), "ws": ("ws", "socks", "http
 _SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Proxy:
     """``source``: the key or variable that names it; ``shown``: the address without its password."""
 

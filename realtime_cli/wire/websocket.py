@@ -16,7 +16,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
@@ -40,6 +40,7 @@ from websockets.typing import Subprotocol
 
 from realtime_cli import __version__
 from realtime_cli.errors import ConfigError, ConnectionFailed
+from realtime_cli.value import value
 from realtime_cli.wire import connect_errors
 from realtime_cli.wire.auth import SUBPROTOCOL, ClientAuth, Denial, Opening, is_loopback, opening
 from realtime_cli.wire.client_secrets import ClientSecrets
@@ -250,7 +251,7 @@ def _of_handshake(url: str, error: InvalidHandshake, headers: Mapping[str, str])
 Handler = Callable[[Transport, Opening], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Listener:
     """A server that takes connections until it is closed."""
 
