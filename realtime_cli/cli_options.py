@@ -135,7 +135,7 @@ Rejudge = Annotated[
 ]
 Import = Annotated[
     Path | None,
-    making_panel("--import", help="Write a script from Pipecat's evals (YAML), and run nothing."),
+    making_panel("--import", help="Write scripts from evals of Pipecat or promptfoo, and run nothing."),
 ]
 Promote = Annotated[
     Path | None, making_panel(help="Write a script from a recorded session, and run nothing.")

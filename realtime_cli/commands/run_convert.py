@@ -1,4 +1,4 @@
-"""``run --import`` and ``run --promote``: scripts from Pipecat's evals and from recordings."""
+"""``run --import`` and ``run --promote``: scripts from others' evals and from recordings."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from realtime_cli.app.console import echo, out
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.wav_file import wav_header
+from realtime_cli.config import toml_file
 from realtime_cli.errors import ConfigError, ExitCode
 
 
@@ -37,8 +38,8 @@ def write(
 
 def _import(source: Path, output: Path | None) -> None:
     """All that is wrong is told before anything is written."""
-    from realtime_cli.script.pipecat import scripts_of
-    from realtime_cli.script.pipecat_file import read_scenario
+    from realtime_cli.script import pipecat, promptfoo
+    from realtime_cli.script.eval_file import read_evals
 
     folder = output if output and output.is_dir() else (output or source).parent
     missing: list[str] = []
@@ -49,7 +50,16 @@ def _import(source: Path, output: Path | None) -> None:
             missing.append(f"the file {name}, which is not there")
         return name if str(output) == "-" else os.path.relpath(file.resolve(), folder.resolve())
 
-    scripts = scripts_of(read_scenario(source), file_of)
+    def read(name: str) -> Any:
+        path = source.parent / name
+        tree = path.suffix in (".json", ".yaml", ".yml")
+        return read_evals(path, yes_is_text=True) if tree else toml_file.read_text(path)
+
+    evals = read_evals(source)
+    if promptfoo.is_config(evals):
+        scripts = promptfoo.scripts_of(read_evals(source, yes_is_text=True), file_of, read)
+    else:
+        scripts = pipecat.scripts_of(evals, file_of)
     if output and not output.is_dir() and len(scripts) > 1:
         names = ", ".join(script["name"] for script, _ in scripts)
         raise ConfigError(
@@ -110,9 +120,11 @@ def write_script(
     """Write a script and its files beside it. Raises ConfigError for what exists or cannot be written."""
     import tomli_w
 
-    text = tomli_w.dumps(script, multiline_strings=False)
+    nulls: list[str] = []
+    text = tomli_w.dumps(_without_null(script, "", nulls), multiline_strings=False)
     if str(path) == "-":
         out(text, end="")
+        _say_nulls(nulls)
         if clips or images:
             echo("  not written: its sound and images; name a file with --output")
         return
@@ -131,6 +143,25 @@ def write_script(
         raise ConfigError(f"{error.filename or path} cannot be written: {error.strerror}.") from None
     if not quiet:
         echo(f"Written: {path}")
+        _say_nulls(nulls)
+
+
+def _without_null(tree: Any, where: str, found: list[str]) -> Any:
+    """The tree without null, which TOML has not; where it was is added to ``found``."""
+    if isinstance(tree, dict):
+        found += [f"{where}{key} = null" for key, value in tree.items() if value is None]
+        known = {key: value for key, value in tree.items() if value is not None}
+        return {key: _without_null(value, f"{where}{key}.", found) for key, value in known.items()}
+    if isinstance(tree, list):
+        found += [f"{where.rstrip('.')}: null" for value in tree if value is None]
+        there = [value for value in tree if value is not None]
+        return [_without_null(value, f"{where.rstrip('.')}[{n}].", found) for n, value in enumerate(there)]
+    return tree
+
+
+def _say_nulls(found: list[str]) -> None:
+    for thing in found:
+        echo(f"  not taken over: {thing} (TOML has no null)")
 
 
 def _must_be_new(path: Path) -> None:

@@ -50,6 +50,9 @@ def folder(tmp_path: Path) -> Path:
     one, two = (SCENARIO.replace("NAME", name) for name in ("one", "two"))
     (tmp_path / "scenario.yaml").write_text(f"scenarios:{one}", encoding="utf-8")
     (tmp_path / "scenarios.yaml").write_text(f"scenarios:{one}{two}", encoding="utf-8")
+    (tmp_path / "promptfooconfig.yaml").write_text(
+        "{providers: ['openai:realtime:gpt-realtime'], prompts: [Hello]}\n", encoding="utf-8"
+    )
     return tmp_path
 
 
