@@ -11,6 +11,7 @@ from typing import Any
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.loop import Outcome
+from realtime_cli.recording.known_secrets import PiecewiseMask
 from realtime_cli.recording.redactor import MASK, Redactor
 from realtime_cli.untrusted_json import NotJson, parse_json
 
@@ -56,13 +57,15 @@ class OutputRedaction:
 
     def event(self, event: e.ConversationEvent) -> e.ConversationEvent:
         """The event itself where there is nothing to hide."""
-        if isinstance(event, e.AgentTextFinal):  # of answers only what is known: they may explain headers
-            return replace(event, text=self.known.mask(event.text))
+        # Of answers only what is known: they may explain headers. What the user types is the user's own.
+        if isinstance(event, e.AgentTextFinal) or (isinstance(event, e.UserTextFinal) and event.spoken):
+            clean = self.known.mask(event.text)
+            return event if clean == event.text else replace(event, text=clean)
         if not isinstance(event, _FOREIGN):
             return event
         said: dict[str, Any] = {f.name: getattr(event, f.name) for f in dataclasses.fields(event)}
         changed: Any = {
-            name: clean for name, word in said.items() if (clean := self._clean(word)) is not word
+            name: masked for name, word in said.items() if (masked := self._clean(word)) is not word
         }
         return replace(event, **changed) if changed else event
 
@@ -100,22 +103,24 @@ class OutputRedaction:
 
 
 class _Masked:
-    """Masks secrets for one reader.
-
-    The agent's text comes in pieces: the end of a piece that may be the beginning of a secret is held back
-    until the next piece.
-    """
+    """Masks secrets for one reader; also those that come in pieces."""
 
     def __init__(self, reader: ConversationReader, redaction: OutputRedaction) -> None:
         self._reader = reader
         self._redaction = redaction
-        self._held: dict[tuple[str, str, int], e.AgentTextPartial] = {}
+        self._growing: dict[tuple[str, str, int], tuple[PiecewiseMask, e.AgentTextPartial]] = {}
+        self._transcripts: dict[str, PiecewiseMask] = {}
 
     def observe(self, event: e.ConversationEvent) -> None:
         match event:
             case e.AgentTextPartial():
                 self._grow(event)
                 return
+            case e.UserTextPartial():
+                self._reader.observe(self._transcribed(event))
+                return
+            case e.UserTextFinal() | e.UserTextMissing():
+                self._transcripts.pop(event.item_id, None)
             case e.AgentTextFinal():
                 self._release(event.at, lambda key: key == (event.response_id, event.item_id, event.part))
             case e.AgentResponseEnded():
@@ -126,15 +131,18 @@ class _Masked:
 
     def _grow(self, event: e.AgentTextPartial) -> None:
         key = (event.response_id, event.item_id, event.part)
-        held = self._held.pop(key, None)
-        known = self._redaction.known
-        text = known.mask((held.delta if held else "") + event.delta)
-        size = known.held(text)
-        if size:
-            self._held[key] = replace(event, delta=text[-size:])
-        if shown := text[: len(text) - size]:
+        mask = self._growing[key][0] if key in self._growing else self._redaction.known.in_pieces()
+        self._growing[key] = mask, event
+        if shown := mask.take(event.delta):
             self._reader.observe(replace(event, delta=shown))
 
+    def _transcribed(self, event: e.UserTextPartial) -> e.UserTextPartial:
+        known = self._redaction.known
+        delta = self._transcripts.setdefault(event.item_id, known.in_pieces()).take(event.delta)
+        return replace(event, delta=delta, text=known.in_pieces().take(event.text))
+
     def _release(self, at: float, over: Callable[[tuple[str, str, int]], bool]) -> None:
-        for key in [key for key in self._held if over(key)]:
-            self._reader.observe(replace(self._held.pop(key), at=at))
+        for key in [key for key in self._growing if over(key)]:
+            mask, last = self._growing.pop(key)
+            if rest := mask.rest():
+                self._reader.observe(replace(last, at=at, delta=rest))

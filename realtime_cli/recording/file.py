@@ -29,6 +29,7 @@ from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import SoundAppend
 from realtime_cli.protocol.objects import WireFormat
 from realtime_cli.recording import format
+from realtime_cli.recording.delta_mask import DeltaMask
 from realtime_cli.recording.format import Header
 from realtime_cli.recording.redactor import Redactor
 from realtime_cli.recording.sidecar import SidecarWriter, sidecars
@@ -223,6 +224,7 @@ class _Writer:
     def __init__(self, shelf: SidecarWriter, scrubber: Redactor) -> None:
         self._shelf = shelf
         self._scrubber = scrubber
+        self._deltas = DeltaMask(scrubber.known)
         self._run = _Run()
 
     def played(self, at: float, samples: Samples) -> None:
@@ -255,7 +257,8 @@ class _Writer:
         return run.lines()
 
     def _wire(self, at: float, kind: str, event_type: str, raw: str) -> str:
-        return format.wire_line(at, kind, self._shelf.without_sound(at, event_type, raw))
+        raw = self._shelf.without_sound(at, event_type, raw)
+        return format.wire_line(at, kind, self._deltas.frame(raw) if kind == "received" else raw)
 
     def _keeper(self, at: float, value: Any) -> Callable[[bytes], str]:
         def keep(audio: bytes) -> str:

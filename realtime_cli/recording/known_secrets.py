@@ -24,7 +24,7 @@ _BASE64 = "A-Za-z0-9+/_-"
 
 
 class KnownSecrets:
-    """``mask(text)`` returns the text without them; ``held(text)`` tells where one may just be beginning."""
+    """``mask(text)`` returns the text without them; ``in_pieces()`` does so for a text that grows."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = sorted({one for one in secrets if len(one) >= MIN_SECRET_LENGTH})
@@ -34,6 +34,9 @@ class KnownSecrets:
         escaped = any(letter in secret for secret in self._secrets for letter in _ESCAPED)
         self._marks = _MARKS_OF_ESCAPED if escaped else _MARKS
         self._cores = [core for secret in self._secrets for core in _base64_cores(secret)]
+
+    def __bool__(self) -> bool:
+        return bool(self._secrets)
 
     def mask(self, text: str) -> str:
         for core in self._cores:
@@ -52,13 +55,62 @@ class KnownSecrets:
         longest_first = sorted(self._secrets, key=len, reverse=True)
         return re.compile("|".join(map(_written_out, longest_first)))
 
-    def held(self, text: str) -> int:
-        """How many characters at the end of a text that grows may be the begin of a secret."""
-        longest = max(map(len, self._secrets), default=1) - 1
-        for size in range(min(longest, len(text)), 0, -1):
-            if any(secret.startswith(text[-size:]) for secret in self._secrets):
-                return size
-        return 0
+    def in_pieces(self, free: int = 0) -> PiecewiseMask:
+        """For one text that grows; ``free``: see there."""
+        return PiecewiseMask(self, sorted(self._secrets, key=len, reverse=True), free)
+
+
+class PiecewiseMask:
+    """Masks the secrets in one text that comes in pieces: ``take(piece)`` returns what may be shown by now.
+
+    The end of a piece that may be the beginning of a secret is held back until the next piece. The first
+    ``free`` letters of a secret (never half of it) are not held: many a word begins like one.
+    """
+
+    def __init__(self, known: KnownSecrets, longest_first: list[str], free: int) -> None:
+        self._known = known
+        self._secrets = longest_first
+        self._whole = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._free = free
+        self._told = ""  # the end of what was returned: a secret may begin in it
+        self._held = ""
+
+    def take(self, piece: str) -> str:
+        """The next part of the text, without secrets."""
+        self._held += piece
+        return self._released(self._held_from(self._told + self._held))
+
+    def rest(self) -> str:
+        """What was held back, now that the text is over."""
+        return self._released(len(self._told + self._held))
+
+    def _released(self, held_from: int) -> str:
+        if not self._whole:
+            released, self._held = self._held, ""
+            return released
+        text = self._told + self._held
+        shown, begin, parts = len(self._told), 0, []
+        for found in self._whole.finditer(text):
+            if found.start() >= held_from:
+                break  # a longer one may begin here
+            parts += [text[shown : found.start()], MASK]
+            shown = begin = found.end()
+        end = max(held_from, shown)
+        parts.append(text[shown:end])
+        self._told = text[max(begin, end - len(self._secrets[0])) : end]
+        self._held = text[end:]
+        return self._known.mask("".join(parts))
+
+    def _held_from(self, text: str) -> int:
+        """Where the end of the text may be the beginning of a secret; its length if it is none."""
+        longest = len(self._secrets[0]) if self._secrets else 0
+        for at in range(max(0, len(text) - longest + 1), len(text)):
+            tail = text[at:]
+            for secret in self._secrets:
+                free = min(self._free, (len(secret) - 1) // 2)
+                if free < len(tail) < len(secret) and secret.startswith(tail):
+                    return at
+        return len(text)
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -96,9 +96,27 @@ def test_the_begin_of_what_is_no_secret_is_shown_when_the_answer_is_over() -> No
     shown = Shown()
     reader = HIDING.before(shown)
     reader.observe(e.AgentTextPartial(1.0, 1, "r", "i", 0, "That is correct", voice=False))
-    assert shown.text == "That is "
+    assert shown.text == "That is ", "correct may be the beginning of the password"
     reader.observe(e.AgentResponseEnded(1.0, 1, "r", "completed"))
     assert shown.text == "That is correct"
+
+
+@pytest.mark.parametrize("size", [1, 3, 50])
+def test_a_secret_that_comes_as_what_the_user_said_is_never_shown(size: int) -> None:
+    heard: list[Any] = []
+
+    class Reading:
+        def observe(self, event: e.ConversationEvent) -> None:
+            heard.append(event)
+
+    said = f"My password is {SECRET}, right?"
+    reader = HIDING.before(Reading())
+    for end in range(size, len(said) + size, size):
+        reader.observe(e.UserTextPartial(1.0, 1, "i", said[end - size : end], said[:end]))
+    reader.observe(e.UserTextFinal(1.0, 1, said, spoken=True, item_id="i"))
+    shown = "My password is ***, right?"
+    assert "".join(event.delta for event in heard[:-1]) == heard[-2].text == heard[-1].text == shown
+    assert not any("correct ho" in event.text for event in heard)
 
 
 def test_of_a_text_of_20_mb_the_beginning_is_shown_and_its_secrets_are_not() -> None:

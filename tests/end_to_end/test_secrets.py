@@ -11,9 +11,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from realtime_cli.wire import websocket
 from realtime_cli.wire.auth import Opening
 from realtime_cli.wire.transport import Closed, Transport
+from tests.kit.answering_server import Move, answering, begins, ends
 from tests.kit.cli import run_cli
 
 SECRETS = {
@@ -172,3 +175,58 @@ async def test_no_report_of_a_run_holds_a_secret(tmp_path: Path) -> None:
         for place, text in told.items():
             assert secret not in text, f"{name} is in {place}"
             assert secret.split("/")[0] not in text, f"{name} is in {place}"
+
+
+PIECES_AGENT = """
+[connection]
+base_url = "{url}"
+api_key_env = "MY_KEY"
+reconnect_tries = 0
+"""
+SAID = f"Your key is {SECRETS['MY_KEY']}, keep it."
+
+
+def piece_by_piece(size: int, voice: bool) -> list[Move]:
+    """An answer whose text, and a call whose arguments, come in pieces; nothing ends any of them."""
+    kind = "response.output_audio_transcript.delta" if voice else "response.output_text.delta"
+    about = {"response_id": "r1", "item_id": "a1", "output_index": 0, "content_index": 0}
+    call = {"response_id": "r1", "item_id": "f1", "output_index": 1, "call_id": "c1"}
+    pieces = [SAID[at : at + size] for at in range(0, len(SAID), size)]
+    return [
+        begins(1),
+        *({"type": kind, "delta": piece, **about} for piece in pieces),
+        *({"type": "response.function_call_arguments.delta", "delta": piece, **call} for piece in pieces),
+        ends(1),
+    ]
+
+
+@pytest.mark.parametrize("voice", [True, False])
+@pytest.mark.parametrize("size", [2, 7])
+async def test_no_export_puts_a_secret_together_that_came_in_pieces(
+    tmp_path: Path, own_environment: Path, size: int, voice: bool
+) -> None:
+    async with answering(piece_by_piece(size, voice)) as server:
+        agent = tmp_path / "agent.toml"
+        agent.write_text(PIECES_AGENT.format(url=server.url))
+        ran = await asyncio.to_thread(
+            run_cli, "text", "-c", agent, "--trust", agent, "My key?", environ=SECRETS
+        )
+    (recording,) = own_environment.rglob("*.jsonl")
+    lines = [json.loads(line) for line in recording.read_text().splitlines()]
+    deltas: dict[str, str] = {}
+    for line in lines:
+        if "delta" in (event := line.get("wire", {})):
+            deltas[event["type"]] = deltas.get(event["type"], "") + event["delta"]
+    exports = {
+        form: await asyncio.to_thread(run_cli, "export", recording, "-f", form, "-o", "-")
+        for form in ("md", "txt", "srt", "items", "html")
+    }
+    verified = await asyncio.to_thread(run_cli, "replay", recording, "--verify")
+    told = {form: export.stdout for form, export in exports.items()} | deltas | {"stdout": ran.stdout}
+    for place, text in told.items():
+        assert SECRETS["MY_KEY"][3:] not in text, place
+    assert len(deltas) == 2, deltas
+    for text in deltas.values():
+        assert "***, keep it." in text
+    assert "***, keep it." in exports["md"].stdout
+    assert verified.returncode == 0, verified

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import random
+import re
 import time
+from collections.abc import Iterator
 from html import escape
 from urllib.parse import quote
 
@@ -56,10 +59,51 @@ def test_ordinary_text_stays() -> None:
     assert KnownSecrets(["pass"]).mask("it will pa\nss") == "it will pa\nss", "short ones are words"
 
 
-def test_the_end_of_a_growing_text_is_held_while_it_may_become_one() -> None:
-    assert KNOWN.held("The key is Zk-hu") == 5
-    assert KNOWN.held("The key is") == 0
-    assert KNOWN.held(KEY[:-1]) == len(KEY) - 1
+def told(secrets: list[str], said: str, sizes: Iterator[int], free: int = 0) -> list[str]:
+    mask, shown, at = KnownSecrets(secrets).in_pieces(free), [], 0
+    while at < len(said):
+        size = next(sizes)
+        shown.append(mask.take(said[at : at + size]))
+        at += size
+    return [*shown, mask.rest()]
+
+
+@pytest.mark.parametrize(
+    ("secrets", "said", "shown"),
+    [
+        ([KEY], f"The key is {KEY}.", "The key is ***."),
+        ([KEY], f"{KEY}{KEY}", "******"),
+        ([KEY], f"It begins with {KEY[:-1]}", f"It begins with {KEY[:-1]}"),
+        (["abcdXabcd"], "abcdXabcd abcdX", "*** abcdX"),  # ends as it begins
+        (["abcdef", "abcdefghij"], "abcdefghij abcdef, abcdefgh", "*** ***, ***gh"),  # one within another
+        (["abcdef", "xxabcdefyy"], "xxabcdefyy xxabcdefy", "*** xx***y"),
+        ([], "anything", "anything"),
+    ],
+)
+def test_a_secret_in_pieces_is_masked_wherever_it_is_cut(secrets: list[str], said: str, shown: str) -> None:
+    at_random = random.Random(1)
+    for _ in range(200):
+        sizes = iter(lambda: at_random.choice((1, 1, 2, 3, 5, 8, 20)), None)
+        assert "".join(told(secrets, said, sizes)) == shown
+        freely = "".join(told(secrets, said, sizes, free=3))
+        assert re.fullmatch(_letters_before_masks(shown), freely)
+        assert not any(secret in freely for secret in secrets)
+
+
+def _letters_before_masks(shown: str) -> str:
+    return re.escape(shown).replace(re.escape("***"), r"[\w-]{0,3}\*\*\*")
+
+
+def test_only_what_may_be_the_beginning_of_a_secret_waits_for_more() -> None:
+    mask = KnownSecrets([KEY]).in_pieces(free=3)
+    assert mask.take(f"The key is {KEY[:3]}") == f"The key is {KEY[:3]}", "words begin like this"
+    assert mask.take(KEY[3:5]) == ""
+    assert mask.take("!") == f"{KEY[3:5]}!"
+
+
+def test_less_than_half_of_a_short_secret_is_shown() -> None:
+    assert "".join(told(["abcd"], "ab" + "cd", iter([2, 2]), 3)) == "***"
+    assert "".join(told(["abcd"], "abcd", iter([1, 3]), 3)) == "a***"
 
 
 def test_sound_is_looked_through_quickly() -> None:
