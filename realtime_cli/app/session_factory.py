@@ -37,7 +37,6 @@ from realtime_cli.tools.permissions import SETTINGS, permissions_of
 from realtime_cli.tools.tool import Tool
 from realtime_cli.tools.trust import Guard, Trust, left_out, left_out_note
 from realtime_cli.user_path import user_path
-from realtime_cli.value import value
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
 
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
 TRIES = 3  # questions about an agent whose files change while one is open
 
 
-@value
+@dataclass(frozen=True, slots=True)
 class AgentOptions:
     """The options that every command with an agent has."""
 

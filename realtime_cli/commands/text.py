@@ -26,14 +26,13 @@ from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.loop import ConversationLoop, Outcome
 from realtime_cli.tools.approval import AllowlistApprover
 from realtime_cli.tools.trust import Trust
-from realtime_cli.value import value
 
 if TYPE_CHECKING:
     from realtime_cli.tui.frontend import Frontend
 from realtime_cli.tui.amounts import plural
 
 
-@value
+@dataclass(frozen=True, slots=True)
 class TextOptions(AgentOptions):
     """What the command line adds to the agent file. ``approve``: tools that run unasked, or ``all``."""
 
