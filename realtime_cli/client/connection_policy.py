@@ -153,11 +153,17 @@ class Reconnection(SessionPart):
     # -- rotation -------------------------------------------------------------------------------
 
     def _plan_renewal(self, expires_at: float | None) -> None:
-        """A session ends after an hour (API reference, limits): a new socket takes over in a pause before."""
-        if not expires_at or not self._unix_at_connect:
+        """A session ends after an hour (API reference, limits): a new socket takes over in a pause before.
+
+        One that begins after its own end shows that this machine's clock is wrong: then the server ends it.
+        """
+        lasts_s = (expires_at or 0.0) - self._unix_at_connect
+        if not expires_at or not self._unix_at_connect or lasts_s <= 0:
+            self._expires_at = None
+            self._effects.do(SetTimer(None, "rotate"))
             return
-        self._expires_at = self._connected_at + expires_at - self._unix_at_connect
-        early_s = min(RENEW_BEFORE_S, (self._expires_at - self._connected_at) / 4)
+        self._expires_at = self._connected_at + lasts_s
+        early_s = min(RENEW_BEFORE_S, lasts_s / 4)
         self._effects.do(SetTimer(self._expires_at - early_s, "rotate"))
 
     def renew(self, at: float, *, pause: bool) -> bool:

@@ -14,15 +14,18 @@ HOUR_S = 3600.0
 
 
 class Talk(Dialogue):
-    """A dialogue that keeps the pauses before each new socket."""
+    """A dialogue that keeps the pauses before each new socket, and when the next one is due."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.pauses_s: list[float] = []
+        self.renewal_at: float | None = None
 
     def _line(self, effect: effects.Effect) -> str | None:
         if isinstance(effect, effects.Reconnect):
             self.pauses_s.append(effect.at - self.at)
+        if isinstance(effect, effects.SetTimer) and effect.name == "rotate":
+            self.renewal_at = effect.at
         return super()._line(effect)
 
 
@@ -243,6 +246,12 @@ def test_the_sockets_change_in_a_pause_and_no_sound_is_lost() -> None:
     d.give(inputs.Connected, "ws://x", 1, 1_000_000.0 + HOUR_S)
     d.server("session.created", session={})
     assert d.server("session.updated", session={}) == ["note info reconnect", "buffer.append 960"]
+
+
+@pytest.mark.parametrize("ago_s", [1, HOUR_S])
+def test_a_session_that_is_over_before_it_began_shows_a_wrong_clock_not_an_end(ago_s: float) -> None:
+    assert expiring().renewal_at
+    assert expiring(-ago_s).renewal_at is None
 
 
 def test_an_answer_is_heard_out_unless_it_is_high_time() -> None:
