@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 NEAR_MS = 700.0  # fragments are on a grid of 200 ms, and recognisers place words a little off
-WORD_GAP_MS = 1_000.0  # without measured sound: a longer gap between fragments ends a stretch
+WORD_GAP_MS = 1_000.0  # without measured sound: such a gap between fragments ends a stretch
 
 
 @dataclass(slots=True)
@@ -46,5 +46,5 @@ def nearest(stretches: Sequence[S], start_ms: float, end_ms: float) -> S | None:
     best = min(reversed(stretches[-6:]), key=lambda one: one.distance_ms(start_ms, end_ms), default=None)
     if best is None:
         return None
-    near_ms = NEAR_MS if best.measured else WORD_GAP_MS
+    near_ms = NEAR_MS if best.measured else WORD_GAP_MS - 1
     return best if best.distance_ms(start_ms, end_ms) <= near_ms else None
