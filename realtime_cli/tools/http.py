@@ -13,6 +13,7 @@ from realtime_cli.install_hint import socks_over_http
 from realtime_cli.tools.command import PLACE
 from realtime_cli.tools.output import fitted, text_of
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
+from realtime_cli.wire.tls import trusted_over_http
 
 if TYPE_CHECKING:
     import httpx2
@@ -73,9 +74,10 @@ class Http:
             more["params"] = rest
         elif method not in READING:
             more["json"] = rest
+        verify = await trusted_over_http()
         if self._client is None:
             try:
-                self._client = httpx2.AsyncClient(follow_redirects=False)
+                self._client = httpx2.AsyncClient(verify=verify, follow_redirects=False)
             except ImportError as error:
                 raise ToolFailed(socks_over_http()) from error
         try:

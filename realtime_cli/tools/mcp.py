@@ -26,6 +26,7 @@ from realtime_cli.tools import process
 from realtime_cli.tools.output import fitted, last_lines
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
 from realtime_cli.untrusted_json import NotJson, parse_json
+from realtime_cli.wire.tls import trusted_over_http
 
 if TYPE_CHECKING:
     import httpx2
@@ -297,8 +298,9 @@ class Server:
         timeout = httpx2.Timeout(written.timeout_s, connect=written.start_timeout_s)
         self._refusal = None
         hooks = {"response": [self._answered]}
+        verify = await trusted_over_http()
         try:
-            made = httpx2.AsyncClient(headers=headers, timeout=timeout, event_hooks=hooks)
+            made = httpx2.AsyncClient(verify=verify, headers=headers, timeout=timeout, event_hooks=hooks)
         except ImportError as error:
             raise Unavailable(f"The MCP server {self.name!r} cannot be used.", socks_over_http()) from error
         client = await stack.enter_async_context(made)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import ssl
+from functools import cache
 
 from realtime_cli.errors import ConfigError
+
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def trusting(ca_file: str | None = None) -> ssl.SSLContext:
@@ -21,3 +26,20 @@ def trusting(ca_file: str | None = None) -> ssl.SSLContext:
             f"The certificates in {ca_file} cannot be read: {reason}.", "Correct connection.ca_file."
         ) from None
     return context
+
+
+async def trusted_over_http() -> ssl.SSLContext:
+    """What ``httpx2`` trusts, for the ``verify`` of its clients.
+
+    Left alone it reads the certificates for each client, also for addresses without TLS, which stops the
+    event loop for 0.1 s and more. Here they are read once, in a thread.
+    """
+    return await asyncio.to_thread(_trusted_over_http, *map(os.environ.get, CERTIFICATES))
+
+
+@cache
+def _trusted_over_http(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """Read anew where the environment names other certificates."""
+    import httpx2
+
+    return httpx2.create_ssl_context()

@@ -20,6 +20,7 @@ from realtime_cli.server.engine.chat_messages import chat_messages, chat_tool_ch
 from realtime_cli.server.engine.ports import DELEGATE, EngineCall, EngineError, EngineText, ReplyRequest
 from realtime_cli.server.engine.sentence_stream import SentenceStream
 from realtime_cli.untrusted_json import parse_json
+from realtime_cli.wire.tls import trusted_over_http
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -74,7 +75,8 @@ class Chat:
         Raises EngineError when the endpoint cannot be reached or refuses the key.
         """
         timeout = self._http.Timeout(CONNECT_TIMEOUT_S)
-        async with self._chat_errors(), self._http.AsyncClient(timeout=timeout) as client:
+        verify = await trusted_over_http()
+        async with self._chat_errors(), self._http.AsyncClient(verify=verify, timeout=timeout) as client:
             try:
                 response = await client.get(f"{self._url}/models", headers=self._headers)
             except self._http.ReadTimeout:
@@ -105,7 +107,7 @@ class Chat:
         timeout = self._http.Timeout(self.endpoint.timeout_s, connect=CONNECT_TIMEOUT_S)
         url, body = f"{self._url}/chat/completions", self._body(request)
         async with (
-            self._http.AsyncClient(timeout=timeout) as client,
+            self._http.AsyncClient(verify=await trusted_over_http(), timeout=timeout) as client,
             client.stream("POST", url, json=body, headers=self._headers) as response,
         ):
             yield response
