@@ -83,10 +83,11 @@ class LoopMonitor:
 
     @property
     def _pause_s(self) -> float:
-        playback = self._loop.session.playback
-        if playback.awaits(self._started_parts):
+        session = self._loop.session
+        if session.playback.awaits(self._started_parts):
             return FIRST_SOUND_POLL_S
-        return PROGRESS_S / 2 if playback.unheard else PROGRESS_S
+        ends = session.playback.unheard and not session.streams  # a stream has no end that one could miss
+        return PROGRESS_S / 2 if ends else PROGRESS_S
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep this long, or until there is sound of a part that has not begun."""

@@ -18,9 +18,8 @@ from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, SILENCE_DBFS, Sample
 
 STEP_MS = 10
 STEP_SAMPLES = STEP_MS * SAMPLES_PER_MS
-BATCH_SAMPLES = (
-    6 * STEP_SAMPLES
-)  # are looked at together: frames of 20 ms cost three times as much one by one
+BATCH_MS = 60  # is looked at together: frames of 20 ms cost three times as much one by one
+BATCH_SAMPLES = BATCH_MS * SAMPLES_PER_MS
 
 
 @dataclass(frozen=True, slots=True)
