@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -42,12 +43,8 @@ class OnAScreen:
         self, devices: VirtualDevices, *arguments: str, module: str = "realtime_cli", **environ: str
     ) -> None:
         self.terminal, inner = pty.openpty()
-        environment = {
-            **devices.environment(),
-            "TERM": "xterm-256color",
-            "COLUMNS": "100",
-            "LINES": "30",
-        } | environ
+        termios.tcsetwinsize(inner, (30, 100))  # without a size there would be no screen
+        environment = {**devices.environment(), "TERM": "xterm-256color"} | environ
         self.began = time.monotonic()
         self.child = subprocess.Popen(
             [sys.executable, "-m", module, "talk", *arguments],
