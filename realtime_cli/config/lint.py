@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from realtime_cli.config.agent import AgentConfig
-from realtime_cli.config.interpolation import refers
+from realtime_cli.config.interpolation import referred, refers
 from realtime_cli.config.providers import CHEAPER_MODEL, DEFAULT_MODEL, PROVIDERS, family
+from realtime_cli.config.redaction import is_secret_name
 
 # Models without reasoning: the `reasoning` key is refused by them (model pages, autumn 2026).
 NOT_REASONING = (CHEAPER_MODEL, "gpt-realtime", "gpt-realtime-mini")
@@ -35,6 +36,7 @@ def lint(config: AgentConfig, raw: Mapping[str, Any], today: date | None = None)
 
 def _advice(config: AgentConfig, raw: Mapping[str, Any]) -> Iterator[str]:
     yield from _inline_keys(config, raw)
+    yield from _secrets_in_commands(raw)
     yield from _two_instructions(config)
     live = config.connection.effective_protocol == "live"
     yield from _without_effect_in_live(config) if live else _turns(config)
@@ -85,6 +87,24 @@ def _inline_keys(config: AgentConfig, raw: Mapping[str, Any]) -> Iterator[str]:
     for tool, text in zip(hosted, written, strict=True):
         if getattr(tool, "authorization", None) and not refers(text.get("authorization")):
             yield "A tool's authorization holds the token itself: write ${NAME} and set the variable."
+
+
+def _secrets_in_commands(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Command lines with a secret in them: ``ps`` shows them to every user of the machine."""
+    tools = enumerate(raw.get("tools") or ())
+    servers, hooks = raw.get("mcp") or {}, raw.get("hooks") or {}
+    by_env = "name it in env instead"
+    commands = [
+        *((f"tools[{index}].command", tool.get("command"), by_env) for index, tool in tools),
+        *((f"mcp.{name}.command", server.get("command"), by_env) for name, server in servers.items()),
+        *(
+            (f"hooks.{name}", hook, "let the program read it from a file instead")
+            for name, hook in hooks.items()
+        ),
+    ]
+    for place, command, instead in commands:
+        for name in filter(is_secret_name, referred(command)):
+            yield f"{place}: all users of this machine can see a command line with {name} in it: {instead}."
 
 
 def _two_instructions(config: AgentConfig) -> Iterator[str]:

@@ -237,7 +237,7 @@ class _Survey:
         place: KeyPath = ("tools", index, "command")
         line = self._line(place)
         self.made.commands.append(line)
-        self.made.variables |= dict.fromkeys(tool.env)
+        self.made.variables |= dict.fromkeys((*self._named_in(self._raw(place), place), *tool.env))
         self._code.add_command(tool.command, tool.cwd)
         where = f" in {tool.cwd}" if tool.cwd else ""
         sees = f", which sees {', '.join(tool.env)}" if tool.env else ""
@@ -273,14 +273,16 @@ class _Survey:
             written = getattr(self._config.hooks, key)
             if not written:
                 continue
-            line = self._line(("hooks", key))
+            place: KeyPath = ("hooks", key)
+            line = self._line(place)
+            self.made.variables |= dict.fromkeys(self._named_in(self._raw(place), place))
             if isinstance(written, str) and is_function(written):
                 self.made.functions.append(line)
                 self._code.add_source(function_of(written)[0])
             else:
                 self.made.commands.append(line)
                 self._code.add_command(shlex.split(written) if isinstance(written, str) else written, None)
-            self._demand(f"gives all that is said to the hook {line}, without asking", key, ("hooks", key))
+            self._demand(f"gives all that is said to the hook {line}, without asking", key, place)
 
     def _of_folder(self, root: str, name: str) -> None:
         place = user_path(root, self._folder)

@@ -23,6 +23,22 @@ def test_instructions_win_over_an_initial_system_message(load: Load) -> None:
     assert any("system message" in warning for warning in agent.warnings)
 
 
+def test_a_secret_in_a_command_line_draws_a_warning(load: Load) -> None:
+    environ = dict.fromkeys(("CMD_TOKEN", "MCP_KEY", "HOOK_SECRET", "PLACE"), "a-value")
+    text = """
+        [[tools]]
+        name = "fetch"
+        command = ["curl", "-u", "me:${CMD_TOKEN}", "${PLACE}"]
+        [mcp.far]
+        command = ["npx", "server", "--key", "${MCP_KEY}"]
+        env = { MCP_KEY = "${MCP_KEY}" }
+        [hooks]
+        on_conversation_item_created = "tell ${HOOK_SECRET}"
+        """
+    seen = [warning.partition(": all users")[0] for warning in load(text, environ=environ).warnings]
+    assert seen == ["tools[0].command", "mcp.far.command", "hooks.on_conversation_item_created"]
+
+
 @pytest.mark.parametrize(
     ("written", "word"),
     [
