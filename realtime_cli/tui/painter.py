@@ -7,10 +7,12 @@ the cursor below, counts back, and so leaves stale rows or eats a line of the sc
 
 The rows follow the text until they have come to the bottom of the terminal, or it was resized. From then on
 they stay there, and the blank rows above belong to them: tmux pushes one row off the top for each row that
-wraps, into its history, where it cannot be erased. Blank rows do no harm there.
+wraps, into its history, where it cannot be erased. Blank rows do no harm there. Only what is being said
+stays below the text, as soon as there are lines enough above it to be pushed.
 
-A panel covers the screen: it is painted on the alternate screen under the last lines of the text, and what it
-covered comes back when it is closed.
+A panel covers the screen, as do rows that take more than half of it: they are painted on the alternate screen
+under the last lines of the text, and what they covered comes back when they are gone. (If they wrapped on
+the screen itself, there would be more of them than it can hold.)
 
 A thread writes the frames, so a terminal that does not read (Ctrl+S, a slow line) blocks nothing else.
 Frames may be skipped, lines for the scrollback never.
@@ -34,7 +36,7 @@ _WRAP_OFF, _WRAP_ON = "\x1b[?7l", "\x1b[?7h"
 _ERASE_RIGHT = "\x1b[K"
 _SAVE, _RESTORE = "\x1b7", "\x1b8"  # where the cursor is
 _COVER_ON, _COVER_OFF = "\x1b[?1049h", "\x1b[?1049l"  # the alternate screen; the cursor is kept, too
-_HOME = "\x1b[H"
+_HOME, _DOWN = "\x1b[H", "\x1b[B"
 MAX_TAIL = 300  # lines that are kept to be shown above a panel
 CLOSE_TIMEOUT_S = 1.0
 
@@ -43,11 +45,13 @@ CLOSE_TIMEOUT_S = 1.0
 class LiveRows:
     """The live rows of one moment. ``height`` of the terminal; 0 keeps the rows below the text.
 
-    ``covers``: the rows are a panel, and what they cover must come back when it is closed.
+    ``said``: how many of the first belong to the text above. ``covers``: they are drawn over the screen, and
+    what they cover must come back.
     """
 
     rows: tuple[str, ...] = ()
     height: int = 0
+    said: int = 0
     covers: bool = False
 
 
@@ -67,7 +71,9 @@ class Painter:
         # Of the terminal, while ``_writing`` is held:
         self._painted: tuple[str, ...] = ()
         self._line_count = 0
+        self._lines_above = 0  # at least so many stand above the cursor
         self._at_bottom = False
+        self._said = 0  # rows that were painted below the text
         self._covering = False
         self._covered: list[str] = []  # lines that came meanwhile
         self._tail: deque[str] = deque(maxlen=MAX_TAIL)
@@ -132,11 +138,14 @@ class Painter:
         lines = self._lines(above)
         full = self._line_count + len(rows) >= frame.height
         self._at_bottom = bool(frame.height) and (self._at_bottom or resized or full)
-        if lines or fresh or was_covered or len(rows) != len(self._painted):
+        self._lines_above = min((0 if resized else self._lines_above) + len(lines), frame.height - len(rows))
+        said = frame.said if self._lines_above >= len(rows) else 0
+        before, self._said = self._said, said
+        if lines or fresh or was_covered or len(rows) != len(self._painted) or said != before:
             out += [_HIDE if rows else _SHOW, _ERASE_DOWN]
         out += lines
         if self._at_bottom and rows:
-            return [*out, *_at_the_bottom(rows, frame.height)]
+            return [*out, *_at_the_bottom(rows, frame.height, said)]
         out += ["\r", _WRAP_OFF, "\r\n".join(row + _ERASE_RIGHT for row in rows), _WRAP_ON]
         return [*out, _up(len(rows) - 1), "\r"]
 
@@ -165,14 +174,15 @@ class Painter:
             self._stream.flush()
 
 
-def _at_the_bottom(rows: tuple[str, ...], height: int) -> list[str]:
-    """Paint the last rows of the terminal; the cursor stays below the text.
+def _at_the_bottom(rows: tuple[str, ...], height: int, said: int) -> list[str]:
+    """Paint the last rows of the terminal; the first ``said`` of them, and the cursor, stay below the text.
 
     The cursor goes to each row by its number, so a terminal that has become smaller does not scroll.
     """
-    first = max(1, height - len(rows) + 1)
+    first = max(1, height - len(rows) + said + 1)
     out = ["\n" * (len(rows) - 1), _up(len(rows) - 1), "\r", _SAVE, _WRAP_OFF]
-    out += [f"\x1b[{number};1H{row}{_ERASE_RIGHT}" for number, row in enumerate(rows, first)]
+    out += [f"{row}{_ERASE_RIGHT}\r{_DOWN}" for row in rows[:said]]
+    out += [f"\x1b[{number};1H{row}{_ERASE_RIGHT}" for number, row in enumerate(rows[said:], first)]
     return [*out, _RESTORE, _WRAP_ON]
 
 

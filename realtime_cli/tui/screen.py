@@ -220,7 +220,8 @@ class LiveScreen:
 
     def panel_lines(self, name: PanelName, width: int) -> list[Text]:
         """What a panel of the keyboard's shows."""
-        return [fit(line, self.theme) for line in panel_lines(name, self.view, width, self.theme)]
+        lines = [fit(line, self.theme) for line in panel_lines(name, self.view, width, self.theme)]
+        return [linked(line) for line in lines] if self._links else lines
 
     # -- drawing ------------------------------------------------------------------------------
 
@@ -256,8 +257,9 @@ class LiveScreen:
 
     def _show(self, above: list[str], *, fresh: bool = False) -> None:
         rows = tuple(ansi for _, ansi in self._drawn)
-        covers = bool(rows) and self._covers() and self._has_alternate_screen
-        self._painter.show(above, LiveRows(rows, self._size.height, covers), fresh=fresh)
+        tall = 2 * len(rows) > self._size.height
+        covers = bool(rows) and (tall or self._covers()) and self._has_alternate_screen
+        self._painter.show(above, LiveRows(rows, self._size.height, self._state_at, covers), fresh=fresh)
 
     @property
     def _width(self) -> int:

@@ -8,13 +8,15 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 15.0
+T = TypeVar("T")
 
 
 class Pane:
@@ -43,15 +45,27 @@ class Pane:
     def screen(self) -> str:
         return self.tmux("capture-pane", "-p")
 
-    def until(self, text: str, *, gone: bool = False) -> str:
-        """The screen once it shows the text (or no longer does)."""
+    def until(self, text: str, *, gone: bool = False, times: int = 1) -> str:
+        """The screen once it shows the text so many times (or no longer does)."""
         end = time.monotonic() + TIMEOUT_S
         while time.monotonic() < end:
             screen = self.screen()
-            if (text in screen) != gone:
+            if (screen.count(text) >= times) != gone:
                 return screen
             time.sleep(0.05)
         raise AssertionError(f"{text!r} did not {'go' if gone else 'come'}:\n{self.screen()}")
+
+    def until_it_stays(self, look: Callable[[], T], seconds: float = 1.0) -> T:
+        """What is seen, once it has not changed for a while."""
+        seen, since = look(), time.monotonic()
+        end = since + TIMEOUT_S
+        while time.monotonic() - since < seconds:
+            assert time.monotonic() < end, f"it never stays:\n{self.screen()}"
+            time.sleep(0.1)
+            now = look()
+            if now != seen:
+                seen, since = now, time.monotonic()
+        return seen
 
     def until_row(self, pattern: str) -> str:
         """The first row that is as the pattern says, once there is one."""

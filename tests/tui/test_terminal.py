@@ -71,6 +71,51 @@ def test_a_terminal_made_narrower_little_by_little_keeps_no_old_rows(pane: Pane)
     assert len(pane.screen().rstrip().splitlines()) == 24
 
 
+@pytest.mark.heavy
+def test_a_tall_composer_in_a_terminal_pulled_about_leaves_no_old_rows(pane: Pane) -> None:
+    """Six lines of text: wrapped at half the width, the live rows would be more than the terminal has."""
+    pane.resize(100, 24)
+    pane.run("--keys", "--speed", "8", "--stop-at", "16")
+    pane.until("the fog came")
+    pane.press("t")
+    pane.until("── writing ─")
+    for number in range(6):
+        pane.tmux("send-keys", "-l", f"line {number} " + "words " * 11)
+        pane.press("M-Enter")
+    pane.until("line 5")
+    for turn in range(15):
+        pane.resize(50, 20 + turn % 3)
+        pane.resize(100 + turn, 24 + 3 * (turn % 4))
+    pane.until("── writing ─")
+    time.sleep(0.5)
+    pane.press("Escape")
+    pane.until("space mute")
+    everything = pane.tmux("capture-pane", "-p", "-S", "-")
+    assert "writing" not in everything
+    assert "line 2" not in everything
+    for once in ("speaking", "space mute"):
+        assert everything.count(once) == 1, everything
+
+
+def test_a_closed_composer_leaves_no_gap_in_what_is_being_said(pane: Pane) -> None:
+    pane.resize(100, 16)
+    pane.run("--keys", "--speed", "2", "--stop-at", "30")
+    pane.until("a lighthouse")
+    pane.press("t")
+    pane.until("── writing ─")
+    for line in ("one", "two", "three", "four"):
+        pane.tmux("send-keys", "-l", line)
+        pane.press("M-Enter")
+    pane.until("four")
+    pane.until("the postman")
+    pane.press("Escape")
+    pane.until("space mute")
+    pane.until("he counted the sounds", times=2)
+    told = pane.screen().partition("agent  Once")[2].partition("speaking")[0].splitlines()
+    lines = [line for line in told if line.strip()]
+    assert told[: len(lines)] == lines, pane.screen()
+
+
 def test_the_figures_use_the_width_that_they_need(pane: Pane) -> None:
     pane.run("--keys", "--speed", "8", "--stop-at", "16")
     pane.until("the fog came")
@@ -85,14 +130,12 @@ def test_a_closed_panel_gives_back_the_screen_as_it_was(pane: Pane) -> None:
     pane.run("--keys", "--speed", "8", "--stop-at", "8.0")
     pane.until("get_time")
     pane.until("space mute")
-    time.sleep(1.5)  # the clock has come to its stop
 
     def text() -> list[str]:
-        return [
-            row.rstrip() for row in re.split(r"^[○◇▶●◆] ", pane.screen(), flags=re.MULTILINE)[0].splitlines()
-        ]
+        above = re.split(r"^[○◇▶●◆] ", pane.screen(), flags=re.MULTILINE)[0]
+        return [row.rstrip() for row in above.splitlines()]
 
-    before = text()
+    before = pane.until_it_stays(text)
     assert len(before) > 5
     pane.press("?")
     pane.until("? or Esc closes this")
@@ -100,9 +143,10 @@ def test_a_closed_panel_gives_back_the_screen_as_it_was(pane: Pane) -> None:
     pane.resize(80, 24)
     pane.until("/approve")
     pane.resize(60, 20)
+    pane.until("1-14 of")
     pane.press("?")
     pane.until("space mute")
-    assert text() == before
+    assert pane.until_it_stays(text) == before
 
 
 LIGHTHOUSE = [
@@ -170,8 +214,7 @@ def test_panels_leave_the_transcript_as_it_was(pane: Pane, columns: int, rows: i
     pane.until("know?")
     pane.until("space mute")
     pane.until("get_time")  # the demo has come to its stop: nothing more will be said
-    time.sleep(1.5)
-    before = pane.transcript()
+    before = pane.until_it_stays(pane.transcript)
     for key, within in (("?", "this help"), ("l", "end-pointing"), ("s", "model"), ("o", '"14:05"')):
         pane.press(key)
         pane.until(within)
@@ -182,7 +225,7 @@ def test_panels_leave_the_transcript_as_it_was(pane: Pane, columns: int, rows: i
     pane.until("This agent has no tools.")
     pane.press("Escape")
     pane.until("closes this", gone=True)
-    assert pane.transcript() == before
+    assert pane.until_it_stays(pane.transcript) == before
     pane.press("q", "q")
     shown = pane.until_end()
     assert [word for word in ("/mute", "end-pointing", "closes this") if word in shown] == []
