@@ -39,12 +39,12 @@ def tail(text: str, width: int, ellipsis: str = "…") -> str:
     return ellipsis + in_pairs(text[blank + 1 if 0 <= blank < len(text) - 1 else start :])
 
 
-def wrap(text: str, width: int, first: int = 0) -> list[tuple[int, int]]:
+def wrap(text: str, width: int, first: int = 0, *, whole_addresses: bool = True) -> list[tuple[int, int]]:
     """Where to break a text into lines of ``width`` cells: ``(start, end)`` of each line.
 
     ``first``: cells of the first line that are already used. Lines are broken at blanks and beside wide
     characters, and anywhere inside a word that is longer than a line; but a web address stays whole, however
-    long its line becomes.
+    long its line becomes, unless the terminal does not wrap what is written there.
     """
     spans: list[tuple[int, int]] = []
     start, column, chance = 0, first, -1
@@ -55,7 +55,7 @@ def wrap(text: str, width: int, first: int = 0) -> list[tuple[int, int]]:
             continue
         size = get_character_cell_size(char)
         while column and column + size > width and char != " ":  # twice, if the kept part is still too wide
-            if chance <= start and text.startswith(_ADDRESSES, start):
+            if whole_addresses and chance <= start and text.startswith(_ADDRESSES, start):
                 break
             end = chance if chance > start else place
             spans.append((start, end))

@@ -119,7 +119,7 @@ class Composer:
         text.append(" " if under == "\n" else under, "reverse dim" if ghost else "reverse")
         text.append(("\n" if under == "\n" else "") + (after or ghost)[1:], DIM if ghost else "")
         indent = cells(prompt)
-        spans = wrap(text.plain, max(8, width - indent))
+        spans = wrap(text.plain, max(8, width - indent), whole_addresses=False)
         here = max(place for place, (start, _) in enumerate(spans) if start <= len(before))
         first = max(0, min(here - room + 1, len(spans) - room)) if len(spans) > room else 0
         rows = []

@@ -56,6 +56,7 @@ _HINTS = ("t write", "i interrupt", "? help", "q quit", "/ commands", "l latency
 _PANEL_KEYS: dict[str, PanelName] = {"l": "latency", "f": "tools", "o": "output", "s": "settings"}
 _MISSING = {"video": "This session has no video source.", "echo": "There is no echo to control here."}
 _WRITING_HINTS = ("Esc back to single keys", "Enter send", "/ commands", "@ image", "Alt+Enter new line")
+_BOX_HINTS = ("up, down, Enter answer", "t write", "? help", "q quit")
 
 
 class Surface(Protocol):
@@ -277,7 +278,10 @@ class KeyMap(BoundKeys):
         return not usage or usage.startswith("[")
 
     def _line(self, text: str) -> None:
-        question = self._surface.question
+        question, box = self._surface.question, self._box_open
+        if box and (choice := box.choice(text.strip())):
+            self._choose(box.question, choice)
+            return
         answer = parse_answer(text, question.call_id, question.question) if question else None
         press = answer or parse_line(text)
         match press:
@@ -402,7 +406,8 @@ class KeyMap(BoundKeys):
         if self._panel and left >= PANEL_ROWS:
             return [*self._panel.rows(width, left, theme), *below]
         if box and left >= MIN_ROWS:
-            return [*box.rows(width, left, theme), *below]
+            below = below or ([self._hint_row(width, theme)] if left > MIN_ROWS else [])
+            return [*box.rows(width, room - len(below), theme), *below]
         return below or [self._hint_row(width, theme)]
 
     def _with_complaint(self, below: list[Text], width: int, room: int, theme: Theme) -> list[Text]:
@@ -415,12 +420,19 @@ class KeyMap(BoundKeys):
         title = f"{theme.box[4] * 2} {self.composer.prompt or 'writing'} "
         rule = Text(title + theme.box[4] * max(0, width - cells(title)), USER)
         rows = [rule, *self.composer.rows(width, max(1, room - 2), theme)]
-        hints = ("Esc cancel", "Enter answer") if self._answering else _WRITING_HINTS
+        hints: tuple[str, ...] = _WRITING_HINTS
+        if self._answering:
+            hints = ("Esc cancel", "Enter answer")
+        elif self._box_open:
+            keys = ", ".join(choice.key for choice in self._box_open.choices)
+            hints = (f"{keys} and Enter answer", *_WRITING_HINTS)
         return [*rows, _hints(hints, width, theme)] if len(rows) < room else rows
 
     def _hint_row(self, width: int, theme: Theme) -> Text:
         if time.monotonic() < self._quit_until:
             return Text("q again to end the session", WARNING)
+        if self._box_open:
+            return _hints(_BOX_HINTS, width, theme)
         hints = (hint for hint in _HINTS if hint.partition(" ")[2] not in self._without)
         return _hints((*self._space_hint(), *hints), width, theme)
 

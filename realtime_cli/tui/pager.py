@@ -35,7 +35,11 @@ class Pager:
 
     def rows(self, width: int, room: int, theme: Theme) -> list[Text]:
         """At most ``room`` rows."""
-        lines = [line[start:end] for line in self._contents(width) for start, end in wrap(line.plain, width)]
+        lines = [
+            line[start:end]
+            for line in self._contents(width)
+            for start, end in wrap(line.plain, width, whole_addresses=False)
+        ]
         self._count, self._page = len(lines), max(1, room - 2)
         self.scroll(0)
         shown = lines[self._first : self._first + self._page]

@@ -215,13 +215,16 @@ def talk_row(view: View, width: int, theme: Theme = PRETTY, flowed: int = 0) -> 
 
 def state_row(view: View, width: int, theme: Theme = PRETTY) -> Text:
     state = view.state
-    style = STATE_STYLES[state.word]
-    words = f"{theme.states[state.word]} {one_line(state.words)}"
+    asks = bool(view.transcript.approvals)
+    stands = state.word in ("calling", "thinking", "listening", "ready")  # nothing but the question goes on
+    words, style = one_line(state.words), STATE_STYLES[state.word]
+    if asks and stands:
+        words, style = "waits for you", WARNING
     room = max(14, min(24, width // 3))
-    row = Text.assemble((cut_to(words, room, theme.ellipsis), style))
+    row = Text.assemble((cut_to(f"{theme.states[state.word]} {words}", room, theme.ellipsis), style))
     if state.muted and state.word != "muted":
         row.append(" muted", FAILURE)
-    if view.transcript.approvals:
+    if asks and not stands:
         row.append(" question open", WARNING)
     if view.meters.seen:
         row.append(" " * max(1, room - row.cell_len))

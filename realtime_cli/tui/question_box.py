@@ -62,7 +62,10 @@ class QuestionBox:
 
     def fits(self, width: int, room: int) -> bool:
         """Whether the whole call can be read in the box."""
-        return len(wrap(self.whole.plain, width - 4)) + MIN_ROWS - 1 <= room
+        return len(self._spans(width)) + MIN_ROWS - 1 <= room
+
+    def _spans(self, width: int) -> list[tuple[int, int]]:
+        return wrap(self.whole.plain, width - 4, whole_addresses=False)
 
     @property
     def whole(self) -> Text:
@@ -76,7 +79,7 @@ class QuestionBox:
     def rows(self, width: int, room: int, theme: Theme = PRETTY) -> list[Text]:
         """The box: with one answer a line where there is room, else all answers on one."""
         whole = self.whole
-        spans = wrap(whole.plain, width - 4)
+        spans = self._spans(width)
         listed = len(spans) + 2 + len(self.choices) <= room
         answers = self._listed(theme) if listed else [self._in_one_row(width - 4)]
         shown = max(1, room - 2 - len(answers))

@@ -7,6 +7,7 @@ from rich.style import Style
 from rich.text import Text
 
 from realtime_cli.client import inputs
+from realtime_cli.conversation import events as e
 from realtime_cli.conversation.blocks import AgentTurn, Notice, ToolCard, UserTurn
 from realtime_cli.conversation.reveal import RevealedPart
 from realtime_cli.tui.amounts import clock
@@ -95,6 +96,15 @@ def test_the_state_row_tells_state_and_levels() -> None:
     assert "you " in row
     assert "agent " in row
     assert live_rows(folded(3.0), 79, ASCII)[0].plain.isascii()
+
+
+def test_the_state_row_tells_that_a_tool_waits_for_the_user() -> None:
+    view = folded(3.0)
+    view.observe(e.ToolWaiting(8.0, 1, "c1", "delete", "{}"))
+    assert "▶ speaking question open" in live_rows(view, 79)[0].plain
+    view = folded(5.5)
+    view.observe(e.ToolWaiting(8.0, 1, "c1", "delete", "{}"))
+    assert live_rows(view, 79)[0].plain.startswith("○ waits for you ")
 
 
 def test_a_meter_shows_level_and_peak() -> None:
