@@ -13,21 +13,35 @@ class ToolCards:
     def __init__(self, order: BlockOrder) -> None:
         self._order = order
         self._cards: dict[str, ToolCard] = {}
+        self._asked: set[str] = set()  # calls that the user is asked about
 
     def observe(self, event: e.ConversationEvent) -> None:
         match event:
             case e.ToolCalled():
                 made = ToolCard(event.at, event.call_id, event.name, event.arguments)
+                made.waits = bool(self._asked)  # one question after the other, until it runs
                 self._cards[event.call_id] = made
                 self._order.append(made)
-            case e.ToolWaiting() | e.ToolAnswered() if card := self._running(event.call_id):
-                card.waits = isinstance(event, e.ToolWaiting)
+            case e.ToolWaiting():
+                self._asked.add(event.call_id)
+                if card := self._running(event.call_id):
+                    card.waits = True
+            case e.ToolAnswered():
+                self._answered(event.call_id)
             case e.ToolRunning() if card := self._running(event.call_id):
                 card.at = event.at  # the waiting for a permission is over: the call itself begins
+                card.waits = False
             case e.ToolProgressed() if card := self._running(event.call_id):
                 card.progress = event.text
             case e.ToolEnded() if card := self._running(event.call_id):
                 self._finish(card, event)
+
+    def _answered(self, call_id: str) -> None:
+        self._asked.discard(call_id)
+        over = [self._cards.get(call_id)] if self._asked else list(self._cards.values())
+        for card in over:
+            if card:
+                card.waits = False
 
     def _running(self, call_id: str) -> ToolCard | None:
         card = self._cards.get(call_id)

@@ -99,7 +99,10 @@ class ConversationTurn:
     user_items: list[str] = field(default_factory=list)
     agent_items: list[str] = field(default_factory=list)
     waits: dict[str, Span] = field(default_factory=dict)
-    """By call id: since when the user was asked, and when the answer came (infinity: it did not yet)."""
+    """By call id: since when the user was asked, and when the answer came (infinity: it did not yet).
+
+    Calls are asked about one after the other: one that comes while another is asked about waits from then on.
+    """
     timed: bool = True
     """Whether the times are known; where they are not, no duration is."""
 
@@ -202,6 +205,7 @@ class TurnLog:
         self.speech: dict[str, Span] = {}
         """When the sound of a user's item began and ended, by item id."""
         self._tools: dict[str, ToolUse] = {}
+        self._asked: set[str] = set()  # calls that the user is asked about
         self._timed = True
         self._spoken_in: dict[str, ConversationTurn] = {}  # by the id of a spoken item
         self._may_have_words: set[str] = (
@@ -292,7 +296,8 @@ class TurnLog:
                 for part in event.parts:
                     if not part.finished and (turn := self._turn(part.turn)):
                         turn.interrupted_ms = (turn.interrupted_ms or 0.0) + part.heard_ms
-            case e.ToolCalled() | e.ToolWaiting() | e.ToolAnswered() | e.ToolEnded():
+            case e.ToolCalled() | e.ToolWaiting() | e.ToolAnswered() | e.ToolRunning() | e.ToolEnded():
+                self._wait(event)
                 self._tool(event)
             case e.NoticeIssued() if event.topic == NO_TIMES:
                 self._timed = False
@@ -322,7 +327,26 @@ class TurnLog:
         if turn.response_began_at is None:
             turn.response_began_at = event.at
 
-    def _tool(self, event: e.ToolCalled | e.ToolWaiting | e.ToolAnswered | e.ToolEnded) -> None:
+    def _wait(
+        self, event: e.ToolCalled | e.ToolWaiting | e.ToolAnswered | e.ToolRunning | e.ToolEnded
+    ) -> None:
+        """Since when, and until when, a call waits for the user."""
+        turn = self._turn(event.turn)
+        begins = isinstance(event, e.ToolWaiting) or (isinstance(event, e.ToolCalled) and bool(self._asked))
+        match event:
+            case e.ToolWaiting():
+                self._asked.add(event.call_id)
+            case e.ToolAnswered() | e.ToolEnded():
+                self._asked.discard(event.call_id)
+        if turn and begins:
+            turn.waits.setdefault(event.call_id, (event.at, float("inf")))
+        elif turn and event.call_id in turn.waits:
+            since, until = turn.waits[event.call_id]
+            turn.waits[event.call_id] = (since, min(until, event.at))
+
+    def _tool(
+        self, event: e.ToolCalled | e.ToolWaiting | e.ToolAnswered | e.ToolRunning | e.ToolEnded
+    ) -> None:
         turn = self._turn(event.turn)
         run = self._tools.get(event.call_id)
         match event:
@@ -330,12 +354,8 @@ class TurnLog:
                 run = ToolUse(event.call_id, event.name, event.arguments, event.at, event.hosted)
                 self._tools[event.call_id] = run
                 turn.tools.append(run)
-            case e.ToolWaiting() if turn:
-                turn.waits[event.call_id] = (event.at, float("inf"))
-            case e.ToolAnswered() if turn and event.call_id in turn.waits:
-                turn.waits[event.call_id] = (turn.waits[event.call_id][0], event.at)
-                if run:
-                    run.waited_ms += event.waited_ms
+            case e.ToolAnswered() if run:
+                run.waited_ms += event.waited_ms
             case e.ToolEnded() if run:
                 run.ended_at, run.ended = event.at, event.status
                 run.seconds, run.output = event.seconds, event.output

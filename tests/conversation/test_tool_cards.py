@@ -8,6 +8,7 @@ from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.block_order import BlockOrder
+from realtime_cli.conversation.blocks import ToolCard
 from realtime_cli.conversation.tool_cards import ToolCards
 from realtime_cli.tui.plain import sentence
 from realtime_cli.tui.view import View
@@ -49,6 +50,18 @@ def test_a_slow_tool_does_not_hold_back_the_talk_and_is_told_of_twice() -> None:
         "You: Still there?",
         "Tool slow() failed after 8.0 s: broken",
     ]
+
+
+def test_a_call_behind_an_open_question_waits_for_the_user_too() -> None:
+    view = calling(
+        local(effects.CallTool("c1", "rm", "{}"), 1),
+        local(inputs.ApprovalAsked(1, "c1", "rm", "{}")),
+        local(effects.CallTool("c2", "mv", "{}"), 2),
+    )
+    assert [block.waits for block in view.blocks if isinstance(block, ToolCard)] == [True, True]
+    view.fold(local(inputs.ApprovalAnswered(3, "c1", "session")))
+    view.fold(local(inputs.ToolStarted(3, "c2")))
+    assert [block.waits for block in view.blocks if isinstance(block, ToolCard)] == [False, False]
 
 
 def test_the_wait_for_a_permission_is_no_part_of_the_call() -> None:

@@ -198,6 +198,32 @@ def test_the_parts_of_a_latency_are_the_latency() -> None:
     assert ours_ms + (parts.playout_ms or 0.0) == pytest.approx(turn.latency_ms)
 
 
+def test_waiting_behind_the_question_about_another_call_is_no_latency() -> None:
+    log = folded(
+        live(),
+        typed(1.0, "pay"),
+        begun(1.02),
+        local(e.CallTool("c1", "pay", "{}"), 1.025),
+        local(i.ApprovalAsked(1.025, "c1", "pay", "{}")),
+        done(1.03),
+        typed(2.0, "the time"),
+        begun(2.02, "r2"),
+        local(e.CallTool("c2", "clock", "{}"), 2.025),
+        done(2.03, "r2"),
+        local(i.ApprovalAnswered(4.025, "c1", "no")),
+        local(i.ApprovalAsked(4.025, "c2", "clock", "{}")),
+        local(i.ApprovalAnswered(5.025, "c2", "once")),
+        local(i.ToolStarted(5.025, "c2")),
+        local(i.ToolFinished(5.075, "c2", "noon", False, 0.05)),
+        begun(5.08, "r3"),
+        sound(5.125, response_id="r3"),
+    )
+
+    parts = log.turns[1].parts
+    assert parts is not None
+    assert (parts.waiting_ms, parts.tool_ms) == (pytest.approx(3000), pytest.approx(50))
+
+
 def test_waiting_behind_the_first_words_of_the_answer_holds_nobody_up() -> None:
     turn = only(
         live(),
