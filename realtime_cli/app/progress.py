@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO, TypeVar
 
@@ -33,6 +33,13 @@ class ProgressLine:
             self._stream.write(f"\r\x1b[K{self._what}: {share:.0%}, about {left_s:.0f} s left")
             self._stream.flush()
         return done
+
+    def over(self, what: str, steps: Sequence[T]) -> Iterable[T]:
+        """These steps of about the same length, one after the other, as a phase of its own."""
+        self._what, self._total, self._count, self._begun = what, len(steps), 0, time.monotonic()
+        for step in steps:
+            yield step
+            self(step)
 
     def phase(self, what: str) -> None:
         """Start a step whose length is not known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from realtime_cli.app.console import echo, out
@@ -32,22 +33,31 @@ class ExportOptions:
     compare: Path | None = None
 
 
-Maker = Callable[[Recording, Timeline], "str | bytes"]
+Maker = Callable[[Recording, Timeline, sound.Chunks], "str | bytes"]
 
 
-def _page(recording: Recording, made: Timeline) -> str:
-    return page.page(made, recording.header, sound.stereo(recording), recording.sound().image)
+def _page(recording: Recording, made: Timeline, chunks: sound.Chunks, share: int = 1) -> str:
+    """``share``: how many sessions have to share what a page may take."""
+    header, samples, image = recording.header, sound.stereo(recording), recording.sound().image
+    return page.page(made, header, samples, image, chunks, sound.MAX_MP3_BYTES // share)
+
+
+def _flac(recording: Recording, made: Timeline, chunks: sound.Chunks) -> bytes:
+    return sound.compressed(sound.stereo(recording), "FLAC", chunks)
 
 
 FORMATS: dict[str, tuple[str, Maker]] = {
-    "wav": (".wav", lambda recording, made: sound.wav(sound.stereo(recording))),
-    "flac": (".flac", lambda recording, made: sound.compressed(sound.stereo(recording), "FLAC")),
-    "markdown": (".md", lambda recording, made: text.markdown(made, recording.header)),
-    "srt": (".srt", lambda recording, made: subtitles.srt(subtitles.captions(made))),
-    "vtt": (".vtt", lambda recording, made: subtitles.vtt(subtitles.captions(made))),
-    "labels": (".labels.txt", lambda recording, made: text.audacity_labels(made)),
-    "text": (".txt", lambda recording, made: text.plain_text(made)),
-    "items": (".items.json", lambda recording, made: text.items_json(made)),
+    "wav": (".wav", lambda recording, made, chunks: sound.wav(sound.stereo(recording))),
+    "flac": (
+        ".flac",
+        lambda recording, made, chunks: sound.compressed(sound.stereo(recording), "FLAC", chunks),
+    ),
+    "markdown": (".md", lambda recording, made, chunks: text.markdown(made, recording.header)),
+    "srt": (".srt", lambda recording, made, chunks: subtitles.srt(subtitles.captions(made))),
+    "vtt": (".vtt", lambda recording, made, chunks: subtitles.vtt(subtitles.captions(made))),
+    "labels": (".labels.txt", lambda recording, made, chunks: text.audacity_labels(made)),
+    "text": (".txt", lambda recording, made, chunks: text.plain_text(made)),
+    "items": (".items.json", lambda recording, made, chunks: text.items_json(made)),
     "html": (".html", _page),
 }
 _ALIASES = {"md": "markdown", "txt": "text", "json": "items", "audacity": "labels", "htm": "html"}
@@ -59,6 +69,8 @@ def export(options: ExportOptions) -> ExitCode:
     suffix, make = FORMATS[name]
     if options.compare is not None and name != "html":
         raise ConfigError("--compare makes a page.", "Leave it out, or give --format html.")
+    if options.compare is not None:
+        make = partial(_page, share=2)
     source = find_or_path(str(options.recording))
     recording, made, content = _made(source, name, make)
     if options.compare is not None:
@@ -82,7 +94,7 @@ def _made(source: Path, name: str, make: Maker) -> tuple[Recording, Timeline, st
     with progress(f"Reading {source.name}", recording.line_count()) as step:
         made = timeline(recording, step=step)
         step.phase(f"Making {name}")
-        return recording, made, make(recording, made)
+        return recording, made, make(recording, made, partial(step.over, f"Making {name}"))
 
 
 def _format(options: ExportOptions) -> str:

@@ -25,6 +25,7 @@ STREAMED = (
     e.AgentSoundReceived,
     e.AgentSoundQueued,
     e.AgentHeard,
+    e.LevelsMeasured,
 )
 
 

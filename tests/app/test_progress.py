@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 
 from realtime_cli.app.progress import progress
@@ -18,6 +19,16 @@ async def test_the_share_and_what_is_left_and_then_nothing() -> None:
         terminal.stdout.flush()
         await terminal.until("\r\x1b[K")
     assert "Reading: 25%, about 0 s left" in shown
+
+
+async def test_a_phase_that_counts_begins_anew() -> None:
+    async with pseudo_terminal() as terminal:
+        with progress("Reading", 1, stream=terminal.stdout, quiet_s=0.0) as step:
+            step(1)
+            assert "Reading: 100%" in await terminal.until("left")
+            for _ in step.over("Making html", "ab"):
+                await asyncio.sleep(0.2)
+            assert "Making html: 50%, about 0 s left" in await terminal.until("100%")
 
 
 async def test_what_is_quick_says_nothing() -> None:

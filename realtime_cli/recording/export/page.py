@@ -19,13 +19,19 @@ MAX_BINS = 20_000
 
 
 def page(
-    timeline: Timeline, header: Header, samples: Samples, image_of: Callable[[str], str] = lambda name: ""
+    timeline: Timeline,
+    header: Header,
+    samples: Samples,
+    image_of: Callable[[str], str] = lambda name: "",
+    chunks: sound.Chunks = iter,
+    max_sound_bytes: int = sound.MAX_MP3_BYTES,
 ) -> str:
     """The page. ``samples``: stereo int16, 24 kHz; an empty array makes a page without sound.
 
     ``image_of``: the data URI of an image that the recording keeps by this name.
     """
-    data = as_data(_data(timeline, header, samples, image_of))
+    made = _sound(samples, chunks, max_sound_bytes)
+    data = as_data({**_data(timeline, header, samples, image_of), "sound": made})
     return filled(__package__, "page.html", text.title(header), data=data)
 
 
@@ -38,7 +44,6 @@ def _data(
         "facts": text.facts(timeline, header),
         "legend": " ".join(text.legend(timeline)),
         "seconds": round(seconds, 3),
-        "sound": _sound(samples),
         "wave": _wave(samples, seconds),
         "said": [_said(said) for said in timeline.said],
         "pictures": _pictures(timeline, image_of),
@@ -130,12 +135,12 @@ def _wave(samples: Samples, seconds: float) -> list[str]:
     return [*both, str(len(samples) / 24_000 / seconds)]
 
 
-def _sound(samples: Samples) -> str:
+def _sound(samples: Samples, chunks: sound.Chunks, max_bytes: int) -> str:
     """MP3 where soundfile is there (a tenth of the size, and every browser plays it), else WAV."""
     if not len(samples):
         return ""
     try:
-        made = sound.compressed(sound.for_listening(samples), "MP3")
+        made = sound.compressed(sound.for_listening(samples), "MP3", chunks, max_bytes)
         return "data:audio/mpeg;base64," + base64.b64encode(made).decode()
     except ConfigError:
         return "data:audio/wav;base64," + base64.b64encode(sound.wav(samples)).decode()

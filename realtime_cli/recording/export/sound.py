@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ MIN_MP3_KBIT_S = 16
 # Half an hour in stereo takes 37 s of CPU, on one channel 14 s (LAME by libsndfile 1.2).
 MAX_STEREO_S = 600
 MAX_MP3_BYTES = 5_600_000  # 7.5 MB in base64, so that the page of 30 minutes stays below 10 MB
+Chunks = Callable[[Sequence[int]], Iterable[int]]
+"""Gives the steps of an encoder back one by one, to show how far it has come."""
 
 
 def stereo(recording: Recording) -> Samples:
@@ -109,7 +112,9 @@ def for_listening(samples: Samples) -> Samples:
     return mixed
 
 
-def compressed(samples: Samples, kind: str) -> bytes:
+def compressed(
+    samples: Samples, kind: str, chunks: Chunks = iter, max_mp3_bytes: int = MAX_MP3_BYTES
+) -> bytes:
     """``FLAC`` or ``MP3`` by way of soundfile; raises ConfigError when that is not installed."""
     try:
         import soundfile
@@ -119,18 +124,21 @@ def compressed(samples: Samples, kind: str) -> bytes:
             f"Export WAV, or install it: {install_extra('flac')}",
         ) from None
     rate: dict[str, Any] = {}
+    kbit_s = 0
     if kind == "MP3":  # at a constant rate a browser seeks to the sample
-        level = (MP3_KBIT_S[0] - mp3_kbit_s(len(samples))) / (MP3_KBIT_S[0] - MP3_KBIT_S[-1])
+        kbit_s = mp3_kbit_s(len(samples), max_mp3_bytes)
+        level = (MP3_KBIT_S[0] - kbit_s) / (MP3_KBIT_S[0] - MP3_KBIT_S[-1])
         rate = {"bitrate_mode": "CONSTANT", "compression_level": level}
     # Into a real file: into one in memory it would write by callbacks, which swallow Ctrl+C and SIGTERM.
     try:
         with tempfile.TemporaryDirectory(prefix="realtime-cli-") as folder:
             path = Path(folder, "sound")
             with soundfile.SoundFile(path, "w", RATE_HZ, samples.shape[1], format=kind, **rate) as file:
-                for begin in range(0, len(samples), CHUNK):  # in pieces, for it makes a wider copy of each
+                # In pieces, for it makes a wider copy of each.
+                for begin in chunks(range(0, len(samples), CHUNK)):
                     file.write(samples[begin : begin + CHUNK])
             made = path.read_bytes()
-            due = mp3_kbit_s(len(samples)) * 125 * len(samples) / RATE_HZ if kind == "MP3" else 0
+            due = kbit_s * 125 * len(samples) / RATE_HZ
             if len(made) >= 0.9 * due:  # libsndfile does not say that MP3 found no room
                 return made
     except soundfile.SoundFileError:
@@ -138,11 +146,11 @@ def compressed(samples: Samples, kind: str) -> bytes:
     raise ConfigError(f"There is no room to make {kind} sound in {tempfile.gettempdir()}.", "Set TMPDIR.")
 
 
-def mp3_kbit_s(count: int) -> int:
-    """80 kbit/s is plenty for two voices; a long session gets as much as fits into ``MAX_MP3_BYTES``."""
+def mp3_kbit_s(count: int, max_bytes: int = MAX_MP3_BYTES) -> int:
+    """80 kbit/s is plenty for two voices; a long session gets as much as fits into ``max_bytes``."""
     seconds = max(1.0, count / RATE_HZ)
     fitting = (
-        rate for rate in MP3_KBIT_S if MIN_MP3_KBIT_S <= rate <= 80 and rate * 125 * seconds <= MAX_MP3_BYTES
+        rate for rate in MP3_KBIT_S if MIN_MP3_KBIT_S <= rate <= 80 and rate * 125 * seconds <= max_bytes
     )
     return next(fitting, MIN_MP3_KBIT_S)
 

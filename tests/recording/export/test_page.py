@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from realtime_cli.conversation.events import SoundMeasured
-from realtime_cli.conversation.timeline import SpokenLine, Timeline, TimelineMark
+from realtime_cli.conversation.timeline import LoggedEvent, SpokenLine, Timeline, TimelineMark
 from realtime_cli.recording.export.page import page
 from realtime_cli.recording.export.sound import stereo
 from realtime_cli.recording.format import Header
@@ -173,6 +173,55 @@ def test_words_are_found_events_filtered_and_a_link_opens_at_its_second(
         assert window.run("return document.getElementById('clock').textContent").startswith("0:07.0")
         assert window.run("return location.hash") == "#t=7.0"
         assert window.run("return document.getElementById('save').download").endswith((".mp3", ".wav"))
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half an hour with a turn every ten seconds, and ten events a second."""
+    told = Timeline()
+    for number in range(18_000):
+        told.log.append(LoggedEvent(number / 10, "odd" if number % 2 else "even", f'{{"number": {number}}}'))
+    for number in range(180):
+        told.said.append(SpokenLine("user", f"Question {number}?", number * 10.0, number * 10.0 + 2))
+        told.said.append(SpokenLine("agent", f"Answer {number}.", number * 10.0 + 3, number * 10.0 + 8))
+    told.seconds = 1800.0
+    path = tmp_path_factory.mktemp("long") / "long.html"
+    path.write_text(page(told, Header(started="2026-07-14"), np.zeros((0, 2), np.int16)))
+    return path
+
+
+@needs_browser
+@pytest.mark.xdist_group("browser")
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_on_a_long_page(long: Path, tmp_path: Path, dark: bool) -> None:
+    assert violations(long, tmp_path / "profile", dark=dark) == {}
+
+
+@needs_browser
+@pytest.mark.xdist_group("browser")
+def test_thousands_of_events_are_reached_though_few_are_built(long: Path, tmp_path: Path) -> None:
+    with browser.browser(tmp_path / "profile") as window:
+        window.open(long, *browser.DESKTOP, fragment="t=900.0")
+        focused = "return document.activeElement.textContent"
+        built = "return document.querySelectorAll('#log li').length"
+        assert window.run("return document.querySelector('#log .now').textContent") == (
+            '15:00.0 even {"number": 9000}'
+        )
+        assert window.run(built) == 200
+        window.run("document.querySelector('#log .now button').focus()")
+        window.keys(*[ARROW_DOWN] * 150)
+        assert '"number": 9150' in window.run(focused)
+        window.keys(HOME)
+        assert '"number": 0' in window.run(focused)
+        window.keys(END)
+        assert '"number": 17999' in window.run(focused)
+        window.keys(ENTER)
+        assert window.run("return document.getElementById('clock').textContent").startswith("29:59.9")
+        window.run(TYPE.format("filter", "odd"))
+        assert window.run("return document.getElementById('count').textContent") == "9000 of 18000"
+        assert window.run("return document.querySelector('#log .now').textContent").endswith("17999}")
+        window.run("document.getElementById('log').scrollTop = 0")
+        window.wait_for("document.querySelector('#log li').textContent.endsWith(': 17401}')")
 
 
 @needs_browser
