@@ -16,7 +16,7 @@ _VISIBLE: dict[int, str] = {
         code: f"<U+{code:04X}>"
         for codes in (
             range(0x80, 0xA0),
-            (0x061C, 0x180E, 0x3164, 0xFEFF, 0xFFA0),
+            (0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x2028, 0x2029, 0x3164, 0xFEFF, 0xFFA0),
             range(0x200B, 0x2010),
             range(0x202A, 0x202F),
             range(0x2060, 0x2070),
@@ -24,16 +24,22 @@ _VISIBLE: dict[int, str] = {
             range(0xFFF9, 0xFFFC),
             range(0xE0000, 0xE01F0),
             range(0xD800, 0xE000),
+            range(0x1BCA0, 0x1BCA4),
+            range(0x1D173, 0x1D17B),
         )
         for code in codes
     },
+    0xAD: "",  # where a word may be parted: pages are full of it, and it says nothing
 }
 _UNSEEN = r"\u200b-\u200f\u2060-\u206f\ufeff\U000e0000-\U000e0fff"
-# Where scripts and emoji need them: one joiner between letters that are not ASCII, one selector behind a
-# letter, the land behind a flag (UTS 51, 1.4.9).
+_SYMBOLS = r"\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001fbff"
+_IDEOGRAPHS = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+# Where scripts and emoji need them: one joiner between letters that are not ASCII, one selector behind what
+# has variants, the land behind a flag (UTS 51, 1.4.9). A selector behind every letter could hide a text.
 _NEEDED = re.compile(
     rf"(?<=[^\0-\x7f{_UNSEEN}])[\u200c\u200d](?=[^\0-\x7f{_UNSEEN}])"
-    rf"|(?<=[^\0-\x20\ufe00-\ufe0f{_UNSEEN}])[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+    rf"|(?<=[{_SYMBOLS}])[\ufe0e\ufe0f]|(?<=[0-9#*])\ufe0f(?=\u20e3)"
+    rf"|(?<=[{_IDEOGRAPHS}])[\ufe00-\ufe02\U000e0100-\U000e01ef]|(?<=[\u2229-\u2a3b])\ufe00"
     r"|(?<=\U0001f3f4)[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
 )
 

@@ -26,7 +26,11 @@ def test_lines_tabs_and_every_script_stay() -> None:
         ("é\u200c\u200d\u200cé", "é<U+200C><U+200D><U+200C>é"),
         ("Hi\U000e0049\U000e0067", "Hi<U+E0049><U+E0067>"),
         ("🏴" + "\U000e0061" * 7, "🏴" + "<U+E0061>" * 7),
-        ("😀\ufe00\ufe01\U000e0102", "😀\ufe00<U+FE01><U+E0102>"),
+        ("😀\ufe0f\ufe0e\U000e0102é\ufe01", "😀\ufe0f<U+FE0E><U+E0102>é<U+FE01>"),
+        ("a\U000e0120b\ufe01 \ufe0f", "a<U+E0120>b<U+FE01> <U+FE0F>"),  # 8 bits behind every letter
+        ("é\U000e0120", "é<U+E0120>"),
+        ("a\u2028b\u034fc\u1160d\U0001d173", "a<U+2028>b<U+034F>c<U+1160>d<U+1D173>"),
+        ("Silben\u00adtrennung", "Silbentrennung"),
         ("a\u200eb\u200fc\u061cd\u2066e\u2069", "a<U+200E>b<U+200F>c<U+061C>d<U+2066>e<U+2069>"),
     ],
 )
@@ -43,7 +47,7 @@ def test_what_is_hidden_is_seen(hidden: str, seen: str) -> None:
         "क्\u200dष",
         "👩\u200d💻 ❤\ufe0f\u200d🔥 1\ufe0f\u20e3",
         "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
-        "葛\U000e0100",
+        "葛\U000e0100 ☎\ufe0e ⋛\ufe00",
     ],
 )
 def test_right_to_left_text_and_what_scripts_and_emoji_need_stays(text: str) -> None:
