@@ -5,7 +5,7 @@ resample if the device refused 24 kHz, cut into frames, take the echo out, deliv
 delivered at once, 10 ms at a time; what is quiet waits for the next 10 ms, for it is not urgent, and half
 as many frames are half the work for everybody behind. In a room that has been quiet for some time nobody
 waits for the end of a turn: there it waits for 40 ms. What is quiet in the room does not even wake the
-loop; what is quiet only without the echo waits behind the canceller.
+loop. Where a frame was quiet only without its echo, the next one is taken whole, too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from realtime_cli.audio.pcm import (
     RATE_HZ,
     SAMPLES_PER_MS,
     Samples,
-    dbfs,
     down_mix,
     energy,
     silence,
@@ -100,9 +99,10 @@ class DeviceMicrophone:
     ) -> None:
         self._block_ms = block_ms
         self._block_samples = block_ms * SAMPLES_PER_MS
-        self._quiet_blocks = 0  # blocks that the loop has not been told about; written by the audio thread
+        self._quiet_blocks = 0  # waiting ones that the loop has not been told about; by the audio thread
         self._quiet_ms = 0  # how long the room has been quiet; written by the audio thread
         self._held_back = silence(0)
+        self._echo_only = False  # the last frame was loud, and quiet without its echo; written by the loop
         self._report = report
         self._process = process
         self._health = InputHealth()
@@ -153,9 +153,10 @@ class DeviceMicrophone:
         if self._loop and not self._loop.is_closed():
             self._dropped += len(self._blocks) == self._blocks.maxlen
             self._blocks.append(frames.copy())
-            quiet = energy(frames.ravel()) < QUIET_ENERGY * frames.size
+            quiet = _is_quiet(frames)
             self._quiet_ms = self._quiet_ms + self._block_ms if quiet else 0
-            self._quiet_blocks = (self._quiet_blocks + 1) % self._blocks_per_frame if quiet else 0
+            waits = quiet or self._echo_only
+            self._quiet_blocks = (self._quiet_blocks + 1) % self._blocks_per_frame if waits else 0
             if not self._quiet_blocks:
                 self._loop.call_soon_threadsafe(self._take_next)
 
@@ -199,14 +200,23 @@ class DeviceMicrophone:
             return
         if text := self._health.frame(time.monotonic(), frame):
             self._report("warning", "microphone", text)
-        frame = self._process(frame) if self._process else frame
+        quiet = _is_quiet(frame)
+        if self._process:
+            heard_quiet, frame = quiet, self._process(frame)
+            quiet = _is_quiet(frame)
+            self._echo_only = quiet and not heard_quiet
         if len(self._held_back):
             frame, self._held_back = np.concatenate([self._held_back, frame]), silence(0)
         most = self._frame_ms * SAMPLES_PER_MS
         while len(frame) > most:
             self._deliver(frame[:most])
             frame = frame[most:]
-        if len(frame) < FRAME_SAMPLES and dbfs(frame) < QUIET_DBFS:
+        if len(frame) < FRAME_SAMPLES and quiet:
             self._held_back = frame
         else:
             self._deliver(frame)
+
+
+def _is_quiet(samples: npt.NDArray[np.int16]) -> bool:
+    """In each of its channels and samples, on the whole."""
+    return energy(samples.ravel()) < QUIET_ENERGY * samples.size
