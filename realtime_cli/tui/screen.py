@@ -109,6 +109,7 @@ class LiveScreen:
         self._seen_at = time.monotonic()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._drawn: list[tuple[Text, str]] = []
+        self._heard_text = ""
         self._state_at = 0  # place of the row with state and meters among the drawn rows
 
     # -- a face -------------------------------------------------------------------------------
@@ -123,8 +124,15 @@ class LiveScreen:
         self._questions.observe(event)
         if isinstance(event, e.ToolWaiting):
             self._write_out(event)
-        if not isinstance(event, _UNSEEN):
+        if not isinstance(event, _UNSEEN) and not self._is_no_further_word(event):
             self.refresh()
+
+    def _is_no_further_word(self, event: e.ConversationEvent) -> bool:
+        """Whether only more sound was heard, as is told ten times a second, and no other word."""
+        if not isinstance(event, e.AgentHeard):
+            return False
+        before, self._heard_text = self._heard_text, self.view.text_of(event.item_id)
+        return not (event.first or event.finished) and self._heard_text == before
 
     def _draw_by(self, due: float) -> None:
         """A frame at this time of the loop, unless one is due before it."""

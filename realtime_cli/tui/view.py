@@ -84,6 +84,11 @@ class View:
         cards = (b for b in self.blocks[self.settled :] if isinstance(b, ToolCard) and not b.final)
         return next(cards, None)
 
+    def text_of(self, item_id: str) -> str:
+        """What is shown of a message of the agent."""
+        turn = self.transcript.order.turns.get(item_id)
+        return turn.shown_text if isinstance(turn, AgentTurn) else ""
+
     @property
     def current(self) -> UserTurn | AgentTurn | None:
         """The turn that is going on: what the user says now, else what the agent does."""

@@ -23,7 +23,7 @@ from realtime_cli.tui.screen import LiveScreen, terminal_console
 from realtime_cli.tui.terminal import Terminal
 from tests.tui.demo import scene
 from tests.tui.pseudo_terminal import PseudoTerminal, plain, pseudo_terminal
-from tests.tui.scenes import begins, connected, local, looked_at, says, writes
+from tests.tui.scenes import begins, connected, heard, local, looked_at, says, speaks, writes
 
 ENVIRONMENT = {"TERM": "xterm-256color"}
 Tell = Callable[[Entry], None]
@@ -167,6 +167,31 @@ async def test_levels_alone_draw_their_row_and_nothing_where_they_stay(
             tell(local(inputs.Levels(1.2 + tenth / 10, -40.0, -120.0)))
             await asyncio.sleep(0.11)
         assert not drawn
+
+
+async def test_more_sound_of_the_same_word_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    draw = LiveScreen._draw
+
+    def counted(self: LiveScreen, *, rows: bool = True) -> None:
+        drawn.append("_draw")
+        draw(self, rows=rows)
+
+    async with on_screen() as (terminal, screen, tell):
+        for entry in [*connected(), *begins(1.0, "A1", "R1"), *speaks(1.0, "A1", "R1", "Well done.", 1000)]:
+            tell(entry)
+        tell(heard(1.1, "A1", 100))
+        await terminal.until_plain("Well")
+        while screen._due and screen._due.when() < screen._drawn_at + 0.5:  # what else there was to draw
+            await asyncio.sleep(0.05)
+        monkeypatch.setattr(LiveScreen, "_draw", counted)
+        for ms in (120, 140, 160):
+            tell(heard(1.0 + ms / 1000, "A1", ms))
+            await asyncio.sleep(0.11)
+        assert not drawn
+        tell(heard(1.9, "A1", 900))
+        await terminal.until_plain("Well done.")
+        monkeypatch.undo()
 
 
 def test_without_glyphs_beyond_ascii_the_rows_are_drawn_with_signs() -> None:
