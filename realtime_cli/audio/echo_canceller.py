@@ -81,6 +81,7 @@ class CancellerTuning:
     converging_after_slip_ms: int = 1500  # after a new alignment: all that was learned is wrong
     converging_after_miss_ms: int = 200  # after a gap in the far end; not tuned by a bench
     converging_after_leak_ms: int = 500  # after echo got through; shorter: it gets through again
+    leak_unwatched_ms: int = 60  # after a leak was found; longer: what follows it is muted for less long
     bypass_after_ms: int = 1000  # far-end silence until it is off; shorter: less work, cuts late echo
     warm_up_ms: int = 10  # after a bypass the canceller's filters still hold what it heard last
     suppressor: SuppressorTuning = field(default_factory=SuppressorTuning)
@@ -189,6 +190,12 @@ class EchoCanceller:
         self._converging_ms = max(self._converging_ms, at_least_ms)
 
     @property
+    def _is_deaf(self) -> bool:
+        """Nothing is sent now, nor soon, so that it matters little whether this frame is echo."""
+        least_ms = self._tuning.converging_after_leak_ms - self._tuning.leak_unwatched_ms
+        return self._converging_ms > least_ms and self._suppressor.far_end_sounds and not self._path.absent
+
+    @property
     def _asleep(self) -> bool:
         """Bypassed, and not just going over into it: a step of any length will do."""
         long_silent = self._far_silent_ms > self._tuning.bypass_after_ms
@@ -261,7 +268,7 @@ class EchoCanceller:
         self._unjudged.clear()
         self._path.frame(far_end, near_end)
         self._erle.frame(far_end, near_end, aec_output)
-        if self._leak.frame(far_end, aec_output):
+        if self._leak.frame(far_end, aec_output, looks=not self._is_deaf):
             self._path.reset()
             self._converge(self._tuning.converging_after_leak_ms)
 

@@ -51,12 +51,17 @@ class EchoLeakDetector:
         self.correlation = 0.0
         """Of the last output with the far end, 0 to 1."""
 
-    def frame(self, far_end: Samples, aec_output: Samples) -> bool:
-        """Whether ``aec_output``, with what came before it, is the far end over again. 480 samples each."""
+    def frame(self, far_end: Samples, aec_output: Samples, *, looks: bool = True) -> bool:
+        """Whether ``aec_output``, with what came before it, is the far end over again. 480 samples each.
+
+        ``looks``: whether anybody wants to know; the comparison costs more than all else here.
+        """
         self._far_end.add(far_end)
         self._output.add(aec_output)
         for kept in (self._far_spectra, self._output_spectra, self._far_sums):
             kept.late += 1
+        if not looks:
+            return False
         audible = dbfs(aec_output) > self._tuning.audible_dbfs
         self.correlation = self._correlate() if audible else 0.0
         return self.correlation > self._tuning.correlation

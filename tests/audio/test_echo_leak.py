@@ -59,3 +59,21 @@ def test_put_together_from_blocks_it_is_the_plain_correlation() -> None:
             windows = np.lib.stride_tricks.sliding_window_view(heard, 2400)
             scale = np.linalg.norm(windows, axis=1) * np.linalg.norm(output)
             assert leak.correlation == pytest.approx(np.max(np.abs(windows @ output) / scale), abs=1e-5)
+
+
+def test_frames_that_nobody_looks_at_count_when_the_next_one_is() -> None:
+    far = far_speech(3)
+    echo = np.concatenate([silence(60 * SAMPLES_PER_MS), far // 5])[: len(far)]
+    always, seldom = EchoLeakDetector(), EchoLeakDetector()
+    compared = 0
+    for place, (one, other) in enumerate(zip(frames(far), frames(echo), strict=True)):
+        before = seldom.correlation
+        found = always.frame(one, other)
+        if place % 7:
+            assert not seldom.frame(one, other, looks=False)
+            assert seldom.correlation == before
+        else:
+            assert seldom.frame(one, other) == found
+            assert seldom.correlation == pytest.approx(always.correlation, abs=1e-4)
+            compared += found
+    assert compared > 5
