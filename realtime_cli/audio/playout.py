@@ -24,13 +24,14 @@ import numpy.typing as npt
 
 from realtime_cli.audio.jitter import MIN_STREAM_MS, ArrivalTracker, JitterEstimator, StreamClock
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
+from realtime_cli.audio.recent_level import RecentLevel
 from realtime_cli.notices import HeardItem
 
 DUCKED_GAIN = 0.25
 FADE_SAMPLES = 10 * SAMPLES_PER_MS
 REFILL_MS = 60.0  # after starving: one gap instead of many small ones on a wire that is too slow
 STARVATION_TIMEOUT_S = 0.3  # how long a starved part that nobody ended holds up the next one
-LEVEL_SAMPLES = 100 * SAMPLES_PER_MS
+LEVEL_MS = 100
 
 STREAM_STEP = 10 * SAMPLES_PER_MS  # a stream's pace is corrected in steps of this, in its silence
 STREAM_SILENCE_DBFS = -50.0
@@ -98,8 +99,7 @@ class Playout:
         self._flowing = False
         self._waits_since_s: float | None = None  # for more of the sound that came then
         self._fade = silence(0)
-        self._recent = silence(LEVEL_SAMPLES)
-        self._recent_at = 0
+        self._level = RecentLevel(LEVEL_MS)
         self.underruns = 0
         self.gap_ms = 0.0
         self._stream: StreamClock | None = None
@@ -203,21 +203,22 @@ class Playout:
     @property
     def level_dbfs(self) -> float:
         """Loudness of the last 100 ms that were pulled."""
-        return dbfs(self._recent)
+        return self._level.mean_dbfs
 
     # -- the audio thread's side --------------------------------------------------------------
 
     def pull(self, count: int, latency_s: float = 0.0) -> Samples:
         """The next ``count`` samples, zeros where there is nothing; audible in ``latency_s`` seconds."""
         block = silence(count)
-        now = self._clock()
         with self._lock:
-            filled = self._take_fade(block)
-            if not self._held and (self._flowing or self._may_start(now)):
-                self._fill(block, filled, now, latency_s)
-            self._settle(now)
+            if self._flowing or self._waits_since_s is not None or self._spans or len(self._fade):
+                now = self._clock()
+                filled = self._take_fade(block)
+                if not self._held and (self._flowing or self._may_start(now)):
+                    self._fill(block, filled, now, latency_s)
+                self._settle(now)
         block = self._ducked(block)
-        self._remember_level(block)
+        self._level.add(block)
         return block
 
     def _ducked(self, block: Samples) -> Samples:
@@ -302,13 +303,6 @@ class Playout:
             self._fade = self._fade[count:]
         return count
 
-    def _remember_level(self, block: Samples) -> None:
-        block = block[-LEVEL_SAMPLES:]
-        head = min(len(block), LEVEL_SAMPLES - self._recent_at)
-        self._recent[self._recent_at : self._recent_at + head] = block[:head]
-        self._recent[: len(block) - head] = block[head:]
-        self._recent_at = (self._recent_at + len(block)) % LEVEL_SAMPLES
-
     # -- under the lock -----------------------------------------------------------------------
 
     def _find(self, key: PartKey) -> _QueuedPart | None:
@@ -339,8 +333,9 @@ class Playout:
         """Move what has become audible from the spans to their parts."""
         while self._spans:
             span = self._spans[0]
-            span.part.heard = max(span.part.heard, span.start + span.heard_by(now))
-            if span.heard_by(now) < span.length:
+            heard = span.heard_by(now)
+            span.part.heard = max(span.part.heard, span.start + heard)
+            if heard < span.length:
                 return
             self._spans.popleft()
 

@@ -1,8 +1,10 @@
-"""How loud the microphone was a moment ago."""
+"""How loud a stream of sound was a moment ago."""
 
 from __future__ import annotations
 
 from collections import deque
+
+import numpy as np
 
 from realtime_cli.audio.pcm import SAMPLES_PER_MS, SILENCE_DBFS, Samples, dbfs
 
@@ -10,9 +12,13 @@ RECENT_MS = 500.0  # a server needs that long to say that the user speaks
 
 
 class RecentLevel:
-    """How loud the microphone was in the last ``RECENT_MS``, whatever the length of its blocks."""
+    """How loud it was in the last ``recent_ms``, whatever the length of its blocks.
 
-    def __init__(self) -> None:
+    One thread adds, another may ask.
+    """
+
+    def __init__(self, recent_ms: float = RECENT_MS) -> None:
+        self._recent_samples = recent_ms * SAMPLES_PER_MS
         self._blocks: deque[Samples] = deque()
         self._kept = 0
 
@@ -20,13 +26,19 @@ class RecentLevel:
         """Keep the next block (int16 mono, 24 kHz); how loud it is, is asked much less often."""
         self._blocks.append(samples)
         self._kept += len(samples)
-        while self._kept - len(self._blocks[0]) >= RECENT_MS * SAMPLES_PER_MS:
+        while self._kept - len(self._blocks[0]) >= self._recent_samples:
             self._kept -= len(self._blocks.popleft())
 
     @property
     def last_dbfs(self) -> float:
         """The newest block."""
         return round(dbfs(self._blocks[-1]), 1) if self._blocks else SILENCE_DBFS
+
+    @property
+    def mean_dbfs(self) -> float:
+        """All of it together."""
+        blocks = list(self._blocks)
+        return dbfs(np.concatenate(blocks)) if blocks else SILENCE_DBFS
 
     @property
     def loudest_dbfs(self) -> float | None:
