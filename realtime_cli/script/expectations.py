@@ -23,6 +23,7 @@ from realtime_cli.script.turn_metrics import ToolCall, TurnMetrics, TurnStep, re
 LATE_MS = 60.0  # three frames: a loop that gets enough CPU is never later than this
 
 UNSPOKEN = "no measurement: the script runs in text"
+AS_WRITTEN = {"excludes": "not"}  # "not" is no name in Python
 _VOICED = ("user.speech", "user.transcribed", "interrupted", "input_audio_buffer.", "response.output_audio")
 
 Status = Literal["passed", "failed", "unreliable", "skipped"]
@@ -58,7 +59,7 @@ def verdicts(expect: Expect, metrics: TurnMetrics) -> list[CheckResult]:
             return [CheckResult(metrics.turn, "since", "failed", f"the event {expect.since}", "not seen")]
         metrics = left
     return [
-        CheckResult(metrics.turn, name, *outcome)
+        CheckResult(metrics.turn, AS_WRITTEN.get(name, name), *outcome)
         for name, check in _CHECKS.items()
         if name in asked
         for outcome in _outcomes(check, expect, metrics)
@@ -442,6 +443,9 @@ _CHECKS: dict[str, Check] = {
     "done_within_ms": _timing("done_within_ms", "the end of the response", lambda metrics: metrics.done_ms),
     "dead_air_ms": _timing(
         "dead_air_ms", "the agent again", lambda metrics: metrics.dead_air_ms, voice_only=True
+    ),
+    "talk_over_ms": _timing(
+        "talk_over_ms", "one of both silent", lambda metrics: metrics.talk_over_ms, voice_only=True
     ),
     "events": _events,
     "in_order": _in_order,

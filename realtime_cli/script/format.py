@@ -239,6 +239,8 @@ class Expect(Section):
     """From the end of the user's turn to the end of the response, tool calls included."""
     dead_air_ms: Milliseconds | None = None
     """The longest silence from the end of the user's turn to the end of the agent's."""
+    talk_over_ms: Milliseconds | None = None
+    """For how long both speak at once, whoever began."""
     events: list[EventName] | None = None
     """Events that come, in any order."""
     in_order: list[EventName] | None = None

@@ -56,7 +56,7 @@ class LoadedScript:
         """``file:line`` of an expectation, or of what stands nearest around it; nothing if nobody knows."""
         above: KeyPath = ("turns", turn - 1) if turn else ()
         places = self.places()
-        found = _place_of((*above, "expect", {"excludes": "not"}.get(name, name)), places)
+        found = _place_of((*above, "expect", name), places)
         return f"{found[0].name}:{found[1]}" if found else ""
 
     def with_parameters(self, values: Mapping[str, Any], row: DataRow | None = None) -> LoadedScript:

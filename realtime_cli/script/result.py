@@ -154,7 +154,7 @@ def figures(metrics: TurnMetrics) -> dict[str, float | None]:
 def details(metrics: TurnMetrics) -> dict[str, float | None]:
     """What a comparison of variants needs beside the figures: ms, and counts."""
     known: dict[str, float | None] = {
-        "talk_over_ms": metrics.went_on_ms,
+        "talk_over_ms": metrics.talk_over_ms,
         "interrupted": float(metrics.interrupted),
         "calls": float(len(metrics.calls)),
     }

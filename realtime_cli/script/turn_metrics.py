@@ -68,6 +68,8 @@ class TurnMetrics:
     """Those of the turns before."""
     went_on_ms: float = 0.0
     """For how long the agent still sounded with what it had begun before this turn."""
+    talk_over_ms: float | None = None
+    """For how long both sounded at once, the user from first to last sound; None before the last."""
     parts: LatencyParts | None = None
     """What the user waited for."""
 
@@ -118,6 +120,7 @@ def turn_metrics(turn: TurnRecord, collected: TurnCollector) -> TurnMetrics:
             for use in before.timing.tools
         ],
         went_on_ms=_went_on_ms(begin, collected.turns[: turn.timing.number - 1]),
+        talk_over_ms=_talk_over_ms(turn, collected) if with_voice else None,
         parts=timing.parts,
     )
 
@@ -142,6 +145,14 @@ def _went_on_ms(since: float, before: Iterable[TurnRecord]) -> float:
     return sum(max(0.0, end - max(begin, since)) for begin, end in spans) * 1000
 
 
+def _talk_over_ms(turn: TurnRecord, collected: TurnCollector) -> float | None:
+    if turn.spoke_at is None or turn.timing.ended_at is None:
+        return None
+    begin, end = turn.spoke_at, turn.timing.ended_at
+    spans = (span for one in collected.turns for audible in one.spans.values() for span in audible)
+    return sum(max(0.0, min(until, end) - max(since, begin)) for since, until in spans) * 1000
+
+
 def conversation_metrics(collected: TurnCollector) -> TurnMetrics:
     """Those of the conversation: everything together, and of the timings the worst."""
     turns = [turn_metrics(turn, collected) for turn in collected.turns]
@@ -158,6 +169,7 @@ def conversation_metrics(collected: TurnCollector) -> TurnMetrics:
         within_ms=_worst(turn.within_ms for turn in turns[1:]),
         done_ms=_worst(turn.done_ms for turn in turns[1:]),
         dead_air_ms=_worst(turn.dead_air_ms for turn in turns[1:]),
+        talk_over_ms=_worst(turn.talk_over_ms for turn in turns[1:]),
         audible_ms=sum(turn.audible_ms or 0.0 for turn in turns) if collected.with_voice else None,
         tokens=sum((turn.tokens for turn in turns), Tokens()),
         usd=None if spending.unpriced else spending.known_usd,

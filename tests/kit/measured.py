@@ -21,6 +21,8 @@ from realtime_cli.script.result import Case, CaseResult
 from realtime_cli.script.runner import RunContext, run_case
 from tests.kit.timed_server import Exchange, TimedAnswer, timed, tone
 
+SPOKEN_INTO_MS = 350  # of the user, while the agent speaks
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -87,23 +89,31 @@ async def an_answer(chance: random.Random, folder: Path) -> Iterator[Measure]:
 
 
 async def an_interruption(chance: random.Random, folder: Path) -> Iterator[Measure]:
-    """``interrupted_within_ms``: the server says after a known time that the user speaks."""
+    """``interrupted_within_ms``, ``talk_over_ms``: the server says at a known time that the user speaks."""
     answers = [
         TimedAnswer([("tone", 6000)], pace=chance.random() < 0.5, cut_after_ms=chance.randrange(60, 700)),
         TimedAnswer([("tone", 200)]),
     ]
     result, truth = await _spoken_into(answers, {"interrupted": True}, chance, folder)
-    found = result.turns[1].figures["interrupted_ms"]
-    return _measures(result, interrupted_within_ms=(found, _ms(truth[1].began, truth[1].cut)))
+    found, cut_ms = result.turns[1].figures["interrupted_ms"], _ms(truth[1].began, truth[1].cut)
+    both_ms = result.turns[1].details["talk_over_ms"]
+    return _measures(
+        result, interrupted_within_ms=(found, cut_ms), talk_over_ms=(both_ms, min(cut_ms, SPOKEN_INTO_MS))
+    )
 
 
 async def a_backchannel(chance: random.Random, folder: Path) -> Iterator[Measure]:
-    """For how long the agent spoke on over a backchannel."""
+    """For how long the agent spoke on over a backchannel, and both at once."""
     length = chance.randrange(2500, 4000, 10)
     answers = [TimedAnswer([("tone", length)], pace=chance.random() < 0.5), None]
     result, truth = await _spoken_into(answers, {"backchannel": True}, chance, folder)
     left = length - _ms(truth[0].sent, truth[1].began)
-    return _measures(result, backchannel=(_number(result, 2, "backchannel"), left))
+    both_ms = result.turns[1].details["talk_over_ms"]
+    return _measures(
+        result,
+        backchannel=(_number(result, 2, "backchannel"), left),
+        talk_over_ms=(both_ms, SPOKEN_INTO_MS),
+    )
 
 
 async def _spoken_into(
@@ -112,7 +122,7 @@ async def _spoken_into(
     at = {"after": "agent.speech_started", "ms": chance.randrange(300, 1200)}
     turns: list[dict[str, Any]] = [
         {"wav": user_tone(folder, 500)},
-        {"wav": user_tone(folder, 350), "at": at, "expect": expect},
+        {"wav": user_tone(folder, SPOKEN_INTO_MS), "at": at, "expect": expect},
     ]
     with timed(answers) as server:
         return await held(turns, server.url, folder), server.exchanges

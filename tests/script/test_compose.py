@@ -83,7 +83,7 @@ include = "shared/end.toml"
     script = load_script(written(tmp_path, "a.toml", text))
     assert [turn.user for turn in script.script.turns] == ["hi", "It is Ada.", "4711", "bye"]
     assert script.place(3, "contains") == "a.toml:4"
-    assert script.place(4, "excludes") == "end.toml:4"
+    assert script.place(4, "not") == "end.toml:4"
 
 
 @pytest.mark.parametrize(

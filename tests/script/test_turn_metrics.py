@@ -34,6 +34,34 @@ def test_the_voice_is_timed_by_its_played_samples_from_the_last_sound_of_the_use
     assert (parts.end_pointing_ms, parts.server_ms, parts.playout_ms) == pytest.approx((500, 100, 400))
 
 
+def test_both_speak_at_once_whoever_began() -> None:
+    scene = Scene()
+    scene.turn(1, 1.0)
+    scene.spoken(1.0, 2.0)
+    scene.at = 2.1
+    scene.answers("It is noon, and the sun shines.")
+    scene.plays(2.5, 4.0)
+    scene.turn(2, 3.4)
+    scene.spoken(3.5, 4.4)
+    scene.at = 4.1
+    scene.answers("I know.", response="r2", item="i2")
+    scene.plays(4.3, 5.0, item="i2")
+    first, second = scene.metrics
+    assert first.talk_over_ms == 0
+    assert second.talk_over_ms == pytest.approx(600)  # 3.5 to 4.0, and 4.3 to 4.4
+    assert conversation_metrics(scene.collected).talk_over_ms == pytest.approx(600)
+
+
+def test_who_types_talks_over_nobody() -> None:
+    scene = Scene()
+    scene.turn(1, 1.0)
+    scene.typed("hi")
+    scene.answers("Hello.")
+    scene.plays(1.5, 2.0)
+    [metrics] = scene.metrics
+    assert metrics.talk_over_ms == 0
+
+
 def test_in_text_the_first_word_is_the_voice() -> None:
     scene = Scene(text_mode=True)
     scene.turn(1, 1.0)
