@@ -116,6 +116,7 @@ class ToolCard:
     seconds: float | None = None
     progress: str = ""
     waits: bool = False  # for the user's answer
+    refused: str | None = None  # the user's reason, maybe empty
     left_running: bool = False
     final: bool = False
 

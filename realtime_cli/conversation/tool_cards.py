@@ -13,7 +13,7 @@ class ToolCards:
     def __init__(self, order: BlockOrder) -> None:
         self._order = order
         self._cards: dict[str, ToolCard] = {}
-        self._asked: set[str] = set()  # calls that the user is asked about
+        self._asked: dict[str, str] = {}  # what the user is asked about a call
 
     def observe(self, event: e.ConversationEvent) -> None:
         match event:
@@ -23,11 +23,11 @@ class ToolCards:
                 self._cards[event.call_id] = made
                 self._order.append(made)
             case e.ToolWaiting():
-                self._asked.add(event.call_id)
+                self._asked[event.call_id] = event.question
                 if card := self._running(event.call_id):
                     card.waits = True
             case e.ToolAnswered():
-                self._answered(event.call_id)
+                self._answered(event)
             case e.ToolRunning() if card := self._running(event.call_id):
                 card.at = event.at  # the waiting for a permission is over: the call itself begins
                 card.waits = False
@@ -36,9 +36,11 @@ class ToolCards:
             case e.ToolEnded() if card := self._running(event.call_id):
                 self._finish(card, event)
 
-    def _answered(self, call_id: str) -> None:
-        self._asked.discard(call_id)
-        over = [self._cards.get(call_id)] if self._asked else list(self._cards.values())
+    def _answered(self, event: e.ToolAnswered) -> None:
+        question = self._asked.pop(event.call_id, "")
+        if question == "run" and event.verdict == "no" and (card := self._running(event.call_id)):
+            card.refused = event.text
+        over = [self._cards.get(event.call_id)] if self._asked else list(self._cards.values())
         for card in over:
             if card:
                 card.waits = False
@@ -49,7 +51,7 @@ class ToolCards:
 
     def _finish(self, card: ToolCard, event: e.ToolEnded) -> None:
         if card.left_running:  # it is in the scrollback as running
-            card = ToolCard(card.at, card.call_id, card.name, card.arguments)
+            card = ToolCard(card.at, card.call_id, card.name, card.arguments, refused=card.refused)
             self._cards[event.call_id] = card
             self._order.append(card)
         card.output, card.state, card.seconds, card.final = event.output, event.status, event.seconds, True

@@ -35,6 +35,7 @@ from realtime_cli.untrusted_json import parse_json
 
 MIN_DBFS = -60.0
 _ADDRESS = re.compile(r"https?://[!-~]*[A-Za-z0-9/#=&_-]")
+_COMMAND_FAILED = re.compile(r"It failed \((.*)\)\.")  # the first line of a command's failure
 MAX_TOOL_CELLS = 240  # of arguments and of a result; a panel shows all of it
 MAX_REASON_CELLS = 120
 ALIGNED_FIGURES = 119
@@ -102,6 +103,9 @@ def tool_text(card: ToolCard, theme: Theme = PRETTY) -> Text:
     output = one_line(card.output)
     result = cut_to(output, MAX_TOOL_CELLS, theme.ellipsis)
     folded = result != output
+    if card.state == "failed" and card.refused is not None:
+        because = f": {one_line(card.refused)}" if card.refused else ""
+        return text.append(f" {theme.arrow} not allowed{because}", WARNING)
     if card.state == "failed":
         reason = cut_to(reason_of(card.output), MAX_REASON_CELLS, theme.ellipsis)
         folded = reason != output
@@ -118,7 +122,10 @@ def tool_text(card: ToolCard, theme: Theme = PRETTY) -> Text:
 
 
 def reason_of(output: str) -> str:
-    """Why a tool failed: the error that JSON names, a traceback's last line, or the first line."""
+    """Why a tool failed: the error that JSON names, the first line, or the last one.
+
+    The last line tells it in a traceback, and in what a command wrote.
+    """
     try:
         value = parse_json(output)
     except ValueError:
@@ -131,6 +138,8 @@ def reason_of(output: str) -> str:
     lines = [line.strip() for line in safe(output).splitlines() if line.strip()]
     if not lines:
         return "it gave no reason"
+    if ended := _COMMAND_FAILED.fullmatch(lines[0]):
+        return one_line(f"{lines[-1]} ({ended[1]})" if len(lines) > 1 else ended[1])
     return one_line(lines[-1] if lines[0].startswith("Traceback (") else lines[0])
 
 

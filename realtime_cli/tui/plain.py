@@ -148,6 +148,8 @@ def _agent(turn: AgentTurn) -> str:
 def _tool(card: ToolCard) -> str:
     call = f"Tool {one_line(card.name)}({arguments_line(card.arguments)})"
     took = f" after {seconds(card.seconds)}" if card.seconds is not None else ""
+    if card.state == "failed" and card.refused is not None:
+        return f"{call} was not allowed{f': {one_line(card.refused)}' if card.refused else '.'}"
     match card.state:
         case "running":
             return f"{call} is {'waiting for your approval' if card.waits else 'running'}."

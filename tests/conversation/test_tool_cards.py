@@ -10,6 +10,7 @@ from realtime_cli.conversation import events as e
 from realtime_cli.conversation.block_order import BlockOrder
 from realtime_cli.conversation.blocks import ToolCard
 from realtime_cli.conversation.tool_cards import ToolCards
+from realtime_cli.tui.panels import block_text
 from realtime_cli.tui.plain import sentence
 from realtime_cli.tui.view import View
 from tests.tui.scenes import EntryView, connected, local, received, says, sent
@@ -62,6 +63,19 @@ def test_a_call_behind_an_open_question_waits_for_the_user_too() -> None:
     view.fold(local(inputs.ApprovalAnswered(3, "c1", "session")))
     view.fold(local(inputs.ToolStarted(3, "c2")))
     assert [block.waits for block in view.blocks if isinstance(block, ToolCard)] == [False, False]
+
+
+def test_what_the_user_refused_did_not_fail() -> None:
+    for reason, told in (("It is late.", ": It is late."), ("", ".")):
+        view = calling(
+            local(effects.CallTool("c1", "rm", "{}"), 1),
+            local(inputs.ApprovalAsked(1, "c1", "rm", "{}")),
+            local(inputs.ApprovalAnswered(3, "c1", "no", reason)),
+            local(inputs.ToolFinished(3, "c1", "The user did not allow this call.", failed=True)),
+        )
+        assert cards(view)[-1] == f"Tool rm() was not allowed{told}"
+        (card,) = (block for block in view.blocks if isinstance(block, ToolCard))
+        assert block_text(card).plain == "tool  rm() → not allowed" + told.rstrip(".") + "." * bool(reason)
 
 
 def test_the_wait_for_a_permission_is_no_part_of_the_call() -> None:

@@ -73,6 +73,8 @@ TRACEBACK = "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\n
         ('{"error": {"message": "Too many.", "code": 429}}', "Too many."),
         (TRACEBACK, "KeyError: 'city'"),
         ("", "it gave no reason"),
+        ("It failed (exit code 3).\nLooking ...\nThe disk is full.\n", "The disk is full. (exit code 3)"),
+        ("It failed (killed by SIGKILL).", "killed by SIGKILL"),
         ("no " * 200, ("no " * 40).strip()[:119] + "…"),
     ],
 )
