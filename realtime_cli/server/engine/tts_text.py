@@ -22,15 +22,22 @@ _MARKS: tuple[tuple[str, str], ...] = (
     (r"(?<=[A-Za-z0-9])_(?=[A-Za-z0-9])", " "),
     (r"[\U0001F000-\U0001FAFF☀-➿️‍]", ""),
 )
+_LIST_COMMA = re.compile(r"(?<=\d),(?=\d)(?!\d{3}(?!\d))")  # not one between thousands
+_LONG_NUMBER = re.compile(r"\d[\d,]{15,}")  # hibari ends with an error at more than 36 digits
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|\n+")
 _TITLE_END = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|e\.g|i\.e|[A-Z])\.$")
 _CLAUSE_END = re.compile(r"(?<=[,;:—])\s+")
 
 
 def readable(text: str) -> str:
-    """The text without Markdown and underscores, bare links shortened to their host, and no emoji."""
+    """The text without Markdown and underscores, bare links shortened to their host, and no emoji.
+
+    Numbers in a list stand apart, and those that nobody could take in are read digit by digit.
+    """
     for pattern, instead in _MARKS:
         text = re.sub(pattern, instead, text, flags=re.DOTALL if "```" in pattern else 0)
+    text = _LIST_COMMA.sub(", ", text)
+    text = _LONG_NUMBER.sub(lambda found: " ".join(found[0].replace(",", "")), text)
     return re.sub(r"[ \t]+", " ", text).strip()
 
 

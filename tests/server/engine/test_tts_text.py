@@ -18,6 +18,9 @@ from realtime_cli.server.engine.tts_text import FIRST_LENGTH, readable, sentence
         ("2 * 3 * 4 = 24", "2 * 3 * 4 = 24"),
         ("The result of get_time is 5.", "The result of get time is 5."),
         ("Nice 🙂!", "Nice !"),
+        ("1,2,3,40,5", "1, 2, 3, 40, 5"),
+        ("1,234,567 and 1,5", "1,234,567 and 1, 5"),
+        ("Card 4111111111111111.", "Card 4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1."),
         ("", ""),
     ],
 )
