@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from rich.ansi import AnsiDecoder
 from rich.color_triplet import ColorTriplet
 from rich.console import Console
 from rich.style import Style
@@ -113,8 +114,8 @@ def captured(pane: Pane) -> Iterator[list[Frame]]:
 
     def look() -> None:
         while not done.wait(INTERVAL_S):
-            shown = pane.tmux("capture-pane", "-p", "-e").rstrip("\n").split("\n")
-            rows = tuple(Text.from_ansi(row.rstrip()) for row in shown)
+            shown = pane.tmux("capture-pane", "-p", "-e").rstrip("\n")
+            rows = tuple(AnsiDecoder().decode(shown))  # a row may go on in the style of the one above
             if not frames or frames[-1].rows != rows:
                 frames.append(Frame(time.monotonic() - began, rows))
 
@@ -195,7 +196,9 @@ def _row(text: Text, row: int, theme: TerminalTheme) -> str:
             x = MARGIN + (column + words.index(seen[0])) * CELL_X
             length = len(seen) * CELL_X
             place = f'x="{x:.1f}" textLength="{length:.1f}"'
-            spans.append(f"<tspan {place}{_look(segment.style, theme)}>{escape(seen)}</tspan>")
+            # Browsers fold blanks, and stretch what is left of them.
+            kept = escape(seen.replace(" ", "\N{NO-BREAK SPACE}"))
+            spans.append(f"<tspan {place}{_look(segment.style, theme)}>{kept}</tspan>")
         column += len(words)
     return f'<text y="{y:.1f}">{"".join(spans)}</text>'
 
