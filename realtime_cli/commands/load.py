@@ -22,6 +22,7 @@ from realtime_cli.load.plan import LoadPlan
 from realtime_cli.load.shapes import LoadStage, read_stages, soak, spike
 from realtime_cli.load.thresholds import threshold_of
 from realtime_cli.own_python import own_python
+from realtime_cli.script.audible_words import asks_to_listen
 from realtime_cli.script.budget import Budget
 from realtime_cli.script.load import load_scripts, script_files
 from realtime_cli.script.opening import agents_of
@@ -108,11 +109,13 @@ def _check(options: LoadOptions) -> None:
 
 def _can_be_many(case: Case) -> None:
     script = case.script.script
-    for expect in (script.expect, *(turn.expect for turn in script.turns)):
-        if expect.check or expect.judge:
+    goal = [script.caller.wanted] if script.caller else []
+    for expect in (script.expect, *goal, *(turn.expect for turn in script.turns)):
+        if expect.check or expect.judged or asks_to_listen(expect):
             raise ConfigError(
-                f"{case.script.path}: check and judge cannot be used in load tests.",
-                "They need recordings and a model. Use them with run.",
+                f"{case.script.path}: what needs a recording, a judge or a recogniser cannot be expected in "
+                "load tests: check, judge, trajectory, audible_text, audible_wer.",
+                "Use them with run.",
             )
 
 

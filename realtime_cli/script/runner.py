@@ -63,7 +63,8 @@ async def run_case(case: Case, context: RunContext, sounds: dict[int, Clip] | No
     began = time.monotonic()
     try:
         case = with_own_turns(case)
-        sounds = await prepare(case, context.voice) if sounds is None else sounds
+        # a copy: a caller adds the sounds of its turns
+        sounds = await prepare(case, context.voice) if sounds is None else dict(sounds)
         async with context.open(case) as opened:
             result = await ScriptRun(case, opened, context, sounds).run()
     except RealtimeCliError as error:

@@ -25,6 +25,7 @@ from realtime_cli.app.session_factory import OpenSession
 from realtime_cli.client.cost import CostFold
 from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError
+from realtime_cli.script.caller import with_own_turns
 from realtime_cli.script.clips import Clip
 from realtime_cli.script.failure_kind import kind_of
 from realtime_cli.script.pacing_histogram import PacingHistogram
@@ -87,7 +88,7 @@ class SessionPool:
     async def prepare(self) -> None:
         """Make every sound once. Raises ConfigError."""
         for case in self._cases.values():
-            self._sounds[case.name] = await prepare(case, self._context.voice)
+            self._sounds[case.name] = await prepare(with_own_turns(case), self._context.voice)
 
     def begin(self, name: str, script: str | None = None) -> None:
         """Begin a session under its own name. Raises ConfigError for a name in use or an unknown script."""

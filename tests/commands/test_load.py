@@ -76,7 +76,17 @@ def test_workers_learn_of_the_run_from_their_master(script: Path) -> None:
 
 
 @needs_locust
-@pytest.mark.parametrize("expect", ['check = "checks.py:fine"', 'judge = "is kind"'])
+@pytest.mark.parametrize(
+    "expect",
+    [
+        'check = "checks.py:fine"',
+        'judge = "is kind"',
+        'trajectory = "was short"',
+        'calls = [{ name = "book", judge = "for four" }]',
+        "audible_wer = 0.1",
+        'audible_text = "yes"',
+    ],
+)
 def test_what_needs_a_recording_or_a_model_is_not_for_loads(tmp_path: Path, expect: str) -> None:
     judge = '[judge]\nurl = "http://127.0.0.1:1/v1"\nmodel = "m"\n'
     (tmp_path / "checks.py").write_text("def fine(told): ...\n")
@@ -84,7 +94,18 @@ def test_what_needs_a_recording_or_a_model_is_not_for_loads(tmp_path: Path, expe
     path.write_text(
         GOOD.replace("[[turns]]", judge + "[[turns]]") + f"[turns.expect]\n{expect}\n", encoding="utf-8"
     )
-    with pytest.raises(ConfigError, match=r"judged\.toml: check and judge cannot be used in load tests"):
+    with pytest.raises(ConfigError, match=r"judged\.toml: what needs a recording, a judge or"):
+        load(LoadOptions((path,)))
+
+
+@needs_locust
+def test_a_callers_success_is_not_judged_in_loads_either(tmp_path: Path) -> None:
+    path = tmp_path / "judged.toml"
+    path.write_text(
+        '[judge]\nurl = "http://127.0.0.1:1/v1"\nmodel = "m"\n[caller]\ngoal = "Hi."\nsuccess = "is kind"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError, match=r"judged\.toml: what needs a recording, a judge or"):
         load(LoadOptions((path,)))
 
 

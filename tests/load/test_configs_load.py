@@ -84,5 +84,5 @@ def test_the_master_waits_for_as_many_workers_as_there_are() -> None:
 
 
 def test_scripts_and_shapes_can_be_read() -> None:
-    assert len(load_scripts(script_files([LOAD]))) == 2
+    assert len(load_scripts(script_files([LOAD]))) == 3
     assert max(stage.users for stage in read_stages(LOAD / "shapes" / "spike.toml")) == 100

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
+import shlex
 import signal
 import socket
 import socketserver
@@ -32,6 +34,7 @@ psutil = pytest.importorskip("psutil")
 if find_spec("locust") is None:  # imported here it would patch these tests
     pytest.skip("needs the extra load", allow_module_level=True)
 
+ROOT = Path(__file__).parents[2]
 ENDLESS = GOOD + "[[turns]]\nsilence_ms = 60000\n"
 
 
@@ -55,6 +58,24 @@ def test_sessions_are_held_and_written_to_tables(script: Path, tmp_path: Path) -
     assert "good" in (tmp_path / "report.html").read_text()
     assert "first audio" in ended.stdout
     assert "Aggregated" not in ended.stdout
+
+
+@pytest.mark.parametrize(("more", "code"), [((), 0), (("--fail-if", "response p50 > 0ms"), 1)])
+def test_the_example_with_limits_keeps_them_and_misses_one_that_cannot_be_kept(
+    tmp_path: Path, more: tuple[str, ...], code: int
+) -> None:
+    """By the command at its head, with fewer users for a shorter time."""
+    path = ROOT / "configs" / "load" / "typed.toml"
+    head = path.read_text(encoding="utf-8").partition("description")[0].replace("\\\n#", "")
+    (line,) = re.findall(r"realtime-cli (load .*)", head)
+    fewer = "--users", "4", "--duration", "10s", "--json", str(tmp_path / "sum.json")
+    line = line.replace("load.html", str(tmp_path / "load.html"))
+    ended = run_cli(*shlex.split(line), *fewer, *more, cwd=ROOT)
+    assert ended.returncode == code, ended.stdout + ended.stderr
+    limits = json.loads((tmp_path / "sum.json").read_text())["fail_if"]
+    assert len(limits) == 4 + bool(more)
+    assert [one["condition"] for one in limits if one["failed"]] == list(more[1:])
+    assert "response p95 &gt; 2s" in (tmp_path / "load.html").read_text()
 
 
 def test_sessions_that_are_cut_have_their_turns_and_count_as_cut(script: Path, tmp_path: Path) -> None:

@@ -262,3 +262,24 @@ def test_a_session_is_timed_from_its_opening_and_its_tools_from_call_to_result()
     watch.observe(e.RateLimitReported(2.0, "tokens", 1000, 500, 9.0))
     watch.observe(e.RateLimitReported(2.0, "requests", 100, 2, 4.5))
     assert (watch.open_ms, watch.tool_ms, pauses) == (250.0, [200.0, 1000.0], [4.5])
+
+
+async def test_callers_of_one_script_keep_the_sounds_of_their_turns_apart() -> None:
+    async def voice(text: str) -> Samples:
+        return np.full(6 * FRAME_SAMPLES, 8000, np.int16)
+
+    tree = {
+        "caller": {"goal": "hello", "max_turns": 1, "conditions": {"noise": "room", "snr_db": 30}},
+        "quiet_ms": 20,
+    }
+    called = Case(LoadedScript(Script.model_validate(tree), Path("call.toml")))
+    async with connecting(ScriptedEngine(["hello"] * 2)) as connect:
+        watched = Watched(opens(connect, aloud=True), called, voice=voice)
+        await watched.crowd.prepare()
+        shared = watched.crowd._sounds["call"]
+        assert shared.keys() == {0}, "the caller's noise is there between the turns"
+        for name in ("a", "b"):
+            watched.crowd.begin(name)
+        await watched.until("over", 2)
+        assert shared.keys() == {0}
+        await watched.crowd.end()
