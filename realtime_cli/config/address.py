@@ -13,7 +13,7 @@ from realtime_cli.config.connection import AuthStyle, Connection
 from realtime_cli.config.header_value import sendable_key
 from realtime_cli.config.providers import PROVIDERS
 from realtime_cli.errors import AuthenticationFailed, ConfigError
-from realtime_cli.protocol.routes import LIVE_PATH, REALTIME_PATH
+from realtime_cli.protocol.routes import AZURE_HOME, LIVE_PATH, REALTIME_PATH
 from realtime_cli.value import value
 
 MASK = "***"
@@ -48,7 +48,8 @@ def endpoint(
     key = find_key(connection, environ)
     auth = connection.auth or provider.auth
     live = connection.effective_protocol == "live"
-    address = _split(base_url or address_of(connection), live=live)
+    home = AZURE_HOME if connection.effective_provider == "azure" else ""
+    address = _split(base_url or address_of(connection), home, live=live)
     query = parse_qsl(address.query, keep_blank_values=True) + list(connection.query.items())
     requested = model or connection.model or provider.model
     if only_transcribes:
@@ -116,7 +117,7 @@ def address_of(connection: Connection) -> str:
         return connection.base_url
     provider = connection.effective_provider
     if provider == "azure" and connection.resource:
-        return f"wss://{connection.resource}.openai.azure.com/openai/v1/realtime"
+        return f"wss://{connection.resource}.openai.azure.com{AZURE_HOME}{REALTIME_PATH}"
     known = PROVIDERS[provider].base_url
     if known:
         return known
@@ -136,11 +137,11 @@ def own_host(connection: Any) -> str:
     return f"{connection['resource']}.openai.azure.com" if connection.get("resource") else ""
 
 
-def _split(address: str, *, live: bool) -> SplitResult:
-    """The address as a WebSocket one; a bare host or ``/v1`` gets the path that all servers have.
+def _split(address: str, home: str, *, live: bool) -> SplitResult:
+    """The address as a WebSocket one; a bare host, or what ends in ``/v1``, gets the rest of the path.
 
-    ``live``: where the path is that of Realtime, Live's stands in its place (its model is no part of the
-    URL).
+    ``home``: where the paths of this provider's hosts begin. ``live``: where the path is that of Realtime,
+    Live's stands in its place (its model is no part of the URL).
     """
     try:
         parts = urlsplit(address)
@@ -152,7 +153,9 @@ def _split(address: str, *, live: bool) -> SplitResult:
         remedy = "Write for example ws://127.0.0.1:8765/v1/realtime"
         raise ConfigError(f"The address {masked(address)} is not a ws:// or wss:// URL.", remedy)
     path = parts.path.rstrip("/")
-    full = {"": REALTIME_PATH, "/v1": REALTIME_PATH}.get(path, parts.path)
+    full = parts.path
+    if not path or path.endswith("/v1"):
+        full = (path.removesuffix("/v1") or home) + REALTIME_PATH
     if live and full.rstrip("/").endswith(REALTIME_PATH):
         full = full.rstrip("/").removesuffix(REALTIME_PATH) + LIVE_PATH
     return parts._replace(scheme=scheme, path=full, fragment="")

@@ -49,7 +49,7 @@ class Connection(Section):
     base_url: Annotated[str, AfterValidator(_checked_address)] | None = Field(
         default=None, examples=["ws://127.0.0.1:8765/v1/realtime"]
     )
-    """Another server: ws:// or wss://, its own query is kept."""
+    """Another server. A bare host, or what ends in /v1, gets the rest of the path; its own query is kept."""
     resource: ResourceName | None = None
     """Azure: the resource's name, as in https://NAME.openai.azure.com."""
     api_key: SecretStr | None = None

@@ -7,5 +7,6 @@ from __future__ import annotations
 
 REALTIME_PATH = "/v1/realtime"
 LIVE_PATH = "/v1/live/sessions"  # contract
-AZURE_LIVE_PATH = "/openai/v1/live/sessions"  # Azure's reference of Live
+AZURE_HOME = "/openai"  # where both begin on Azure, by its references
+AZURE_LIVE_PATH = AZURE_HOME + LIVE_PATH
 LIVE_MODEL_PREFIX = "gpt-live"  # an agent whose model begins so speaks Live unless it says otherwise

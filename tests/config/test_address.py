@@ -22,6 +22,26 @@ KEYS = {"OPENAI_API_KEY": "sk-o", "AZURE_OPENAI_API_KEY": "az", "XAI_API_KEY": "
             {"api-key": "az"},
         ),
         (
+            'provider = "azure"\nbase_url = "https://res.openai.azure.com/"\nmodel = "d"',
+            "wss://res.openai.azure.com/openai/v1/realtime?model=d",
+            {"api-key": "az"},
+        ),
+        (
+            'provider = "azure"\nbase_url = "https://r.example/openai/v1/"\nmodel = "d"\nprotocol = "live"',
+            "wss://r.example/openai/v1/live/sessions",
+            {"api-key": "az"},
+        ),
+        (
+            'provider = "azure"\nresource = "res"\nmodel = "my deployment"\nprotocol = "live"',
+            "wss://res.openai.azure.com/openai/v1/live/sessions",
+            {"api-key": "az"},
+        ),
+        (
+            'base_url = "https://gateway.example/team/v1"\nmodel = "m"',
+            "wss://gateway.example/team/v1/realtime?model=m",
+            {},
+        ),
+        (
             'provider = "azure"\nbase_url = "https://r.example/openai/realtime?deployment=d"\n'
             'auth = "bearer"',
             "wss://r.example/openai/realtime?deployment=d",
