@@ -212,6 +212,12 @@ def test_a_call_needs_an_id_and_a_server_that_holds_it(call: CallServer) -> None
         attach(AttachOptions(sets=("connection.provider=local",), call_id=CALL))
 
 
+def test_a_live_session_cannot_be_joined_and_says_so() -> None:
+    sets = ("connection.model=gpt-live-1",)
+    with pytest.raises(ConfigError, match="Only Realtime calls can be attached to"):
+        attach(AttachOptions(sets=sets, call_id="live_1"))
+
+
 def test_without_a_key_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(AuthenticationFailed):

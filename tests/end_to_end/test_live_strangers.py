@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx2
 import openai
 import pytest
 from openai.lib.live import TranscriptGrouper
@@ -212,12 +213,32 @@ async def test_a_stranger_with_a_wrong_key_is_refused(server: BackgroundServer):
                 pass
 
 
-async def test_a_sideband_is_refused_in_words(server: BackgroundServer):
+@pytest.mark.parametrize("door", ["sideband", "forks"])
+async def test_a_second_socket_and_a_fork_are_refused_in_words(server: BackgroundServer, door: str):
     key = server.headers["Authorization"].removeprefix("Bearer ")
     url = server.url.removesuffix("/realtime").replace("ws://", "http://")
     async with openai.AsyncOpenAI(api_key=key, base_url=url) as client:
         with pytest.raises(Exception, match="404") as refused:
-            async with client.live.sideband.connect(session_id="live_1"):
+            async with getattr(client.live, door).connect(session_id="live_1"):
                 pass
     body = json.loads(refused.value.response.body)  # type: ignore[attr-defined]
-    assert "attaches nothing to a Live session" in body["error"]["message"]
+    assert "attaches nothing to a Live session, forks none" in body["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("", 405, "opened with a WebSocket"),  # WebRTC
+        ("/live_1/fork", 404, "forks none"),
+        ("/live_1/accept", 404, "takes no calls"),
+        ("/live_1/refer", 404, "takes no calls"),
+    ],
+)
+async def test_what_is_asked_for_by_post_is_refused_in_words(
+    server: BackgroundServer, path: str, status: int, said: str
+):
+    url = server.url.removesuffix("/v1/realtime").replace("ws://", "http://") + "/v1/live/sessions" + path
+    async with httpx2.AsyncClient(headers=server.headers) as client:
+        answer = await client.post(url, json={})
+    assert answer.status_code == status
+    assert said in answer.json()["error"]["message"]
