@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from realtime_cli.value import value
 
 WARNING_SHARE = 0.8
+IDLE = "limits.idle_minutes"
 
 
 @value
@@ -25,7 +26,8 @@ class Limit:
         if self.unit == "USD":
             digits = 2 if self.most >= 0.1 else 4
             return f"${used:.{digits}f} of {self.name} = ${self.most:.{digits}f} spent"
-        return f"{round(used, 2):g} of {self.name} = {self.most:g} minutes used"
+        how = "without a word" if self.name == IDLE else "used"
+        return f"{round(used, 2):g} of {self.name} = {self.most:g} minutes {how}"
 
 
 class SessionLimits:
@@ -40,7 +42,7 @@ class SessionLimits:
     ) -> None:
         self._cost = Limit("limits.cost", "USD", cost_usd) if cost_usd else None
         self._minutes = Limit("limits.minutes", "min", minutes) if minutes else None
-        self._idle = Limit("limits.idle_minutes", "min", idle_minutes) if idle_minutes else None
+        self._idle = Limit(IDLE, "min", idle_minutes) if idle_minutes else None
         self._warned: set[str] = set()
         self._cost_unknown = False
         self.reached: str | None = None

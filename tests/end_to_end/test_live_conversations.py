@@ -117,3 +117,30 @@ def test_a_typed_script_is_typed_to_an_agent_of_live(tmp_path: Path):
     script.write_text(f'agent = "{LOCAL}"\nmode = "text"\n{turn}')
     ended = run_cli("run", str(script), "--no-record")
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+DECISIONS = """
+[session.delegation]
+type = "decisions"
+
+[session.delegation.decisions]
+model = "words-only"
+
+[[session.delegation.decisions.questions]]
+type = "choice"
+name = "topic"
+instructions = "What is it about?"
+choices = [{ value = "time" }, { value = "weather" }]
+"""
+
+
+@pytest.mark.heavy
+def test_what_is_decided_about_the_conversation_is_shown(tmp_path: Path):
+    agent = tmp_path / "agent.toml"
+    agent.write_text(CLIENT.partition("[[tools]]")[0] + DECISIONS, "utf-8")
+    ended = run_cli(
+        *("talk", agent, "--set", "conversation.greet=false", "--plain", "--no-record"),
+        *("--input", str(ROOT / "realtime_cli" / "clips" / "question.wav"), "--output", "null"),
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "topic = time (100%)." in ended.stdout + ended.stderr

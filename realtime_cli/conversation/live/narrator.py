@@ -11,6 +11,7 @@ from realtime_cli.client.entry import Entry
 from realtime_cli.client.live.cost import LiveFeeMeter
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.live.agent import AgentStretch, LiveAgentSide
+from realtime_cli.conversation.live.decisions import decision_words
 from realtime_cli.conversation.live.user import BACKCHANNEL_MS, LiveUserSide
 from realtime_cli.conversation.realtime.common import COMMON, CommonNarrator
 from realtime_cli.conversation.realtime.wire import base64_bytes, model_dump
@@ -34,6 +35,7 @@ class LiveNarrator(CommonNarrator):
         self._bytes_per_ms = 48
         self._held: AgentStretch | None = None
         self._hosted: set[str] = set()
+        self._last_decision = ""
 
     def narrate(self, entry: Entry) -> Sequence[e.ConversationEvent]:
         """The events that this entry causes; mostly none, since most entries are sound."""
@@ -229,11 +231,12 @@ class LiveNarrator(CommonNarrator):
 
     def _decided(self, event: s.LiveDecisionEvent) -> None:
         decision = event.event.get("decision")
-        answers = decision.get("answers") if isinstance(decision, dict) else None
-        words = answers if answers is not None else decision
-        text = f"Decision: {words}"
+        words = decision_words(decision)
+        news = event.delegation_id is not None or words != self._last_decision
+        self._last_decision = words
         data = {"decision": decision, "trigger_id": event.trigger_id, "delegation_id": event.delegation_id}
-        self._scene.emit(e.NoticeIssued(self._scene.at, "info", "decision", text, data))
+        level: e.NoticeLevel = "info" if news else "debug"  # a trigger decides at every fragment
+        self._scene.emit(e.NoticeIssued(self._scene.at, level, "decision", f"{words}.", data))
 
     def _error(self, event: s.LiveErrorEvent) -> None:
         error = event.error

@@ -237,7 +237,7 @@ def test_another_session_knows_what_was_said_within_its_limits():
 def test_nobody_speaks_for_too_long_and_the_session_hangs_up_with_a_warning():
     talk = Talk(limit_idle_minutes=1.0).start()
     talk.fires("limits", 50.0)
-    assert any("Limit almost reached" in text for text in talk.notes())
+    assert "Limit almost reached: 0.83 of limits.idle_minutes = 1 minutes without a word." in talk.notes()
     talk.fires("limits", 61.0)
     assert talk.sent()[-1]["type"] == "session.close"
     talk.server("session.closed", reason="close_requested", usage={"seconds": 61})
