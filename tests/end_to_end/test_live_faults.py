@@ -18,6 +18,7 @@ from tests.kit.live_faults import LiveFaults, faulty_live_server
 from tests.kit.scripted_engine import ScriptedEngine
 
 pytestmark = pytest.mark.heavy
+ROOT = Path(__file__).parents[2]
 ANSWER = [EngineText("It is there.")]
 CALL = [EngineCall("find", '{"task": "a"}')]
 HANDED_OVER = [EngineCall("delegate", '{"task": "a"}')]
@@ -92,6 +93,16 @@ async def test_nothing_stalls_and_no_word_is_lost(name: str, tmp_path: Path):
     assert bugs == []
     billed = [wire["usage"]["seconds"] for wire in _wires(kept) if wire["type"] == "session.closed"]
     assert sum(billed) < 20  # it was 30 s and more, where an answer was not noticed or never came
+
+
+async def test_a_talk_whose_end_is_not_confirmed_says_so():
+    engine, question = ScriptedEngine(answers=[ANSWER]), ROOT / "realtime_cli" / "clips" / "question.wav"
+    async with faulty_live_server(LiveFaults(no_session_closed=True), engine) as url:
+        sets = ("--set", "connection.protocol=live", "--set", "conversation.greet=false")
+        options = ("--input", question, "--output", "null", "--plain", "--no-record")
+        ended = await asyncio.to_thread(run_cli, "talk", "--base-url", url, *sets, *options)
+    assert ended.returncode == ExitCode.OK
+    assert "No session.closed within 5 s: the cost of the last seconds is not known." in ended.stderr
 
 
 def _wires(recording: Path) -> list[dict[str, Any]]:

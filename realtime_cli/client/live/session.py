@@ -38,6 +38,7 @@ from realtime_cli.protocol.objects import WireFormat, wire_format
 CLOSED_WAIT_S = 5.0  # for session.closed; services need less, and some never send it
 WORDS_WAIT_S = 3.0  # for more words of an agent that is not heard
 ANSWER_WAIT_S = 6.0  # the agent may say nothing about what it heard; stop waiting then
+COST_UNKNOWN = "the cost of the last seconds is not known"
 TYPED = 'The user typed: "{text}"\nAnswer it aloud, as if it had been said.'
 READ_ONLY = 'The user typed, and expects no answer: "{text}"'
 
@@ -208,7 +209,7 @@ class LiveClientSession(SessionState):
 
     def _disconnected(self, happened: inputs.Disconnected) -> None:
         if self._end is not None:
-            text = "The connection dropped before session.closed: the cost of the last seconds is not known."
+            text = f"The connection dropped before session.closed: {COST_UNKNOWN}."
             self._effects.note("warning", "session", text)
             self._effects.close(*self._end)
             return
@@ -457,7 +458,7 @@ class LiveClientSession(SessionState):
             case "rotate" if self.ready and self._end is None:
                 self._reconnection.renew(at, pause=self.idle)
             case "closed" if self._end is not None:
-                text = f"The server did not send session.closed within {CLOSED_WAIT_S:g} s."
+                text = f"No session.closed within {CLOSED_WAIT_S:g} s: {COST_UNKNOWN}."
                 self._effects.note("warning", "session", text)
                 self._effects.close(*self._end)
             case "quiet" if self._input_ended:
