@@ -37,6 +37,7 @@ THEMES: dict[str, TerminalTheme] = {"light": DEFAULT_TERMINAL_THEME, "dark": DIM
 COLUMNS, ROWS = 84, 26
 CELL_X, CELL_Y, MARGIN = 8.4, 18.0, 12.0  # pixels
 INTERVAL_S = 0.1
+MIN_STAND_S = 0.2  # meters move with each frame
 PAUSE_S = 3.0  # at the end, before it begins again
 AGENT = """
 [connection]
@@ -61,7 +62,7 @@ SPOKEN = {
     "time": "What time is it?",
     "uptime": "What is the system uptime?",
     "story": "Please read me a long story.",
-    "stop": "Stop, please.",
+    "stop": "Okay, stop please.",
 }
 
 
@@ -95,6 +96,7 @@ def exchange(pane: Pane, devices: VirtualDevices, clips: Path) -> None:
     time.sleep(3.5)
     say("stop")
     pane.until("interrupted")
+    pane.until("stop please")
     devices.silence(1.0)
     pane.press("t")
     for letter in "Thank you!":
@@ -158,7 +160,8 @@ def session() -> list[Frame]:
 
 
 def still(frame: Frame, theme: TerminalTheme) -> str:
-    return _svg([_row(text, row, theme) for row, text in enumerate(frame.rows)], theme)
+    used = max(row for row, text in enumerate(frame.rows, 1) if text.plain.strip())
+    return _svg([_row(text, row, theme) for row, text in enumerate(frame.rows[:used])], theme, used)
 
 
 def animation(frames: Sequence[Frame], theme: TerminalTheme) -> str:
@@ -174,12 +177,12 @@ def animation(frames: Sequence[Frame], theme: TerminalTheme) -> str:
 
 
 def _spans(frames: Sequence[Frame], row: int, end_s: float) -> Iterator[tuple[Text, float, float]]:
-    """What stood in a row, and from when to when."""
+    """What stood in a row, and from when to when; each text stands for ``MIN_STAND_S`` at least."""
     shown, since = Text(), 0.0
     for frame in frames:
         text = frame.rows[row] if row < len(frame.rows) else Text()
-        if text != shown:
-            if shown.plain.strip() and frame.at_s - since >= 2 * INTERVAL_S:
+        if text != shown and (not shown.plain.strip() or frame.at_s - since >= MIN_STAND_S):
+            if shown.plain.strip():
                 yield shown, since, frame.at_s
             shown, since = text, frame.at_s
     if shown.plain.strip():
@@ -189,9 +192,12 @@ def _spans(frames: Sequence[Frame], row: int, end_s: float) -> Iterator[tuple[Te
 def _row(text: Text, row: int, theme: TerminalTheme) -> str:
     """A line of text at its place: one <text> with a <tspan> for each style."""
     y = MARGIN + (row + 0.75) * CELL_Y
+    grounds: list[str] = []
     spans, column = [], 0
     for segment in text.render(Console(width=COLUMNS, color_system="truecolor", _environ={})):
         words = segment.text.rstrip("\n")
+        if segment.style and segment.style.reverse:
+            grounds.append(_ground(column, row, len(words), segment.style, theme))
         if seen := words.strip():
             x = MARGIN + (column + words.index(seen[0])) * CELL_X
             length = len(seen) * CELL_X
@@ -200,24 +206,35 @@ def _row(text: Text, row: int, theme: TerminalTheme) -> str:
             kept = escape(seen.replace(" ", "\N{NO-BREAK SPACE}"))
             spans.append(f"<tspan {place}{_look(segment.style, theme)}>{kept}</tspan>")
         column += len(words)
-    return f'<text y="{y:.1f}">{"".join(spans)}</text>'
+    return f'{"".join(grounds)}<text y="{y:.1f}">{"".join(spans)}</text>'
+
+
+def _ground(column: int, row: int, length: int, style: Style, theme: TerminalTheme) -> str:
+    """What is behind letters in reverse."""
+    x, y = MARGIN + column * CELL_X, MARGIN + row * CELL_Y
+    size = f'width="{length * CELL_X:.1f}" height="{CELL_Y}"'
+    return f'<rect x="{x:.1f}" y="{y:.1f}" {size} fill="{_shade(style, theme)}"/>'
 
 
 def _look(style: Style | None, theme: TerminalTheme) -> str:
     if style is None:
         return ""
+    shade = theme.background_color.hex if style.reverse else _shade(style, theme)
+    return f' fill="{shade}"' + (' font-weight="bold"' if style.bold else "")
+
+
+def _shade(style: Style, theme: TerminalTheme) -> str:
     colour = style.color.get_truecolor(theme) if style.color else theme.foreground_color
     if style.dim:
         under = theme.background_color
         colour = ColorTriplet(
             *(round(0.6 * ours + 0.4 * theirs) for ours, theirs in zip(colour, under, strict=True))
         )
-    shade = "#" + "".join(f"{part:02x}" for part in colour)
-    return f' fill="{shade}"' + (' font-weight="bold"' if style.bold else "")
+    return "#" + "".join(f"{part:02x}" for part in colour)
 
 
-def _svg(parts: Sequence[str], theme: TerminalTheme) -> str:
-    width, height = 2 * MARGIN + COLUMNS * CELL_X, 2 * MARGIN + ROWS * CELL_Y
+def _svg(parts: Sequence[str], theme: TerminalTheme, rows: int = ROWS) -> str:
+    width, height = 2 * MARGIN + COLUMNS * CELL_X, 2 * MARGIN + rows * CELL_Y
     font = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
     attributes = {
         "xmlns": "http://www.w3.org/2000/svg",

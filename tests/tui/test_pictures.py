@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from rich.text import Text
 
-from tests.tui.pictures import FOLDER, ROWS, THEMES, Frame, animation, still
+from tests.tui.pictures import CELL_X, FOLDER, ROWS, THEMES, Frame, animation, still
 
 SVG = "{http://www.w3.org/2000/svg}"
 README = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
@@ -39,6 +39,7 @@ def test_each_row_stands_as_long_as_it_was_seen() -> None:
         Frame(2.0, (Text("one"), Text.from_ansi("\x1b[31mred\x1b[0m  <&"))),
     ]
     drawn = ElementTree.fromstring(animation(frames, THEMES["dark"]))
+
     times = {"".join(group.itertext()): group.find(f"{SVG}set").attrib for group in drawn.iter(f"{SVG}g")}
     assert times["two"]["begin"] == "play.begin+0.0s"
     assert times["two"]["dur"] == "2.0s"
@@ -46,3 +47,21 @@ def test_each_row_stands_as_long_as_it_was_seen() -> None:
     assert times["one"]["dur"] == "5.0s"  # with the pause at the end
     assert len(ElementTree.fromstring(still(frames[1], THEMES["light"])).findall(f"{SVG}text")) == 2
     assert ROWS >= 24
+
+
+def test_a_row_that_changes_with_every_frame_is_always_seen() -> None:
+    frames = [Frame(tenth / 10, (Text(f"level {tenth}"),)) for tenth in range(20)]
+    drawn = ElementTree.fromstring(animation(frames, THEMES["dark"]))
+    shown = [group.find(f"{SVG}set").attrib for group in drawn.iter(f"{SVG}g")]
+    begins = [float(times["begin"].removeprefix("play.begin+").removesuffix("s")) for times in shown]
+    ends = [begin + float(times["dur"].removesuffix("s")) for begin, times in zip(begins, shown, strict=True)]
+    assert len(shown) > 5
+    assert begins[1:] == pytest.approx(ends[:-1])
+
+
+def test_letters_in_reverse_have_a_ground() -> None:
+    row = Text.from_ansi("ab\x1b[7mcd\x1b[0m")
+    drawn = ElementTree.fromstring(still(Frame(0.0, (row,)), THEMES["dark"]))
+    (ground,) = drawn.findall(f"{SVG}rect")[1:]
+    assert float(ground.attrib["width"]) == pytest.approx(2 * CELL_X)
+    assert ground.attrib["fill"] == THEMES["dark"].foreground_color.hex
