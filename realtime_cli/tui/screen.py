@@ -67,7 +67,8 @@ def terminal_console(
     """A console on a real terminal. NO_COLOR is obeyed; COLUMNS is not, because it would freeze the width."""
     kept = {name: value for name, value in environ.items() if name not in ("COLUMNS", "LINES")}
     console = Console(file=stream, highlight=False, markup=False, emoji=False, _environ=kept)
-    console.push_theme(styles(palette, few_colours=console.color_system == "standard"))
+    few = console.color_system == "standard"
+    console.push_theme(styles(palette, few_colours=few, no_colours=console.no_color))
     return console
 
 

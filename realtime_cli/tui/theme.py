@@ -29,30 +29,42 @@ LEVEL_STYLES = {"debug": DIM, "info": DIM, "warning": WARNING, "error": FAILURE}
 
 PaletteName = Literal["auto", "dark", "light"]
 # ``auto`` does not know the background: its colours can be read on black and on white. They come from the 240
-# that look the same on every terminal; each terminal defines the first 16 itself.
+# that look the same on every terminal; each terminal defines the first 16 itself, and how faint "dim" is.
 PALETTES: dict[PaletteName, dict[str, str]] = {
     "auto": {
         USER: "bold color(31)", AGENT: "bold color(133)", TOOL: "color(65)", WARNING: "color(130)",
-        FAILURE: "bold color(161)", GOOD: "color(28)",
+        FAILURE: "bold color(161)", GOOD: "color(28)", DIM: "color(243)",
     },
     "dark": {
         USER: "bold color(80)", AGENT: "bold color(176)", TOOL: "color(110)", WARNING: "color(179)",
-        FAILURE: "bold color(210)", GOOD: "color(114)",
+        FAILURE: "bold color(210)", GOOD: "color(114)", DIM: "color(247)",
     },
     "light": {
         USER: "bold color(24)", AGENT: "bold color(90)", TOOL: "color(25)", WARNING: "color(94)",
-        FAILURE: "bold color(124)", GOOD: "color(22)",
+        FAILURE: "bold color(124)", GOOD: "color(22)", DIM: "color(241)",
     },
 }  # fmt: skip
-# Of the 16 colours only these two can be read on both backgrounds in the usual palettes.
-FEW_COLOURS = {
-    USER: "bold", AGENT: "bold magenta", TOOL: "none", WARNING: "bold", FAILURE: "bold red", GOOD: "none",
+# For terminals of 16 colours. None of those can be read on both backgrounds in all of the usual palettes.
+FEW_COLOURS: dict[PaletteName, dict[str, str]] = {
+    "auto": {
+        USER: "bold", AGENT: "bold", TOOL: "none", WARNING: "bold", FAILURE: "bold", GOOD: "none",
+    },
+    "dark": {
+        USER: "bold bright_cyan", AGENT: "bold bright_green", TOOL: "none", WARNING: "bright_yellow",
+        FAILURE: "bold bright_red", GOOD: "none",
+    },
+    "light": {
+        USER: "bold blue", AGENT: "bold magenta", TOOL: "none", WARNING: "bold", FAILURE: "bold red",
+        GOOD: "none",
+    },
 }  # fmt: skip
 
 
-def styles(palette: PaletteName = "auto", *, few_colours: bool = False) -> rich.theme.Theme:
+def styles(
+    palette: PaletteName = "auto", *, few_colours: bool = False, no_colours: bool = False
+) -> rich.theme.Theme:
     """What the names of the styles look like, for a console."""
-    return rich.theme.Theme(FEW_COLOURS if few_colours else PALETTES[palette])
+    return rich.theme.Theme({} if no_colours else (FEW_COLOURS if few_colours else PALETTES)[palette])
 
 
 @dataclass(frozen=True, slots=True)
