@@ -17,6 +17,8 @@ import pytest
 
 import realtime_cli
 
+pytestmark = pytest.mark.xdist_group("floors")  # reading all of the code takes 2 s of each worker
+
 ROOT = Path(realtime_cli.__file__).parent
 PACKAGE = "realtime_cli"
 MAX_FUNCTION_LINES = 70
