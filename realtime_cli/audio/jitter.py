@@ -4,7 +4,8 @@ A piece of an answer is ``late`` by how far it came behind the schedule that the
 that starts w ms after the first piece never starves if no piece is later than w. Earlier answers give two
 bounds: the greatest lateness, and the worst stall (the greatest rise of lateness from a low to a later
 high), so that no piece should be later than the lowest so far plus that. The worst of the last answers
-counts; there is no wait on a wire that was never late, and little on one that now sends far ahead.
+counts; there is no wait on a wire that was never late, and little on one that now sends far ahead. Of the
+first answer nothing is known: its first piece waits a little for the second.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ MAX_WAIT_MS = 300.0
 REMEMBERED_ANSWERS = 8  # a wire that got better is trusted again after these
 MIN_ANSWER_MS = 1000.0  # shorter answers say too little about the wire
 MARGIN_MS = 10.0
+MARGIN_SHARE = 0.25  # of the worst lateness so far; smaller: rarer lateness is heard, more: all answers wait
+FIRST_WAIT_MS = 60.0  # for a second piece, once; longer: fewer gaps where pieces are few and long
 SMALL_QUEUE_MS = 40.0  # with less than this in the queue the timer's own jitter would be heard
 SMALL_WAIT_MS = 20.0
 
@@ -25,6 +28,7 @@ class ArrivalTracker:
     def __init__(self, at_s: float) -> None:
         self._first_at_s = at_s
         self._received_ms = 0.0
+        self.pieces = 0
         self.lowest_ms = 0.0
         self.late_ms = 0.0
         self.stall_ms = 0.0
@@ -44,6 +48,7 @@ class ArrivalTracker:
         self.late_ms = max(self.late_ms, late_ms)
         self.stall_ms = max(self.stall_ms, late_ms - self.lowest_ms)
         self._received_ms += duration_ms
+        self.pieces += 1
 
 
 class JitterEstimator:
@@ -66,13 +71,16 @@ class JitterEstimator:
     def may_start(self, arrival: ArrivalTracker, at_s: float, queued_ms: float) -> bool:
         """Whether playing this answer may start."""
         waited_ms = arrival.waited_ms(at_s)
+        unknown = not self._answers and arrival.pieces == 1 and queued_ms < MAX_WAIT_MS
+        if unknown and waited_ms < FIRST_WAIT_MS:
+            return False
         stall_ms = max((answer.stall_ms for answer in self._answers), default=0.0)
         safe_ms = min(self.wait_ms, arrival.lowest_ms + _with_margin(stall_ms))
         return waited_ms >= safe_ms and (queued_ms >= SMALL_QUEUE_MS or waited_ms >= SMALL_WAIT_MS)
 
 
 def _with_margin(late_ms: float) -> float:
-    return late_ms + MARGIN_MS if late_ms > MARGIN_MS else 0.0
+    return late_ms + max(MARGIN_MS, MARGIN_SHARE * late_ms) if late_ms > MARGIN_MS else 0.0
 
 
 STREAM_CUSHION_MS = 60.0  # on a wire that was never late
