@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from realtime_cli.protocol.objects import Item
 
+_REPLAYED = ("type", "name", "arguments", "call_id", "output")  # fields of calls and their outputs
+
 
 @dataclass(slots=True)
 class HistoryPart:
@@ -33,7 +35,7 @@ class HistoryPart:
 
 @dataclass(slots=True)
 class HistoryItem:
-    """One item: its wire fields without content, and its parts by content index."""
+    """One item: of a call or its output the fields to send again, and its parts by content index."""
 
     item_id: str
     kind: str
@@ -111,9 +113,8 @@ class ConversationHistory:
         kind = item.type or "message"
         record = self._of_response(self.record(item.id, kind=kind, role=wire.get("role")), response_id)
         record.kind, record.role = kind, wire.get("role")
-        record.fields = {
-            key: value for key, value in wire.items() if key not in ("content", "object", "status")
-        }
+        if kind != "message":  # its words are in its parts
+            record.fields = {key: wire[key] for key in _REPLAYED if key in wire}
         for index, content in enumerate(wire.get("content") or ()):
             _add_content(record.part(index), content)
         if not known:
@@ -263,8 +264,7 @@ def _add_content(part: HistoryPart, content: dict[str, Any]) -> None:
 
 def _replayable(record: HistoryItem) -> dict[str, Any] | None:
     if record.kind in ("function_call", "function_call_output"):
-        keep = ("type", "name", "arguments", "call_id", "output")
-        return {key: record.fields[key] for key in keep if key in record.fields}
+        return dict(record.fields)
     if record.kind != "message" or record.role not in ("system", "user", "assistant"):
         return None
     kind = "output_text" if record.role == "assistant" else "input_text"

@@ -9,6 +9,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from realtime_cli.client.bounded_dict import BoundedDict
 from realtime_cli.client.effects import Send
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Connected, Disconnected, Received
@@ -228,8 +229,8 @@ class CostFold:
     _usd: float = 0.0
     _unpriced: set[str] = field(default_factory=set)
     _transcriber: str | None = None
-    _counted: set[str] = field(default_factory=set)
-    _transcribed_usd: dict[tuple[str, int], float] = field(default_factory=dict)
+    _counted: BoundedDict[str, None] = field(default_factory=BoundedDict)
+    _transcribed_usd: BoundedDict[tuple[str, int], float] = field(default_factory=BoundedDict)
     _fees: FeeMeter = field(default_factory=FeeMeter)
 
     @property
@@ -276,7 +277,7 @@ class CostFold:
         if response.id in self._counted:
             return
         if response.id:
-            self._counted.add(response.id)
+            self._counted[response.id] = None
         tokens = Tokens.of(response.usage)
         self.tokens += tokens
         if tokens:

@@ -16,6 +16,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import count
 
+from realtime_cli.client.bounded_dict import BoundedDict
 from realtime_cli.untrusted_json import parse_json
 
 
@@ -55,10 +56,10 @@ class ToolCalls:
         self._not_awaited = frozenset(not_awaited)
         self._rounds: dict[str, ToolRound] = {}
         self._background: list[PendingCall] = []
-        self._names: dict[str, str] = {}
+        self._names: BoundedDict[str, str] = BoundedDict()
         self._begun_calls: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         """By response and call id: the items of the calls that were begun; empty for one that named none."""
-        self._seen: set[str] = set()
+        self._seen: BoundedDict[str, None] = BoundedDict()
 
     @property
     def pending(self) -> bool:
@@ -159,7 +160,7 @@ class ToolCalls:
     def first_sight(self, item_id: str) -> bool:
         """Whether an id was never seen before; from now on it was."""
         new = item_id not in self._seen
-        self._seen.add(item_id)
+        self._seen[item_id] = None
         return new
 
     @property

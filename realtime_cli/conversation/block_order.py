@@ -6,6 +6,7 @@ Everything behind may still change and move.
 
 from __future__ import annotations
 
+from realtime_cli.client.bounded_dict import BoundedDict
 from realtime_cli.conversation.blocks import AgentTurn, Block, Level, Notice, ToolCard, UserTurn
 
 TRANSCRIPT_TIMEOUT_S = 10.0  # how long a turn without transcript may hold up what comes behind it
@@ -21,7 +22,7 @@ class BlockOrder:
         self.paced = False
         self.blocks: list[Block] = []
         self.settled = 0
-        self.turns: dict[str, UserTurn | AgentTurn] = {}  # by item id
+        self.turns: BoundedDict[str, UserTurn | AgentTurn] = BoundedDict()  # by item id
 
     @property
     def open(self) -> list[Block]:

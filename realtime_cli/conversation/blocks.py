@@ -29,6 +29,13 @@ class UserTurn:
     late: bool = False  # the transcript came after the turn had been shown without one
     final: bool = False
 
+    def forget_text(self) -> None:
+        """Keep no more of a final turn than that it was."""
+        self.text = ""
+
+
+_SOMETHING = {0: RevealedPart(heard_ms=1.0)}  # of every turn whose text is forgotten
+
 
 @dataclass(slots=True)
 class AgentTurn:
@@ -64,6 +71,10 @@ class AgentTurn:
     @property
     def begun(self) -> bool:
         return any(part.shown or part.heard_ms > 0 for part in self.parts.values())
+
+    def forget_text(self) -> None:
+        """Keep no more of a final turn than whether there was anything."""
+        self.parts = _SOMETHING if self.begun else {}
 
     def show_all(self) -> None:
         for part in self.parts.values():

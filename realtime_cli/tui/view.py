@@ -13,6 +13,8 @@ from realtime_cli.tui.meters import Meters
 from realtime_cli.tui.stats import SessionStats
 from realtime_cli.tui.video_panel import VideoPanel
 
+KEPT_BLOCKS = 200  # settled ones whose text is kept: no screen is as late in writing them
+
 
 class View:
     """``observe`` events in order; drawing reads and changes nothing. All time is session time.
@@ -41,12 +43,14 @@ class View:
         self.meters = Meters()
         self.video = VideoPanel()
         self.figures = SessionStats(prices, model)
+        self._forgotten = 0
         self.session: e.Json = {}
         """The settings in force, in the shape of the API's session object."""
 
     def observe(self, event: e.ConversationEvent) -> None:
         self.at = max(self.at, event.at)
         self.transcript.observe(event)
+        self._forget_long_settled()
         if isinstance(event, e.LevelsMeasured):  # ten of these come a second, and no other part reads them
             self.meters.observe(event)
             return
@@ -55,6 +59,13 @@ class View:
         self.video.observe(event)
         if isinstance(event, e.SettingsInForce) and not event.defaults:
             self.session = event.session
+
+    def _forget_long_settled(self) -> None:
+        """What has long been in the scrollback is not drawn again; counts are all that is asked of it."""
+        while self._forgotten < self.settled - KEPT_BLOCKS:
+            if isinstance(block := self.blocks[self._forgotten], UserTurn | AgentTurn):
+                block.forget_text()
+            self._forgotten += 1
 
     def empty_copy(self) -> View:
         """An empty view with the same options and prices."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.bounded_dict import BoundedDict
 from realtime_cli.client.cost import Tokens
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.realtime.scene import Scene
@@ -62,9 +63,9 @@ class AgentSide:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._responses: dict[str, _Response] = {}
+        self._responses: BoundedDict[str, _Response] = BoundedDict()
         self._open: list[_Response] = []
-        self._messages: dict[str, _Message] = {}  # the last one of each id on the wire
+        self._messages: BoundedDict[str, _Message] = BoundedDict()  # the last one of each id on the wire
         self._bytes_per_ms = scene.bytes_per_ms("output")
 
     def settings(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from realtime_cli.client.bounded_dict import BoundedDict
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.realtime.scene import Scene
 from realtime_cli.conversation.realtime.wire import model_dump
@@ -21,12 +22,14 @@ class ItemSide:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._items: dict[str, Json] = {}
+        self._items: BoundedDict[str, Json] = BoundedDict()
         self._before: list[Json] = []  # items of the lost socket, which will come again
+        self._forgotten_before = 0  # the oldest of them, which come first
 
     def on_reconnect(self) -> None:
         self._before += self._items.values()
-        self._items = {}
+        self._forgotten_before = self._items.forgotten
+        self._items = BoundedDict()
 
     def seen(self, wire: Any) -> None:
         item = model_dump(wire)
@@ -67,8 +70,11 @@ class ItemSide:
         for place, before in enumerate(self._before):
             if _same(before, item):
                 del self._before[place]
+                self._forgotten_before = 0
                 return True
-        return False
+        repeated = self._forgotten_before > 0
+        self._forgotten_before -= repeated
+        return repeated
 
 
 def _state(item: Json) -> Json:

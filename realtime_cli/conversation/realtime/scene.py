@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from realtime_cli.client import in_force
+from realtime_cli.client.bounded_dict import BoundedDict
 from realtime_cli.client.cost import Prices
 from realtime_cli.client.out_of_band import OutOfBand
 from realtime_cli.conversation.events import AgentResponseRequested, ConversationEvent
@@ -29,7 +30,7 @@ class Scene:
         say.
         """
         self.turn = 0
-        self.turn_of: dict[str, int] = {}
+        self.turn_of: BoundedDict[str, int] = BoundedDict()
         """By the id of an item or a response."""
         self.awaiting = False
         """Whether an answer was requested and has not begun."""

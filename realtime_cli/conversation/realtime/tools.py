@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from realtime_cli.client import effects, inputs
+from realtime_cli.client.bounded_dict import REMEMBERED_IDS, BoundedDict
+from realtime_cli.client.bounded_set import BoundedSet
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.realtime.scene import Scene
 from realtime_cli.conversation.realtime.wire import error_text
@@ -29,10 +31,10 @@ class ToolSide:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._calls: dict[str, _Call] = {}
+        self._calls: BoundedDict[str, _Call] = BoundedDict()
         self._history: set[str] = set()  # calls of an earlier session, from which this one was continued
         self._asked_at: dict[str, float] = {}  # by the id that was asked about
-        self._asked: set[str] = set()
+        self._asked = BoundedSet(REMEMBERED_IDS)
 
     # -- called -----------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ from collections import deque
 from typing import Any
 
 from realtime_cli.client import in_force, inputs
+from realtime_cli.client.bounded_dict import REMEMBERED_IDS, BoundedDict
+from realtime_cli.client.bounded_set import BoundedSet
 from realtime_cli.client.cost import Tokens
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.realtime.scene import Scene
@@ -40,19 +42,21 @@ class UserSide:
         self._by_hand: e.SpeechBy = "key"
         self._released_at: float | None = None
         self._measured_end: float | None = None
-        self._taken: set[str] = set()
+        self._taken = BoundedSet(REMEMBERED_IDS)
         self._taken_unnamed = False  # by us, before the server: its id may still come
         self._last_id = ""
-        self._texts: dict[str, str] = {}
-        self._finals: dict[str, str] = {}  # an empty text: told that it is missing
+        self._texts: BoundedDict[str, str] = BoundedDict()
+        self._finals: BoundedDict[str, str] = BoundedDict()  # an empty text: told that it is missing
         self._growing: set[str] = set()  # called complete while it was still being said
-        self._wordless: dict[str, str] = {}  # heard, but not a turn so far -> why there is no transcript
-        self._parts: dict[str, dict[int, str]] = {}  # of items with a transcript for each content part
-        self._paid: set[tuple[str, int]] = set()
+        # Heard, but not a turn so far -> why there is no transcript.
+        self._wordless: BoundedDict[str, str] = BoundedDict()
+        # Of items with a transcript for each content part.
+        self._parts: BoundedDict[str, dict[int, str]] = BoundedDict()
+        self._paid: BoundedDict[tuple[str, int], None] = BoundedDict()
         self._typed: list[inputs.Typed] = []  # not sent yet
         self._raw_items = 0
         self._echoes: list[tuple[str, str]] = []  # (role, text) of what we sent and will be told of
-        self._echo_ids: set[str] = set()
+        self._echo_ids = BoundedSet(REMEMBERED_IDS)
         self._frame: inputs.VideoFrameCaptured | None = None
 
     # -- connection and settings ------------------------------------------------------------------
@@ -192,7 +196,11 @@ class UserSide:
         slammed.
         """
         item_id = item_id or self._speech_id or self._last_id
-        if with_words and item_id not in self._taken | self._growing and self._ended is not None:
+        if (
+            with_words
+            and not (item_id in self._taken or item_id in self._growing)
+            and self._ended is not None
+        ):
             self._take(item_id, None)
         return item_id or self._last_id
 
@@ -214,7 +222,7 @@ class UserSide:
         item_id = self._item_of(event.item_id, with_words=bool(text))
         index = event.content_index or 0
         if event.usage is not None and (item_id, index) not in self._paid:
-            self._paid.add((item_id, index))
+            self._paid[item_id, index] = None
             self._usage(item_id, event.usage)
         text = self._with_other_parts(item_id, index, text)
         if item_id not in self._taken and (item_id in self._growing or self._speaking):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from realtime_cli.client import inputs
+from realtime_cli.client.bounded_dict import REMEMBERED_IDS
 from realtime_cli.client.effects import Send
 from realtime_cli.client.entry import Entry
 from realtime_cli.conversation.events import ItemCreated, ItemUpdated
@@ -99,6 +100,18 @@ def test_history_told_to_a_new_socket_is_no_news():
     ]
     assert [told.server("conversation.item.added", item=item) for item in again] == [[], [], []]
     assert told.server("conversation.item.added", item={**again[0], "id": "U3"}) == ["created U3"]
+
+
+def test_nor_is_the_history_of_hours_of_which_the_oldest_is_forgotten():
+    told = Reported()
+    count = REMEMBERED_IDS + 30
+    for number in range(count):
+        told.server("conversation.item.done", item=message(f"U{number}", "user", f"Say {number}."))
+    told.entry(Entry(0, "local", inputs.Connected(0, "ws://x", attempt=1)))
+    for number in range(count):
+        again = message(f"V{number}", "user", f"Say {number}.")
+        assert told.server("conversation.item.added", item=again) == []
+    assert told.server("conversation.item.added", item=message("V", "user", "New.")) == ["created V"]
 
 
 def test_what_is_no_item_is_no_news():

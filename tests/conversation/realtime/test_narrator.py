@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import Any
 
 import pytest
 
 from realtime_cli.client import effects as fx
 from realtime_cli.client import inputs as i
+from realtime_cli.client.bounded_dict import REMEMBERED_IDS
 from realtime_cli.client.entry import Entry
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.narrated import narrate
@@ -17,6 +19,7 @@ from realtime_cli.errors import ExitCode
 from tests.bench.bench_recording import one_turn
 from tests.conversation.telling import begun, done, live, of, told
 from tests.recording.sample import heard, local, received, sent
+from tests.tui.scenes import answer, says
 
 
 def test_a_connection_is_up_when_the_server_answers() -> None:
@@ -173,3 +176,33 @@ def test_an_hour_is_narrated_in_a_few_seconds() -> None:
 
 def test_nothing_is_told_of_frames_that_are_sent() -> None:
     assert RealtimeNarrator().narrate(sent(0.1, "input_audio_buffer.append", audio="AAAA")) == ()
+
+
+def _sizes(root: object) -> dict[str, int]:
+    """How large each container is that an object of ours holds, by the names that lead there."""
+    found, seen, waiting = dict[str, int](), {id(root)}, [("", root)]
+    while waiting:
+        name, one = waiting.pop()
+        if isinstance(one, dict | list | set | deque):
+            found[name] = len(one)
+        names = [*getattr(one, "__dict__", ()), *getattr(type(one), "__slots__", ())]
+        for each in names if type(one).__module__.startswith("realtime_cli") else ():
+            value = getattr(one, each, None)
+            if id(value) not in seen:
+                seen.add(id(value))
+                waiting.append((f"{name}.{each}", value))
+    return found
+
+
+def test_a_long_session_remembers_no_more_ids_than_its_last_ones() -> None:
+    narrator = RealtimeNarrator()
+    for number in range(REMEMBERED_IDS + 60):
+        at, user, agent = 3.0 * number, f"U{number}", f"A{number}"
+        for entry in [
+            *says(at, user, "What time is it?"),
+            *answer(at + 1.1, agent, f"R{number}", "Noon.", 200),
+        ]:
+            narrator.narrate(entry)
+    sizes = _sizes(narrator)
+    assert len(sizes) > 20
+    assert max(sizes.values()) == REMEMBERED_IDS, sizes
