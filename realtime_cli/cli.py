@@ -229,6 +229,51 @@ def transcribe(
     raise typer.Exit(command.transcribe(options))
 
 
+@app.command(cls=GroupedHelp, epilog=epilog("translate"))
+def translate(
+    input: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE|DEVICE",
+            help="A WAV file, - for stdin, or a microphone (default: that of [audio]).",
+            show_default=False,
+        ),
+    ] = None,
+    to: Annotated[
+        str | None, agent_panel("--to", metavar="CODE", help="The language to translate into, such as es.")
+    ] = None,
+    config: Config = None,
+    sets: Sets = None,
+    base_url: BaseUrl = None,
+    trust: Trust = None,
+    model: Annotated[
+        str | None, agent_panel(metavar="NAME", help="The model that translates: gpt-realtime-translate.")
+    ] = None,
+    source: Annotated[bool, agent_panel("--source", help="Write down what is said, too.")] = False,
+    play: Annotated[
+        bool | None,
+        sound_panel("--play/--no-play", help="Speak the translation (default: of a microphone only)."),
+    ] = None,
+    real_time: Annotated[
+        bool,
+        sound_panel("--real-time", help="Send files in real time, not as fast as the server takes them."),
+    ] = False,
+    outputs: Annotated[
+        list[Path] | None,
+        output_panel(
+            "--output", "-o", metavar="FILE", help="Write the translation: .wav, .srt, .vtt or .txt."
+        ),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Translate what is said: speech, captions, subtitles."""
+    from realtime_cli.commands import translate as command
+
+    options = options_from(command.TranslateOptions, locals())
+    raise typer.Exit(command.translate(options))
+
+
 @app.command(cls=GroupedHelp, epilog=epilog("attach"))
 def attach(
     call_id: Annotated[

@@ -204,8 +204,16 @@ def test_a_room_does_not_know_its_strangers(room: str, stranger: str) -> None:
 
 # Who reads the protocol's own events: both its ends, the narrator, and those who read bare logs. All others
 # read conversation events.
-WIRES = ("protocol.server_events", "protocol.live.server_events")
-READ_THE_WIRE = ("protocol", "client", "server", "conversation.realtime", "conversation.live", "recording")
+WIRES = ("protocol.server_events", "protocol.live.server_events", "protocol.translation")
+READ_THE_WIRE = (
+    "protocol",
+    "client",
+    "server",
+    "conversation.realtime",
+    "conversation.live",
+    "conversation.translation",
+    "recording",
+)
 
 
 def test_the_protocols_own_events_are_read_by_its_ends_and_the_narrator_only() -> None:

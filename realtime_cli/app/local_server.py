@@ -105,6 +105,10 @@ async def listen(options: ServeOptions, *, warm: bool = True) -> LocalServer:
 
 
 def _session(opening: Opening, defaults: Defaults) -> ServedSession:
+    if opening.translates:
+        from realtime_cli.server.translation import ServedTranslation
+
+        return ServedTranslation(defaults=defaults)
     if not opening.is_live:
         return ServerSession(defaults=defaults)
     from realtime_cli.server.live.session import LiveSession  # not loaded for those who speak Realtime

@@ -286,13 +286,13 @@ class SessionFactory:
         Raises AuthenticationFailed when a key is missing, ConfigError when there is no address.
         """
         connection = agent.config.connection
-        only_transcribes = agent.config.session.type == "transcription"
+        kind = agent.config.session.type
         if self.replayed:
             return endpoint(connection, os.environ, base_url=await self.servers.replaying(self.replayed))
         if not connection.embedded:
-            return endpoint(connection, os.environ, only_transcribes=only_transcribes)
+            return endpoint(connection, os.environ, kind=kind)
         server = await self.servers.server(agent.config.local)
-        address = endpoint(connection, os.environ, base_url=server.url, only_transcribes=only_transcribes)
+        address = endpoint(connection, os.environ, base_url=server.url, kind=kind)
         return replace(address, headers={**address.headers, **server.headers})
 
 

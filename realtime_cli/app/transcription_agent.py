@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from realtime_cli.config import LoadedAgent
-from realtime_cli.config.agent import HooksConfig
+from realtime_cli.config.agent import AgentConfig, HooksConfig
 from realtime_cli.config.conversation import ConversationStart
 from realtime_cli.config.session import AgentSession
 from realtime_cli.config.video import Video
@@ -38,10 +38,16 @@ def transcription_agent(agent: LoadedAgent, chosen: dict[str, Any]) -> LoadedAge
         audio = audio.model_copy(update={"end_of_turn": "vad"})
     session = {"type": "transcription", "audio": {"input": {**heard, "transcription": transcription}}}
     session |= {key: written[key] for key in ("include", "extra") if key in written}
-    bare = config.model_copy(
+    bare = without_conversation(config.model_copy(update={"audio": audio}), session)
+    return replace(agent, config=bare)
+
+
+def without_conversation(config: AgentConfig, session: dict[str, Any]) -> AgentConfig:
+    """The agent with this session, and nothing that only a conversation has."""
+    return config.model_copy(
         update={
             "session": AgentSession.model_validate(session),
-            "audio": audio.model_copy(update={"push_to_talk": False, "start_paused": False}),
+            "audio": config.audio.model_copy(update={"push_to_talk": False, "start_paused": False}),
             "conversation": ConversationStart(),
             "tools": [],
             "mcp": {},
@@ -49,4 +55,3 @@ def transcription_agent(agent: LoadedAgent, chosen: dict[str, Any]) -> LoadedAge
             "video": Video(),
         }
     )
-    return replace(agent, config=bare)

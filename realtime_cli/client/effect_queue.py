@@ -10,6 +10,7 @@ from realtime_cli.errors import ExitCode
 if TYPE_CHECKING:
     from realtime_cli.protocol.client_events import ClientEvent
     from realtime_cli.protocol.live.client_events import LiveClientEvent
+    from realtime_cli.protocol.translation import TranslationClientEvent
 
 
 class EffectQueue:
@@ -28,7 +29,7 @@ class EffectQueue:
     def do(self, *effects: Effect) -> None:
         self._effects.extend(effects)
 
-    def send(self, event: ClientEvent | LiveClientEvent) -> str:
+    def send(self, event: ClientEvent | LiveClientEvent | TranslationClientEvent) -> str:
         """Send an event under an id of ours, so that an error can be matched; returns the id."""
         self._events += 1
         event_id = event.event_id or f"c{self._events}"

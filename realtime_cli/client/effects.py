@@ -12,13 +12,14 @@ from realtime_cli.value import value
 if TYPE_CHECKING:
     from realtime_cli.protocol.client_events import ClientEvent
     from realtime_cli.protocol.live.client_events import LiveClientEvent
+    from realtime_cli.protocol.translation import TranslationClientEvent
 
 
 @value
 class Send:
     """Put one event on the wire. ``keep``: not even a line that stalls is a reason to drop it."""
 
-    event: ClientEvent | LiveClientEvent
+    event: ClientEvent | LiveClientEvent | TranslationClientEvent
     keep: bool = False
 
 

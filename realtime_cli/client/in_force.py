@@ -48,6 +48,11 @@ def only_transcribes(*sessions: Json) -> bool:
     return any(session.get("type") == "transcription" for session in sessions)
 
 
+def only_translates(*sessions: Json) -> bool:
+    """Whether it is a translation session, which has events of its own."""
+    return any(session.get("type") == "translation" for session in sessions)
+
+
 def turn_detection(effective: Json, requested: Json, *, speech_seen: bool = False) -> Json | None:
     """The turn detection; None means manual turns. By default the server detects turns.
 

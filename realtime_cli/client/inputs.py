@@ -23,6 +23,7 @@ from realtime_cli.value import value
 if TYPE_CHECKING:
     from realtime_cli.protocol.live.server_events import LiveServerEvent
     from realtime_cli.protocol.server_events import ServerEvent
+    from realtime_cli.protocol.translation import TranslationServerEvent
 
 Key = Literal["mute", "talk", "release", "commit", "interrupt", "video", "quit"]
 Cause = Literal["server_vad", "key", "typed", "policy", "tool", "voice"]
@@ -47,7 +48,7 @@ class Received:
     """One server event, and the frame it came in (``raw``, for the recording)."""
 
     at: float
-    event: ServerEvent | LiveServerEvent
+    event: ServerEvent | LiveServerEvent | TranslationServerEvent
     raw: str = ""
 
 

@@ -19,6 +19,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "realtime-cli transcribe meeting.wav --output meeting.srt --output meeting.vtt",
         "realtime-cli transcribe call.wav --speaker Agent --speaker Customer --json",
     ),
+    "translate": (
+        "realtime-cli translate --to es",
+        "realtime-cli translate talk.wav --to es --output spanish.wav --output spanish.srt",
+        "realtime-cli translate talk.wav --to es --set connection.provider=local",
+    ),
     "run": (
         "realtime-cli run scripts",
         "realtime-cli run scripts -j 4 --junit results.xml",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from realtime_cli.app.audio_io import open_ears
+from realtime_cli.app.caption_files import check_names, write_captions
 from realtime_cli.app.console import echo
 from realtime_cli.app.device_reports import DeviceReports
 from realtime_cli.app.hold import WarningsOnStderr, conversation_loop, hold
@@ -31,17 +32,10 @@ from realtime_cli.conversation.captions import Caption
 from realtime_cli.conversation.realtime.live_captions import LiveCaptions
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.loop import ConversationLoop, Outcome
-from realtime_cli.recording.export import subtitles
 from realtime_cli.tools.approval import AllowlistApprover
 from realtime_cli.tools.trust import Trust
-from realtime_cli.tui.caption_lines import CaptionWriter, caption_line, caption_writer
+from realtime_cli.tui.caption_lines import CaptionWriter, caption_writer
 from realtime_cli.tui.frontend import can_repaint
-
-FORMATS: dict[str, Callable[[Sequence[Caption]], str]] = {
-    ".srt": subtitles.srt,
-    ".vtt": subtitles.vtt,
-    ".txt": lambda captions: "".join(f"{caption_line(caption)}\n" for caption in captions),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +58,7 @@ class TranscribeOptions(AgentOptions):
 
 def transcribe(options: TranscribeOptions) -> ExitCode:
     """Write down what is said until the file ends, or Ctrl+C."""
-    for path in options.outputs:
-        if path.suffix not in FORMATS:
-            raise ConfigError(f"{path}: captions are written as {', '.join(FORMATS)}.", "Name such a file.")
+    check_names(options.outputs)
     chosen = {"model": options.model, "language": options.language}
     agent = transcription_agent(
         load(options, {} if options.real_time else {"audio.fast": True}),
@@ -178,19 +170,7 @@ async def _transcribe(agent: LoadedAgent, options: TranscribeOptions) -> ExitCod
     try:
         outcome = await transcription.run()
     finally:
-        _write(options.outputs, transcription.captions, quiet=options.quiet)
+        write_captions(options.outputs, transcription.captions, quiet=options.quiet)
     if outcome.reason:
         echo(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
     return outcome.exit_code
-
-
-def _write(paths: Sequence[Path], captions: list[Caption], *, quiet: bool) -> None:
-    in_order = sorted(captions, key=lambda caption: caption.begin_s)
-    for path in paths:
-        try:
-            path.write_text(FORMATS[path.suffix](in_order), encoding="utf-8")
-        except OSError as error:
-            why = f"{path} cannot be written: {error.strerror}."
-            raise ConfigError(why, "Give --output another path.") from None
-        if not quiet:
-            echo(f"{path} written.")

@@ -11,9 +11,9 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 
 from realtime_cli.config.connection import AuthStyle, Connection
 from realtime_cli.config.header_value import sendable_key
-from realtime_cli.config.providers import PROVIDERS
+from realtime_cli.config.providers import DEFAULT_MODEL, DEFAULT_TRANSLATOR, PROVIDERS
 from realtime_cli.errors import AuthenticationFailed, ConfigError
-from realtime_cli.protocol.routes import AZURE_HOME, LIVE_PATH, REALTIME_PATH
+from realtime_cli.protocol.routes import AZURE_HOME, LIVE_PATH, REALTIME_PATH, TRANSLATIONS
 from realtime_cli.value import value
 
 MASK = "***"
@@ -36,12 +36,13 @@ def endpoint(
     *,
     base_url: str | None = None,
     model: str | None = None,
-    only_transcribes: bool = False,
+    kind: str = "realtime",
 ) -> ServerAddress:
     """The place to connect to.
 
     ``base_url`` and ``model`` go over the connection's own (the embedded server's address is known
-    only when it runs). ``only_transcribes``: for a transcription session, whose URL names no model.
+    only when it runs). ``kind``: the session's type; the URL of a transcription names no model, that of a
+    translation has a path of its own.
     Raises ConfigError when there is no address and AuthenticationFailed when a key is needed and missing.
     """
     provider = PROVIDERS[connection.effective_provider]
@@ -49,10 +50,13 @@ def endpoint(
     auth = connection.auth or provider.auth
     live = connection.effective_protocol == "live"
     home = AZURE_HOME if connection.effective_provider == "azure" else ""
-    address = _split(base_url or address_of(connection), home, live=live)
+    translates = kind == "translation"
+    address = _split(base_url or address_of(connection), home, live=live, translates=translates)
     query = parse_qsl(address.query, keep_blank_values=True) + list(connection.query.items())
     requested = model or connection.model or provider.model
-    if only_transcribes:
+    if kind == "translation" and not (model or connection.model) and requested == DEFAULT_MODEL:
+        requested = DEFAULT_TRANSLATOR
+    if kind == "transcription":
         query.append(("intent", "transcription"))
     elif requested and not live and not {"model", "call_id", "deployment"} & {name for name, _ in query}:
         query.append(("model", requested))
@@ -137,11 +141,11 @@ def own_host(connection: Any) -> str:
     return f"{connection['resource']}.openai.azure.com" if connection.get("resource") else ""
 
 
-def _split(address: str, home: str, *, live: bool) -> SplitResult:
+def _split(address: str, home: str, *, live: bool, translates: bool) -> SplitResult:
     """The address as a WebSocket one; a bare host, or what ends in ``/v1``, gets the rest of the path.
 
     ``home``: where the paths of this provider's hosts begin. ``live``: where the path is that of Realtime,
-    Live's stands in its place (its model is no part of the URL).
+    Live's stands in its place (its model is no part of the URL). ``translates``: translations stand below it.
     """
     try:
         parts = urlsplit(address)
@@ -158,6 +162,8 @@ def _split(address: str, home: str, *, live: bool) -> SplitResult:
         full = (path.removesuffix("/v1") or home) + REALTIME_PATH
     if live and full.rstrip("/").endswith(REALTIME_PATH):
         full = full.rstrip("/").removesuffix(REALTIME_PATH) + LIVE_PATH
+    if translates and full.rstrip("/").endswith(REALTIME_PATH):
+        full = full.rstrip("/") + TRANSLATIONS
     return parts._replace(scheme=scheme, path=full, fragment="")
 
 

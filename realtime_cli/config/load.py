@@ -205,6 +205,8 @@ def session_change(
     tree: dict[str, Any] = {}
     layers.put(tree, override)
     keep_types(tree["session"], in_force)
+    if in_force.get("type") == "translation":
+        tree["session"].setdefault("type", "translation")
     mistakes: list[ConfigProblem] = []
     _read_instructions(tree, folder, [], mistakes)
     change = tree["session"]
@@ -265,7 +267,9 @@ def _strictly(
 ) -> Iterator[ConfigProblem]:
     """The mistakes, those in objects of the API's by the protocol's rules: its models take anything."""
     live = _speaks_live(tree)
-    parts: dict[KeyPath, type[Wire]] = {("session",): _session_model(live=live)}
+    parts: dict[KeyPath, type[Wire]] = {
+        ("session",): _session_model(live=live, translates=_at(tree, ("session", "type")) == "translation")
+    }
     tools = tree.get("tools")
     for index, tool in enumerate(tools if isinstance(tools, list) else ()):
         if kind(tool) == "mcp tool":
@@ -281,7 +285,11 @@ def _strictly(
                 yield problem_of_live(problem, raw) if in_live else problem_of_wire(problem, raw)
 
 
-def _session_model(*, live: bool) -> type[Wire]:
+def _session_model(*, live: bool, translates: bool) -> type[Wire]:
+    if translates and not live:
+        from realtime_cli.config.translation_session import AgentTranslationSession
+
+        return AgentTranslationSession
     if not live:
         return AgentSession
     from realtime_cli.config.live_session import AgentLiveSession  # Live's models are loaded for Live only

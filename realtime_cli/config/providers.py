@@ -14,6 +14,7 @@ from realtime_cli.value import value
 
 DEFAULT_MODEL = "gpt-realtime-2.1"
 DEFAULT_LIVE_MODEL = "gpt-live-1"
+DEFAULT_TRANSLATOR = "gpt-realtime-translate"
 CHEAPER_MODEL = "gpt-realtime-1.5"  # does not reason
 
 

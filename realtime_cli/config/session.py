@@ -35,8 +35,8 @@ Instructions = Annotated[
 class AgentSession(RealtimeSession):
     """Read strictly (see ``load``); only what is written in the file is sent."""
 
-    type: Literal["realtime", "transcription"] = "realtime"
-    """realtime converses, transcription only writes down what is said; sent whether written here or not."""
+    type: Literal["realtime", "transcription", "translation"] = "realtime"
+    """realtime converses, transcription writes down what is said, translation says it in another language."""
     model: Annotated[str | None, Rule(server_only=True)] = None  # goes into the URL: connection.model
     extra: JsonObject | None = None
     """Settings that this program does not know yet, in the API's shape: sent as they are, over all others."""

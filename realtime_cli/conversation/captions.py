@@ -10,6 +10,7 @@ class Caption:
     """Words with the stretch of the sound in which they were said, in seconds from its beginning.
 
     ``speaker`` is empty where nobody is named. ``final`` false: more words may come for the same ``item_id``.
+    ``language``: of a translation.
     """
 
     speaker: str
@@ -18,3 +19,4 @@ class Caption:
     end_s: float
     item_id: str = ""
     final: bool = True
+    language: str = ""

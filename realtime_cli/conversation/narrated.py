@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from realtime_cli.client.cost import Prices
 from realtime_cli.client.entry import Entry
+from realtime_cli.client.in_force import only_translates
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.conversation.events import ConversationEvent
 from realtime_cli.conversation.realtime import RealtimeNarrator
@@ -27,6 +28,10 @@ class ConversationReader(Protocol):
 def narrator_of(options: SessionOptions, prices: Prices | None = None) -> Narrator:
     """The narrator of the protocol that a session speaks."""
     known: dict[str, Any] = {"prices": prices, "model": options.model, "muted": options.start_muted}
+    if only_translates(options.patch):
+        from realtime_cli.conversation.translation import TranslationNarrator
+
+        return TranslationNarrator(**known)
     if options.protocol != "live":
         return RealtimeNarrator(**known)
     from realtime_cli.conversation.live import LiveNarrator  # its events are not loaded for Realtime

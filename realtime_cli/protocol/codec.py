@@ -30,7 +30,11 @@ from realtime_cli.protocol.server_events import SERVER_EVENTS, ServerEvent, Unkn
 from realtime_cli.protocol.session import RealtimeSession
 from realtime_cli.untrusted_json import NotJson, parse_json
 
-APPENDS = ("input_audio_buffer.append", "session.input_audio.append")  # sound, in Realtime and in Live
+APPENDS = (  # sound, in Realtime, in Live and in translations
+    "input_audio_buffer.append",
+    "session.input_audio.append",
+    "session.input_audio_buffer.append",
+)
 EXCERPT_CHARS = 80
 REPAIRS = 32  # wrong fields that are left out before an event counts as unknown
 

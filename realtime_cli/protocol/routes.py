@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 REALTIME_PATH = "/v1/realtime"
+TRANSLATIONS = "/translations"  # below REALTIME_PATH; contract
 LIVE_PATH = "/v1/live/sessions"  # contract
 AZURE_HOME = "/openai"  # where both begin on Azure, by its references
 AZURE_LIVE_PATH = AZURE_HOME + LIVE_PATH

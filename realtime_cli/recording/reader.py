@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 from realtime_cli.client.effects import Send
 from realtime_cli.client.entry import Entry
+from realtime_cli.client.in_force import only_translates
 from realtime_cli.client.inputs import MicrophoneFrame, Noted, Received
-from realtime_cli.config.connection import ProtocolName
+from realtime_cli.client.options import SessionOptions
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.client_events import InputAudioBufferAppend
@@ -126,7 +127,7 @@ class _Decoder:
         self._recording = recording
         self._audio = audio
         self._encode = _encoded if verbatim else _encoded_silence
-        self._wording = _wording(recording.header.options().protocol)
+        self._wording = _wording(recording.header.options())
         self._append = _append if verbatim else _silent_append
 
     def entries(self, line: str) -> Iterable[Entry]:
@@ -220,8 +221,16 @@ class _Wording(NamedTuple):
     append: Callable[..., Any]
 
 
-def _wording(protocol: ProtocolName) -> _Wording:
-    if protocol != "live":
+def _wording(options: SessionOptions) -> _Wording:
+    if only_translates(options.patch):
+        from realtime_cli.protocol import translation
+
+        return _Wording(
+            translation.decode_translation_server_event,
+            translation.decode_translation_client_event,
+            translation.TranslationAppend,
+        )
+    if options.protocol != "live":
         return _Wording(codec.decode_server_event, codec.decode_client_event, InputAudioBufferAppend)
     from realtime_cli.protocol.live import client_events  # Live's models are loaded for its recordings only
     from realtime_cli.protocol.live import codec as live

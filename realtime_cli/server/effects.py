@@ -10,8 +10,9 @@ from realtime_cli.value import value
 if TYPE_CHECKING:
     from realtime_cli.protocol.live.server_events import LiveServerEvent
     from realtime_cli.protocol.server_events import ServerEvent
+    from realtime_cli.protocol.translation import TranslationServerEvent
 
-Emittable: TypeAlias = "ServerEvent | LiveServerEvent"
+Emittable: TypeAlias = "ServerEvent | LiveServerEvent | TranslationServerEvent"
 
 
 @value

@@ -67,4 +67,5 @@ def caption_line(caption: Caption) -> str:
     minutes, seconds = divmod(int(caption.begin_s), 60)
     clock = f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes}:{seconds:02}"
     speaker = f"{one_line(caption.speaker)}: " if caption.speaker else ""
+    speaker += f"{one_line(caption.language)}: " if caption.language else ""
     return f"{clock} {speaker}{one_line(caption.text)}"

@@ -16,7 +16,9 @@ from realtime_cli.wire.client_secrets import PREFIX, ClientSecrets
 
 PATHS = frozenset({"/v1/realtime", "/openai/v1/realtime"})
 SECRET_PATHS = frozenset(f"{path}/client_secrets" for path in PATHS)
+TRANSLATION_PATHS = frozenset(f"{path}/translations" for path in PATHS)
 LIVE_PATHS = frozenset({LIVE_PATH, AZURE_LIVE_PATH})
+SESSION_PATHS = PATHS | TRANSLATION_PATHS | LIVE_PATHS
 KEY_SUBPROTOCOL = "openai-insecure-api-key."  # how browsers, which cannot set headers, pass a key
 SUBPROTOCOL = "realtime"
 
@@ -39,6 +41,11 @@ class Opening:
     def is_live(self) -> bool:
         """Whether the client wants to speak Live."""
         return self.path.rstrip("/") in LIVE_PATHS
+
+    @property
+    def translates(self) -> bool:
+        """Whether the client wants to have its sound translated."""
+        return self.path.rstrip("/") in TRANSLATION_PATHS
 
     @property
     def transcribes(self) -> bool:
@@ -85,7 +92,7 @@ class ClientAuth:
         headers.get("Sec-WebSocket-Protocol", "").encode()  # it would be sent back
         if parts.path.rstrip("/") in SECRET_PATHS:
             return Denial(405, "method_not_allowed", "A client secret is made with POST.")
-        if parts.path.rstrip("/") not in PATHS | LIVE_PATHS:
+        if parts.path.rstrip("/") not in SESSION_PATHS:
             return Denial(404, "not_found", _what_is_here(parts.path))
         if parts.path.rstrip("/") in PATHS and "call_id" in parse_qs(parts.query):
             return Denial(404, "not_found", "This server takes no calls, so none can be attached to.")
@@ -95,7 +102,7 @@ class ClientAuth:
         """The same for a request that opens nothing: only a client secret can be asked for, with the key."""
         try:
             parts = urlsplit(target)
-            if parts.path.rstrip("/") in PATHS | LIVE_PATHS:
+            if parts.path.rstrip("/") in SESSION_PATHS:
                 return Denial(405, "method_not_allowed", "A session is opened with a WebSocket (GET).")
             if parts.path.rstrip("/") not in SECRET_PATHS:
                 return Denial(404, "not_found", _what_is_here(parts.path))
@@ -154,8 +161,6 @@ class ClientAuth:
 def _what_is_here(path: str) -> str:
     if path.startswith(tuple(f"{base}/" for base in LIVE_PATHS)):
         return "This server attaches nothing to a Live session, forks none and takes no calls."
-    if path.rstrip("/") in {f"{base}/translations" for base in PATHS}:
-        return "This server does not translate: it understands and speaks English only."
     return f"There is nothing at {path}. Realtime is at {REALTIME_PATH}, Live at {LIVE_PATH}."
 
 

@@ -179,5 +179,5 @@ def test_only_a_key_that_is_meant_for_it_goes_to_another_address(
 
 def test_a_transcription_session_names_no_model(load: Load) -> None:
     agent = load('[connection]\nmodel = "gpt-realtime"\n[session]\ntype = "transcription"\n')
-    place = endpoint(agent.config.connection, {"OPENAI_API_KEY": "sk-1"}, only_transcribes=True)
+    place = endpoint(agent.config.connection, {"OPENAI_API_KEY": "sk-1"}, kind="transcription")
     assert place.url == "wss://api.openai.com/v1/realtime?intent=transcription"

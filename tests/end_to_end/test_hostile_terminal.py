@@ -136,6 +136,7 @@ COMMANDS = [
     ("secret", "--base-url", "WEB/v1/realtime"),
     ("attach", NAME, "--base-url", "SERVER/refuse/v1/realtime", "--no-record"),
     ("transcribe", SPOKEN, "--base-url", "SERVER/refuse/v1/realtime"),
+    ("translate", SPOKEN, "--to", EVIL, "--base-url", "SERVER/refuse/v1/realtime"),
     ("config", "trust", "tools.toml"),
     ("config", "show", "tools.toml"),
     ("config", "convert", "--to", "live", "key.toml"),

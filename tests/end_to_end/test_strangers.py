@@ -393,3 +393,34 @@ async def test_agents_interruption(server: BackgroundServer):
 def _is_done(event: Any) -> bool:
     raw = event.type == "raw_model_event" and event.data.type == "raw_server_event"
     return bool(raw and event.data.data["type"] == "response.done")
+
+
+# -- openai, translations -------------------------------------------------------------------------
+
+
+async def test_openai_translates(server: BackgroundServer) -> None:
+    async with (
+        openai.AsyncOpenAI(api_key=key(server), base_url=base_url(server)) as client,
+        client.realtime.translations.connect(model="gpt-realtime-translate") as connection,
+    ):
+        created = await connection.recv()
+        assert (created.type, created.session.model) == ("session.created", "gpt-realtime-translate")
+        settings = {"output": {"language": "de"}, "input": {"transcription": {"model": "whisper-1"}}}
+        await connection.session.update(session={"audio": settings})
+        assert (await connection.recv()).session.audio.output.language == "de"
+        for frame in frames("heart-01", silence_s=0.5):
+            await connection.session.input_audio_buffer.append(audio=base64.b64encode(frame).decode())
+        await connection.session.close()
+        words, sound = {"input": "", "output": ""}, b""
+        async for event in connection:
+            match event.type:
+                case "session.input_transcript.delta" | "session.output_transcript.delta":
+                    words[event.type.split(".")[1].partition("_")[0]] += event.delta
+                case "session.output_audio.delta":
+                    sound += base64.b64decode(event.delta)
+                case "session.closed":
+                    break
+                case other:
+                    raise AssertionError(other)
+        assert words["output"] == f" [de] {words['input']}"
+        assert len(sound) > 24_000

@@ -84,6 +84,7 @@ COMMANDS: dict[str, tuple[str | Path, ...]] = {
     "engine": ("engine", "it.toml"),
     "secret": ("secret", *NOWHERE),
     "transcribe": ("transcribe", SPOKEN, *NOWHERE, "-o", "said.srt"),
+    "translate": ("translate", SPOKEN, *NOWHERE, "--to", "es", "-o", "said.srt"),
     "serve": ("serve", "--host", "256.0.0.1"),
     "replay": ("replay", "said.jsonl", "--plain", "--max", "--output", "null"),
     "replay --verify": ("replay", "said.jsonl", "--verify"),

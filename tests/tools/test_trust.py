@@ -165,6 +165,7 @@ def all_ways(folder: Path, agent: Path) -> dict[str, tuple[str | Path, ...]]:
         "text": ("text", "-c", agent, "Hello."),
         "serve": ("serve", "-c", agent, "--host", "256.0.0.1"),  # ends, if not for trust
         "transcribe": ("transcribe", CLIP, "-c", agent),
+        "translate": ("translate", CLIP, "-c", agent, "--to", "es", "--source"),
         "secret": ("secret", "-c", agent),
         "doctor": ("doctor", "-c", agent),
         "run": ("run", script),
@@ -233,6 +234,7 @@ async def test_no_command_sends_a_secret_to_a_stranger_unasked(
 AFTER_TRUST = {  # what each says once it trusts the file
     "serve": "Cannot listen on 256.0.0.1",
     "transcribe": "What time is it right now?",
+    "translate": "What time is it right now?",
     "secret": "The server inside this program ends with it",
     "doctor": "session: the agent's settings are accepted",
     "load": "Reliable: no sound was sent",

@@ -56,6 +56,8 @@ class ReplyRequest:
     metadata: Mapping[str, str] = field(default_factory=dict)
     delegates: bool = False
     """What it cannot answer by itself it may hand over, by a call of ``DELEGATE``."""
+    translates_into: str = ""
+    """The language in which the last message is to be said again, instead of an answer."""
 
 
 class EngineReply(Protocol):

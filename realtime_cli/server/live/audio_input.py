@@ -26,6 +26,7 @@ from realtime_cli.server.turn_detector import (
 )
 
 PCM = "audio/pcm"  # within the session all sound is PCM at 24 kHz
+UNJUDGED_MS = 3 * WINDOW_MS  # sound that fills no window, and what the detector's resampler holds back
 BEFORE_MS = 200.0  # of sound in front of a stretch that the recogniser gets
 
 
@@ -68,6 +69,12 @@ class SpeechInput:
         self._events.do(DetectVoice(0, pcm, PCM))
         since_ms = self._now_ms if self._stretch_start_ms is None else self._stretch_start_ms
         self._buffer.forget_before(since_ms - BEFORE_MS - 1_000)
+
+    @property
+    def settled(self) -> bool:
+        """All sound has been judged, and all that was said is written down."""
+        judged = self._buffer.end_ms - self._now_ms < UNJUDGED_MS
+        return judged and not self.user_speaks and not self._stretches
 
     def vad_result(self, at: float, probabilities: tuple[float, ...]) -> None:
         """Take the voice detector's probabilities (0 to 1) of the next windows."""

@@ -40,6 +40,10 @@ class Dialogue:
     async def reply(self, request: ReplyRequest) -> AsyncIterator[EngineText | EngineCall]:
         """Calls if the session's functions are asked for, else the answer sentence by sentence."""
         turn = read_turn(request.items)
+        if request.translates_into:
+            for sentence in whole_sentences(turn.said):
+                yield EngineText(_repeated(sentence, request.translates_into))
+            return
         exact = instruction_hints.exact_answer(request.instructions)
         choice = choose(request.tools, request.tool_choice)
         may_call = choice.forced or not (turn.outcomes or exact)
@@ -83,6 +87,12 @@ class Dialogue:
         if clock.asks_time(turn.normalised):
             return clock.time_sentence(turn.normalised, self._now())
         return clock.date_sentence(turn.normalised, self._now()) if clock.asks_date(turn.normalised) else None
+
+
+def _repeated(said: str, language: str) -> str:
+    """What was said, with the mark of the language that it was not translated into."""
+    understands = language.lower().partition("-")[0] in ("en", "eng", "english")
+    return said if understands else f"[{language}] {said}"
 
 
 def _sentences(answer: str | Iterable[str]) -> Iterator[str]:
