@@ -30,7 +30,7 @@ def recorded_cases(cases: Sequence[Case], folder: Path) -> list[tuple[Case, Path
     """
     recordings = [one.path for one in reversed(stored(folder))]
     found: list[tuple[Case, Path]] = []
-    for case in cases:
+    for case in {(case.script.path, case.name): case for case in cases}.values():  # not for each repeat
         own = [path for path in recordings if _is_of(case, path)]
         found += [(replace(case, repeat=number), path) for number, path in enumerate(own, 1)]
     if not found:

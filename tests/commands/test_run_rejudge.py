@@ -47,7 +47,7 @@ def test_recordings_are_judged_again_alike_and_by_other_expectations(
     assert code == ExitCode.OK
     files = sorted(kept.iterdir())
 
-    code, again = held(script, tmp_path, rejudge=kept)
+    code, again = held(script, tmp_path, repeat=2, rejudge=kept)
     assert code == ExitCode.OK
     assert [without_what_only_a_run_has(result) for result in again["results"]] == [
         without_what_only_a_run_has(result) for result in first["results"]
