@@ -18,6 +18,8 @@ NAMELESS_CALL = "call"  # the topic of a call without an id, which cannot be ans
 PARTLY_HEARD = "The rest of an answer was lost with the connection. It is not repeated: its start was heard."
 TOOL_HAS_RUN = "An answer was lost with the connection. It is not repeated: a tool has run for it."
 NO_TURN = "What you were saying when the connection was lost was not understood as a turn. Say it again."
+NO_END = "The server did not say that you had finished speaking, so it did not answer."
+NO_ANSWER = "The server did not answer what you said last."
 NO_WORDS = (
     "Your last words were lost with the connection before they were transcribed. Please say them again."
 )
@@ -73,6 +75,12 @@ class LostAnswer(SessionPart):
         """The input is over, and nothing more was answered."""
         if kept.cut_sentence:
             self._say(NO_TURN)
+        elif self._responses.server_answer_due:
+            self._say(NO_ANSWER)
+
+    def turn_never_ended(self) -> None:
+        """The input is over, and the server still waits for the end of the user's speech."""
+        self._say(NO_END)
 
     def _say(self, text: str) -> None:
         self._responses.answers_lost += 1

@@ -54,7 +54,8 @@ class ResponseQueue(SessionPart):
         self._out_of_band_over = BoundedSet(MAX_REMEMBERED_IDS)
         self._cut_when_created = False
         self._cancels: dict[str, str] = {}  # event id of a response.cancel -> the response it meant
-        self._server_answer_due = False
+        self.server_answer_due = False
+        """The user's turn ended, and the server answers by itself, but has not begun to."""
         self._blind_collisions = 0
         self.answers_lost = 0
 
@@ -129,7 +130,7 @@ class ResponseQueue(SessionPart):
 
     def turn_committed(self, *, answers_by_itself: bool) -> None:
         """The user's turn is complete; what the server creates from now on may be the answer to it."""
-        self._server_answer_due = answers_by_itself
+        self.server_answer_due = answers_by_itself
         if answers_by_itself:
             self._cut_when_created = False
 
@@ -138,7 +139,7 @@ class ResponseQueue(SessionPart):
     def begins_again(self, response: Response) -> bool:
         """Whether an id is used again for another response: some servers use one id for all."""
         response_id = response.id or ""
-        due = bool(self._sent) or self._server_answer_due
+        due = bool(self._sent) or self.server_answer_due
         if not (due and response_id in self._over and response_id in self._begun):
             return False
         for ended in (self._over, self._cut, self._out_of_band_over):
@@ -159,7 +160,7 @@ class ResponseQueue(SessionPart):
         self._maybe_overtaken, self._sent = self._sent, {}
         self.active_id = response_id
         self._active_params = next((request.params for request in self._maybe_overtaken.values()), None)
-        self._server_answer_due = False
+        self.server_answer_due = False
         self._blind_collisions = 0
         if not self._cut_when_created:
             return None
@@ -187,8 +188,8 @@ class ResponseQueue(SessionPart):
             self._out_of_band_over.add(response_id)
         elif response_id in (self.active_id or response_id, ""):
             if self.active_id is None and response.id and response_id not in self._begun:
-                self._sent.clear()  # some servers never say "created": this was what we asked for
-                self._cut_when_created = False
+                self._sent.clear()  # some servers never say "created": this was what was due
+                self._cut_when_created = self.server_answer_due = False
             self._end_active()
         return True
 
@@ -269,7 +270,7 @@ class ResponseQueue(SessionPart):
     def answer_due(self) -> bool:
         """An answer runs, or the server owes one of its own, and the user did not interrupt it."""
         running = self.active_id is not None and not self.is_cut(self.active_id)
-        return running or self._server_answer_due
+        return running or self.server_answer_due
 
     @property
     def active_request(self) -> dict[str, Any] | None:
@@ -286,6 +287,6 @@ class ResponseQueue(SessionPart):
         self._over.clear()
         self._begun.clear()
         self._out_of_band_over.clear()
-        self._cut_when_created = self._server_answer_due = False
+        self._cut_when_created = self.server_answer_due = False
         self._blind_collisions = 0
         self._pending.extendleft(reversed(waiting))

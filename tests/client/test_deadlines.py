@@ -187,6 +187,30 @@ def test_the_server_gets_a_moment_to_answer_the_last_words() -> None:
     assert d.give(inputs.TimerFired, "quiet") == ["close OK"]
 
 
+def test_a_server_that_owes_an_answer_has_as_long_for_it_as_for_any() -> None:
+    d = Dialogue(progress_timeout_s=30.0)
+    d.connect()
+    d.at = 10.0
+    d.server("input_audio_buffer.committed", item_id="U")
+    d.give(inputs.MicrophoneEnded)
+    d.at = 39.0
+    assert d.give(inputs.TimerFired, "quiet") == []
+    d.at = 40.0
+    assert d.give(inputs.TimerFired, "quiet") == ["close OK", "note warning lost"]
+    assert d.session.answers_lost == 1
+
+
+def test_an_answer_that_is_never_said_to_begin_is_an_answer() -> None:
+    d = Dialogue(progress_timeout_s=30.0)
+    d.connect()
+    d.server("input_audio_buffer.committed", item_id="U")
+    d.give(inputs.MicrophoneEnded)
+    d.server("response.done", response={"id": "R", "status": "completed"})
+    d.at = 2.0
+    assert d.give(inputs.TimerFired, "quiet") == ["close OK"]
+    assert d.session.answers_lost == 0
+
+
 # -- what a server forgets to say ------------------------------------------------------------------
 
 
@@ -208,7 +232,8 @@ def test_a_file_ends_though_the_server_never_says_that_the_speech_did() -> None:
     d.at = 9.0
     assert d.give(inputs.TimerFired, "quiet") == []
     d.at = 10.1
-    assert d.give(inputs.TimerFired, "quiet") == ["close OK"]
+    assert d.give(inputs.TimerFired, "quiet") == ["note warning lost", "close OK"]
+    assert d.session.answers_lost == 1
 
 
 def test_a_user_who_never_stops_speaking_is_idle_in_the_end() -> None:
