@@ -6,7 +6,6 @@ Commands are imported when they run, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import sys
 from copy import copy
@@ -16,7 +15,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.models import CommandInfo
 
-from realtime_cli.app.ending import drop_stdout, end_on_signals, exit_code_of, explain, flush_stdout
+from realtime_cli.app.ending import (
+    drop_stdout,
+    end_on_signals,
+    exit_code_of,
+    explain,
+    flush_stdout,
+    open_closed_streams,
+)
 from realtime_cli.cli_options import (
     MAX_COUNT,
     MAX_NUMBER,
@@ -835,8 +841,7 @@ def sessions_delete(
 
 def main() -> NoReturn:
     """Run the command line. Every outcome is an exit code, and no traceback reaches the user."""
-    if sys.stdin is None:  # closed (<&-): the next file that is opened must not become it
-        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    open_closed_streams()
     ours = end_on_signals()
     arguments = sys.argv[1:]
     if arguments and arguments[0].endswith(".toml"):
@@ -845,8 +850,7 @@ def main() -> NoReturn:
         gc.disable()  # until the session owns the process: looking through the imports takes 40 ms
     try:
         code: Any = _asked(arguments)(args=arguments, standalone_mode=False)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except RealtimeCliError as error:
         code = explain(error)
     except (KeyboardInterrupt, typer.Abort):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -36,11 +37,38 @@ def end_on_signals() -> list[int]:
     return ours
 
 
+class NoStdout(io.TextIOBase):
+    """Stands for a stdout that was closed by the caller: writing raises OSError."""
+
+    def write(self, text: str) -> NoReturn:
+        raise OSError(errno.EIO, "There is no stdout")
+
+
+def open_closed_streams() -> None:
+    """Open what the caller has closed (``<&-``): the next file or socket would become it.
+
+    There is nothing to read then; what is written to stdout fails, as on a full disk, and messages are gone.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(_null(os.O_RDONLY), encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        _null(os.O_RDONLY)
+        sys.stdout = NoStdout()
+    if sys.stderr is None:
+        sys.stderr = open(_null(os.O_WRONLY), "w", encoding="utf-8")  # noqa: SIM115
+
+
+def _null(flags: int) -> int:
+    """The null device as the lowest free descriptor; programs that are started have it, too."""
+    descriptor = os.open(os.devnull, flags)
+    os.set_inheritable(descriptor, True)
+    return descriptor
+
+
 def flush_stdout() -> None:
     """Write what is left, or let it go: Python would complain at its end."""
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except (OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Self
 
+from realtime_cli.app.ending import NoStdout
 from realtime_cli.conversation import events as e
 from realtime_cli.errors import ConfigError
 from realtime_cli.safe_text import GrowingText
@@ -22,7 +23,7 @@ class Stdout(io.TextIOBase):
     """
 
     def __init__(self) -> None:
-        if sys.stdout is None:
+        if isinstance(sys.stdout, NoStdout):
             raise ConfigError("There is no stdout to write the answers to.")
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")

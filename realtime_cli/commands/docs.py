@@ -20,7 +20,7 @@ def docs(page: str | None) -> ExitCode:
     Raises ConfigError when there is no such page.
     """
     text = page_text(page.lower().removesuffix(".md")) if page else listing()
-    if sys.stdout is not None and sys.stdout.isatty():
+    if sys.stdout.isatty():
         show(text, paged=bool(page))
     else:
         out = Stdout()

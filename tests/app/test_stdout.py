@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from realtime_cli.app.ending import NoStdout
 from realtime_cli.app.stdout import Answers, Stdout
 from realtime_cli.client import inputs
 from realtime_cli.client.entry import Entry
@@ -103,6 +104,6 @@ def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_stdout_there_is_nowhere_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stdout", NoStdout())
     with pytest.raises(ConfigError, match="no stdout"):
         Stdout()
