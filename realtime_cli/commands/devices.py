@@ -17,6 +17,7 @@ from realtime_cli.audio.device_choice import Device, Direction
 from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs
 from realtime_cli.commands.devices_save import remember
 from realtime_cli.errors import ConfigError, ExitCode
+from realtime_cli.tui.theme import theme_for
 
 TONE_HZ = 440
 TONE_S = 1.0
@@ -113,7 +114,13 @@ async def _meter(choice: str, seconds: float) -> None:
         if frame is not None:
             levels.append(dbfs(frame))
 
-    microphone = device.open_microphone(choice, report=lambda level, topic, text: _say(text))
+    told: list[str] = []
+
+    def report(level: object, topic: str, text: str) -> None:
+        told.append(text)
+        _say(text)
+
+    microphone = device.open_microphone(choice, report=report)
     try:
         microphone.start(deliver)
         for _ in range(round(seconds * 10)):
@@ -124,7 +131,7 @@ async def _meter(choice: str, seconds: float) -> None:
         name = microphone.device_name
         await microphone.close()
     highest = max(levels, default=SILENCE_DBFS)
-    out(f"{name}: highest level {highest:.1f} dBFS{_advice(highest)}")
+    out(f"{name}: highest level {highest:.1f} dBFS{'' if told else _advice(highest)}")
 
 
 def _say(text: str) -> None:
@@ -142,8 +149,9 @@ def _draw(level_dbfs: float) -> None:
     if not sys.stderr.isatty():
         return
     share = min(1.0, max(0.0, 1 - level_dbfs / METER_FLOOR_DBFS))
-    bar = "#" * round(share * METER_WIDTH)
-    print(f"\r{bar:<{METER_WIDTH}} {level_dbfs:6.1f} dBFS ", end="", file=sys.stderr, flush=True)
+    theme, filled = theme_for(sys.stderr.encoding), round(share * METER_WIDTH)
+    bar = theme.bar * filled + theme.rail * (METER_WIDTH - filled)
+    print(f"\r{bar} {level_dbfs:6.1f} dBFS ", end="", file=sys.stderr, flush=True)
 
 
 def _advice(highest_dbfs: float) -> str:

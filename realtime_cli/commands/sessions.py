@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from realtime_cli import private_file
@@ -22,12 +22,16 @@ from realtime_cli.recording.stored import Stored, delete_recording, find, stored
 from realtime_cli.recording.timeline import timeline
 from realtime_cli.safe_text import one_line
 from realtime_cli.tui.amounts import clock, money
+from realtime_cli.tui.cell_width import cells
 
 DAY_S = 86_400
 
 
 COLUMNS = ("when", "agent", "server", "length", "turns", "latency", "cost", "ended", "name")
 RIGHT = ("length", "turns", "latency", "cost")
+# What a narrow terminal can do without, first to last; a name begins with the time.
+DISPENSABLE = ("server", "when", "turns", "cost", "agent")
+LONGEST = {"agent": 16, "server": 24, "ended": 24}  # cells of what may be cut short
 WIDTH_OF_FILES = 200  # columns of a table that goes into a file or a pipe
 
 
@@ -87,15 +91,31 @@ def _print_table(rows: list[dict[str, object]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in COLUMNS:
-        fixed = column not in ("agent", "server", "ended")
-        table.add_column(column, justify="right" if column in RIGHT else "left", no_wrap=fixed)
-    for row in rows:
-        table.add_row(*map(one_line, _cells(row)))
     width = None if sys.stdout.isatty() else WIDTH_OF_FILES
     console = Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    lines = [dict(zip(COLUMNS, map(one_line, _cells(row)), strict=True)) for row in rows]
+    shown = _fitting(lines, console.width)
+    for column in shown:
+        align: Literal["left", "right"] = "right" if column in RIGHT else "left"
+        table.add_column(column, justify=align, no_wrap=column not in LONGEST)
+    for line in lines:
+        table.add_row(*(line[column] for column in shown))
     console.print(table)
+
+
+def _fitting(lines: list[dict[str, str]], width: int) -> list[str]:
+    """The columns for which there is room beside the whole names."""
+    shown = list(COLUMNS)
+    size = {
+        column: max(len(column), *(min(cells(line[column]), LONGEST.get(column, width)) for line in lines))
+        for column in COLUMNS
+    }
+    for column in DISPENSABLE:
+        if sum(size[one] + 2 for one in shown) - 2 <= width:
+            break
+        shown.remove(column)
+    return shown
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

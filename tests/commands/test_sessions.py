@@ -60,6 +60,27 @@ def test_a_table_for_people(folder: Path, capsys: Captured) -> None:
         assert cell in last, cell
 
 
+@pytest.mark.parametrize(
+    ("width", "missing"), [(140, []), (84, ["server", "when"]), (50, sessions.DISPENSABLE)]
+)
+def test_a_narrow_table_leaves_columns_out_and_no_name(width: int, missing: list[str]) -> None:
+    values = (
+        "2026-01-02 10:15",
+        "tutor",
+        "local",
+        "0:14",
+        "4",
+        "120 ms",
+        "$0.01",
+        "ok",
+        "2026-01-02_" + "x" * 24,
+    )
+    line = dict(zip(sessions.COLUMNS, values, strict=True))
+    assert [
+        column for column in sessions.COLUMNS if column not in sessions._fitting([line, line], width)
+    ] == [column for column in sessions.COLUMNS if column in missing]
+
+
 def test_a_session_that_runs_is_not_crashed(tmp_path: Path, capsys: Captured) -> None:
     recorder = Recorder(tmp_path / "now.jsonl", Header())
     while not recorder.path.stat().st_size:
