@@ -12,7 +12,7 @@ from rich.text import Text
 from realtime_cli.tui.amounts import clock, plural
 from realtime_cli.tui.cell_width import cells, cut_to
 from realtime_cli.tui.key_events import PanelName
-from realtime_cli.tui.key_map import BoundKeys, bound
+from realtime_cli.tui.key_map import BoundKeys, bound, hints_row
 from realtime_cli.tui.pager import Pager
 from realtime_cli.tui.theme import DIM, USER, Theme
 
@@ -25,19 +25,23 @@ _KEYS: dict[str, Key] = {
     "Q": "quit",
 }  # fmt: skip
 _PANELS: dict[str, PanelName] = {"l": "latency", "f": "tools", "o": "output", "s": "settings"}
-_HINTS = "space pause · ← → 10 s · p n turn · . step · ? help · q quit"
+_HINTS = ("space pause", "? help", "q quit", "left right 10 s", "p n turn", ". step", "home end", "l latency")
 HELP = (
-    "space       pause, and go on",
-    "left right  10 seconds back or ahead",
-    "p n         the turn before, the next turn",
-    "home end    the beginning, the end",
-    ".           the next thing that happens, then pause",
-    "+ -         faster, slower (not with --audio)",
-    "l f o s     latency, tools (functions), last tool in full, settings",
-    "?           this help",
-    "q           quit",
+    ("space", "pause, and go on"),
+    ("left right", "10 seconds back or ahead"),
+    ("p n", "the turn before, the next turn"),
+    ("home end", "the beginning, the end"),
+    (".", "the next thing that happens, then pause"),
+    ("+ -", "faster, slower (not with --audio)"),
+    ("l", "latency"),
+    ("f", "tools (functions)"),
+    ("o", "last tool in full"),
+    ("s", "settings"),
+    ("?", "this help"),
+    ("q", "quit"),
 )
 MIN_BAR = 10
+STATE_CELLS = 8  # kept free for "  paused", so that the bar stays as it is
 
 
 @dataclass(slots=True)
@@ -86,7 +90,7 @@ class ReplayKeyMap(BoundKeys):
         elif name:
             self._panel = Pager(name, partial(self._surface.panel_lines, name), key)
         else:
-            self._panel = Pager("help", lambda width: [Text(line) for line in HELP], key)
+            self._panel = Pager("help", lambda width: [Text(f"{key:12}{text}") for key, text in HELP], key)
         self._surface.refresh()
 
     def _close(self) -> None:
@@ -103,7 +107,7 @@ class ReplayKeyMap(BoundKeys):
         bar = bar_row(self._surface.position(), width, theme)
         if self._panel and room > 3:
             return [bar, *self._panel.rows(width, room - 1, theme)]
-        return [bar, Text(cut_to(_HINTS, width, theme.ellipsis), DIM)][:room]
+        return [bar, hints_row(_HINTS, width, theme)][:room]
 
 
 def bar_row(position: Position, width: int, theme: Theme) -> Text:
@@ -114,14 +118,18 @@ def bar_row(position: Position, width: int, theme: Theme) -> Text:
         words += f"  turn {position.turn} of {len(position.turn_starts)}"
     elif position.turn_starts:
         words += f"  {plural(len(position.turn_starts), 'turn')}"
+    state = ""
     if position.at_end:
-        words += "  end"
+        state = "  end"
     elif position.paused:
-        words += "  paused"
+        state = "  paused"
     elif position.speed is None or position.speed != 1:
-        words += "  as fast as possible" if position.speed is None else f"  x{position.speed:g}"
-    head = f"{clock(position.at)} "
-    size = width - cells(head) - cells(words)
+        state = "  as fast as possible" if position.speed is None else f"  x{position.speed:g}"
+    head = f"{clock(position.at)} ".rjust(cells(clock(total)) + 1)
+    room = width - cells(head) - cells(words)
+    words += state
+    size = room - max(STATE_CELLS, cells(state))
+    size = size if size >= MIN_BAR else room - cells(state)
     if size < MIN_BAR:
         return Text(cut_to(head + words.lstrip(), width, theme.ellipsis))
 

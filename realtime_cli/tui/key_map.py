@@ -426,15 +426,15 @@ class KeyMap(BoundKeys):
         elif self._box_open:
             keys = ", ".join(choice.key for choice in self._box_open.choices)
             hints = (f"{keys} and Enter answer", *_WRITING_HINTS)
-        return [*rows, _hints(hints, width, theme)] if len(rows) < room else rows
+        return [*rows, hints_row(hints, width, theme)] if len(rows) < room else rows
 
     def _hint_row(self, width: int, theme: Theme) -> Text:
         if time.monotonic() < self._quit_until:
             return Text("q again to end the session", WARNING)
         if self._box_open:
-            return _hints(_BOX_HINTS, width, theme)
+            return hints_row(_BOX_HINTS, width, theme)
         hints = (hint for hint in _HINTS if hint.partition(" ")[2] not in self._without)
-        return _hints((*self._space_hint(), *hints), width, theme)
+        return hints_row((*self._space_hint(), *hints), width, theme)
 
     def _space_hint(self) -> Iterator[str]:
         if self._push_to_talk:
@@ -450,12 +450,12 @@ class KeyMap(BoundKeys):
         return "hold space to talk" if self.holds else "space to talk"
 
 
-def _hints(hints: Iterable[str], width: int, theme: Theme) -> Text:
-    """As many hints as fit."""
+def hints_row(hints: Iterable[str], width: int, theme: Theme) -> Text:
+    """As many hints as fit, in what the terminal's encoding can write."""
     row = ""
     for hint in hints:
         longer = f"{row}{theme.dot}{hint}" if row else hint
         if cells(longer) > width:
             break
         row = longer
-    return Text(row, DIM)
+    return Text(for_encoding(row, theme.encoding), DIM)

@@ -92,6 +92,7 @@ class LiveScreen:
         self._lowest: Rows = lambda width, room: []
         self._covers: Callable[[], bool] = lambda: False
         self._questions = OpenQuestions()
+        self._jumped = ("", 0)  # the last mark of a jump, and how much of the talk it stands behind
         self._console = console
         self._size = console.size  # as at the last frame: it takes some system calls
         self._links = console.color_system in ("256", "truecolor")  # a terminal of 16 colours is an old one
@@ -192,7 +193,10 @@ class LiveScreen:
             self.view.observe(event)
         self._scrollback = Scrollback(self.view.settled, old.written, omit_questions=old.omit_questions)
         if self.view.at > was_at and self.view.settled and self.view.settled - 1 not in old.written:
-            self.say(f"-- {clock(self.view.at)} --")
+            mark = f"-- {clock(self.view.at)} --"
+            if (mark, self.view.settled) != self._jumped:
+                self.say(mark)
+            self._jumped = mark, self.view.settled
         self.refresh()
 
     # -- for the keys -------------------------------------------------------------------------

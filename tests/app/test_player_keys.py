@@ -14,21 +14,35 @@ from realtime_cli.tui.theme import PRETTY
 @pytest.mark.parametrize(
     ("position", "row"),
     [
-        (Position(0, 100), "0:00 ●" + "─" * 29 + " 1:40"),
+        (Position(0, 100), "0:00 ●" + "─" * 21 + " 1:40"),
         (Position(50, 100, paused=True), "0:50 " + "━" * 11 + "●" + "─" * 10 + " 1:40  paused"),
-        (Position(100, 100, at_end=True), "1:40 " + "━" * 24 + "● 1:40  end"),
+        (Position(100, 100, at_end=True), "1:40 " + "━" * 21 + "● 1:40  end"),
         (Position(50, 100, (0, 25, 75), (90,)), "0:50 ┼━━┼━━━●──┼┃─ 1:40  turn 2 of 3"),
-        (Position(30, 0), "0:30 " + "━" * 29 + "● 0:30"),
+        (Position(30, 0), "0:30 " + "━" * 21 + "● 0:30"),
     ],
 )
 def test_position_total_turns_and_notes(position: Position, row: str) -> None:
     shown = bar_row(position, 40, PRETTY).plain
-    assert len(shown) == 40
     if not position.turn_starts:
         assert shown == row
     else:
         assert (shown.count("┼"), shown.count("┃"), shown.count("●")) == (3, 1, 1)
         assert shown.endswith(" 1:40  turn 2 of 3")
+
+
+def test_the_bar_stays_as_long_as_it_is() -> None:
+    lengths = set()
+    for position in (
+        Position(5, 600, (0,)),
+        Position(500, 3700, (0,), paused=True),
+        Position(600, 600, (0,), at_end=True),
+        Position(5, 600, (0,), speed=4),
+    ):
+        shown = bar_row(position, 60, PRETTY).plain
+        if position.total == 600:
+            lengths.add(len([letter for letter in shown if letter in "━─┼●"]))
+        assert len(shown) <= 60
+    assert len(lengths) == 1
 
 
 def test_before_the_first_turn_no_turn_is_counted() -> None:
