@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from realtime_cli.protocol.objects import Item
 
+MAX_TRANSCRIBED_ITEMS = 128  # of a transcription session, which may run for hours
 _REPLAYED = ("type", "name", "arguments", "call_id", "output")  # fields of calls and their outputs
 
 
@@ -80,6 +81,8 @@ class ConversationHistory:
         self._records: dict[str, HistoryItem] = {}
         self._order: list[str] = []
         self._unconfirmed: list[Unconfirmed] = []
+        self.max_items: int | None = None
+        """Where it is set, the oldest items beyond are forgotten."""
 
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._records
@@ -100,6 +103,8 @@ class ConversationHistory:
         if item_id not in self._records:
             self._records[item_id] = HistoryItem(item_id, kind, role)
             self._order.append(item_id)
+            if self.max_items and len(self._order) > self.max_items:
+                self.deleted(self._order[0])
         return self._records[item_id]
 
     def added(
@@ -236,10 +241,11 @@ class ConversationHistory:
         record = self._records.get(item_id)
         return "".join(part.text for _, part in sorted(record.parts.items())) if record else ""
 
-    def history(self, owed: Collection[str] = ()) -> list[dict[str, Any]]:
+    def history(self, owed: Collection[str] = (), *, with_ids: bool = False) -> list[dict[str, Any]]:
         """Items to create on a new socket: text, tool calls and their outputs, in order.
 
-        A call without an output stays out, unless its output is still ``owed`` (call ids).
+        A call without an output stays out, unless its output is still ``owed`` (call ids). ``with_ids``: for
+        readers, who want to find them again; a new socket gives them new ones.
         """
         known = [self._records[item_id] for item_id in self._order]
         outputs = {r.fields.get("call_id") for r in known if r.kind == "function_call_output"}
@@ -251,7 +257,7 @@ class ConversationHistory:
             if record.kind == "function_call" and record.fields.get("call_id") not in outputs:
                 continue
             if item := _replayable(record):
-                items.append(item)
+                items.append({"id": record.item_id, **item} if with_ids else item)
         return items + [mine.item for mine in self._unconfirmed if mine.behind >= len(known)]
 
 

@@ -15,13 +15,14 @@ from realtime_cli.client import error_policy, inputs
 from realtime_cli.client.agent_audio import AgentAudio
 from realtime_cli.client.barge_in import BargeIn
 from realtime_cli.client.connection_policy import Reconnection
-from realtime_cli.client.conversation import ConversationHistory
+from realtime_cli.client.conversation import MAX_TRANSCRIBED_ITEMS, ConversationHistory
 from realtime_cli.client.cost import CostFold, load_prices
 from realtime_cli.client.deadlines import Deadlines
 from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import Effect, Send, SetTimer
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.image_context import ImageContext
+from realtime_cli.client.in_force import only_transcribes
 from realtime_cli.client.kept_sound import KeptSound
 from realtime_cli.client.lost_answer import NAMELESS_CALL, LostAnswer
 from realtime_cli.client.mic_gate import MicGate
@@ -50,6 +51,8 @@ class ClientSession(SessionState):
     def __init__(self, options: SessionOptions | None = None) -> None:
         self.options = options = options or SessionOptions()
         self.conversation = ConversationHistory()
+        if only_transcribes(options.patch):
+            self.conversation.max_items = MAX_TRANSCRIBED_ITEMS
         self.responses = ResponseQueue()
         self.playback = Playback()
         self.cost = CostFold(load_prices(options.prices), options.model)
@@ -128,8 +131,8 @@ class ClientSession(SessionState):
         return self._config.only_transcribes and bool(self._transcripts_owed or not self._config.settled)
 
     def history(self) -> list[dict[str, Any]]:
-        """The conversation so far as items, as they would be sent to a new connection."""
-        return self.conversation.history()
+        """The conversation so far as items, with the ids that the server gave them."""
+        return self.conversation.history(with_ids=True)
 
     @property
     def calls(self) -> ToolCalls:

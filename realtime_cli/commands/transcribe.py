@@ -125,7 +125,7 @@ class Transcription:
         return await hold(opened, loop, owns_process=False, quiet=True)
 
     def _tell(self, caption: Caption) -> None:
-        if caption.final:
+        if caption.final and self._options.outputs:  # without a file to write, it may run for ever
             self.captions.append(caption)
         self._show(caption)
 

@@ -124,7 +124,7 @@ class Translation:
             echo(said)
 
     def _tell(self, caption: Caption) -> None:
-        if caption.final:
+        if caption.final and self._options.outputs:  # without a file to write, it may run for ever
             self.captions.append(caption)
         self._show(caption)
 

@@ -11,6 +11,7 @@ from realtime_cli.server.input_buffer import BYTES_PER_MS
 
 Json = dict[str, Any]
 MAX_ITEMS = 2_000  # the oldest fall out beyond this, as under the API's automatic truncation
+MAX_TRANSCRIBED_ITEMS = 128  # of a transcription session, in which nothing is answered by them
 MAX_TEXT_CHARS = 32 * 1024 * 1024  # words and encoded pictures of all items; beyond this the oldest fall out
 MAX_AUDIO_BYTES = (
     64 * 1024 * 1024
@@ -101,6 +102,7 @@ class ServerConversation:
         self._records: dict[str, StoredItem] = {}
         self._order: list[str] = []
         self._text_chars: dict[str, int] = {}
+        self.max_items = MAX_ITEMS
 
     def __iter__(self) -> Any:
         return iter([self._records[item_id] for item_id in self._order])
@@ -159,7 +161,7 @@ class ServerConversation:
 
     def _evict(self) -> None:
         text_chars = sum(self._text_chars.values())
-        while len(self._order) > MAX_ITEMS or (text_chars > MAX_TEXT_CHARS and len(self._order) > 1):
+        while len(self._order) > self.max_items or (text_chars > MAX_TEXT_CHARS and len(self._order) > 1):
             text_chars -= self._text_chars[self._order[0]]
             self._remove(self._order[0])
         held = sum(len(sound.data) for record in self for sound in record.audio.values())

@@ -18,7 +18,12 @@ from realtime_cli.server import inputs, settings, tokens
 from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.audio_input import InputPipeline
 from realtime_cli.server.client_frame import checked
-from realtime_cli.server.conversation import ServerConversation, StoredAudio, StoredItem
+from realtime_cli.server.conversation import (
+    MAX_TRANSCRIBED_ITEMS,
+    ServerConversation,
+    StoredAudio,
+    StoredItem,
+)
 from realtime_cli.server.effects import Effect, Generate, SetDeadline
 from realtime_cli.server.engine.ports import ReplyRequest
 from realtime_cli.server.event_queue import EventQueue, NewId, random_ids
@@ -93,6 +98,8 @@ class ServerSession:
         patch = {"model": happened.model, "type": kind, **(happened.session or {})}
         self.session = settings.new_session(patch, session_id, expires_at, self._defaults)
         self._audio_input.forgets_audio = happened.transcribes
+        if happened.transcribes:
+            self.conversation.max_items = MAX_TRANSCRIBED_ITEMS
         self._audio_input.apply_settings(self.session["audio"]["input"], self.session["include"])
         self._events.emit("session.created", session=self.session)
         self._events.do(SetDeadline(happened.at + limit_s, "expired"))

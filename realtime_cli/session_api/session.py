@@ -322,9 +322,10 @@ class Session:
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """The conversation so far as items of the API, with text for sound.
+        """The conversation so far as items of the API, with their ids and with text for sound.
 
-        Of an answer that was cut it has what was heard.
+        Of an answer that was cut it has what was heard. A transcription has its last 128 items, a translation
+        none.
         """
         return copy.deepcopy(self._live.session.history())
 

@@ -118,3 +118,21 @@ def test_answers_whose_messages_have_one_id_keep_their_own_words():
     assert c.received_ms("A", 0) == 100
     c.forget_answer("R2")
     assert [item["role"] for item in c.history()] == ["assistant", "user"]
+
+
+def test_readers_find_items_by_their_ids_and_a_new_socket_is_told_none():
+    c = ConversationHistory()
+    c.added(message("U", "user", "one"))
+    c.added(parse({"id": "F", "type": "function_call", "name": "f", "arguments": "{}", "call_id": "call_1"}))
+    c.added(parse({"id": "O", "type": "function_call_output", "call_id": "call_1", "output": "1"}))
+    assert [item["id"] for item in c.history(with_ids=True)] == ["U", "F", "O"]
+    assert all("id" not in item for item in c.history())
+
+
+def test_of_a_session_that_runs_for_hours_the_last_items_are_known():
+    c = ConversationHistory()
+    c.max_items = 3
+    for number in range(5):
+        c.added(message(f"U{number}", "user", str(number)))
+    assert c.item_ids == ("U2", "U3", "U4")
+    assert "U0" not in c

@@ -14,6 +14,7 @@ import pytest
 
 from tests.docs.generated import path_of
 from tests.test_session_api import run_pytest
+from tests.video.material import RED, film
 
 
 def blocks(page: str) -> list[str]:
@@ -24,12 +25,19 @@ HEAD = "import asyncio\nfrom realtime_cli import Session\n"
 
 
 @pytest.mark.parametrize("block", [*blocks("python"), *blocks("coming-from")])
-def test_a_block_runs(block: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_block_runs(
+    block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if shows_film := "film.mp4" in block:
+        film(tmp_path / "film.mp4", (RED,) * 60)
+        monkeypatch.chdir(tmp_path)
     code = compile(HEAD + block, "python.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     names: dict[str, Any] = {"__name__": "python_page"}
     running = eval(code, names)
     if inspect.iscoroutine(running):
         asyncio.run(running)
+    if shows_film:
+        assert "red" in names["reply"].text.lower()
 
 
 CONFTEST = '''
