@@ -99,17 +99,20 @@ async def hold(
             if recorder:
                 recorder.close(outcome.exit_code, outcome.reason)
             if frontend:
-                frontend.end(_end_summary(outcome, opened, connected=loop.was_connected))
+                connected, tells_reason = loop.was_connected, bool(outcome.reason and not quiet)
+                frontend.end(_end_summary(outcome, opened, connected=connected, tells_reason=tells_reason))
     if outcome.reason and not quiet:
         echo(f"realtime-cli: {outcome.reason}\n  {outcome.remedy}".rstrip())
     return outcome
 
 
-def _end_summary(outcome: Outcome, opened: OpenSession, *, connected: bool) -> EndSummary:
+def _end_summary(outcome: Outcome, opened: OpenSession, *, connected: bool, tells_reason: bool) -> EndSummary:
     recorder = opened.recorder
     path = str(recorder.path) if connected and recorder and not recorder.failed else ""
     replay = f"realtime-cli replay {path}" if path else ""
-    return EndSummary(outcome.exit_code, outcome.reason, outcome.remedy, path, replay, connected)
+    return EndSummary(
+        outcome.exit_code, outcome.reason, outcome.remedy, path, replay, tells_reason, connected
+    )
 
 
 class WarningsOnStderr:

@@ -104,17 +104,22 @@ class Reconnection(SessionPart):
         elif verdict.verdict != "renew":
             self._closed_by_server(verdict, why, owed=owed, had_session=had_session)
         elif self._failures >= self._options.reconnect_tries:
-            self._effects.close(
-                ExitCode.CONNECTION,
-                f"The connection was lost ({why}) and {self._failures} attempts to reconnect failed.",
-                self._how_to_go_on(),
-            )
+            self._give_up(why)
         else:
             self._retry(happened.at, why, happened.retry_after_s or 0.0)
 
+    def _give_up(self, why: str) -> None:
+        """Where there was no connection at all, the loop tells the first failure in its own words."""
+        if not self._was_connected:
+            self._effects.close(ExitCode.CONNECTION)
+            return
+        tried = f" and {self._failures} attempt{'s' * (self._failures > 1)} to reconnect failed"
+        reason = f"The connection was lost ({why}){tried if self._failures else ''}."
+        self._effects.close(ExitCode.CONNECTION, reason, self._how_to_go_on())
+
     def _how_to_go_on(self) -> str:
         checked = "Check the network and the server"
-        if not self._was_connected or self._options.attached or only_transcribes(self._options.patch):
+        if self._options.attached or only_transcribes(self._options.patch):
             return f"{checked}."
         return f"{checked}; `realtime-cli talk --continue last` goes on from the recording."
 

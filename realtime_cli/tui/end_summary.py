@@ -15,5 +15,7 @@ class EndSummary:
     remedy: str = ""
     recording: str = ""
     replay: str = ""
+    tells_reason: bool = False
+    """Whether the caller tells the reason by itself, behind all that the frontend shows."""
     connected: bool = True
     """Whether there ever was a connection; without one there is no conversation to sum up."""

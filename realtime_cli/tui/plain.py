@@ -33,6 +33,7 @@ class PlainFrontend:
         self._word = ""
         self._warned: list[Notice] = []  # already written, ahead of the unfinished turn before them
         self._questions = OpenQuestions()
+        self._why_over: Notice | None = None  # the reason of the end, which the caller may tell by itself
 
     @property
     def question(self) -> ToolWaiting | None:
@@ -55,6 +56,7 @@ class PlainFrontend:
     def end(self, ending: EndSummary) -> None:
         self.view.close()
         self._write_settled()
+        self._tell_why_over(by_caller=ending.tells_reason)
         if not ending.connected:
             return
         for name, value in end_lines(self.view, ending.recording, ending.replay):
@@ -68,6 +70,12 @@ class PlainFrontend:
     ) -> None:
         self.view.close()
         self._write_settled()
+        self._tell_why_over(by_caller=False)
+
+    def _tell_why_over(self, *, by_caller: bool) -> None:
+        notice, self._why_over = self._why_over, None
+        if notice and not by_caller:
+            self._write(self._err, sentence(notice))
 
     def _announce(self) -> None:
         word = self.view.state.word
@@ -88,13 +96,19 @@ class PlainFrontend:
             block = self.view.blocks[self._taken]
             self._taken += 1
             line = sentence(block)
-            if line and not is_question(block) and not any(block is warned for warned in self._warned):
+            if isinstance(block, Notice) and (block.level, block.topic) == ("error", "session"):
+                self._why_over = block
+            elif line and not is_question(block) and not any(block is warned for warned in self._warned):
                 self._write(self._err if isinstance(block, Notice) else self._out, line)
         self._warn()
 
     def _warn(self) -> None:
         """Write warnings at once: turns are written whole, so they cannot come into the middle of one."""
-        pending = [notice for notice in self.view.pending if not is_question(notice)]
+        pending = [
+            notice
+            for notice in self.view.pending
+            if not is_question(notice) and (notice.level, notice.topic) != ("error", "session")
+        ]
         for notice in pending:
             if not any(notice is warned for warned in self._warned):
                 self._write(self._err, sentence(notice))

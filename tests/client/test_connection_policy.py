@@ -20,12 +20,15 @@ class Talk(Dialogue):
         super().__init__(**options)
         self.pauses_s: list[float] = []
         self.renewal_at: float | None = None
+        self.closed = ("?", "?")  # reason and remedy
 
     def _line(self, effect: effects.Effect) -> str | None:
         if isinstance(effect, effects.Reconnect):
             self.pauses_s.append(effect.at - self.at)
         if isinstance(effect, effects.SetTimer) and effect.name == "rotate":
             self.renewal_at = effect.at
+        if isinstance(effect, effects.Close):
+            self.closed = (effect.reason, effect.remedy)
         return super()._line(effect)
 
 
@@ -269,3 +272,26 @@ def test_a_server_that_is_gone_while_the_sockets_change_is_tried_again_like_any(
     d.give(inputs.TimerFired, "rotate")
     d.give(inputs.Disconnected, 1000)
     assert d.give(inputs.Disconnected, 1006) == ["note warning reconnect", "reconnect"]
+
+
+def test_who_was_never_connected_is_told_the_first_failure_by_the_loop_alone() -> None:
+    for tries in (0, 1):
+        d = Talk(reconnect_tries=tries)
+        for _ in range(tries + 1):
+            said = d.give(inputs.Disconnected, 1006, "Nothing is listening.")
+        assert said == ["close CONNECTION"]
+        assert d.closed == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("tries", "reason"),
+    [
+        (0, "The connection was lost (1006 gone)."),
+        (1, "The connection was lost (1006 gone) and 1 attempt to reconnect failed."),
+    ],
+)
+def test_a_lost_connection_says_how_often_it_was_tried(tries: int, reason: str) -> None:
+    d = talk(reconnect_tries=tries)
+    for _ in range(tries + 1):
+        d.give(inputs.Disconnected, 1006, "gone")
+    assert d.closed[0] == reason

@@ -12,6 +12,7 @@ from typing import TextIO
 import pytest
 
 from realtime_cli.client.inputs import Noted
+from realtime_cli.conversation import events as e
 from realtime_cli.conversation.events import schema
 from realtime_cli.conversation.narrated import narrate
 from realtime_cli.errors import ExitCode
@@ -191,3 +192,14 @@ async def test_a_replay_jumps_without_telling_again_what_was_told(tty: TextIO) -
             face.observe(event)
     told = [line.plain for line in face._scrollback.take(face.view, 80, face.theme)]
     assert told == ["agent  In Oslo it is five past two in ╳ interrupted after 1.9 s"]
+
+
+@pytest.mark.parametrize("by_caller", [True, False])
+async def test_why_it_is_over_is_said_once(by_caller: bool) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    async with PlainFrontend(out, err) as face:
+        face.observe(e.ConnectionUp(0.0, 0.0))
+        face.observe(e.SessionEnded(1.0, 3, "The connection was lost (1006).", "Check the network."))
+        face.end(EndSummary(ExitCode.CONNECTION, "The connection was lost.", tells_reason=by_caller))
+    said = "Error: The connection was lost (1006). Check the network."
+    assert err.getvalue().count(said) == (not by_caller)
