@@ -232,6 +232,8 @@ def test_what_was_never_heard_is_shown_behind_what_was(written: Path, tmp_path: 
         assert window.run("return document.querySelectorAll('#heard .unheard').length") == 1
         assert window.run("return document.querySelectorAll('#vad .voice').length") == 2
         assert window.run("return document.querySelectorAll('#rows .parts').length") == 3
+        keys = window.run("return [...document.querySelectorAll('#keys span')].map(one => one.textContent)")
+        assert keys == ["end-pointing", "server", "tool", "you", "buffer"]
         assert window.run("return [...document.querySelectorAll('#bins li')].length") > 1
 
 
