@@ -159,7 +159,9 @@ async def _listener(options: ServeOptions, handler: websocket.Handler) -> websoc
         max_connections=options.max_connections,
         allowed_origins=options.allowed_origins,
         secrets=secrets,
-        respond=lambda request: answer_secret_request(request.body, secrets, options.defaults),
+        respond=lambda request: answer_secret_request(
+            request.body, secrets, options.defaults, translates="/translations/" in request.target
+        ),
     )
 
 

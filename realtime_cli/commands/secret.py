@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 from realtime_cli.app.console import echo, out
 from realtime_cli.app.session_factory import AgentOptions, load
 from realtime_cli.config import LoadedAgent, endpoint
-from realtime_cli.config.providers import PROVIDERS
+from realtime_cli.config.providers import DEFAULT_TRANSLATOR, PROVIDERS
 from realtime_cli.config.time_span import seconds_of
 from realtime_cli.errors import AuthenticationFailed, ConfigError, ConnectionFailed, ExitCode
 from realtime_cli.tools.permissions import permissions_of
@@ -58,6 +58,9 @@ def _session(agent: LoadedAgent) -> dict[str, Any]:
     if connection.effective_protocol == "live":
         raise ConfigError("Client secrets are for Realtime sessions.", "Use an agent that speaks Realtime.")
     model = connection.model or PROVIDERS[connection.effective_provider].model
+    if patch["type"] == "translation":
+        wanted = {key: value for key, value in patch.items() if key != "type"}
+        return {**wanted, "model": connection.model or DEFAULT_TRANSLATOR}
     return {**patch, "model": model} if model and patch["type"] == "realtime" else patch
 
 
@@ -68,11 +71,12 @@ def _made(agent: LoadedAgent, body: dict[str, Any]) -> dict[str, Any]:
             "The server inside this program ends with it, and so would its secrets.",
             "Name one that runs: --base-url ws://127.0.0.1:8765 (realtime-cli serve).",
         )
+    translates = agent.config.session.type == "translation"
     address = endpoint(connection, os.environ)
     try:
         made = ask_rest(
             address.url,
-            "/realtime/client_secrets",
+            "/realtime/translations/client_secrets" if translates else "/realtime/client_secrets",
             address.headers,
             body,
             proxy=connection.proxy,

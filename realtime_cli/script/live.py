@@ -22,6 +22,7 @@ from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.image_context import ImageContext
 from realtime_cli.client.session import SessionOptions
+from realtime_cli.config.session import over
 from realtime_cli.conversation.narrated import ConversationReader
 from realtime_cli.conversation.realtime import SCRIPT_TOPIC
 from realtime_cli.errors import ConfigError, ExitCode, LimitReached, RealtimeCliError, SessionFailed
@@ -309,8 +310,14 @@ class Live:
         self._steer(inputs.RawEvent(self.now(), event))
 
     def patch(self, settings: dict[str, Any]) -> None:
-        """Change the session."""
-        self._steer(inputs.SettingsChanged(self.now(), settings))
+        """Change the session. ``extra``: settings that this program does not know, as in the agent file."""
+        known = {key: value for key, value in settings.items() if key != "extra"}
+        extra = settings.get("extra")
+        self._steer(
+            inputs.SettingsChanged(
+                self.now(), over(known, extra) if isinstance(extra, dict) else dict(settings)
+            )
+        )
 
     def press(self, key: inputs.Key) -> None:
         """Press a key."""

@@ -1,15 +1,20 @@
-"""``POST /v1/realtime/client_secrets``: a client secret, and the settings of the sessions that it opens."""
+"""``POST /v1/realtime/client_secrets``: a client secret, and the settings of the sessions that it opens.
+
+The same for translations at ``/v1/realtime/translations/client_secrets``.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from realtime_cli.protocol import client_events as c
+from realtime_cli.protocol.translation import TranslationUpdate
 from realtime_cli.server import settings
 from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.client_frame import checked
 from realtime_cli.server.event_queue import random_ids
 from realtime_cli.server.settings import Defaults
+from realtime_cli.server.translation import translation_session
 from realtime_cli.untrusted_json import NotJson, parse_json
 from realtime_cli.wire.client_secrets import DEFAULT_LIFE_S, MAX_LIFE_S, MIN_LIFE_S, ClientSecrets
 from realtime_cli.wire.plain_http import PlainAnswer, refusal
@@ -17,7 +22,9 @@ from realtime_cli.wire.plain_http import PlainAnswer, refusal
 Json = dict[str, Any]
 
 
-def answer_secret_request(body: bytes, secrets: ClientSecrets, defaults: Defaults) -> PlainAnswer:
+def answer_secret_request(
+    body: bytes, secrets: ClientSecrets, defaults: Defaults, *, translates: bool = False
+) -> PlainAnswer:
     """The secret, or the API's words for what is wrong with the request."""
     try:
         fields = parse_json(body) if body.strip() else {}
@@ -25,8 +32,13 @@ def answer_secret_request(body: bytes, secrets: ClientSecrets, defaults: Default
             raise ApiError("invalid_type", "The body must be a JSON object.")
         if unknown := sorted(fields.keys() - {"expires_after", "session"}):
             raise ApiError("unknown_parameter", f"Unknown parameter: '{unknown[0]}'.", unknown[0])
-        life_s, patch = _life_s(fields.get("expires_after")), _patch(fields.get("session"))
-        session = settings.new_session(patch, random_ids()("sess"), 0, defaults)
+        life_s, given = _life_s(fields.get("expires_after")), fields.get("session")
+        session_id = random_ids()("sess")
+        if translates:
+            patch, session = _translation(given, session_id)
+        else:
+            patch = _patch(given)
+            session = settings.new_session(patch, session_id, 0, defaults)
     except NotJson as error:
         return refusal(400, "invalid_json", f"The body is not JSON: {error}.")
     except ApiError as error:
@@ -58,3 +70,14 @@ def _patch(given: Any) -> Json:
     )
     patch: Json = event.session.model_dump(exclude_unset=True, mode="json")
     return patch
+
+
+def _translation(given: Any, session_id: str) -> tuple[Json, Json]:
+    """The settings of a translation, of which the request names the model too, and the session they make."""
+    if given is not None and not isinstance(given, dict):
+        raise ApiError("invalid_type", "Invalid type for 'session': expected an object.", "session")
+    wanted = {key: value for key, value in (given or {}).items() if key != "model"}
+    event = checked(TranslationUpdate, {"type": "session.update", "session": wanted})
+    patch = {"type": "translation", **event.session.model_dump(exclude_unset=True, mode="json")}
+    session = translation_session(str((given or {}).get("model") or ""), session_id, 0)
+    return patch, settings.merged(session, patch)

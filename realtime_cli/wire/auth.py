@@ -15,8 +15,8 @@ from realtime_cli.value import value
 from realtime_cli.wire.client_secrets import PREFIX, ClientSecrets
 
 PATHS = frozenset({"/v1/realtime", "/openai/v1/realtime"})
-SECRET_PATHS = frozenset(f"{path}/client_secrets" for path in PATHS)
 TRANSLATION_PATHS = frozenset(f"{path}/translations" for path in PATHS)
+SECRET_PATHS = frozenset(f"{path}/client_secrets" for path in PATHS | TRANSLATION_PATHS)
 LIVE_PATHS = frozenset({LIVE_PATH, AZURE_LIVE_PATH})
 SESSION_PATHS = PATHS | TRANSLATION_PATHS | LIVE_PATHS
 KEY_SUBPROTOCOL = "openai-insecure-api-key."  # how browsers, which cannot set headers, pass a key
@@ -96,7 +96,19 @@ class ClientAuth:
             return Denial(404, "not_found", _what_is_here(parts.path))
         if parts.path.rstrip("/") in PATHS and "call_id" in parse_qs(parts.query):
             return Denial(404, "not_found", "This server takes no calls, so none can be attached to.")
-        return self._stranger(headers) or self._without_key(parts.query, headers, may_be_secret=True)
+        return (
+            self._stranger(headers)
+            or self._without_key(parts.query, headers, may_be_secret=True)
+            or self._of_other_kind(target, headers)
+        )
+
+    def _of_other_kind(self, target: str, headers: Mapping[str, str]) -> Denial | None:
+        """A client secret opens the kind of session that it was made for."""
+        session = self.session_of(target, headers)
+        translates = urlsplit(target).path.rstrip("/") in TRANSLATION_PATHS
+        if session is None or (session.get("type") == "translation") == translates:
+            return None
+        return Denial(403, "forbidden", "This client secret is for another kind of session.")
 
     def denial_of_post(self, target: str, headers: Mapping[str, str]) -> Denial | None:
         """The same for a request that opens nothing: only a client secret can be asked for, with the key."""

@@ -53,6 +53,17 @@ async def test_openais_client_makes_one_and_its_sessions_have_the_settings() -> 
         assert made.session.type == "realtime"
         assert made.session.instructions == "Be brief."
 
+        translating = await client.realtime.translations.client_secrets.create(
+            session={"model": "gpt-realtime-translate", "audio": {"output": {"language": "es"}}}
+        )
+        assert translating.session.type == "translation"
+        assert translating.session.audio.output.language == "es"
+        there = await created(f"{server.url}/translations?model=m", translating.value)
+        assert there["audio"]["output"] == {"language": "es"}
+        for url, key in ((server.url, translating.value), (f"{server.url}/translations", made.value)):
+            with pytest.raises(AuthenticationFailed, match="another kind of session"):
+                await created(url, key)
+
         browser = openai.AsyncOpenAI(api_key=made.value, websocket_base_url=base)
         async with browser.realtime.connect(model="any") as connection:
             event = await connection.recv()

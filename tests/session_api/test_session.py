@@ -279,6 +279,8 @@ async def test_settings_that_nobody_knows_yet_reach_the_wire() -> None:
     async with session:
         with pytest.raises(SessionFailed, match="mood"):
             await session.update(mood="brave")
+        with pytest.raises(SessionFailed, match=r"session\.spirit"):
+            await session.update({"extra": {"spirit": "high"}})
     assert [(each.get("mood")) for each in sent][:1] == ["calm"]
 
 
