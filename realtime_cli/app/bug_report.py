@@ -25,9 +25,20 @@ def write(error: Exception) -> int:
         "",
         *traceback.format_exception(error),
     ]
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="realtime-cli-bug-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as report:
-        report.write(Redactor(known(os.environ)).scrub("\n".join(lines)))
-    echo(f"realtime-cli: This is a bug: {type(error).__name__}. The details are in {Path(report.name)}.")
+    where = (
+        f"The details are in {path}." if (path := _kept("\n".join(lines))) else "No file could be written."
+    )
+    echo(f"realtime-cli: This is a bug: {type(error).__name__}. {where}")
     return ExitCode.BUG
+
+
+def _kept(report: str) -> Path | None:
+    """Where it was written; None where no temporary folder takes it."""
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="realtime-cli-bug-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(Redactor(known(os.environ)).scrub(report))
+    except OSError:
+        return None
+    return Path(file.name)

@@ -18,6 +18,9 @@ _REFUSED_BY_THE_MACHINE = {
 } - {None}
 
 
+NOT_COMPLETE = "What was to be written is not complete."
+
+
 def end_on_signals() -> list[int]:
     """SIGTERM and SIGHUP end like Ctrl+C wherever they come, also while something loads.
 
@@ -75,13 +78,19 @@ def flush_stdout() -> None:
 
 def exit_code_of(error: Exception) -> int:
     """Explain an error: a full disk, a limit on files or no memory; a usage error; anything else is a bug."""
-    is_refusal = isinstance(error, OSError) and error.errno in _REFUSED_BY_THE_MACHINE
-    if not is_refusal and not _is_out_of_memory(error):
+    if _is_out_of_memory(error):
+        what, remedy = "There is not enough memory", NOT_COMPLETE
+    elif isinstance(error, OSError) and error.errno in _REFUSED_BY_THE_MACHINE:
+        where = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        what, remedy = f"{where}{error.strerror}", NOT_COMPLETE
+    elif isinstance(error, FileNotFoundError) and error.filename is None:
+        if "temporary" in str(error.strerror):  # of tempfile: it could write to none of its folders
+            what, remedy = str(error.strerror), "Make room on the disk, or name one with TMPDIR."
+        else:  # of os.getcwd
+            what, remedy = "The current folder has been deleted", "Change to another one."
+    else:
         return _usage_or_bug(error)
-    what = error.strerror if isinstance(error, OSError) else "There is not enough memory"
-    name = getattr(error, "filename", None)
-    where = f"{name}: " if isinstance(name, str) else ""
-    return explain(ConfigError(f"{where}{what}.", "What was to be written is not complete."))
+    return explain(ConfigError(f"{what}.", remedy))
 
 
 def _is_out_of_memory(error: BaseException | None) -> bool:
