@@ -7,6 +7,7 @@ there. A message is typed, unless it is a WAV file. Its simulated users become c
 
 from __future__ import annotations
 
+import csv
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.script.pipecat import OLLAMA, OPENAI, unknown
 from realtime_cli.script.promptfoo_agent import agent_of, mocks_of
 from realtime_cli.script.promptfoo_assert import RUBRICS, Asserted
+from realtime_cli.script.promptfoo_csv import tests_in
 from realtime_cli.script.promptfoo_prompt import NotFilled, filled, turn_of
 
 Tree = dict[str, Any]
@@ -46,7 +48,7 @@ def scripts_of(tree: Tree, file_of: Callable[[str], str], read: Callable[[str], 
         return _Config(tree, file_of, read).convert()
     except NotFilled as error:
         raise ConfigError(f"Only promptfoo can read {error}.", "Write it into the config.") from None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, csv.Error) as error:
         raise ConfigError(
             f"It is not a config of promptfoo: {error}.", "See the documentation of promptfoo."
         ) from error
@@ -123,6 +125,8 @@ class _Config:
             if isinstance(written, dict):
                 self.left += unknown(written, ("id", "raw", "label"), f"prompt {number}: ")
                 prompt = written.get("raw") or written.get("id")
+            if isinstance(prompt, str) and prompt.endswith(READ) and len(prompt.split()) == 1:
+                prompt = f"file://{prompt.removeprefix('file://')}"  # a name may stand alone
             try:
                 opened = self._opened(prompt)
             except NotFilled as error:
@@ -147,9 +151,10 @@ class _Config:
                 yield _Test(number, both, values, f"test {number}: ")
 
     def _written_tests(self) -> Iterator[Tree]:
-        written = _listed(self._opened(self.tree.get("tests")))
+        written = _listed(self.tree.get("tests"))
         for each in written:
-            yield from _listed(self._opened(each))
+            for test in _listed(self._tests_of(each)):
+                yield from _listed(self._tests_of(test))
         for scenario in _listed(self._opened(self.tree.get("scenarios"))):
             for row, test in itertools.product(scenario.get("config") or [{}], scenario.get("tests") or [{}]):
                 values = {**(row.get("vars") or {}), **(test.get("vars") or {})}
@@ -157,6 +162,15 @@ class _Config:
                 yield {**row, **test, "vars": values, "assert": asserted}
         if not written and not self.tree.get("scenarios"):
             yield {}
+
+    def _tests_of(self, written: Any) -> Any:
+        """Those in a file, with or without file:// before its name."""
+        if not isinstance(written, str):
+            return written
+        name = written.removeprefix("file://")
+        if name.endswith(".csv") and "*" not in name:
+            return list(tests_in(self.read(name), self.left))
+        return self._opened(f"file://{name}")
 
     def _opened(self, value: Any) -> Any:
         """What is in the file that is named, or the value itself. Raises NotFilled for programs."""

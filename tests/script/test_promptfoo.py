@@ -10,6 +10,7 @@ import yaml
 from realtime_cli.errors import ConfigError
 from realtime_cli.script import promptfoo
 from realtime_cli.script.format import Expect, Script
+from realtime_cli.script.promptfoo_csv import assertion_in
 
 CONFIG = """
 description: weather
@@ -287,7 +288,8 @@ scenarios:
         ("{prompts: [a]}", "no provider of a Realtime model"),
         ("{providers: ['openai:gpt-5'], prompts: [a]}", "no provider of a Realtime model"),
         ("{providers: ['openai:realtime:x'], prompts: [file://p.js]}", "file://p.js"),
-        ("{providers: ['openai:realtime:x'], prompts: [a], tests: file://t.csv}", "file://t.csv"),
+        ("{providers: ['openai:realtime:x'], prompts: [a], tests: file://t.js}", "file://t.js"),
+        ("{providers: ['openai:realtime:x'], prompts: [a], tests: t.xlsx}", "file://t.xlsx"),
         ("{providers: ['openai:realtime:x'], prompts: [a], tests: [5]}", "not a config"),
         (
             "{providers: ['openai:realtime:x'], prompts: [a], tests: [{assert: [a]}]}",
@@ -304,3 +306,37 @@ def test_what_cannot_be_taken_over_is_refused_in_a_sentence(config: str, why: st
     with pytest.raises(ConfigError) as refused:
         converted(config)
     assert why in str(refused.value)
+
+
+CSV = '''question,__expected,__expected2,__description,__metadata:conversationId,__threshold
+"What, then?",contains: noon,"icontains-any: a, ""b, c""",first,talk,0.5
+And now?,latency(500),Good morning.,,talk,
+'''
+
+
+def test_rows_of_a_csv_file_are_tests() -> None:
+    config = "{providers: ['openai:realtime:x'], prompts: ['{{question}}'], tests: t.csv}"
+    ((tree, left),) = converted(config, {"t.csv": CSV})
+    (scenario,) = scenarios(tree)
+    first, second = scenario.turns
+    assert (first.user, first.note) == ("What, then?", "first")
+    assert first.expect == Expect(contains=["noon"], any_of=["a", "b, c"])
+    assert second.expect == Expect(done_within_ms=500, equals="Good morning.")
+    assert "the column __threshold" in left
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("contains:noon", {"type": "contains", "value": "noon"}),
+        ("llm-rubric(0.8): is: kind", {"type": "llm-rubric", "threshold": 0.8, "value": "is: kind"}),
+        ("grade: is kind", {"type": "llm-rubric", "value": "is kind"}),
+        ("not-contains: no", {"type": "not-contains", "value": "no"}),
+        ("is-json", {"type": "is-json"}),
+        ("cost", {"type": "equals", "value": "cost"}),
+        ("note: this", {"type": "equals", "value": "note: this"}),
+        ("It is 5 (five).", {"type": "equals", "value": "It is 5 (five)."}),
+    ],
+)
+def test_an_assertion_in_one_line(text: str, made: dict[str, Any]) -> None:
+    assert assertion_in(text) == made
