@@ -121,7 +121,7 @@ def write_script(
     import tomli_w
 
     nulls: list[str] = []
-    text = tomli_w.dumps(_without_null(script, "", nulls), multiline_strings=False)
+    text = tomli_w.dumps(without_null(script, "", nulls), multiline_strings=False)
     if str(path) == "-":
         out(text, end="")
         _say_nulls(nulls)
@@ -146,16 +146,16 @@ def write_script(
         _say_nulls(nulls)
 
 
-def _without_null(tree: Any, where: str, found: list[str]) -> Any:
+def without_null(tree: Any, where: str, found: list[str]) -> Any:
     """The tree without null, which TOML has not; where it was is added to ``found``."""
     if isinstance(tree, dict):
         found += [f"{where}{key} = null" for key, value in tree.items() if value is None]
         known = {key: value for key, value in tree.items() if value is not None}
-        return {key: _without_null(value, f"{where}{key}.", found) for key, value in known.items()}
+        return {key: without_null(value, f"{where}{key}.", found) for key, value in known.items()}
     if isinstance(tree, list):
         found += [f"{where.rstrip('.')}: null" for value in tree if value is None]
         there = [value for value in tree if value is not None]
-        return [_without_null(value, f"{where.rstrip('.')}[{n}].", found) for n, value in enumerate(there)]
+        return [without_null(value, f"{where.rstrip('.')}[{n}].", found) for n, value in enumerate(there)]
     return tree
 
 

@@ -29,7 +29,7 @@ def scripts_of(tree: Any, file_of: Callable[[str], str] = lambda name: name) -> 
     """
     try:
         return _converted(tree, file_of)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:  # of another shape than theirs
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # another shape
         raise ConfigError(
             f"It is not a scenario of Pipecat's evals: {error}.",
             "See the documentation of Pipecat's evals.",

@@ -48,7 +48,7 @@ def scripts_of(tree: Tree, file_of: Callable[[str], str], read: Callable[[str], 
         return _Config(tree, file_of, read).convert()
     except NotFilled as error:
         raise ConfigError(f"Only promptfoo can read {error}.", "Write it into the config.") from None
-    except (AttributeError, KeyError, TypeError, ValueError, csv.Error) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, csv.Error) as error:
         raise ConfigError(
             f"It is not a config of promptfoo: {error}.", "See the documentation of promptfoo."
         ) from error
