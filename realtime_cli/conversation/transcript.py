@@ -33,6 +33,7 @@ class Transcript:
         self.approvals: dict[str, str] = {}  # call id of an open question -> its kind
         self.pictures_sent = 0
         self._early_cuts = 0
+        self._lost_by = ""  # why there is no connection
         self._parts = (UserTurns(self.order), AgentTurns(self.order), ToolCards(self.order))
 
     def observe(self, event: e.ConversationEvent) -> None:
@@ -45,7 +46,10 @@ class Transcript:
             part.observe(event)
         match event:
             case e.NoticeIssued() if event.level != "debug":
-                self.order.notice(event.level, event.topic, event.text)
+                if not self._told_again(event):
+                    self.order.notice(event.level, event.topic, event.text)
+            case e.ConnectionRenewed():
+                self._lost_by = ""
             case e.ToolWaiting():
                 self._ask(event)
             case e.ToolAnswered():
@@ -57,6 +61,19 @@ class Transcript:
             case e.SessionEnded() if event.reason:
                 self.order.notice("error", "session", f"{event.reason} {event.remedy}".strip())
         self.order.settle()
+
+    def _told_again(self, notice: e.NoticeIssued) -> bool:
+        """Whether it tells of one more try to connect, which fails for the same reason as the last one."""
+        reason, again, _ = notice.text.partition("; try ")
+        if notice.topic != "reconnect" or not again:
+            return False
+        before, self._lost_by = self._lost_by, reason
+        if reason != before:
+            return False
+        for pending in self.order.pending:
+            if pending.text.startswith(f"{reason}; try "):
+                pending.text = notice.text
+        return True
 
     def _ask(self, event: e.ToolWaiting) -> None:
         """The arguments are told in full: it is they that are decided on."""

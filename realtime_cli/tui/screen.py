@@ -309,7 +309,7 @@ class LiveScreen:
         ticked_s = (time.monotonic() - self._seen_at) * self.clock_rate
         whole, wide = self._whole_width, self._wide
         warned = notice_row(self.view, width, self.theme)
-        above = [*([warned] if warned else []), self._scrollback.talk(self.view, width, self.theme)]
+        above = [self._scrollback.talk(self.view, width, self.theme), *([warned] if warned else [])]
         live = live_rows(
             self.view,
             wide,

@@ -44,6 +44,22 @@ def shown(view: View) -> list[str]:
     return [sentence(block) for block in view.blocks]
 
 
+def test_one_more_try_to_connect_is_told_only_for_another_reason() -> None:
+    def lost(at: float, why: str, number: int) -> Entry:
+        text = f"Connection lost ({why}); try {number} in 0.5 s."
+        return local(inputs.Noted(at, "warning", "reconnect", text))
+
+    losses = [lost(3, "1006", 1), lost(4, "1006 gone", 2), lost(5, "1006 gone", 3), lost(6, "1006 gone", 4)]
+    view = told(connected(), LEVELS, losses)
+    assert [text.partition("; ")[2] for text in shown(view)] == ["try 1 in 0.5 s.", "try 2 in 0.5 s."]
+    speaking = [*begins(2.0, "A1", "R1"), *speaks(2.1, "A1", "R1", "A long tale.", 9000)]
+    view = told(connected(), LEVELS, speaking, heard(2.2, "A1", 100), losses)
+    assert [notice.text.partition("; ")[2] for notice in view.pending] == [
+        "try 1 in 0.5 s.",
+        "try 4 in 0.5 s.",
+    ]
+
+
 # -- order ----------------------------------------------------------------------------------------
 
 
