@@ -138,7 +138,11 @@ def path_of_a_frame(devices: VirtualDevices, folder: Path, seconds: float) -> No
         talk.stop()
     for name, values in json.loads(stamps.read_text()).items():
         p50, p99 = statistics.median(values), statistics.quantiles(values, n=100)[98]
-        what = {"to_socket": "microphone block to socket", "to_playout": "socket to playout buffer"}[name]
+        what = {
+            "to_socket": "microphone block to socket",
+            "loud_to_socket": "the same of loud sound",
+            "to_playout": "socket to playout buffer",
+        }[name]
         print(
             f"{what:<30} {p50:6.1f} ms median, {p99:.1f} ms p99, {max(values):.1f} ms worst of {len(values)}"
         )

@@ -1,7 +1,8 @@
 """``talk`` with a stamp at both ends of the two paths that sound takes through it; started by ``bench_talk``.
 
 ``$STAMPS`` names the file that gets, at the end, the milliseconds of every frame: from the audio thread's
-block to the frame's bytes being handed to the socket, and from bytes of the socket to the playout buffer.
+block (its first one) to the frame's bytes being handed to the socket, of all frames and of loud ones, and
+from bytes of the socket to the playout buffer.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from realtime_cli.protocol import codec
 from realtime_cli.wire.websocket import WebSocket
 
 to_socket: list[float] = []
+loud_to_socket: list[float] = []
 to_playout: list[float] = []
 arrived: deque[float] = deque(maxlen=1000)
 blocks: deque[float | None] = deque()
 block_at = bytes_at = 0.0
+is_loud = False
 
 
 def on_block(microphone: Any, frames: Any, original: Any = DeviceMicrophone._on_block) -> None:
@@ -36,7 +39,8 @@ def on_block(microphone: Any, frames: Any, original: Any = DeviceMicrophone._on_
 
 
 def take_next(microphone: Any, original: Any = DeviceMicrophone._take_next) -> None:
-    global block_at
+    global block_at, is_loud
+    is_loud = not microphone._quiet_ms
     if waiting := len(microphone._blocks):
         block_at = arrived[-waiting]
     original(microphone)
@@ -51,6 +55,8 @@ def send_now(socket: Any, text: str, original: Any = WebSocket.send_now) -> bool
     sent: bool = original(socket, text)
     if sent and codec.APPENDS[0] in text[:60]:
         to_socket.append(1000 * (time.perf_counter() - block_at))
+        if is_loud:
+            loud_to_socket.append(to_socket[-1])
     return sent
 
 
@@ -75,7 +81,8 @@ def push(playout: Any, *arguments: Any, original: Any = Playout.push) -> None:
 
 
 def write() -> None:
-    Path(os.environ["STAMPS"]).write_text(json.dumps({"to_socket": to_socket, "to_playout": to_playout}))
+    found = {"to_socket": to_socket, "loud_to_socket": loud_to_socket, "to_playout": to_playout}
+    Path(os.environ["STAMPS"]).write_text(json.dumps(found))
 
 
 DeviceMicrophone._on_block = on_block  # type: ignore[method-assign]
