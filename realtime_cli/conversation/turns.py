@@ -17,6 +17,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from realtime_cli.client.cost import Tokens
 from realtime_cli.conversation import events as e
@@ -197,6 +198,23 @@ def _total_ms(spans: Sequence[Span]) -> float:
     return total * 1000
 
 
+CHANGING_TURNS = 20  # so far back a turn changes no more: what it was is worked out once
+
+
+class AnsweredTurn(NamedTuple):
+    """What one turn adds to the figures of a session. ``written``: in words alone."""
+
+    latency_ms: float
+    parts: LatencyParts | None
+    written: bool
+
+
+def _measured(turns: Iterable[ConversationTurn]) -> list[AnsweredTurn]:
+    """Those that the user waited for."""
+    waits = [(turn, turn.latency_ms) for turn in turns if turn.by != "agent"]
+    return [AnsweredTurn(ms, turn.parts, turn.written) for turn, ms in waits if ms is not None]
+
+
 class TurnLog:
     """``observe`` events in order; ``turns`` are the figures so far, the last one still growing."""
 
@@ -207,6 +225,9 @@ class TurnLog:
         self._tools: dict[str, ToolUse] = {}
         self._asked: set[str] = set()  # calls that the user is asked about
         self._timed = True
+        self._past: list[AnsweredTurn] = []  # of the turns that change no more
+        self._measured = 0  # how many those are
+        self._spoken = False
         self._spoken_in: dict[str, ConversationTurn] = {}  # by the id of a spoken item
         self._may_have_words: set[str] = (
             set()
@@ -215,23 +236,29 @@ class TurnLog:
     # -- figures ----------------------------------------------------------------------------------
 
     @property
-    def answered(self) -> list[ConversationTurn]:
+    def answered(self) -> list[AnsweredTurn]:
         """The turns whose latency counts; greetings are not waited for.
 
         Words come sooner than sound: where any turn is spoken, those that are only written do not count.
         """
-        spoken = any(turn.first_sound_at is not None for turn in self.turns)
-        counted = [turn for turn in self.turns if turn.by != "agent" and not (spoken and turn.written)]
-        return [turn for turn in counted if turn.latency_ms is not None]
+        past = max(len(self.turns) - CHANGING_TURNS, self._measured)
+        self._past += _measured(self.turns[self._measured : past])
+        self._spoken = self._spoken or any(
+            turn.first_sound_at is not None for turn in self.turns[self._measured :]
+        )
+        self._measured = past
+        found = [*self._past, *_measured(self.turns[past:])]
+        return [turn for turn in found if not (self._spoken and turn.written)]
 
     @property
     def waits_ms(self) -> list[float]:
         """What the user waited in each turn that was answered."""
-        return [turn.latency_ms for turn in self.answered if turn.latency_ms is not None]
+        return [turn.latency_ms for turn in self.answered]
 
     @property
     def median_ms(self) -> float | None:
-        return statistics.median(self.waits_ms) if self.waits_ms else None
+        waits_ms = self.waits_ms
+        return statistics.median(waits_ms) if waits_ms else None
 
     @property
     def p95_ms(self) -> float | None:

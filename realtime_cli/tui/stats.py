@@ -55,11 +55,8 @@ class SessionStats:
         match event:
             case e.AgentHeard(first=True) | e.AgentResponseEnded() | e.AgentTextPartial(voice=False):
                 answered = self._turns.answered
-                self.waits_ms = [turn.latency_ms for turn in answered if turn.latency_ms is not None]
-                self.median_ms, self.p95_ms = (
-                    self._turns.median_ms,
-                    self._turns.p95_ms,
-                )  # drawn ten times a second
+                self.waits_ms = [turn.latency_ms for turn in answered]
+                self.median_ms, self.p95_ms = self._turns.median_ms, self._turns.p95_ms
                 self.parts = [turn.parts for turn in answered if turn.parts]
             case e.AgentInterrupted():
                 self.interruptions += 1

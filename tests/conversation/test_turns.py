@@ -9,7 +9,7 @@ import pytest
 
 from realtime_cli.client import effects as e
 from realtime_cli.client import inputs as i
-from realtime_cli.conversation.turns import MIN_FOR_P95, percentile
+from realtime_cli.conversation.turns import CHANGING_TURNS, MIN_FOR_P95, ConversationTurn, percentile
 from tests.conversation.telling import (
     USAGE,
     begun,
@@ -293,22 +293,40 @@ def test_a_new_socket_counts_its_sound_from_zero() -> None:
     assert log.turns[0].received_ms == pytest.approx(500)
 
 
-def test_the_95th_percentile_is_of_enough_turns_only() -> None:
-    def turns(waits: list[float]) -> list[Any]:
-        made = []
-        for n, wait in enumerate(waits):
-            at, ids = n * 10.0, {"response_id": f"r{n}", "item_id": f"a{n}"}
-            made += [
-                *spoken(at, 99, f"u{n}"),
-                begun(at, f"r{n}"),
-                sound(at + wait, **ids),
-                done(at + 5, f"r{n}"),
-            ]
-        return made
+def waiting(waits: list[float]) -> list[Any]:
+    """A spoken turn for each of these waits in seconds."""
+    made = []
+    for n, wait in enumerate(waits):
+        at, ids = n * 10.0, {"response_id": f"r{n}", "item_id": f"a{n}"}
+        made += [
+            *spoken(at, 99, f"u{n}"),
+            begun(at, f"r{n}"),
+            sound(at + wait, **ids),
+            done(at + 5, f"r{n}"),
+        ]
+    return made
 
-    assert folded(turns([0.1, 0.4, 0.2])).median_ms == pytest.approx(200)
-    assert folded(turns([0.1, 0.4, 0.2])).p95_ms is None
-    assert folded(turns([n / 100 for n in range(1, 101)])).p95_ms == pytest.approx(950)
+
+def test_the_95th_percentile_is_of_enough_turns_only() -> None:
+    assert folded(waiting([0.1, 0.4, 0.2])).median_ms == pytest.approx(200)
+    assert folded(waiting([0.1, 0.4, 0.2])).p95_ms is None
+    assert folded(waiting([n / 100 for n in range(1, 101)])).p95_ms == pytest.approx(950)
+
+
+def test_the_figures_of_old_turns_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a talk of an hour would stand still for a moment at every turn."""
+    log = folded(waiting([n / 100 for n in range(1, 101)]))
+    waits_ms = log.waits_ms
+    asked: list[int] = []
+    span_ms = ConversationTurn._span_ms
+
+    def counted(self: ConversationTurn, end: float | None) -> float | None:
+        asked.append(self.number)
+        return span_ms(self, end)
+
+    monkeypatch.setattr(ConversationTurn, "_span_ms", counted)
+    assert log.waits_ms == waits_ms
+    assert set(asked) == set(range(101 - CHANGING_TURNS, 101))
 
 
 DOOR = spoken(1, 200, "door")
