@@ -21,7 +21,7 @@ from realtime_cli.app.ending import (
     exit_code_of,
     explain,
     flush_stdout,
-    open_closed_streams,
+    prepare_streams,
 )
 from realtime_cli.cli_options import (
     MAX_COUNT,
@@ -841,7 +841,7 @@ def sessions_delete(
 
 def main() -> NoReturn:
     """Run the command line. Every outcome is an exit code, and no traceback reaches the user."""
-    open_closed_streams()
+    prepare_streams()
     ours = end_on_signals()
     arguments = sys.argv[1:]
     if arguments and arguments[0].endswith(".toml"):

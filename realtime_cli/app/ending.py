@@ -47,16 +47,19 @@ class NoStdout(io.TextIOBase):
         raise OSError(errno.EIO, "There is no stdout")
 
 
-def open_closed_streams() -> None:
+def prepare_streams() -> None:
     """Open what the caller has closed (``<&-``): the next file or socket would become it.
 
     There is nothing to read then; what is written to stdout fails, as on a full disk, and messages are gone.
+    What the encoding of stdout cannot write is a question mark there.
     """
     if sys.stdin is None:
         sys.stdin = open(_null(os.O_RDONLY), encoding="utf-8")  # noqa: SIM115
     if sys.stdout is None:
         _null(os.O_RDONLY)
         sys.stdout = NoStdout()
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     if sys.stderr is None:
         sys.stderr = open(_null(os.O_WRONLY), "w", encoding="utf-8")  # noqa: SIM115
 

@@ -25,8 +25,6 @@ class Stdout(io.TextIOBase):
     def __init__(self) -> None:
         if isinstance(sys.stdout, NoStdout):
             raise ConfigError("There is no stdout to write the answers to.")
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")
         self._growing = GrowingText() if sys.stdout.isatty() else None
         self.gone = False
         self.failure = ""

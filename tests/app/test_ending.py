@@ -46,3 +46,11 @@ def test_where_no_temporary_file_can_be_made_it_is_said(
         tempfile.gettempdir()
     assert exit_code_of(caught.value) == ExitCode.USAGE
     assert "No usable temporary directory" in capsys.readouterr().err
+
+
+def test_letters_that_stdout_does_not_know_are_question_marks(tmp_path: Path) -> None:
+    (tmp_path / "agent.toml").write_text('[session]\ninstructions = "grüß dich"\n', encoding="utf-8")
+    plain = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    ran = run_cli("config", "show", tmp_path / "agent.toml", environ=plain)
+    assert ran.returncode == ExitCode.OK, ran.stderr
+    assert "gr?? dich" in ran.stdout

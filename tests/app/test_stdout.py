@@ -61,17 +61,6 @@ def test_what_is_spoken_is_written_and_nothing_else_is() -> None:
     )
 
 
-def test_letters_that_stdout_does_not_know_are_question_marks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with open(tmp_path / "out", "w", encoding="ascii") as stream:
-        monkeypatch.setattr(sys, "stdout", stream)
-        out = Stdout()
-        assert out.write("grüß dich") == 9
-        assert not out.gone
-    assert (tmp_path / "out").read_text() == "gr?? dich"
-
-
 def test_a_reader_who_leaves_is_noticed_once_and_nothing_is_written_any_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
