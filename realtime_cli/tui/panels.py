@@ -276,7 +276,8 @@ def figures_row(view: View, width: int, theme: Theme = PRETTY, *, at: float | No
     """
     time = clock(view.at if at is None else at)
     room = width - cells(time) - len(theme.dot)
-    left = latency_figures(view.figures, room, theme)
+    cost = view.figures.cost_usd  # stays in sight: of the latency's parts some can be left out
+    left = latency_figures(view.figures, room - (0 if cost is None else cells(money(cost)) + 2), theme)
     right: list[str] = []
     for fact in _used(view):  # the most important first
         longer = theme.dot.join([*right, fact])

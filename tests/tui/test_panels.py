@@ -175,6 +175,15 @@ def test_the_end_card_tells_what_there_was() -> None:
     assert "cost" not in dict(end_lines(EntryView()))
 
 
+@pytest.mark.parametrize("width", range(40, 160, 7))
+def test_what_it_costs_stays_in_sight_beside_the_latency(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = folded()
+    monkeypatch.setattr(type(view.figures), "cost_usd", 0.0042)
+    row = figures_row(view, width).plain
+    assert " ms" in row
+    assert "$0.0042" in row
+
+
 def test_wrapped_lines_keep_their_styles() -> None:
     lines = wrapped(Text("red blue", spans=[]), 4)
     assert plain(lines) == ["red", "blue"]
