@@ -23,7 +23,7 @@ from realtime_cli.config.lint import lint
 from realtime_cli.config.providers import is_xais
 from realtime_cli.config.redaction import remember, safe, secrets
 from realtime_cli.config.session import AgentSession, keep_types, over
-from realtime_cli.config.to_live import to_live
+from realtime_cli.config.to_live import only_realtimes, to_live
 from realtime_cli.config.toml_file import KeyPath
 from realtime_cli.config.tools import kind
 from realtime_cli.config.validation_errors import (
@@ -147,7 +147,9 @@ def load_agent(
     for override in overrides:
         layers.put(raw, override)
     if TEXT_ONLY in {**(script or {}), **(options or {})} and _speaks_live(raw):
-        del raw["session"]["output_modalities"]  # a Live agent always speaks: its transcript is the text
+        raw.get("session", {}).pop(
+            "output_modalities", None
+        )  # a Live agent always speaks: its transcript is the text
     keyless = layers.keep_keys_home(raw, home, overrides)
     origins = Origins(str(file) if file else place if written else "", text, overrides, table)
     mistakes: list[ConfigProblem] = []
@@ -297,11 +299,17 @@ def _session_model(*, live: bool, translates: bool) -> type[Wire]:
     return AgentLiveSession
 
 
-def _in_protocol(raw: dict[str, Any], overrides: Sequence[Override]) -> tuple[dict[str, Any], list[str]]:
-    """The file as it was written; converted where an override wants Live, and the file is for Realtime."""
+def _in_protocol(raw: dict[str, Any], overrides: list[Override]) -> tuple[dict[str, Any], list[str]]:
+    """The file as it was written; converted where an override wants Live, and the file is for Realtime.
+
+    What a script sets for Realtime is converted with the file; on the command line it is a mistake.
+    """
     requested = [each.value for each in overrides if each.path == ("connection", "protocol")]
     if requested[-1:] != ["live"] or _speaks_live(raw):
         return raw, []
+    for each in [one for one in overrides if only_realtimes(one.path) and not one.origin.on_command_line]:
+        layers.put(raw, each)
+        overrides.remove(each)
     return to_live(raw)
 
 

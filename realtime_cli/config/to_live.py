@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from realtime_cli.config.connection import NO_LIVE
@@ -15,6 +15,16 @@ from realtime_cli.protocol.routes import LIVE_MODEL_PREFIX
 Tree = dict[str, Any]
 BACKEND_MODEL = "gpt-5"  # where the file names none: any model of the Responses API will do
 TO_BACKEND = ("tools", "tool_choice", "parallel_tool_calls", "max_output_tokens", "reasoning")
+
+
+def only_realtimes(path: Sequence[Any]) -> bool:
+    """Whether a key of the agent file is one that only Realtime's session has."""
+    match tuple(path):
+        case ("session", "audio", "input", *_) | ("session", "audio", "output", "speed" | "format", *_):
+            return True
+        case ("session", str() as key, *_):
+            return (key in TO_BACKEND or key in GONE_IN_LIVE) and key != "input"  # Live begins with one
+    return False
 
 
 def to_live(agent: Tree) -> tuple[Tree, list[str]]:

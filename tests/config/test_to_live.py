@@ -113,3 +113,23 @@ def test_an_odd_agent_file_is_a_mistake_in_words(odd: str, tmp_path: Path):
     assert (ended.returncode, ended.stdout) == (2, ""), ended.stdout
     assert "Traceback" not in ended.stderr
     assert str(file.name) in ended.stderr
+
+
+def test_what_a_script_sets_for_realtime_is_converted_with_the_file():
+    script = {
+        "session.audio.input.turn_detection.silence_duration_ms": 700,
+        "session.max_output_tokens": 100,
+        "session.audio.output.voice": "cedar",
+        "session.output_modalities": ["text"],
+        "connection.protocol": "live",
+    }
+    agent = load_agent(CONFIGS / "local.toml", script=script, place="a.toml")
+    session = agent.config.session_patch()
+    assert session["audio"] == {"output": {"voice": "cedar"}}
+    assert session["delegation"]["responses"]["max_output_tokens"] == 100
+
+
+def test_on_the_command_line_it_is_a_mistake():
+    sets = ["connection.protocol=live", "session.audio.input.turn_detection.silence_duration_ms=700"]
+    with pytest.raises(ConfigError, match="no turn detection"):
+        load_agent(CONFIGS / "local.toml", sets)
