@@ -81,7 +81,8 @@ class VoiceMeter:
         tuning = self._tuning
         began_ms, self._position_ms = self._position_ms, self._position_ms + STEP_MS
         rise_db = tuning.room_rise_db_per_s * STEP_SAMPLES / RATE_HZ
-        self._room_dbfs = min(level_dbfs, self._room_dbfs + rise_db)
+        lowest_dbfs = tuning.min_dbfs - tuning.above_room_db  # softer makes no odds, but rises for long
+        self._room_dbfs = max(lowest_dbfs, min(level_dbfs, self._room_dbfs + rise_db))
         loud = level_dbfs > max(tuning.min_dbfs, self._room_dbfs + tuning.above_room_db)
         self._recent.append((began_ms, loud))
         if loud:
