@@ -10,6 +10,7 @@ from realtime_cli.conversation.live.stretches import WORD_GAP_MS, Stretch, neare
 from realtime_cli.conversation.realtime.scene import Scene
 
 YIELD_MS = 2_000.0  # a side that falls silent this soon after being talked over has yielded
+BRIEF_YIELD_MS = 1_000.0  # the same where that was as short as a backchannel
 PAUSE_MS = 800.0  # within an utterance: what the voice meter waits for
 WORDS_OVER_S = 0.3  # the last words of an utterance may come this long after its sound
 
@@ -24,6 +25,7 @@ class AgentStretch(Stretch):
     announced: bool = False
     complete: bool = False
     talked_over_ms: float | None = None
+    yields_within_ms: float = YIELD_MS
     yielded: bool = False
     heard_at: float | None = None
     heard_ms: float = 0.0
@@ -115,6 +117,23 @@ class LiveAgentSide:
         if (one := self.utterance) and one.talked_over_ms is None:
             one.talked_over_ms = user_position_ms
 
+    def talked_over_briefly(self) -> None:
+        """By what may be a backchannel, or a word that means stop."""
+        if one := self.utterance:
+            one.yields_within_ms = BRIEF_YIELD_MS
+
+    def went_on(self) -> bool:
+        """Whether the utterance has outlasted what may have been a word that means stop."""
+        one = self.utterance
+        if one is None or one.talked_over_ms is None:
+            return False
+        return self._received_ms - one.talked_over_ms > BRIEF_YIELD_MS + PAUSE_MS
+
+    def not_talked_over(self) -> None:
+        """It was a backchannel."""
+        if one := self.utterance:
+            one.talked_over_ms, one.yields_within_ms = None, YIELD_MS
+
     def ended(self, position_ms: float) -> AgentStretch | None:
         """End an utterance at its last sound or word. With sound, the pause after it is over already."""
         one = self.utterance
@@ -122,7 +141,7 @@ class LiveAgentSide:
             return None
         one.end_ms, one.ended_at = max(position_ms, one.start_ms), self._scene.at
         over_ms = one.talked_over_ms
-        one.yielded = over_ms is not None and 0 <= one.end_ms - over_ms <= YIELD_MS
+        one.yielded = over_ms is not None and 0 <= one.end_ms - over_ms <= one.yields_within_ms
         if one.announced and one.measured and one.text:
             self._complete(one)
         return one
@@ -232,6 +251,5 @@ class LiveAgentSide:
     def _interrupted(self, one: AgentStretch) -> None:
         heard_ms = one.heard_ms if self._played_ms is not None else (one.end_ms or 0.0) - one.start_ms
         part = e.PartHeard(one.turn, one.item_id, 0, heard_ms, False)
-        self._scene.emit(
-            e.AgentInterrupted(self._scene.at, one.turn, one.item_id, heard_ms, "voice", (part,))
-        )
+        silent_at = (one.began_at if one.heard_at is None else one.heard_at) + heard_ms / 1000
+        self._scene.emit(e.AgentInterrupted(silent_at, one.turn, one.item_id, heard_ms, "voice", (part,)))

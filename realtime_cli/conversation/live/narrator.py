@@ -12,7 +12,7 @@ from realtime_cli.client.live.cost import LiveFeeMeter
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.live.agent import AgentStretch, LiveAgentSide
 from realtime_cli.conversation.live.decisions import decision_words
-from realtime_cli.conversation.live.user import BACKCHANNEL_MS, LiveUserSide
+from realtime_cli.conversation.live.user import BACKCHANNEL_MS, LiveUserSide, UserSpeech
 from realtime_cli.conversation.realtime.common import COMMON, CommonNarrator
 from realtime_cli.conversation.realtime.wire import base64_bytes, model_dump
 from realtime_cli.protocol.live import client_events as c
@@ -34,6 +34,7 @@ class LiveNarrator(CommonNarrator):
         self._agent = LiveAgentSide(self._scene)
         self._bytes_per_ms = 48
         self._held: AgentStretch | None = None
+        self._doubtful: UserSpeech | None = None
         self._hosted: set[str] = set()
         self._last_decision = ""
 
@@ -64,6 +65,8 @@ class LiveNarrator(CommonNarrator):
         held = self._held
         if held and self._scene.at - held.began_at >= MAX_HELD_S:
             self._release(held, backchannel=False)
+        if self._doubtful and self._agent.went_on():
+            self._was_backchannel()
         self._user.settle()
         self._agent.settle()
 
@@ -86,6 +89,7 @@ class LiveNarrator(CommonNarrator):
         """End whatever was going on."""
         if self._held:
             self._release(self._held, backchannel=False)
+        self._was_backchannel()
         self._user.finish()
         self._agent.finish()
 
@@ -123,6 +127,7 @@ class LiveNarrator(CommonNarrator):
     def _voice(self, value: inputs.VoiceDetected) -> None:
         match value.side, value.speaking:
             case "user", True:
+                self._was_backchannel()
                 agent_speaks = self._agent.utterance is not None
                 self._user.began(value.position_ms, over_agent=agent_speaks)
                 self._agent.talked_over(value.position_ms)
@@ -140,12 +145,19 @@ class LiveNarrator(CommonNarrator):
         agent = self._agent.utterance
         short = (speech.end_ms or 0.0) - speech.start_ms <= BACKCHANNEL_MS
         if short and speech.over_agent and agent is not None and agent is not self._held:
-            self._user.make_none(speech)
-            agent.talked_over_ms = None  # it went on
+            speech.doubtful, self._doubtful = True, speech
+            self._agent.talked_over_briefly()
         else:
             self._user.commit(speech)
         if self._held:
             self._release(self._held, backchannel=False)
+
+    def _was_backchannel(self) -> None:
+        """The agent went on after a short word of the user's."""
+        if self._doubtful:
+            self._user.make_none(self._doubtful)
+            self._doubtful = None
+            self._agent.not_talked_over()
 
     def _agent_began(self, one: AgentStretch) -> None:
         """An answer, or a backchannel if the user goes on: then it is held back until that is clear."""
@@ -166,6 +178,10 @@ class LiveNarrator(CommonNarrator):
 
     def _agent_ended(self, position_ms: float) -> None:
         one = self._agent.ended(position_ms)
+        if one is not None and one.yielded and self._doubtful:  # it meant stop
+            self._user.commit(self._doubtful)
+            self._doubtful = None
+        self._was_backchannel()
         if one is not None and one is self._held:
             short = (one.end_ms or 0.0) - one.start_ms <= BACKCHANNEL_MS
             self._release(one, backchannel=short)

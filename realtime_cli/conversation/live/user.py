@@ -19,6 +19,8 @@ class UserSpeech(Stretch):
     """One stretch of the user's speech; ``turn`` is set once it is known whether it makes one."""
 
     over_agent: bool = False
+    doubtful: bool = False
+    """Whether it is a backchannel depends on what the agent does."""
     turn: int | None = None
     ended_at: float | None = None
     text_at: float = 0.0
@@ -84,6 +86,7 @@ class LiveUserSide:
     def commit(self, speech: UserSpeech) -> None:
         """Make it a turn, or part of the current one."""
         if speech.turn is None:
+            speech.doubtful = False
             speech.turn = self._scene.users_turn()
             self._scene.turn_of[speech.item_id] = speech.turn
             began_at, ended_at = self.at_of(speech.start_ms), self.at_of(speech.end_ms or speech.last_ms)
@@ -95,6 +98,7 @@ class LiveUserSide:
 
     def make_none(self, speech: UserSpeech) -> None:
         """It is a backchannel, and belongs to the current turn."""
+        speech.doubtful = False
         speech.turn = self._scene.turn
 
     def commit_spoken(self) -> None:
@@ -102,7 +106,7 @@ class LiveUserSide:
         for speech in self._speeches:
             if speech.end_ms is None and not speech.measured:
                 self.ended(speech.last_ms)
-            if speech.end_ms is not None:
+            if speech.end_ms is not None and not speech.doubtful:
                 self.commit(speech)
 
     # -- words --------------------------------------------------------------------------------------

@@ -96,6 +96,7 @@ def test_an_agent_that_falls_silent_when_talked_over_was_interrupted():
     (cut,) = _of(told, e.AgentInterrupted)
     assert (cut.turn, cut.cause) == (1, "voice")
     assert cut.heard_ms == pytest.approx(2200, abs=60)
+    assert cut.at == pytest.approx(STARTED_AT + 4.5, abs=0.06)  # told after the pause that shows it
     statuses = [ended.status for ended in _of(told, e.AgentResponseEnded)]
     assert statuses == ["cancelled", "completed"]
 
@@ -109,6 +110,16 @@ def test_a_word_of_assent_within_the_agents_speech_makes_no_turn():
     told = _told(talk)
     assert [turn.turn for turn in _of(told, e.UserTurnCommitted)] == [1, 2]
     assert _of(told, e.AgentInterrupted) == []
+
+
+def test_a_short_word_that_silences_the_agent_is_an_interruption_and_a_turn():
+    talk = Synthetic(
+        [Said(500, 1500), Said(4000, 4500, "Stop")], [Said(2300, 4400), Said(6000, 7000)], 10_000
+    )
+    told = _told(talk)
+    assert [turn.turn for turn in _of(told, e.UserTurnCommitted)] == [1, 2]
+    assert [cut.turn for cut in _of(told, e.AgentInterrupted)] == [1]
+    assert [began.turn for began in _of(told, e.AgentResponseBegan)] == [1, 2]
 
 
 def test_a_word_of_assent_of_the_agents_answers_nothing():
