@@ -35,6 +35,7 @@ APPENDS = (  # sound, in Realtime, in Live and in translations
     "session.input_audio.append",
     "session.input_audio_buffer.append",
 )
+DELTAS = ("response.output_audio.delta", "session.output_audio.delta")  # the server's
 EXCERPT_CHARS = 80
 REPAIRS = 32  # wrong fields that are left out before an event counts as unknown
 

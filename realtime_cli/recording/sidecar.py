@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from realtime_cli.audio.sample_format import RATE_HZ, Samples
 from realtime_cli.private_file import open_private
+from realtime_cli.protocol.codec import DELTAS
 from realtime_cli.protocol.objects import BYTES_PER_MS, WireFormat
 from realtime_cli.recording import format
 from realtime_cli.recording.tracks import TrackAligner, VerbatimTrack
@@ -111,7 +112,7 @@ class SidecarWriter:
             raw = raw.replace("\\/", "/")
         if event_type in ("input_audio_buffer.append", "session.input_audio.append"):
             return _AUDIO.sub(lambda found: found[1] + self._reference(found[2], at), raw)
-        if event_type in ("response.output_audio.delta", "session.output_audio.delta"):
+        if event_type in DELTAS:
             return _DELTA.sub(lambda found: found[1] + self._reference(found[2]), raw)
         if '"audio"' in raw:
             return _AUDIO.sub(lambda found: found[1] + self._reference(found[2]), raw)

@@ -28,6 +28,7 @@ from realtime_cli.conversation.realtime import SCRIPT_TOPIC
 from realtime_cli.errors import ConfigError, ExitCode, LimitReached, RealtimeCliError, SessionFailed
 from realtime_cli.loop import Outcome
 from realtime_cli.ports import Observer, SpeakerPort
+from realtime_cli.protocol.codec import DELTAS
 from realtime_cli.script.clips import SOUNDING_DBFS, Clip
 from realtime_cli.script.format import At, VideoChange
 from realtime_cli.script.microphone import ScriptMicrophone
@@ -165,10 +166,16 @@ class Live:
 
     def observe(self, entry: Entry) -> None:
         """Wake whoever waits: any entry may be the awaited one."""
-        if not isinstance(entry.value, _SILENT) and not _is_of_a_frame(entry.value):
+        value = entry.value
+        if not (isinstance(value, _SILENT) or _is_of_a_frame(value) or self._is_flow(value)):
             self.last_activity = entry.at
-        if not isinstance(entry.value, inputs.MicrophoneFrame | effects.Send):
+        if not isinstance(value, inputs.MicrophoneFrame | effects.Send):
             self._changed.set()
+
+    def _is_flow(self, value: object) -> bool:
+        """Whether it is only the sound of a stream, which flows in silence too: who speaks is measured."""
+        sound = isinstance(value, inputs.Received) and value.event.type in DELTAS
+        return self.session.streams and (sound or isinstance(value, effects.Play | inputs.Played))
 
     def _played(self, block: Samples) -> None:
         """Every block that the speaker plays, silence between answers as well."""

@@ -144,3 +144,20 @@ def test_what_is_decided_about_the_conversation_is_shown(tmp_path: Path):
     )
     assert ended.returncode == 0, ended.stderr
     assert "topic = time (100%)." in ended.stdout + ended.stderr
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", ["silence", "noisy-line", "barge-in"])
+def test_a_script_that_was_written_for_realtime_passes_on_live(tmp_path: Path, name: str):
+    """Nothing is said; noise goes on behind the words; one short word interrupts."""
+    script = ROOT / "configs" / "scripts" / f"{name}.toml"
+    options = (
+        "--trust",
+        ROOT / "configs",
+        "--set",
+        "connection.protocol=live",
+        "--record",
+        tmp_path / "kept",
+    )
+    ended = run_cli("run", script, *options, timeout_s=120)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
