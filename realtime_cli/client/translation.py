@@ -24,7 +24,7 @@ from realtime_cli.client.live.stream import LiveMicGate, LivePlayback
 from realtime_cli.client.options import SessionOptions
 from realtime_cli.client.passages import QUIET_S, Passage, Passages
 from realtime_cli.client.session_state import SessionState
-from realtime_cli.client.settings import merged, says_something
+from realtime_cli.client.settings import in_words, merged, says_something
 from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.protocol import server_events as s
 from realtime_cli.protocol import translation as t
@@ -60,7 +60,7 @@ class TranslationClientSession(SessionState):
         self._word_at = 0.0
         self._passages = Passages()
         self._part = "translation_0"  # the passage whose sound goes to the loudspeaker
-        self._updates: set[str] = set()  # ids of changes that the server has not answered
+        self._updates: dict[str, dict[str, Any]] = {}  # changes that have no answer, those of the user's
         self._waiting: list[inputs.RawEvent | inputs.SettingsChanged] = []
         self._end: tuple[ExitCode, str, str] | None = None  # session.close is out
         self._all_came = False  # nothing more comes; what is queued is still to be heard
@@ -149,11 +149,15 @@ class TranslationClientSession(SessionState):
         if session is not None:
             self.effective_session = session.model_dump(mode="json", exclude_unset=True)
 
-    def _update(self, patch: dict[str, Any]) -> None:
-        self._updates.add(self._effects.send(t.translation_update(patch)))
+    def _update(self, patch: dict[str, Any], *, by_user: bool = False) -> None:
+        wanted = {key: value for key, value in patch.items() if key != "type"}
+        self._updates[self._effects.send(t.translation_update(wanted))] = wanted if by_user else {}
 
     def _updated(self, happened: inputs.Received, event: s.SessionUpdated) -> None:
         self._settings(event.session)
+        for patch in filter(None, self._updates.values()):
+            told = in_words(patch, self.effective_session)
+            self._effects.note("info", "settings", f"In force now: {told}.")
         self._updates.clear()
         if self.phase == "settling":
             self._begin(happened.at)
@@ -286,14 +290,14 @@ class TranslationClientSession(SessionState):
             self._waiting.append(happened)
             return
         self.requested_session = merged(self.requested_session, happened.patch)
-        self._update(happened.patch)
+        self._update(happened.patch, by_user=True)
 
     # -- errors and wake-ups --------------------------------------------------------------------
 
     def _error(self, happened: inputs.Received, event: s.ErrorEvent) -> None:
         error = event.error
         fault = error_policy.of_error(error.code, error.type)
-        self._updates.discard(getattr(error, "event_id", None) or "")
+        self._updates.pop(getattr(error, "event_id", None) or "", None)
         if self.phase in ("connecting", "settling"):
             exit_code = fault.exit_code if fault.verdict == "fatal" else ExitCode.SESSION
             reason = f"The server refused the session: {error_policy.sentence(error)}."

@@ -29,6 +29,7 @@ from realtime_cli.config.tools import kind
 from realtime_cli.config.validation_errors import (
     ConfigProblem,
     problem_of_live,
+    problem_of_translation,
     problem_of_wire,
     problems_of,
 )
@@ -269,9 +270,9 @@ def _strictly(
 ) -> Iterator[ConfigProblem]:
     """The mistakes, those in objects of the API's by the protocol's rules: its models take anything."""
     live = _speaks_live(tree)
-    parts: dict[KeyPath, type[Wire]] = {
-        ("session",): _session_model(live=live, translates=_at(tree, ("session", "type")) == "translation")
-    }
+    translates = not live and _at(tree, ("session", "type")) == "translation"
+    parts: dict[KeyPath, type[Wire]] = {("session",): _session_model(live=live, translates=translates)}
+    problem_of_session = problem_of_translation if translates else problem_of_live
     tools = tree.get("tools")
     for index, tool in enumerate(tools if isinstance(tools, list) else ()):
         if kind(tool) == "mcp tool":
@@ -283,12 +284,12 @@ def _strictly(
     for path, table in written.items():
         for problem in strict.problems(parts[path], table, path, IN_FILE):
             if not (xai and path == ("session",) and is_xais(problem.path[1:], _at(tree, problem.path))):
-                in_live = live and path == ("session",)
-                yield problem_of_live(problem, raw) if in_live else problem_of_wire(problem, raw)
+                own = (live or translates) and path == ("session",)
+                yield problem_of_session(problem, raw) if own else problem_of_wire(problem, raw)
 
 
 def _session_model(*, live: bool, translates: bool) -> type[Wire]:
-    if translates and not live:
+    if translates:
         from realtime_cli.config.translation_session import AgentTranslationSession
 
         return AgentTranslationSession

@@ -160,6 +160,13 @@ def problem_of_live(problem: Problem, raw: dict[str, Any]) -> ConfigProblem:
     return ConfigProblem(path, f"found {_shown(path, raw)}; {problem.message}")
 
 
+def problem_of_translation(problem: Problem, raw: dict[str, Any]) -> ConfigProblem:
+    """The same for the session object of a translation."""
+    if problem.message == strict.NOT_IN_API:
+        return ConfigProblem(problem.path, "unknown key; a translation session has none of this name")
+    return problem_of_live(problem, raw)
+
+
 def _problem(kind: str, path: KeyPath, raw: dict[str, Any]) -> ConfigProblem:
     return ConfigProblem(path, _sentence(kind, "", path, raw, None))
 

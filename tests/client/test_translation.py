@@ -112,3 +112,15 @@ def test_what_a_translation_has_not_is_said(session: TranslationClientSession) -
     for happened in (inputs.Typed(1.0, "Hello"), inputs.Pressed(1.0, "interrupt")):
         told = session.handle(happened)
         assert [type(each) for each in told] == [effects.Note]
+
+
+def test_a_change_says_what_is_in_force(session: TranslationClientSession) -> None:
+    change = {"type": "translation", "audio": {"output": {"language": "fr"}}}
+    asked = sent(session.handle(inputs.SettingsChanged(1.0, change)))
+    assert asked[0]["session"] == {"audio": {"output": {"language": "fr"}}}
+    assert not session.settled
+    told = session.handle(received(1.1, "session.updated", session=change))
+    assert [each.text for each in told if isinstance(each, effects.Note)] == [
+        'In force now: session.audio.output.language = "fr".'
+    ]
+    assert session.settled

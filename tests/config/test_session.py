@@ -204,3 +204,13 @@ def test_a_change_of_a_live_session_is_checked_by_lives_rules_as_a_part_of_what_
         session_change("session.delegation.responses.modl", "x", in_force, live=True)
     other = session_change("session.delegation.type", "client", in_force, live=True)
     assert other == {"delegation": {"type": "client"}}  # refused by the session, in words of its own
+
+
+def test_what_a_translation_has_not_is_said_of_it(load: Load) -> None:
+    with pytest.raises(ConfigError, match="a translation session has none of this name"):
+        load('[session]\ntype = "translation"\ninstructions = "Be brief."\n')
+    agent = load('[session]\ntype = "translation"\n[session.audio.output]\nlanguage = "es"\n')
+    assert agent.config.session_patch() == {"type": "translation", "audio": {"output": {"language": "es"}}}
+    in_force = {"type": "translation", "audio": {"output": {"language": "es"}}}
+    changed = session_change("session.audio.output.language", '"fr"', in_force)
+    assert changed["audio"] == {"output": {"language": "fr"}}
