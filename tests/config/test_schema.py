@@ -6,7 +6,6 @@ import tomllib
 from pathlib import Path
 
 import jsonschema
-import pytest
 
 from realtime_cli.config import schema
 
@@ -18,6 +17,9 @@ def test_the_types_of_a_key_are_those_of_the_whole_schema() -> None:
         assert schema.types_at(path) - {"null"} == whole - {"null"}, path
 
 
-@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "configs").glob("*.toml")), ids=str)
-def test_the_schema_for_editors_fits_every_agent_that_comes_with_the_program(path: Path):
-    jsonschema.validate(tomllib.loads(path.read_text("utf-8")), schema.editor_schema())
+def test_the_schema_for_editors_fits_every_agent_that_comes_with_the_program() -> None:
+    whole = schema.editor_schema()
+    jsonschema.Draft202012Validator.check_schema(whole)  # takes a second, and so is done once for all files
+    takes = jsonschema.Draft202012Validator(whole)
+    for path in sorted((Path(__file__).parents[2] / "configs").glob("*.toml")):
+        assert not list(takes.iter_errors(tomllib.loads(path.read_text("utf-8")))), path
