@@ -8,6 +8,7 @@ sound nothing is lost by aligning, so every frame does: devices start in bursts.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,8 @@ class FarEndTuning:
     missed_ms: int = 60  # so much missing within a short time is a slip, not jitter: align again
     forgiven_share: float = 1 / 50  # of what is taken: missing sound is forgotten at this rate
     drift_window_ms: int = 2000  # too much in hand all that time is drift, not jitter
+    lost_window_ms: int = 300  # far too much all that time: the microphone has lost sound
+    lost_ms: int = 60
 
 
 class FarEnd:
@@ -36,7 +39,9 @@ class FarEnd:
         self._ahead = ahead_ms * SAMPLES_PER_MS
         self._missed_to_realign = tuning.missed_ms * SAMPLES_PER_MS
         self._forgiven_share = tuning.forgiven_share
-        self._drift_window = tuning.drift_window_ms * SAMPLES_PER_MS
+        self._lost_window = tuning.lost_window_ms * SAMPLES_PER_MS
+        self._lost = tuning.lost_ms * SAMPLES_PER_MS
+        self._windows: deque[int] = deque(maxlen=tuning.drift_window_ms // tuning.lost_window_ms)
         self._ring = silence(tuning.capacity_ms * SAMPLES_PER_MS)
         self._written = 0  # by the audio thread only
         self._end = self._start = 0  # what is in hand, as sample numbers since the beginning
@@ -45,7 +50,7 @@ class FarEnd:
         self._lately_missed = 0.0
         self._sounded = False
         self._lowest = len(self._ring)
-        self._watched = 0
+        self._watched = self._watched_from = 0
         self.misses = 0
         self.realigned = 0
 
@@ -107,12 +112,21 @@ class FarEnd:
         return silence(count)
 
     def _watch_drift(self, count: int) -> None:
-        """Jitter adds for a moment to what is in hand; what is never used shows that a clock is ahead."""
+        """Jitter adds for a moment to what is in hand; what is never used shows that a clock is ahead.
+
+        A burst of waiting frames, in which nothing new is played, says nothing.
+        """
+        if not self._watched:
+            self._watched_from = self._end
         self._lowest = min(self._lowest, self._in_hand - count)
         self._watched += count
-        if self._watched < self._drift_window:
+        if min(self._watched, self._end - self._watched_from) < self._lost_window:
             return
-        if self._lowest > 2 * self._ahead:
-            self._start += self._lowest - self._ahead
+        self._windows.append(self._lowest)
+        lost = self._lowest > 2 * self._ahead + self._lost
+        drifted = len(self._windows) == self._windows.maxlen and min(self._windows) > 2 * self._ahead
+        if lost or drifted:
+            self._start += (self._lowest if lost else min(self._windows)) - self._ahead
             self.realigned += 1
+            self._windows.clear()
         self._watched, self._lowest = 0, len(self._ring)

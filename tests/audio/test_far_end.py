@@ -100,6 +100,41 @@ def test_a_busy_loop_does_not_shift_it() -> None:
     assert (far_end.misses, far_end.realigned) == (0, 0)
 
 
+@pytest.mark.parametrize("before", range(20))
+def test_half_a_second_of_a_busy_loop_does_not_shift_it_either(before: int) -> None:
+    far_end, place = started(), 3
+    for _ in range(30 + before):
+        far_end.put(numbered(place))
+        firsts(far_end, 1)
+        place += 1
+    for _ in range(25):
+        far_end.put(numbered(place))
+        place += 1
+    firsts(far_end, 25)
+    far_end.put(numbered(place))
+    assert firsts(far_end, 1) == [place - 1]
+    assert far_end.realigned == 0
+
+
+@pytest.mark.parametrize("before", range(20))
+def test_where_the_microphone_has_lost_sound_it_is_aligned_soon(before: int) -> None:
+    """The echo would come before its far end, which no canceller can take out."""
+    far_end, place = started(), 3
+    for _ in range(30 + before):
+        far_end.put(numbered(place))
+        firsts(far_end, 1)
+        place += 1
+    for _ in range(10):
+        far_end.put(numbered(place))
+        place += 1
+    for _ in range(35):
+        far_end.put(numbered(place))
+        given = firsts(far_end, 1)
+        place += 1
+    assert far_end.realigned == 1
+    assert given == [place - 2]
+
+
 def test_what_drift_piles_up_is_taken_out() -> None:
     far_end = started()
     for place in range(3, 7):
