@@ -151,7 +151,7 @@ class SwitchableEchoControl:
         self._method.played(block)
 
     def process(self, near_end: Samples) -> Samples:
-        """The microphone's frame as it should be sent; as long as it was."""
+        """The microphone's frame as it should be sent; in the long run as much, for a moment more or less."""
         return self._method.process(near_end)
 
 

@@ -5,7 +5,7 @@ heard, 1.5 s for the level of the echo), leaves a residual
 after each pause (see ``residual_echo``), lets everything through when the echo path changes (see
 ``echo_leak``), and takes whole words out of a voice that it hears together with the agent's. So each
 step of 10 ms is in one of five states, and each state has a gain for the canceller's output and one for
-the microphone as it was.
+the microphone as it was, or, where libspeexdsp is installed, as that leaves it.
 
 All sound here is int16 mono at 24 kHz, shape (n,). Far end: what the loudspeaker plays. Near end: what
 the microphone hears. A step is 10 ms, 240 samples.
@@ -23,12 +23,14 @@ import numpy as np
 from realtime_cli.audio.echo_leak import EchoLeakDetector
 from realtime_cli.audio.far_end import FarEnd
 from realtime_cli.audio.pcm import FRAME_MS, RATE_HZ, SAMPLES_PER_MS, Samples, silence
+from realtime_cli.audio.pre_roll import PreRoll
 from realtime_cli.audio.residual_echo import (
     EchoPathDetector,
     ErleEstimator,
     ResidualEchoSuppressor,
     SuppressorTuning,
 )
+from realtime_cli.audio.speex_echo import SpeexEchoCanceller
 from realtime_cli.errors import ConfigError
 from realtime_cli.install_hint import install
 
@@ -83,6 +85,9 @@ class CancellerTuning:
     converging_after_leak_ms: int = 500  # after echo got through; shorter: it gets through again
     leak_unwatched_ms: int = 60  # after a leak was found; longer: what follows it is muted for less long
     bypass_after_ms: int = 1000  # far-end silence until it is off; shorter: less work, cuts late echo
+    # Where libspeexdsp gives the words: what was said before a voice was sure, and after it.
+    pre_roll_ms: int = 300  # shorter: first syllables are lost
+    words_ms: int = 400  # shorter: gaps in which AEC3 leaves nothing of a voice
     warm_up_ms: int = 10  # after a bypass the canceller's filters still hold what it heard last
     suppressor: SuppressorTuning = field(default_factory=SuppressorTuning)
 
@@ -115,7 +120,10 @@ class EchoMetrics:
 
 
 class EchoCanceller:
-    """AEC3 with its state table. About 0.2 ms of work for 10 ms of sound; adds 9 ms of delay.
+    """AEC3 with its state table. About 0.25 ms of work for 10 ms of sound; adds 9 ms of delay.
+
+    With libspeexdsp nothing is sent while the agent is heard until a voice is sure; then what was said
+    meanwhile is sent at once (see ``pre_roll``), and the words come from there (see ``speex_echo``).
 
     It follows delays up to 400 ms and a drift of the clocks by itself. In the first 0.35 s of the agent's
     sound, and again after the far end has slipped or echo got through, it is half duplex. While nothing is
@@ -137,7 +145,6 @@ class EchoCanceller:
         self._tuning = tuning
         self._processor = audio_processor(True, noise_suppression, gain_control)
         self._processes_voice = noise_suppression or gain_control
-        self._gains = gains(tuning.double_talk_mix, self._processes_voice)
         self._far_end = FarEnd(_ahead_ms(latency_s))
         self._erle = ErleEstimator()
         self._suppressor = ResidualEchoSuppressor(tuning.suppressor)
@@ -146,6 +153,11 @@ class EchoCanceller:
         self._converging_ms = tuning.converging_ms
         self._learning_ms = tuning.learning_ms
         self._near_end = silence(STEP_SAMPLES)  # this step and the one before
+        self._words_echo = None if self._processes_voice else _words_echo()
+        self._gains = gains(1.0 if self._words_echo else tuning.double_talk_mix, self._processes_voice)
+        self._words = silence(STEP_SAMPLES)  # of the near end, about as late as the canceller's output
+        self._words_ms = 0
+        self._pre_roll = PreRoll(tuning.pre_roll_ms, STEP_MS)
         self._unjudged: list[tuple[Samples, Samples, Samples]] = []
         self._far_silent_ms = tuning.bypass_after_ms
         self._awake_ms = 0
@@ -157,7 +169,7 @@ class EchoCanceller:
         self._far_end.put(block)
 
     def process(self, near_end: Samples) -> Samples:
-        """The microphone's frame (a multiple of 10 ms) without the echo; as long as it was."""
+        """The microphone's frame (a multiple of 10 ms) without the echo; for a while more or less of it."""
         far_end = self._take_far_end(len(near_end))
         if self._asleep and not np.count_nonzero(far_end):
             return self._step(far_end, near_end)
@@ -214,7 +226,20 @@ class EchoCanceller:
             self._unjudged.clear()
             self._suppressor.skip(step_ms)
             self.talk_state = TalkState.NO_ECHO_PATH if self._path.absent else TalkState.IDLE
-        return self._cross_fade(output)
+            self._words_ms = 0
+        output = self._cross_fade(output)
+        return output if self._words_echo is None else self._send_words(output)
+
+    def _send_words(self, output: Samples) -> Samples:
+        """``output``, or what was said from before it was sure; while it is not, silence."""
+        active = self._active_share == 1.0 and not self._path.absent
+        if active and self.talk_state is TalkState.DOUBLE_TALK and self._words_ms:
+            return self._pre_roll.release(output)
+        silent = self._suppressor.suppressing or self.talk_state is TalkState.CONVERGING
+        if active and silent:
+            return self._pre_roll.withhold(self._words)
+        self._pre_roll.forget()
+        return output
 
     def _cross_fade(self, output: Samples) -> Samples:
         """``output``, or what is sent in idle; in the step between the two, one goes over into the other."""
@@ -232,6 +257,8 @@ class EchoCanceller:
     def _cancel(self, far_end: Samples, near_end: Samples) -> Samples:
         """One step through the canceller and the state table."""
         aec_output: Samples = self._processor.process(near_end, far_end)
+        if self._words_echo is not None:
+            self._words = self._words_echo.step(far_end, near_end)
         self._judge(far_end, near_end, aec_output)
         if self._path.absent:
             self.talk_state = TalkState.NO_ECHO_PATH
@@ -249,11 +276,21 @@ class EchoCanceller:
         if self.converging and self._suppressor.far_end_sounds:
             self._converging_ms -= STEP_MS
             self.talk_state = TalkState.CONVERGING
-        elif self._suppressor.near_end_speaks:
+        elif self._speaks():
             self.talk_state = TalkState.DOUBLE_TALK
         else:
             self.talk_state = TalkState.FAR_END_ONLY
-        return self._gains[self.talk_state].mix(suppressed, self._delayed(len(suppressed)))
+        near_end = self._words if self._words_echo else self._delayed(len(suppressed))
+        return self._gains[self.talk_state].mix(suppressed, near_end)
+
+    def _speaks(self) -> bool:
+        """Whether the user is heard; with libspeexdsp also while AEC3 takes the voice out for a moment."""
+        if self._suppressor.near_end_speaks:
+            if self._words_echo and (self._suppressor.louder_than_echo or self._learning_ms > 0):
+                self._words_ms = self._tuning.words_ms
+            return True
+        self._words_ms = max(0, self._words_ms - STEP_MS)
+        return self._words_ms > 0
 
     def _delayed(self, count: int) -> Samples:
         """The near end, as late as the canceller gives it."""
@@ -286,6 +323,13 @@ def audio_processor(echo: bool, noise_suppression: bool, gain_control: bool) -> 
         noise_suppression=noise_suppression,
         auto_gain_control=gain_control,
     )
+
+
+def _words_echo() -> SpeexEchoCanceller | None:
+    try:
+        return SpeexEchoCanceller()
+    except OSError:
+        return None
 
 
 def _ahead_ms(latency_s: float) -> int:

@@ -87,7 +87,8 @@ class InputHealth:
 class DeviceMicrophone:
     """A device as microphone: int16 mono frames at 24 kHz, 10 to 40 ms long.
 
-    ``process`` (an echo canceller) gets one or more blocks of ``block_ms`` and returns what is to be sent.
+    ``process`` (an echo canceller) gets one or more blocks of ``block_ms`` and returns what is to be sent: in
+    the long run as much, for a moment more or less.
     """
 
     def __init__(
@@ -213,7 +214,7 @@ class DeviceMicrophone:
             frame = frame[most:]
         if len(frame) < FRAME_SAMPLES and quiet:
             self._held_back = frame
-        else:
+        elif len(frame):
             self._deliver(frame)
 
 

@@ -23,6 +23,8 @@ FAR_ACTIVE_DBFS = -50.0
 """Louder than this, the far end sounds."""
 MAX_ERL_DB = 45.0
 """An echo that is so much softer than the far end is heard by nobody, and by no voice activity detection."""
+STEP_MS = 10
+LOUDER_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ class SuppressorTuning:
     sure_db: float = -6.0  # above the echo by this for ``sure_ms``: a voice, not a burst [-9+ .. -3+]
     sure_ms: int = 60  # longer: first syllables are lost; shorter: bursts count as voice [30+ .. 60]
     hangover_ms: int = 200  # after a sure voice, for its softer sounds [200 .. 400+; 100 failed]
+    least_erl_rise_db_per_s: float = 5.0  # faster: an echo whose way has changed counts as louder than any
+    louder_db: float = 3.0  # the microphone, above the echo: no echo is, but a user who is worth hearing
+    louder_ms: int = 40  # of the last 200
     mostly_echo_db: float = 6.0  # what the canceller reduced by this much was echo, not the user
 
 
@@ -61,13 +66,14 @@ class ResidualEchoSuppressor:
     def __init__(self, tuning: SuppressorTuning = SuppressorTuning()) -> None:
         self._tuning = tuning
         self._far_dbfs = SILENCE_DBFS
-        self._erl_db = MAX_ERL_DB
+        self._erl_db = self._least_erl_db = MAX_ERL_DB
         self._gain = 1.0
         self._tail_ms = 0
         self._far_silent_ms = max(tuning.pause_ms, tuning.reverberation_ms)
         self._onset_ms = 0
         self._loud_ms = 0
         self._hangover_ms = 0
+        self._louder: deque[bool] = deque(maxlen=LOUDER_STEPS)
 
     @property
     def near_end_speaks(self) -> bool:
@@ -75,9 +81,19 @@ class ResidualEchoSuppressor:
         return self._hangover_ms > 0
 
     @property
+    def louder_than_echo(self) -> bool:
+        """Whether the microphone has just been louder than any echo, also where the room changes."""
+        return STEP_MS * sum(self._louder) >= self._tuning.louder_ms
+
+    @property
     def far_end_sounds(self) -> bool:
         """Whether the microphone may be hearing echo."""
         return self._tail_ms > 0
+
+    @property
+    def suppressing(self) -> bool:
+        """Whether what is soft against the echo becomes silence."""
+        return self._far_silent_ms < self._tuning.reverberation_ms and not self.near_end_speaks
 
     def step(
         self,
@@ -96,14 +112,14 @@ class ResidualEchoSuppressor:
         """
         step_ms = len(aec_output) // SAMPLES_PER_MS
         self._follow_far_end(dbfs(far_end), step_ms)
-        output_dbfs = dbfs(aec_output)
-        self._follow_echo(dbfs(near_end), output_dbfs, step_ms, learning)
+        near_dbfs, output_dbfs = dbfs(near_end), dbfs(aec_output)
+        loudest_echo_dbfs = self._far_dbfs - self._least_erl_db
+        self._louder.append(near_dbfs > loudest_echo_dbfs + self._tuning.louder_db)
+        self._follow_echo(near_dbfs, output_dbfs, step_ms, learning)
         openness = 1 + (output_dbfs - self._echo_dbfs - self._open_db(correlation)) / self._tuning.slope_db
         loud = output_dbfs > self._echo_dbfs + max(self._tuning.sure_db, self._ringing_db)
         self._follow_voice(loud, correlation < self._tuning.alike and not converging, step_ms)
-        rings = self._far_silent_ms < self._tuning.reverberation_ms
-        suppressing = rings and not self.near_end_speaks
-        gain = min(1.0, max(0.0, openness)) if suppressing else 1.0
+        gain = min(1.0, max(0.0, openness)) if self.suppressing else 1.0
         if gain == self._gain == 1.0:
             return aec_output
         ramp = np.linspace(self._gain, gain, len(aec_output), dtype=np.float32)
@@ -158,6 +174,9 @@ class ResidualEchoSuppressor:
             erl_db = self._far_dbfs - near_dbfs
             slowly_db = self._erl_db - tuning.erl_fall_db_per_s * step_ms / 1000
             self._erl_db = erl_db if learning else max(erl_db, slowly_db)
+        rise_db = tuning.least_erl_rise_db_per_s * step_ms / 1000 if self.far_end_sounds else 0.0
+        least_db = MAX_ERL_DB if learning else self._least_erl_db + rise_db
+        self._least_erl_db = min(self._erl_db, least_db)
 
     @property
     def _echo_dbfs(self) -> float:

@@ -88,13 +88,19 @@ def portaudio() -> Finding:
 
 def echo_canceller() -> Finding:
     """Whether the canceller can be had; without it the program is half duplex."""
+    from realtime_cli.audio import speex_echo
     from realtime_cli.audio.echo_canceller import EchoCanceller
 
     try:
         EchoCanceller()
     except ConfigError as error:
         return warning("echo canceller", f"{error.message} Half duplex is used instead.", error.remedy)
-    return ok("echo canceller", f"pywebrtc-audio {installed('pywebrtc-audio')}")
+    version = f"pywebrtc-audio {installed('pywebrtc-audio')}"
+    try:
+        speex_echo.library()
+    except OSError:
+        return ok("echo canceller", f"{version}; with libspeexdsp it would take fewer words of the user's.")
+    return ok("echo canceller", f"{version}, libspeexdsp")
 
 
 def extras(machine: Machine | None = None) -> Iterator[Finding]:

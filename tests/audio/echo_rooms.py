@@ -59,3 +59,17 @@ def cancelled(far: Samples, near: Samples, **options: Any) -> tuple[Samples, Ech
         canceller.played(given)
         cleaned.append(canceller.process(heard))
     return np.concatenate(cleaned), canceller
+
+
+def slipping(near: Samples, seed: int, from_s: float = 4.0) -> Samples:
+    """As it comes from devices that lose sound, or give some too much, every few seconds."""
+    chance = np.random.default_rng(seed)
+    at = round(from_s * RATE_HZ)
+    pieces = [near[:at]]
+    while at < len(near):
+        count, slip = int(chance.uniform(1, 4) * RATE_HZ), int(chance.choice([-40, -20, 10, 20, 40, 80]))
+        pieces.append(np.zeros(max(0, slip) * SAMPLES_PER_MS, np.int16))
+        at += max(0, -slip) * SAMPLES_PER_MS
+        pieces.append(near[at : at + count])
+        at += count
+    return np.resize(np.concatenate([*pieces, np.zeros(len(near), np.int16)]), len(near))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from realtime_cli.audio import speex_echo
 from realtime_cli.audio.echo_canceller import (
     AEC_DELAY_SAMPLES,
     CancellerTuning,
@@ -13,7 +14,10 @@ from realtime_cli.audio.echo_canceller import (
     gains,
 )
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
-from tests.audio.echo_rooms import ROOMS, cancelled, far_speech, frames, through_room
+from realtime_cli.audio.speex_echo import SpeexEchoCanceller
+from tests.audio.echo_rooms import ROOMS, cancelled, far_speech, frames, slipping, through_room
+
+SLIPS = range(8)
 
 
 @pytest.mark.parametrize("noise_suppression", [False, True])
@@ -44,13 +48,81 @@ def test_nothing_is_left_that_would_wake_a_voice_activity_detection_from_the_fir
     assert max(probabilities) < 0.5
 
 
-def test_the_user_opens_the_gate_in_double_talk() -> None:
-    far = far_speech(6)
-    near = through_room(far, 60, 0, None)
-    user = far_speech(3)[: -RATE_HZ - 1 : -1]  # backwards: nothing that the canceller could know
-    user = np.concatenate([user, user])
-    near[4 * RATE_HZ :] = np.clip(near[4 * RATE_HZ :].astype(np.int32) + user, -32768, 32767)
+def beside_the_agent(begins_s: float = 4.0) -> tuple[Samples, Samples, Samples]:
+    """What the agent says, what the microphone hears, and what of that is a user, who begins then."""
+    far = far_speech(begins_s + 2)
+    near = through_room(far, 60, 0, None) // 4
+    user = far_speech(2)[::-1]  # backwards: nothing that the canceller could know
+    user = user[np.argmax(np.abs(user) > 2000) :]
+    begins = round(begins_s * RATE_HZ)
+    near[begins : begins + len(user)] = np.clip(
+        near[begins : begins + len(user)].astype(np.int32) + user, -32768, 32767
+    )
+    return far, near, user
+
+
+@pytest.mark.heavy
+@pytest.mark.usefixtures("words_path")
+@pytest.mark.parametrize("seed", SLIPS)
+def test_where_sound_is_lost_on_the_way_nothing_is_left_that_would_wake_a_voice_activity_detection(
+    seed: int,
+) -> None:
+    pytest.importorskip("onnxruntime", reason="the local engine's packages are not installed")
+    from realtime_cli.server.engine.voice_activity import VoiceActivity
+
+    far = far_speech(20)
+    near = slipping(through_room(far, 200, 0, None, seed=seed), seed)
     cleaned, _ = cancelled(far, near)
+    assert max(VoiceActivity().feed(cleaned)) < 0.5
+
+
+def test_the_user_opens_the_gate_in_double_talk() -> None:
+    far, near, user = beside_the_agent()
+    cleaned, _ = cancelled(far, near)
+    assert dbfs(cleaned[4 * RATE_HZ :]) > dbfs(user) - 3
+
+
+@pytest.fixture
+def words_path() -> None:
+    try:
+        SpeexEchoCanceller()
+    except OSError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.usefixtures("words_path")
+def test_the_user_is_sent_from_the_first_syllable_on() -> None:
+    far, near, user = beside_the_agent()
+    cleaned, _ = cancelled(far, near)
+    first = user[: RATE_HZ // 5].astype(np.float64)
+    alike = np.correlate(cleaned[3 * RATE_HZ :].astype(np.float64), first, "valid")
+    assert alike.max() > 0.8 * first @ first
+
+
+@pytest.mark.usefixtures("words_path")
+def test_what_is_sent_late_is_made_up_for_in_silence() -> None:
+    far, near, _ = beside_the_agent()
+    far, near = (
+        np.concatenate([far, far_speech(4)]),
+        np.concatenate([near, through_room(far_speech(4), 60, 0, None) // 4]),
+    )
+    canceller = EchoCanceller(latency_s=0.02)
+    ahead, sent = [], 0
+    for at, (given, heard) in enumerate(zip(frames(far), frames(near), strict=True), 1):
+        canceller.played(given)
+        sent += len(canceller.process(heard))
+        ahead.append(sent - at * len(heard))
+    assert max(ahead) > 50 * SAMPLES_PER_MS
+    assert ahead[-1] == 0
+
+
+def test_without_libspeexdsp_a_share_of_the_microphone_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speex_echo, "NAMES", {})
+    speex_echo.library.cache_clear()
+    far, near, user = beside_the_agent()
+    cleaned, _ = cancelled(far, near)
+    speex_echo.library.cache_clear()
+    assert len(cleaned) == len(near) // 480 * 480
     assert dbfs(cleaned[4 * RATE_HZ :]) > dbfs(user) - 9
 
 

@@ -137,3 +137,17 @@ async def test_a_single_sample_at_full_scale_is_seen():
     condition, frame = InputHealth(), np.zeros(480, np.int16)
     frame[::100] = -32768
     assert "clips" in "".join(told(condition, frame, 0, 30))
+
+
+async def test_a_guard_may_give_more_or_nothing_for_a_while():
+    """An echo canceller sends what was said before it was sure, and leaves out silence later."""
+    given = iter([np.full(960, 900, np.int16), np.zeros(0, np.int16), np.full(240, 900, np.int16)])
+    heard: list[np.ndarray] = []
+    microphone = DeviceMicrophone(
+        lambda callback: Device(), lambda level, topic, text: None, process=lambda frame: next(given)
+    )
+    microphone.start(lambda samples: heard.append(samples) if samples is not None else None)
+    for _ in range(3):
+        microphone._finish(SOUND[:240])
+    await microphone.close()
+    assert [len(samples) for samples in heard] == [480, 480, 240]

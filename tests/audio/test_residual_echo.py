@@ -107,3 +107,14 @@ def test_a_room_has_an_echo_path() -> None:
     for _ in range(200):
         path.frame(tone(20, 3000), tone(20, 100))
     assert not path.absent
+
+
+def test_a_user_is_louder_than_the_echo_and_an_echo_that_gets_through_is_not() -> None:
+    gate = learned()
+    for _ in range(10):
+        gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 2900))
+    assert gate.near_end_speaks
+    assert not gate.louder_than_echo
+    for _ in range(4):
+        gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 7000), tone(STEP_MS, 2900))
+    assert gate.louder_than_echo
