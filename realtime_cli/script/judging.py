@@ -13,12 +13,15 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.loop import Outcome
 from realtime_cli.pattern import PatternTooSlow
 from realtime_cli.script.audible_words import AudibleWords, asks_to_listen, unheard
-from realtime_cli.script.expectations import UNSPOKEN, CheckResult, Status, matches, verdicts
+from realtime_cli.script.expectations import LATE_MS, UNSPOKEN, CheckResult, Status, matches, verdicts
 from realtime_cli.script.format import Expect, Judged, Saying, ScriptTurn
 from realtime_cli.script.moments import moments
 from realtime_cli.script.result import Case, CaseResult, TurnResult, details, figures
 from realtime_cli.script.turn_collector import TurnCollector, TurnRecord
 from realtime_cli.script.turn_metrics import TurnMetrics, conversation_metrics, turn_lines, turn_metrics
+
+LATE_SHARE = 0.05
+"""Of a turn's time limit: a program that was late by more may have missed it itself."""
 
 Judge = Callable[[Case, str, str], Awaitable[tuple[float, str]]]
 """(case, rubric, conversation) -> score from 0 to 1, and why. Raises ConfigError when it cannot be asked."""
@@ -55,13 +58,21 @@ class Judging:
             ]
         found = list(extra)
         if seen.timed_out:
-            limit_s = (turn.timeout_ms or self.case.script.script.timeout_ms) / 1000
-            limit = f"{seen.timed_out} within {limit_s:g} s"
-            found.append(CheckResult(number, "timeout", "failed", limit, seen.trouble or "nothing more"))
+            found.append(self._timeout(number, turn, seen))
         if turn.kind == "settings" and turn.expect.errors is None:
             requested = "the settings in force"
             found += [CheckResult(number, "settings", "failed", requested, text) for text in seen.refused]
         return [*found, *verdicts(turn.expect, turn_metrics(seen, self.collected))]
+
+    def _timeout(self, number: int, turn: ScriptTurn, seen: TurnRecord) -> CheckResult:
+        """Unreliable where this program was late by a good part of the limit itself."""
+        limit_ms = turn.timeout_ms or self.case.script.script.timeout_ms
+        expected = f"{seen.timed_out} within {limit_ms / 1000:g} s"
+        told = seen.trouble or "nothing more"
+        if seen.trouble or seen.late_ms <= max(LATE_MS, limit_ms * LATE_SHARE):
+            return CheckResult(number, "timeout", "failed", expected, told)
+        late = f"but the client's own pacing was {seen.late_ms:.0f} ms late"
+        return CheckResult(number, "timeout", "unreliable", expected, f"{told}, {late}")
 
     async def ask(self) -> None:
         """Run the user's checks and ask the judge."""

@@ -256,6 +256,8 @@ class ScriptRun:
             return "an answer to the settings"
         if turn.expects_reply:
             over = await live.until(lambda: self._has_ended(turn, seen), limit_s)
+            if not over and seen.answered:
+                return "the end of the answer"
             if not over or not (seen.answered or turn.expect.errors):
                 return "an answer"
         elif not await live.quiet(self._script.quiet_ms, limit_s):
