@@ -33,6 +33,15 @@ def substituted(value: Any, environ: Mapping[str, str], missing: Missing, path: 
     return _REFERENCE.sub(fill, value)
 
 
+def literal(value: Any) -> Any:
+    """The tree in which what looks like a reference stands for itself: others name no variables of ours."""
+    if isinstance(value, dict):
+        return {key: literal(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [literal(inner) for inner in value]
+    return value.replace("${", "$${") if isinstance(value, str) else value
+
+
 def refers(value: Any) -> bool:
     """Whether a raw text takes something from the environment, so that it may be a secret."""
     return isinstance(value, str) and next(referred(value), None) is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
+from realtime_cli.config.interpolation import literal
 from realtime_cli.errors import ConfigError
 from realtime_cli.script.pipecat_caller import caller_of, expect_of
 from realtime_cli.script.pipecat_turn import Tree, converted_turns
@@ -99,7 +100,7 @@ class _Scenario:
         for message in self._scenario.get("context") or ():
             role = str(message["role"]).replace("developer", "system")
             if role in ("system", "user", "assistant") and isinstance(message.get("content"), str):
-                items.append({"role": role, "text": message["content"]})
+                items.append({"role": role, "text": literal(message["content"])})
             else:
                 self._left.append(f"context: a message of {role}")
         if items:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from realtime_cli.config.agent import DelegationConfig, LocalConfig
 from realtime_cli.config.conversation import ConversationStart
+from realtime_cli.config.interpolation import literal
 from realtime_cli.recording.reader import Recording
 
 Tree = dict[str, Any]
@@ -51,7 +52,7 @@ def agent_of_recording(recording: Recording) -> Tree:
     if tools := [_tool(tool) for tool in config.get("tools") or () if tool.get("builtin") in HARMLESS]:
         agent["tools"] = tools
     agent["session"] = without_none(_session(recording))
-    return agent
+    return {name: literal(table) for name, table in agent.items()}
 
 
 def _session(recording: Recording) -> Tree:

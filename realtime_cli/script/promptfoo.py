@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from realtime_cli.config.interpolation import literal
 from realtime_cli.errors import ConfigError
 from realtime_cli.script.pipecat import OLLAMA, OPENAI, unknown
 from realtime_cli.script.promptfoo_agent import agent_of, mocks_of
@@ -263,7 +264,7 @@ class _Config:
         made: Tree = {"name": str(test.tree.get("description") or f"test {test.number}"), "caller": caller}
         if messages := self._opened(config.get("initialMessages")):
             made["history"] = [
-                {"role": str(each["role"]), "text": filled(str(each["content"]), test.values)}
+                {"role": str(each["role"]), "text": literal(filled(str(each["content"]), test.values))}
                 for each in messages
             ]
         if expect := self._asserted(test, of_call=True):

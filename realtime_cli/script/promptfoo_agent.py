@@ -6,8 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from realtime_cli.config.interpolation import literal
+
 Tree = dict[str, Any]
 
+_ENV = re.compile(r"\{\{-?\s*env\.(\w+)\s*-?\}\}")
 FORMATS = {"g711_ulaw": {"type": "audio/pcmu"}, "g711_alaw": {"type": "audio/pcma"}}
 INSTRUCTIONS, VOICE = "You are a helpful assistant.", "alloy"  # what promptfoo sends where nothing is written
 OF_A_SESSION = ("tool_choice", "parallel_tool_calls", "reasoning")
@@ -32,6 +35,7 @@ KNOWN = {
 def agent_of(model: str, config: Tree, left: list[str]) -> Tree:
     """The agent as a table of a script. Keys in the file are never copied."""
     left += [f"provider.config.{key}" for key in config if key not in KNOWN]
+    config = _with_our_variables(config)
     connection: Tree = {"model": model}
     if url := config.get("apiBaseUrl"):
         connection["base_url"] = f"{re.sub(r'^http', 'ws', str(url)).rstrip('/')}/realtime"
@@ -55,6 +59,15 @@ def agent_of(model: str, config: Tree, left: list[str]) -> Tree:
         spoken["format"] = kind
     session["audio"] = {**({"input": heard} if heard else {}), "output": spoken}
     return {"connection": connection, "session": session}
+
+
+def _with_our_variables(tree: Any) -> Any:
+    """``{{env.NAME}}`` is ``${NAME}`` in an agent file, and what looks like that is not."""
+    if isinstance(tree, str):
+        return _ENV.sub(r"${\1}", literal(tree))
+    if isinstance(tree, list):
+        return [_with_our_variables(each) for each in tree]
+    return {key: _with_our_variables(each) for key, each in tree.items()} if isinstance(tree, dict) else tree
 
 
 def mocks_of(tools: Any, left: list[str]) -> list[Tree]:

@@ -185,13 +185,13 @@ def test_events_of_the_voice_are_named_where_nobody_speaks() -> None:
 
 
 def test_a_context_is_the_history_and_a_picture_goes_ahead_of_what_is_said() -> None:
-    context = [{"role": "developer", "content": "Be brief."}, {"role": "tool", "content": "x"}]
+    context = [{"role": "developer", "content": "Be brief, ${HOME}."}, {"role": "tool", "content": "x"}]
     user = {"modality": "audio"}
     turn = {"user": "What is it?", "image": "cat.jpg"}
     ((tree, left),) = scripts_of(
         {"context": context, "user": user, "turns": [turn]}, lambda name: f"up/{name}"
     )
-    assert tree["set"] == {"conversation.items": [{"role": "system", "text": "Be brief."}]}
+    assert tree["set"] == {"conversation.items": [{"role": "system", "text": "Be brief, $${HOME}."}]}
     assert tree["turns"] == [{"image": "up/cat.jpg", "respond": False}, {"say": "What is it?"}]
     assert left == [
         "context: a message of tool",

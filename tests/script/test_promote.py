@@ -23,6 +23,7 @@ from realtime_cli.recording.format import Header
 from realtime_cli.recording.reader import read
 from realtime_cli.script.load import load_script
 from realtime_cli.script.promote import promote
+from realtime_cli.script.promoted_agent import agent_of_recording
 from tests.recording.conversation import event, record_conversation
 
 PIXEL = base64.b64decode(
@@ -195,3 +196,17 @@ def test_sound_that_is_not_there_becomes_its_words_and_is_named(tmp_path: Path) 
     [turn] = load_script(tmp_path / "made.toml").script.turns
     assert turn.say == "What time is it?"
     assert [thing.partition(":")[0] for thing in left_out] == ["turn 1", "turn 2", "turn 3"]
+
+
+def test_what_looks_like_a_variable_in_a_recording_is_none_in_its_script(tmp_path: Path) -> None:
+    """A stranger's recording must not make its script send what is in the environment."""
+    config = {
+        "session": {"instructions": "You are ${HOME}."},
+        "conversation": {"items": [{"role": "user", "text": "${PATH}"}]},
+    }
+    recorder = Recorder(tmp_path / "talk.jsonl", Header(tool="realtime-cli 0", config=config))
+    recorder.observe(Entry(0.1, "local", i.Typed(0.1, "Hi")))
+    recorder.close()
+    agent = agent_of_recording(read(tmp_path / "talk.jsonl"))
+    assert agent["session"]["instructions"] == "You are $${HOME}."
+    assert agent["conversation"]["items"][0]["text"] == "$${PATH}"

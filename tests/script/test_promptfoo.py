@@ -81,6 +81,18 @@ def test_a_provider_is_the_agent_and_its_tools_are_mocks() -> None:
     ]
 
 
+def test_variables_of_the_environment_are_written_as_in_an_agent_file() -> None:
+    config = """
+prompts: [hi]
+providers:
+  - id: openai:realtime:x
+    config: {apiBaseUrl: "{{ env.URL }}/v1", instructions: "It costs ${5}."}
+"""
+    ((tree, _),) = converted(config)
+    assert tree["agent"]["connection"]["base_url"] == "${URL}/v1/realtime"
+    assert tree["agent"]["session"]["instructions"] == "It costs $${5}."
+
+
 def test_tests_of_one_conversation_are_turns_of_one_scenario() -> None:
     ((tree, _),) = converted(CONFIG)
     single, other, conversation = scenarios(tree)
