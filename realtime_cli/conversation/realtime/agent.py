@@ -32,6 +32,7 @@ class _Response:
 class _MessagePart:
     text: str = ""  # as received so far, delta by delta
     final: str = ""
+    voice: bool = False
     received_at: float | None = None
     began_at: float | None = None
 
@@ -48,6 +49,15 @@ class _Message:
     claimed: bool = False
     """Whether an event has named its response; until then it is a guess."""
     parts: dict[int, _MessagePart] = field(default_factory=dict)
+    voice_moved: dict[int, int] = field(default_factory=dict)
+    """Where the voice is that a server gives the index of a written part."""
+
+    def place(self, index: int, *, voice: bool, begins: bool = False) -> int:
+        """The index of a part. Some servers give the written and the spoken one, which follows, one index."""
+        written = self.parts.get(index)
+        if begins and voice and written and written.final and not written.voice:
+            self.voice_moved.setdefault(index, max(self.parts) + 1)
+        return self.voice_moved.get(index, index) if voice else index
 
     def part(self, index: int) -> _MessagePart:
         return self.parts.setdefault(index, _MessagePart())
@@ -235,15 +245,18 @@ class AgentSide:
     def text_delta(self, event: Any, *, voice: bool) -> None:
         if event.delta:
             message = self._message(event.item_id, event.response_id)
-            self._delta(message, event.content_index or 0, event.delta, voice=voice)
+            index = message.place(event.content_index or 0, voice=voice, begins=True)
+            self._delta(message, index, event.delta, voice=voice)
 
     def text_done(self, event: Any, text: str | None, *, voice: bool) -> None:
         if text:
             message = self._message(event.item_id, event.response_id)
-            self._whole(message, event.content_index or 0, text, voice=voice)
+            index = message.place(event.content_index or 0, voice=voice)
+            self._whole(message, index, text, voice=voice)
 
     def _delta(self, message: _Message, index: int, delta: str, *, voice: bool) -> None:
-        message.part(index).text += delta
+        part = message.part(index)
+        part.text, part.voice = part.text + delta, voice
         self._scene.emit(
             e.AgentTextPartial(
                 self._scene.at,
@@ -283,7 +296,7 @@ class AgentSide:
         if not event.delta and self._scene.live:
             return  # in a log it may have been left out
         message = self._message(event.item_id, event.response_id)
-        index = event.content_index or 0
+        index = message.place(event.content_index or 0, voice=True, begins=True)
         part = message.part(index)
         first = part.received_at is None
         if first:
@@ -303,18 +316,21 @@ class AgentSide:
 
     def sound_done(self, event: s.ResponseOutputAudioDone) -> None:
         message = self._message(event.item_id, event.response_id)
-        self._scene.emit(e.AgentSoundComplete(self._scene.at, message.item_id, event.content_index or 0))
+        index = message.place(event.content_index or 0, voice=True)
+        self._scene.emit(e.AgentSoundComplete(self._scene.at, message.item_id, index))
 
     # -- the loudspeaker --------------------------------------------------------------------------
 
     def play(self, play: effects.Play) -> None:
         ms = len(play.audio) / BYTES_PER_MS[play.format]
-        item_id = self._sounding(play.item_id).item_id
-        self._scene.emit(e.AgentSoundQueued(self._scene.at, item_id, play.content_index, ms))
+        message = self._sounding(play.item_id)
+        index = message.place(play.content_index, voice=True)
+        self._scene.emit(e.AgentSoundQueued(self._scene.at, message.item_id, index, ms))
 
     def play_end(self, end: effects.PlayEnd) -> None:
-        item_id = self._sounding(end.item_id).item_id
-        self._scene.emit(e.AgentSoundComplete(self._scene.at, item_id, end.content_index))
+        message = self._sounding(end.item_id)
+        index = message.place(end.content_index, voice=True)
+        self._scene.emit(e.AgentSoundComplete(self._scene.at, message.item_id, index))
 
     def _sounding(self, item_id: str) -> _Message:
         known = self._messages.get(item_id)
@@ -328,6 +344,7 @@ class AgentSide:
         self._heard(message, played.content_index, played.heard_ms, finished=played.finished)
 
     def _heard(self, message: _Message, index: int, heard_ms: float, *, finished: bool) -> None:
+        index = message.place(index, voice=True)
         part = message.part(index)
         first = part.began_at is None and heard_ms > 0
         if first:
@@ -356,9 +373,8 @@ class AgentSide:
             if item.heard_ms > 0 or item.finished:
                 self._heard(message, item.content_index, item.heard_ms, finished=item.finished)
             message.cut = message.cut or not item.finished
-            parts.append(
-                e.PartHeard(message.turn, message.item_id, item.content_index, item.heard_ms, item.finished)
-            )
+            index = message.place(item.content_index, voice=True)
+            parts.append(e.PartHeard(message.turn, message.item_id, index, item.heard_ms, item.finished))
         self._scene.emit(e.PlaybackEmptied(self._scene.at, stopped.cause))
         if any(not part.finished for part in parts):
             self._interrupted(parts, stopped.cause, stopped.near_dbfs, stopped.residual_dbfs)

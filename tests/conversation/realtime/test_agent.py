@@ -374,3 +374,25 @@ def test_an_answer_after_the_next_question_belongs_to_that() -> None:
     dialogue = (spoken(1, 0), begun(1.1), done(1.2), spoken(2, 0, "u2"), begun(2.1, "r2"), done(2.2, "r2"))
 
     assert [event.turn for event in of(e.AgentResponseEnded, *dialogue)] == [1, 2]
+
+
+def test_a_written_and_a_spoken_part_of_one_index_keep_their_own_words() -> None:
+    place = {**IDS, "response_id": "r1", "content_index": 0}
+    both = [{"type": "output_text", "text": "A list."}, {"type": "output_audio", "transcript": "I sent it."}]
+    talk = (
+        live(),
+        begun(1.0),
+        received(1.1, "response.output_text.delta", delta="A list.", **place),
+        received(1.2, "response.output_text.done", text="A list.", **place),
+        received(1.3, "response.output_audio_transcript.delta", delta="I sent it.", **place),
+        sound(1.4),
+        local(i.Played(1.5, "a1", 0, 20.0, finished=True), 1.5),
+        received(1.6, "response.output_audio_transcript.done", transcript="I sent it.", **place),
+        received(1.7, "response.output_item.done", response_id="r1", item={**message("x"), "content": both}),
+    )
+    assert [(event.part, event.text) for event in of(e.AgentTextFinal, *talk)] == [
+        (0, "A list."),
+        (1, "I sent it."),
+    ]
+    assert [event.part for event in of(e.AgentSoundReceived, *talk)] == [1]
+    assert [event.part for event in of(e.AgentHeard, *talk)] == [1]
