@@ -26,6 +26,7 @@ from realtime_cli.client.waits import (
 from realtime_cli.errors import ExitCode
 
 Phase = Literal["connecting", "settling", "ready", "lost"]
+MIN_SESSION_S = 20.0  # no server ends one so soon; a clock that is an hour wrong is common
 NO_REALTIME_SERVER = "Is it a Realtime server? Check connection.base_url."
 
 
@@ -160,10 +161,10 @@ class Reconnection(SessionPart):
     def _plan_renewal(self, expires_at: float | None) -> None:
         """A session ends after an hour (API reference, limits): a new socket takes over in a pause before.
 
-        One that begins after its own end shows that this machine's clock is wrong: then the server ends it.
+        One that begins at its own end shows that this machine's clock is wrong: then the server ends it.
         """
         lasts_s = (expires_at or 0.0) - self._unix_at_connect
-        if not expires_at or not self._unix_at_connect or lasts_s <= 0:
+        if not expires_at or not self._unix_at_connect or lasts_s < MIN_SESSION_S:
             self._expires_at = None
             self._effects.do(SetTimer(None, "rotate"))
             return
