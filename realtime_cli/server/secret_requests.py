@@ -8,13 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from realtime_cli.protocol import client_events as c
-from realtime_cli.protocol.translation import TranslationUpdate
 from realtime_cli.server import settings
 from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.client_frame import checked
 from realtime_cli.server.event_queue import random_ids
 from realtime_cli.server.settings import Defaults
-from realtime_cli.server.translation import translation_session
 from realtime_cli.untrusted_json import NotJson, parse_json
 from realtime_cli.wire.client_secrets import DEFAULT_LIFE_S, MAX_LIFE_S, MIN_LIFE_S, ClientSecrets
 from realtime_cli.wire.plain_http import PlainAnswer, refusal
@@ -74,6 +72,10 @@ def _patch(given: Any) -> Json:
 
 def _translation(given: Any, session_id: str) -> tuple[Json, Json]:
     """The settings of a translation, of which the request names the model too, and the session they make."""
+    # Not loaded for all others.
+    from realtime_cli.protocol.translation import TranslationUpdate
+    from realtime_cli.server.translation import translation_session
+
     if given is not None and not isinstance(given, dict):
         raise ApiError("invalid_type", "Invalid type for 'session': expected an object.", "session")
     wanted = {key: value for key, value in (given or {}).items() if key != "model"}

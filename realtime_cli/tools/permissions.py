@@ -365,7 +365,8 @@ class _Survey:
             return [name for key, value in raw.items() for name in self._named_in(value, (*path, key))]
         if isinstance(raw, list):
             return [name for i, value in enumerate(raw) for name in self._named_in(value, (*path, i))]
-        return [] if self._by_user(path) else list(referred(raw))
+        found = list(referred(raw))
+        return found if found and not self._by_user(path) else []
 
     def _by_user(self, path: KeyPath) -> bool:
         """Whether the key is from the command line or the environment, not from a file."""
