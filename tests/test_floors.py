@@ -38,6 +38,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "pattern",
         "untrusted_json",
         "untrusted_schema",
+        "untrusted_yaml",
         "user_path",
         "brief_thread",
         "audio.pcm",

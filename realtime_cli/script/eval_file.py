@@ -9,6 +9,7 @@ from typing import Any
 from realtime_cli.config.toml_file import read_text
 from realtime_cli.errors import ConfigError
 from realtime_cli.install_hint import install_extra
+from realtime_cli.untrusted_yaml import check_size
 
 MAX_DEPTH = 16
 _DECIMAL = re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$")
@@ -47,7 +48,11 @@ def read_evals(path: Path, *, yes_is_text: bool = False, depth: int = 0) -> Any:
     if yes_is_text:
         Loader.add_implicit_resolver(_BOOL, _TRUTH, list("tTfF"))
     Loader.add_constructor("!include", include)
+    text = read_text(path)
     try:
-        return yaml.load(read_text(path), Loader)  # a SafeLoader
+        loader = Loader(text)  # a SafeLoader
+        root = loader.get_single_node()
+        check_size(root)
+        return loader.construct_document(root) if root is not None else None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}.") from None

@@ -22,6 +22,7 @@ from realtime_cli.install_hint import install_extra
 from realtime_cli.script.compose import Places, Tree, WrittenScript, composed, is_composed
 from realtime_cli.script.format import Script
 from realtime_cli.script.parameters import DataRow, ParameterMissing, filled, rows_of
+from realtime_cli.untrusted_yaml import check_size
 
 LinesOf = Callable[[], dict[KeyPath, int]]
 SUFFIXES = (".toml", ".yaml", ".yml")
@@ -336,7 +337,9 @@ def parse_yaml(text: str, name: str) -> tuple[dict[str, Any], LinesOf]:
             f"Install it: {install_extra('yaml')}",
         ) from None
     try:
-        tree, root = _word_keys(yaml.safe_load(text)), yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        check_size(root)
+        tree = _word_keys(yaml.safe_load(text))
     except yaml.MarkedYAMLError as error:
         raise ConfigError(_yaml_error(error, text, name)) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # control characters, a 13th month, depths
