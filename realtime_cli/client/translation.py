@@ -29,6 +29,7 @@ from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.protocol import server_events as s
 from realtime_cli.protocol import translation as t
 from realtime_cli.protocol.objects import BYTES_PER_MS, WireFormat
+from realtime_cli.protocol.translation_session import translation_update
 
 NO_TEXT = "A translation session takes no text: it translates what is said."
 
@@ -151,7 +152,7 @@ class TranslationClientSession(SessionState):
 
     def _update(self, patch: dict[str, Any], *, by_user: bool = False) -> None:
         wanted = {key: value for key, value in patch.items() if key != "type"}
-        self._updates[self._effects.send(t.translation_update(wanted))] = wanted if by_user else {}
+        self._updates[self._effects.send(translation_update(wanted))] = wanted if by_user else {}
 
     def _updated(self, happened: inputs.Received, event: s.SessionUpdated) -> None:
         self._settings(event.session)

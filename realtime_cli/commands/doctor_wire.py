@@ -31,6 +31,7 @@ from realtime_cli.errors import AuthenticationFailed, ConnectionFailed, Realtime
 from realtime_cli.protocol import codec
 from realtime_cli.protocol.live.client_events import LiveSessionClose
 from realtime_cli.protocol.live.codec import decode_live_server_event, session_start
+from realtime_cli.protocol.translation_session import translation_update
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.trust import Trust, require_trust
 from realtime_cli.wire import probe, websocket
@@ -166,7 +167,8 @@ async def _round_trip(agent: LoadedAgent, transport: Transport) -> Finding:
     provider = agent.config.connection.effective_provider
     patch = for_provider(agent.config.session_patch(), provider)
     began = time.monotonic()
-    await _send(transport, codec.encode(codec.session_update(patch)))
+    update = translation_update if patch["type"] == "translation" else codec.session_update
+    await _send(transport, codec.encode(update(patch)))
     while True:
         told = await _told(transport, agent.config.connection.first_event_timeout_s)
         if why := _error(told):

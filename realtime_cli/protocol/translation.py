@@ -15,17 +15,12 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.protocol.client_events import ClientEventBase, SoundAppend, UnknownClientEvent
 from realtime_cli.protocol.codec import Json, bad_value, parse, read_leniently, server_event
 from realtime_cli.protocol.server_events import ServerEvent, ServerEventBase, UnknownServerEvent
-from realtime_cli.protocol.translation_session import TranslationSettings
+from realtime_cli.protocol.translation_session import TranslationUpdate as TranslationUpdate
 
 FRAME_MS = 200
 """Sound is translated in frames of this; ``elapsed_ms`` counts in them."""
 
 # -- events ---------------------------------------------------------------------------------------
-
-
-class TranslationUpdate(ClientEventBase):
-    type: Literal["session.update"] = "session.update"
-    session: TranslationSettings
 
 
 class TranslationAppend(ClientEventBase, SoundAppend):
@@ -116,18 +111,6 @@ class TranslationDecoder:
     def decode(self, text: str | bytes) -> TranslationServerEvent | None:
         """The event. Raises ``codec.UndecodableEvent``."""
         return decode_translation_server_event(text)
-
-
-def translation_update(patch: Json) -> TranslationUpdate:
-    """``session.update`` with exactly the keys of ``patch``, less its type.
-
-    Raises ConfigError if a value has not the type that the API wants.
-    """
-    wanted = {key: value for key, value in patch.items() if key != "type"}
-    try:
-        return TranslationUpdate.model_validate({"session": wanted})
-    except ValidationError as error:
-        raise bad_value(error, "session settings") from None
 
 
 def translation_client_event(fields: Json) -> TranslationClientEvent:

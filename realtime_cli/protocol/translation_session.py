@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
+from pydantic import ValidationError
+
+from realtime_cli.protocol.client_events import ClientEventBase
+from realtime_cli.protocol.codec import Json, bad_value
 from realtime_cli.protocol.rules import Rule, Wire
 
 Nullable = Rule(nullable=True)
@@ -45,3 +49,20 @@ class TranslationSettings(Wire):
 
     audio: TranslationAudio | None = None
     """Languages, and the transcript of what is said."""
+
+
+class TranslationUpdate(ClientEventBase):
+    type: Literal["session.update"] = "session.update"
+    session: TranslationSettings
+
+
+def translation_update(patch: Json) -> TranslationUpdate:
+    """``session.update`` with exactly the keys of ``patch``, less its type.
+
+    Raises ConfigError if a value has not the type that the API wants.
+    """
+    wanted = {key: value for key, value in patch.items() if key != "type"}
+    try:
+        return TranslationUpdate.model_validate({"session": wanted})
+    except ValidationError as error:
+        raise bad_value(error, "session settings") from None

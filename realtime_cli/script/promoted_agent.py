@@ -62,7 +62,8 @@ def _session(recording: Recording) -> Tree:
     else:
         session = dict(recording.header.session.get("patch") or {})
         session.pop("tools", None)
-    session.pop("type", None)
+    if session.get("type") == "realtime":  # it goes without saying
+        del session["type"]
     return session
 
 

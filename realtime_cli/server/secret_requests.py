@@ -73,7 +73,7 @@ def _patch(given: Any) -> Json:
 def _translation(given: Any, session_id: str) -> tuple[Json, Json]:
     """The settings of a translation, of which the request names the model too, and the session they make."""
     # Not loaded for all others.
-    from realtime_cli.protocol.translation import TranslationUpdate
+    from realtime_cli.protocol.translation_session import TranslationUpdate
     from realtime_cli.server.translation import translation_session
 
     if given is not None and not isinstance(given, dict):
