@@ -75,7 +75,7 @@ def recording(data: bytes) -> None:
             return
         _refused(lambda: side_by_side(verify(read(path))))
         for make in EXPORTS:
-            _refused(lambda make=make: make(read(path), timeline(read(path))))  # type: ignore[misc]
+            _refused(lambda make=make: make(read(path), timeline(read(path)), iter))  # type: ignore[misc]
         _refused(lambda: promote(read(path), "script", None))
 
     _in_file(data, "session.jsonl", use)
