@@ -96,6 +96,17 @@ async def test_a_panel_shows_what_the_screen_knows() -> None:
         assert '  "city": "Oslo"' in [line.plain for line in screen.panel_lines("output", 80)]
 
 
+async def test_a_warning_stands_below_the_sentence_that_goes_on() -> None:
+    async with on_screen() as (_, screen, tell):
+        tale = speaks(1.1, "A1", "R1", "Once upon a time there was a lighthouse. " * 6, 9000)
+        for entry in [*connected(), *begins(1.0, "A1", "R1"), *tale, heard(6.0, "A1", 4500)]:
+            tell(entry)
+        tell(local(inputs.Noted(6.1, "warning", "device", "The sound had gaps.")))
+        rows = [row.plain for row, _ in screen._rows(80)]
+        assert "lighthouse" in rows[0]
+        assert rows[1] == "warning  The sound had gaps."
+
+
 async def test_a_picture_of_what_the_agent_was_shown_last() -> None:
     async with on_screen() as (terminal, _, tell):
         for entry in connected():
