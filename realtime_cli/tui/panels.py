@@ -108,7 +108,7 @@ def tool_text(card: ToolCard, theme: Theme = PRETTY) -> Text:
         return text.append(f" {theme.arrow} not allowed{because}", WARNING)
     if card.state == "failed":
         reason = cut_to(reason_of(card.output), MAX_REASON_CELLS, theme.ellipsis)
-        folded = reason != output
+        folded = len(card.output.split()) > len(reason.split()) + 2  # "It failed" is told by our own word
         text.append(f" {theme.arrow} failed: {reason}", FAILURE)
     elif card.state == "cancelled":
         text.append(f" {theme.arrow} cancelled", WARNING)
@@ -337,6 +337,7 @@ def end_lines(view: View, recording: str = "", replay: str = "") -> list[tuple[s
         latency += f" over {plural(len(figures.waits_ms), 'answer')}"
     tools = plural(figures.tools, "call") if figures.tools else ""
     tools += f", {figures.tools_failed} failed" if figures.tools_failed else ""
+    tools += f", {figures.tools_refused} not allowed" if figures.tools_refused else ""
     pairs = [
         ("duration", f"{clock(view.at)}, {plural(users, 'turn')} by you, {agents} by the agent"),
         ("latency", latency),

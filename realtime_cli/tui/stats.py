@@ -20,9 +20,11 @@ class SessionStats:
         self.interruptions = 0
         self.tools = 0
         self.tools_failed = 0
+        self.tools_refused = 0
         self.reconnects = 0
         self.sound: e.SoundMeasured | None = None
         self.last_stop: e.AgentInterrupted | None = None
+        self._refused: set[str] = set()  # calls that the user did not allow
         self._prices = prices
         self._turns = TurnLog()
         self._spending = Spending(model)
@@ -65,6 +67,10 @@ class SessionStats:
                 self.sound = event
             case e.ToolCalled(hosted=False):
                 self.tools += 1
+            case e.ToolAnswered(verdict="no"):
+                self._refused.add(event.call_id)
+            case e.ToolEnded(status="failed") if event.call_id in self._refused:
+                self.tools_refused += 1
             case e.ToolEnded(status="failed"):
                 self.tools_failed += 1
             case e.ConnectionRenewed():

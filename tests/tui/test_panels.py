@@ -83,6 +83,13 @@ def test_a_failed_tool_says_why_on_one_line(output: str, reason: str) -> None:
     assert text.removesuffix(" o opens it") == f"tool  f(x=1) → failed: {reason}"
 
 
+@pytest.mark.parametrize(("more", "folded"), [("", False), ("It was full already on Monday.\n", True)])
+def test_a_failure_that_is_told_in_full_has_no_more_to_open(more: str, folded: bool) -> None:
+    output = f"It failed (exit code 3).\n{more}The disk is full.\n"
+    text = block_text(ToolCard(0, "c", "f", "{}", state="failed", output=output)).plain
+    assert text.endswith("o opens it") == folded
+
+
 @pytest.mark.parametrize("width", [40, 60, 79, 120])
 @pytest.mark.parametrize("at", [0.1, 3.0, 7.5, 9.0, 20.0])
 def test_live_rows_fit_and_keep_the_clock(width: int, at: float) -> None:

@@ -49,6 +49,20 @@ def test_waits_tokens_and_cost() -> None:
     assert made.cost_usd == 0.032
 
 
+def test_a_refused_call_did_not_fail() -> None:
+    calls = [
+        [
+            local(effects.CallTool(name, "rm", "{}"), at),
+            local(inputs.ApprovalAsked(at, name, "rm", "{}")),
+            local(inputs.ApprovalAnswered(at, name, verdict)),  # type: ignore[arg-type]
+            local(inputs.ToolFinished(at, name, "no", failed=True)),
+        ]
+        for at, name, verdict in ((1.0, "c1", "no"), (2.0, "c2", "once"))
+    ]
+    made = figures(connected(), *calls)
+    assert (made.tools, made.tools_failed, made.tools_refused) == (2, 1, 1)
+
+
 def test_what_nobody_used_has_no_cost_and_what_nobody_waited_for_no_wait() -> None:
     made = figures(connected())
     assert (made.cost_usd, made.last_ms, made.median_ms, made.p95_ms) == (None,) * 4
