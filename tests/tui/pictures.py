@@ -49,6 +49,9 @@ instructions = "You are a friendly assistant. Answer in one or two short sentenc
 [session.audio.input]
 transcription = { model = "local" }
 
+[audio]
+latency_ms = 120  # the machine is busy taking pictures, too
+
 [conversation]
 greet = true
 
@@ -96,7 +99,7 @@ def exchange(pane: Pane, devices: VirtualDevices, clips: Path) -> None:
     time.sleep(3.5)
     say("stop")
     pane.until("interrupted")
-    pane.until("stop please")
+    pane.until("agent  Okay.")
     devices.silence(1.0)
     pane.press("t")
     for letter in "Thank you!":
@@ -171,7 +174,7 @@ def animation(frames: Sequence[Frame], theme: TerminalTheme) -> str:
     for row in range(ROWS):
         for text, from_s, to_s in _spans(frames, row, end_s):
             shown = f'<set attributeName="visibility" to="visible" begin="play.begin+{from_s:.1f}s" '
-            shown += f'dur="{to_s - from_s:.1f}s"/>'
+            shown += f'dur="{round(to_s, 1) - round(from_s, 1):.1f}s"/>'  # no gap before the next
             parts.append(f'<g visibility="hidden">{shown}{_row(text, row, theme)}</g>')
     return _svg([f"<rect>{parts[0]}</rect>", *parts[1:]], theme)
 

@@ -50,7 +50,7 @@ def test_each_row_stands_as_long_as_it_was_seen() -> None:
 
 
 def test_a_row_that_changes_with_every_frame_is_always_seen() -> None:
-    frames = [Frame(tenth / 10, (Text(f"level {tenth}"),)) for tenth in range(20)]
+    frames = [Frame(tenth / 9, (Text(f"level {tenth}"),)) for tenth in range(20)]
     drawn = ElementTree.fromstring(animation(frames, THEMES["dark"]))
     shown = [group.find(f"{SVG}set").attrib for group in drawn.iter(f"{SVG}g")]
     begins = [float(times["begin"].removeprefix("play.begin+").removesuffix("s")) for times in shown]
