@@ -233,10 +233,10 @@ class EchoCanceller:
     def _send_words(self, output: Samples) -> Samples:
         """``output``, or what was said from before it was sure; while it is not, silence."""
         active = self._active_share == 1.0 and not self._path.absent
-        if active and self.talk_state is TalkState.DOUBLE_TALK and self._words_ms:
+        speaks = self.talk_state is TalkState.DOUBLE_TALK
+        if active and speaks and self._words_ms:
             return self._pre_roll.release(output)
-        silent = self._suppressor.suppressing or self.talk_state is TalkState.CONVERGING
-        if active and silent:
+        if active and not speaks and (self._suppressor.rings or self.talk_state is TalkState.CONVERGING):
             return self._pre_roll.withhold(self._words)
         self._pre_roll.forget()
         return output
@@ -285,7 +285,10 @@ class EchoCanceller:
 
     def _speaks(self) -> bool:
         """Whether the user is heard; with libspeexdsp also while AEC3 takes the voice out for a moment."""
-        if self._suppressor.near_end_speaks:
+        unsure = (
+            self._words_echo is not None and self._far_end.behind
+        )  # an echo that comes before its far end
+        if self._suppressor.near_end_speaks and not unsure:
             if self._words_echo and (self._suppressor.louder_than_echo or self._learning_ms > 0):
                 self._words_ms = self._tuning.words_ms
             return True

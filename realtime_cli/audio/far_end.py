@@ -77,6 +77,11 @@ class FarEnd:
         return self._samples(self._start - count, self._start)
 
     @property
+    def behind(self) -> bool:
+        """Whether far too much is in hand just now: frames are waiting, or the microphone has lost sound."""
+        return self._in_hand > 2 * self._ahead + self._lost
+
+    @property
     def _in_hand(self) -> int:
         return self._end - self._start
 

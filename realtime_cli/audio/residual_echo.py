@@ -91,9 +91,9 @@ class ResidualEchoSuppressor:
         return self._tail_ms > 0
 
     @property
-    def suppressing(self) -> bool:
-        """Whether what is soft against the echo becomes silence."""
-        return self._far_silent_ms < self._tuning.reverberation_ms and not self.near_end_speaks
+    def rings(self) -> bool:
+        """Whether the room may still give back what the agent said."""
+        return self._far_silent_ms < self._tuning.reverberation_ms
 
     def step(
         self,
@@ -119,7 +119,8 @@ class ResidualEchoSuppressor:
         openness = 1 + (output_dbfs - self._echo_dbfs - self._open_db(correlation)) / self._tuning.slope_db
         loud = output_dbfs > self._echo_dbfs + max(self._tuning.sure_db, self._ringing_db)
         self._follow_voice(loud, correlation < self._tuning.alike and not converging, step_ms)
-        gain = min(1.0, max(0.0, openness)) if self.suppressing else 1.0
+        suppressing = self.rings and not self.near_end_speaks
+        gain = min(1.0, max(0.0, openness)) if suppressing else 1.0
         if gain == self._gain == 1.0:
             return aec_output
         ramp = np.linspace(self._gain, gain, len(aec_output), dtype=np.float32)

@@ -48,6 +48,27 @@ def test_nothing_is_left_that_would_wake_a_voice_activity_detection_from_the_fir
     assert max(probabilities) < 0.5
 
 
+@pytest.mark.heavy
+@pytest.mark.usefixtures("words_path")
+@pytest.mark.parametrize("seed", SLIPS)
+def test_where_the_microphone_loses_sound_the_echo_does_not_count_as_a_voice(seed: int) -> None:
+    """It comes before its far end then: nothing can be taken out of it."""
+    chance = np.random.default_rng(seed)
+    far = far_speech(20)
+    near = through_room(far, 60, 0, None, seed=seed)
+    begins = [int(50 * (at + chance.uniform(0, 2))) for at in range(5, 18, 3)]
+    lost = {begin + block for begin in begins for block in range(10)}
+    canceller = EchoCanceller(latency_s=0.02)
+    cleaned, spoke = [], 0
+    for place, (given, heard) in enumerate(zip(frames(far), frames(near), strict=True)):
+        canceller.played(given)
+        if place not in lost:
+            cleaned.append(canceller.process(heard))
+            spoke += canceller.talk_state is TalkState.DOUBLE_TALK
+    assert canceller.state.realigned == 5
+    assert spoke <= 5
+
+
 def beside_the_agent(begins_s: float = 4.0) -> tuple[Samples, Samples, Samples]:
     """What the agent says, what the microphone hears, and what of that is a user, who begins then."""
     far = far_speech(begins_s + 2)

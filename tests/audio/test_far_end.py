@@ -135,6 +135,16 @@ def test_where_the_microphone_has_lost_sound_it_is_aligned_soon(before: int) -> 
     assert given == [place - 2]
 
 
+def test_it_is_behind_while_far_too_much_is_in_hand() -> None:
+    far_end = started()
+    for place in range(3, 13):
+        far_end.put(numbered(place))
+    firsts(far_end, 1)
+    assert far_end.behind
+    firsts(far_end, 8)
+    assert not far_end.behind
+
+
 def test_what_drift_piles_up_is_taken_out() -> None:
     far_end = started()
     for place in range(3, 7):
