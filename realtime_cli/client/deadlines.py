@@ -11,7 +11,7 @@ from realtime_cli.client.response_queue import ResponseQueue
 from realtime_cli.client.session_part import SessionPart
 from realtime_cli.client.waits import (
     LIMIT_GRACE_S,
-    MAX_SPEECH_AFTER_INPUT_S,
+    MAX_SILENCE_AFTER_INPUT_S,
     MAX_UTTERANCE_S,
     POLL_S,
     QUIET_S,
@@ -71,9 +71,9 @@ class Deadlines(SessionPart):
         """A limit is reached: let the current answer end, and start nothing new."""
         return self._limit_reached_at is not None
 
-    def speech_overdue(self, at: float) -> bool:
-        """The input ended some time ago, and the server has not said that the user's speech has."""
-        return self.input_ended_at is not None and self.silent_for(at, MAX_SPEECH_AFTER_INPUT_S)
+    def server_overdue(self, at: float) -> bool:
+        """The input ended some time ago, and the server has said nothing more."""
+        return self.input_ended_at is not None and self.silent_for(at, MAX_SILENCE_AFTER_INPUT_S)
 
     def silent_for(self, at: float, seconds: float) -> bool:
         """Whether the server has said nothing for this long, or since the input ended."""

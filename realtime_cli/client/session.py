@@ -750,13 +750,12 @@ class ClientSession(SessionState):
             case "limits":
                 self._keep_limits(at)
             case "quiet" if self._deadlines.input_ended_at is not None:
-                if self._deadlines.speech_overdue(at):
+                if self._deadlines.server_overdue(at):
                     if self.user_speaking and not self._config.only_transcribes:
                         self._lost_answer.turn_never_ended()
                     self._user_speaks(at, False)
                     self._give_up_captions(at)
-                patient = not self._deadlines.silent_for(at, self.options.progress_timeout_s)
-                answer_due = self.responses.server_answer_due and patient
+                answer_due = self.responses.server_answer_due and not self._deadlines.server_overdue(at)
                 self._deadlines.end_when_quiet(at, idle=self.idle and not answer_due)
                 if self._effects.closed:
                     self._lost_answer.input_over(self._kept_sound)

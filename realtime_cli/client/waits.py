@@ -19,7 +19,7 @@ POLL_S = 0.25  # between checks for a pause in the conversation
 SERVER_ANSWER_S = 0.5  # for the server's own response to a turn that ended while the agent spoke
 UNNAMED_REFUSAL_S = 2.0  # for a response, after an error that names no request; then it was the refusal
 MAX_UTTERANCE_S = 300.0  # for the end of the user's speech, where limits.idle_minutes counts silence
-MAX_SPEECH_AFTER_INPUT_S = 10.0  # for the end of the user's speech, once a file has ended
+MAX_SILENCE_AFTER_INPUT_S = 10.0  # for the end of the user's speech, or an answer, once a file has ended
 MAX_HOSTED_CALL_S = 120.0  # for the end of a tool call that the server runs itself
 
 # -- pauses that are kept -------------------------------------------------------------------------------

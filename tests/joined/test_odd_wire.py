@@ -25,7 +25,9 @@ FIRST_EVENT_S = 10.0
 TURNS = 3
 # Each turn can be without progress once for its answer and once for that to its tool call; what the user is
 # taken to say has to end, too.
-MAX_END_S = FIRST_EVENT_S + waits.SETTINGS_TIMEOUT_S + 2 * TURNS * PROGRESS_S + waits.MAX_SPEECH_AFTER_INPUT_S
+MAX_END_S = (
+    FIRST_EVENT_S + waits.SETTINGS_TIMEOUT_S + 2 * TURNS * PROGRESS_S + waits.MAX_SILENCE_AFTER_INPUT_S
+)
 
 WAYS = st.sampled_from(["as it is"] * 6 + ["lost", "twice", "late", "behind the next"])
 
