@@ -26,7 +26,7 @@ from realtime_cli.client.waits import (
 from realtime_cli.errors import ExitCode
 
 Phase = Literal["connecting", "settling", "ready", "lost"]
-MIN_SESSION_S = 20.0  # no server ends one so soon; a clock that is an hour wrong is common
+MIN_SESSION_S = 1.5  # no server ends one so soon; a clock that is an hour wrong is common
 NO_REALTIME_SERVER = "Is it a Realtime server? Check connection.base_url."
 
 
@@ -168,8 +168,8 @@ class Reconnection(SessionPart):
             self._expires_at = None
             self._effects.do(SetTimer(None, "rotate"))
             return
-        self._expires_at = self._connected_at + lasts_s
-        early_s = min(RENEW_BEFORE_S, lasts_s / 4)
+        self._expires_at = self._connected_at + expires_at - self._unix_at_connect
+        early_s = min(RENEW_BEFORE_S, (self._expires_at - self._connected_at) / 4)
         self._effects.do(SetTimer(self._expires_at - early_s, "rotate"))
 
     def renew(self, at: float, *, pause: bool) -> bool:

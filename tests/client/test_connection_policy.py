@@ -251,7 +251,7 @@ def test_the_sockets_change_in_a_pause_and_no_sound_is_lost() -> None:
     assert d.server("session.updated", session={}) == ["note info reconnect", "buffer.append 960"]
 
 
-@pytest.mark.parametrize("ago_s", [-5, 1, HOUR_S])
+@pytest.mark.parametrize("ago_s", [-1, 1, HOUR_S])
 def test_a_session_that_is_over_before_it_began_shows_a_wrong_clock_not_an_end(ago_s: float) -> None:
     assert expiring().renewal_at
     assert expiring(-ago_s).renewal_at is None
