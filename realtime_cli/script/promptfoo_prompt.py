@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from realtime_cli.untrusted_json import NotJson, parse_json
+
 Tree = dict[str, Any]
 Vars = Mapping[str, Any]
 
@@ -93,8 +95,8 @@ def _messages_in(text: str) -> Any:
         return text
     for written in (text, re.sub(r",(\s*[\]}])", r"\1", text)):
         try:
-            return json.loads(written)
-        except (ValueError, RecursionError):
+            return parse_json(written)
+        except NotJson:
             continue
     return text
 

@@ -63,6 +63,7 @@ async def test_a05_the_sound_of_a_cancelled_answer_is_not_heard(tmp_path: Path) 
     assert tones[880] >= 0.9
 
 
+@pytest.mark.heavy
 async def test_a06_an_answer_that_never_ends_was_heard_and_not_interrupted(tmp_path: Path) -> None:
     async with saying(lines("a06-answer-that-never-ends")) as server:
         case = Case(server, tmp_path)
@@ -159,11 +160,12 @@ async def test_a10_an_answer_of_silence_fails_a_spoken_test(tmp_path: Path, expe
     assert expectation.split(" ")[0] in done.stdout + done.stderr
 
 
+@pytest.mark.heavy  # it waits for an answer that never comes
 async def test_a11_interrupted_before_the_answer_is_created(tmp_path: Path) -> None:
     async with saying(lines("a11-interrupted-before-response-created")) as server:
         case = Case(server, tmp_path)
         done = await case.talk("--approve", "all", agent=TALK + CLOCK)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 5, done.stderr  # the server never answers the last turn
     assert 440 not in tones_of(case.sound)
     assert "r2" in [event.get("response_id") for event in server.heard_of("response.cancel")]
 
@@ -215,6 +217,7 @@ async def test_a13_a_collision_that_names_no_event_means_the_open_request(code: 
     assert len(server.heard_of(create)) == 2
 
 
+@pytest.mark.heavy
 async def test_a14_what_was_said_goes_to_the_new_socket(tmp_path: Path) -> None:
     async with saying(lines("a14-socket-drops-in-the-users-sentence")) as server:
         case = Case(server, tmp_path)

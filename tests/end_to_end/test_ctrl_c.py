@@ -269,6 +269,7 @@ def test_a_hooks_command_does_not_outlive_the_program(name: str, tmp_path: Path)
     agent.write_text(HOOK)
     with started("text", "-c", agent, "--trust", agent, "--no-record", "Hello.") as child:
         wait_for((tmp_path / "began").exists)
+        wait_for(lambda: bool(hooks_of(child.pid)))
         (hook,) = hooks_of(child.pid)
         child.send_signal(getattr(signal, name))
         child.wait(20)

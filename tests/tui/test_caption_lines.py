@@ -49,6 +49,7 @@ def test_json_has_every_field_of_both() -> None:
         "end_s": 61.5,
         "item_id": "i1",
         "final": False,
+        "language": "",
     }
     assert last["final"] is True
 

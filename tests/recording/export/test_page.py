@@ -192,6 +192,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_browser
 @pytest.mark.xdist_group("browser")
+@pytest.mark.heavy
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing_on_a_long_page(long: Path, tmp_path: Path, dark: bool) -> None:
     assert violations(long, tmp_path / "profile", dark=dark) == {}
