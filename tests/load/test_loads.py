@@ -202,14 +202,13 @@ Processes = list[Any]
 
 @contextmanager
 def running(
-    folder: Path, *arguments: str, engines: int
+    folder: Path, *arguments: str, engines: int, output: int = subprocess.DEVNULL
 ) -> Iterator[tuple[subprocess.Popen[bytes], Processes]]:
     """A load test whose engines hold sessions, and all of its processes, the master first."""
     script = folder / "endless.toml"
     script.write_text(ENDLESS, encoding="utf-8")
     command = [sys.executable, "-m", "realtime_cli", "load", str(script), "--users", "2", *arguments]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, **quiet) as master:  # type: ignore[call-overload]
+    with subprocess.Popen(command, stdout=output, stderr=output) as master:
         try:
             root = psutil.Process(master.pid)
             until = time.monotonic() + 60
@@ -274,18 +273,15 @@ def test_nothing_is_left_of_a_load_test(
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signals_end_a_load_with_one_report(script: Path, tmp_path: Path, number: int) -> None:
+def test_signals_end_a_load_with_one_report(tmp_path: Path, number: int) -> None:
     """Two at once, as timeout(1) sends them."""
     if signal.getsignal(number) is signal.SIG_IGN:
         pytest.skip("nohup: the program leaves it ignored")
     history = tmp_path / "sum.json"
-    command = [sys.executable, "-m", "realtime_cli", "load", str(script), "--users", "2"]
-    command += ["--json", str(history)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(4)
+    with running(tmp_path, "--json", str(history), engines=1, output=subprocess.PIPE) as (process, _):
         process.send_signal(number)
         process.send_signal(number)
-        told, said = process.communicate(timeout=20)
+        told, said = (text.decode() for text in process.communicate(timeout=20))
     assert sum(line.startswith("kind ") for line in told.splitlines()) == 1, told + said
     assert "Traceback" not in told + said
     assert json.loads(history.read_text())["rows"]
