@@ -104,7 +104,7 @@ def _greeting(instructions: str) -> str:
         return words
     if name := instruction_hints.name(instructions):
         return f"Hello! I am {name}. Ask me what I can do."
-    return "Hello! I am a small voice on this machine: ask me for the time, a sum, or what else I can do."
+    return "Hello! I am a small voice on this machine. Ask me for the time or for a sum."
 
 
 def _about_images(turn: DialogueTurn) -> str | None:

@@ -24,7 +24,7 @@ def dialogue() -> Dialogue:
 
 async def test_it_greets_when_nobody_has_spoken(dialogue: Dialogue) -> None:
     assert await answer(dialogue) == (
-        "Hello! I am a small voice on this machine: ask me for the time, a sum, or what else I can do."
+        "Hello! I am a small voice on this machine. Ask me for the time or for a sum."
     )
 
 
