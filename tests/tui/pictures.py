@@ -83,7 +83,7 @@ def exchange(pane: Pane, devices: VirtualDevices, clips: Path) -> None:
     def say(name: str) -> None:
         devices.speak(clips / f"{name}.wav")
 
-    pane.until("what else I can do")
+    pane.until("or for a sum")
     devices.silence(1.0)
     say("time")
     pane.until("It is ")
