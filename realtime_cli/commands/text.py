@@ -155,8 +155,10 @@ class MessageFeed:
         """Send all messages, or stop when nobody reads the answers; then end the session."""
         while not self.out.gone:
             await self._until(lambda: loop.session.idle_but_background_tools)
+            if self.out.gone:
+                break
             self._report_unanswered(loop)
-            message = None if self.out.gone else await self._next()
+            message = await self._next()
             if message is None:
                 break
             images, self.images = self.images, ()

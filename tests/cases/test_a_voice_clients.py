@@ -25,6 +25,7 @@ from tests.kit.live_session import live
 from tests.kit.verbatim_server import saying
 
 
+@pytest.mark.heavy
 async def test_a01_of_a_transcript_that_grows_the_last_word_wins(tmp_path: Path) -> None:
     async with saying(lines("a01-cumulative-user-transcript")) as server:
         case = Case(server, tmp_path)
@@ -150,6 +151,7 @@ contains = "Lima"
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("expectation", ["within_ms = 1500", "dead_air_ms = 1000", "audible = true"])
 async def test_a10_an_answer_of_silence_fails_a_spoken_test(tmp_path: Path, expectation: str) -> None:
     (tmp_path / "script.toml").write_text(SPOKEN_TEST + expectation)
@@ -259,6 +261,7 @@ async def test_a16_an_out_of_band_answer_is_not_played_over_the_user() -> None:
     assert [event.get("response_id") for event in server.heard_of("response.cancel")] == ["aside"]
 
 
+@pytest.mark.heavy
 async def test_a17_a_second_item_after_the_cut_is_taken_out(tmp_path: Path) -> None:
     async with saying(lines("a17-second-item-after-the-cut")) as server:
         case = Case(server, tmp_path)

@@ -99,6 +99,7 @@ def test_paused_it_sees_nothing_and_goes_on_when_told(tmp_path: Path) -> None:
 
 
 @needs_xvfb
+@pytest.mark.xdist_group("xvfb")  # a display that is free again is taken by the next
 def test_on_change_leaves_out_what_looks_the_same(tmp_path: Path) -> None:
     async def scene() -> None:
         with screen(tmp_path) as display:
@@ -120,6 +121,7 @@ def test_on_change_leaves_out_what_looks_the_same(tmp_path: Path) -> None:
 
 
 @needs_xvfb
+@pytest.mark.xdist_group("xvfb")  # a display that is free again is taken by the next
 def test_a_screen_that_goes_away_is_told_once_and_found_again(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("realtime_cli.video.capture.FIRST_PAUSE_S", 0.1)
 

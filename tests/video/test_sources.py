@@ -96,6 +96,7 @@ def test_a_picture_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:
 
 
 @needs_xvfb
+@pytest.mark.xdist_group("xvfb")  # a display that is free again is taken by the next
 def test_a_screen_as_it_is_now(tmp_path: Path) -> None:
     with screen(tmp_path) as display:
         display.fill(RED)
