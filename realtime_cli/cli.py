@@ -44,12 +44,14 @@ from realtime_cli.cli_options import (
     Plain,
     Promote,
     Quiet,
+    RealTime,
     Record,
     Rejudge,
     Scripts,
     ScriptsOrReports,
     Seed,
     Sets,
+    SpokenInput,
     Trust,
     Users,
     again_panel,
@@ -195,14 +197,7 @@ def text(
 
 @app.command(cls=GroupedHelp, epilog=epilog("transcribe"))
 def transcribe(
-    source: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="FILE|DEVICE",
-            help="A WAV file, - for stdin, or a microphone (default: that of [audio]).",
-            show_default=False,
-        ),
-    ] = None,
+    input: SpokenInput = None,
     config: Config = None,
     sets: Sets = None,
     base_url: BaseUrl = None,
@@ -215,10 +210,7 @@ def transcribe(
         list[str] | None,
         sound_panel("--speaker", metavar="NAME", help="Who speaks; twice: left and right of a stereo file."),
     ] = None,
-    real_time: Annotated[
-        bool,
-        sound_panel("--real-time", help="Send files in real time, not as fast as the server takes them."),
-    ] = False,
+    real_time: RealTime = False,
     outputs: Annotated[
         list[Path] | None,
         output_panel(
@@ -237,14 +229,7 @@ def transcribe(
 
 @app.command(cls=GroupedHelp, epilog=epilog("translate"))
 def translate(
-    input: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="FILE|DEVICE",
-            help="A WAV file, - for stdin, or a microphone (default: that of [audio]).",
-            show_default=False,
-        ),
-    ] = None,
+    input: SpokenInput = None,
     to: Annotated[
         str | None, agent_panel("--to", metavar="CODE", help="The language to translate into, such as es.")
     ] = None,
@@ -260,10 +245,7 @@ def translate(
         bool | None,
         sound_panel("--play/--no-play", help="Speak the translation (default: of a microphone only)."),
     ] = None,
-    real_time: Annotated[
-        bool,
-        sound_panel("--real-time", help="Send files in real time, not as fast as the server takes them."),
-    ] = False,
+    real_time: RealTime = False,
     outputs: Annotated[
         list[Path] | None,
         output_panel(

@@ -65,6 +65,17 @@ Record = Annotated[
     Path | None, recording_panel(metavar="FILE", help="Where to record (default: the state folder).")
 ]
 NoRecord = Annotated[bool, recording_panel("--no-record", help="Record nothing.")]
+SpokenInput = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="FILE|DEVICE",
+        help="A WAV file, - for stdin, or a microphone (default: that of [audio]).",
+        show_default=False,
+    ),
+]
+RealTime = Annotated[
+    bool, sound_panel("--real-time", help="Send files in real time, not as fast as the server takes them.")
+]
 Plain = Annotated[bool, output_panel("--plain", help="Plain lines instead of a live screen.")]
 Json = Annotated[bool, output_panel("--json", help="JSON lines on stdout.")]
 Quiet = Annotated[bool, output_panel("--quiet", "-q", help="No messages on stderr.")]

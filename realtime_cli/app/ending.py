@@ -41,7 +41,7 @@ def end_on_signals() -> list[int]:
 
 
 class NoStdout(io.TextIOBase):
-    """Stands for a stdout that was closed by the caller: writing raises OSError."""
+    """Stands in for a stdout that the caller has closed: writing raises OSError."""
 
     def write(self, text: str) -> NoReturn:
         raise OSError(errno.EIO, "There is no stdout")

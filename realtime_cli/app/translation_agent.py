@@ -1,4 +1,4 @@
-"""What an agent file says about hearing, as a session that says it again in another language."""
+"""An agent as a translation session: its sound settings and its language, and nothing of a conversation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def translation_agent(
     session: dict[str, Any] = {"type": "translation", "audio": {"output": {"language": requested}}}
     kept = {key: heard[key] for key in ("noise_reduction", "transcription") if key in heard}
     if not source:
-        kept.pop("transcription", None)  # it is paid for
+        kept.pop("transcription", None)  # it costs extra
     else:
         writer = DEFAULT_MODELS.get(config.connection.effective_provider, DEFAULT_MODEL)
         kept["transcription"] = {"model": (kept.get("transcription") or {}).get("model") or writer}

@@ -36,7 +36,7 @@ class RecentLevel:
 
     @property
     def mean_dbfs(self) -> float:
-        """All of it together."""
+        """Of all the sound that is kept."""
         blocks = list(self._blocks)
         return dbfs(np.concatenate(blocks)) if blocks else SILENCE_DBFS
 

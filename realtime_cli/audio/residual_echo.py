@@ -55,7 +55,7 @@ class SuppressorTuning:
     sure_ms: int = 60  # longer: first syllables are lost; shorter: bursts count as voice [30+ .. 60]
     hangover_ms: int = 200  # after a sure voice, for its softer sounds [200 .. 400+; 100 failed]
     least_erl_rise_db_per_s: float = 5.0  # faster: an echo whose way has changed counts as louder than any
-    louder_db: float = 3.0  # the microphone, above the echo: no echo is, but a user who is worth hearing
+    louder_db: float = 3.0  # above the loudest echo: only a user makes the microphone so loud
     louder_ms: int = 40  # of the last 200
     mostly_echo_db: float = 6.0  # what the canceller reduced by this much was echo, not the user
 

@@ -1,4 +1,4 @@
-"""The microphone less the far end, by libspeexdsp: the path of the words in double talk.
+"""The echo canceller of libspeexdsp, which keeps the user's words in double talk.
 
 Measured in synthetic rooms: AEC3 removes 35 to 42 dB of an echo, and a third of the words that are spoken
 into it; libspeexdsp's canceller removes 6 to 14 dB, and no words. So AEC3 decides whether somebody speaks,

@@ -37,11 +37,7 @@ class Deadlines(SessionPart):
         self._patience_s = options.progress_timeout_s
         self._responses = responses
         self._cost = cost
-        self._limits = SessionLimits(
-            cost_usd=options.limit_cost_usd,
-            minutes=options.limit_minutes,
-            idle_minutes=options.limit_idle_minutes,
-        )
+        self._limits = SessionLimits.of(options)
         self._limit_reached_at: float | None = None
 
     def keep_limits(self, at: float, *, idle: bool, user_speaking: bool) -> None:

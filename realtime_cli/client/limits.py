@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from realtime_cli.client.options import SessionOptions
 from realtime_cli.value import value
 
 WARNING_SHARE = 0.8
@@ -32,6 +33,15 @@ class Limit:
 
 class SessionLimits:
     """What is used up, as of a moment in session seconds."""
+
+    @classmethod
+    def of(cls, options: SessionOptions) -> SessionLimits:
+        """Those of a session."""
+        return cls(
+            cost_usd=options.limit_cost_usd,
+            minutes=options.limit_minutes,
+            idle_minutes=options.limit_idle_minutes,
+        )
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from realtime_cli.protocol.translation import FRAME_MS
 GAP_MS = 1_500.0  # in the sound
 QUIET_S = 1.5  # on the clock: the passage is whole
 LETTER_MS = 120.0  # of slow speech: with so much sound for its words, a passage waits for no more of it
-MAX_LETTERS = 400  # a speaker whom nobody punctuates
+MAX_LETTERS = 400  # without any punctuation a passage ends here
 SENTENCE_END = (".", "!", "?", "…", "。", "！", "？")
 
 
@@ -60,7 +60,7 @@ class Passages:
         return over
 
     def sound(self, ms: float, at: float) -> Passage | None:
-        """Count sound to what goes on; returns it. A stream of silence behind it keeps it from no end."""
+        """Add sound to the current passage; returns it. Silence behind it does not keep it open."""
         now = self.current
         if now:
             now.at = at if now.sound_ms < LETTER_MS * len(now.text) else now.at
@@ -72,6 +72,6 @@ class Passages:
         return self.finish() if self.current and at - self.current.at >= QUIET_S else None
 
     def finish(self) -> Passage | None:
-        """End what goes on."""
+        """End the current passage."""
         over, self.current = self.current, None
         return over

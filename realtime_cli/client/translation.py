@@ -53,11 +53,7 @@ class TranslationClientSession(SessionState):
         self.mic_gate = LiveMicGate(
             self.input_format, push_to_talk=options.push_to_talk, muted=options.start_muted
         )
-        self._limits = SessionLimits(
-            cost_usd=options.limit_cost_usd,
-            minutes=options.limit_minutes,
-            idle_minutes=options.limit_idle_minutes,
-        )
+        self._limits = SessionLimits.of(options)
         self._word_at = 0.0
         self._passages = Passages()
         self._part = "translation_0"  # the passage whose sound goes to the loudspeaker

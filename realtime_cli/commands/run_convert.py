@@ -147,7 +147,7 @@ def write_script(
 
 
 def without_null(tree: Any, where: str, found: list[str]) -> Any:
-    """The tree without null, which TOML has not; where it was is added to ``found``."""
+    """The tree without null, for which TOML has no value; where it stood is added to ``found``."""
     if isinstance(tree, dict):
         found += [f"{where}{key} = null" for key, value in tree.items() if value is None]
         known = {key: value for key, value in tree.items() if value is not None}

@@ -40,12 +40,12 @@ from realtime_cli.tui.frontend import can_repaint
 
 @dataclass(frozen=True, slots=True)
 class TranscribeOptions(AgentOptions):
-    """``source``: a sound file, ``-`` or a device; None is the microphone of ``[audio]``.
+    """``input``: a sound file, ``-`` or a device; None is the microphone of ``[audio]``.
 
     ``speakers`` names who speaks; several are the channels of a file, each written down by itself.
     """
 
-    source: str | None = None
+    input: str | None = None
     speakers: tuple[str, ...] = ()
     model: str | None = None
     language: str | None = None
@@ -162,7 +162,7 @@ async def _transcribe(agent: LoadedAgent, options: TranscribeOptions) -> ExitCod
     servers = LocalServers(connections=max(1, len(options.speakers)), warm=False)
     factory = SessionFactory(servers, trust=Trust(options.trust))
     granted = await factory.granted(agent, AllowlistApprover())
-    source = options.source if options.source is not None else str(granted.agent.config.audio.input)
+    source = options.input if options.input is not None else str(granted.agent.config.audio.input)
     if len(options.speakers) > 1 and (source == "-" or not names_a_file(source)):
         raise ConfigError("Only the channels of a file can be told apart.", "Name one speaker, or a file.")
     show = caption_writer(sys.stdout, json=options.json, live=can_repaint(sys.stdout))

@@ -30,7 +30,7 @@ class UserTurn:
     final: bool = False
 
     def forget_text(self) -> None:
-        """Keep no more of a final turn than that it was."""
+        """Forget a final turn but for its existence."""
         self.text = ""
 
 
@@ -73,7 +73,7 @@ class AgentTurn:
         return any(part.shown or part.heard_ms > 0 for part in self.parts.values())
 
     def forget_text(self) -> None:
-        """Keep no more of a final turn than whether there was anything."""
+        """Forget a final turn but for whether it had any content."""
         self.parts = _SOMETHING if self.begun else {}
 
     def show_all(self) -> None:
@@ -127,7 +127,7 @@ class ToolCard:
     seconds: float | None = None
     progress: str = ""
     waits: bool = False  # for the user's answer
-    refused: str | None = None  # the user's reason, maybe empty
+    refused: str | None = None  # the user's reason, which may be empty
     left_running: bool = False
     final: bool = False
 

@@ -198,7 +198,7 @@ def _total_ms(spans: Sequence[Span]) -> float:
     return total * 1000
 
 
-CHANGING_TURNS = 20  # so far back a turn changes no more: what it was is worked out once
+CHANGING_TURNS = 20  # older ones no longer change: their figures are computed once
 
 
 class AnsweredTurn(NamedTuple):

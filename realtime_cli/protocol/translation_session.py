@@ -17,7 +17,7 @@ class TranslationNoiseReduction(Wire):
     type: Annotated[str | None, Rule(choices=("near_field", "far_field"), required=True)] = None
     """near_field for a headset, far_field for a laptop or a room."""
     strength: Annotated[float | None, Rule(ge=0)] = None
-    """How much; 1 at first, and unchanged where it is left out."""
+    """How strongly; 1 at first, and unchanged where it is left out."""
 
 
 class TranslationTranscription(Wire):

@@ -56,7 +56,7 @@ class KnownSecrets:
         return re.compile("|".join(map(_written_out, longest_first)))
 
     def in_pieces(self, free: int = 0) -> PiecewiseMask:
-        """For one text that grows; ``free``: see there."""
+        """A mask for one text that comes in pieces; ``free`` as in :class:`PiecewiseMask`."""
         return PiecewiseMask(self, sorted(self._secrets, key=len, reverse=True), free)
 
 

@@ -183,7 +183,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _json(schema: Tree) -> tuple[str, Any] | None:
-    """Not one with null in it, which TOML has not."""
+    """Not one with null in it, for which TOML has no value."""
     return None if _has_null(schema) or schema_problem(schema) else ("is_json", schema)
 
 

@@ -74,7 +74,7 @@ def test_turns_end_by_silence_where_the_model_takes_no_turn_detection(
         for name in ("heart-04", "heart-01"):
             file.writeframes(clip(name).tobytes() + bytes(48_000))
     options = TranscribeOptions(
-        sets=("connection.provider=local",), source=str(two), model="gpt-realtime-whisper", outputs=(text,)
+        sets=("connection.provider=local",), input=str(two), model="gpt-realtime-whisper", outputs=(text,)
     )
     assert transcribe(options) == ExitCode.OK
     first, second = text.read_text().splitlines()
@@ -87,10 +87,10 @@ def test_turns_end_by_silence_where_the_model_takes_no_turn_detection(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"source": "missing.wav"}, "missing.wav cannot be read"),
-        ({"source": str(clip_path("heart-04")), "speakers": ("A", "B")}, "has 1 channel."),
+        ({"input": "missing.wav"}, "missing.wav cannot be read"),
+        ({"input": str(clip_path("heart-04")), "speakers": ("A", "B")}, "has 1 channel."),
         ({"outputs": (Path("x.doc"),)}, "captions are written as .srt, .vtt, .txt"),
-        ({"source": "-", "speakers": ("A", "B")}, "Only the channels of a file can be told apart."),
+        ({"input": "-", "speakers": ("A", "B")}, "Only the channels of a file can be told apart."),
         ({"sets": ("connection.protocol=live",)}, "Live has no transcription sessions."),
     ],
 )

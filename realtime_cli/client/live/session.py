@@ -67,11 +67,7 @@ class LiveClientSession(SessionState):
         self.mic_gate = LiveMicGate(
             self.input_format, push_to_talk=options.push_to_talk, muted=options.start_muted
         )
-        self._limits = SessionLimits(
-            cost_usd=options.limit_cost_usd,
-            minutes=options.limit_minutes,
-            idle_minutes=options.limit_idle_minutes,
-        )
+        self._limits = SessionLimits.of(options)
         self._word_at = 0.0
         self._updates: set[str] = set()  # ids of changes that the server has not answered
         self._answer_by: float | None = None  # until then an answer is waited for

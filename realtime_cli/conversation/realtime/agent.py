@@ -50,7 +50,7 @@ class _Message:
     """Whether an event has named its response; until then it is a guess."""
     parts: dict[int, _MessagePart] = field(default_factory=dict)
     voice_moved: dict[int, int] = field(default_factory=dict)
-    """Where the voice is that a server gives the index of a written part."""
+    """The index of a spoken part to which a server gives the index of a written one."""
 
     def place(self, index: int, *, voice: bool, begins: bool = False) -> int:
         """The index of a part. Some servers give the written and the spoken one, which follows, one index."""

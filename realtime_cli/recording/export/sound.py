@@ -31,7 +31,7 @@ MIN_MP3_KBIT_S = 16
 MAX_STEREO_S = 600
 MAX_MP3_BYTES = 5_600_000  # 7.5 MB in base64, so that the page of 30 minutes stays below 10 MB
 Chunks = Callable[[Sequence[int]], Iterable[int]]
-"""Gives the steps of an encoder back one by one, to show how far it has come."""
+"""Yields the steps of an encoder unchanged, so that a caller can show how far it has come."""
 
 
 def stereo(recording: Recording) -> Samples:
