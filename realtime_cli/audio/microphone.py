@@ -5,7 +5,8 @@ resample if the device refused 24 kHz, cut into frames, take the echo out, deliv
 delivered at once, 10 ms at a time; what is quiet waits for the next 10 ms, for it is not urgent, and half
 as many frames are half the work for everybody behind. In a room that has been quiet for some time nobody
 waits for the end of a turn: there it waits for 40 ms. What is quiet in the room does not even wake the
-loop. Where a frame was quiet only without its echo, the next one is taken whole, too.
+loop. Where a frame was quiet only without its echo, the next one is taken whole, too, and two of them are
+delivered together.
 """
 
 from __future__ import annotations
@@ -208,11 +209,12 @@ class DeviceMicrophone:
             self._echo_only = quiet and not heard_quiet
         if len(self._held_back):
             frame, self._held_back = np.concatenate([self._held_back, frame]), silence(0)
-        most = self._frame_ms * SAMPLES_PER_MS
+        most = (REST_FRAME_MS if self._echo_only else self._frame_ms) * SAMPLES_PER_MS
+        least = most if self._echo_only else FRAME_SAMPLES
         while len(frame) > most:
             self._deliver(frame[:most])
             frame = frame[most:]
-        if len(frame) < FRAME_SAMPLES and quiet:
+        if len(frame) < least and quiet:
             self._held_back = frame
         elif len(frame):
             self._deliver(frame)

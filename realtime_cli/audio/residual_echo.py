@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realtime_cli.audio.pcm import FRAME_MS, SAMPLES_PER_MS, SILENCE_DBFS, Samples, dbfs
+from realtime_cli.audio.pcm import FRAME_MS, SAMPLES_PER_MS, SILENCE_DBFS, Samples, dbfs, silence
 
 FAR_ACTIVE_DBFS = -50.0
 """Louder than this, the far end sounds."""
@@ -25,6 +25,7 @@ MAX_ERL_DB = 45.0
 """An echo that is so much softer than the far end is heard by nobody, and by no voice activity detection."""
 STEP_MS = 10
 LOUDER_STEPS = 20
+RAMP = np.linspace(0, 1, STEP_MS * SAMPLES_PER_MS, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,13 @@ class ResidualEchoSuppressor:
         self._follow_voice(loud, correlation < self._tuning.alike and not converging, step_ms)
         suppressing = self.rings and not self.near_end_speaks
         gain = min(1.0, max(0.0, openness)) if suppressing else 1.0
-        if gain == self._gain == 1.0:
+        before, self._gain = self._gain, gain
+        if before == gain == 1.0:
             return aec_output
-        ramp = np.linspace(self._gain, gain, len(aec_output), dtype=np.float32)
-        self._gain = gain
-        return (aec_output * ramp).astype(np.int16)
+        if before == gain == 0.0:
+            return silence(len(aec_output))
+        faded: Samples = (aec_output * (before + (gain - before) * RAMP[: len(aec_output)])).astype(np.int16)
+        return faded
 
     def skip(self, step_ms: int) -> None:
         """A step in which the far end has long been silent: nothing needs to be looked at."""

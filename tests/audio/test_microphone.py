@@ -104,21 +104,23 @@ async def test_a_voice_after_a_long_quiet_is_delivered_at_once_and_in_short_fram
     assert lengths[100:] == [40, 20, 10, 20]
 
 
-async def test_an_echo_is_taken_out_every_20_ms_and_a_voice_beside_it_every_10():
+async def test_an_echo_is_taken_out_every_20_ms_and_sent_every_40_and_a_voice_every_10():
     taken: list[int] = []
+    delivered: list[int] = []
 
     def without_echo(frame: np.ndarray) -> np.ndarray:
         taken.append(len(frame) // 24)
         return np.where(frame > 900, frame, 0).astype(np.int16)
 
     microphone = DeviceMicrophone(lambda _: Device(), lambda level, topic, text: None, without_echo)
-    microphone.start(lambda frame: None)
+    microphone.start(lambda frame: delivered.append(len(frame) // 24) if frame is not None else None)
     for level in [900] * 6 + [3000] * 3:
         microphone._on_block(np.full((240, 1), level, np.int16))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     await microphone.close()
     assert taken == [10, 20, 20, 20, 10, 10]
+    assert delivered == [40, 20, 10, 10, 10]
 
 
 @pytest.mark.parametrize("level", [0, 900])
