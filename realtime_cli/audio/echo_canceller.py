@@ -30,7 +30,7 @@ from realtime_cli.audio.residual_echo import (
     ResidualEchoSuppressor,
     SuppressorTuning,
 )
-from realtime_cli.audio.speex_echo import SpeexEchoCanceller
+from realtime_cli.audio.speex_echo import WordsOnDemand
 from realtime_cli.errors import ConfigError
 from realtime_cli.install_hint import install
 
@@ -153,9 +153,9 @@ class EchoCanceller:
         self._converging_ms = tuning.converging_ms
         self._learning_ms = tuning.learning_ms
         self._near_end = silence(STEP_SAMPLES)  # this step and the one before
-        self._words_echo = None if self._processes_voice else _words_echo()
+        self._words_echo = None if self._processes_voice else _words_echo(tuning.pre_roll_ms)
         self._gains = gains(1.0 if self._words_echo else tuning.double_talk_mix, self._processes_voice)
-        self._words = silence(STEP_SAMPLES)  # of the near end, about as late as the canceller's output
+        self._words: list[Samples] = []  # of the near end, about as late as the canceller's output
         self._words_ms = 0
         self._pre_roll = PreRoll(tuning.pre_roll_ms, STEP_MS)
         self._unjudged: list[tuple[Samples, Samples, Samples]] = []
@@ -193,10 +193,16 @@ class EchoCanceller:
         far_end = self._far_end.take(count)
         if self._far_end.realigned != realigned:
             self._converging_ms = self._tuning.converging_after_slip_ms
+            if self._words_echo is not None:
+                self._words_echo.unlearn()
             self._learning_ms = self._tuning.learning_ms
         elif self._far_end.misses != misses:
             self._converge(self._tuning.converging_after_miss_ms)
         return far_end
+
+    def _unlearn_words(self) -> None:
+        if self._words_echo is not None:
+            self._words_echo.unlearn()
 
     def _converge(self, at_least_ms: int) -> None:
         self._converging_ms = max(self._converging_ms, at_least_ms)
@@ -235,7 +241,7 @@ class EchoCanceller:
         active = self._active_share == 1.0 and not self._path.absent
         speaks = self.talk_state is TalkState.DOUBLE_TALK
         if active and speaks and self._words_ms:
-            return self._pre_roll.release(output)
+            return self._pre_roll.release(self._words)
         if active and not speaks and (self._suppressor.rings or self.talk_state is TalkState.CONVERGING):
             return self._pre_roll.withhold(self._words)
         self._pre_roll.forget()
@@ -257,8 +263,6 @@ class EchoCanceller:
     def _cancel(self, far_end: Samples, near_end: Samples) -> Samples:
         """One step through the canceller and the state table."""
         aec_output: Samples = self._processor.process(near_end, far_end)
-        if self._words_echo is not None:
-            self._words = self._words_echo.step(far_end, near_end)
         self._judge(far_end, near_end, aec_output)
         if self._path.absent:
             self.talk_state = TalkState.NO_ECHO_PATH
@@ -280,8 +284,17 @@ class EchoCanceller:
             self.talk_state = TalkState.DOUBLE_TALK
         else:
             self.talk_state = TalkState.FAR_END_ONLY
-        near_end = self._words if self._words_echo else self._delayed(len(suppressed))
-        return self._gains[self.talk_state].mix(suppressed, near_end)
+        if self._words_echo is None:
+            return self._gains[self.talk_state].mix(suppressed, self._delayed(len(suppressed)))
+        speaks = self.talk_state is TalkState.DOUBLE_TALK
+        self._words = self._words_echo.step(
+            far_end,
+            near_end,
+            echoes=self._suppressor.far_end_sounds,
+            speaks=speaks,
+            may_speak=self._suppressor.near_end_may_speak,
+        )
+        return self._words[-1] if speaks else self._gains[self.talk_state].mix(suppressed, near_end)
 
     def _speaks(self) -> bool:
         """Whether the user is heard; with libspeexdsp also while AEC3 takes the voice out for a moment."""
@@ -311,6 +324,7 @@ class EchoCanceller:
         if self._leak.frame(far_end, aec_output, looks=not self._is_deaf):
             self._path.reset()
             self._converge(self._tuning.converging_after_leak_ms)
+            self._unlearn_words()
 
 
 def audio_processor(echo: bool, noise_suppression: bool, gain_control: bool) -> Any:
@@ -328,9 +342,9 @@ def audio_processor(echo: bool, noise_suppression: bool, gain_control: bool) -> 
     )
 
 
-def _words_echo() -> SpeexEchoCanceller | None:
+def _words_echo(pre_roll_ms: int) -> WordsOnDemand | None:
     try:
-        return SpeexEchoCanceller()
+        return WordsOnDemand(pre_roll_ms)
     except OSError:
         return None
 

@@ -76,7 +76,7 @@ class InputHealth:
 
     def _clipping(self, at_s: float, samples: Samples, *, loud: bool) -> str:
         share = 0.0
-        if loud:
+        if loud and (samples.max() == 32767 or samples.min() == -32768):
             share = float(np.mean((samples == 32767) | (samples == -32768)))
         self._clipped += (share - self._clipped) * len(samples) / RATE_HZ  # over about a second
         if self._clipped < CLIPPED_SHARE or at_s - self._reported_clipping_s < CLIPPING_REPEAT_S:

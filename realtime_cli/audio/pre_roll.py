@@ -8,6 +8,7 @@ and the recording's agree with ours again.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -25,22 +26,27 @@ class PreRoll:
         self._step_samples = step_ms * SAMPLES_PER_MS
         self._owed = 0  # steps of silence to be left out
 
-    def withhold(self, words: Samples) -> Samples:
-        """Nobody speaks, as far as is known: silence in place of ``words``, or nothing."""
-        self._kept.append(words)
+    def withhold(self, words: Iterable[Samples]) -> Samples:
+        """Nobody speaks, as far as is known: silence for one step, or nothing.
+
+        ``words`` are the steps that have become known since; they may be of earlier ones.
+        """
+        self._kept.extend(words)
         if self._owed:
             self._owed -= 1
             return silence(0)
         return silence(self._step_samples)
 
-    def release(self, words: Samples) -> Samples:
-        """``words``, and before them those that were withheld just before."""
+    def release(self, words: Iterable[Samples]) -> Samples:
+        """``words``, and before them those that were withheld just before. The last are this step's."""
+        *late, last = words
+        self._kept.extend(late)
         if not self._kept:
-            return words
+            return last
         self._owed += len(self._kept)
-        late = np.concatenate([*self._kept, words])
+        sent = np.concatenate([*self._kept, last])
         self._kept.clear()
-        return late
+        return sent
 
     def forget(self) -> None:
         """What was withheld is of no use any more: others have been sent since."""

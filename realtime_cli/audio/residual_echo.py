@@ -82,6 +82,11 @@ class ResidualEchoSuppressor:
         return self._hangover_ms > 0
 
     @property
+    def near_end_may_speak(self) -> bool:
+        """Whether it may be one, from the first loud step on."""
+        return self._loud_ms > 0 or self._hangover_ms > 0
+
+    @property
     def louder_than_echo(self) -> bool:
         """Whether the microphone has just been louder than any echo, also where the room changes."""
         return STEP_MS * sum(self._louder) >= self._tuning.louder_ms

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections import deque
 from functools import cache
 
 import numpy as np
@@ -29,6 +30,10 @@ NAMES = {
 }
 FIRST, SECOND = slice(FRAME_SAMPLES // 2), slice(FRAME_SAMPLES // 2, FRAME_SAMPLES)
 SET_SAMPLING_RATE = 24  # SPEEX_ECHO_SET_SAMPLING_RATE, speex/speex_echo.h
+STEP_MS = 10
+LEARN_MS = 6000  # of echo, before the first rest; shorter: more words lost in later double talk
+REFRESH_EVERY_MS, REFRESH_MS = 5000, 1000  # of echo: rooms change
+CATCH_UP_STEPS = 8  # at once: more would keep the loop for milliseconds
 TAIL_MS = 400  # of the way through loudspeaker, room and microphone; longer: learned more slowly
 
 
@@ -60,6 +65,38 @@ class SpeexEchoCanceller:
     def __del__(self) -> None:
         if state := getattr(self, "_state", None):
             self._library.speex_echo_state_destroy(state)
+
+
+class WordsOnDemand:
+    """A :class:`SpeexEchoCanceller` that works while it learns the room and while somebody may speak.
+
+    In between it rests, and what it has missed waits: the last ``pre_roll_ms``, and so much before as its
+    filter needs. Raises OSError when built without the library.
+    """
+
+    def __init__(self, pre_roll_ms: int) -> None:
+        self._canceller = SpeexEchoCanceller()
+        self._waiting: deque[tuple[Samples, Samples]] = deque(maxlen=(TAIL_MS + pre_roll_ms) // STEP_MS)
+        self._heard_ms = 0
+
+    def unlearn(self) -> None:
+        """The room has changed, or is heard at another delay."""
+        self._heard_ms = 0
+
+    def step(
+        self, far_end: Samples, near_end: Samples, *, echoes: bool, speaks: bool, may_speak: bool
+    ) -> list[Samples]:
+        """Take 10 ms of both; what has been worked out of these and of earlier ones, 10 ms each, in order.
+
+        With ``speaks`` that is all there is. ``echoes``: there is something to learn from.
+        """
+        self._waiting.append((far_end, near_end))
+        self._heard_ms += STEP_MS * echoes
+        learns = self._heard_ms < LEARN_MS or self._heard_ms % REFRESH_EVERY_MS < REFRESH_MS
+        if not (speaks or may_speak or (learns and echoes)):
+            return []
+        count = len(self._waiting) if speaks else min(len(self._waiting), CATCH_UP_STEPS)
+        return [self._canceller.step(*self._waiting.popleft()) for _ in range(count)]
 
 
 @cache
