@@ -1,21 +1,24 @@
 """Minutes of talk in a room that echoes: does the agent interrupt itself, does the user get through?
 
     python -m tests.bench.bench_conversation [SECONDS] [ECHO_DELAY_MS] [GUARD] [FOLDER_TO_KEEP_IT]
+    python -m tests.bench.bench_conversation --judge FOLDER
 
 Virtual devices with the loudspeaker leaking into the microphone (10 dB softer), the local agent, real
 speech. Every third question asks for a long text, which is then interrupted. A self-interruption is a
 ``speech_started`` while nobody spoke. A real interruption is timed from the first sound of the user's
-voice, as the server dates it, to the last loud sample that a capture of the loudspeaker has.
+voice, as the server dates it, to the last loud sample that a capture of the loudspeaker has. Blips are
+what ``tests/bench/blips.py`` counts. A kept conversation can be judged again.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import statistics
-import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,27 +31,37 @@ from realtime_cli.protocol import server_events as s
 from realtime_cli.recording.reader import read
 from realtime_cli.server.engine.synthesiser import HibariVoice
 from tests.bench.bench_talk import OnAScreen, wait_for
+from tests.bench.blips import blips
 from tests.bench.sound.capture import Capture
 from tests.kit.speech import clip_path
 from tests.kit.virtual_devices import VirtualDevices, running
 
+RECORDING, SCRIPT = "talk.jsonl", "script.json"
 QUESTIONS = ("heart-04", "michael-05", "more-talk-02", "heart-06", "human-08", "heart-01", "michael-01")
 PREFIX_MS = 300  # turn_detection.prefix_padding_ms: audio_start_ms lies so much before the voice
 GRACE_S = 1.2
 """A verdict of the server may come so long after the last word."""
 LOSS_DB = 10
 """Of the way from the loudspeaker to the microphone."""
+VOICE_TAIL_S = 0.3
+"""What the user said may come out of the microphone so much later."""
 
 
 @dataclass
 class Script:
-    """Who spoke when, in unix seconds; ``cut`` are the interruptions."""
+    """Who spoke when, in unix seconds: the user, with interruptions since ``cut``; the loudspeaker."""
 
     spoken: list[tuple[float, float]] = field(default_factory=list)
     cut: list[float] = field(default_factory=list)
+    loud: list[tuple[float, float]] = field(default_factory=list)
 
     def covers(self, at: float) -> bool:
         return any(begin <= at <= end + GRACE_S for begin, end in self.spoken)
+
+    def last_loud(self, since: float, until: float) -> float:
+        """When the loudspeaker was last loud between these times; nan if never."""
+        ends = [min(end, until) for begin, end in self.loud if begin < until and end >= since]
+        return max(ends, default=float("nan"))
 
 
 def speak(devices: VirtualDevices, path: Path, script: Script) -> None:
@@ -91,8 +104,10 @@ def played(recording: Path) -> int:
     return len({entry.value.item_id for entry in entries if isinstance(entry.value, inputs.Played)})
 
 
-def judge(recording: Path, script: Script, speaker: Capture) -> dict[str, Any]:
-    """Self-interruptions, and how long real ones took in ms."""
+def judge(folder: Path) -> dict[str, Any]:
+    """Self-interruptions, how long real ones took in ms, and blips (second, ms, dBFS)."""
+    recording = folder / RECORDING
+    script = Script(**json.loads((folder / SCRIPT).read_text()))
     started_unix_s = datetime.fromisoformat(read(recording).header.started).timestamp()
     entries = [(started_unix_s + entry.at, entry.value) for entry in read(recording).entries()]
     starts = [
@@ -102,7 +117,6 @@ def judge(recording: Path, script: Script, speaker: Capture) -> dict[str, Any]:
     ]
     own = [round(at - started_unix_s, 1) for at, _ in starts if not script.covers(at)]
     stops = [(at, v) for at, v in entries if isinstance(v, inputs.PlaybackStopped)]
-    to_monotonic = time.monotonic() - time.time()
     waits, missed = [], 0
     for cut_at in script.cut:
         verdict = next(((at, event) for at, event in starts if cut_at < at < cut_at + 4), None)
@@ -111,9 +125,11 @@ def judge(recording: Path, script: Script, speaker: Capture) -> dict[str, Any]:
             missed += 1
             continue
         voice_at = sent_at(entries, float(verdict[1].audio_start_ms or 0) + PREFIX_MS)
-        silent_at = speaker.last_loud(cut_at + to_monotonic, stop + to_monotonic + 0.5) - to_monotonic
-        waits.append(1000 * (silent_at - voice_at))
+        waits.append(1000 * (script.last_loud(cut_at, stop + 0.5) - voice_at))
     stopped = [v for _, v in stops if any(not item.finished for item in v.items)]
+    sound = read(recording).sound().stereo
+    user = [(begin - started_unix_s, end - started_unix_s + VOICE_TAIL_S) for begin, end in script.spoken]
+    left = blips(sound[:, 0], sound[:, 1], user)
     return {
         "minutes": round((entries[-1][0] - entries[0][0]) / 60, 1),
         "user turns": len(script.spoken),
@@ -126,6 +142,8 @@ def judge(recording: Path, script: Script, speaker: Capture) -> dict[str, Any]:
         else None,
         "residual dBFS at the stops": [v.residual_dbfs for v in stopped],
         "near dBFS at the stops": [v.near_dbfs for v in stopped],
+        "blips": len(left),
+        "blips at_s, ms, dBFS": [tuple(blip) for blip in left],
     }
 
 
@@ -148,14 +166,10 @@ def long_question(folder: Path) -> Path:
     return path
 
 
-def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 180.0
-    delay_ms = int(sys.argv[2]) if len(sys.argv) > 2 else 80
-    guard = sys.argv[3] if len(sys.argv) > 3 else "aec"
-    kept = sys.argv[4] if len(sys.argv) > 4 else ""
-    with tempfile.TemporaryDirectory() as temporary, running(echo=(delay_ms, LOSS_DB)) as devices:
-        folder = kept or temporary
-        recording, question = Path(folder) / "talk.jsonl", long_question(Path(folder))
+def hold(folder: Path, seconds: float, delay_ms: int, guard: str) -> None:
+    """Hold a conversation; its recording and its script are then in ``folder``."""
+    with running(echo=(delay_ms, LOSS_DB)) as devices:
+        recording, question = folder / RECORDING, long_question(folder)
         more = ["--set", "conversation.greet=false", "--set", f"audio.echo={guard}"]
         talk = OnAScreen(devices, "--config", "configs/local.toml", "--record", str(recording), *more)
         speaker = Capture("speaker.monitor", devices.environment())
@@ -166,7 +180,28 @@ def main() -> None:
         finally:
             talk.stop()
             speaker.close()
-        for name, value in judge(recording, script, speaker).items():
+    to_unix = time.time() - time.monotonic()
+    script.loud = [(begin + to_unix, end + to_unix) for begin, end in speaker.stretches(0.0, quiet_s=0.02)]
+    (folder / SCRIPT).write_text(json.dumps(asdict(script)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("seconds", nargs="?", type=float, default=180.0)
+    parser.add_argument("delay_ms", nargs="?", type=int, default=80)
+    parser.add_argument("guard", nargs="?", default="aec")
+    parser.add_argument("folder", nargs="?", type=Path, help="where the recording is kept")
+    parser.add_argument(
+        "--judge", type=Path, metavar="FOLDER", help="judge what was kept there; hold nothing"
+    )
+    options = parser.parse_args()
+    if options.folder and (options.folder / RECORDING).exists():
+        parser.error(f"there is a recording in {options.folder} already")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.judge or options.folder or Path(temporary)
+        if not options.judge:
+            hold(folder, options.seconds, options.delay_ms, options.guard)
+        for name, value in judge(folder).items():
             print(f"{name:28} {value}")
 
 

@@ -49,10 +49,14 @@ class Capture:
         ]
         return max(times, default=float("nan"))
 
-    def onsets(self, since_s: float, quiet_s: float = 0.2) -> list[float]:
-        """When each sound began that came after so much silence."""
-        loud = [at for at, chunk in self._after(since_s) if np.abs(chunk.astype(np.int32)).max() > LOUD]
-        return [at for n, at in enumerate(loud) if not n or at - loud[n - 1] > quiet_s]
+    def stretches(self, since_s: float, quiet_s: float = 0.2) -> list[tuple[float, float]]:
+        """When each sound began and ended that has so much silence around it."""
+        found: list[tuple[float, float]] = []
+        for at, chunk in self._after(since_s):
+            if np.abs(chunk.astype(np.int32)).max() > LOUD:
+                goes_on = found and at - found[-1][1] <= quiet_s
+                found.append((found.pop()[0] if goes_on else at, at))
+        return found
 
     def sound_ms(self, since_s: float) -> tuple[float, list[float]]:
         """From the first loud sample to the last, and the silences between them of more than 2 ms."""

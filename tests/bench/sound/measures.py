@@ -64,7 +64,7 @@ class Rig:
             command = ["paplay", "--device=mouth", "--latency-msec=250", file.name]
             await asyncio.to_thread(subprocess.run, command, env=self._devices, check=True)
         await asyncio.sleep(0.5)
-        spoken = microphone.onsets(0.0)
+        spoken = [begin for begin, _ in microphone.stretches(0.0)]
         microphone.close()
         heard = list(self.stub.heard)
         waits = [

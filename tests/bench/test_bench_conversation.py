@@ -1,0 +1,52 @@
+"""A conversation that was kept is judged from its files alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from realtime_cli.recording.format import Header
+from tests.bench.bench_conversation import RECORDING, SCRIPT, Script, judge, main
+from tests.recording.sample import heard, received, record
+
+STARTED = "2026-11-29T12:00:00.000+00:00"
+
+
+def voice(at: float) -> list:
+    return [received(at, "input_audio_buffer.speech_started", audio_start_ms=0, item_id=f"user_{at}")]
+
+
+def kept(folder: Path, entries: list, *spoken_s: tuple[float, float]) -> Path:
+    """A conversation in which the user spoke at these times."""
+    record(folder / RECORDING, entries, Header(started=STARTED))
+    began = datetime.fromisoformat(STARTED).timestamp()
+    script = Script(spoken=[(began + begin, began + end) for begin, end in spoken_s])
+    (folder / SCRIPT).write_text(json.dumps(asdict(script)))
+    return folder
+
+
+def test_a_voice_while_nobody_spoke_is_a_self_interruption(tmp_path):
+    folder = kept(tmp_path, [*heard(0.5, 1), *voice(1.0), *voice(5.0), *heard(6.0, 1)], (0.5, 1.5))
+    judged = judge(folder)
+    assert judged["at_s"] == [5.0]
+    assert judged["blips"] == 0
+
+
+def test_the_loudspeaker_is_last_loud_before_the_moment_that_is_asked_for():
+    script = Script(loud=[(1.0, 2.0), (3.0, 5.0), (7.0, 8.0)])
+    assert script.last_loud(1.5, 2.5) == 2.0
+    assert script.last_loud(1.5, 4.0) == 4.0
+    assert script.last_loud(1.5, 6.0) == 5.0
+
+
+def test_a_recording_that_is_there_is_left_alone(tmp_path, monkeypatch, capsys):
+    (tmp_path / RECORDING).touch()
+    monkeypatch.setattr(sys, "argv", ["bench_conversation", "180", "80", "aec", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        main()
+    assert "already" in capsys.readouterr().err
