@@ -37,14 +37,20 @@ def at_rate(rate_hz: int, channels: int) -> Callable[[str], list[str]]:
     return command
 
 
+def rival(script: str, *words: str) -> Callable[[str], list[str]]:
+    """A program of this folder in the environment of the rivals."""
+    return lambda address: [str(environment.python()), str(HERE / script), *words, address]
+
+
 CLIENTS: dict[str, Callable[[str], list[str]]] = {
     "floor": lambda address: [sys.executable, str(HERE / "floor.py"), address],
     "ours, echo off": lambda address: ours(address, "--set", "audio.echo=off"),
     "ours, canceller": lambda address: ours(address, "--set", "audio.echo=aec"),
     "ours, 44.1 kHz": at_rate(44_100, 1),
     "ours, 48 kHz": at_rate(48_000, 2),
-    "openai-agents": lambda address: [str(environment.python()), str(HERE / "agents_demo.py"), address],
-    "pipecat-ai": lambda address: [str(environment.python()), str(HERE / "pipecat_local.py"), address],
+    "openai-agents": rival("agents_demo.py"),
+    "pipecat-ai": rival("pipecat_local.py"),
+    "livekit-agents": rival("livekit_console.py", "console"),
 }
 
 

@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(os.environ.get("RIVALS", Path.home() / ".cache" / "realtime-cli-rivals"))
-PACKAGES = ("openai-agents", "sounddevice", "pipecat-ai[openai,local,websocket]")
+PACKAGES = ("openai-agents", "sounddevice", "pipecat-ai[openai,local,websocket]", "livekit-agents[openai]")
+MODULES = ("agents", "sounddevice", "pipecat", "pyaudio", "livekit.agents", "livekit.plugins.openai")
 
 
 def python() -> Path:
@@ -29,13 +30,13 @@ def versions() -> str:
     """Which versions of the rivals are there."""
     ask = (
         "import importlib.metadata as m; "
-        "print(*(f'{n} {m.version(n)}' for n in ('openai-agents', 'pipecat-ai')), sep=', ')"
+        "print(*(f'{n} {m.version(n)}' for n in ('openai-agents', 'pipecat-ai', 'livekit-agents')), sep=', ')"
     )
     return subprocess.run([python(), "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _complete(interpreter: Path) -> bool:
-    ask = "import agents, pipecat, pyaudio, sounddevice"
+    ask = f"import importlib.util as i, sys; sys.exit(not all(map(i.find_spec, {MODULES})))"
     return (
         interpreter.exists() and not subprocess.run([interpreter, "-c", ask], capture_output=True).returncode
     )

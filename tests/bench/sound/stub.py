@@ -132,16 +132,18 @@ class Stub:
         await self.end(item)
         return left_at
 
-    async def late_answer(self, ms: float, chance: random.Random) -> None:
-        """At real-time average, with a pause of 150 to 300 ms before each piece."""
+    async def late_answer(self, ms: float, chance: random.Random) -> float:
+        """At real-time average, with a pause of 150 to 300 ms before each piece; when the first one left."""
         item = await self.begin()
-        began, sent_ms = time.monotonic(), 0.0
+        began, sent_ms, left_at = time.monotonic(), 0.0, 0.0
         while sent_ms < ms:
             piece_ms = min(ms - sent_ms, chance.randint(*STALL_MS))
             sent_ms += piece_ms
             await asyncio.sleep(max(0.0, began + sent_ms / 1000 - time.monotonic()))
+            left_at = left_at or time.monotonic()
             await self.delta(item, piece_ms)
         await self.end(item)
+        return left_at
 
     async def user_speaks(self, item: str) -> float:
         """The user interrupts this item; returns when that was told."""
