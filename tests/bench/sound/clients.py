@@ -19,6 +19,7 @@ from tests.bench.sound import environment
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[2]
+CPU_CLOCK = 2  # with the process's id above it, Linux's name for the clock of a process's CPU time
 
 
 def ours(address: str, *more: str) -> list[str]:
@@ -86,11 +87,8 @@ class OnATerminal:
             pass
 
     def cpu_s(self) -> float:
-        """Of all threads, to the microsecond: ``/proc/PID/stat`` counts ticks of 10 ms."""
-        return sum(
-            int((task / "schedstat").read_text().split()[0]) / 1e9
-            for task in Path(f"/proc/{self.child.pid}/task").iterdir()
-        )
+        """Of all threads, those that ended too; ``/proc/PID/stat`` counts ticks of 10 ms."""
+        return time.clock_gettime(~self.child.pid << 3 | CPU_CLOCK)
 
     def most_mib(self) -> float:
         found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{self.child.pid}/status").read_text())
