@@ -36,13 +36,13 @@ def parse_json(text: str | bytes, max_length: int = MAX_LENGTH) -> Any:
     if len(text) > MAX_PARTS and _parts(text) > MAX_PARTS:
         raise NotJson(f"more than {MAX_PARTS} members")
     try:
-        return from_json(text)
+        return from_json(text, cache_strings="keys")  # ids and words hardly come again
     except (ValueError, TypeError) as error:  # TypeError: half a pair that is no escape
         repaired = _repaired(text)
         if repaired == text:
             raise _not_json(error) from None
     try:
-        return from_json(repaired)
+        return from_json(repaired, cache_strings="keys")
     except ValueError as error:
         raise _not_json(error) from None
 
