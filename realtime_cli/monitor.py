@@ -149,7 +149,8 @@ class LoopMonitor:
     def _report_progress(self, due: bool) -> None:
         if self._speaker is None or not self._loop.session.playback.unheard:
             return
-        for item in self._speaker.playout.heard():
+        reported = self._speaker.playout.heard()
+        for item in reported:
             part = (item.item_id, item.content_index)
             if part in self._finished_parts or not (item.heard_ms or item.finished):
                 continue
@@ -161,6 +162,12 @@ class LoopMonitor:
                 self._loop.step(
                     inputs.Played(self._loop.now(), *part, round(item.heard_ms, 1), item.finished)
                 )
+        self._forget_all_but({(item.item_id, item.content_index) for item in reported})
+
+    def _forget_all_but(self, parts: set[tuple[str, int]]) -> None:
+        """Of a part that the playout no longer has, nothing more is heard."""
+        self._started_parts &= parts
+        self._finished_parts &= parts
 
 
 def _recent_level() -> RecentLevel:

@@ -539,3 +539,16 @@ async def test_more_sound_of_a_part_that_was_heard_to_its_end_is_heard_as_well()
         await servers[0].speak("A", 100)
         await until(lambda: loop.session.playback.unheard)
         await until(lambda: loop.session.idle)
+
+
+async def test_what_was_heard_is_not_remembered_for_ever():
+    async with talking(speaker=WavSpeaker(None)) as (loop, servers, _):
+        await servers[0].open()
+        for number in range(5):
+            await servers[0].tell("response.created", response={"id": f"R{number}"})
+            await servers[0].speak(f"A{number}", 40)
+            await servers[0].tell("response.output_audio.done", item_id=f"A{number}", content_index=0)
+            await servers[0].tell("response.done", response={"id": f"R{number}", "status": "completed"})
+            await until(lambda: loop.session.responses_done > number and loop.session.idle)  # noqa: B023
+        monitor = loop._monitor
+        assert max(len(monitor._started_parts), len(monitor._finished_parts)) <= 2

@@ -7,6 +7,7 @@ import binascii
 import re
 from typing import Any
 
+from realtime_cli.client.bounded_dict import BoundedDict
 from realtime_cli.client.conversation import ConversationHistory
 from realtime_cli.client.effect_queue import EffectQueue
 from realtime_cli.client.effects import Play, PlayEnd
@@ -26,7 +27,8 @@ class AgentAudio(SessionPart):
         self._responses = responses
         self._playback = playback
         self._half_samples: dict[PlayingPart, tuple[str | None, bytes]] = {}  # with their response
-        self._dropped: dict[str, str | None] = {}  # items all of whose sound was dropped -> their response
+        # Items all of whose sound was dropped -> their response.
+        self._dropped: BoundedDict[str, str | None] = BoundedDict()
 
     def delta(
         self, event: s.ResponseOutputAudioDelta, conversation: ConversationHistory, format: WireFormat

@@ -7,7 +7,7 @@ from typing import TypeVar
 K = TypeVar("K")
 V = TypeVar("V")
 
-REMEMBERED_IDS = 512  # of items, responses or calls: late events come for the last few
+REMEMBERED_IDS = 64  # of items, responses or calls: late events come for the last few
 
 
 class BoundedDict(dict[K, V]):

@@ -3,6 +3,9 @@
 A fold with two uses: the truncation may never go beyond what was received, and a new socket is told
 the history (protocol: a reconnected session is empty, assistant audio cannot be replayed, so text
 stands in for it, and what was never heard stays out).
+
+It holds no more than a new socket is told: the newest items, as the server, too, lets the oldest fall out
+where its model has no room for them.
 """
 
 from __future__ import annotations
@@ -13,7 +16,10 @@ from typing import Any, Literal
 
 from realtime_cli.protocol.objects import Item
 
-MAX_TRANSCRIBED_ITEMS = 128  # of a transcription session, which may run for hours
+MAX_ITEMS = 512  # a model of 32k tokens holds about 190 spoken turns: 380 items
+MAX_TEXT_CHARS = 512 * 1024  # of all items; 128k tokens, the most that a realtime model takes
+MAX_TRANSCRIBED_ITEMS = 128  # of a transcription session, in which nothing is answered by them
+_CALLS = ("function_call", "function_call_output")
 _REPLAYED = ("type", "name", "arguments", "call_id", "output")  # fields of calls and their outputs
 
 
@@ -57,6 +63,12 @@ class HistoryItem:
         heard_ms = sum(one.received_ms if one.heard_ms is None else one.heard_ms for one in parts)
         return min(1.0, heard_ms / received_ms) if received_ms else 0.0
 
+    @property
+    def text_chars(self) -> int:
+        """The characters of all its texts."""
+        texts = [part.text for part in self.parts.values()] + list(self.fields.values())
+        return sum(len(text) for text in texts if isinstance(text, str))
+
     def part(self, content_index: int) -> HistoryPart:
         return self.parts.setdefault(content_index, HistoryPart())
 
@@ -81,8 +93,7 @@ class ConversationHistory:
         self._records: dict[str, HistoryItem] = {}
         self._order: list[str] = []
         self._unconfirmed: list[Unconfirmed] = []
-        self.max_items: int | None = None
-        """Where it is set, the oldest items beyond are forgotten."""
+        self.max_items = MAX_ITEMS
 
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._records
@@ -103,9 +114,25 @@ class ConversationHistory:
         if item_id not in self._records:
             self._records[item_id] = HistoryItem(item_id, kind, role)
             self._order.append(item_id)
-            if self.max_items and len(self._order) > self.max_items:
-                self.deleted(self._order[0])
+            self._forget_oldest()
         return self._records[item_id]
+
+    def _forget_oldest(self) -> None:
+        """Forget what is too much, oldest first; what the system said stays while there is anything else.
+
+        An output without its call would be refused: it goes with it.
+        """
+        chars = sum(self._records[item_id].text_chars for item_id in self._order)
+        while len(self._order) > self.max_items or (chars > MAX_TEXT_CHARS and len(self._order) > 1):
+            told = (item_id for item_id in self._order[:-1] if self._records[item_id].role != "system")
+            oldest = self._records[next(told, self._order[0])]
+            call_id = oldest.fields.get("call_id")
+            of_call = [
+                one for one in self._records.values() if call_id and one.fields.get("call_id") == call_id
+            ]
+            for record in of_call or [oldest]:
+                chars -= record.text_chars
+                self.deleted(record.item_id)
 
     def added(
         self, item: Item, previous_item_id: str | None = None, *, response_id: str | None = None
@@ -118,7 +145,7 @@ class ConversationHistory:
         kind = item.type or "message"
         record = self._of_response(self.record(item.id, kind=kind, role=wire.get("role")), response_id)
         record.kind, record.role = kind, wire.get("role")
-        if kind != "message":  # its words are in its parts
+        if kind in _CALLS:  # the words of a message are in its parts
             record.fields = {key: wire[key] for key in _REPLAYED if key in wire}
         for index, content in enumerate(wire.get("content") or ()):
             _add_content(record.part(index), content)
@@ -143,6 +170,7 @@ class ConversationHistory:
     def sent(self, event_id: str, item: dict[str, Any]) -> None:
         """Fold an item that we create ourselves; the server gives it an id later."""
         self._unconfirmed.append(Unconfirmed(event_id, item, len(self._order)))
+        del self._unconfirmed[: -self.max_items]
 
     def refused(self, event_id: str | None) -> None:
         """The server did not take an item of ours."""
@@ -269,7 +297,7 @@ def _add_content(part: HistoryPart, content: dict[str, Any]) -> None:
 
 
 def _replayable(record: HistoryItem) -> dict[str, Any] | None:
-    if record.kind in ("function_call", "function_call_output"):
+    if record.kind in _CALLS:
         return dict(record.fields)
     if record.kind != "message" or record.role not in ("system", "user", "assistant"):
         return None

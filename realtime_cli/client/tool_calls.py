@@ -11,7 +11,6 @@ the model speaks about their results only if it is asked to.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import count
@@ -57,7 +56,7 @@ class ToolCalls:
         self._rounds: dict[str, ToolRound] = {}
         self._background: list[PendingCall] = []
         self._names: BoundedDict[str, str] = BoundedDict()
-        self._begun_calls: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._begun_calls: BoundedDict[tuple[str, str], set[str]] = BoundedDict()
         """By response and call id: the items of the calls that were begun; empty for one that named none."""
         self._seen: BoundedDict[str, None] = BoundedDict()
 
@@ -120,7 +119,7 @@ class ToolCalls:
             return None
         if not whole and not _parses(arguments or ""):
             return None
-        self._begun_calls[(response_id, wire_id)].add(item_id or "")
+        self._begun_calls.setdefault((response_id, wire_id), set()).add(item_id or "")
         unique_id = self._unique(wire_id, item_id)
         call = PendingCall(unique_id, name, arguments or "{}", response_id=response_id, wire_id=wire_id)
         if name in self._not_awaited:
@@ -135,7 +134,7 @@ class ToolCalls:
         Servers give one call id to several calls, which differ by item then; but not every event of a call
         names its item.
         """
-        items = self._begun_calls[(response_id, wire_id)]
+        items = self._begun_calls.get((response_id, wire_id), set())
         if item_id and "" in items:
             items.remove("")
             items.add(item_id)

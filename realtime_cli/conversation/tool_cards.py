@@ -12,7 +12,7 @@ class ToolCards:
 
     def __init__(self, order: BlockOrder) -> None:
         self._order = order
-        self._cards: dict[str, ToolCard] = {}
+        self._cards: dict[str, ToolCard] = {}  # of calls that have not ended
         self._asked: dict[str, str] = {}  # what the user is asked about a call
 
     def observe(self, event: e.ConversationEvent) -> None:
@@ -50,8 +50,8 @@ class ToolCards:
         return card if card and card.state == "running" else None
 
     def _finish(self, card: ToolCard, event: e.ToolEnded) -> None:
+        del self._cards[event.call_id]
         if card.left_running:  # it is in the scrollback as running
             card = ToolCard(card.at, card.call_id, card.name, card.arguments, refused=card.refused)
-            self._cards[event.call_id] = card
             self._order.append(card)
         card.output, card.state, card.seconds, card.final = event.output, event.status, event.seconds, True

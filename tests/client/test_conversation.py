@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from realtime_cli.client.conversation import ConversationHistory
+from realtime_cli.client.conversation import MAX_ITEMS, MAX_TEXT_CHARS, ConversationHistory
 from realtime_cli.protocol.objects import Item
 
 parse = TypeAdapter(Item).validate_python
@@ -136,3 +136,43 @@ def test_of_a_session_that_runs_for_hours_the_last_items_are_known():
         c.added(message(f"U{number}", "user", str(number)))
     assert c.item_ids == ("U2", "U3", "U4")
     assert "U0" not in c
+
+
+def test_of_a_long_talk_the_newest_items_are_told_to_a_new_socket():
+    c = ConversationHistory()
+    c.added(message("S", "system", "The user is Ada."))
+    for number in range(MAX_ITEMS + 20):
+        c.added(message(f"U{number}", "user", f"Say {number}."))
+    texts = [item["content"][0]["text"] for item in c.history()]
+    assert len(texts) == MAX_ITEMS
+    assert texts[0] == "The user is Ada."
+    assert (texts[1], texts[-1]) == ("Say 21.", f"Say {MAX_ITEMS + 19}.")
+
+
+def test_texts_are_bounded_together():
+    c = ConversationHistory()
+    for number in range(6):
+        c.added(message(f"U{number}", "user", str(number) * (MAX_TEXT_CHARS // 4)))
+    c.added(message("U", "user", "Now."))
+    assert [item["content"][0]["text"][0] for item in c.history()] == ["2", "3", "4", "5", "N"]
+
+
+def test_a_call_is_forgotten_with_its_output():
+    c = ConversationHistory()
+    call = {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"}
+    c.added(parse({"id": "F", **call}))
+    c.added(message("U0", "user", "Meanwhile."))
+    c.added(parse({"id": "O", "type": "function_call_output", "call_id": "c1", "output": "42"}))
+    for number in range(1, MAX_ITEMS - 2):
+        c.added(message(f"U{number}", "user", "More."))
+    assert len(c.history()) == MAX_ITEMS
+    c.added(message("U", "user", "One too many."))
+    assert {item["type"] for item in c.history()} == {"message"}
+    assert len(c.history()) == MAX_ITEMS - 1
+
+
+def test_what_a_server_never_shows_is_bounded_too():
+    c = ConversationHistory()
+    for number in range(MAX_ITEMS + 5):
+        c.sent(f"c{number}", {"type": "message", "role": "user", "content": [{"text": str(number)}]})
+    assert [item["content"][0]["text"] for item in c.history()] == [str(n) for n in range(5, MAX_ITEMS + 5)]

@@ -8,10 +8,13 @@ from typing import Any
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.bounded_dict import REMEMBERED_IDS, BoundedDict
 from realtime_cli.client.bounded_set import BoundedSet
+from realtime_cli.client.conversation import MAX_ITEMS
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.realtime.scene import Scene
 from realtime_cli.conversation.realtime.wire import error_text
 from realtime_cli.protocol import server_events as s
+
+MAX_OPEN = 512  # calls whose end was not told
 
 
 @dataclass(slots=True)
@@ -31,8 +34,9 @@ class ToolSide:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._calls: BoundedDict[str, _Call] = BoundedDict()
-        self._history: set[str] = set()  # calls of an earlier session, from which this one was continued
+        self._calls: BoundedDict[str, _Call] = BoundedDict(MAX_OPEN)
+        # Calls of an earlier session, from which this one was continued.
+        self._history = BoundedSet(MAX_ITEMS)
         self._asked_at: dict[str, float] = {}  # by the id that was asked about
         self._asked = BoundedSet(REMEMBERED_IDS)
 
@@ -85,9 +89,16 @@ class ToolSide:
         if call is None or (again and response_id != call.response_id):
             turn = self._scene.turn_of.get(response_id or "", self._scene.turn)
             unique = self._scene.made_up_id(call.call_id) if call else call_id or ""
+            self._forget_ended()
             call = self._calls[call_id or ""] = _Call(unique, turn, response_id or "", hosted=hosted)
         call.name = call.name or name or ""
         return call
+
+    def _forget_ended(self) -> None:
+        """One that still runs may do so for an hour, and is not forgotten for those that have ended."""
+        ended = (call_id for call_id, call in self._calls.items() if call.ended)
+        if len(self._calls) >= REMEMBERED_IDS and (oldest := next(ended, None)) is not None:
+            del self._calls[oldest]
 
     def _called(self, call: _Call, arguments: str | None) -> None:
         if call.called_at is None:

@@ -8,6 +8,7 @@ from typing import Any
 from realtime_cli.client import in_force, inputs
 from realtime_cli.client.bounded_dict import REMEMBERED_IDS, BoundedDict
 from realtime_cli.client.bounded_set import BoundedSet
+from realtime_cli.client.conversation import MAX_ITEMS
 from realtime_cli.client.cost import Tokens
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.realtime.scene import Scene
@@ -55,7 +56,8 @@ class UserSide:
         self._paid: BoundedDict[tuple[str, int], None] = BoundedDict()
         self._typed: list[inputs.Typed] = []  # not sent yet
         self._raw_items = 0
-        self._echoes: list[tuple[str, str]] = []  # (role, text) of what we sent and will be told of
+        # (role, text) of what we sent and will be told of.
+        self._echoes: deque[tuple[str, str]] = deque(maxlen=MAX_ITEMS)
         self._echo_ids = BoundedSet(REMEMBERED_IDS)
         self._frame: inputs.VideoFrameCaptured | None = None
 

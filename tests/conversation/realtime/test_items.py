@@ -9,6 +9,7 @@ import pytest
 
 from realtime_cli.client import inputs
 from realtime_cli.client.bounded_dict import REMEMBERED_IDS
+from realtime_cli.client.conversation import MAX_ITEMS
 from realtime_cli.client.effects import Send
 from realtime_cli.client.entry import Entry
 from realtime_cli.conversation.events import ItemCreated, ItemUpdated
@@ -104,7 +105,7 @@ def test_history_told_to_a_new_socket_is_no_news():
 
 def test_nor_is_the_history_of_hours_of_which_the_oldest_is_forgotten():
     told = Reported()
-    count = REMEMBERED_IDS + 30
+    count = MAX_ITEMS + 30
     for number in range(count):
         told.server("conversation.item.done", item=message(f"U{number}", "user", f"Say {number}."))
     told.entry(Entry(0, "local", inputs.Connected(0, "ws://x", attempt=1)))
@@ -112,6 +113,16 @@ def test_nor_is_the_history_of_hours_of_which_the_oldest_is_forgotten():
         again = message(f"V{number}", "user", f"Say {number}.")
         assert told.server("conversation.item.added", item=again) == []
     assert told.server("conversation.item.added", item=message("V", "user", "New.")) == ["created V"]
+
+
+def test_an_old_item_that_is_told_again_is_no_news():
+    told = Reported()
+    items = [message(f"U{number}", "user", f"Say {number}.") for number in range(REMEMBERED_IDS + 1)]
+    for item in items:
+        told.server("conversation.item.done", item=item)
+    assert told.server("conversation.item.added", item=items[0]) == []
+    told.server("conversation.item.deleted", item_id="U0")
+    assert told.server("conversation.item.added", item=items[0]) == ["created U0"]
 
 
 def test_what_is_no_item_is_no_news():

@@ -11,6 +11,7 @@ import pytest
 from realtime_cli.client import effects as fx
 from realtime_cli.client import inputs as i
 from realtime_cli.client.bounded_dict import REMEMBERED_IDS
+from realtime_cli.client.conversation import MAX_ITEMS
 from realtime_cli.client.entry import Entry
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.narrated import narrate
@@ -205,4 +206,6 @@ def test_a_long_session_remembers_no_more_ids_than_its_last_ones() -> None:
             narrator.narrate(entry)
     sizes = _sizes(narrator)
     assert len(sizes) > 20
+    history = sizes.pop("._items._known")  # which comes again on a new socket
+    assert history <= MAX_ITEMS
     assert max(sizes.values()) == REMEMBERED_IDS, sizes
