@@ -22,6 +22,8 @@ class BlockOrder:
         self.paced = False
         self.blocks: list[Block] = []
         self.settled = 0
+        self.forgotten = 0
+        """How many stood before the first of ``blocks``."""
         self.turns: BoundedDict[str, UserTurn | AgentTurn] = BoundedDict()  # by item id
 
     @property
@@ -31,6 +33,12 @@ class BlockOrder:
 
     def append(self, block: Block) -> None:
         self.blocks.append(block)
+
+    def forget_first(self) -> Block:
+        """Take the first block away, which is settled."""
+        self.settled -= 1
+        self.forgotten += 1
+        return self.blocks.pop(0)
 
     def place(self, block: Block, previous_item_id: str | None) -> None:
         """Place a block after the item that the server names, unless that place has been written already."""

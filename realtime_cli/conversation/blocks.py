@@ -29,13 +29,6 @@ class UserTurn:
     late: bool = False  # the transcript came after the turn had been shown without one
     final: bool = False
 
-    def forget_text(self) -> None:
-        """Forget a final turn but for its existence."""
-        self.text = ""
-
-
-_SOMETHING = {0: RevealedPart(heard_ms=1.0)}  # of every turn whose text is forgotten
-
 
 @dataclass(slots=True)
 class AgentTurn:
@@ -71,10 +64,6 @@ class AgentTurn:
     @property
     def begun(self) -> bool:
         return any(part.shown or part.heard_ms > 0 for part in self.parts.values())
-
-    def forget_text(self) -> None:
-        """Forget a final turn but for whether it had any content."""
-        self.parts = _SOMETHING if self.begun else {}
 
     def show_all(self) -> None:
         for part in self.parts.values():

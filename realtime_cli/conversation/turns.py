@@ -15,8 +15,10 @@ its own, ``waiting``, and no part of the latency. Where nothing is spoken, words
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import isnan, nan
 from typing import NamedTuple
 
 from realtime_cli.client.cost import Tokens
@@ -199,6 +201,7 @@ def _total_ms(spans: Sequence[Span]) -> float:
 
 
 CHANGING_TURNS = 20  # older ones no longer change: their figures are computed once
+KEPT_TURNS = 100  # of a session that goes on, whose past nobody asks for but in figures
 
 
 class AnsweredTurn(NamedTuple):
@@ -209,6 +212,28 @@ class AnsweredTurn(NamedTuple):
     written: bool
 
 
+class PastFigures:
+    """The figures of turns that change no more, as numbers: an hour of them takes no room."""
+
+    def __init__(self) -> None:
+        self._numbers = array("d")
+
+    def add(self, turn: AnsweredTurn) -> None:
+        parts = turn.parts or LatencyParts(nan, 0.0, 0.0, 0.0, None)
+        playout_ms = nan if parts.playout_ms is None else parts.playout_ms
+        of_parts = (parts.end_pointing_ms, parts.server_ms, parts.tool_ms, parts.waiting_ms, playout_ms)
+        self._numbers.extend((turn.latency_ms, turn.written, *of_parts))
+
+    def __iter__(self) -> Iterator[AnsweredTurn]:
+        numbers = iter(self._numbers)
+        for latency_ms, written, end_ms, server_ms, tool_ms, waiting_ms, playout_ms in zip(
+            *[numbers] * 7, strict=True
+        ):
+            playout = None if isnan(playout_ms) else playout_ms
+            parts = LatencyParts(end_ms, server_ms, tool_ms, waiting_ms, playout)
+            yield AnsweredTurn(latency_ms, None if isnan(end_ms) else parts, bool(written))
+
+
 def _measured(turns: Iterable[ConversationTurn]) -> list[AnsweredTurn]:
     """Those that the user waited for."""
     waits = [(turn, turn.latency_ms) for turn in turns if turn.by != "agent"]
@@ -216,17 +241,22 @@ def _measured(turns: Iterable[ConversationTurn]) -> list[AnsweredTurn]:
 
 
 class TurnLog:
-    """``observe`` events in order; ``turns`` are the figures so far, the last one still growing."""
+    """``observe`` events in order; ``turns`` are the figures so far, the last one still growing.
 
-    def __init__(self) -> None:
+    ``forgets``: of a session that goes on only the last ``KEPT_TURNS`` are kept, and the latencies of all.
+    """
+
+    def __init__(self, *, forgets: bool = False) -> None:
         self.turns: list[ConversationTurn] = []
+        self._forgets = forgets
+        self._forgotten = 0
         self.speech: dict[str, Span] = {}
         """When the sound of a user's item began and ended, by item id."""
         self._tools: dict[str, ToolUse] = {}
         self._asked: set[str] = set()  # calls that the user is asked about
         self._timed = True
-        self._past: list[AnsweredTurn] = []  # of the turns that change no more
-        self._measured = 0  # how many those are
+        self._past = PastFigures()  # of the turns that change no more
+        self._measured = 0  # how many of ``turns`` those are
         self._spoken = False
         self._spoken_in: dict[str, ConversationTurn] = {}  # by the id of a spoken item
         self._may_have_words: set[str] = (
@@ -241,14 +271,18 @@ class TurnLog:
 
         Words come sooner than sound: where any turn is spoken, those that are only written do not count.
         """
+        self._measure_past()
+        found = [*self._past, *_measured(self.turns[self._measured :])]
+        return [turn for turn in found if not (self._spoken and turn.written)]
+
+    def _measure_past(self) -> None:
         past = max(len(self.turns) - CHANGING_TURNS, self._measured)
-        self._past += _measured(self.turns[self._measured : past])
+        for answered in _measured(self.turns[self._measured : past]):
+            self._past.add(answered)
         self._spoken = self._spoken or any(
             turn.first_sound_at is not None for turn in self.turns[self._measured :]
         )
         self._measured = past
-        found = [*self._past, *_measured(self.turns[past:])]
-        return [turn for turn in found if not (self._spoken and turn.written)]
 
     @property
     def waits_ms(self) -> list[float]:
@@ -330,12 +364,28 @@ class TurnLog:
                 self._timed = False
 
     def _turn(self, number: int) -> ConversationTurn | None:
-        return self.turns[number - 1] if 0 < number <= len(self.turns) else None
+        place = number - 1 - self._forgotten
+        return self.turns[place] if 0 <= place < len(self.turns) else None
 
     def _known(self, number: int, began_at: float) -> ConversationTurn:
-        while len(self.turns) < number:
-            self.turns.append(ConversationTurn(len(self.turns) + 1, began_at, timed=self._timed))
-        return self.turns[number - 1]
+        while len(self.turns) + self._forgotten < number:
+            next_number = len(self.turns) + self._forgotten + 1
+            self.turns.append(ConversationTurn(next_number, began_at, timed=self._timed))
+            if self._forgets and len(self.turns) > KEPT_TURNS:
+                self._forget_oldest()
+        return self.turns[number - 1 - self._forgotten]
+
+    def _forget_oldest(self) -> None:
+        self._measure_past()
+        oldest = self.turns.pop(0)
+        self._measured -= 1
+        self._forgotten += 1
+        for item_id in oldest.user_items:
+            self.speech.pop(item_id, None)
+            self._spoken_in.pop(item_id, None)
+            self._may_have_words.discard(item_id)
+        for run in oldest.tools:
+            self._tools.pop(run.call_id, None)
 
     def _committed(self, event: e.UserTurnCommitted) -> None:
         turn = self._known(event.turn, event.began_at)

@@ -46,9 +46,9 @@ def _variants(stats: SessionStats, theme: Theme) -> Iterator[str]:
     total, middle = f"latency {last:.0f} ms", f"median {median:.0f}"
     p95 = f"p95 {stats.p95_ms:.0f}" if stats.p95_ms is not None else ""
     whole = theme.dot.join(filter(None, (middle, p95)))
-    if stats.parts:
-        long, short = (_in_parts(stats.parts[-1], theme, place) for place in (0, 1))
-        brief = _in_parts(stats.parts[-1], theme, 1, zeros=False)
+    if parts := stats.last_parts:
+        long, short = (_in_parts(parts, theme, place) for place in (0, 1))
+        brief = _in_parts(parts, theme, 1, zeros=False)
         yield f"{total}: {long}{theme.dot}{whole}"
         yield f"{total}: {short}{theme.dot}{whole}"
         yield f"{total}: {brief}{theme.dot}{whole}"
@@ -66,13 +66,14 @@ def _in_parts(parts: LatencyParts, theme: Theme, name_at: int, *, zeros: bool = 
 def latency_lines(stats: SessionStats, width: int, theme: Theme = PRETTY) -> list[Text]:
     """The panel: each part's last, median and 95th percentile, then why the agent stopped, then the sound."""
     head = f"{'ms':<14}{'last':>8}{'median':>8}{'p95':>8}"
-    lines = [Text(head, DIM), _row("latency", stats.waits_ms, "", width)]
+    waits_ms, all_parts = stats.waits_ms, stats.parts
+    lines = [Text(head, DIM), _row("latency", waits_ms, "", width)]
     for name, _, field, meaning in PARTS:
-        samples = [getattr(parts, field) for parts in stats.parts]
+        samples = [getattr(parts, field) for parts in all_parts]
         lines.append(_row(name, [ms for ms in samples if ms is not None], meaning, width))
-    count = len(stats.waits_ms)
+    count = len(waits_ms)
     over = f"over {plural(count, 'answer')}" if count else "no answer was measured yet"
-    best = f", best {min(stats.waits_ms):.0f}, worst {max(stats.waits_ms):.0f}" if count else ""
+    best = f", best {min(waits_ms):.0f}, worst {max(waits_ms):.0f}" if count else ""
     few = f"; p95 from {MIN_FOR_P95} answers on" if stats.p95_ms is None else ""
     lines.append(Text(f"{over}{best}{few}", DIM))
     return [*lines, *map(Text, (*_why_it_stopped(stats), *_sound(stats)))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -39,7 +38,7 @@ def _tools(view: View) -> list[Text]:
     tools = [tool for tool in view.session.get("tools") or () if isinstance(tool, dict)]
     if not tools:
         return [Text("This agent has no tools.")]
-    calls = Counter(block.name for block in view.blocks if isinstance(block, ToolCard))
+    calls = view.figures.calls
     names = [one_line(str(tool.get("name") or tool.get("server_label") or "?")) for tool in tools]
     size = max(map(len, names)) + 2
     lines = []
@@ -74,9 +73,9 @@ def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]
 def _output(view: View, theme: Theme) -> list[Text]:
     """The last call that has ended: its arguments and its result, JSON with one field a line."""
     cards = [block for block in view.blocks if isinstance(block, ToolCard) and block.state != "running"]
-    if not cards:
+    card = cards[-1] if cards else view.last_call
+    if card is None:
         return [Text("No tool has run yet.")]
-    card = cards[-1]
     took = f" after {seconds(card.seconds)}" if card.seconds is not None else ""
     head = Text.assemble((one_line(card.name), TOOL), (f"  {card.state}{took}, at {clock(card.at)}", DIM))
     lines = [head, Text("arguments", DIM), *_readable(card.arguments), Text("result", DIM)]

@@ -325,11 +325,7 @@ def picture_facts(view: View) -> list[str]:
 def end_lines(view: View, recording: str = "", replay: str = "") -> list[tuple[str, str]]:
     """The end card as (name, value) pairs; names without a value are left out."""
     figures = view.figures
-    users = sum(
-        isinstance(b, UserTurn) and not b.late and (not b.spoken or figures.is_users_turn(b.item_id))
-        for b in view.blocks
-    )
-    agents = sum(isinstance(b, AgentTurn) and b.begun for b in view.blocks)
+    users, agents = view.turn_counts
     latency = ""
     if figures.median_ms is not None:
         latency = f"median {figures.median_ms:.0f} ms"

@@ -92,14 +92,15 @@ class PlainFrontend:
         self._word = word
 
     def _write_settled(self) -> None:
-        while self._taken < self.view.settled:
-            block = self.view.blocks[self._taken]
+        while self._taken < self.view.forgotten + self.view.settled:
+            block = self.view.blocks[self._taken - self.view.forgotten]
             self._taken += 1
             line = sentence(block)
             if isinstance(block, Notice) and (block.level, block.topic) == ("error", "session"):
                 self._why_over = block
             elif line and not is_question(block) and not any(block is warned for warned in self._warned):
                 self._write(self._err if isinstance(block, Notice) else self._out, line)
+        self.view.forget_written(self._taken)
         self._warn()
 
     def _warn(self) -> None:

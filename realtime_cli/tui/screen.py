@@ -40,7 +40,7 @@ from realtime_cli.tui.panels import (
 )
 from realtime_cli.tui.question_box import QuestionBox
 from realtime_cli.tui.questions import OpenQuestions
-from realtime_cli.tui.scrollback import Scrollback
+from realtime_cli.tui.scrollback import Scrollback, is_among
 from realtime_cli.tui.stray_output import StrayOutput
 from realtime_cli.tui.terminal import FRAMES_PER_SECOND, MIN_COLUMNS, MIN_ROWS, TERMINAL, Terminal
 from realtime_cli.tui.theme import DIM, PRETTY, PaletteName, styles, theme_for
@@ -191,12 +191,13 @@ class LiveScreen:
         self.view = self.view.empty_copy()
         for event in before:
             self.view.observe(event)
-        self._scrollback = Scrollback(self.view.settled, old.written, omit_questions=old.omit_questions)
-        if self.view.at > was_at and self.view.settled and self.view.settled - 1 not in old.written:
+        settled = self.view.forgotten + self.view.settled
+        self._scrollback = Scrollback(settled, old.written, omit_questions=old.omit_questions)
+        if self.view.at > was_at and settled and not is_among(settled - 1, old.written):
             mark = f"-- {clock(self.view.at)} --"
-            if (mark, self.view.settled) != self._jumped:
+            if (mark, settled) != self._jumped:
                 self.say(mark)
-            self._jumped = mark, self.view.settled
+            self._jumped = mark, settled
         self.refresh()
 
     # -- for the keys -------------------------------------------------------------------------
@@ -261,6 +262,7 @@ class LiveScreen:
         self._size = size = self._console.size
         width = self._width
         lines = self._scrollback.take(self.view, width, self.theme)
+        self.view.forget_written(self._scrollback.taken)
         lines += [line for said in self._take_stray() for line in wrapped(Text(safe(said)), width)]
         above = [self._ansi(linked(line) if self._links else line) for line in lines]
         fits = size.width >= MIN_COLUMNS and size.height >= MIN_ROWS

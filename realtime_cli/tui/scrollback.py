@@ -22,22 +22,30 @@ class Scrollback:
     """A cursor into a view: ``taken`` blocks, and the beginning of one that is still growing."""
 
     taken: int = 0
-    written: set[int] = field(default_factory=set)  # blocks that a replay need not write again
+    before: tuple[range, ...] = ()  # blocks that a replay need not write again
     omit_questions: bool = False  # the keyboard shows them
     _flowing: AgentTurn | None = None
     _flowed: int = 0  # how many characters of its paragraph
     _wrote_something: bool = False
+    _first: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._first = self.taken
+
+    @property
+    def written(self) -> tuple[range, ...]:
+        """The blocks that were written, by this cursor or before it."""
+        return (*self.before, range(self._first, self.taken))
 
     def take(self, view: View, width: int, theme: Theme = PRETTY) -> list[Text]:
         """The lines that are due for the scrollback now."""
         lines: list[Text] = []
-        while self.taken < view.settled:
-            if self.taken not in self.written:
-                lines += self._block(view.blocks[self.taken], width, theme)
-                self.written.add(self.taken)
+        while (place := self.taken - view.forgotten) < view.settled:
+            if not is_among(self.taken, self.before):
+                lines += self._block(view.blocks[place], width, theme)
             self.taken += 1
-        if self.taken < len(view.blocks) and self.taken not in self.written:
-            lines += self._begun(view.blocks[self.taken], width, theme)
+        if place < len(view.blocks) and not is_among(self.taken, self.before):
+            lines += self._begun(view.blocks[place], width, theme)
         return lines
 
     def _block(self, block: Block, width: int, theme: Theme) -> list[Text]:
@@ -71,3 +79,8 @@ class Scrollback:
 
     def _done_of(self, block: Block | None) -> int:
         return self._flowed if block is not None and block is self._flowing else 0
+
+
+def is_among(number: int, written: tuple[range, ...]) -> bool:
+    """Whether the block of this number is one of these."""
+    return any(number in numbers for numbers in written)

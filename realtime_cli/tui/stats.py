@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import statistics
+from collections import Counter
+
 from realtime_cli.client.cost import Prices, Tokens
 from realtime_cli.conversation import events as e
 from realtime_cli.conversation.cost import Spending
-from realtime_cli.conversation.turns import LatencyParts, TurnLog
+from realtime_cli.conversation.turns import MIN_FOR_P95, LatencyParts, TurnLog, percentile
 
 
 class SessionStats:
-    """``observe`` events. ``waits_ms``: what the user waited in each turn (see ``conversation.turns``)."""
+    """``observe`` events. It is for a session that goes on: of old turns only figures are kept."""
 
     def __init__(self, prices: Prices, model: str | None = None) -> None:
-        self.waits_ms: list[float] = []
+        self.last_ms: float | None = None
+        self.last_parts: LatencyParts | None = None
         self.median_ms: float | None = None
         self.p95_ms: float | None = None
-        self.parts: list[LatencyParts] = []
-        """What each of the waits is made of."""
         self.interruptions = 0
+        self.calls: Counter[str] = Counter()
+        """How often each tool was called."""
         self.tools = 0
         self.tools_failed = 0
         self.tools_refused = 0
@@ -26,7 +30,7 @@ class SessionStats:
         self.last_stop: e.AgentInterrupted | None = None
         self._refused: set[str] = set()  # calls that the user did not allow
         self._prices = prices
-        self._turns = TurnLog()
+        self._turns = TurnLog(forgets=True)
         self._spending = Spending(model)
 
     @property
@@ -38,8 +42,14 @@ class SessionStats:
         return self._turns.is_users(item_id)
 
     @property
-    def last_ms(self) -> float | None:
-        return self.waits_ms[-1] if self.waits_ms else None
+    def waits_ms(self) -> list[float]:
+        """What the user waited in each turn (see ``conversation.turns``)."""
+        return self._turns.waits_ms
+
+    @property
+    def parts(self) -> list[LatencyParts]:
+        """What each of the waits is made of."""
+        return [turn.parts for turn in self._turns.answered if turn.parts]
 
     @property
     def cost_usd(self) -> float | None:
@@ -56,17 +66,15 @@ class SessionStats:
         self._spending.observe(event)
         match event:
             case e.AgentHeard(first=True) | e.AgentResponseEnded() | e.AgentTextPartial(voice=False):
-                answered = self._turns.answered
-                self.waits_ms = [turn.latency_ms for turn in answered]
-                self.median_ms, self.p95_ms = self._turns.median_ms, self._turns.p95_ms
-                self.parts = [turn.parts for turn in answered if turn.parts]
+                self._measure()
             case e.AgentInterrupted():
                 self.interruptions += 1
                 self.last_stop = event
             case e.SoundMeasured():
                 self.sound = event
-            case e.ToolCalled(hosted=False):
-                self.tools += 1
+            case e.ToolCalled():
+                self.calls[event.name] += 1
+                self.tools += not event.hosted
             case e.ToolAnswered(verdict="no"):
                 self._refused.add(event.call_id)
             case e.ToolEnded(status="failed") if event.call_id in self._refused:
@@ -75,3 +83,13 @@ class SessionStats:
                 self.tools_failed += 1
             case e.ConnectionRenewed():
                 self.reconnects += 1
+
+    def _measure(self) -> None:
+        answered = self._turns.answered
+        if not answered:
+            return
+        waits_ms = [turn.latency_ms for turn in answered]
+        self.last_ms = waits_ms[-1]
+        self.last_parts = next((turn.parts for turn in reversed(answered) if turn.parts), None)
+        self.median_ms = statistics.median(waits_ms)
+        self.p95_ms = percentile(waits_ms, 95, min_count=MIN_FOR_P95)

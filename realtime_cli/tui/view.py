@@ -13,7 +13,7 @@ from realtime_cli.tui.meters import Meters
 from realtime_cli.tui.stats import SessionStats
 from realtime_cli.tui.video_panel import VideoPanel
 
-KEPT_BLOCKS = 200  # settled ones whose text is kept: no screen is as late in writing them
+KEPT_BLOCKS = 100  # of those that were written: what comes late may still belong behind one of them
 
 
 class View:
@@ -43,14 +43,15 @@ class View:
         self.meters = Meters()
         self.video = VideoPanel()
         self.figures = SessionStats(prices, model)
-        self._forgotten = 0
+        self.last_call: ToolCard | None = None
+        """Of the calls that are no longer in ``blocks``, the last."""
+        self._turns_before = [0, 0]  # of the user and of the agent, in blocks that are forgotten
         self.session: e.Json = {}
         """The settings in force, in the shape of the API's session object."""
 
     def observe(self, event: e.ConversationEvent) -> None:
         self.at = max(self.at, event.at)
         self.transcript.observe(event)
-        self._forget_long_settled()
         if isinstance(event, e.LevelsMeasured):  # ten of these come a second, and no other part reads them
             self.meters.observe(event)
             return
@@ -60,12 +61,27 @@ class View:
         if isinstance(event, e.SettingsInForce) and not event.defaults:
             self.session = event.session
 
-    def _forget_long_settled(self) -> None:
-        """What has long been in the scrollback is not drawn again; counts are all that is asked of it."""
-        while self._forgotten < self.settled - KEPT_BLOCKS:
-            if isinstance(block := self.blocks[self._forgotten], UserTurn | AgentTurn):
-                block.forget_text()
-            self._forgotten += 1
+    def forget_written(self, taken: int) -> None:
+        """The first ``taken`` blocks were written, and are not drawn again: count those that are old."""
+        while self.forgotten + KEPT_BLOCKS < taken:
+            block = self.transcript.order.forget_first()
+            self._turns_before[0] += self._is_users_turn(block)
+            self._turns_before[1] += _is_agents_turn(block)
+            if isinstance(block, ToolCard) and block.state != "running":
+                self.last_call = block
+
+    def _is_users_turn(self, block: Block) -> bool:
+        if not isinstance(block, UserTurn) or block.late:
+            return False
+        return not block.spoken or self.figures.is_users_turn(block.item_id)
+
+    @property
+    def turn_counts(self) -> tuple[int, int]:
+        """How many turns the user and the agent took so far."""
+        users, agents = self._turns_before
+        return users + sum(map(self._is_users_turn, self.blocks)), agents + sum(
+            map(_is_agents_turn, self.blocks)
+        )
 
     def empty_copy(self) -> View:
         """An empty view with the same options and prices."""
@@ -77,7 +93,12 @@ class View:
 
     @property
     def blocks(self) -> list[Block]:
+        """The last ones; ``forgotten`` others stood before them."""
         return self.transcript.order.blocks
+
+    @property
+    def forgotten(self) -> int:
+        return self.transcript.order.forgotten
 
     @property
     def pending(self) -> list[Notice]:
@@ -111,3 +132,7 @@ class View:
             if isinstance(turn, AgentTurn) and (turn.shown_text or turn.begun) and not turn.final:
                 return turn
         return open_turns[0] if open_turns else None
+
+
+def _is_agents_turn(block: Block) -> bool:
+    return isinstance(block, AgentTurn) and block.begun

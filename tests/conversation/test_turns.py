@@ -9,7 +9,17 @@ import pytest
 
 from realtime_cli.client import effects as e
 from realtime_cli.client import inputs as i
-from realtime_cli.conversation.turns import CHANGING_TURNS, MIN_FOR_P95, ConversationTurn, percentile
+from realtime_cli.conversation.turns import (
+    CHANGING_TURNS,
+    KEPT_TURNS,
+    MIN_FOR_P95,
+    AnsweredTurn,
+    ConversationTurn,
+    LatencyParts,
+    PastFigures,
+    TurnLog,
+    percentile,
+)
 from tests.conversation.telling import (
     USAGE,
     begun,
@@ -20,6 +30,7 @@ from tests.conversation.telling import (
     only,
     sound,
     spoken,
+    told,
     transcript,
     typed,
     written,
@@ -327,6 +338,30 @@ def test_the_figures_of_old_turns_are_worked_out_once(monkeypatch: pytest.Monkey
     monkeypatch.setattr(ConversationTurn, "_span_ms", counted)
     assert log.waits_ms == waits_ms
     assert set(asked) == set(range(101 - CHANGING_TURNS, 101))
+
+
+def test_of_a_session_that_goes_on_the_old_turns_leave_their_figures() -> None:
+    entries = waiting([n / 100 for n in range(1, KEPT_TURNS + 60)])
+    whole, last = folded(entries), TurnLog(forgets=True)
+    for event in told(entries):
+        last.observe(event)
+    assert last.answered == whole.answered
+    assert (last.median_ms, last.p95_ms) == (whole.median_ms, whole.p95_ms)
+    assert [turn.number for turn in last.turns] == list(range(60, KEPT_TURNS + 60))
+    assert len(last.speech) == KEPT_TURNS
+    assert last.is_users(f"u{KEPT_TURNS + 58}")
+
+
+def test_figures_that_are_not_there_are_not_there_later_either() -> None:
+    past = PastFigures()
+    some = [
+        AnsweredTurn(120.0, LatencyParts(1.0, 2.0, 3.0, 4.0, 5.0), False),
+        AnsweredTurn(80.0, LatencyParts(1.0, 2.0, 3.0, 4.0, None), True),
+        AnsweredTurn(90.0, None, False),
+    ]
+    for answered in some:
+        past.add(answered)
+    assert list(past) == some
 
 
 DOOR = spoken(1, 200, "door")

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 
 from realtime_cli.client import effects, inputs
 from realtime_cli.client.entry import Entry
+from realtime_cli.tui.panel_contents import panel_lines
+from realtime_cli.tui.panels import end_lines
 from realtime_cli.tui.plain import sentence
-from realtime_cli.tui.view import View
+from realtime_cli.tui.scrollback import Scrollback
+from realtime_cli.tui.view import KEPT_BLOCKS, View
 from tests.tui.scenes import (
     EntryView,
     answer,
@@ -362,3 +365,34 @@ def test_three_early_interruptions_make_echo_likely() -> None:
     warnings = [line for line in shown(told(connected(), LEVELS, turns)) if line.startswith("Warning")]
     assert len(warnings) == 1
     assert "headphones" in warnings[0]
+
+
+# -- hours ----------------------------------------------------------------------------------------
+
+
+def test_of_a_long_talk_all_is_written_once_and_the_old_is_only_counted() -> None:
+    view, scrollback, lines = told(connected(), LEVELS), Scrollback(), list[str]()
+    call = [
+        local(effects.CallTool("c1", "get_time", "{}"), 0.2),
+        local(inputs.ToolFinished(0.5, "c1", "noon", seconds=0.3)),
+    ]
+    turns = [
+        [
+            *says(3 * n, f"U{n}", f"Say {n}."),
+            *answer(3 * n + 1.1, f"A{n}", f"R{n}", f"It is {n}.", 500, f"U{n}"),
+        ]
+        for n in range(1, KEPT_BLOCKS + 20)
+    ]
+    for entries in [call, *turns]:
+        for entry in in_order(entries):
+            view.fold(entry)
+        lines += [line.plain for line in scrollback.take(view, 80) if line.plain]
+        view.forget_written(scrollback.taken)
+    count = len(turns)
+    said = [line for n in range(1, count + 1) for line in (f"you  Say {n}.", f"agent  It is {n}.")]
+    assert lines == ["tool  get_time() → noon (300 ms)", *said]
+    assert len(view.blocks) == KEPT_BLOCKS
+    assert dict(end_lines(view))["duration"].endswith(f", {count} turns by you, {count} by the agent")
+    assert panel_lines("output", view, 80)[0].plain.startswith("get_time  done")
+    view.session = {"tools": [{"name": "get_time", "description": "Tells it."}]}
+    assert panel_lines("tools", view, 80)[0].plain == "get_time  Tells it. (called 1 time)"
