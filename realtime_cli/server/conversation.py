@@ -10,12 +10,12 @@ from realtime_cli.server.api_error import ApiError
 from realtime_cli.server.input_buffer import BYTES_PER_MS
 
 Json = dict[str, Any]
-MAX_ITEMS = 2_000  # the oldest fall out beyond this, as under the API's automatic truncation
+MAX_ITEMS = 512  # the oldest fall out beyond this, as under the API's automatic truncation
 MAX_TRANSCRIBED_ITEMS = 128  # of a transcription session, in which nothing is answered by them
 MAX_TEXT_CHARS = 32 * 1024 * 1024  # words and encoded pictures of all items; beyond this the oldest fall out
 MAX_AUDIO_BYTES = (
-    64 * 1024 * 1024
-)  # 22 minutes of PCM; beyond this the oldest items lose their audio and keep their words
+    4 * 1024 * 1024
+)  # 87 s of PCM; beyond this the oldest items lose their audio and keep their words and its length
 
 
 @dataclass(slots=True)
@@ -24,14 +24,22 @@ class StoredAudio:
 
     format: str
     data: bytearray = field(default_factory=bytearray)
+    forgotten_bytes: int = 0
+    """How long it was, where it is no longer kept."""
 
     @property
     def ms(self) -> float:
-        return len(self.data) / BYTES_PER_MS[self.format]
+        return (len(self.data) + self.forgotten_bytes) / BYTES_PER_MS[self.format]
 
     def cut(self, ms: float) -> None:
         end = int(ms * BYTES_PER_MS[self.format])
-        del self.data[end & ~1 if self.format == "audio/pcm" else end :]
+        end = end & ~1 if self.format == "audio/pcm" else end
+        del self.data[end:]
+        self.forgotten_bytes = min(self.forgotten_bytes, end)
+
+    def forget(self) -> None:
+        """Keep its length alone, by which tokens are counted and what is said is truncated."""
+        self.forgotten_bytes, self.data = len(self.data) + self.forgotten_bytes, bytearray()
 
 
 @dataclass(slots=True)
@@ -59,7 +67,8 @@ class StoredItem:
         content = []
         for index, part in enumerate(self.wire.get("content") or ()):
             sound = self.audio.get(index)
-            audio = {"audio": base64.b64encode(sound.data).decode("ascii")} if sound else {}
+            kept = sound if sound and not sound.forgotten_bytes else None
+            audio = {"audio": base64.b64encode(kept.data).decode("ascii")} if kept else {}
             content.append({**part, **audio})
         return {**self.wire, "content": content} if content else dict(self.wire)
 
@@ -170,8 +179,9 @@ class ServerConversation:
                 break
             if record.wire.get("status") == "in_progress":
                 continue
-            held -= sum(len(sound.data) for sound in record.audio.values())
-            record.audio.clear()
+            for sound in record.audio.values():
+                held -= len(sound.data)
+                sound.forget()
 
 
 def _text_chars(value: Any) -> int:

@@ -116,7 +116,12 @@ def test_old_items_and_old_sound_fall_out(monkeypatch: pytest.MonkeyPatch):
     for number in range(4):
         talked.insert(StoredItem({"id": str(number)}, {0: StoredAudio("audio/pcm", bytearray(600))}))
     assert [record.item_id for record in talked] == ["1", "2", "3"]
-    assert [bool(record.audio) for record in talked] == [False, False, True]
+    sounds = [record.audio[0] for record in talked]
+    assert [len(sound.data) for sound in sounds] == [0, 0, 600]
+    assert [sound.ms for sound in sounds] == [12.5, 12.5, 12.5], "tokens are still counted by it"
+    assert "audio" not in talked.find("1", "retrieve").with_audio()
+    sounds[0].cut(5.0)
+    assert sounds[0].ms == 5.0
 
 
 @pytest.mark.parametrize(("format", "bytes_left"), [("audio/pcm", 48), ("audio/pcma", 8)])
