@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rich.cells import get_character_cell_size
+from rich.cells import cached_cell_len, get_character_cell_size
 
 from realtime_cli.safe_text import in_pairs
 
@@ -12,6 +12,11 @@ _ADDRESSES = ("http://", "https://")
 def cells(text: str) -> int:
     """The width of a text in terminal cells (combining marks take none, wide characters two)."""
     return len(text) if text.isascii() else sum(get_character_cell_size(char) for char in text)
+
+
+def forget_widths() -> None:
+    """Of texts that were drawn: rich keeps the last 4096 with their texts, which hardly come again."""
+    cached_cell_len.cache_clear()
 
 
 def cut_to(text: str, width: int, ellipsis: str = "…") -> str:

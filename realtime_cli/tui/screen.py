@@ -23,6 +23,7 @@ from rich.text import Text
 from realtime_cli.conversation import events as e
 from realtime_cli.safe_text import safe
 from realtime_cli.tui.amounts import clock
+from realtime_cli.tui.cell_width import forget_widths
 from realtime_cli.tui.end_summary import EndSummary
 from realtime_cli.tui.key_events import PanelName
 from realtime_cli.tui.painter import LiveRows, Painter
@@ -263,6 +264,8 @@ class LiveScreen:
         width = self._width
         lines = self._scrollback.take(self.view, width, self.theme)
         self.view.forget_written(self._scrollback.taken)
+        if lines:
+            forget_widths()
         lines += [line for said in self._take_stray() for line in wrapped(Text(safe(said)), width)]
         above = [self._ansi(linked(line) if self._links else line) for line in lines]
         fits = size.width >= MIN_COLUMNS and size.height >= MIN_ROWS

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from rich.cells import cached_cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -68,6 +69,17 @@ async def test_left_without_an_end_nothing_that_was_said_is_lost() -> None:
                 screen.observe(event)
         shown = await terminal.until_plain("stamps.")
         assert shown.count("Hello, can you hear me?") == 1
+
+
+async def test_rich_keeps_nothing_of_what_scrolled_away() -> None:
+    async with on_screen() as (terminal, _, tell):
+        for entry in connected():
+            tell(entry)
+        for number in range(30):
+            for entry in says(3 * number, f"U{number}", f"This is number {number}."):
+                tell(entry)
+            await terminal.until_plain(f"you  This is number {number}.\n")
+        assert cached_cell_len.cache_info().currsize < 30
 
 
 async def test_lines_of_ours_go_above_the_rows() -> None:
