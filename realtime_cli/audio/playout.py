@@ -94,7 +94,7 @@ class Playout:
         self._spans: deque[PlaybackSpan] = deque()
         self._jitter = JitterEstimator()
         self._duck = False
-        self._held = False
+        self._held_since_s: float | None = None
         self._gain = 1.0
         self._flowing = False
         self._waits_since_s: float | None = None  # for more of the sound that came then
@@ -144,26 +144,33 @@ class Playout:
         now = self._clock() + flush_s
         with self._lock:
             heard = self._report(now)
-            self._fade = silence(0) if self._held else self._fading_out()
+            self._fade = self._fading_out() if self._held_since_s is None else silence(0)
             for part in self._parts:
                 self._jitter.remember(part.arrival)
             self._parts.clear()
             self._spans.clear()
-            self._flowing, self._waits_since_s, self._held = False, None, False
+            self._flowing, self._waits_since_s, self._held_since_s = False, None, None
         return heard
 
     def duck(self, on: bool, *, hold: bool = False) -> None:
         """Lower the sound by 12 dB, or bring it back.
 
-        ``hold``: fade to silence within 10 ms. Nothing is lost: the sound goes on from the sample at which
-        it was held.
+        ``hold``: fade to silence within 10 ms. Nothing is lost and nothing doubled: the sound goes on from
+        the sample at which it was held, as loud at each as the fade was soft.
         """
+        now = self._clock()
         with self._lock:
-            held, self._held, self._duck = self._held, on and hold, on and not hold
-            if self._held and not held:
+            since_s, self._duck = self._held_since_s, on and not hold
+            if not (on and hold):
+                self._held_since_s = None
+            elif since_s is None:
+                self._held_since_s = now
                 self._fade = self._fading_out()
-            elif held and not self._held:
+            if since_s is not None and self._held_since_s is None:
                 self._gain = 0.0
+                for part in self._parts:
+                    if part.starved_since_s is not None:  # a gap is what was heard as one
+                        part.starved_since_s += now - since_s
 
     def forget_fade(self) -> None:
         """The device was flushed: there is nothing left that a fade could follow."""
@@ -214,7 +221,7 @@ class Playout:
             if self._flowing or self._waits_since_s is not None or self._spans or len(self._fade):
                 now = self._clock()
                 filled = self._take_fade(block)
-                if not self._held and (self._flowing or self._may_start(now)):
+                if self._held_since_s is None and (self._flowing or self._may_start(now)):
                     self._fill(block, filled, now, latency_s)
                 self._settle(now)
         block = self._ducked(block)
@@ -222,13 +229,15 @@ class Playout:
         return block
 
     def _ducked(self, block: Samples) -> Samples:
-        """The block at the gain wanted; a change is a ramp over the block, so that it does not click."""
+        """The block at the gain wanted; a change is a ramp of 10 ms, so that it does not click."""
         requested = DUCKED_GAIN if self._duck else 1.0
         if self._gain == requested == 1.0:
             return block
-        ramp = np.linspace(self._gain, requested, len(block), dtype=np.float32)
+        gains = np.full(len(block), requested, np.float32)
+        steps = min(len(block), FADE_SAMPLES)
+        gains[:steps] = np.linspace(self._gain, requested, steps, endpoint=False, dtype=np.float32)
         self._gain = requested
-        return (block * ramp).astype(np.int16)
+        return (block * gains).astype(np.int16)
 
     def _may_start(self, now: float) -> bool:
         part = self._head(now)

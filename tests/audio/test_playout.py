@@ -366,6 +366,42 @@ def test_what_is_held_goes_on_from_the_same_sample():
     assert (playout.pull(480) == sound[960:1440]).all()
 
 
+@pytest.mark.parametrize("block_ms", [10, 20])
+def test_a_hold_loses_nothing_and_doubles_nothing(block_ms: int):
+    """The fade before a hold and the ramp behind it are the same samples, and add up to them."""
+    size = block_ms * SAMPLES_PER_MS
+    sound = (6000 * np.sin(np.arange(20 * size) / 7)).astype(np.int16)
+    playout = Playout(clock=lambda: 0.0)
+    playout.push("A", 0, sound)
+    playout.end("A", 0)
+    whole = np.zeros(0)
+    for held_blocks in (2, 1, 5):
+        whole = np.concatenate([whole, *(playout.pull(size) for _ in range(4))])
+        playout.duck(True, hold=True)
+        fade, *rest = (playout.pull(size) for _ in range(held_blocks))
+        assert not np.any(rest)
+        playout.duck(False)
+        whole = np.concatenate([whole, fade.astype(float) + playout.pull(size)])
+    assert np.abs(whole - sound[: len(whole)]).max() <= 2
+
+
+def test_the_time_of_a_hold_is_no_gap():
+    clock = Clock()
+    playout = Playout(clock)
+    playout.push("A", 0, tone(20))
+    clock.now += 0.2
+    for _ in range(3):
+        playout.pull(480)  # starved
+    clock.now += 0.05
+    playout.duck(True, hold=True)
+    playout.push("A", 0, tone(400))
+    clock.now += 0.6
+    playout.pull(480)
+    playout.duck(False)
+    playout.pull(480)
+    assert 49 <= playout.gap_ms <= 75
+
+
 def test_what_is_stopped_while_held_was_heard_up_to_there():
     now = 0.0
     playout = Playout(clock=lambda: now)
