@@ -170,6 +170,8 @@ class Timeline:
         match event:
             case e.AgentInterrupted() if event.cause:
                 return TimelineMark(event.at, "interruption", _interruption(event))
+            case e.NoticeIssued(topic="barge_in"):
+                return TimelineMark(event.at, "interruption", event.text)
             case e.ConnectionLost():
                 text = f"connection closed ({event.code} {event.reason}".rstrip() + ")"
                 return TimelineMark(event.at, "connection", text)

@@ -29,6 +29,7 @@ CAUSES = {
     "typed": "typed text",
     "policy": "speech that lasted",
     "tool": "a tool",
+    "voice": "your voice",
 }
 ECHO_NAMES = {"aec": "canceller", "half_duplex": "half duplex", "off": "off"}
 
@@ -92,16 +93,17 @@ def _row(name: str, samples: list[float], meaning: str, width: int) -> Text:
 
 
 def _why_it_stopped(stats: SessionStats) -> list[str]:
-    stop = stats.last_stop
+    stop, hold = stats.last_stop, stats.last_hold
+    held = [f"{clock(hold.at)} {hold.text}"] if hold else []
     if stop is None:
-        return []
+        return held
     cause = f" by {CAUSES[stop.cause]}" if stop.cause else ""
     text = f"interrupted at {clock(stop.at)}{cause} after {stop.heard_ms / 1000:.1f} s"
     if stop.near_dbfs is not None:
         text += f", you {stop.near_dbfs:.0f} dBFS"
     if stop.residual_dbfs is not None:
         text += f", echo {stop.residual_dbfs:.0f}"
-    return [text]
+    return [text, *held]
 
 
 def _sound(stats: SessionStats) -> list[str]:

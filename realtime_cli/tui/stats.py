@@ -28,6 +28,8 @@ class SessionStats:
         self.reconnects = 0
         self.sound: e.SoundMeasured | None = None
         self.last_stop: e.AgentInterrupted | None = None
+        self.last_hold: e.NoticeIssued | None = None
+        """Of an interruption that could be taken back: what became of it, and after how many ms."""
         self._refused: set[str] = set()  # calls that the user did not allow
         self._prices = prices
         self._turns = TurnLog(forgets=True)
@@ -70,6 +72,8 @@ class SessionStats:
             case e.AgentInterrupted():
                 self.interruptions += 1
                 self.last_stop = event
+            case e.NoticeIssued(topic="barge_in"):
+                self.last_hold = event
             case e.SoundMeasured():
                 self.sound = event
             case e.ToolCalled():

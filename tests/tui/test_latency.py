@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from realtime_cli.client import effects, inputs
@@ -88,3 +90,17 @@ def test_the_panel_speaks_before_the_first_answer_and_after_an_interruption() ->
     assert lines[0].split() == ["ms", "last", "median", "p95"]
     assert "interrupted at 1:02 by your voice after 1.2 s" in lines
     assert "echo canceller, -72 dBFS left, 1 gap" in lines
+
+
+@pytest.mark.parametrize("cause", get_args(inputs.Cause))
+def test_the_panel_knows_every_cause(cause: inputs.Cause) -> None:
+    stop = local(inputs.PlaybackStopped(62.0, cause, (inputs.HeardItem("A1", 0, 1240.0, False),)))
+    lines = [line.plain for line in latency_lines(stats_of([*connected(), stop]), 80)]
+    assert any(line.startswith("interrupted at 1:02 by ") for line in lines)
+
+
+def test_the_panel_says_what_became_of_the_last_hold() -> None:
+    text = "The agent was held for 430 ms and goes on: a noise."
+    held = local(inputs.Noted(5.4, "info", "barge_in", text))
+    lines = [line.plain for line in latency_lines(stats_of([*connected(), held]), 80)]
+    assert f"0:05 {text}" in lines
