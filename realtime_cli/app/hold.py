@@ -41,10 +41,12 @@ def conversation_loop(
         from realtime_cli.app.turn_ends import DetectedTurns
 
         edges["user_voice"] = DetectedTurns(options.silence_ms)
-    elif options.barge_in == "reversible" and options.protocol == "realtime" and edges.get("microphone"):
+    if options.barge_in == "reversible" and options.protocol == "realtime" and edges.get("microphone"):
         from realtime_cli.audio.interruption import InterruptionDetector, InterruptionTuning
 
-        edges["interruptions"] = InterruptionDetector(InterruptionTuning(meant_ms=options.barge_in_after_ms))
+        words_ms = options.barge_in_after_ms
+        tuning = InterruptionTuning(words_ms=words_ms, meant_ms=2 * words_ms)
+        edges["interruptions"] = InterruptionDetector(tuning)
     return ConversationLoop(
         opened.session,
         opened.connect,

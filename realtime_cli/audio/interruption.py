@@ -2,15 +2,18 @@
 
 For ``[audio] barge_in = "reversible"``. A sound begins where the microphone (behind the echo guard) stands
 out of its room. It is meant once it has lasted for ``meant_ms``, has been voiced for part of that, and is
-as loud as the user is; it is dismissed if it ends before, or goes on for long without a voice. Voiced is
-what repeats itself 70 to 400 times a second: vowels do, coughs, keyboards and telephones do not. A voice
-much softer than the user's is that of another room, or of a television.
+as loud as the user is. What ends before, from ``words_ms`` on, is some words, and only their sense tells
+whether they are meant: "yes, of course" is not, "not that one" is. The rest is dismissed: what is shorter,
+what goes on for long without a voice. Voiced is what repeats itself 70 to 400 times a second: vowels do,
+coughs, keyboards and telephones do not; dogs and music do. A voice much softer than the user's is that of
+another room, or of a television.
 
 int16 mono at 24 kHz; a step is 10 ms.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Literal
@@ -27,7 +30,7 @@ PITCH_LAGS = range(RATE_HZ // DECIMATION // 400, RATE_HZ // DECIMATION // 70)
 HIGHER_LAGS = range(5, PITCH_LAGS.start - 2)  # what repeats itself as well at these is a whistle or a beep
 FFT_SIZE = 1024
 
-SoundVerdict = Literal["begun", "meant", "noise", "short", "far"]
+SoundVerdict = Literal["begun", "meant", "words", "noise", "short", "far"]
 """``begun``: not known yet. ``noise``, ``short`` and ``far`` are why a sound was dismissed."""
 
 
@@ -39,9 +42,11 @@ class InterruptionTuning:
     above_room_db: float = 12.0  # as the voice meter's
     room_rise_db_per_s: float = 2.5  # as the voice meter's
     loud_steps: int = 3  # of the last five; a click has fewer
-    meant_ms: float = 600.0  # shorter: "okay" and "I see" cut the agent off, which last up to 550 ms
+    words_ms: float = 600.0  # "okay" and "I see" last up to 550 ms
+    meant_ms: float = 1200.0  # "yes, yes" lasts 1140 ms
     voiced_ms: float = 150.0  # a cough has none; "stop it, please" has 440
-    periodicity: float = 0.7  # correlation with itself one period later
+    noise_voiced_ms: float = 50.0  # of a noise, at most; "sorry?" in a rough voice has 70
+    periodicity: float = 0.6  # correlation with itself one period later; 0.7: half of some voices is lost
     over_ms: float = 250.0  # of quiet; shorter: a pause between two words ends the sound
     noise_ms: float = 1500.0  # a sound without a voice: the agent does not wait for its end
     far_db: float = 10.0  # softer than the user by so much: somebody else
@@ -61,10 +66,16 @@ class _Sound:
     """One sound so far."""
 
     lasted_ms: float
-    loudest_dbfs: float
+    power: float  # the sum over its loud steps
+    loud_steps: int = 1
     verdict: SoundVerdict = "begun"
     quiet_ms: float = 0.0
     voiced_ms: float = 0.0
+
+    @property
+    def level_dbfs(self) -> float:
+        """While it sounds: a peak says less of how far away somebody is."""
+        return 10 * math.log10(self.power / self.loud_steps)
 
 
 class InterruptionDetector:
@@ -101,7 +112,7 @@ class InterruptionDetector:
         self._recent.append(loud)
         if sum(self._recent) < tuning.loud_steps:
             return None
-        self._sound = _Sound(len(self._recent) * STEP_MS, level_dbfs)
+        self._sound = _Sound(len(self._recent) * STEP_MS, 10 ** (level_dbfs / 10))
         self._recent.clear()
         return JudgedSound("begun", self._sound.lasted_ms)
 
@@ -109,13 +120,15 @@ class InterruptionDetector:
         tuning = self._tuning
         sound.lasted_ms += STEP_MS
         sound.quiet_ms = 0.0 if loud else sound.quiet_ms + STEP_MS
-        sound.loudest_dbfs = max(sound.loudest_dbfs, level_dbfs)
+        if loud:
+            sound.power += 10 ** (level_dbfs / 10)
+            sound.loud_steps += 1
         if loud and (sound.verdict == "meant" or self._voiced()):
             sound.voiced_ms += STEP_MS
         speaks = loud and sound.voiced_ms >= tuning.voiced_ms
-        near = sound.loudest_dbfs > self._user_dbfs - tuning.far_db
+        near = sound.level_dbfs > self._user_dbfs - tuning.far_db
         if near and (sound.verdict == "meant" or (speaks and sound.lasted_ms >= tuning.meant_ms)):
-            self._user_dbfs = max(self._user_dbfs, sound.loudest_dbfs)
+            self._user_dbfs = max(self._user_dbfs, sound.level_dbfs)
             if sound.verdict != "meant":
                 sound.verdict = "meant"
                 return JudgedSound("meant", sound.lasted_ms)
@@ -123,14 +136,18 @@ class InterruptionDetector:
         if over:
             self._sound = None
         if sound.verdict == "begun" and (over or sound.lasted_ms >= tuning.noise_ms):
-            sound.verdict = self._why_not(sound, near=near)
+            sound.verdict = self._unless_meant(sound, near=near)
             return JudgedSound(sound.verdict, sound.lasted_ms)
         return None
 
-    def _why_not(self, sound: _Sound, *, near: bool) -> SoundVerdict:
-        if sound.voiced_ms < self._tuning.voiced_ms / 2:
+    def _unless_meant(self, sound: _Sound, *, near: bool) -> SoundVerdict:
+        tuning = self._tuning
+        if sound.voiced_ms < tuning.noise_voiced_ms:
             return "noise"
-        return "short" if near else "far"
+        if not near:
+            return "far"
+        long = sound.voiced_ms >= tuning.voiced_ms and sound.lasted_ms - sound.quiet_ms >= tuning.words_ms
+        return "words" if long else "short"
 
     def _voiced(self) -> bool:
         """Whether the last 40 ms repeat themselves as a voice does."""

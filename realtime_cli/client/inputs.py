@@ -88,12 +88,13 @@ class VoiceDetected:
 class SoundJudged:
     """What is heard beside the agent's voice, told apart here, for ``barge_in = "reversible"``.
 
-    ``begun``: there is a sound. ``meant``: it is the user, who interrupts. ``noise``, ``short`` (a word at
-    most) and ``far`` (a voice much softer than the user's): it is not. ``after_ms``: of the sound.
+    ``begun``: there is a sound. ``meant``: it is the user, who interrupts. ``words``: some words of the
+    user, whose sense has to tell. ``noise``, ``short`` (a word at most) and ``far`` (a voice much softer than
+    the user's): it is not. ``after_ms``: of the sound.
     """
 
     at: float
-    verdict: Literal["begun", "meant", "noise", "short", "far"]
+    verdict: Literal["begun", "meant", "words", "noise", "short", "far"]
     after_ms: float
 
 

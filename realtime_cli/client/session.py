@@ -337,7 +337,17 @@ class ClientSession(SessionState):
             self._interrupt("voice")
         else:
             self._barge_in.speech_started(happened.at, server_interrupts=False)
-            self._reversible.speech_started(happened.at)
+            self._reversible.speech_started(happened.at, ready=self.ready)
+
+    def _sound_judged(self, happened: inputs.SoundJudged) -> None:
+        """A sound beside the agent's voice; with a key, or muted, it is not for the agent."""
+        if self.mic_gate.muted or self.mic_gate.push_to_talk:
+            return
+        tells = self.mic_gate.by_voice if self._manual else self._config.speech_seen
+        transcript_comes = self._config.transcribes and not (self._manual and not self.mic_gate.by_voice)
+        self._reversible.judged(
+            happened, server_tells=tells, transcript_comes=transcript_comes, ready=self.ready
+        )
 
     def _commit(self) -> None:
         """End a manual turn. Under 100 ms there is nothing to commit: the server would refuse it."""
@@ -349,7 +359,8 @@ class ClientSession(SessionState):
         else:
             self._effects.send(c.InputAudioBufferCommit())
             self._tools.user_took_turn()
-            if not self._config.only_transcribes:
+            answers = self._reversible.answers() if self.mic_gate.by_voice else True
+            if answers and not self._config.only_transcribes:
                 self.responses.request()
         self._input_made_turn()
 
@@ -363,7 +374,8 @@ class ClientSession(SessionState):
     def _pressed(self, happened: inputs.Pressed) -> None:
         match happened.key:
             case "mute":
-                self.mic_gate.toggle_mute(happened.at)
+                if self.mic_gate.toggle_mute(happened.at):
+                    self._reversible.muted(happened.at)
             case "talk":
                 self._talk()
             case "release":
@@ -471,7 +483,7 @@ class ClientSession(SessionState):
         server_interrupts = self._config.server_interrupts
         self._barge_in.speech_started(happened.at, server_interrupts=server_interrupts)
         if not server_interrupts:
-            self._reversible.speech_started(happened.at)
+            self._reversible.speech_started(happened.at, ready=self.ready)
         if self.image_context.looks_at_turns:
             self.image_context.look()  # now, so that it comes before what is being said
 
@@ -495,8 +507,9 @@ class ClientSession(SessionState):
         if self._config.only_transcribes and event.item_id:
             self._transcripts_owed.add(event.item_id)
         self.responses.turn_committed(answers_by_itself=self._config.server_answers)
-        if self._config.client_answers and self._reversible.answers(event.item_id):
+        if self._config.client_answers and self._reversible.answers():
             self.responses.request()
+        self._reversible.committed(event.item_id)
         if not self._config.server_interrupts:
             self._pending_turn.turn_ended(answers_by_itself=self._config.server_answers)
         if event.item_id:
@@ -671,8 +684,8 @@ class ClientSession(SessionState):
         if item_id and event.transcript:  # a repetition without words takes none back
             index = event.content_index or 0
             self.conversation.heard_by_server(item_id, index, event.transcript, whole=True)
-            if self._reversible.words(item_id, event.transcript, ready=self.ready):
-                self.responses.request()
+        if self._reversible.words(happened.at, item_id, event.transcript or "", ready=self.ready):
+            self.responses.request()
 
     def _user_failed(self, happened: inputs.Received, event: Any) -> None:
         self._transcripts_owed.discard(event.item_id or "")
@@ -737,7 +750,8 @@ class ClientSession(SessionState):
                     self._end_without_done(self.responses.give_up() or [""])
                     self._agent_audio.nothing_runs()
             case "barge_in" if self._reversible.held:
-                self._reversible.overdue(at, user_speaks=self.user_speaking, ready=self.ready)
+                if self._reversible.overdue(at, ready=self.ready):
+                    self.responses.request()
             case "barge_in" if self._barge_in.ducked:
                 self._barge_in.speech_lasts(ready=self.ready)
             case "hosted_calls":
@@ -806,7 +820,7 @@ _HANDLERS: dict[type, Callable[[ClientSession, Any], None]] = {
     inputs.MicrophoneFrame: ClientSession._microphone_frame,
     inputs.MicrophoneEnded: ClientSession._microphone_ended,
     inputs.VoiceDetected: ClientSession._voice_activity,
-    inputs.SoundJudged: lambda session, happened: session._reversible.judged(happened, ready=session.ready),
+    inputs.SoundJudged: ClientSession._sound_judged,
     inputs.Pressed: ClientSession._pressed,
     inputs.Typed: ClientSession._typed,
     inputs.VideoFrameCaptured: ClientSession._video_frame,

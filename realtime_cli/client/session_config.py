@@ -39,7 +39,8 @@ class SessionConfig(SessionPart):
 
     def __init__(self, effects: EffectQueue, options: SessionOptions) -> None:
         self._effective: dict[str, Any] = {}
-        self._speech_seen = False
+        self.speech_seen = False
+        """Whether the server has ever said that it hears the user."""
         self.requested = (
             _own_interruptions(options) if options.barge_in != "immediate" else dict(options.patch)
         )
@@ -74,13 +75,18 @@ class SessionConfig(SessionPart):
         sessions = (self._effective, self._requested)
         self.input_format = in_force.audio_format("input", *sessions)
         self.output_format = in_force.audio_format("output", *sessions)
-        self.turn_detection = in_force.turn_detection(*sessions, speech_seen=self._speech_seen)
+        self.turn_detection = in_force.turn_detection(*sessions, speech_seen=self.speech_seen)
         """The detection in force; None means manual turns."""
 
     @property
     def only_transcribes(self) -> bool:
         """Whether this is a transcription session, in which nobody answers."""
         return in_force.only_transcribes(self.effective, self.requested)
+
+    @property
+    def transcribes(self) -> bool:
+        """Whether a transcript of the user's speech will come."""
+        return in_force.transcribes(self.effective, self.requested)
 
     @property
     def server_interrupts(self) -> bool:
@@ -99,7 +105,7 @@ class SessionConfig(SessionPart):
     def saw_speech(self) -> bool:
         """The server detects speech; True if its settings say that it does not."""
         before = self.turn_detection
-        self._speech_seen = True
+        self.speech_seen = True
         self._work_out()
         return self.turn_detection != before
 

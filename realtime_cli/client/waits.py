@@ -24,6 +24,9 @@ MAX_HOSTED_CALL_S = 120.0  # for the end of a tool call that the server runs its
 
 # -- pauses that are kept -------------------------------------------------------------------------------
 MAX_HOLD_S = 3.0  # the agent is held at a sound of which nothing more is heard
+SERVER_HEARS_S = 1.0  # the agent is held for the server to hear speech, too, in what sounds meant
+WORDS_S = 2.0  # the agent is held for the transcript of what may be a listener's words
+ENDED_S = 0.3  # the agent is held at a sound that has ended for the server
 FADE_OUT_S = 1.5  # a paused microphone sends silence for this long, so that the server can end the turn
 BACKGROUND_RESULT_PAUSE_S = 1.5  # after the user's last word, before a background result is sent
 QUIET_S = 2.0  # without any event once the input has ended; then the session ends

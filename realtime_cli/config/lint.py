@@ -152,6 +152,11 @@ def _turns(config: AgentConfig) -> Iterator[str]:
         )
     if config.audio.end_of_turn == "vad" and config.audio.push_to_talk:
         yield 'With audio.push_to_talk and audio.end_of_turn = "vad" a pause ends a turn, too.'
+    if config.audio.barge_in == "reversible" and not (heard and heard.transcription):
+        yield (
+            'audio.barge_in = "reversible" cannot tell a short "stop" from an "mm-hm" without a transcript: '
+            "set session.audio.input.transcription."
+        )
 
 
 def _local_speech(config: AgentConfig) -> Iterator[str]:
