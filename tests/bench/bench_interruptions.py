@@ -1,22 +1,25 @@
 """What cuts the agent off, and how late: every way of ``audio.barge_in`` on a labelled set.
 
-    python -m tests.bench.bench_interruptions [POLICY ...] [--every N] [--echo DELAY_MS LOSS_DB]
+    python -m tests.bench.bench_interruptions [POLICY ...] [--set SET] [--every N] [--echo DELAY_MS LOSS_DB]
 
-A real ``talk`` with the local agent, on virtual devices. While the agent reads a long text, each sound of
-``tests.bench.interjections`` is spoken into the microphone. A false cut is an agent that was stopped by
-anything but an interruption. The delay of a true one is from the first sample spoken to the agent's last
-loud one, in a capture of the loudspeaker (so it holds the way through both devices, some 60 ms).
+A real ``talk`` with the local agent, on virtual devices. While the agent reads a long text, each sound of a
+labelled set is spoken into the microphone: 4 to 8 s for each, more where the agent is cut off and has to be
+asked again. Sets: ``tuning`` (``tests.bench.interjections``), ``seen`` and ``untouched`` (the halves of
+``tests.bench.held_out``), ``held-out`` (both halves).
+
+A false cut is an agent that was stopped by anything but an interruption. The delay of a true one is from
+the first sample spoken to the agent's last loud one, in a capture of the loudspeaker (so it holds the way
+through both devices, some 60 ms). The last lines are a table of the policies, one row each.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,11 +31,22 @@ from realtime_cli.audio.wav_file import wav_header
 from realtime_cli.client import inputs
 from realtime_cli.recording.reader import read
 from tests.bench.bench_talk import OnAScreen, wait_for
+from tests.bench.held_out import held_out
 from tests.bench.interjections import Interjection, interjections
 from tests.bench.sound.capture import Capture
 from tests.kit.virtual_devices import VirtualDevices, running
 
 POLICIES = ("immediate", "duck", "reversible")
+SETS: dict[str, Callable[[], list[Interjection]]] = {
+    "tuning": interjections,
+    "seen": lambda: held_out("seen"),
+    "untouched": lambda: held_out("untouched"),
+    "held-out": held_out,
+}
+HEAD = (
+    "| `audio.barge_in` | stopped by what was no interruption | stopped by interruptions "
+    "| silent after, median | 95 % | taken back | held for, median |\n|---|---|---|---|---|---|---|"
+)
 ASK = b"tPlease read me a long text.\r"  # t: write
 MAX_SPOKEN_S = 2.0
 JUDGED_S = 3.0  # from the first sample spoken: later stops have another reason
@@ -88,11 +102,15 @@ def speak_all(
     return spoken
 
 
-def report(policy: str, spoken: list[Spoken], cuts: list[float], speaker: Capture) -> None:
+def report(policy: str, spoken: list[Spoken], recording: Path, speaker: Capture) -> str:
+    """Print what was cut of each kind; returns the policy's row of the table."""
     of_kind, cut_of_kind = Counter(one.sound.kind for one in spoken), Counter[str]()
-    delays, to_monotonic = [], time.monotonic() - time.time()
-    for one in spoken:
-        cut = next((at for at in cuts if one.at < at < one.at + JUDGED_S), None)
+    delays, cuts, to_monotonic = [], stops(recording), time.monotonic() - time.time()
+    for place, one in enumerate(spoken):
+        until = min(one.at + JUDGED_S, spoken[place + 1].at if spoken[place + 1 :] else one.at + JUDGED_S)
+        cut = next((at for at in cuts if one.at < at < until), None)
+        if (cut is not None) != one.sound.meant:
+            print(f"  {'missed' if one.sound.meant else 'cut'}: {one.sound.kind}, {one.sound.name}")
         if cut is None:
             continue
         cut_of_kind[one.sound.kind] += 1
@@ -100,15 +118,28 @@ def report(policy: str, spoken: list[Spoken], cuts: list[float], speaker: Captur
             silent = speaker.last_loud(one.at + to_monotonic, cut + to_monotonic + 0.2) - to_monotonic
             if silent == silent:  # not where the agent paused just then
                 delays.append(1000 * (silent - one.at))
-    wrong = [one for one in spoken if not one.sound.meant]
     false = sum(count for kind, count in cut_of_kind.items() if kind != "interruption")
-    kinds = ", ".join(f"{kind} {cut_of_kind[kind]}/{count}" for kind, count in of_kind.items())
-    print(f"{policy:12} false cuts {false}/{len(wrong)}; cut: {kinds}")
-    if delays:
-        print(f"{'':12} true ones silent after ms: {statistics.median(delays):.0f}, worst {max(delays):.0f}")
+    wrong = sum(not one.sound.meant for one in spoken)
+    print(f"{policy}: {', '.join(f'{kind} {cut_of_kind[kind]}/{of_kind[kind]}' for kind in of_kind)}")
+    held = held_ms(recording)
+    return (
+        f"| `{policy}` | {false} of {wrong} | {cut_of_kind['interruption']} of {of_kind['interruption']} "
+        f"| {_ms(delays)} | {_ms(delays, 95)} | {len(held) or ''} | {_ms(held)} |"
+    )
 
 
-def run(policy: str, sounds: Sequence[Interjection], echo: tuple[int, float] | None) -> None:
+def held_ms(recording: Path) -> list[float]:
+    """How long the agent was held for what was taken back."""
+    notes = [entry.value for entry in read(recording).entries() if isinstance(entry.value, inputs.Noted)]
+    told = [note.text for note in notes if note.topic == "barge_in" and "goes on" in note.text]
+    return [float(text.split()[5]) for text in told]
+
+
+def _ms(values: list[float], percent: float = 50) -> str:
+    return f"{np.percentile(values, percent):.0f} ms" if values else ""
+
+
+def run(policy: str, sounds: Sequence[Interjection], echo: tuple[int, float] | None) -> str:
     with tempfile.TemporaryDirectory() as name, running(echo=echo) as devices:
         folder = Path(name)
         recording = folder / "talk.jsonl"
@@ -117,6 +148,7 @@ def run(policy: str, sounds: Sequence[Interjection], echo: tuple[int, float] | N
             devices, "--config", "configs/local.toml", "--record", str(recording), *policy_options
         )
         speaker = Capture("speaker.monitor", devices.environment())
+        began = time.monotonic()
         try:
             wait_for(recording, "session.updated")
             time.sleep(1)
@@ -124,14 +156,8 @@ def run(policy: str, sounds: Sequence[Interjection], echo: tuple[int, float] | N
         finally:
             talk.stop()
             speaker.close()
-        report(policy, spoken, stops(recording), speaker)
-        if policy == "reversible":
-            notes = [e.value.text for e in read(recording).entries() if isinstance(e.value, inputs.Noted)]
-            held = [float(text.split()[5]) for text in notes if "goes on" in text]
-            if held:
-                print(
-                    f"{'':12} taken back {len(held)}, held ms: {np.median(held):.0f}, worst {max(held):.0f}"
-                )
+        print(f"{policy}: {len(spoken)} sounds in {time.monotonic() - began:.0f} s")
+        return report(policy, spoken, recording, speaker)
 
 
 def main() -> None:
@@ -141,9 +167,10 @@ def main() -> None:
     if "--echo" in words:
         place = words.index("--echo")
         echo = (int(words[place + 1]), float(words[place + 2]))
-    sounds = interjections()[::every]
-    for policy in [word for word in words if word in POLICIES] or POLICIES:
-        run(policy, sounds, echo)
+    named = words[words.index("--set") + 1] if "--set" in words else "tuning"
+    sounds = SETS[named]()[::every]
+    rows = [run(policy, sounds, echo) for policy in [word for word in words if word in POLICIES] or POLICIES]
+    print(HEAD, *rows, sep="\n")
 
 
 if __name__ == "__main__":

@@ -58,14 +58,14 @@ def interjections() -> list[Interjection]:
     return [*_spoken(), *_sentences(), *_coughs(), *_noises(), *_second_voices()]
 
 
-def _trimmed(sound: Floats) -> Floats:
+def trimmed(sound: Floats) -> Floats:
     loud = np.flatnonzero(np.abs(sound) > 0.01)
     return sound[loud[0] : loud[-1] + 1] if len(loud) else sound
 
 
 def as_user(sound: Floats, rms: float = USER_RMS) -> Samples:
     """As loud as the user is, without the silence around it."""
-    return to_int16(at_level(_trimmed(sound), rms))
+    return to_int16(at_level(trimmed(sound), rms))
 
 
 def _spoken() -> Iterator[Interjection]:
@@ -133,7 +133,7 @@ def _second_voices() -> Iterator[Interjection]:
     for far_db in FAR_DB:
         softer = USER_RMS * 10 ** (far_db / 20)
         sounds = {
-            "somebody": np.resize(_trimmed(voices[0]), size),
+            "somebody": np.resize(trimmed(voices[0]), size),
             "crowd": crowd(voices, size, chance),
             "television": television(voices[1], size, chance),
         }
