@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,6 +39,8 @@ if TYPE_CHECKING:  # loaded while the connection is made
     from realtime_cli.app.device_reports import DeviceReports
     from realtime_cli.loop import Outcome
     from realtime_cli.tui.frontend import Frontend
+
+OPENBLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,8 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
     _keep_apart(record_to, options.output or str(agent.config.audio.output))
     seed = items_of(options.resume) if options.resume else ()
     async with factory, factory.connecting(granted) as connect:
-        sound, reports = await _edges(agent, options)
+        with one_thread_for_algebra():
+            sound, reports = await _edges(agent, options)
         if sound.said:
             echo(f"realtime-cli: {sound.said}")
         try:
@@ -96,6 +102,21 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
                 return await _converse(opened, agent, options, desk, sound, reports)
         finally:
             await asyncio.gather(sound.microphone.close(), sound.speaker.close(), return_exceptions=True)
+
+
+@contextmanager
+def one_thread_for_algebra() -> Iterator[None]:
+    """Load numpy inside: its linear algebra would begin a thread for each core, for which there is no use.
+
+    The variable is not left to the programs that tools start.
+    """
+    asked = OPENBLAS_THREADS in os.environ
+    os.environ.setdefault(OPENBLAS_THREADS, "1")
+    try:
+        yield
+    finally:
+        if not asked:
+            os.environ.pop(OPENBLAS_THREADS, None)
 
 
 async def _edges(agent: LoadedAgent, options: TalkOptions) -> tuple[AudioIO, DeviceReports]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import subprocess
@@ -254,3 +255,15 @@ def test_an_answer_that_was_given_up_is_no_good_end() -> None:
     assert last.judge(good) == good
     last.observe(e.NoticeIssued(1.0, "error", "response", "No progress in the answer for 30 s."))
     assert last.judge(good).exit_code == ExitCode.SESSION
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_linear_algebra_gets_no_threads_and_programs_that_tools_start_know_nothing_of_it() -> None:
+    code = (
+        "import os; from realtime_cli.commands.talk import one_thread_for_algebra\n"
+        "with one_thread_for_algebra(): import numpy\n"
+        "print(len(os.listdir('/proc/self/task')), 'OPENBLAS_NUM_THREADS' in os.environ)"
+    )
+    environ = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    ended = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True)
+    assert ended.stdout.split() == ["1", "False"], ended.stderr
