@@ -195,3 +195,14 @@ LIVE = '[connection]\nmodel = "gpt-live-1"\n'
 def test_what_has_no_effect_in_live_is_said(load: Load, written: str, warned: tuple[str, ...]) -> None:
     warnings = load(written).warnings
     assert [warning.partition(" has no effect")[0].partition(" = ")[0] for warning in warnings] == [*warned]
+
+
+@pytest.mark.parametrize(("transcribes", "warned"), [(False, 1), (True, 0)])
+def test_an_interruption_cannot_be_taken_back_by_words_that_nobody_writes_down(
+    load: Load, transcribes: bool, warned: int
+) -> None:
+    heard = (
+        '[session.audio.input]\ntranscription = { model = "gpt-realtime-whisper" }\n' if transcribes else ""
+    )
+    warnings = load(f'[audio]\nbarge_in = "reversible"\n{heard}').warnings
+    assert sum("audio.barge_in" in warning for warning in warnings) == warned
