@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import field
+from typing import Any
 
 import pytest
 
-from realtime_cli.value import value
+from realtime_cli.value import UNCOMPILED, value
 
 
 @value
@@ -62,3 +63,39 @@ def test_it_is_taken_apart_by_position() -> None:
     match Point(1.0, 2.0):
         case Point(x, y):
             assert (x, y) == (1.0, 2.0)
+
+
+def test_the_first_ones_are_made_like_the_later_ones() -> None:
+    @value
+    class Fresh:
+        x: float
+        many: list[int] = field(default_factory=list)
+        label: str = ""
+
+    for count in range(2 * UNCOMPILED):
+        assert repr(Fresh(count, label="a")) == repr(Fresh(x=count, label="a"))
+        assert Fresh(1.0).many == []
+        assert Fresh(1.0).many is not Fresh(1.0).many
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "mistake"),
+    [
+        ((), {}, "missing 1 required positional argument: 'x'"),
+        ((1, 2, 3, 4), {}, "takes from 2 to 4 positional arguments but 5 were given"),
+        ((1,), {"x": 2}, "got multiple values for argument 'x'"),
+        ((1,), {"z": 2}, "got an unexpected keyword argument 'z'"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_the_usual_words(
+    arguments: tuple[Any, ...], named: dict[str, Any], mistake: str
+) -> None:
+    @value
+    class Fresh:
+        x: float
+        y: float = 0.0
+        label: str = ""
+
+    for _ in range(2):
+        with pytest.raises(TypeError, match=mistake):
+            Fresh(*arguments, **named)
