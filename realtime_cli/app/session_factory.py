@@ -37,6 +37,7 @@ from realtime_cli.tools.permissions import SETTINGS, permissions_of
 from realtime_cli.tools.tool import Tool
 from realtime_cli.tools.trust import Guard, Trust, left_out, left_out_note
 from realtime_cli.user_path import user_path
+from realtime_cli.value import value
 from realtime_cli.wire import websocket
 from realtime_cli.wire.transport import Transport
 
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 TRIES = 3  # questions about an agent whose files change while one is open
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentOptions:
     """The options that every command with an agent has."""
 
@@ -57,7 +58,7 @@ class AgentOptions:
     no_record: bool = False
 
 
-@dataclass(frozen=True)
+@value
 class OpenSession:
     """A session and its edges, ready to be held."""
 
@@ -73,7 +74,7 @@ class OpenSession:
     eyes: VideoSource | None = None
 
 
-@dataclass(frozen=True)
+@value
 class Granted:
     """What an agent file may do.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from realtime_cli.app.attached_agent import attached_agent
 from realtime_cli.app.controls import Controls
@@ -21,6 +20,7 @@ from realtime_cli.errors import ConfigError, ExitCode
 from realtime_cli.tools.approval import AllowlistApprover
 from realtime_cli.tools.trust import Trust
 from realtime_cli.tui.frontend import choose_frontend, choose_keys, reading
+from realtime_cli.value import value
 
 NOT_THERE = (
     *("mute", "talk", "commit", "pause", "resume", "video", "echo", "image"),
@@ -29,7 +29,7 @@ NOT_THERE = (
 """Keys and commands that need sound, a camera or tools of our own."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AttachOptions(AgentOptions):
     """``steer``: what is typed acts on the call."""
 

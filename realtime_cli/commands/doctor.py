@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ from realtime_cli.commands import doctor_acoustic, doctor_bundle, doctor_machine
 from realtime_cli.config import LoadedAgent, load_agent
 from realtime_cli.errors import ConfigError, ExitCode, RealtimeCliError
 from realtime_cli.tools.trust import Trust
+from realtime_cli.value import value
 
 MARKS: dict[Status, str] = {"ok": "ok", "warning": "warning", "failure": "FAILURE"}
 COLOURS: dict[Status, str] = {"ok": "32", "warning": "33", "failure": "31"}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DoctorOptions(AgentOptions):
     """``offline`` skips the server; ``bundle`` is where the report goes."""
 

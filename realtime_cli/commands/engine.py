@@ -21,7 +21,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +38,10 @@ from realtime_cli.script.session_pool import SessionPool
 from realtime_cli.script.suite import ScriptOptions, Selection, plan
 from realtime_cli.tools.trust import Trust
 from realtime_cli.untrusted_json import parse_json
+from realtime_cli.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EngineOptions(ScriptOptions):
     """What the command line says; ``record`` keeps a recording of every session there."""
 

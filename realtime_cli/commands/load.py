@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import NoReturn
@@ -29,12 +28,13 @@ from realtime_cli.script.opening import agents_of
 from realtime_cli.script.result import Case
 from realtime_cli.script.suite import ScriptOptions, Selection, plan
 from realtime_cli.tools.trust import Trust
+from realtime_cli.value import value
 
 LOCUSTFILE = Path(load_room.__file__ or "").with_name("locustfile.py")
 SHAPES = ("ramp", "spike", "soak")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LoadOptions(ScriptOptions):
     """What the command line says. ``users``: a number or auto; ``ramp``: 10/s; ``duration``: 1h30m, 90s.
 
@@ -139,14 +139,14 @@ def _engine_arguments(options: LoadOptions) -> Iterator[str]:
     yield from map(str, options.scripts)
     if options.config:
         yield from ("--config", str(options.config))
-    for value in options.sets:
-        yield from ("--set", value)
+    for setting in options.sets:
+        yield from ("--set", setting)
     if options.against:
         yield from ("--against", options.against)
-    for value in options.approve:
-        yield from ("--approve", value)
-    for value in options.trust:
-        yield from ("--trust", value)
+    for each in options.approve:
+        yield from ("--approve", each)
+    for each in options.trust:
+        yield from ("--trust", each)
     if options.text:
         yield "--text"
 

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,10 @@ from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext
 from realtime_cli.script.suite import ScriptOptions, Selection, plan, run_suite
 from realtime_cli.tools.trust import Trust
+from realtime_cli.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RunOptions(ScriptOptions):
     """What the command line says. ``matrix``: KEY=VALUE,VALUE; ``shard``: i/n.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.error import HTTPError
@@ -18,13 +17,14 @@ from realtime_cli.errors import AuthenticationFailed, ConfigError, ConnectionFai
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.trust import Trust, require_trust
 from realtime_cli.untrusted_json import NotJson, parse_json
+from realtime_cli.value import value
 from realtime_cli.wire.client_secrets import MAX_LIFE_S, MIN_LIFE_S
 from realtime_cli.wire.rest import ask_rest
 
 MAX_TIME_S = 100_000_000_000  # since 1970: a calendar ends
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SecretOptions(AgentOptions):
     """``life``: a span of time, in which sessions may be opened."""
 

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +32,7 @@ from realtime_cli.recording.sidecar import sidecars
 from realtime_cli.tools.approval import AllowlistApprover, Approver, InteractiveApprover
 from realtime_cli.tools.permissions import permissions_of
 from realtime_cli.tools.trust import Trust, require_trust
+from realtime_cli.value import value
 
 if TYPE_CHECKING:  # loaded while the connection is made
     from realtime_cli.app.audio_io import AudioIO
@@ -43,7 +43,7 @@ if TYPE_CHECKING:  # loaded while the connection is made
 OPENBLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TalkOptions(AgentOptions):
     """What the command line adds to the agent file."""
 

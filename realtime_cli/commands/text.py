@@ -30,9 +30,10 @@ from realtime_cli.tools.trust import Trust
 if TYPE_CHECKING:
     from realtime_cli.tui.frontend import Frontend
 from realtime_cli.tui.amounts import plural
+from realtime_cli.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TextOptions(AgentOptions):
     """What the command line adds to the agent file. ``approve``: tools that run unasked, or ``all``."""
 

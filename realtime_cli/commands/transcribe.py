@@ -6,7 +6,6 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from realtime_cli.app.audio_io import open_ears
@@ -36,9 +35,10 @@ from realtime_cli.tools.approval import AllowlistApprover
 from realtime_cli.tools.trust import Trust
 from realtime_cli.tui.caption_lines import CaptionWriter, caption_writer
 from realtime_cli.tui.frontend import can_repaint
+from realtime_cli.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TranscribeOptions(AgentOptions):
     """``input``: a sound file, ``-`` or a device; None is the microphone of ``[audio]``.
 

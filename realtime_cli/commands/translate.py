@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from realtime_cli.app.audio_io import open_sound
@@ -28,6 +27,7 @@ from realtime_cli.tools.approval import AllowlistApprover
 from realtime_cli.tools.trust import Trust
 from realtime_cli.tui.caption_lines import CaptionWriter, caption_writer
 from realtime_cli.tui.frontend import can_repaint
+from realtime_cli.value import value
 
 WAV = ".wav"
 REPEATS = (
@@ -36,7 +36,7 @@ REPEATS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TranslateOptions(AgentOptions):
     """``input``: a sound file, ``-`` or a device; None is the microphone of ``[audio]``.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from realtime_cli.config import schema
 from realtime_cli.config.toml_file import SECRET_NAME, KeyPath
 from realtime_cli.errors import ConfigError
+from realtime_cli.value import value
 
 ENVIRONMENT_PREFIX = "REALTIME_CLI__"
 OPTIONS = {
@@ -21,7 +22,7 @@ OPTIONS = {
 }  # keys that have an option of their own
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Origin:
     """Who set a value: ``place`` is a file, an option or a variable; ``line`` counts from 1 in a file.
 
@@ -39,7 +40,7 @@ class Origin:
         return self.place if self.line is None else f"{self.place}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Override:
     """One key from an option or a variable."""
 
@@ -50,18 +51,18 @@ class Override:
 
 def from_options(options: Mapping[str, Any]) -> Iterator[Override]:
     """Dotted keys with values from the command line's own options; None means not given."""
-    for dotted, value in options.items():
-        if value is not None:
+    for dotted, given in options.items():
+        if given is not None:
             place = OPTIONS.get(dotted, f"option for {dotted}")
             written = dotted in OPTIONS
             origin = Origin("option", place, on_command_line=written)
-            yield Override(tuple(dotted.split(".")), value, origin)
+            yield Override(tuple(dotted.split(".")), given, origin)
 
 
 def from_script(keys: Mapping[str, Any], place: str) -> Iterator[Override]:
     """Dotted keys with values that a script sets, or a caller from Python; ``place`` is blamed for them."""
-    for dotted, value in keys.items():
-        yield Override(tuple(dotted.split(".")), value, Origin("option", place))
+    for dotted, given in keys.items():
+        yield Override(tuple(dotted.split(".")), given, Origin("option", place))
 
 
 def from_sets(sets: Sequence[str]) -> Iterator[Override]:

@@ -6,7 +6,7 @@ import copy
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ from realtime_cli.config.validation_errors import (
 from realtime_cli.errors import ConfigError
 from realtime_cli.protocol import strict
 from realtime_cli.protocol.rules import IN_FILE, Wire, has
-from realtime_cli.protocol.session import McpTool
+from realtime_cli.protocol.session import McpTool, build_shared
+from realtime_cli.value import value
 
 TEXT_ONLY = "session.output_modalities"  # commands that show text ask for text only
 NO_FILE = "Check the path, or write a first agent file: realtime-cli init"
@@ -78,7 +79,7 @@ class Origins:
         return self.of(path) if path in self._overrides else Origin("default")
 
 
-@dataclass(frozen=True)
+@value
 class LoadedAgent:
     """A checked agent. ``path`` None: there is no file. ``files``: all that was read, for a reload.
 
@@ -181,9 +182,9 @@ def _table(written: Mapping[str, Any], place: str) -> dict[str, Any]:
 
 def _paths(node: Any, above: KeyPath = ()) -> Iterator[KeyPath]:
     inside = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for key, value in inside:
+    for key, below in inside:
         yield (*above, key)
-        yield from _paths(value, (*above, key))
+        yield from _paths(below, (*above, key))
 
 
 def session_change(
@@ -251,6 +252,7 @@ def _validated(
     config = None
     found: list[ConfigProblem] = []
     text = json.dumps(tree, default=str)
+    build_shared()
     try:
         config = AgentConfig.model_validate_json(text, context=IN_FILE)
     except ValidationError as error:

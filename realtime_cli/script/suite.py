@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from realtime_cli.script.load import LoadedScript
 from realtime_cli.script.parameters import PREFIX, ROW, DataRow, labels_of
 from realtime_cli.script.result import Case, CaseBegan, CaseOver, CaseResult
 from realtime_cli.script.runner import RunContext, run_case
+from realtime_cli.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ScriptOptions:
     """The options that every command with scripts has.
 
@@ -33,7 +34,7 @@ class ScriptOptions:
     text: bool = False
 
 
-@dataclass(frozen=True)
+@value
 class Selection:
     """Which cases there are. ``matrix`` adds to each script's own; ``shard`` is (i of n), from 1."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from realtime_cli.protocol.session import VOICES
 from realtime_cli.server.api_error import ApiError
+from realtime_cli.value import value
 
 Json = dict[str, Any]
 
@@ -33,7 +33,7 @@ DEFAULT_MODEL = "local"
 XAI_VOICES = ("ara", "eve", "leo", "rex", "sal")  # so that an agent for xAI can be tried here
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Defaults:
     """The settings of a new session that the operator of the server may choose."""
 
@@ -153,11 +153,11 @@ WHOLE = frozenset({"tools", "include", "output_modalities", "tool_choice", "trun
 def merged(base: Json, patch: Json) -> Json:
     """Objects merge deeply, all else is replaced; another ``type`` makes another object."""
     new = dict(base)
-    for key, value in patch.items():
+    for key, change in patch.items():
         old = new.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict) and key not in WHOLE
-        if both and old.get("type") == value.get("type", old.get("type")):  # type: ignore[union-attr]
-            new[key] = merged(old, value)  # type: ignore[arg-type]
+        both = isinstance(old, dict) and isinstance(change, dict) and key not in WHOLE
+        if both and old.get("type") == change.get("type", old.get("type")):  # type: ignore[union-attr]
+            new[key] = merged(old, change)  # type: ignore[arg-type]
         else:
-            new[key] = copy.deepcopy(value)
+            new[key] = copy.deepcopy(change)
     return new

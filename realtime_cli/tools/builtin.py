@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from realtime_cli.tools.calculator import calculate
 from realtime_cli.tools.output import fitted, text_of
 from realtime_cli.tools.tool import Progress, Rules, Tool, ToolFailed
 from realtime_cli.user_path import user_path
+from realtime_cli.value import value
 
 MAX_LISTED = 500
 
@@ -81,7 +81,7 @@ def file_reader(root: Path, limit: int) -> Callable[..., str]:
     return read_file
 
 
-@dataclass(frozen=True)
+@value
 class Builtin:
     """What the model is told of a built-in tool."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from realtime_cli.config.tools import Approve, CallRules, McpServer
@@ -46,7 +46,7 @@ class Rules:
         return cls(approve=written.approve or by_kind, **given)
 
 
-@dataclass(frozen=True)
+@value
 class Tool:
     """A tool under the name that the model calls it by.
 

@@ -13,6 +13,7 @@ from realtime_cli.tools import trusted_folders
 from realtime_cli.tools.approval import Approver, Question
 from realtime_cli.tools.permissions import HASH_DIGITS, Permissions
 from realtime_cli.tools.tool import ToolFailed
+from realtime_cli.value import value
 
 TRUST_OPTION = "--trust HASH"
 _HASH = re.compile(rf"[0-9a-f]{{{HASH_DIGITS}}}")
@@ -67,7 +68,7 @@ async def left_out(
     return [demand.name for demand in requested.demands]
 
 
-@dataclass(frozen=True)
+@value
 class Guard:
     """Looks before each use whether the agent's files are still those that were trusted.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from realtime_cli.value import value
 
 
-@dataclass(frozen=True)
+@value
 class EngineConfig:
     """Which voice speaks, and what answers."""
 

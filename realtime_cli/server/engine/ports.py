@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from realtime_cli.errors import RealtimeCliError
+from realtime_cli.value import value
 
 if TYPE_CHECKING:
     from realtime_cli.audio.pcm import Samples
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
 WireObject = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@value
 class EngineText:
     """A piece of the spoken answer, usually one sentence."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@value
 class EngineCall:
     """A function that the client is asked to call; ``arguments`` is JSON text."""
 
@@ -44,7 +45,7 @@ DELEGATE: WireObject = {
 }
 
 
-@dataclass(frozen=True)
+@value
 class ReplyRequest:
     """One response to give: the items as on the wire, oldest first, and the settings in force."""
 

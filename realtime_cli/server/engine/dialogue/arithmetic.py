@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 
 from realtime_cli.server.engine.dialogue.numbers import spoken
 from realtime_cli.tools.calculator import Number, calculate
+from realtime_cli.value import value
 
 N = r"(-?\d+(?:\.\d+)?)"
 _PHRASES = (
@@ -36,7 +36,7 @@ _SPOKEN = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@value
 class Sum:
     """An expression such as "17 * 23", and its value; None where it has none, as for 1 / 0."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from realtime_cli.server.engine.dialogue import clock
 from realtime_cli.server.engine.dialogue.arguments import fill
 from realtime_cli.server.engine.dialogue.arithmetic import find_sum
 from realtime_cli.server.engine.dialogue.normalise import normalise
 from realtime_cli.server.engine.ports import EngineCall, WireObject
+from realtime_cli.value import value
 
 ENOUGH = 2.0
 NAME_WEIGHT, INTENT_WEIGHT, WHOLE_NAME_WEIGHT = 3.0, 4.0, 10.0
@@ -30,7 +30,7 @@ _SAY_NOTHING = (
 _EMPTY = frozenset(_SAY_NOTHING.split())
 
 
-@dataclass(frozen=True)
+@value
 class AllowedTools:
     """What ``tool_choice`` leaves: which functions, and whether one has to be called."""
 

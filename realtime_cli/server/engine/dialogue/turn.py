@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from realtime_cli.server.engine.dialogue.normalise import normalise
 from realtime_cli.server.engine.ports import WireObject
+from realtime_cli.value import value
 
 
-@dataclass(frozen=True)
+@value
 class ToolOutcome:
     """What a called function gave back, as text."""
 
@@ -17,7 +17,7 @@ class ToolOutcome:
     output: str
 
 
-@dataclass(frozen=True)
+@value
 class DialogueTurn:
     """Read from the items once for each reply."""
 
