@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 OUTBOX_BYTES = 64 * 1024 * 1024
 MAX_TURN_S = 0.005  # work for one session, before the other sessions get twice as much
 MAX_PAUSE_S = 0.25
+IDLE_TURN_S = 0.0002  # a turn of the loop that is shorter had no work for anybody
+MOST_TURNS = 8  # of the loop, for what a frame has set off: a client in this process reads the answer
 MAX_DETECTOR_BYTES = 480_000  # of sound that waits for the voice detector: 10 s of PCM
 MAX_TRANSCRIPTIONS = 8  # of one session at once
 BUSY_POLL_S = 0.01
@@ -219,7 +221,10 @@ class SessionRunner:
             await self._shut_down()
 
     async def _read(self) -> None:
-        """Wire → step. A flood of frames, or one of large frames, leaves two thirds of the loop to others."""
+        """Wire → step. A flood of frames, or one of large frames, leaves two thirds of the loop to others.
+
+        Where they have nothing to do, it does not wait for them.
+        """
         worked_s, idle_from = 0.0, time.monotonic()
         try:
             while not self._closing:
@@ -230,7 +235,10 @@ class SessionRunner:
                 idle_from = time.monotonic()
                 worked_s += idle_from - began
                 if worked_s > MAX_TURN_S:
-                    await asyncio.sleep(min(2 * worked_s, MAX_PAUSE_S))
+                    if await _others_rest():
+                        worked_s = 0.0
+                    else:
+                        await asyncio.sleep(min(2 * worked_s, MAX_PAUSE_S))
                 while self._is_behind and not self._closing:
                     await asyncio.sleep(BUSY_POLL_S)
         except Closed:
@@ -290,6 +298,16 @@ class SessionRunner:
             self.step(inputs.Transcribed(self.now(), request.ticket, text))
         finally:
             self._transcriptions.pop(request.ticket, None)
+
+
+async def _others_rest() -> bool:
+    """Whether nobody else has work, once what is ready on the loop has had a few turns."""
+    for _ in range(MOST_TURNS):
+        began = time.monotonic()
+        await asyncio.sleep(0)
+        if time.monotonic() - began < IDLE_TURN_S:
+            return True
+    return False
 
 
 class VadStream:
