@@ -1,7 +1,5 @@
 """The agent file as one frozen value."""
 
-from __future__ import annotations
-
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -10,7 +8,7 @@ from realtime_cli.config.audio import Audio
 from realtime_cli.config.connection import Connection
 from realtime_cli.config.conversation import ConversationStart
 from realtime_cli.config.providers import DEFAULT_LIVE_MODEL
-from realtime_cli.config.section import HttpAddress, NotEmpty, Section
+from realtime_cli.config.section import HttpAddress, NotEmpty, Section, empty_list, empty_table
 from realtime_cli.config.session import AgentSession, JsonObject, live_session
 from realtime_cli.config.tools import McpServer, Tool
 from realtime_cli.config.video import Video
@@ -149,33 +147,33 @@ class LocalConfig(ChatEndpointConfig):
 class AgentConfig(Section):
     """An agent: one TOML file."""
 
-    connection: Connection = Connection()
+    connection: Connection = Connection.model_construct()
     """Which server."""
-    session: AgentSession = AgentSession()
+    session: AgentSession = AgentSession.model_construct()
     """The API's session object; only what is written here is sent."""
-    conversation: ConversationStart = ConversationStart()
+    conversation: ConversationStart = ConversationStart.model_construct()
     """What stands at its beginning."""
-    audio: Audio = Audio()
+    audio: Audio = Audio.model_construct()
     """Microphone and speaker."""
-    video: Video = Video()
+    video: Video = Video.model_construct()
     """What the agent sees."""
-    tools: list[Tool] = Field(default_factory=list)
+    tools: list[Tool] = Field(default_factory=empty_list)
     """What the agent can do."""
-    delegation: DelegationConfig = DelegationConfig()
+    delegation: DelegationConfig = DelegationConfig.model_construct()
     """Live: who does the work that the agent hands over."""
-    mcp: dict[str, McpServer] = Field(default_factory=dict)
+    mcp: dict[str, McpServer] = Field(default_factory=empty_table)
     """Local MCP servers by name."""
-    recording: RecordingConfig = RecordingConfig()
+    recording: RecordingConfig = RecordingConfig.model_construct()
     """What is kept."""
-    screen: ScreenConfig = ScreenConfig()
+    screen: ScreenConfig = ScreenConfig.model_construct()
     """What is shown."""
-    limits: LimitsConfig = LimitsConfig()
+    limits: LimitsConfig = LimitsConfig.model_construct()
     """When to stop."""
-    prices: dict[str, Price] = Field(default_factory=dict)
+    prices: dict[str, Price] = Field(default_factory=empty_table)
     """Prices by model, over the built-in table."""
-    hooks: HooksConfig = HooksConfig()
+    hooks: HooksConfig = HooksConfig.model_construct()
     """Your code on events of the conversation."""
-    local: LocalConfig = LocalConfig()
+    local: LocalConfig = LocalConfig.model_construct()
     """The server inside this program."""
 
     def seed(self) -> tuple[JsonObject, ...]:

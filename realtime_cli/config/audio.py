@@ -1,7 +1,5 @@
 """``[audio]``: devices, echo, who may speak when."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

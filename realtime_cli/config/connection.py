@@ -1,7 +1,5 @@
 """``[connection]``: which server, how to reach it, and with which credentials."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -10,7 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from realtime_cli.config.header_value import Headers, HeaderText
-from realtime_cli.config.section import NotEmpty, Section, in_words
+from realtime_cli.config.section import NotEmpty, Section, empty_table, in_words
 from realtime_cli.protocol.routes import LIVE_MODEL_PREFIX
 
 ProviderName = Literal["openai", "azure", "xai", "local", "custom"]
@@ -58,9 +56,9 @@ class Connection(Section):
     """The variable with the key: OPENAI_API_KEY, AZURE_OPENAI_API_KEY or XAI_API_KEY by provider."""
     auth: AuthStyle | None = None
     """How the key is sent: bearer, api-key (a header), query (?api-key=), none. By provider."""
-    headers: Headers = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=empty_table)
     """More headers; write secrets as ${NAME}."""
-    query: dict[str, str] = Field(default_factory=dict)
+    query: dict[str, str] = Field(default_factory=empty_table)
     """More of the URL's query."""
     organization: HeaderText | None = None
     """OpenAI-Organization."""

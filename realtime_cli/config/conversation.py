@@ -1,12 +1,10 @@
 """``[conversation]``: the history before the first word, and who speaks first."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from realtime_cli.config.section import Section
+from realtime_cli.config.section import Section, empty_list
 from realtime_cli.config.session import JsonObject
 from realtime_cli.protocol.objects import ItemType
 
@@ -53,7 +51,7 @@ class ConversationStart(Section):
     """The agent opens the conversation; a greeting turns this on."""
     greeting: str | None = Field(default=None, min_length=1)
     """Instructions for the opening response only, such as: Say hello and ask for the order number."""
-    items: list[Seed] = Field(default_factory=list)
+    items: list[Seed] = Field(default_factory=empty_list)
     """History to start with: {role, text}, or items as the API has them."""
 
     @property

@@ -38,6 +38,16 @@ HttpAddress = Annotated[
 ]
 
 
+def empty_table() -> dict[str, Any]:
+    """A ``default_factory``: to see what ``dict`` takes, pydantic would have Python's tokenizer compiled."""
+    return {}
+
+
+def empty_list() -> list[Any]:
+    """The same for lists."""
+    return []
+
+
 class Section(BaseModel):
     """A table of the agent file. The sentence below each field is its manual (see ``config schema``)."""
 

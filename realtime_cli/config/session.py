@@ -1,7 +1,5 @@
 """``[session]``: the API's session object as a file has it; the API reference is its manual."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 

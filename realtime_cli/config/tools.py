@@ -1,13 +1,11 @@
 """``[[tools]]`` and ``[mcp.NAME]``: what the agent can do. Reading them runs nothing."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, SecretStr, Tag, model_validator
 
 from realtime_cli.config.header_value import Headers
-from realtime_cli.config.section import HttpAddress, Section, in_words
+from realtime_cli.config.section import HttpAddress, Section, empty_list, empty_table, in_words
 from realtime_cli.config.session import JsonObject
 from realtime_cli.protocol.session import TOOL_NAME, McpTool
 
@@ -61,7 +59,7 @@ class CommandTool(CallRules):
     """Give the arguments as JSON on stdin."""
     cwd: str | None = None
     """Working directory, relative to this file."""
-    env: list[str] = Field(default_factory=list)
+    env: list[str] = Field(default_factory=empty_list)
     """Names of the environment variables it may see, besides PATH, HOME and LANG."""
 
 
@@ -70,7 +68,7 @@ class HttpRequest(Section):
     """Address; {name} takes an argument of the call."""
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] = "GET"
     """With GET the arguments that the address does not name become its query, else a JSON body."""
-    headers: Headers = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=empty_table)
     """Write secrets as ${NAME}."""
 
 
@@ -96,7 +94,7 @@ class BuiltinTool(CallRules):
     """For read_file: the folder that it cannot leave, relative to this file."""
 
     @model_validator(mode="after")
-    def _root_for_files(self) -> BuiltinTool:
+    def _root_for_files(self) -> Self:
         if (self.builtin == "read_file") != (self.root is not None):
             raise ValueError('read_file needs root = "folder", and only read_file takes it')
         return self
@@ -149,9 +147,9 @@ class McpServer(Section):
     """Program and arguments."""
     url: HttpAddress | None = None
     """Or where it is."""
-    headers: Headers = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=empty_table)
     """For url; write secrets as ${NAME}."""
-    env: dict[str, SecretStr] = Field(default_factory=dict)
+    env: dict[str, SecretStr] = Field(default_factory=empty_table)
     """For command: variables beside PATH, HOME and LANG; write secrets as ${NAME}."""
     cwd: str | None = None
     """For command: working directory, relative to this file."""
@@ -169,7 +167,7 @@ class McpServer(Section):
     """Longer output is cut, with a mark."""
 
     @model_validator(mode="after")
-    def _one_way(self) -> McpServer:
+    def _one_way(self) -> Self:
         if (self.command is None) == (self.url is None):
             raise ValueError('needs either command = [...] or url = "..."')
         return self

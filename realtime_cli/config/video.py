@@ -1,7 +1,5 @@
 """``[video]``: what the agent sees."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

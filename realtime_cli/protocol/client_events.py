@@ -1,7 +1,5 @@
 """The eleven events that a client sends."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field

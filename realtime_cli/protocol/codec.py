@@ -27,7 +27,7 @@ from realtime_cli.protocol.client_events import (
 from realtime_cli.protocol.objects import AssistantMessage, McpCall, Response, SystemMessage, UserMessage
 from realtime_cli.protocol.rules import Wire, has
 from realtime_cli.protocol.server_events import SERVER_EVENTS, ServerEvent, UnknownServerEvent
-from realtime_cli.protocol.session import RealtimeSession
+from realtime_cli.protocol.session import RealtimeSession, build_shared
 from realtime_cli.untrusted_json import NotJson, parse_json
 
 APPENDS = (  # sound, in Realtime, in Live and in translations
@@ -143,6 +143,7 @@ def read_leniently(kind: type[Event], fields: Json, other: type[Wire]) -> Wire:
 @cache
 def _build_what_is_shared() -> None:
     """Models that many events hold: built once, not anew inside of each of them."""
+    build_shared()
     for shared in (SystemMessage, UserMessage, AssistantMessage, McpCall, Response, RealtimeSession):
         shared.model_rebuild()
 

@@ -5,8 +5,6 @@ reference; bounds and defaults are the API's. Field names are those of the wire.
 servers leave out or type differently are optional: what we *receive* must never be lost over a detail.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 

@@ -3,6 +3,9 @@
 Models take what servers send, so their types are wide and nothing is required. The rules are looked
 at only where we are strict: in an agent file, in what we send, in what the local server is sent (see
 ``strict``), and in the JSON Schema for editors.
+
+Modules of models, here and in ``config``, do without ``from __future__ import annotations``: at every start
+pydantic would compile each annotation from its text.
 """
 
 from __future__ import annotations

@@ -3,8 +3,6 @@
 Every field but ``type`` may be missing: compatible servers leave out even ``event_id``.
 """
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import Field

@@ -6,9 +6,8 @@ One set of models with two readings. The lenient one takes what servers send; th
 a field is its manual (``config schema``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_serializer
@@ -478,3 +477,10 @@ Session = Annotated[
     Annotated[RealtimeSession, Tag("<realtime>")] | Annotated[TranscriptionSession, Tag("<transcription>")],
     Discriminator(_session_tag),
 ]
+
+
+@cache
+def build_shared() -> None:
+    """The models that many others hold: built once and first, not anew inside of each of them."""
+    for shared in (AudioInput, AudioOutput, FunctionTool, McpTool, PromptReference):
+        shared.model_rebuild()
