@@ -19,10 +19,10 @@ _DROPPED = "\r\u00ad\ufeff\u200b\u2060"  # harmless when absent: \r would overpr
 _MARKDOWN = re.compile(r"([\\`*~|<&\[\]])")
 _FLAG, _TAGS = "\U0001f3f4", range(0xE0020, 0xE0080)  # a flag and the letters of its land (UTS 51, 1.4.9)
 # What most texts are made of passes whole: all of it printable, none of it a mark.
-_ORDINARY = re.compile(
+_ORDINARY = (
     "[\n -~\u00a1-\u00ac\u00ae-\u02ff\u0400-\u0482\u048a-\u052f"
     "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fef\uac00-\ud7a3\ufffd]+"
-)
+)  # compiled when it is first looked for, as in every other module: that takes milliseconds
 _SPACES = {"\t": " ", "\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n"}
 
 
@@ -93,7 +93,7 @@ def _closed(text: str, depth: int) -> tuple[str, int]:
 
 def _shown(text: str) -> str:
     out, done = [], 0
-    for ordinary in _ORDINARY.finditer(text):
+    for ordinary in re.finditer(_ORDINARY, text):
         out += [_safe_rare(text[done : ordinary.start()]), ordinary[0]]
         done = ordinary.end()
     return "".join([*out, _safe_rare(text[done:])])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from realtime_cli.recording.known_secrets import MASK, MIN_SECRET_LENGTH, KnownSecrets
 
@@ -18,35 +19,6 @@ _KEY_NAMES = _HEADER_NAMES + r"|password|passwd|cookie|set-cookie"
 _PREFIXES = (
     *("rk", "pk", "xai", "gsk", "hf", "npm", "glpat", "github_pat"),
     *("ghp", "gho", "ghu", "ghs", "ghr", "xoxb", "xoxp", "xoxa"),
-)
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    # JSON members, also inside JSON that is itself a string ( \"authorization\": \"…\" ).
-    (re.compile(rf'(\\*"(?:{_KEY_NAMES})\\*"\s*:\s*\\*")(?!\$)[^"\\]+', re.I), rf"\1{MASK}"),
-    # Header lines as they stand in error texts and header echoes.
-    (
-        re.compile(
-            rf"((?:{_HEADER_NAMES})\s*[:=]\s*)(?![\"{{\[*])(?:(?:Bearer|Basic)\s+)?[^\s\"\\,;&]+", re.I
-        ),
-        rf"\1{MASK}",
-    ),
-    # A digit is required, or "basic arithmetic" would be a secret.
-    (re.compile(r"\b(Bearer|Basic)\s+(?=[^\s\"\\]*\d)[A-Za-z0-9+/=._~-]{8,}", re.I), rf"\1 {MASK}"),
-    (re.compile(r"(?<![A-Za-z0-9])(?:sk-|ek_)[A-Za-z0-9_-]{8,}"), MASK),
-    (
-        re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_PREFIXES)})[-_](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{{12,}}"),
-        MASK,
-    ),
-    (re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"), MASK),
-    (re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"), MASK),
-    (re.compile(r"(openai-insecure-api-key\.)[A-Za-z0-9_.-]+"), rf"\1{MASK}"),
-    (
-        re.compile(
-            r"([?&](?:api[-_]?key|key|token|access_token|code|sig|signature|secret|password)=)[^&\s\"\\#]+",
-            re.I,
-        ),
-        rf"\1{MASK}",
-    ),
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s\"\\@]+@", re.I), rf"\1{MASK}@"),
 )
 # Whatever a pattern can match begins with one of these, in small letters: looking for plain words first is
 # a thousand times faster than the patterns, and most lines hold none.
@@ -65,6 +37,45 @@ MAX_SLICE = 262_144  # characters that are searched for clues in one go
 _BEFORE = 64  # a match begins so close ahead of its clue
 _HEADERS = re.compile(r'("headers"\s*:\s*\{)([^{}]*)(\})', re.I)
 _MEMBER_VALUE = re.compile(r'(:\s*")(?:[^"\\]|\\.)*(")')
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Compiled when there is a clue: in most runs there is none."""
+    return (
+        # JSON members, also inside JSON that is itself a string ( \"authorization\": \"…\" ).
+        (re.compile(rf'(\\*"(?:{_KEY_NAMES})\\*"\s*:\s*\\*")(?!\$)[^"\\]+', re.I), rf"\1{MASK}"),
+        # Header lines as they stand in error texts and header echoes.
+        (
+            re.compile(
+                rf"((?:{_HEADER_NAMES})\s*[:=]\s*)(?![\"{{\[*])(?:(?:Bearer|Basic)\s+)?[^\s\"\\,;&]+", re.I
+            ),
+            rf"\1{MASK}",
+        ),
+        # A digit is required, or "basic arithmetic" would be a secret.
+        (re.compile(r"\b(Bearer|Basic)\s+(?=[^\s\"\\]*\d)[A-Za-z0-9+/=._~-]{8,}", re.I), rf"\1 {MASK}"),
+        (re.compile(r"(?<![A-Za-z0-9])(?:sk-|ek_)[A-Za-z0-9_-]{8,}"), MASK),
+        (
+            re.compile(
+                rf"(?<![A-Za-z0-9])(?:{'|'.join(_PREFIXES)})[-_](?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{{12,}}"
+            ),
+            MASK,
+        ),
+        (re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"), MASK),
+        (
+            re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
+            MASK,
+        ),
+        (re.compile(r"(openai-insecure-api-key\.)[A-Za-z0-9_.-]+"), rf"\1{MASK}"),
+        (
+            re.compile(
+                r"([?&](?:api[-_]?key|key|token|access_token|code|sig|signature|secret|password)=)[^&\s\"\\#]+",
+                re.I,
+            ),
+            rf"\1{MASK}",
+        ),
+        (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s\"\\@]+@", re.I), rf"\1{MASK}@"),
+    )
 
 
 class Redactor:
@@ -124,7 +135,7 @@ def _end_of_piece(lowered: str, begin: int, end: int, stop: int) -> int:
 
 
 def _without_patterns(text: str) -> str:
-    for pattern, replacement in _PATTERNS:
+    for pattern, replacement in _patterns():
         text = pattern.sub(replacement, text)
     return _HEADERS.sub(_mask_values, text)
 
