@@ -154,7 +154,7 @@ class EchoCanceller:
         self._learning_ms = tuning.learning_ms
         self._near_end = silence(STEP_SAMPLES)  # this step and the one before
         self._words_echo = None if self._processes_voice else _words_echo(tuning.pre_roll_ms)
-        self._gains = gains(1.0 if self._words_echo else tuning.double_talk_mix, self._processes_voice)
+        self._gains = gains(0.0 if self._words_echo else tuning.double_talk_mix, self._processes_voice)
         self._words: list[Samples] = []  # of the near end, about as late as the canceller's output
         self._words_ms = 0
         self._pre_roll = PreRoll(tuning.pre_roll_ms, STEP_MS)
@@ -286,15 +286,15 @@ class EchoCanceller:
             self.talk_state = TalkState.FAR_END_ONLY
         if self._words_echo is None:
             return self._gains[self.talk_state].mix(suppressed, self._delayed(len(suppressed)))
-        speaks = self.talk_state is TalkState.DOUBLE_TALK
+        louder = self.talk_state is TalkState.DOUBLE_TALK and self._words_ms > 0
         self._words = self._words_echo.step(
             far_end,
             near_end,
             echoes=self._suppressor.far_end_sounds,
-            speaks=speaks,
+            speaks=louder,
             may_speak=self._suppressor.near_end_may_speak,
         )
-        return self._words[-1] if speaks else self._gains[self.talk_state].mix(suppressed, near_end)
+        return self._words[-1] if louder else self._gains[self.talk_state].mix(suppressed, near_end)
 
     def _speaks(self) -> bool:
         """Whether the user is heard; with libspeexdsp also while AEC3 takes the voice out for a moment."""
