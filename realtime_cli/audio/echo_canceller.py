@@ -79,7 +79,9 @@ class CancellerTuning:
     double_talk_mix: float = 0.6  # more: fewer words lost, more echo sent [0.3 .. 0.75; 0 costs 44 points]
     # Far-end sound before anybody is heard; longer: first words are lost [200 .. 800, by voice left].
     converging_ms: int = 350
-    learning_ms: int = 1500  # far-end sound in which a louder echo is believed at once; not tuned by a bench
+    # Far-end sound in which a louder echo is believed at once: longer: the user's first words count as echo;
+    # shorter: an echo 330 ms late counts as a voice [450 .. 1500; 400 left a voice in one of 48 rooms].
+    learning_ms: int = 500
     converging_after_slip_ms: int = 1500  # after a new alignment: all that was learned is wrong
     converging_after_miss_ms: int = 200  # after a gap in the far end; not tuned by a bench
     converging_after_leak_ms: int = 500  # after echo got through; shorter: it gets through again

@@ -58,7 +58,7 @@ class SuppressorTuning:
     least_erl_rise_db_per_s: float = 1.0  # faster: after a pause an echo counts as louder than any
     min_voice_dbfs: float = -50.0  # as the voice meter's; softer: a microphone's noise counts as a voice
     above_room_db: float = 12.0  # as the voice meter's
-    room_rise_db_per_s: float = 2.5  # as the voice meter's
+    room_rise_db_per_s: float = 20.0  # while the agent is not heard; its echo says nothing of the room
     louder_db: float = 3.0  # above the loudest echo: only a user makes the microphone so loud
     louder_ms: int = 40  # of the last 200
     mostly_echo_db: float = 6.0  # what the canceller reduced by this much was echo, not the user
@@ -77,7 +77,7 @@ class ResidualEchoSuppressor:
         self._onset_ms = 0
         self._loud_ms = 0
         self._hangover_ms = 0
-        self._room_dbfs = 0.0  # of the output, where nobody speaks
+        self._room_dbfs = 0.0  # of the near end, where nothing is heard
         self._louder: deque[bool] = deque(maxlen=LOUDER_STEPS)
 
     @property
@@ -123,7 +123,7 @@ class ResidualEchoSuppressor:
         step_ms = len(aec_output) // SAMPLES_PER_MS
         self._follow_far_end(dbfs(far_end), step_ms)
         near_dbfs, output_dbfs = dbfs(near_end), dbfs(aec_output)
-        voice_dbfs = self._follow_room(output_dbfs, step_ms)
+        voice_dbfs = self._follow_room(near_dbfs, step_ms)
         loudest_echo_dbfs = self._far_dbfs - self._least_erl_db
         self._louder.append(near_dbfs > max(voice_dbfs, loudest_echo_dbfs + self._tuning.louder_db))
         self._follow_echo(near_dbfs, output_dbfs, step_ms, learning)
@@ -161,12 +161,14 @@ class ResidualEchoSuppressor:
             return SILENCE_DBFS
         return tuning.ringing_db - tuning.ringing_fall_db_per_s * over_ms / 1000
 
-    def _follow_room(self, output_dbfs: float, step_ms: int) -> float:
-        """How loud a voice is at least: it stands out of the room, which is believed slowly when it rises."""
+    def _follow_room(self, near_dbfs: float, step_ms: int) -> float:
+        """How loud a voice is at least: it stands out of the room."""
         tuning = self._tuning
-        risen_dbfs = self._room_dbfs + tuning.room_rise_db_per_s * step_ms / 1000
-        self._room_dbfs = min(output_dbfs, risen_dbfs)
-        return max(tuning.min_voice_dbfs, self._room_dbfs + tuning.above_room_db)
+        rise_db = 0.0 if self.far_end_sounds else tuning.room_rise_db_per_s * step_ms / 1000
+        risen_dbfs = self._room_dbfs + rise_db
+        softest_dbfs = tuning.min_voice_dbfs - tuning.above_room_db
+        self._room_dbfs = max(softest_dbfs, min(near_dbfs, risen_dbfs))
+        return self._room_dbfs + tuning.above_room_db
 
     def _follow_voice(self, loud: bool, unlike_echo: bool, step_ms: int) -> None:
         self._loud_ms = self._loud_ms + step_ms if loud and unlike_echo else 0

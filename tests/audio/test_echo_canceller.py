@@ -48,6 +48,32 @@ def test_nothing_is_left_that_would_wake_a_voice_activity_detection_from_the_fir
     assert max(probabilities) < 0.5
 
 
+def answers_with_pauses() -> Samples:
+    """Nine, of one to three seconds; the pauses are long enough to forget how loud the agent was."""
+    chance = np.random.default_rng(3)
+    spoken = np.split(far_speech(63), 9)
+    parts = []
+    for sound in spoken:
+        sound = sound[np.argmax(np.abs(sound) > 300) :]
+        parts += [sound[: int(chance.uniform(1, 3) * RATE_HZ)], silence(int(chance.uniform(1, 4) * RATE_HZ))]
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("noise_rms", [0, 100, 300])
+def test_neither_noise_nor_the_first_word_after_a_pause_counts_as_a_voice(noise_rms: int) -> None:
+    far = answers_with_pauses()
+    noise = noise_rms * np.random.default_rng(4).standard_normal(len(far))
+    near = (through_room(far, 60, 0, None) + noise).astype(np.int16)
+    canceller = EchoCanceller(latency_s=0.02)
+    spoke = []
+    for at, (given, heard) in enumerate(zip(frames(far), frames(near), strict=True)):
+        canceller.played(given)
+        canceller.process(heard)
+        if canceller.talk_state is TalkState.DOUBLE_TALK:
+            spoke.append(at / 50)
+    assert spoke == []
+
+
 @pytest.mark.heavy
 @pytest.mark.usefixtures("words_path")
 @pytest.mark.parametrize("seed", SLIPS)

@@ -57,6 +57,7 @@ def test_a_first_word_that_the_canceller_takes_a_part_of_does_not_shut_the_gate(
 def learned() -> ResidualEchoSuppressor:
     """It knows the way: the echo is 10 dB softer than what was given."""
     gate = ResidualEchoSuppressor()
+    gate.step(silence(240), tone(STEP_MS, 10), tone(STEP_MS, 10))  # the room
     for _ in range(100):
         gate.step(tone(STEP_MS, 9500), tone(STEP_MS, 3000), tone(STEP_MS, 30), learning=True)
     return gate
@@ -107,6 +108,18 @@ def test_a_room_has_an_echo_path() -> None:
     for _ in range(200):
         path.frame(tone(20, 3000), tone(20, 100))
     assert not path.absent
+
+
+def test_the_noise_of_a_room_is_no_voice_however_soft_the_last_echo_was() -> None:
+    gate = learned()
+    for _ in range(2000):
+        gate.step(silence(240), tone(STEP_MS, 300), tone(STEP_MS, 300))
+    for _ in range(10):
+        gate.step(tone(STEP_MS, 10), tone(STEP_MS, 320), tone(STEP_MS, 320))
+    assert not gate.near_end_speaks
+    for _ in range(10):
+        gate.step(tone(STEP_MS, 10), tone(STEP_MS, 3000), tone(STEP_MS, 3000))
+    assert gate.near_end_speaks
 
 
 def test_a_user_is_louder_than_the_echo_and_an_echo_that_gets_through_is_not() -> None:
