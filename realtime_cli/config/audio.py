@@ -43,7 +43,7 @@ class Audio(Section):
     barge_in: Literal["immediate", "reversible", "duck", "never"] = "immediate"
     """What your voice does to the agent's: cut it off, hold it until you surely mean it, lower it."""
     barge_in_ms: int | None = Field(default=None, ge=0, le=5000)
-    """Speech this long cuts the agent off: with duck (400 if not set) and with reversible (600)."""
+    """Speech this long cuts the agent off with duck (400 if not set), twice as long with reversible (600)."""
     latency_ms: int = Field(default=20, ge=5, le=500)
     """Requested device buffer; widened automatically if it proves too small."""
     block_ms: Literal[10, 20] = 10
