@@ -82,6 +82,9 @@ class CancellerTuning:
     # Far-end sound in which a louder echo is believed at once: longer: the user's first words count as echo;
     # shorter: an echo 330 ms late counts as a voice [450 .. 1500; 400 left a voice in one of 48 rooms].
     learning_ms: int = 500
+    # Far-end sound until its loudest was heard: only then a voice must be louder than the loudest echo;
+    # shorter: the user's first words are lost [500 .. 1500+, by voice left].
+    loudest_ms: int = 1500
     converging_after_slip_ms: int = 1500  # after a new alignment: all that was learned is wrong
     converging_after_miss_ms: int = 200  # after a gap in the far end; not tuned by a bench
     converging_after_leak_ms: int = 500  # after echo got through; shorter: it gets through again
@@ -304,7 +307,8 @@ class EchoCanceller:
             self._words_echo is not None and self._far_end.behind
         )  # an echo that comes before its far end
         if self._suppressor.near_end_speaks and not unsure:
-            if self._words_echo and (self._suppressor.louder_than_echo or self._learning_ms > 0):
+            heard_ms = self._tuning.learning_ms - self._learning_ms
+            if self._words_echo and (self._suppressor.louder_than_echo or heard_ms < self._tuning.loudest_ms):
                 self._words_ms = self._tuning.words_ms
             return True
         self._words_ms = max(0, self._words_ms - STEP_MS)
