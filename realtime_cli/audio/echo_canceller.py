@@ -22,7 +22,7 @@ import numpy as np
 
 from realtime_cli.audio.echo_leak import EchoLeakDetector
 from realtime_cli.audio.far_end import FarEnd
-from realtime_cli.audio.pcm import FRAME_MS, RATE_HZ, SAMPLES_PER_MS, Samples, silence
+from realtime_cli.audio.pcm import FRAME_MS, RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
 from realtime_cli.audio.pre_roll import PreRoll
 from realtime_cli.audio.residual_echo import (
     EchoPathDetector,
@@ -88,6 +88,7 @@ class CancellerTuning:
     converging_after_slip_ms: int = 1500  # after a new alignment: all that was learned is wrong
     converging_after_miss_ms: int = 200  # after a gap in the far end; not tuned by a bench
     converging_after_leak_ms: int = 500  # after echo got through; shorter: it gets through again
+    leak_reduced_db: float = 20.0  # what is taken out by this much is no leak, however alike what is left
     leak_unwatched_ms: int = 60  # after a leak was found; longer: what follows it is muted for less long
     bypass_after_ms: int = 1000  # far-end silence until it is off; shorter: less work, cuts late echo
     # Where libspeexdsp gives the words: what was said before a voice was sure, and after it.
@@ -327,7 +328,9 @@ class EchoCanceller:
         self._unjudged.clear()
         self._path.frame(far_end, near_end)
         self._erle.frame(far_end, near_end, aec_output)
-        if self._leak.frame(far_end, aec_output, looks=not self._is_deaf):
+        reduced_db = dbfs(near_end) - dbfs(aec_output)
+        looks = not self._is_deaf and reduced_db < self._tuning.leak_reduced_db
+        if self._leak.frame(far_end, aec_output, looks=looks):
             self._path.reset()
             self._converge(self._tuning.converging_after_leak_ms)
             self._unlearn_words()

@@ -49,7 +49,7 @@ class EchoLeakDetector:
         self._output_spectra = _Kept((self._window, FRAME_SAMPLES + 1), np.complex64)
         self._far_sums = _Kept((self._delays + self._window, FRAME_SAMPLES + 1), np.float64)
         self.correlation = 0.0
-        """Of the last output with the far end, 0 to 1."""
+        """Of the last output with the far end, 0 to 1; 0 where nobody looked."""
 
     def frame(self, far_end: Samples, aec_output: Samples, *, looks: bool = True) -> bool:
         """Whether ``aec_output``, with what came before it, is the far end over again. 480 samples each.
@@ -60,6 +60,7 @@ class EchoLeakDetector:
         self._output.add(aec_output)
         for kept in (self._far_spectra, self._output_spectra, self._far_sums):
             kept.late += 1
+        self.correlation = 0.0
         if not looks:
             return False
         audible = dbfs(aec_output) > self._tuning.audible_dbfs

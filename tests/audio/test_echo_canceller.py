@@ -48,6 +48,19 @@ def test_nothing_is_left_that_would_wake_a_voice_activity_detection_from_the_fir
     assert max(probabilities) < 0.5
 
 
+def test_what_is_left_of_a_tone_is_no_leak_though_it_is_a_tone() -> None:
+    seconds = np.arange(6 * RATE_HZ) / RATE_HZ
+    far = (8000 * np.sin(2 * np.pi * 440 * seconds)).astype(np.int16)
+    near = through_room(far, 80, 0, None)
+    canceller = EchoCanceller(latency_s=0.02)
+    converging = []
+    for given, heard in zip(frames(far), frames(near), strict=True):
+        canceller.played(given)
+        canceller.process(heard)
+        converging.append(canceller.converging)
+    assert not any(converging[100:])
+
+
 def answers_with_pauses() -> Samples:
     """Nine, of one to three seconds; the pauses are long enough to forget how loud the agent was."""
     chance = np.random.default_rng(3)
