@@ -89,7 +89,7 @@ class OutputRedaction:
     def _shortened(self, value: Any) -> Any:
         """The value with its longest texts cut, no secret in two; itself where none is too long."""
         if isinstance(value, str) and len(value) > MAX_SHOWN_CHARS:
-            kept = self.known.mask(value)[:MAX_SHOWN_CHARS]
+            kept = self.known.mask(value[: 2 * MAX_SHOWN_CHARS])[:MAX_SHOWN_CHARS]
             tail = kept[-MAX_SECRET_CHARS:]
             kept = kept[:-MAX_SECRET_CHARS] + tail[: tail.rfind(" ") + 1]  # what looks like one has no spaces
             return f"{kept}… ({len(value) - len(kept)} more characters)"

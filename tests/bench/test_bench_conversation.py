@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from realtime_cli.recording.format import Header
-from tests.bench.bench_conversation import RECORDING, SCRIPT, Script, judge, main
+from tests.bench.bench_conversation import PREFIX_MS, RECORDING, SCRIPT, Script, judge, main
 from tests.recording.sample import heard, received, record
 
 STARTED = "2026-11-29T12:00:00.000+00:00"
 
 
 def voice(at: float) -> list:
-    return [received(at, "input_audio_buffer.speech_started", audio_start_ms=0, item_id=f"user_{at}")]
+    """The server hears speech then, and dates it to 0.1 s before."""
+    start_ms = round(1000 * (at - 0.1)) - PREFIX_MS
+    return [received(at, "input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id=f"user_{at}")]
 
 
 def kept(folder: Path, entries: list, *spoken_s: tuple[float, float]) -> Path:
@@ -31,9 +33,19 @@ def kept(folder: Path, entries: list, *spoken_s: tuple[float, float]) -> Path:
 
 
 def test_a_voice_while_nobody_spoke_is_a_self_interruption(tmp_path):
-    folder = kept(tmp_path, [*heard(0.5, 1), *voice(1.0), *voice(5.0), *heard(6.0, 1)], (0.5, 1.5))
-    judged = judge(folder)
-    assert judged["at_s"] == [5.0]
+    """Nor is the echo of an answer that comes soon after the user's last word the user's."""
+    sound = [entry for at in range(300) for entry in heard(at / 50, 1)]
+    entries = [
+        *sound[:100],
+        *voice(1.0),
+        *sound[100:250],
+        *voice(2.5),
+        *sound[250:500],
+        *voice(5.0),
+        *sound[500:],
+    ]
+    judged = judge(kept(tmp_path, entries, (0.5, 1.5)))
+    assert judged["at_s"] == [2.5, 5.0]
     assert judged["blips"] == 0
 
 
