@@ -395,7 +395,7 @@ async def flood(deltas: int, delta: str, **options: Any) -> Live:
     try:
         edges = {"speaker": WavSpeaker(None)}
         async with live(listener.url, edges=edges, keep=1000, patch={"type": "realtime"}, **options) as talk:
-            await talk.until(lambda: talk.session.responses_done, timeout_s=50)
+            await talk.until(lambda: talk.session.responses_done, timeout_s=100)
             await asyncio.sleep(0.1)
             return talk
     finally:
