@@ -41,6 +41,8 @@ QUESTIONS = ("heart-04", "michael-05", "more-talk-02", "heart-06", "human-08", "
 PREFIX_MS = 300  # turn_detection.prefix_padding_ms: audio_start_ms lies so much before the voice
 GRACE_S = 0.45
 """A word may be sent so much later: devices, pre-roll. The agent answers later still."""
+EARLY_S = 0.2
+"""A server may date a word before its first sound by so much."""
 LOSS_DB = 10
 """Of the way from the loudspeaker to the microphone."""
 VOICE_TAIL_S = 0.3
@@ -56,7 +58,7 @@ class Script:
     loud: list[tuple[float, float]] = field(default_factory=list)
 
     def covers(self, at: float) -> bool:
-        return any(begin <= at <= end + GRACE_S for begin, end in self.spoken)
+        return any(begin - EARLY_S <= at <= end + GRACE_S for begin, end in self.spoken)
 
     def last_loud(self, since: float, until: float) -> float:
         """When the loudspeaker was last loud between these times; nan if never."""

@@ -44,7 +44,7 @@ def test_a_voice_while_nobody_spoke_is_a_self_interruption(tmp_path):
         *voice(5.0),
         *sound[500:],
     ]
-    judged = judge(kept(tmp_path, entries, (0.5, 1.5)))
+    judged = judge(kept(tmp_path, entries, (0.95, 1.5)))
     assert judged["at_s"] == [2.5, 5.0]
     assert judged["blips"] == 0
 
