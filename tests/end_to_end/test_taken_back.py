@@ -71,9 +71,9 @@ def test_the_recording_verifies_and_the_exports_tell_of_both(talked: tuple[Recor
     told = timeline(recording)
     marks = [mark.text for mark in told.events if mark.kind == "interruption"]
     assert [mark.rpartition(" ")[2] for mark in marks if "held" in mark] == ["noise.", "on."]
-    (cut,) = [said for said in told.said if said.cut_ms is not None]
-    assert f"interrupted after {cut.cut_ms:.0f} ms" in " ".join(marks)
-    assert f"[interrupted after {cut.cut_ms / 1000:.1f} s]" in text.plain_text(told)
+    (cut_ms,) = [said.cut_ms for said in told.said if said.cut_ms is not None]
+    assert f"interrupted after {cut_ms:.0f} ms" in " ".join(marks)
+    assert f"[interrupted after {cut_ms / 1000:.1f} s]" in text.plain_text(told)
 
 
 def test_the_voice_goes_on_at_the_same_sample(talked: tuple[Recording, Path]) -> None:
