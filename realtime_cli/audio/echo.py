@@ -13,13 +13,12 @@ from typing import Any, Literal, Protocol
 
 from realtime_cli.audio.echo_canceller import (
     OUTPUT_LATENCY_S,
-    STEP_SAMPLES,
     EchoCanceller,
     EchoMetrics,
     EchoMode,
     audio_processor,
 )
-from realtime_cli.audio.pcm import Samples, silence
+from realtime_cli.audio.pcm import STEP_SAMPLES, Samples, silence
 from realtime_cli.errors import ConfigError
 
 EchoChoice = Literal["auto", "aec", "half_duplex", "off"]

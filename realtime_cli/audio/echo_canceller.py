@@ -22,7 +22,16 @@ import numpy as np
 
 from realtime_cli.audio.echo_leak import EchoLeakDetector
 from realtime_cli.audio.far_end import FarEnd
-from realtime_cli.audio.pcm import FRAME_MS, RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
+from realtime_cli.audio.pcm import (
+    FRAME_MS,
+    RATE_HZ,
+    SAMPLES_PER_MS,
+    STEP_MS,
+    STEP_SAMPLES,
+    Samples,
+    dbfs,
+    silence,
+)
 from realtime_cli.audio.pre_roll import PreRoll
 from realtime_cli.audio.residual_echo import (
     EchoPathDetector,
@@ -35,8 +44,6 @@ from realtime_cli.errors import ConfigError
 from realtime_cli.install_hint import install
 
 EchoMode = Literal["aec", "half_duplex", "off"]
-STEP_MS = 10
-STEP_SAMPLES = STEP_MS * SAMPLES_PER_MS
 AEC_DELAY_SAMPLES = 222  # what AEC3 adds, measured
 OUTPUT_LATENCY_S = 0.02
 
@@ -160,6 +167,7 @@ class EchoCanceller:
         self._learning_ms = tuning.learning_ms
         self._near_end = silence(STEP_SAMPLES)  # this step and the one before
         self._words_echo = None if self._processes_voice else _words_echo(tuning.pre_roll_ms)
+        # With libspeexdsp who is no louder than the echo is heard through AEC3 alone: no echo is sent along.
         self._gains = gains(0.0 if self._words_echo else tuning.double_talk_mix, self._processes_voice)
         self._words: list[Samples] = []  # of the near end, about as late as the canceller's output
         self._words_ms = 0
@@ -199,8 +207,7 @@ class EchoCanceller:
         far_end = self._far_end.take(count)
         if self._far_end.realigned != realigned:
             self._converging_ms = self._tuning.converging_after_slip_ms
-            if self._words_echo is not None:
-                self._words_echo.unlearn()
+            self._unlearn_words()
             self._learning_ms = self._tuning.learning_ms
         elif self._far_end.misses != misses:
             self._converge(self._tuning.converging_after_miss_ms)
@@ -246,7 +253,7 @@ class EchoCanceller:
         """``output``, or what was said from before it was sure; while it is not, silence."""
         active = self._active_share == 1.0 and not self._path.absent
         speaks = self.talk_state is TalkState.DOUBLE_TALK
-        if active and speaks and self._words_ms:
+        if active and self._louder_speaks:
             return self._pre_roll.release(self._words)
         if active and not speaks and (self._suppressor.rings or self.talk_state is TalkState.CONVERGING):
             return self._pre_roll.withhold(self._words)
@@ -292,15 +299,21 @@ class EchoCanceller:
             self.talk_state = TalkState.FAR_END_ONLY
         if self._words_echo is None:
             return self._gains[self.talk_state].mix(suppressed, self._delayed(len(suppressed)))
-        louder = self.talk_state is TalkState.DOUBLE_TALK and self._words_ms > 0
         self._words = self._words_echo.step(
             far_end,
             near_end,
             echoes=self._suppressor.far_end_sounds,
-            speaks=louder,
+            speaks=self._louder_speaks,
             may_speak=self._suppressor.near_end_may_speak,
         )
-        return self._words[-1] if louder else self._gains[self.talk_state].mix(suppressed, near_end)
+        if self._louder_speaks:
+            return self._words[-1]
+        return self._gains[self.talk_state].mix(suppressed, near_end)
+
+    @property
+    def _louder_speaks(self) -> bool:
+        """Whether the user is heard, louder than the echo: the words are sent as libspeexdsp leaves them."""
+        return self.talk_state is TalkState.DOUBLE_TALK and self._words_ms > 0
 
     def _speaks(self) -> bool:
         """Whether the user is heard; with libspeexdsp also while AEC3 takes the voice out for a moment."""

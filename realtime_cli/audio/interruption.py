@@ -20,10 +20,9 @@ from typing import Literal
 
 import numpy as np
 
-from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, SILENCE_DBFS, Samples, dbfs, silence
+from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, STEP_MS, STEP_SAMPLES, Samples, dbfs, silence
+from realtime_cli.audio.voice_meter import USER
 
-STEP_MS = 10
-STEP_SAMPLES = STEP_MS * SAMPLES_PER_MS
 DECIMATION = 3  # pitch is found at 8 kHz
 WINDOW_STEPS = 4  # of sound in which a pitch is looked for: three periods of a low voice
 PITCH_LAGS = range(RATE_HZ // DECIMATION // 400, RATE_HZ // DECIMATION // 70)
@@ -38,9 +37,9 @@ SoundVerdict = Literal["begun", "meant", "words", "noise", "short", "far"]
 class InterruptionTuning:
     """Tuned on the labelled set of ``tests/bench/bench_interruptions.py``."""
 
-    min_dbfs: float = -50.0  # as the voice meter's
-    above_room_db: float = 12.0  # as the voice meter's
-    room_rise_db_per_s: float = 2.5  # as the voice meter's
+    min_dbfs: float = USER.min_dbfs
+    above_room_db: float = USER.above_room_db
+    room_rise_db_per_s: float = USER.room_rise_db_per_s
     loud_steps: int = 3  # of the last five; a click has fewer
     words_ms: float = 600.0  # "okay" and "I see" last up to 550 ms
     meant_ms: float = 1200.0  # "yes, yes" lasts 1140 ms

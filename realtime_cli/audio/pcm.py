@@ -14,6 +14,8 @@ from realtime_cli.audio.sample_format import RATE_HZ as RATE_HZ
 from realtime_cli.audio.sample_format import SAMPLES_PER_MS as SAMPLES_PER_MS
 from realtime_cli.audio.sample_format import SILENCE_DBFS as SILENCE_DBFS
 
+STEP_MS = 10  # in which sound is cancelled and judged
+STEP_SAMPLES = STEP_MS * SAMPLES_PER_MS
 Samples = npt.NDArray[np.int16]  # as in sample_format, for who needs it at run time
 Floats = npt.NDArray[np.float32]
 

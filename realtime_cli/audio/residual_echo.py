@@ -17,15 +17,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realtime_cli.audio.pcm import FRAME_MS, SAMPLES_PER_MS, SILENCE_DBFS, Samples, dbfs, silence
+from realtime_cli.audio.pcm import (
+    FRAME_MS,
+    SAMPLES_PER_MS,
+    SILENCE_DBFS,
+    STEP_MS,
+    STEP_SAMPLES,
+    Samples,
+    dbfs,
+    silence,
+)
+from realtime_cli.audio.voice_meter import USER
 
 FAR_ACTIVE_DBFS = -50.0
 """Louder than this, the far end sounds."""
 MAX_ERL_DB = 45.0
 """An echo that is so much softer than the far end is heard by nobody, and by no voice activity detection."""
-STEP_MS = 10
 LOUDER_STEPS = 20
-RAMP = np.linspace(0, 1, STEP_MS * SAMPLES_PER_MS, dtype=np.float32)
+RAMP = np.linspace(0, 1, STEP_SAMPLES, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +65,8 @@ class SuppressorTuning:
     sure_ms: int = 60  # longer: first syllables are lost; shorter: bursts count as voice [30+ .. 60]
     hangover_ms: int = 200  # after a sure voice, for its softer sounds [200 .. 400+; 100 failed]
     least_erl_rise_db_per_s: float = 1.0  # faster: after a pause an echo counts as louder than any
-    min_voice_dbfs: float = -50.0  # as the voice meter's; softer: a microphone's noise counts as a voice
-    above_room_db: float = 12.0  # as the voice meter's
+    min_voice_dbfs: float = USER.min_dbfs  # softer: a microphone's noise counts as a voice
+    above_room_db: float = USER.above_room_db
     room_rise_db_per_s: float = 20.0  # while the agent is not heard; its echo says nothing of the room
     louder_db: float = 3.0  # above the loudest echo: only a user makes the microphone so loud
     louder_ms: int = 40  # of the last 200

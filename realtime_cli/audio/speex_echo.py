@@ -17,7 +17,7 @@ from functools import cache
 
 import numpy as np
 
-from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, Samples, silence
+from realtime_cli.audio.pcm import FRAME_SAMPLES, RATE_HZ, SAMPLES_PER_MS, STEP_MS, Samples, silence
 
 NAMES = {
     "linux": ("libspeexdsp.so.1",),
@@ -30,7 +30,6 @@ NAMES = {
 }
 FIRST, SECOND = slice(FRAME_SAMPLES // 2), slice(FRAME_SAMPLES // 2, FRAME_SAMPLES)
 SET_SAMPLING_RATE = 24  # SPEEX_ECHO_SET_SAMPLING_RATE, speex/speex_echo.h
-STEP_MS = 10
 LEARN_MS = 6000  # of echo, before the first rest; shorter: more words lost in later double talk
 REFRESH_EVERY_MS, REFRESH_MS = 5000, 1000  # of echo: rooms change
 CATCH_UP_STEPS = 8  # at once: more would keep the loop for milliseconds

@@ -13,6 +13,7 @@ import numpy as np
 
 from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, dbfs, silence
 from realtime_cli.audio.resample import Resampler
+from realtime_cli.audio.voice_meter import USER
 from realtime_cli.errors import ConfigError
 from realtime_cli.install_hint import install
 
@@ -21,9 +22,6 @@ STEP_SAMPLES = DETECTOR_HZ // 100
 VOICE = 0.5  # probability
 LOOK_AHEAD_MS = 120
 HANGOVER_MS = 500  # a pause between words, and what a server's detection needs of the room
-ABOVE_ROOM_DB = 12.0  # louder than the room by so much: may be a voice, whatever the detector says
-MIN_DBFS = -50.0
-ROOM_RISE_DB = 2.5  # in a second: a louder room is believed slowly, a softer one at once
 
 
 class VoiceGate:
@@ -55,9 +53,9 @@ class VoiceGate:
         return sound[: len(frame)] if self.open else silence(len(frame))
 
     def _speaks(self, frame: Samples) -> bool:
-        level_dbfs = dbfs(frame)
-        self._room_dbfs = min(level_dbfs, self._room_dbfs + ROOM_RISE_DB * len(frame) / RATE_HZ)
-        loud = level_dbfs > max(MIN_DBFS, self._room_dbfs + ABOVE_ROOM_DB)
+        level_dbfs = dbfs(frame)  # what stands out of the room may be a voice, whatever the detector says
+        self._room_dbfs = min(level_dbfs, self._room_dbfs + USER.room_rise_db_per_s * len(frame) / RATE_HZ)
+        loud = level_dbfs > max(USER.min_dbfs, self._room_dbfs + USER.above_room_db)
         return self._voice(frame) or loud
 
     def _voice(self, frame: Samples) -> bool:

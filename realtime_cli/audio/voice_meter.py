@@ -14,10 +14,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, SILENCE_DBFS, Samples, silence
+from realtime_cli.audio.pcm import (
+    RATE_HZ,
+    SAMPLES_PER_MS,
+    SILENCE_DBFS,
+    STEP_MS,
+    STEP_SAMPLES,
+    Samples,
+    silence,
+)
 
-STEP_MS = 10
-STEP_SAMPLES = STEP_MS * SAMPLES_PER_MS
 BATCH_MS = 60  # is looked at together: frames of 20 ms cost three times as much one by one
 BATCH_SAMPLES = BATCH_MS * SAMPLES_PER_MS
 
@@ -27,8 +33,8 @@ class VoiceMeterTuning:
     """What tells speech from its room."""
 
     min_dbfs: float = -50.0  # softer is never speech: microphones give -60 in a quiet room
-    above_room_db: float = 12.0  # as the voice gate's
-    room_rise_db_per_s: float = 2.5  # as the voice gate's: a louder room is believed slowly
+    above_room_db: float = 12.0  # a voice stands out of its room
+    room_rise_db_per_s: float = 2.5  # a louder room is believed slowly
     first_room_dbfs: float = 0.0  # unknown: as loud as the first sound
     loud_steps: int = 5  # of the last ten: a click has fewer
     hangover_ms: float = 500.0  # a pause between words is shorter

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_cli.audio.pcm import silence
+from realtime_cli.audio.pcm import STEP_MS, silence
 from realtime_cli.audio.residual_echo import EchoPathDetector, ErleEstimator, ResidualEchoSuppressor
 from tests.audio.room import tone
-
-STEP_MS = 10
 
 
 def test_the_estimate_does_not_take_the_user_for_echo() -> None:

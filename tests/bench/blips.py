@@ -8,10 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from realtime_cli.audio.pcm import SAMPLES_PER_MS, SILENCE_DBFS, Samples
+from realtime_cli.audio.pcm import SILENCE_DBFS, STEP_MS, STEP_SAMPLES, Samples
 
-STEP_MS = 10
-STEP_SAMPLES = STEP_MS * SAMPLES_PER_MS
 STEPS_PER_S = 1000 // STEP_MS
 LOUD_DBFS = -50.0
 AFTER_S = (0.3, 2.0)

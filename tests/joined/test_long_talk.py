@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
-from typing import Any
-
 import pytest
 
 from realtime_cli.client import conversation as history
 from realtime_cli.server import conversation as kept
 from tests.joined.pair import Pair
+from tests.kit.sizes import sizes
 
 ITEMS = 40
-
-
-def sizes(root: Any) -> dict[str, int]:
-    """How many things are in each collection within an object, by its path."""
-    found, seen, waiting = dict[str, int](), set[int](), [("", root)]
-    while waiting:
-        name, one = waiting.pop()
-        if isinstance(one, dict | list | set | deque):
-            found[name] = len(one)
-        names = [*getattr(one, "__dict__", ()), *getattr(type(one), "__slots__", ())]
-        for each in names if type(one).__module__.startswith("realtime_cli") else ():
-            value = getattr(one, each, None)
-            if id(value) not in seen:
-                seen.add(id(value))
-                waiting.append((f"{name}.{each}", value))
-    return found
 
 
 def talk(pair: Pair, turns: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from realtime_cli.conversation.realtime import RealtimeNarrator
 from realtime_cli.errors import ExitCode
 from tests.bench.bench_recording import one_turn
 from tests.conversation.telling import begun, done, live, of, told
+from tests.kit.sizes import sizes
 from tests.recording.sample import heard, local, received, sent
 from tests.tui.scenes import answer, says
 
@@ -179,22 +179,6 @@ def test_nothing_is_told_of_frames_that_are_sent() -> None:
     assert RealtimeNarrator().narrate(sent(0.1, "input_audio_buffer.append", audio="AAAA")) == ()
 
 
-def _sizes(root: object) -> dict[str, int]:
-    """How large each container is that an object of ours holds, by the names that lead there."""
-    found, seen, waiting = dict[str, int](), {id(root)}, [("", root)]
-    while waiting:
-        name, one = waiting.pop()
-        if isinstance(one, dict | list | set | deque):
-            found[name] = len(one)
-        names = [*getattr(one, "__dict__", ()), *getattr(type(one), "__slots__", ())]
-        for each in names if type(one).__module__.startswith("realtime_cli") else ():
-            value = getattr(one, each, None)
-            if id(value) not in seen:
-                seen.add(id(value))
-                waiting.append((f"{name}.{each}", value))
-    return found
-
-
 def test_a_long_session_remembers_no_more_ids_than_its_last_ones() -> None:
     narrator = RealtimeNarrator()
     for number in range(REMEMBERED_IDS + 60):
@@ -204,8 +188,8 @@ def test_a_long_session_remembers_no_more_ids_than_its_last_ones() -> None:
             *answer(at + 1.1, agent, f"R{number}", "Noon.", 200),
         ]:
             narrator.narrate(entry)
-    sizes = _sizes(narrator)
-    assert len(sizes) > 20
-    history = sizes.pop("._items._known")  # which comes again on a new socket
+    held = sizes(narrator)
+    assert len(held) > 20
+    history = held.pop("._items._known")  # which comes again on a new socket
     assert history <= MAX_ITEMS
-    assert max(sizes.values()) == REMEMBERED_IDS, sizes
+    assert max(held.values()) == REMEMBERED_IDS, held
