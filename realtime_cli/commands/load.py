@@ -125,6 +125,7 @@ def load_plan(options: LoadOptions) -> LoadPlan:
         engine=tuple(_engine_arguments(options)),
         host=options.against or "",
         stages=_stages(options),
+        duration_s=_duration_s(options),
         auto=options.users == "auto",
         max_usd=options.max_cost,
         finish_s=seconds_of(options.finish, "--finish"),
@@ -152,7 +153,7 @@ def _engine_arguments(options: LoadOptions) -> Iterator[str]:
 
 
 def _stages(options: LoadOptions) -> tuple[LoadStage, ...]:
-    if options.users == "auto" or options.shape == "ramp":
+    if options.users == "auto" or not _shaped(options):
         return ()
     if options.shape not in SHAPES:
         return read_stages(Path(options.shape))
@@ -160,6 +161,15 @@ def _stages(options: LoadOptions) -> tuple[LoadStage, ...]:
         raise ConfigError(f"--shape {options.shape} needs a --duration.", "For example --duration 10m")
     make = spike if options.shape == "spike" else soak
     return make(_users(options), rate_of(options.ramp), seconds_of(options.duration, "--duration"))
+
+
+def _shaped(options: LoadOptions) -> bool:
+    return options.users == "auto" or options.shape != "ramp"
+
+
+def _duration_s(options: LoadOptions) -> float | None:
+    given = options.duration is not None and not options.web and not _shaped(options)
+    return seconds_of(options.duration or "", "--duration") if given else None
 
 
 def locust_arguments(options: LoadOptions) -> Iterator[str]:
@@ -198,10 +208,9 @@ def _free_port() -> int:
 
 
 def _run_arguments(options: LoadOptions) -> Iterator[str]:
-    shaped = options.users == "auto" or options.shape != "ramp"
-    if not shaped:
+    if not _shaped(options):
         yield from ("--users", str(_users(options)), "--spawn-rate", f"{rate_of(options.ramp):g}")
-        if options.duration:
+        if options.duration and options.web:  # where the page begins it
             yield from ("--run-time", f"{ceil(seconds_of(options.duration, '--duration'))}s")
     if options.web:
         yield from ("--web-host", options.bind, "--web-port", str(options.web_port))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gevent.event import Event
 from locust import LoadTestShape
 
 from realtime_cli.app.console import echo
@@ -19,12 +20,15 @@ MIN_RATE = 5.0
 
 
 class Stages(LoadTestShape):
-    """Stages, one behind the other."""
+    """Stages, one behind the other, from when sessions have ``began``."""
 
     abstract = True
     stages: Sequence[LoadStage] = ()
+    began = Event()
 
     def tick(self) -> tuple[int, float] | None:
+        if not self.began.is_set():
+            self.reset_time()
         return users_at(self.stages, self.get_run_time())
 
 

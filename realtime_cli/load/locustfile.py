@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from locust import User, constant, events, runners, task
 from locust.env import Environment
 from locust.stats import RequestStats
@@ -76,6 +77,7 @@ class LoadUser(User):
 _engines: list[EngineChild] = []
 _explained: set[str] = set()
 _tables: list[LiveTable] = []
+_began = Event()
 _waited_ms: list[float] = []  # of sessions that were stopped before they had a connection
 
 
@@ -98,6 +100,7 @@ def _begin(environment: Environment, **_: Any) -> None:
     if not isinstance(runner, runners.WorkerRunner):
         runner.register_message("refused", _refused)
         runner.register_message("paid", _paid)
+        runner.register_message("prepared", _prepared)
         _look_on(environment, runner)
     if isinstance(runner, runners.MasterRunner):
         end_workers_at_exit()
@@ -126,6 +129,8 @@ def _notified(environment: Environment, event: Mapping[str, Any]) -> None:
     elif event["event"] == "over":
         _count(environment, samples(event))
     match event["event"]:
+        case "ready":
+            _send(environment, "prepared", {})
         case "pace":
             tally.paced(event)
             if event["sessions"]:
@@ -180,7 +185,6 @@ def _quit(environment: Environment) -> None:
 
 @events.quitting.add_listener
 def _end(environment: Environment, **_: Any) -> None:
-    prepared = all(engine.ready for engine in _engines)
     for engine in _engines:
         engine.close()
     if isinstance(environment.runner, runners.WorkerRunner):
@@ -189,21 +193,14 @@ def _end(environment: Environment, **_: Any) -> None:
     if not held:
         cut = any(row.method == "cut" for row in environment.stats.entries.values())
         echo("No session was completed: all were cut." if cut else "No session was completed.")
-        _explain_nothing(prepared)
+        if _waited_ms:
+            waited_s = max(_waited_ms) / 1000
+            echo(f"The run was over before the server had accepted a connection ({waited_s:.1f} s).")
     verdict = _verdict(environment.stats)
     honest = (verdict.reliable or PLAN.auto) and not verdict.failed
     if not (held and honest) and environment.process_exit_code is None:
         environment.process_exit_code = ExitCode.EXPECTATION_FAILED.value
     events.quit.add_listener(partial(_sum_up, environment.stats))
-
-
-def _explain_nothing(prepared: bool) -> None:
-    """Why no session began, or none was connected: a run may be over before that shows as a failure."""
-    if not prepared:
-        echo("The run was over before its sessions were prepared. Give it a longer --duration.")
-    elif _waited_ms:
-        waited_s = max(_waited_ms) / 1000
-        echo(f"The run was over before the server had accepted a connection ({waited_s:.1f} s).")
 
 
 def _look_on(environment: Environment, runner: runners.Runner) -> None:
@@ -284,6 +281,13 @@ def _slow(environment: Environment, msg: Any, **_: Any) -> None:
         throttle.hold(at, msg.data["pause_s"])
 
 
+def _prepared(environment: Environment, **_: Any) -> None:
+    """The first sessions may begin, and with them the duration: to speak all words takes its time."""
+    if not _began.is_set() and PLAN.duration_s is not None:
+        gevent.spawn_later(PLAN.duration_s, _quit, environment)
+    _began.set()
+
+
 def _paid(environment: Environment, msg: Any, **_: Any) -> None:
     """Money is counted where it all comes in; ``--max-cost`` ends everything on all workers."""
     tally.paid(msg.data["usd"])
@@ -301,6 +305,7 @@ if PLAN.stages:
         """The stages of the plan."""
 
         stages = PLAN.stages
+        began = _began
 
 
 if PLAN.auto:

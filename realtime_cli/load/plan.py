@@ -20,6 +20,8 @@ class LoadPlan:
     host: str = ""
     """Where the sessions go, for the web page."""
     stages: tuple[LoadStage, ...] = ()
+    duration_s: float | None = None
+    """From when the first sessions are prepared; None for shapes, the web page and without an end."""
     auto: bool = False
     max_usd: float | None = None
     finish_s: float = 0.0

@@ -161,9 +161,14 @@ def test_engines_are_told_what_concerns_the_sessions(script: Path) -> None:
     assert (plan.host, plan.summary, plan.finish_s, plan.stages) == ("ws://x", "out.json", 60.0, ())
 
 
-def test_users_ramp_and_duration_are_locust_s_own_unless_a_shape_has_them(script: Path) -> None:
-    plain = arguments(script, users="20", ramp="30/m", duration="1h")
-    assert "--users 20 --spawn-rate 0.5 --run-time 3600s --headless --only-summary" in plain
+def test_users_and_ramp_are_locust_s_own_unless_a_shape_has_them_and_a_duration_its_page_s(
+    script: Path,
+) -> None:
+    an_hour = {"users": "20", "ramp": "30/m", "duration": "1h"}
+    assert "--users 20 --spawn-rate 0.5 --headless --only-summary" in arguments(script, **an_hour)
+    assert load_plan(LoadOptions((script,), **an_hour)).duration_s == 3600  # type: ignore[arg-type]
+    assert "--run-time 3600s --web-host" in arguments(script, **an_hour, web=True)
+    assert load_plan(LoadOptions((script,), **an_hour, web=True)).duration_s is None  # type: ignore[arg-type]
     for options in ({"users": "20", "shape": "soak", "duration": "10m"}, {"users": "auto"}):
         assert "--users" not in arguments(script, **options)
         plan = load_plan(LoadOptions((script,), **options))  # type: ignore[arg-type]

@@ -106,13 +106,13 @@ def test_a_load_in_which_no_session_ended_has_shown_nothing(script: Path) -> Non
     assert "No session was completed" in ended.stderr
 
 
-def test_a_load_that_ended_before_it_began_says_so(script: Path) -> None:
-    words = "The quick brown fox jumps over the lazy dog and runs back to the wood again. " * 8
-    turn = f'[[turns]]\nsay = "{words}"\n'  # which takes its time to be spoken
-    script.write_text(f'agent = {{ connection = {{ provider = "local" }} }}\n{turn}', encoding="utf-8")
-    ended = run_cli("load", script, "--users", "1", "--duration", "1s")
-    assert ended.returncode == 1
-    assert "The run was over before its sessions were prepared." in ended.stderr
+@pytest.mark.parametrize("more", [(), ("--processes", "2"), ("--shape", "spike")])
+def test_a_duration_begins_when_the_sessions_are_prepared(script: Path, more: tuple[str, ...]) -> None:
+    words = "The quick brown fox jumps over the lazy dog and runs back to the wood again. " * 20
+    turn = f'[[turns]]\nsay = "{words}"\n'  # which takes longer to be spoken than the run
+    script.write_text(GOOD.replace('mode = "text"\n', "") + turn, encoding="utf-8")
+    ended = run_cli("load", script, "--users", "2", "--ramp", "2/s", "--duration", "4s", *more)
+    assert "first audio" in ended.stdout, ended.stderr  # of the typed turn
 
 
 def test_a_load_on_a_server_that_accepts_nothing_says_so(script: Path) -> None:

@@ -16,6 +16,7 @@ from realtime_cli.load.shapes import LoadStage
             ("a b.toml", "--text"),
             "ws://x",
             (LoadStage(30.0, 5, 2.5), LoadStage(60.0, 0, 1.0)),
+            90.0,
             True,
             1.5,
             60.0,
