@@ -98,7 +98,7 @@ class WebSocket:
         except ConnectionClosed as gone:
             raise _closed(gone) from None
         except TimeoutError:
-            self._connection.transport.abort()
+            self._abort()
             raise Closed(ABNORMAL, "nothing can be sent") from None
 
     def send_now(self, text: str) -> bool:
@@ -126,13 +126,18 @@ class WebSocket:
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         if code == ABNORMAL:
-            self._connection.transport.abort()
+            self._abort()
             return
         try:
             await self._connection.close(code, reason)
         except asyncio.CancelledError:  # nobody waits for the other side's goodbye any longer
-            self._connection.transport.abort()
+            self._abort()
             raise
+
+    def _abort(self) -> None:
+        """asyncio's transport has lost its loop where the last bytes went out behind its ``close``."""
+        with suppress(AttributeError):
+            self._connection.transport.abort()
 
 
 def _closed(gone: ConnectionClosed) -> Closed:

@@ -6,14 +6,14 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from realtime_cli.errors import AuthenticationFailed, ConfigError, ConnectionFailed
 from realtime_cli.wire import websocket
 from realtime_cli.wire.auth import Opening
-from realtime_cli.wire.transport import Closed, Transport
+from realtime_cli.wire.transport import ABNORMAL, Closed, Transport
 
 
 async def echo(transport: Transport, opening: Opening) -> None:
@@ -127,6 +127,28 @@ async def test_a_cut_line_is_1006():
         with pytest.raises(Closed) as closed:
             await client.recv()
         assert closed.value.code == 1006
+
+
+async def test_a_line_that_was_closed_behind_its_last_bytes_may_be_cut():
+    read_on = asyncio.Event()
+
+    async def handler(transport: Transport, opening: Opening) -> None:
+        await read_on.wait()
+        with suppress(Closed):
+            while True:
+                await transport.recv()
+
+    async with served(handler) as listener:
+        transport = await websocket.connect(listener.url)
+        connection = transport._connection  # type: ignore[attr-defined]
+        sending = asyncio.create_task(transport.send("x" * 20_000_000))
+        while not connection.transport.get_write_buffer_size():
+            await asyncio.sleep(0)
+        connection.transport.close()
+        read_on.set()
+        await connection.wait_closed()
+        await transport.close(ABNORMAL)
+        await sending
 
 
 async def test_a_key_is_asked_for_in_the_upgrade():
