@@ -60,6 +60,7 @@ class LiveClientSession(SessionState):
         self.image_context = ImageContext(self._effects, options)
         self._reconnection = Reconnection(self._effects, options)
         self._log = SpokenLog()
+        self._past_count = 0  # messages that this session began with
         self._backend = Backend(self._effects, options)
         self._delegations = ClientDelegations(self._effects, options, self._log)
         self.requested_session: dict[str, Any] = dict(options.patch)
@@ -154,6 +155,7 @@ class LiveClientSession(SessionState):
                 f"{left_out} older messages are left out: a session begins with at most 128, of 8,192 tokens."
             )
             self._effects.note("warning", "reconnect", text)
+        self._past_count = len(past)
         config = {**self.requested_session, **({"input": past} if past else {})}
         self._effects.send(codec.session_start(config))
 
@@ -169,7 +171,7 @@ class LiveClientSession(SessionState):
         self._word_at = at
         self._effects.do(SetTimer(self.mic_gate.next_look(at), "clock"))
         if self._reconnection.attempt:
-            count = len(self._log.messages)
+            count = self._past_count
             self._effects.note("info", "reconnect", f"A new session began; it knows {count} messages.")
         self._keep_limits(at)
         waiting, self._waiting = self._waiting, []

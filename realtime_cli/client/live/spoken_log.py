@@ -9,6 +9,7 @@ from realtime_cli.protocol.live.limits import CHARS_PER_TOKEN, MAX_INPUT_MESSAGE
 
 Side = Literal["user", "assistant"]
 PAUSE_MS = 2_000  # a longer one between two fragments of the same side begins a new message
+MAX_MESSAGES = 512  # the newest, four times as many as a new session begins with
 TASK_PAUSE_MS = 3_000  # anything said before such a pause does not belong to the task
 
 
@@ -39,12 +40,18 @@ class SpokenLog:
             last.text += text
             last.end_ms = max(last.end_ms, end_ms)
         else:
-            self.messages.append(SpokenMessage(side, text, start_ms, end_ms))
+            self._append(SpokenMessage(side, text, start_ms, end_ms))
 
     def typed(self, text: str) -> None:
         """Add typed words, which have no time on the session's clock."""
         at_ms = self.messages[-1].end_ms if self.messages[self._current :] else 0
-        self.messages.append(SpokenMessage("user", text, at_ms, at_ms))
+        self._append(SpokenMessage("user", text, at_ms, at_ms))
+
+    def _append(self, message: SpokenMessage) -> None:
+        self.messages.append(message)
+        if len(self.messages) > MAX_MESSAGES:
+            del self.messages[0]
+            self._current = max(0, self._current - 1)
 
     def task(self, offset_ms: int) -> str:
         """What the user asked for around ``offset_ms``: the last words without a long pause in between."""

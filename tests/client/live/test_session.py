@@ -234,6 +234,20 @@ def test_another_session_knows_what_was_said_within_its_limits():
     assert texts == [("user", "My name is Ada."), ("assistant", "Hello Ada.")]
 
 
+def test_a_new_session_says_how_much_it_was_told_of_a_long_talk():
+    talk = Talk().start()
+    for turn in range(200):
+        at_ms = 10_000 * turn
+        talk.server("session.input_transcript.delta", delta="Why?", start_ms=at_ms, end_ms=at_ms + 200)
+    talk.does(inputs.Disconnected(2_000.0, 1006))
+    talk.does(inputs.Connected(2_001.0, "", attempt=1))
+    talk.server("session.started", session={"id": "live_2", "model": "gpt-live-1"})
+    assert (
+        "72 older messages are left out: a session begins with at most 128, of 8,192 tokens." in talk.notes()
+    )
+    assert "A new session began; it knows 128 messages." in talk.notes()
+
+
 def test_nobody_speaks_for_too_long_and_the_session_hangs_up_with_a_warning():
     talk = Talk(limit_idle_minutes=1.0).start()
     talk.fires("limits", 50.0)
