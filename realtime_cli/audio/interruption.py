@@ -49,6 +49,7 @@ class InterruptionTuning:
     over_ms: float = 250.0  # of quiet; shorter: a pause between two words ends the sound
     noise_ms: float = 1500.0  # a sound without a voice: the agent does not wait for its end
     far_db: float = 10.0  # softer than the user by so much: somebody else
+    begins_db: float = 16.0  # a sound begins no softer than so much below the user; echo that is left does
     user_fall_db_per_s: float = 0.1  # the user's loudness is forgotten so slowly
 
 
@@ -108,7 +109,7 @@ class InterruptionDetector:
         loud = level_dbfs > self._room_dbfs + tuning.above_room_db
         if self._sound is not None:
             return self._go_on(self._sound, level_dbfs, loud=loud)
-        self._recent.append(loud)
+        self._recent.append(loud and level_dbfs > self._user_dbfs - tuning.begins_db)
         if sum(self._recent) < tuning.loud_steps:
             return None
         self._sound = _Sound(len(self._recent) * STEP_MS, 10 ** (level_dbfs / 10))

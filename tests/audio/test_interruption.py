@@ -62,3 +62,19 @@ def test_a_loud_noise_is_not_waited_for(labelled: list[Interjection]) -> None:
 def test_blocks_of_any_length_say_the_same() -> None:
     sound = as_user(to_float(clip("more-case-stop")), USER_RMS)
     assert verdicts(sound, 10) == verdicts(sound, 7) == verdicts(sound, 50) == ["begun", "short"]
+
+
+def left_of_an_echo(ms: int, dbfs: float) -> Samples:
+    """Of the agent's voice, as loud as a canceller may leave it."""
+    return np.resize(as_user(to_float(clip("michael-02")), 10 ** (dbfs / 20)), ms * SAMPLES_PER_MS)
+
+
+def test_what_is_left_of_an_echo_begins_nothing_once_the_user_was_heard() -> None:
+    assert verdicts(left_of_an_echo(2_000, -44)) == []
+
+
+def test_a_word_behind_what_is_left_of_an_echo_is_no_longer_for_it(labelled: list[Interjection]) -> None:
+    word = next(one.sound for one in labelled if one.words == "Uh-huh.")
+    alone = verdicts(word)
+    assert alone == ["begun", "short"]
+    assert verdicts(np.concatenate([left_of_an_echo(500, -44), word])) == alone

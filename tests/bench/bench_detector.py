@@ -49,19 +49,22 @@ SPOKEN_S = 2.0
 AFTER_S = 2.0
 LEAD_S = 4.0  # the agent speaks before: the canceller has learnt the room
 NOISE_DBFS = -62.0
+STRENGTH = ("", "begun", "noise", "far", "short", "words", "meant")  # what a later sound does not take back
+HEARD_LATE_MS = 100.0  # a word's last sound, in the room
 SILENCE_MS = 500.0  # after which the server ends a turn
 AGENT = ("heart-01", "michael-02", "heart-03", "michael-04")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Times are ms of the sound; None: never."""
+    """Times are ms of the sound; None: never. ``held_again``: after the sound, for what nobody said."""
 
     sound: Interjection
     begun_ms: float | None
     verdict: str
     verdict_ms: float
     server_ms: float | None
+    held_again: bool
     words: str = ""
 
     @property
@@ -71,13 +74,17 @@ class Outcome:
             return None
         if self.verdict == "meant":
             return max(self.verdict_ms, self.server_ms)
-        known_ms = len(self.sound.sound) / SAMPLES_PER_MS + SILENCE_MS
-        return max(self.verdict_ms, known_ms) if interrupts(self.words) else None
+        return max(self.verdict_ms, words_known_ms(self.sound)) if interrupts(self.words) else None
 
     @property
     def resumed(self) -> bool:
         """Whether the agent went on before it was clear that it was meant."""
         return self.cut_ms is not None and self.verdict == "short"
+
+
+def words_known_ms(sound: Interjection) -> float:
+    """When the server has their transcript, without what it takes to recognise them."""
+    return len(sound.sound) / SAMPLES_PER_MS + SILENCE_MS
 
 
 class Room:
@@ -119,10 +126,11 @@ def judged(sound: Interjection, echo: tuple[int, float] | None) -> Outcome:
     room, agent = Room(user, echo), np.resize(np.concatenate([clip(name) for name in AGENT]), size)
     canceller = EchoCanceller() if echo else None
     says, place, heard = "", 0, []
-    begun_ms, verdict, verdict_ms = None, "", 0.0
+    begun_ms, verdict, verdict_ms, held_again = None, "", 0.0, False
     for at in range(0, size, FRAME_SAMPLES):
-        far = silence(FRAME_SAMPLES)
-        if canceller and says not in ("begun", "meant"):
+        far, at_ms = silence(FRAME_SAMPLES), (at - begin) / SAMPLES_PER_MS
+        held = says in ("begun", "meant") or (says == "words" and at_ms < words_known_ms(sound))
+        if canceller and not held:
             far, place = agent[place : place + FRAME_SAMPLES], place + FRAME_SAMPLES
         near = room.hear(at, far)
         if canceller:
@@ -131,7 +139,8 @@ def judged(sound: Interjection, echo: tuple[int, float] | None) -> Outcome:
         heard.append(near)
         for one in detector.heard(near):
             says, ms = one.verdict, (at + FRAME_SAMPLES - begin) / SAMPLES_PER_MS
-            if ms > 0 and verdict != "meant":
+            held_again |= says == "begun" and ms > len(spoken) / SAMPLES_PER_MS + HEARD_LATE_MS
+            if ms > 0 and STRENGTH.index(says) >= STRENGTH.index(verdict):
                 begun_ms = ms if begun_ms is None else begun_ms
                 verdict, verdict_ms = says, ms
     all_heard = np.concatenate(heard)
@@ -139,7 +148,8 @@ def judged(sound: Interjection, echo: tuple[int, float] | None) -> Outcome:
     if verdict in ("short", "words"):
         spoken_until = begin + len(spoken) + RATE_HZ // 4
         words = recogniser().transcribe(all_heard[begin - RATE_HZ // 4 : spoken_until])
-    return Outcome(sound, begun_ms, verdict, verdict_ms, _server(all_heard, begin), words)
+    server_ms = _server(all_heard, begin)
+    return Outcome(sound, begun_ms, verdict, verdict_ms, server_ms, held_again, words)
 
 
 @cache
@@ -173,10 +183,11 @@ def report(name: str, outcomes: Sequence[Outcome]) -> Iterator[str]:
     )
     cut = [one.cut_ms for one in true if one.cut_ms is not None]
     words = sum(one.cut_ms is not None and one.verdict != "meant" for one in true)
-    resumed = sum(one.resumed for one in true)
+    resumed, again = sum(one.resumed for one in true), sum(one.held_again for one in outcomes)
     yield (
         f"{'':10} true ones {len(cut)}/{len(true)}, {words} of them by their words; "
-        f"the agent went on for a moment: {resumed}"
+        f"the agent went on for a moment: {resumed}; "
+        f"held again after {again} of all sounds, by what nobody said"
     )
     held = [one.begun_ms for one in true if one.begun_ms is not None]
     yield (
