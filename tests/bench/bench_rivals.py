@@ -1,11 +1,13 @@
 """This program beside its peers and a bare loop, as black boxes on the same virtual devices, in one run.
 
     python -m tests.bench.bench_rivals [--seconds N] [--clients NAME ...] [--measures NAME ...]
+        [--echo DELAY_MS LOSS_DB]
 
 A stub server on the loopback notes when sound comes and plays tones at a pace of its own; a capture of the
 loudspeaker hears what a user would. The peers are installed by the run, in an environment of their own
 (``tests/bench/sound/environment.py``). Ratios count, not figures: the machine is in all of them.
-Each measure takes so many seconds of each client, ``late`` two and a half times as many.
+Each measure takes so many seconds of each client, ``late`` two and a half times as many. With ``--echo`` the
+loudspeaker leaks into the microphone.
 """
 
 from __future__ import annotations
@@ -66,11 +68,12 @@ def main() -> None:
     usual = [name for name in CLIENTS if "kHz" not in name]
     parser.add_argument("--clients", nargs="*", choices=CLIENTS, default=usual)
     parser.add_argument("--measures", nargs="*", choices=MEASURES, default=list(MEASURES))
+    parser.add_argument("--echo", nargs=2, type=int, metavar=("DELAY_MS", "LOSS_DB"))
     options = parser.parse_args()
     print(f"load before: {os.getloadavg()}")
     found = {}
     for name in options.clients:
-        with running() as devices:
+        with running(echo=options.echo) as devices:
             found[name] = asyncio.run(measured(name, devices.environment(), options))
     print(*table(found), sep="\n")
     print(f"load after: {os.getloadavg()}")
