@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
+from functools import cache
 from itertools import pairwise
-from textwrap import dedent
 from typing import Any
 
 from pydantic import BaseModel
@@ -19,14 +20,20 @@ def sentences(model: type[BaseModel]) -> dict[str, str]:
     found: dict[str, str] = {}
     for above in reversed(model.__mro__):
         if issubclass(above, BaseModel) and above.__module__.startswith("realtime_cli."):
-            body = ast.parse(dedent(inspect.getsource(above))).body[0].body  # type: ignore[attr-defined]
-            for field, below in pairwise(body):
+            for field, below in pairwise(_classes(above.__module__)[above.__name__].body):
                 match field, below:
                     case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
                         value=ast.Constant(value=str(text))
                     ):
                         found[name] = inspect.cleandoc(text)
     return found
+
+
+@cache
+def _classes(module: str) -> dict[str, ast.ClassDef]:
+    """All classes of a module by name; ``inspect.getsource`` would parse the module for each."""
+    nodes = ast.walk(ast.parse(inspect.getsource(sys.modules[module])))
+    return {node.name: node for node in nodes if isinstance(node, ast.ClassDef)}
 
 
 def describe(model: type[BaseModel], properties: dict[str, Any]) -> None:
