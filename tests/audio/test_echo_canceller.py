@@ -108,10 +108,10 @@ def test_where_the_microphone_loses_sound_the_echo_does_not_count_as_a_voice(see
     assert spoke <= 5
 
 
-def beside_the_agent(begins_s: float = 4.0) -> tuple[Samples, Samples, Samples]:
+def beside_the_agent(begins_s: float = 4.0, delay_ms: int = 60) -> tuple[Samples, Samples, Samples]:
     """What the agent says, what the microphone hears, and what of that is a user, who begins then."""
     far = far_speech(begins_s + 2)
-    near = through_room(far, 60, 0, None) // 4
+    near = through_room(far, delay_ms, 0, None) // 4
     user = far_speech(2)[::-1]  # backwards: nothing that the canceller could know
     user = user[np.argmax(np.abs(user) > 2000) :]
     begins = round(begins_s * RATE_HZ)
@@ -157,6 +157,17 @@ def test_the_user_is_sent_from_the_first_syllable_on() -> None:
     first = user[: RATE_HZ // 5].astype(np.float64)
     alike = np.correlate(cleaned[3 * RATE_HZ :].astype(np.float64), first, "valid")
     assert alike.max() > 0.8 * first @ first
+
+
+@pytest.mark.usefixtures("words_path")
+@pytest.mark.parametrize("begins_s", [1.1, 1.2, 1.3])
+def test_who_speaks_into_the_first_answer_is_sent_whole(begins_s: float) -> None:
+    """It has lasted for 0.6 s by then; until its loudest was heard, no voice has to be louder than that."""
+    far, near, user = beside_the_agent(begins_s, delay_ms=80)
+    cleaned, _ = cancelled(far, near)
+    said = user[:RATE_HZ].astype(np.float64)
+    alike = np.correlate(cleaned.astype(np.float64), said, "valid")
+    assert alike.max() > 0.85 * said @ said
 
 
 @pytest.mark.usefixtures("words_path")
