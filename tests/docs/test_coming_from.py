@@ -7,8 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-from agents.realtime.config import RealtimeRunConfig, RealtimeSessionModelSettings
-from agents.realtime.session import RealtimeSession
 
 from realtime_cli.config.schema import at, known_keys
 from realtime_cli.session_api import Session
@@ -24,6 +22,10 @@ METHODS = sorted(set(re.findall(r"`session\.(\w+)\(", HERE)) | {"say", "send_aud
 
 
 def test_the_settings_of_the_sdk_are_there() -> None:
+    # Here, for it takes each of the workers longer than all of these tests.
+    from agents.realtime.config import RealtimeRunConfig, RealtimeSessionModelSettings
+    from agents.realtime.session import RealtimeSession
+
     settings = set(re.findall(r'\["(\w+)"\]', SDK)) - {"text"}
     assert settings <= set(RealtimeSessionModelSettings.__annotations__)
     assert "async_tool_calls" in RealtimeRunConfig.__annotations__
