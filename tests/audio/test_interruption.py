@@ -12,6 +12,8 @@ from realtime_cli.audio.pcm import RATE_HZ, SAMPLES_PER_MS, Samples, to_float
 from tests.bench.interjections import USER_RMS, Interjection, as_user, interjections
 from tests.kit.speech import clip
 
+pytestmark = pytest.mark.xdist_group("labelled sounds")
+
 
 @pytest.fixture(scope="module")
 def labelled() -> list[Interjection]:

@@ -47,6 +47,7 @@ def judge() -> Iterator[str]:
         asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result(20)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_passes(script: str, tmp_path: Path, judge: str) -> None:
     shutil.copy(question(), tmp_path / "question.wav")

@@ -161,6 +161,7 @@ def test_every_command_is_walked() -> None:
     assert walked | SAY_NOTHING_FOREIGN == known
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command)[:60])
 def test_a_terminal_obeys_no_stranger(command: tuple[str, ...], server: str, web: str, folder: Path) -> None:
     words = (word.replace("SERVER", server).replace("WEB", web) for word in command)

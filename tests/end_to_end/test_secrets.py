@@ -200,6 +200,7 @@ def piece_by_piece(size: int, voice: bool) -> list[Move]:
     ]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("voice", [True, False])
 @pytest.mark.parametrize("size", [2, 7])
 async def test_no_export_puts_a_secret_together_that_came_in_pieces(

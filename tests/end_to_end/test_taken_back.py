@@ -20,6 +20,7 @@ from tests.kit.verified import differing
 
 ROOT = Path(__file__).parents[2]
 AUDIBLE = 300  # of 32768
+pytestmark = pytest.mark.xdist_group("taken back")
 
 
 def pause(seconds: float) -> Samples:

@@ -118,6 +118,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return record_conversation(tmp_path_factory.mktemp("said") / "said.jsonl")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", COMMANDS)
 def test_trouble_is_told_in_a_sentence(
     name: str, said: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

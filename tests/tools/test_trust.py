@@ -242,6 +242,7 @@ AFTER_TRUST = {  # what each says once it trusts the file
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("way", AFTER_TRUST)
 async def test_every_command_takes_trust_by_hash_or_by_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
