@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -92,7 +93,6 @@ class CancellerTuning:
     # Far-end sound until its loudest was heard: only then a voice must be louder than the loudest echo;
     # shorter: the user's first words are lost [500 .. 1500+, by voice left].
     loudest_ms: int = 1500
-    converging_after_slip_ms: int = 1500  # after a new alignment: all that was learned is wrong
     converging_after_miss_ms: int = 200  # after a gap in the far end; not tuned by a bench
     converging_after_leak_ms: int = 500  # after echo got through; shorter: it gets through again
     leak_reduced_db: float = 20.0  # what is taken out by this much is no leak, however alike what is left
@@ -156,7 +156,8 @@ class EchoCanceller:
         tuning: CancellerTuning = CancellerTuning(),
     ) -> None:
         self._tuning = tuning
-        self._processor = audio_processor(True, noise_suppression, gain_control)
+        self._new_processor = partial(audio_processor, True, noise_suppression, gain_control)
+        self._processor = self._new_processor()
         self._processes_voice = noise_suppression or gain_control
         self._far_end = FarEnd(_ahead_ms(latency_s))
         self._erle = ErleEstimator()
@@ -206,9 +207,11 @@ class EchoCanceller:
         misses, realigned = self._far_end.misses, self._far_end.realigned
         far_end = self._far_end.take(count)
         if self._far_end.realigned != realigned:
-            self._converging_ms = self._tuning.converging_after_slip_ms
-            self._unlearn_words()
+            # A new AEC3 learns a room in 0.35 s; one that knows another room needs 1.5 s.
+            self._processor = self._new_processor()
+            self._converging_ms = self._tuning.converging_ms
             self._learning_ms = self._tuning.learning_ms
+            self._unlearn_words()
         elif self._far_end.misses != misses:
             self._converge(self._tuning.converging_after_miss_ms)
         return far_end

@@ -3,7 +3,7 @@
     python -m tests.bench.bench_interruptions [POLICY ...] [--set SET] [--every N] [--echo DELAY_MS LOSS_DB]
 
 A real ``talk`` with the local agent, on virtual devices. While the agent reads a long text, each sound of a
-labelled set is spoken into the microphone: 4 to 8 s for each, more where the agent is cut off and has to be
+labelled set is spoken into the microphone: 4 to 10 s for each, more where the agent is cut off and has to be
 asked again. Sets: ``tuning`` (``tests.bench.interjections``), ``seen`` and ``untouched`` (the halves of
 ``tests.bench.held_out``), ``held-out`` (both halves).
 
@@ -51,6 +51,7 @@ ASK = b"tPlease read me a long text.\r"  # t: write
 MAX_SPOKEN_S = 2.0
 JUDGED_S = 3.0  # from the first sample spoken: later stops have another reason
 PLAYS_S = 1.5
+WINDOW_S, READS_WINDOWS = 0.75, 5  # who reads a long text is heard in each of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,17 @@ def stops(recording: Path) -> list[float]:
 
 
 def reads_on(talk: OnAScreen, speaker: Capture) -> None:
-    """The agent reads: asked to, if it is silent."""
-    for _ in range(40):
+    """The agent reads: asked to, if it is silent. An answer to what was just said is over by then."""
+    for _ in range(80):
         now = time.monotonic()
-        if now - speaker.last_loud(now - PLAYS_S, now) < 0.6:
+        windows = (now - WINDOW_S * number for number in range(READS_WINDOWS))
+        heard = [speaker.last_loud(end - WINDOW_S, end) > 0 for end in windows]
+        if all(heard):
             return
-        os.write(talk.terminal, ASK)
-        time.sleep(PLAYS_S + 1.0)
+        if not any(heard[:2]):
+            os.write(talk.terminal, ASK)
+            time.sleep(PLAYS_S)
+        time.sleep(WINDOW_S / 2)
     raise AssertionError("the agent does not read")
 
 
