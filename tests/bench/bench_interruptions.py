@@ -51,7 +51,7 @@ ASK = b"tPlease read me a long text.\r"  # t: write
 MAX_SPOKEN_S = 2.0
 JUDGED_S = 3.0  # from the first sample spoken: later stops have another reason
 PLAYS_S = 1.5
-WINDOW_S, READS_WINDOWS = 0.75, 5  # who reads a long text is heard in each of them
+TRUNCATED = b"conversation.item.truncated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +80,41 @@ def stops(recording: Path) -> list[float]:
 
 
 def reads_on(talk: OnAScreen, speaker: Capture) -> None:
-    """The agent reads: asked to, if it is silent. An answer to what was just said is over by then."""
-    for _ in range(80):
+    """The agent reads: asked to, if it is silent."""
+    for _ in range(40):
         now = time.monotonic()
-        windows = (now - WINDOW_S * number for number in range(READS_WINDOWS))
-        heard = [speaker.last_loud(end - WINDOW_S, end) > 0 for end in windows]
-        if all(heard):
+        if now - speaker.last_loud(now - PLAYS_S, now) < 0.6:
             return
-        if not any(heard[:2]):
-            os.write(talk.terminal, ASK)
-            time.sleep(PLAYS_S)
-        time.sleep(WINDOW_S / 2)
+        os.write(talk.terminal, ASK)
+        time.sleep(PLAYS_S + 1.0)
     raise AssertionError("the agent does not read")
 
 
+def answer_is_over(speaker: Capture) -> None:
+    """What the agent says to an interruption is short, and no reading."""
+    while speaker.last_loud(time.monotonic() - PLAYS_S) > 0:
+        time.sleep(0.2)
+
+
 def speak_all(
-    devices: VirtualDevices, talk: OnAScreen, speaker: Capture, sounds: Sequence[Interjection], folder: Path
+    devices: VirtualDevices,
+    talk: OnAScreen,
+    speaker: Capture,
+    sounds: Sequence[Interjection],
+    recording: Path,
 ) -> list[Spoken]:
     spoken = []
     for sound in sounds:
         reads_on(talk, speaker)
-        path = wav(folder / "sound.wav", sound.sound[: round(MAX_SPOKEN_S * RATE_HZ)])
+        path = wav(recording.with_name("sound.wav"), sound.sound[: round(MAX_SPOKEN_S * RATE_HZ)])
+        told = recording.stat().st_size
         spoken.append(Spoken(sound, time.time()))
         devices.speak(path)
         time.sleep(2.0)
+        with recording.open("rb") as file:
+            file.seek(told)
+            if TRUNCATED in file.read():
+                answer_is_over(speaker)
     return spoken
 
 
@@ -157,7 +168,7 @@ def run(policy: str, sounds: Sequence[Interjection], echo: tuple[int, float] | N
         try:
             wait_for(recording, "session.updated")
             time.sleep(1)
-            spoken = speak_all(devices, talk, speaker, sounds, folder)
+            spoken = speak_all(devices, talk, speaker, sounds, recording)
         finally:
             talk.stop()
             speaker.close()
