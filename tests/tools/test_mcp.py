@@ -320,7 +320,7 @@ async def test_null_results_and_other_tools_in_between_are_borne(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "nulls.py").write_text(NULLS)
-    agent = f'[mcp.own]\ncommand = ["{PYTHON}", "nulls.py"]\napprove = "always"\ntimeout_s = 1\n'
+    agent = f'[mcp.own]\ncommand = ["{PYTHON}", "nulls.py"]\napprove = "always"\ntimeout_s = 5\n'
     async with toolbox(tmp_path, agent) as box:
         assert "answered null instead of a result" in str((await box.call("own__nothing")).output)
         for name in ("no_content", "not_a_list", "null_text"):
@@ -329,7 +329,7 @@ async def test_null_results_and_other_tools_in_between_are_borne(
             assert "The MCP server 'own'" in str(result.output)
         # Of two calls at once nobody knows which one the null is for: the limit of the tool ends them.
         for result in await asyncio.gather(box.call("own__nothing"), box.call("own__nothing")):
-            assert "longer than 1 s" in str(result.output)
+            assert "longer than 5 s" in str(result.output)
         assert (await box.call("own__null_structure")).output == "(no output)"
         assert (await box.call("own__good")).output == "good"
         assert [note for note in notes(box) if "changed its tools" in note] == [
