@@ -49,7 +49,7 @@ class InterruptionTuning:
     over_ms: float = 250.0  # of quiet; shorter: a pause between two words ends the sound
     noise_ms: float = 1500.0  # a sound without a voice: the agent does not wait for its end
     far_db: float = 10.0  # softer than the user by so much: somebody else
-    begins_db: float = 16.0  # a sound begins no softer than so much below the user; echo that is left does
+    begins_db: float = 16.0  # softer than the user by so much, nothing begins: it is residual echo
     user_fall_db_per_s: float = 0.1  # the user's loudness is forgotten so slowly
 
 

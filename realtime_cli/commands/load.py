@@ -168,8 +168,9 @@ def _shaped(options: LoadOptions) -> bool:
 
 
 def _duration_s(options: LoadOptions) -> float | None:
-    given = options.duration is not None and not options.web and not _shaped(options)
-    return seconds_of(options.duration or "", "--duration") if given else None
+    if options.duration is None or options.web or _shaped(options):
+        return None
+    return seconds_of(options.duration, "--duration")
 
 
 def locust_arguments(options: LoadOptions) -> Iterator[str]:

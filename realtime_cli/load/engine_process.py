@@ -43,11 +43,6 @@ class EngineChild:
         return int(self._process.pid)
 
     @property
-    def ready(self) -> bool:
-        """Whether sessions may begin: their sounds have been prepared."""
-        return bool(self._ready.is_set())
-
-    @property
     def held(self) -> int:
         """Sessions that are being held."""
         return len(self._sessions)

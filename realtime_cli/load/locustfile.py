@@ -282,7 +282,7 @@ def _slow(environment: Environment, msg: Any, **_: Any) -> None:
 
 
 def _prepared(environment: Environment, **_: Any) -> None:
-    """The first sessions may begin, and with them the duration: to speak all words takes its time."""
+    """The duration begins with the first sessions: until now, their words were being spoken."""
     if not _began.is_set() and PLAN.duration_s is not None:
         gevent.spawn_later(PLAN.duration_s, _quit, environment)
     _began.set()

@@ -135,7 +135,7 @@ class WebSocket:
             raise
 
     def _abort(self) -> None:
-        """asyncio's transport has lost its loop where the last bytes went out behind its ``close``."""
+        """A transport that sent its last bytes after ``close()`` has no loop any more, and fails."""
         with suppress(AttributeError):
             self._connection.transport.abort()
 

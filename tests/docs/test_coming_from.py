@@ -22,7 +22,7 @@ METHODS = sorted(set(re.findall(r"`session\.(\w+)\(", HERE)) | {"say", "send_aud
 
 
 def test_the_settings_of_the_sdk_are_there() -> None:
-    # Here, for it takes each of the workers longer than all of these tests.
+    # Imported here: it takes longer than all of these tests, and every worker collects them.
     from agents.realtime.config import RealtimeRunConfig, RealtimeSessionModelSettings
     from agents.realtime.session import RealtimeSession
 

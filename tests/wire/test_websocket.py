@@ -129,7 +129,7 @@ async def test_a_cut_line_is_1006():
         assert closed.value.code == 1006
 
 
-async def test_a_line_that_was_closed_behind_its_last_bytes_may_be_cut():
+async def test_a_transport_that_was_closed_with_bytes_to_send_can_be_aborted():
     read_on = asyncio.Event()
 
     async def handler(transport: Transport, opening: Opening) -> None:
