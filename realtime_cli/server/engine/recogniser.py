@@ -17,7 +17,7 @@ import numpy.typing as npt
 from realtime_cli.audio.pcm import RATE_HZ, Floats, Samples, to_float
 from realtime_cli.audio.resample import convert
 from realtime_cli.server.engine.crop import pieces
-from realtime_cli.server.engine.runtime import open_model, weights
+from realtime_cli.server.engine.runtime import open_model, release_memory, weights
 
 PIN = "moonshine-voice>=0.0.44,<0.1.1"
 SHA256 = {
@@ -47,7 +47,9 @@ class Recogniser:
         Blocking, about 40 ms for a second of sound. Crop the sound first (``crop.crop``), and never ask
         about silence: it decodes to "You". Sound over 12 s is cut at its quietest places.
         """
-        return " ".join(filter(None, (self._decode(piece) for piece in pieces(samples))))
+        text = " ".join(filter(None, (self._decode(piece) for piece in pieces(samples))))
+        release_memory()
+        return text
 
     def _decode(self, samples: Samples) -> str:
         sound = to_float(convert(samples, RATE_HZ, MODEL_RATE_HZ))

@@ -16,11 +16,12 @@ from realtime_cli.audio.resample import convert
 from realtime_cli.errors import ConfigError
 from realtime_cli.install_hint import install_extra
 from realtime_cli.server.engine.ports import SynthesiserPort
-from realtime_cli.server.engine.runtime import onnxruntime, weights
+from realtime_cli.server.engine.runtime import onnxruntime, open_model, release_memory, weights
 from realtime_cli.server.engine.tts_text import readable, sentences
 
 PIN = "hibari-tts==0.2.1"
 SHA256 = "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8"
+SMALLEST = "oov_gb.onnx"  # of the models in the wheel
 MIN_SPEED, MAX_SPEED = 0.5, 2.0  # hibari's range; the protocol's is 0.25 to 1.5
 BLOCK_MS = 10
 AUDIBLE = 16 / 32768  # the voice's silence is below 3 of 32768, its softest onset above 16
@@ -36,7 +37,9 @@ class HibariVoice:
         onnxruntime()  # before hibari imports it: the telemetry switch must be set first
         from hibari import Hibari
 
-        self._hibari: Any = Hibari(voice="heart", model=str(model), threads=1)
+        # It would open the model with an arena: it gets the smallest to open, and ours takes its place.
+        self._hibari: Any = Hibari(voice="heart", model=str(model.with_name(SMALLEST)), threads=1)
+        self._hibari.sess = open_model(model)
 
     def speak(self, text: str, speed: float = 1.0) -> Iterator[Samples]:
         """One chunk a sentence, about 45 ms of work each; blocking, any thread."""
@@ -44,6 +47,7 @@ class HibariVoice:
         for sentence in sentences(readable(text)):
             for phonemes in self._hibari.phonemize(sentence):
                 yield to_int16(self._sound(phonemes, pace))
+        release_memory()
 
     def _sound(self, phonemes: str, pace: float) -> Floats:
         return trimmed(self._hibari.from_phonemes(phonemes, pace, SEED))

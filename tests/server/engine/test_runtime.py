@@ -1,9 +1,10 @@
-"""Missing or wrong weights are told with the remedy; nothing heavy is imported before it is needed."""
+"""Missing or wrong weights are told with the remedy; nothing heavy is imported early or kept."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +34,31 @@ def test_importing_the_engine_imports_no_model_runtime() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+MANY_SENTENCES = """
+import sys
+from pathlib import Path
+from realtime_cli.server.engine.recogniser import Recogniser
+from realtime_cli.server.engine.synthesiser import HibariVoice
+
+def memory_kib():
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Anonymous:"))
+
+voice, recogniser = HibariVoice(), Recogniser()
+words = 3 * "the agent says something of another length each time and hears it again afterwards".split()
+for turn in range(25):
+    if turn == 5:
+        before_kib = memory_kib()
+    for sound in voice.speak(" ".join(words[: 1 + 17 * turn % 41])):
+        recogniser.transcribe(sound)
+print(memory_kib() - before_kib)
+"""
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux counts memory so")
+def test_sentences_of_all_lengths_leave_no_memory_behind() -> None:
+    done = subprocess.run([sys.executable, "-c", MANY_SENTENCES], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 4096
