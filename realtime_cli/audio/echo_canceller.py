@@ -192,6 +192,15 @@ class EchoCanceller:
         steps = [self._step(far_end[place], near_end[place]) for place in places]
         return steps[0] if len(steps) == 1 else np.concatenate(steps)
 
+    def begin_with(self, erl_db: float) -> None:
+        """Before the first frame: the echo return loss that was :attr:`learned` of this room earlier."""
+        self._suppressor.begin_with(erl_db)
+
+    @property
+    def learned(self) -> tuple[float, float]:
+        """Echo return loss (dB), and of how many seconds of the far end's sound it is the mean."""
+        return self._suppressor.learned
+
     @property
     def converging(self) -> bool:
         """Still learning: what sounds like the user may be echo."""

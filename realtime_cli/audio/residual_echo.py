@@ -61,6 +61,7 @@ class SuppressorTuning:
     far_fall_db_per_s: float = 10.0  # faster: an echo 400 ms late counts as a user
     erl_rise_db_per_s: float = 15.0  # faster: a loud echo after a soft one counts as a user
     erl_fall_db_per_s: float = 50.0  # faster: the user's first word counts as echo
+    turned_up_db: float = 6.0  # since an earlier session; more: the user's first words count as echo again
     sure_db: float = -6.0  # above the echo by this for ``sure_ms``: a voice, not a burst [-9+ .. -3+]
     sure_ms: int = 60  # longer: first syllables are lost; shorter: bursts count as voice [30+ .. 60]
     hangover_ms: int = 200  # after a sure voice, for its softer sounds [200 .. 400+; 100 failed]
@@ -80,6 +81,9 @@ class ResidualEchoSuppressor:
         self._tuning = tuning
         self._far_dbfs = SILENCE_DBFS
         self._erl_db = self._least_erl_db = MAX_ERL_DB
+        self._knows_room = False
+        self._learned_erl_db = 0.0  # the mean over ``_learned_ms``
+        self._learned_ms = 0
         self._gain = 1.0
         self._tail_ms = 0
         self._far_silent_ms = max(tuning.pause_ms, tuning.reverberation_ms)
@@ -88,6 +92,18 @@ class ResidualEchoSuppressor:
         self._hangover_ms = 0
         self._room_dbfs = 0.0  # of the near end, where nothing is heard
         self._louder: deque[bool] = deque(maxlen=LOUDER_STEPS)
+
+    def begin_with(self, erl_db: float) -> None:
+        """Before the first step: the echo was so much softer than the far end in an earlier session.
+
+        What is louder still, were the volume turned up since, is not believed to be echo at once.
+        """
+        self._erl_db, self._knows_room = min(MAX_ERL_DB, erl_db - self._tuning.turned_up_db), True
+
+    @property
+    def learned(self) -> tuple[float, float]:
+        """How much softer the echo is than the far end (dB), and of how many seconds that is the mean."""
+        return self._learned_erl_db, self._learned_ms / 1000
 
     @property
     def near_end_speaks(self) -> bool:
@@ -205,10 +221,14 @@ class ResidualEchoSuppressor:
         if mostly_echo and self.far_end_sounds and near_dbfs > self._echo_dbfs:
             erl_db = self._far_dbfs - near_dbfs
             slowly_db = self._erl_db - tuning.erl_fall_db_per_s * step_ms / 1000
-            self._erl_db = erl_db if learning else max(erl_db, slowly_db)
+            at_once = learning and not self._knows_room
+            self._erl_db = erl_db if at_once else max(erl_db, slowly_db)
         rise_db = tuning.least_erl_rise_db_per_s * step_ms / 1000 if self.far_end_sounds else 0.0
         least_db = MAX_ERL_DB if learning else self._least_erl_db + rise_db
         self._least_erl_db = min(self._erl_db, least_db)
+        if self.far_end_sounds and not learning:
+            self._learned_ms += step_ms
+            self._learned_erl_db += (self._least_erl_db - self._learned_erl_db) * step_ms / self._learned_ms
 
     @property
     def _echo_dbfs(self) -> float:

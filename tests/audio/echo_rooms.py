@@ -52,8 +52,13 @@ def frames(sound: Samples) -> list[Samples]:
     return [sound[at : at + FRAME_SAMPLES] for at in range(0, len(sound) - FRAME_SAMPLES + 1, FRAME_SAMPLES)]
 
 
-def cancelled(far: Samples, near: Samples, **options: Any) -> tuple[Samples, EchoCanceller]:
+def cancelled(
+    far: Samples, near: Samples, *, erl_db: float | None = None, **options: Any
+) -> tuple[Samples, EchoCanceller]:
+    """``erl_db``: what the canceller is told of the room before it begins."""
     canceller = EchoCanceller(latency_s=0.02, **options)  # a room of 30 ms has no more
+    if erl_db is not None:
+        canceller.begin_with(erl_db)
     cleaned = []
     for given, heard in zip(frames(far), frames(near), strict=True):
         canceller.played(given)

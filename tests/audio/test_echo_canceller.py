@@ -88,6 +88,24 @@ def test_neither_noise_nor_the_first_word_after_a_pause_counts_as_a_voice(noise_
 
 
 @pytest.mark.heavy
+@pytest.mark.parametrize("was_louder_db", [-12, 0, 12])
+@pytest.mark.parametrize("room", ROOMS)
+def test_an_echo_that_is_louder_or_softer_than_it_was_wakes_no_voice_activity_detection(
+    room: str, was_louder_db: float
+) -> None:
+    pytest.importorskip("onnxruntime", reason="the local engine's packages are not installed")
+    from realtime_cli.server.engine.voice_activity import VoiceActivity
+
+    far = far_speech(6)
+    near = through_room(far, *ROOMS[room])
+    _, canceller = cancelled(far, near)
+    erl_db, heard_s = canceller.learned
+    assert heard_s > 2
+    cleaned, _ = cancelled(far, near, erl_db=erl_db - was_louder_db)
+    assert max(VoiceActivity().feed(cleaned)) < 0.5
+
+
+@pytest.mark.heavy
 @pytest.mark.usefixtures("words_path")
 @pytest.mark.parametrize("seed", SLIPS)
 def test_where_the_microphone_loses_sound_the_echo_does_not_count_as_a_voice(seed: int) -> None:
@@ -136,6 +154,17 @@ def test_where_sound_is_lost_on_the_way_nothing_is_left_that_would_wake_a_voice_
     assert max(VoiceActivity().feed(cleaned)) < 0.5
 
 
+def test_a_canceller_learns_how_much_softer_the_echo_is() -> None:
+    far = far_speech(8)
+    softer_db = []
+    for quarter in (1, 4):
+        near = through_room(far, 60, 0, None) // quarter
+        erl_db, heard_s = cancelled(far, near)[1].learned
+        softer_db.append(erl_db)
+        assert 3 < heard_s < 8
+    assert softer_db[1] - softer_db[0] == pytest.approx(12, abs=2)
+
+
 def test_the_user_opens_the_gate_in_double_talk() -> None:
     far, near, user = beside_the_agent()
     cleaned, _ = cancelled(far, near)
@@ -157,6 +186,21 @@ def test_the_user_is_sent_from_the_first_syllable_on() -> None:
     first = user[: RATE_HZ // 5].astype(np.float64)
     alike = np.correlate(cleaned[3 * RATE_HZ :].astype(np.float64), first, "valid")
     assert alike.max() > 0.8 * first @ first
+
+
+@pytest.mark.usefixtures("words_path")
+@pytest.mark.parametrize("was_louder_db", [-6, 0])
+def test_in_a_known_room_the_users_first_words_are_not_taken_for_its_echo(was_louder_db: float) -> None:
+    far = far_speech(6)
+    _, canceller = cancelled(far, through_room(far, 120, 0, None) // 4)
+    erl_db = canceller.learned[0]
+    far, near, user = beside_the_agent(0.8, delay_ms=120)
+    said = user[:RATE_HZ].astype(np.float64)
+    sent = {}
+    for known_db in (None, erl_db - was_louder_db):
+        cleaned, _ = cancelled(far, near, erl_db=known_db)
+        sent[known_db] = np.correlate(cleaned.astype(np.float64), said, "valid").max() / (said @ said)
+    assert sent[None] < 0.3 < 0.7 < sent[erl_db - was_louder_db]
 
 
 @pytest.mark.usefixtures("words_path")

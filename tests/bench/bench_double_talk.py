@@ -2,10 +2,12 @@
 
     python -m tests.bench.bench_double_talk [NAME ...]
     python -m tests.bench.bench_double_talk --early [NAME ...]
+    python -m tests.bench.bench_double_talk --early --known LOUDER_DB [NAME ...]
     python -m tests.bench.bench_double_talk --tune FIELD VALUE [VALUE ...]
 
 The second form has the user speak into the very first answer, before the canceller has learned the room:
-0.6 s and 1.5 s after the agent has begun.
+0.3, 0.6 and 1.5 s after the agent has begun. With ``--known`` the canceller knows the room from an earlier
+session, in which the echo was louder than it is now by so much (negative: softer).
 
 The third form tries values of one tuned number (of ``CancellerTuning``, or ``suppressor.FIELD``): word
 errors at a usual loudness, and the greatest probability of a voice that the agent's echo alone leaves in
@@ -37,7 +39,7 @@ LEAD_S = 4
 AGENT = ("heart-01", "michael-02", "heart-03", "michael-04")
 DELAYS_MS = (60, 200)
 SOFTER_DB = (18, 12, 6)
-EARLY_S = (0.6, 1.5)
+EARLY_S = (0.3, 0.6, 1.5)
 EARLY_ROOMS = ((80, 10), (120, 6))
 USUAL_SOFTER_DB = 12
 FIRST_SOUND = 600  # of 32768
@@ -73,15 +75,12 @@ def through_double_talk(
     near = echo_of(far, delay_ms, dbfs(user) - softer_db, chance).astype(np.int32)
     near[LEAD_S * RATE_HZ : LEAD_S * RATE_HZ + len(user)] += user
     heard = np.clip(near, -32768, 32767).astype(np.int16)
-    canceller = EchoCanceller(tuning=tuning)
-    cleaned = []
-    for at in range(0, size, FRAME_SAMPLES):
-        canceller.played(far[at : at + FRAME_SAMPLES])
-        cleaned.append(canceller.process(heard[at : at + FRAME_SAMPLES]))
-    return np.concatenate(cleaned)[LEAD_S * RATE_HZ - RATE_HZ // 4 :]
+    return _sent(EchoCanceller(tuning=tuning), far, heard)[LEAD_S * RATE_HZ - RATE_HZ // 4 :]
 
 
-def through_early_talk(user: Samples, delay_ms: int, softer_db: float, into_s: float) -> Samples:
+def through_early_talk(
+    user: Samples, delay_ms: int, softer_db: float, into_s: float, was_louder_db: float | None = None
+) -> Samples:
     """What is sent of an utterance that begins so long after the agent has first been heard."""
     far = _from_first_sound(np.concatenate([clip(name) for name in AGENT]))
     user = _from_first_sound(user)
@@ -89,15 +88,24 @@ def through_early_talk(user: Samples, delay_ms: int, softer_db: float, into_s: f
     size = begins + len(user) + RATE_HZ // 2
     size -= size % FRAME_SAMPLES
     far = np.concatenate([np.zeros(RATE_HZ, np.int16), np.resize(far, size - RATE_HZ)])
-    near = echo_of(far, delay_ms, dbfs(user) - softer_db, np.random.default_rng(1)).astype(np.int32)
+    echo = echo_of(far, delay_ms, dbfs(user) - softer_db, np.random.default_rng(1))
+    near = echo.astype(np.int32)
     near[begins : begins + len(user)] += user
-    heard = np.clip(near, -32768, 32767).astype(np.int16)
     canceller = EchoCanceller()
+    if was_louder_db is not None:
+        before = EchoCanceller()
+        _sent(before, far, echo)
+        canceller.begin_with(before.learned[0] - was_louder_db)
+    sent = _sent(canceller, far, np.clip(near, -32768, 32767).astype(np.int16))
+    return sent[begins - RATE_HZ // 4 :]
+
+
+def _sent(canceller: EchoCanceller, far: Samples, near: Samples) -> Samples:
     cleaned = []
-    for at in range(0, size, FRAME_SAMPLES):
+    for at in range(0, len(far), FRAME_SAMPLES):
         canceller.played(far[at : at + FRAME_SAMPLES])
-        cleaned.append(canceller.process(heard[at : at + FRAME_SAMPLES]))
-    return np.concatenate(cleaned)[begins - RATE_HZ // 4 :]
+        cleaned.append(canceller.process(near[at : at + FRAME_SAMPLES]))
+    return np.concatenate(cleaned)
 
 
 def _from_first_sound(sound: Samples) -> Samples:
@@ -105,10 +113,15 @@ def _from_first_sound(sound: Samples) -> Samples:
 
 
 def early(
-    recogniser: Any, names: Sequence[str], delay_ms: int, softer_db: float, into_s: float = EARLY_S[0]
+    recogniser: Any,
+    names: Sequence[str],
+    delay_ms: int,
+    softer_db: float,
+    into_s: float = 0.6,
+    was_louder_db: float | None = None,
 ) -> float:
     """Word error rate of what is said into the first answer."""
-    sent = (through_early_talk(clip(name), delay_ms, softer_db, into_s) for name in names)
+    sent = (through_early_talk(clip(name), delay_ms, softer_db, into_s, was_louder_db) for name in names)
     return _errors(names, [recogniser.transcribe(sound) for sound in sent])
 
 
@@ -164,10 +177,12 @@ def main() -> None:
         tune(recogniser, sys.argv[2], sys.argv[3:])
         return
     if sys.argv[1:2] == ["--early"]:
-        names = sys.argv[2:] or [name for name, text in transcripts().items() if text]
+        known = sys.argv[2:3] == ["--known"]
+        was_louder_db = float(sys.argv[3]) if known else None
+        names = sys.argv[4 if known else 2 :] or [name for name, text in transcripts().items() if text]
         for delay_ms, softer_db in EARLY_ROOMS:
             for into_s in EARLY_S:
-                errors = 100 * early(recogniser, names, delay_ms, softer_db, into_s)
+                errors = 100 * early(recogniser, names, delay_ms, softer_db, into_s, was_louder_db)
                 print(
                     f"{into_s} s into it, {delay_ms} ms late, {softer_db} dB softer: {errors:.1f} %",
                     flush=True,
