@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from realtime_cli.audio import echo
+from realtime_cli.audio import echo, room
 from realtime_cli.audio.pcm import Samples
 from realtime_cli.audio.voice_gate import VoiceGate
 from realtime_cli.audio.wav import WavMicrophone, WavSpeaker
@@ -39,6 +40,15 @@ class AudioIO:
     echo: echo.SwitchableEchoControl
     from_file: bool
     said: str = ""
+    devices: tuple[str, str] | None = None
+
+    def keep_room(self) -> None:
+        """What was learned of the room between the two devices is there for the next session.
+
+        Unless one of them was replaced meanwhile: to which of them it belongs is not known.
+        """
+        if self.devices and _names(self.microphone, self.speaker) in (self.devices, None):  # None: closed
+            room.keep(self.devices, *self.echo.learned, date.today())
 
     def connect(self, loop: ConversationLoop) -> None:
         """Let a file wait for its turn and for the connection, and hold the push-to-talk key.
@@ -97,10 +107,31 @@ def _open(chosen: tuple[str, ...], requested: str, audio: Audio, report: Report)
         speaker = _file_speaker(requested, guard, audio)
     else:
         speaker = _device_speaker(requested, guard, audio, report)
+    devices = _names(microphone, speaker)
     if not from_file:
-        report("info", "echo", f"{ECHO_WORDS[guard.mode]}; e switches.")
+        known = _begin_with_known_room(guard, devices, report)
+        report("info", "echo", f"{ECHO_WORDS[guard.mode]}{known}; e switches.")
     said = f"Speaking from {', '.join(chosen)}." if from_file else ""
-    return AudioIO(microphone, speaker, guard, from_file, said)
+    return AudioIO(microphone, speaker, guard, from_file, said, devices)
+
+
+def _begin_with_known_room(
+    guard: echo.SwitchableEchoControl, devices: tuple[str, str] | None, report: Report
+) -> str:
+    """What is said of it: "" where nothing is known of the room, or no canceller needs it."""
+    if not devices or guard.mode != "aec":
+        return ""
+    rooms = room.known_rooms(date.today(), lambda why: report("warning", "echo", why))
+    for known in (each for each in rooms if each.devices == devices):
+        guard.begin_with(known.erl_db)
+        return f", this room is known from {known.heard_on}"
+    return ""
+
+
+def _names(microphone: MicrophonePort, speaker: SpeakerPort) -> tuple[str, str] | None:
+    """Of the two devices; None if one of them is a file."""
+    names = getattr(microphone, "device_name", ""), getattr(speaker, "device_name", "")
+    return names if all(names) else None
 
 
 def open_ears(source: str | int, audio: Audio, report: Report, channel: int | None = None) -> MicrophonePort:

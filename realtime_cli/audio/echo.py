@@ -124,6 +124,7 @@ class SwitchableEchoControl:
 
     def __init__(self, mode: EchoMode, build: Callable[[EchoMode], EchoMethod]) -> None:
         self._build = build
+        self._erl_db: float | None = None
         self._method = build(mode)
 
     @property
@@ -143,7 +144,20 @@ class SwitchableEchoControl:
         """Go to this mode, or to the next one; returns it. Raises :class:`ConfigError` as building does."""
         requested = mode or MODES[(MODES.index(self.mode) + 1) % len(MODES)]
         self._method = self._build(requested)
+        if self._erl_db is not None:
+            self.begin_with(self._erl_db)
         return requested
+
+    def begin_with(self, erl_db: float) -> None:
+        """Before the first frame: how much softer the echo was in earlier sessions."""
+        self._erl_db = erl_db
+        if isinstance(self._method, EchoCanceller):
+            self._method.begin_with(erl_db)
+
+    @property
+    def learned(self) -> tuple[float, float]:
+        """Echo return loss (dB), and of how many seconds of echo; none without the canceller."""
+        return self._method.learned if isinstance(self._method, EchoCanceller) else (0.0, 0.0)
 
     def played(self, block: Samples) -> None:
         """On the audio thread: this was given to the loudspeaker."""

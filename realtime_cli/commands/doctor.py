@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,8 @@ def _sound(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Findin
     usable = [finding.status == "ok" and bool(finding.facts) for finding in found]
     if usable[0]:
         yield doctor_sound.microphone(audio.input)
+    if all(usable):
+        yield doctor_sound.rooms(date.today())
     if not options.acoustic:
         return
     if not all(usable):

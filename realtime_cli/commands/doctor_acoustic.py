@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 
 from realtime_cli.app.audio_io import question
 from realtime_cli.app.diagnostics import Finding, ok, warning
-from realtime_cli.audio import chirp, device
+from realtime_cli.audio import chirp, device, room
 from realtime_cli.audio.echo_canceller import EchoCanceller
 from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs, silence
 from realtime_cli.audio.wav_file import read_wav
@@ -36,6 +37,7 @@ class Log:
     """Every block in order of time, as the canceller gets them: (seconds, played or heard, samples)."""
 
     blocks: list[tuple[float, bool, Samples]] = field(default_factory=list)
+    devices: tuple[str, str] = "", ""  # microphone and loudspeaker
 
     def played(self, block: Samples) -> None:
         """On the audio thread: this was given to the loudspeaker."""
@@ -69,12 +71,18 @@ class Measured:
     highest_dbfs: float
     removed_db: float | None = None
     left_dbfs: float | None = None
+    learned: tuple[float, float] = 0.0, 0.0  # by the canceller: echo return loss (dB), of so many seconds
 
 
 def acoustic(audio: Audio) -> Iterator[Finding]:
     """Play, listen, and say what to use. Raises :class:`AudioDeviceError`."""
     log = asyncio.run(_play_and_listen(audio, sounds()))
-    yield from report(measure(log, audio.latency_ms / 1000))
+    measured = measure(log, audio.latency_ms / 1000)
+    yield from report(measured)
+    if room.keep(log.devices, *measured.learned, date.today()):
+        yield ok(
+            "known room", f"kept: its echo is {measured.learned[0]:.0f} dB softer; talk begins with that"
+        )
 
 
 def sounds() -> Samples:
@@ -104,6 +112,7 @@ async def _play_and_listen(audio: Audio, sound: Samples) -> Log:
         try:
             microphone.start(log.heard)
             speaker.start()
+            log.devices = microphone.device_name, speaker.device_name
             await asyncio.sleep(WARM_UP_S)
             speaker.playout.push("doctor", 0, sound)
             speaker.playout.end("doctor", 0)
@@ -141,12 +150,14 @@ def measure(log: Log, latency_s: float = 0.04) -> Measured:
     )
 
 
-def _cancelled(log: Log, from_s: float, latency_s: float) -> tuple[float | None, float | None]:
-    """What the canceller takes from the end of the speech (dB), and what it leaves (dBFS)."""
+def _cancelled(
+    log: Log, from_s: float, latency_s: float
+) -> tuple[float | None, float | None, tuple[float, float]]:
+    """What the canceller takes from the end of the speech (dB), what it leaves (dBFS), what it learned."""
     try:
         canceller = EchoCanceller(latency_s=latency_s)
     except ConfigError:
-        return None, None
+        return None, None, (0.0, 0.0)
     before, after = [silence(0)], [silence(0)]
     for at_s, was_played, block in log.blocks:
         if was_played:
@@ -157,7 +168,7 @@ def _cancelled(log: Log, from_s: float, latency_s: float) -> tuple[float | None,
             before.append(block)
             after.append(cleaned)
     left_dbfs = dbfs(np.concatenate(after))
-    return dbfs(np.concatenate(before)) - left_dbfs, left_dbfs
+    return dbfs(np.concatenate(before)) - left_dbfs, left_dbfs, canceller.learned
 
 
 def report(measured: Measured) -> Iterator[Finding]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import Iterator
+from datetime import date
 
 from realtime_cli.app.diagnostics import Finding, failure, ok, warning
-from realtime_cli.audio import device
+from realtime_cli.audio import device, room
 from realtime_cli.audio.device_choice import Device, Direction, pick
 from realtime_cli.audio.pcm import RATE_HZ, SILENCE_DBFS, Samples, dbfs
 from realtime_cli.commands.doctor_machine import surroundings
@@ -79,6 +80,18 @@ def microphone(choice: str | int) -> Finding:
         remedy = MICROPHONE_RIGHTS.get(platform.system(), MICROPHONE_RIGHTS["Linux"])
         return warning("microphone level", "only silence: muted, or access is blocked.", remedy, **facts)
     return ok("microphone level", f"up to {level_dbfs:.0f} dBFS within {LISTEN_S:g} s", **facts)
+
+
+def rooms(today: date) -> Finding:
+    """Between which devices the echo is known from earlier sessions."""
+    complaints: list[str] = []
+    known = [
+        f"{each.microphone} and {each.loudspeaker} ({each.heard_on})"
+        for each in room.known_rooms(today, complaints.append)
+    ]
+    if complaints:
+        return warning("known rooms", complaints[0], "Delete it: rooms are learned again.")
+    return ok("known rooms", ", ".join(known) or "none yet")
 
 
 async def _listen(choice: str | int) -> tuple[float, int]:

@@ -101,6 +101,8 @@ async def _talk(agent: LoadedAgent, options: TalkOptions) -> ExitCode:
             ) as opened:
                 return await _converse(opened, agent, options, desk, sound, reports)
         finally:
+            if record_to:  # who wants nothing recorded wants nothing kept
+                sound.keep_room()
             await asyncio.gather(sound.microphone.close(), sound.speaker.close(), return_exceptions=True)
 
 

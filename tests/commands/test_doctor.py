@@ -148,3 +148,5 @@ class TestWithDevices:
         assert echo["loss_db"] == pytest.approx(18, abs=2)
         assert 80 < echo["delay_ms"] < 350, "the room's 80 ms and the devices' own"
         assert found["advice"]["facts"]["use"] in ("aec", "half_duplex"), found
+        assert found["known rooms"]["said"] == "none yet"
+        assert found["known room"]["said"].startswith("kept"), found

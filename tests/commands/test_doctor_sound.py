@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
+from datetime import date
 
 import numpy as np
 import pytest
 
 from realtime_cli.app.diagnostics import Finding
+from realtime_cli.audio import room
 from realtime_cli.audio.pcm import FRAME_SAMPLES, silence
 from realtime_cli.commands import doctor_sound
 from realtime_cli.commands.doctor_sound import MICROPHONE_RIGHTS, WHERE_SOUND_IS, devices, microphone
@@ -94,3 +96,13 @@ def test_a_device_that_gives_nothing_and_one_that_does_not_open(monkeypatch: pyt
     microphone_gives(monkeypatch)
     level = microphone("default")
     assert (level.status, level.said, level.remedy) == ("failure", "It is in use.", "End the other program.")
+
+
+def test_the_rooms_that_are_known_are_named_with_their_dates() -> None:
+    today = date(2026, 11, 29)
+    assert doctor_sound.rooms(today).said == "none yet"
+    room.keep(("USB Headset", "HDMI"), 12, 40, today)
+    assert doctor_sound.rooms(today).said == "USB Headset and HDMI (2026-11-29)"
+    room.file().write_text("{")
+    found = doctor_sound.rooms(today)
+    assert (found.status, found.said.startswith(str(room.file()))) == ("warning", True)

@@ -227,3 +227,19 @@ def wait_until(recording: Path, kind: type, timeout_s: float = 30) -> None:
     while not any(isinstance(entry.value, kind) for entry in read(recording).entries()):
         assert time.monotonic() < deadline, f"no {kind.__name__}"
         time.sleep(0.1)
+
+
+@pytest.mark.heavy
+def test_what_the_greeting_tells_of_the_room_is_known_in_the_next_talk(tmp_path: Path):
+    said = []
+    with running(echo=(80, 12)) as devices:
+        for recording in (tmp_path / "first.jsonl", tmp_path / "second.jsonl"):
+            with talking(devices, recording):
+                ready(recording)
+                devices.silence(1.5)
+            notes = [entry.value for entry in read(recording).entries()]
+            said.append(
+                [note.text for note in notes if isinstance(note, inputs.Noted) and note.topic == "echo"]
+            )
+    assert not any("known" in text for text in said[0]), said
+    assert any(", this room is known from 20" in text for text in said[1]), said
