@@ -20,6 +20,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,15 @@ VOICE_TAIL_S = 0.3
 
 @dataclass
 class Script:
-    """Who spoke when, in unix seconds: the user, with interruptions since ``cut``; the loudspeaker."""
+    """Who spoke when, in unix seconds: the user, with interruptions since ``cut``; the loudspeaker.
+
+    ``rss_mib``: of ``talk`` with its server inside, after each turn.
+    """
 
     spoken: list[tuple[float, float]] = field(default_factory=list)
     cut: list[float] = field(default_factory=list)
     loud: list[tuple[float, float]] = field(default_factory=list)
+    rss_mib: list[float] = field(default_factory=list)
 
     def covers(self, at: float) -> bool:
         return any(begin - EARLY_S <= at <= end + GRACE_S for begin, end in self.spoken)
@@ -72,11 +77,14 @@ def speak(devices: VirtualDevices, path: Path, script: Script) -> None:
     script.spoken.append((began, time.time()))
 
 
-def converse(devices: VirtualDevices, recording: Path, long_question: Path, seconds: float) -> Script:
+def converse(
+    devices: VirtualDevices, talk: OnAScreen, recording: Path, long_question: Path, seconds: float
+) -> Script:
     """Ask in turn; every third time for something long, and interrupt that."""
     script, until, turn = Script(), time.monotonic() + seconds, 0
     while time.monotonic() < until:
         turn += 1
+        script.rss_mib.append(talk.status("VmRSS") / 1024)
         if turn % 3:
             speak(devices, clip_path(QUESTIONS[turn % len(QUESTIONS)]), script)
             time.sleep(0.8)
@@ -148,9 +156,15 @@ def judge(folder: Path) -> dict[str, Any]:
         else None,
         "residual dBFS at the stops": [v.residual_dbfs for v in stopped],
         "near dBFS at the stops": [v.near_dbfs for v in stopped],
+        "memory MiB, in tenths": [round(float(np.mean(part)), 1) for part in tenths(script.rss_mib)],
         "blips": len(left),
         "blips at_s, ms, dBFS": [tuple(blip) for blip in left],
     }
+
+
+def tenths(values: list[float]) -> list[list[float]]:
+    edges = [len(values) * number // 10 for number in range(11)]
+    return [values[begin:end] for begin, end in pairwise(edges) if begin < end]
 
 
 def sent_at(entries: list[tuple[float, Any]], wanted_ms: float) -> float:
@@ -182,7 +196,7 @@ def hold(folder: Path, seconds: float, delay_ms: int, guard: str) -> None:
         try:
             wait_for(recording, "session.updated")
             time.sleep(1)
-            script = converse(devices, recording, question, seconds)
+            script = converse(devices, talk, recording, question, seconds)
         finally:
             talk.stop()
             speaker.close()
