@@ -46,6 +46,8 @@ EARLY_S = 0.2
 """A server may date a word before its first sound by so much."""
 LOSS_DB = 10
 """Of the way from the loudspeaker to the microphone."""
+CLOCKS_S = 0.05
+"""The clocks of recording and script are so far apart: a voice began 30 ms before it was spoken."""
 VOICE_TAIL_S = 0.3
 """What the user said may come out of the microphone so much later."""
 
@@ -128,7 +130,7 @@ def judge(folder: Path) -> dict[str, Any]:
     own = [
         round(at - started_unix_s, 1)
         for at, event in starts
-        if not script.covers(sent_at(entries, float(event.audio_start_ms or 0) + PREFIX_MS))
+        if not script.covers(voice_sent_at(entries, at, event))
     ]
     stops = [(at, v) for at, v in entries if isinstance(v, inputs.PlaybackStopped)]
     waits, missed = [], 0
@@ -138,11 +140,14 @@ def judge(folder: Path) -> dict[str, Any]:
         if verdict is None or stop is None:
             missed += 1
             continue
-        voice_at = sent_at(entries, float(verdict[1].audio_start_ms or 0) + PREFIX_MS)
+        voice_at = voice_sent_at(entries, *verdict)
         waits.append(1000 * (script.last_loud(cut_at, stop + 0.5) - voice_at))
     stopped = [v for _, v in stops if any(not item.finished for item in v.items)]
     sound = read(recording).sound().stereo
-    user = [(begin - started_unix_s, end - started_unix_s + VOICE_TAIL_S) for begin, end in script.spoken]
+    user = [
+        (begin - started_unix_s - CLOCKS_S, end - started_unix_s + VOICE_TAIL_S)
+        for begin, end in script.spoken
+    ]
     left = blips(sound[:, 0], sound[:, 1], user)
     return {
         "minutes": round((entries[-1][0] - entries[0][0]) / 60, 1),
@@ -167,15 +172,21 @@ def tenths(values: list[float]) -> list[list[float]]:
     return [values[begin:end] for begin, end in pairwise(edges) if begin < end]
 
 
-def sent_at(entries: list[tuple[float, Any]], wanted_ms: float) -> float:
-    """When the microphone's sound of that millisecond went out."""
-    total_ms = 0.0
+def voice_sent_at(
+    entries: list[tuple[float, Any]], told_at: float, event: s.InputAudioBufferSpeechStarted
+) -> float:
+    """When the sound that the server took for a voice went out; each connection counts from its beginning."""
+    wanted_ms, total_ms, sent_at = float(event.audio_start_ms or 0) + PREFIX_MS, 0.0, float("nan")
     for at, value in entries:
-        if isinstance(value, effects.Send) and value.event.type == "input_audio_buffer.append":
-            total_ms += len(value.event.audio or "") * 3 / 4 / 48
-            if total_ms >= wanted_ms:
-                return at
-    return float("nan")
+        if at > told_at:
+            break
+        if isinstance(value, inputs.Connected):
+            total_ms = 0.0
+        elif isinstance(value, effects.Send) and value.event.type == "input_audio_buffer.append":
+            before_ms, total_ms = total_ms, total_ms + len(value.event.audio or "") * 3 / 4 / 48
+            if before_ms < wanted_ms <= total_ms:
+                sent_at = at
+    return sent_at
 
 
 def long_question(folder: Path) -> Path:

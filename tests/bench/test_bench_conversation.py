@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from realtime_cli.client import inputs
 from realtime_cli.recording.format import Header
 from tests.bench.bench_conversation import PREFIX_MS, RECORDING, SCRIPT, Script, judge, main
-from tests.recording.sample import heard, received, record
+from tests.recording.sample import heard, local, received, record
 
 STARTED = "2026-11-29T12:00:00.000+00:00"
 
@@ -47,6 +48,15 @@ def test_a_voice_while_nobody_spoke_is_a_self_interruption(tmp_path):
     judged = judge(kept(tmp_path, entries, (0.95, 1.5)))
     assert judged["at_s"] == [2.5, 5.0]
     assert judged["blips"] == 0
+
+
+def test_a_new_connection_counts_the_sound_from_its_beginning(tmp_path):
+    sound = [entry for at in range(300) for entry in heard(at / 50, 1)]
+    again = local(inputs.Connected(4.0, "ws://127.0.0.1", 1))
+    [late] = voice(5.0 - 4.0)
+    entries = [*sound[:400], again, *sound[400:500], replace(late, value=replace(late.value, at=5.0), at=5.0)]
+    entries += sound[500:]
+    assert judge(kept(tmp_path, entries, (4.85, 5.5)))["at_s"] == []
 
 
 def test_the_loudspeaker_is_last_loud_before_the_moment_that_is_asked_for():
