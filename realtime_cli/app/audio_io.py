@@ -124,7 +124,7 @@ def _begin_with_known_room(
     rooms = room.known_rooms(date.today(), lambda why: report("warning", "echo", why))
     for known in (each for each in rooms if each.devices == devices):
         guard.begin_with(known.erl_db)
-        return f", this room is known from {known.heard_on}"
+        return f", starting from what it learned on {known.heard_on}"
     return ""
 
 

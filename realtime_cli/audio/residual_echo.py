@@ -96,7 +96,7 @@ class ResidualEchoSuppressor:
     def begin_with(self, erl_db: float) -> None:
         """Before the first step: the echo was so much softer than the far end in an earlier session.
 
-        What is louder still, were the volume turned up since, is not believed to be echo at once.
+        Only what is louder than that by more than ``turned_up_db`` is taken for the user from the start.
         """
         self._erl_db, self._knows_room = min(MAX_ERL_DB, erl_db - self._tuning.turned_up_db), True
 

@@ -2,7 +2,7 @@
 
 Kept for each pair of devices in the state folder, with its date, so that the echo canceller need not begin
 with nothing. Devices are known by name alone: where a loudspeaker was yesterday, headphones may be plugged
-in today, or the volume was turned up. So what is kept is where the canceller begins, not what it believes.
+in today, or the volume was turned up. So this is only where the canceller's own estimate begins.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def acoustic(audio: Audio) -> Iterator[Finding]:
     yield from report(measured)
     if room.keep(log.devices, *measured.learned, date.today()):
         yield ok(
-            "known room", f"kept: its echo is {measured.learned[0]:.0f} dB softer; talk begins with that"
+            "known room", f"saved: the echo is {measured.learned[0]:.0f} dB softer; talk starts from that"
         )
 
 

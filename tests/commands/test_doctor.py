@@ -149,4 +149,4 @@ class TestWithDevices:
         assert 80 < echo["delay_ms"] < 350, "the room's 80 ms and the devices' own"
         assert found["advice"]["facts"]["use"] in ("aec", "half_duplex"), found
         assert found["known rooms"]["said"] == "none yet"
-        assert found["known room"]["said"].startswith("kept"), found
+        assert found["known room"]["said"].startswith("saved"), found

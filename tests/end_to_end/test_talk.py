@@ -241,5 +241,5 @@ def test_what_the_greeting_tells_of_the_room_is_known_in_the_next_talk(tmp_path:
             said.append(
                 [note.text for note in notes if isinstance(note, inputs.Noted) and note.topic == "echo"]
             )
-    assert not any("known" in text for text in said[0]), said
-    assert any(", this room is known from 20" in text for text in said[1]), said
+    assert not any("learned" in text for text in said[0]), said
+    assert any(", starting from what it learned on 20" in text for text in said[1]), said

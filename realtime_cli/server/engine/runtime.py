@@ -71,7 +71,7 @@ def onnxruntime() -> Any:
 
 
 def release_memory() -> None:
-    """After a model's work: glibc gives the system what it has kept, in 4 ms. Others do so by themselves."""
+    """Return freed memory to the system after a model has run: glibc keeps it otherwise. Takes 4 ms."""
     if trim := _malloc_trim():
         trim(0)
 
