@@ -6,11 +6,16 @@ import multiprocessing
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterable
+from multiprocessing import connection
 from pathlib import Path
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.kit.preloaded"])
+# To start a process also reads the exit codes of those that have ended, and of two threads that read the same
+# one, one gets 255: https://github.com/python/cpython/issues/130895
+_READS_EXIT_CODES = threading.Lock()
 
 
 class Hangs(Exception):
@@ -80,11 +85,14 @@ def _forked(
     with tempfile.TemporaryDirectory() as folder:
         given = (program, [*map(str, arguments)], (folder, str(cwd)), dict(os.environ), trouble)
         process = _FORKS.Process(target=_main, args=given)
-        process.start()
-        process.join(timeout_s)
+        with _READS_EXIT_CODES:
+            process.start()
+        connection.wait([process.sentinel], timeout_s)
+        with _READS_EXIT_CODES:
+            exit_code = process.exitcode
         said = [path.read_text() if (path := Path(folder, name)).exists() else "" for name in ("out", "err")]
-        if process.exitcode is None:
+        if exit_code is None:
             process.kill()
-            process.join()
+            connection.wait([process.sentinel])
             raise Hangs("\n".join(said))
-        return process.exitcode, said[0], said[1]
+        return exit_code, said[0], said[1]
