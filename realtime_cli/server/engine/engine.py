@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from realtime_cli.audio.sample_format import RATE_HZ, Samples
@@ -52,14 +52,16 @@ class Engine:
 
         Raises ConfigError with the remedy when a wheel or its weights are missing.
         """
-        engine = cls(config)
+        engine, over = cls(config), Event()
         try:
             async with asyncio.TaskGroup() as group:
                 for warm in (engine._warm_hearing, engine._warm_recogniser, engine._warm_speech):
-                    group.create_task(asyncio.to_thread(warm), name=warm.__name__)
+                    group.create_task(asyncio.to_thread(_take, warm(), over), name=warm.__name__)
                 engine.reply  # noqa: B018  an unusable chat endpoint is told now, not in the first answer
         except* ConfigError as errors:
             raise _first(errors) from None
+        finally:
+            over.set()
         return engine
 
     def voice_activity(self) -> VoiceActivity:
@@ -89,15 +91,28 @@ class Engine:
 
         return Dialogue()
 
-    def _warm_hearing(self) -> None:
-        self.voice_activity().feed(_silence(RATE_HZ // 10))
+    def _warm_hearing(self) -> Iterator[None]:
+        hearing = self.voice_activity()
+        yield
+        hearing.feed(_silence(RATE_HZ // 10))
 
-    def _warm_recogniser(self) -> None:
-        self.recogniser.transcribe(_silence(RATE_HZ))
+    def _warm_recogniser(self) -> Iterator[None]:
+        recogniser = self.recogniser
+        yield
+        recogniser.transcribe(_silence(RATE_HZ))
 
-    def _warm_speech(self) -> None:
-        for _ in self.synthesiser.speak(WARM_UP_TEXT):
-            pass
+    def _warm_speech(self) -> Iterator[None]:
+        voice = self.synthesiser
+        yield
+        for _ in voice.speak(WARM_UP_TEXT):
+            yield
+
+
+def _take(steps: Iterator[None], over: Event) -> None:
+    """Step by step: whoever is interrupted while it loads does not wait for the rest."""
+    for _ in steps:
+        if over.is_set():
+            return
 
 
 # Each part brings libraries of its own, numpy first of all: a session in text needs none of them.
