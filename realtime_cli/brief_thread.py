@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def in_brief_thread(name: str, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """As ``asyncio.to_thread``, but whoever is interrupted does not wait for the end of the call."""
+    return await asyncio.wrap_future(BriefThread(name).submit(call, *args, **kwargs))
 
 
 class BriefThread(Executor):
@@ -40,3 +48,4 @@ class BriefThread(Executor):
                     future.set_result(call())
                 except BaseException as error:
                     future.set_exception(error)
+            del future, call  # the error holds this frame: they would hold each other

@@ -6,7 +6,6 @@ Commands are imported when they run, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 from copy import copy
 from pathlib import Path
@@ -17,12 +16,12 @@ from typer.models import CommandInfo
 
 from realtime_cli.app.ending import (
     drop_stdout,
-    end_on_signals,
     exit_code_of,
     explain,
     flush_stdout,
     prepare_streams,
 )
+from realtime_cli.app.interrupts import catch_signals, interrupted, release_signals
 from realtime_cli.cli_options import (
     MAX_COUNT,
     MAX_NUMBER,
@@ -824,7 +823,7 @@ def sessions_delete(
 def main() -> NoReturn:
     """Run the command line. Every outcome is an exit code, and no traceback reaches the user."""
     prepare_streams()
-    ours = end_on_signals()
+    catch_signals()
     arguments = sys.argv[1:]
     if arguments and arguments[0].endswith(".toml"):
         arguments = ["talk", *arguments]
@@ -833,21 +832,29 @@ def main() -> NoReturn:
     try:
         code: Any = _asked(arguments)(args=arguments, standalone_mode=False)
         sys.stdout.flush()
-    except RealtimeCliError as error:
-        code = explain(error)
-    except (KeyboardInterrupt, typer.Abort):
+    except BaseException as error:
+        code = None if interrupted() else _code_of(error)
+    if interrupted():
         code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        code = drop_stdout()
-    except SystemExit as end:  # the parser turns a broken pipe into exit code 1
-        code = drop_stdout() if isinstance(end.__context__, BrokenPipeError) else end.code
-    except Exception as error:
-        code = exit_code_of(error)
     gc.enable()  # for a caller that imported this function
-    for number in ours:
-        signal.signal(number, signal.SIG_DFL)
+    release_signals()
     flush_stdout()
     sys.exit(int(code or 0))
+
+
+def _code_of(error: BaseException) -> Any:
+    match error:
+        case RealtimeCliError():
+            return explain(error)
+        case KeyboardInterrupt() | typer.Abort():
+            return ExitCode.INTERRUPTED
+        case BrokenPipeError():
+            return drop_stdout()
+        case SystemExit():  # the parser turns a broken pipe into exit code 1
+            return drop_stdout() if isinstance(error.__context__, BrokenPipeError) else error.code
+        case Exception():
+            return exit_code_of(error)
+    raise error
 
 
 def _asked(arguments: list[str]) -> typer.Typer:

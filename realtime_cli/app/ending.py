@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import signal
 import sys
 from typing import NoReturn
 
@@ -19,25 +18,6 @@ _REFUSED_BY_THE_MACHINE = {
 
 
 NOT_COMPLETE = "What was to be written is not complete."
-
-
-def end_on_signals() -> list[int]:
-    """SIGTERM and SIGHUP end like Ctrl+C wherever they come, also while something loads.
-
-    A signal that is already handled or ignored (``nohup`` ignores SIGHUP) is left alone. Returns the signals
-    that were set.
-    """
-    ours = []
-
-    def interrupt(number: int, frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, interrupt)
-            ours.append(number)
-    return ours
 
 
 class NoStdout(io.TextIOBase):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
-from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
+from realtime_cli.app.interrupts import on_signals
 from realtime_cli.errors import ExitCode
 from realtime_cli.loop import Outcome
 
@@ -22,25 +22,10 @@ class Endable(Protocol):
 
 def own_the_process(loop: Endable) -> None:
     """Ctrl+C, SIGTERM and SIGHUP end the session cleanly, a second one at once; no error is swallowed."""
-    _watch_signals(loop)
+    on_signals(partial(loop.finish, Outcome(ExitCode.INTERRUPTED)))
     asyncio.get_running_loop().set_exception_handler(_failing(loop))
     gc.freeze()  # a full collection over all imported objects would be audible
     gc.enable()  # off while they were loaded, see ``cli``
-
-
-def _watch_signals(loop: Endable) -> None:
-    asked: list[int] = []
-
-    def interrupted() -> None:
-        if asked:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            raise KeyboardInterrupt
-        asked.append(1)
-        loop.finish(Outcome(ExitCode.INTERRUPTED))
-
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        with suppress(NotImplementedError, AttributeError):  # Windows: Ctrl+C raises KeyboardInterrupt there
-            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), interrupted)
 
 
 def _failing(loop: Endable) -> Any:

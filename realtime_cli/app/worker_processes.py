@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from realtime_cli.app.console import echo_error
+from realtime_cli.app.interrupts import catch_signals
 from realtime_cli.app.parent_watchdog import end_soon
 from realtime_cli.errors import ExitCode, RealtimeCliError
 from realtime_cli.own_python import end_safe_path, safe_path
@@ -57,6 +58,7 @@ def _end(processes: Sequence[BaseProcess]) -> None:
 def _part(work: Work, part: Any) -> None:
     """Runs in the worker process; errors end here as in the command line."""
     end_safe_path()
+    catch_signals()
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
         work(part)

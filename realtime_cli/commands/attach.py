@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from realtime_cli.app import interrupts
 from realtime_cli.app.attached_agent import attached_agent
 from realtime_cli.app.controls import Controls
 from realtime_cli.app.hold import conversation_loop, hold
@@ -45,7 +44,7 @@ def attach(options: AttachOptions) -> ExitCode:
     if not options.call_id.strip():
         raise ConfigError("The call has no id.", "Name it: realtime-cli attach rtc_...")
     agent = attached_agent(load(options), options.call_id.strip())
-    return asyncio.run(_attach(agent, options))
+    return interrupts.run(_attach(agent, options))
 
 
 async def _attach(agent: LoadedAgent, options: AttachOptions) -> ExitCode:

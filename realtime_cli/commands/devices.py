@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.console import echo, out
 from realtime_cli.audio import device
 from realtime_cli.audio.device_choice import Device, Direction
@@ -54,9 +55,9 @@ def devices(options: DevicesOptions) -> ExitCode:
         remember(options.save, {way: choice for way, choice in chosen.items() if choice is not None})
         return ExitCode.OK
     if options.meter is not None:
-        asyncio.run(_meter(options.meter, options.seconds))
+        interrupts.run(_meter(options.meter, options.seconds))
     if options.tone is not None:
-        asyncio.run(_tone(options.tone))
+        interrupts.run(_tone(options.tone))
     if options.meter is None and options.tone is None:
         _list(as_json=options.json)
     return ExitCode.OK

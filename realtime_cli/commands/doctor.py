@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime_cli import __version__
+from realtime_cli.app import interrupts
 from realtime_cli.app.console import echo, out
 from realtime_cli.app.diagnostics import Finding, Status, exit_code, failure, ok, warning
 from realtime_cli.app.session_factory import AgentOptions, provider_by_key
@@ -97,7 +97,7 @@ def _server(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Findi
         yield doctor_machine.language_model()
     if agent and not options.offline:
         yield doctor_wire.key(agent.config.connection)
-        yield from asyncio.run(_wire(agent, Trust(options.trust)))
+        yield from interrupts.run(_wire(agent, Trust(options.trust)))
 
 
 def _sound(agent: LoadedAgent | None, options: DoctorOptions) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from datetime import date
 
 import numpy as np
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.audio_io import question
 from realtime_cli.app.diagnostics import Finding, ok, warning
 from realtime_cli.audio import chirp, device, room
@@ -76,7 +77,7 @@ class Measured:
 
 def acoustic(audio: Audio) -> Iterator[Finding]:
     """Play, listen, and say what to use. Raises :class:`AudioDeviceError`."""
-    log = asyncio.run(_play_and_listen(audio, sounds()))
+    log = interrupts.run(_play_and_listen(audio, sounds()))
     measured = measure(log, audio.latency_ms / 1000)
     yield from report(measured)
     if room.keep(log.devices, *measured.learned, date.today()):

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterator
 from datetime import date
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.diagnostics import Finding, failure, ok, warning
 from realtime_cli.audio import device, room
 from realtime_cli.audio.device_choice import Device, Direction, pick
@@ -65,7 +66,7 @@ def _rates(noun: str, found: Device, direction: Direction, rates_hz: list[int]) 
 def microphone(choice: str | int) -> Finding:
     """Listen for a second: a system that denies permission gives zeros, not an error."""
     try:
-        level_dbfs, frames = asyncio.run(_listen(choice))
+        level_dbfs, frames = interrupts.run(_listen(choice))
     except AudioDeviceError as error:
         return failure("microphone level", error)
     facts = {"highest_dbfs": round(level_dbfs, 1), "frames": frames}

@@ -15,6 +15,7 @@ from realtime_cli.app.installed import installed
 from realtime_cli.app.local_server import chat_models, engine_config
 from realtime_cli.app.session_factory import SessionFactory
 from realtime_cli.app.session_options import socket_options
+from realtime_cli.brief_thread import in_brief_thread
 from realtime_cli.client.entry import Entry
 from realtime_cli.client.inputs import Received
 from realtime_cli.config import LoadedAgent, ServerAddress
@@ -119,8 +120,13 @@ async def _ends_of_models(agent: LoadedAgent, address: ServerAddress) -> AsyncIt
     if connection.effective_provider != "openai":
         return
     try:
-        listed = await asyncio.to_thread(
-            shutdown_dates, address.url, address.headers, proxy=connection.proxy, ca_file=connection.ca_file
+        listed = await in_brief_thread(
+            "models",
+            shutdown_dates,
+            address.url,
+            address.headers,
+            proxy=connection.proxy,
+            ca_file=connection.ca_file,
         )
     except (OSError, ValueError, HTTPException):
         return

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-import signal
-from contextlib import suppress
+from functools import partial
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.console import echo, out
 from realtime_cli.app.player import PlaybackOptions, Player
 from realtime_cli.app.progress import progress
@@ -34,7 +33,7 @@ def replay(options: ReplayOptions) -> ExitCode:
         from realtime_cli.commands.replay_resend import resend
 
         return resend(recording, options)
-    return asyncio.run(_show(recording, options))
+    return interrupts.run(_show(recording, options))
 
 
 def _verify(recording: Recording) -> ExitCode:
@@ -50,10 +49,7 @@ def _verify(recording: Recording) -> ExitCode:
 
 async def _show(recording: Recording, options: ReplayOptions) -> ExitCode:
     player = Player(recording, pace_of(recording, options), plain=options.plain, json=options.json)
-    loop = asyncio.get_running_loop()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        with suppress(NotImplementedError, AttributeError):  # Windows: Ctrl+C raises KeyboardInterrupt there
-            loop.add_signal_handler(getattr(signal, name), player.quit, ExitCode.INTERRUPTED)
+    interrupts.on_signals(partial(player.quit, ExitCode.INTERRUPTED))
     return await player.run()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.console import echo, out
 from realtime_cli.app.hold import WarningsOnStderr, conversation_loop, hold
 from realtime_cli.app.session_factory import AgentOptions, SessionFactory, load
@@ -110,7 +111,7 @@ def resend(recording: Recording, options: ReplayOptions) -> ExitCode:
     Returns how the new session ended; a session that broke off is compared as far as it went.
     """
     said = said_in(recording)
-    path, outcome = asyncio.run(_converse(said, options))
+    path, outcome = interrupts.run(_converse(said, options))
     before, now = timeline(recording), timeline(read(path))
     out(comparison(before, now))
     echo(f"realtime-cli: the new session is recorded in {path}")

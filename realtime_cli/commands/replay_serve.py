@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.console import echo
 from realtime_cli.app.replay_service import ReplayService
 from realtime_cli.commands.replay_options import ReplayOptions
@@ -16,7 +16,7 @@ from realtime_cli.wire import websocket
 
 def serve(recording: Recording, options: ReplayOptions) -> ExitCode:
     """Serve until interrupted (or for one connection with ``once``); 1 when a client did not match."""
-    return asyncio.run(_serve(recording, options))
+    return interrupts.run(_serve(recording, options))
 
 
 async def _serve(recording: Recording, options: ReplayOptions) -> ExitCode:
@@ -27,8 +27,7 @@ async def _serve(recording: Recording, options: ReplayOptions) -> ExitCode:
     url = listener.url.replace(REALTIME_PATH, LIVE_PATH) if live else listener.url
     echo(f"realtime-cli: {recording.path.name} is served at {url}")
     stop = service.one_over if options.once else asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    interrupts.on_signals(stop.set)
     try:
         await stop.wait()
     finally:

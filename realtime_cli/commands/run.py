@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.console import echo
 from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.redaction import OutputRedaction
@@ -103,11 +102,11 @@ def run(options: RunOptions) -> ExitCode:
     ended: list[CaseResult] = []
     try:
         if options.rejudge:
-            asyncio.run(_rejudge(cases, options.rejudge, ended, quiet=options.quiet))
+            interrupts.run(_rejudge(cases, options.rejudge, ended, quiet=options.quiet))
         elif options.workers > 1:
             _in_processes(cases, options, ended)
         else:
-            asyncio.run(_run(cases, options, budget, ended))
+            interrupts.run(_run(cases, options, budget, ended))
     except KeyboardInterrupt:
         told = _as_told(ended, about, options, redaction)
         _report(told, time.monotonic() - began, [], None, options)
@@ -204,7 +203,7 @@ def _hold_part(options: RunOptions) -> None:
     cases, budget, *_ = _planned(options)
     ended: list[CaseResult] = []
     try:
-        asyncio.run(_run(cases, options, budget, ended, bar=False))
+        interrupts.run(_run(cases, options, budget, ended, bar=False))
     finally:
         write_reports([(Path(str(options.json)), lambda: reports.to_json(ended, 0.0))])
 
@@ -285,24 +284,15 @@ async def _run(
         context = RunContext(
             opener.open, LocalSpeechSource(), judge, CheckRunner(), keep, listen=LocalListener()
         )
-        running = asyncio.create_task(
-            run_suite(
+        try:
+            ended[:] = await run_suite(  # in the order of the scripts
                 cases,
                 context,
                 jobs=options.jobs,
                 fail_fast=options.fail_fast,
                 max_usd=budget.max_usd,
                 usd_of=budget.usd_of,
-            ),
-            name="suite",
-        )
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            with suppress(NotImplementedError, AttributeError):  # Windows: Ctrl+C raises KeyboardInterrupt
-                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), running.cancel)
-        try:
-            ended[:] = await running  # in the order of the scripts
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
+            )
         finally:
             await opener.close()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.console import echo
 from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.targets import Target
@@ -97,7 +97,7 @@ def _foreign_host(draft: Path) -> str:
 def _result(draft: Path, against: str | None, sets: tuple[str, ...]) -> tuple[CaseResult | None, str]:
     """Run the script; None and the reason if there was no conversation."""
     try:
-        result = asyncio.run(_run(draft, against, sets))
+        result = interrupts.run(_run(draft, against, sets))
     except ConfigError as error:
         return None, str(error)
     answered = any(turn.reply for turn in result.turns)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.console import echo
 from realtime_cli.app.local_server import ServeOptions, listen, serve_options
 from realtime_cli.config import load_agent
@@ -39,17 +38,18 @@ LOADED_AHEAD = (live_session,)  # elsewhere at the first client of Live: here th
 
 def serve(options: ServeOptions) -> ExitCode:
     """Run :func:`served` to its end."""
-    return asyncio.run(served(options))
+    return interrupts.run(served(options))
 
 
 async def served(options: ServeOptions) -> ExitCode:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until a signal ends it.
 
     Raises :class:`ConfigError` if it cannot listen, or a part of the engine is missing.
     """
     if options.key is None and not is_loopback(options.host):
         echo(f"realtime-cli: {options.host} can be reached from other machines without a key.")
-    signalled = _signals()
+    signalled = asyncio.Event()
+    interrupts.on_signals(signalled.set)  # at once: whoever is told that it listens may end it
     server = await listen(options)
     key = "with key" if options.key else "no key"
     echo(f"Listening at {server.url} ({key}), for Live at {LIVE_PATH}. Ctrl+C ends it.")
@@ -58,13 +58,3 @@ async def served(options: ServeOptions) -> ExitCode:
     finally:
         await server.close()
     return ExitCode.OK
-
-
-def _signals() -> asyncio.Event:
-    """Set when the server is to stop; from now on, so that whoever is told that it listens may end it."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows: Ctrl+C raises KeyboardInterrupt there
-            loop.add_signal_handler(number, stop.set)
-    return stop

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.console import echo
 from realtime_cli.app.local_offer import offer_local
 from realtime_cli.app.session_factory import (
@@ -21,7 +22,7 @@ from realtime_cli.app.session_factory import (
     recording_path,
     require_address,
 )
-from realtime_cli.brief_thread import BriefThread
+from realtime_cli.brief_thread import in_brief_thread
 from realtime_cli.client.in_force import turn_detection
 from realtime_cli.client.lost_answer import LOST
 from realtime_cli.config import LoadedAgent
@@ -62,7 +63,7 @@ def talk(options: TalkOptions) -> ExitCode:
     sys.setswitchinterval(0.001)  # the audio thread waits at most this long for the interpreter
     options = offer_local(options)
     agent = load(options, {"audio.fast": True} if options.fast else None)
-    return asyncio.run(_talk(agent, options))
+    return interrupts.run(_talk(agent, options))
 
 
 def _keep_apart(record_to: Path | None, output: str) -> None:
@@ -135,7 +136,7 @@ async def _edges(agent: LoadedAgent, options: TalkOptions) -> tuple[AudioIO, Dev
 
     if sys.platform == "win32":  # a device belongs to the thread that opened it
         return opened()
-    return await asyncio.wrap_future(BriefThread("devices").submit(opened))
+    return await in_brief_thread("devices", opened)
 
 
 async def _converse(

@@ -14,6 +14,7 @@ from operator import length_hint
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.hold import WarningsOnStderr, conversation_loop, hold
 from realtime_cli.app.local_servers import LocalServers
 from realtime_cli.app.session_factory import AgentOptions, SessionFactory, load, recording_path
@@ -51,7 +52,7 @@ def text(options: TextOptions) -> ExitCode:
     messages = _messages(options)
     agent = load(options, {"session.output_modalities": ["text"]})
     images = tuple(_picture(path, agent) for path in options.images)
-    return asyncio.run(_text(agent, options, messages, images))
+    return interrupts.run(_text(agent, options, messages, images))
 
 
 def _picture(path: Path, agent: LoadedAgent) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.audio_io import open_ears
 from realtime_cli.app.caption_files import check_names, write_captions
 from realtime_cli.app.console import echo
@@ -64,7 +65,7 @@ def transcribe(options: TranscribeOptions) -> ExitCode:
         load(options, {} if options.real_time else {"audio.fast": True}),
         {key: value for key, value in chosen.items() if value is not None},
     )
-    return asyncio.run(_transcribe(agent, options))
+    return interrupts.run(_transcribe(agent, options))
 
 
 class Transcription:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from realtime_cli.app import interrupts
 from realtime_cli.app.audio_io import open_sound
 from realtime_cli.app.caption_files import check_names, write_captions
 from realtime_cli.app.console import echo
@@ -67,7 +67,7 @@ def translate(options: TranslateOptions) -> ExitCode:
         options.model,
         source=options.source,
     )
-    return asyncio.run(_translate(agent, options))
+    return interrupts.run(_translate(agent, options))
 
 
 def _sound_files(options: TranslateOptions) -> list[Path]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import urllib.error
 import urllib.request
 from typing import Any
 
+from realtime_cli.brief_thread import in_brief_thread
 from realtime_cli.config.header_value import sendable_key
 from realtime_cli.errors import ConfigError
 from realtime_cli.script.format import JudgeEndpoint
@@ -19,7 +19,7 @@ MAX_ANSWER_BYTES = 1_000_000
 
 async def ask_chat(endpoint: JudgeEndpoint, body: dict[str, Any], who: str) -> str:
     """The text of the answer. ``who`` is asked, for messages: "the judge". Raises ConfigError."""
-    return await asyncio.to_thread(_ask, endpoint, body, who)
+    return await in_brief_thread("chat", _ask, endpoint, body, who)
 
 
 def _ask(endpoint: JudgeEndpoint, body: dict[str, Any], who: str) -> str:
@@ -37,6 +37,7 @@ def _ask(endpoint: JudgeEndpoint, body: dict[str, Any], who: str) -> str:
             answer = parse_json(response.read(MAX_ANSWER_BYTES))
         return str(answer["choices"][0]["message"]["content"])
     except urllib.error.HTTPError as error:
+        error.close()
         raise ConfigError(f"{whose} at {endpoint.url} refused ({error.code} {error.reason}).") from None
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         reason = getattr(error, "reason", None) or error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -92,9 +91,7 @@ async def test_a_port_in_use_is_said_in_one_sentence():
 async def test_an_address_that_others_reach_without_a_key_is_warned_about(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    at_once = asyncio.Event()
-    at_once.set()
-    monkeypatch.setattr(module, "_signals", lambda: at_once)
+    monkeypatch.setattr("realtime_cli.app.interrupts.on_signals", lambda end: end())
     monkeypatch.setattr(module, "listen", _unwarmed(listen))
     assert await module.served(ServeOptions(host="0.0.0.0", port=0)) == 0
     assert "without a key" in capsys.readouterr().err

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.timeout(90)
 ROOT = Path(__file__).parents[2]
 CLIP = clip_path("more-talk-01")
 WITHIN_S = 2.0
-PATIENCE = 2.0  # a machine that runs other tests too is given more
+PATIENCE = 4.0  # a machine that runs other tests too is given more
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from realtime_cli.own_python import safe_path
 from tests.kit.scripts import GOOD
 
 TAKEN = ("asyncio", "json", "threading", "dataclasses", "multiprocessing", "sounddevice", "realtime_cli")
-CONSOLE_SCRIPT = """from realtime_cli.cli import main
+CONSOLE_SCRIPT = """from realtime_cli.__main__ import main
 if __name__ == "__main__":
     main()
 """
