@@ -852,9 +852,8 @@ def _code_of(error: BaseException) -> Any:
             return drop_stdout()
         case SystemExit():  # the parser turns a broken pipe into exit code 1
             return drop_stdout() if isinstance(error.__context__, BrokenPipeError) else error.code
-        case Exception():
+        case _:  # one of asyncio's own, too, which is no Exception
             return exit_code_of(error)
-    raise error
 
 
 def _asked(arguments: list[str]) -> typer.Typer:

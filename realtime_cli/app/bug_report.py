@@ -15,7 +15,7 @@ from realtime_cli.errors import ExitCode
 from realtime_cli.recording.redactor import Redactor
 
 
-def write(error: Exception) -> int:
+def write(error: BaseException) -> int:
     """Write the report (owner-only) and return the exit code of a bug.
 
     Local variables are left out on purpose, since they may hold keys. Error messages may hold keys, too.

@@ -59,7 +59,7 @@ def flush_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def exit_code_of(error: Exception) -> int:
+def exit_code_of(error: BaseException) -> int:
     """Explain an error: a full disk, a limit on files or no memory; a usage error; anything else is a bug."""
     if _is_out_of_memory(error):
         what, remedy = "There is not enough memory", NOT_COMPLETE
@@ -101,7 +101,7 @@ def drop_stdout() -> int:
     return ExitCode.OK
 
 
-def _usage_or_bug(error: Exception) -> int:
+def _usage_or_bug(error: BaseException) -> int:
     show = getattr(error, "show", None)
     if show is not None and hasattr(error, "exit_code"):  # a usage error of the command line's parser
         show()

@@ -55,11 +55,18 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """
     import asyncio  # takes 60 ms: --help does without
 
+    came: list[int] = []
+
     async def cancelled_by_signals() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def cancel(number: int) -> None:
+            came.append(number)
+            task.cancel()  # type: ignore[union-attr]
+
         for number in _ours.keys() - {signal.SIGINT}:
             with suppress(NotImplementedError):  # Windows
-                loop.add_signal_handler(number, task.cancel)  # type: ignore[union-attr]
+                loop.add_signal_handler(number, cancel, number)
         return await main
 
     if interrupted():
@@ -70,7 +77,9 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(cancelled_by_signals())
     except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
+        if came:
+            raise KeyboardInterrupt from None
+        raise
     finally:
         for number in _ours:
             signal.signal(number, _interrupt)

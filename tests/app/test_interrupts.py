@@ -115,6 +115,23 @@ os.kill(os.getpid(), signal.{name})  # afterwards as before
     assert ran.stderr.endswith("KeyboardInterrupt\n")
 
 
+def test_to_be_cancelled_by_nobody_is_a_bug(tmp_path: Path) -> None:
+    ran = run_python(
+        f"""
+import asyncio, tempfile
+
+async def main():
+    raise asyncio.CancelledError
+
+tempfile.tempdir = {str(tmp_path)!r}
+cli._asked = lambda arguments: lambda **options: interrupts.run(main())
+cli.main()
+"""
+    )
+    assert ran.returncode == 70
+    assert ran.stderr.startswith("realtime-cli: This is a bug: CancelledError.")
+
+
 def test_a_second_interrupt_does_not_wait() -> None:
     ran = run_python(
         """
