@@ -33,7 +33,7 @@ class BadWire:
     deaf: set[Way] = field(default_factory=set)
     """Ways on which bytes vanish while the socket stays open."""
     flip: dict[Way, int] = field(default_factory=dict)
-    """How many chunks of a way get one flipped bit."""
+    """How many chunks of a way get one flipped bit; the opening is spared, a refusal of it would be final."""
     refusing: bool = False
     """New connections are reset before a byte was read."""
     connections: int = 0
@@ -95,7 +95,7 @@ class BadWire:
                 writer.close()
 
     def _spoilt(self, data: bytes, way: Way) -> bytes:
-        if not self.flip.get(way):
+        if not self.flip.get(way) or data.startswith((b"GET ", b"HTTP/")):
             return data
         self.flip[way] -= 1
         place = self._random.randrange(len(data))
