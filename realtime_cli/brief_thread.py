@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 async def in_brief_thread(name: str, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """As ``asyncio.to_thread``, but whoever is interrupted does not wait for the end of the call."""
+    """Like ``asyncio.to_thread``, but after Ctrl+C the program does not wait for the call to end."""
     return await asyncio.wrap_future(BriefThread(name).submit(call, *args, **kwargs))
 
 
@@ -48,4 +48,4 @@ class BriefThread(Executor):
                     future.set_result(call())
                 except BaseException as error:
                     future.set_exception(error)
-            del future, call  # the error holds this frame: they would hold each other
+            del future, call  # the error's traceback holds this frame: avoid a reference cycle

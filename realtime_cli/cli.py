@@ -852,7 +852,7 @@ def _code_of(error: BaseException) -> Any:
             return drop_stdout()
         case SystemExit():  # the parser turns a broken pipe into exit code 1
             return drop_stdout() if isinstance(error.__context__, BrokenPipeError) else error.code
-        case _:  # one of asyncio's own, too, which is no Exception
+        case _:  # asyncio.CancelledError, too, which is not an Exception
             return exit_code_of(error)
 
 

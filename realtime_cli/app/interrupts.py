@@ -26,7 +26,10 @@ _came: list[int] = []
 
 
 def catch_signals() -> None:
-    """From now on. One that is ignored (``nohup`` ignores SIGHUP) or already handled is left alone."""
+    """Raise KeyboardInterrupt at each of the signals, and note it.
+
+    A signal that is ignored (``nohup`` ignores SIGHUP) or already handled is left alone.
+    """
     for name, default in DEFAULTS.items():
         number = getattr(signal, name, None)
         if number and signal.getsignal(number) is default:
@@ -35,49 +38,47 @@ def catch_signals() -> None:
 
 
 def release_signals() -> None:
-    """For a caller who goes on, and for Python's own end."""
+    """Restore what the signals did before :func:`catch_signals`, and forget those that came."""
     for number, default in _ours.items():
         signal.signal(number, default)
     _ours.clear()
     _came.clear()
-    exec("")  # Python ends itself with SIGINT if the last exec was left by KeyboardInterrupt
+    exec("")  # CPython kills itself with SIGINT at exit if KeyboardInterrupt has left the last exec
 
 
 def interrupted() -> bool:
-    """Whether a signal has come outside the event loop, whatever has become of the exception."""
+    """Whether a signal has come outside the event loop, whatever became of the exception."""
     return bool(_came)
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """``asyncio.run``, in which each of the signals cancels ``main`` until it asks for something else.
+    """``asyncio.run``, but a signal that is caught cancels ``main``, unless that calls :func:`on_signals`.
 
-    Raises KeyboardInterrupt then, at a second Ctrl+C at once, and if a signal came before.
+    Raises KeyboardInterrupt after such an end, and if a signal came before.
     """
     import asyncio  # takes 60 ms: --help does without
 
-    came: list[int] = []
+    cancelled = False
 
     async def cancelled_by_signals() -> T:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        task = asyncio.current_task()
 
-        def cancel(number: int) -> None:
-            came.append(number)
+        def cancel() -> None:
+            nonlocal cancelled
+            cancelled = True
             task.cancel()  # type: ignore[union-attr]
 
-        for number in _ours.keys() - {signal.SIGINT}:
-            with suppress(NotImplementedError):  # Windows
-                loop.add_signal_handler(number, cancel, number)
+        if _ours:
+            on_signals(cancel)
         return await main
 
     if interrupted():
         main.close()
         raise KeyboardInterrupt
-    if signal.SIGINT in _ours:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio cares for this one
     try:
         return asyncio.run(cancelled_by_signals())
     except asyncio.CancelledError:
-        if came:
+        if cancelled:
             raise KeyboardInterrupt from None
         raise
     finally:
@@ -114,4 +115,4 @@ def _interrupt(number: int, frame: object) -> NoReturn:
 
 
 def _say_nothing(lost: object) -> None:
-    """Of an interrupt that could not be raised: it is noted."""
+    """Print nothing about an interrupt that could not be raised: it is noted."""

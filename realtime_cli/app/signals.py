@@ -21,7 +21,7 @@ class Endable(Protocol):
 
 
 def own_the_process(loop: Endable) -> None:
-    """Ctrl+C, SIGTERM and SIGHUP end the session cleanly, a second one at once; no error is swallowed."""
+    """Ctrl+C, SIGTERM and SIGHUP end the session cleanly, a second Ctrl+C at once; no error is swallowed."""
     on_signals(partial(loop.finish, Outcome(ExitCode.INTERRUPTED)))
     asyncio.get_running_loop().set_exception_handler(_failing(loop))
     gc.freeze()  # a full collection over all imported objects would be audible

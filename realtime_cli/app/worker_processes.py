@@ -27,11 +27,10 @@ def side_by_side(work: Work, parts: Sequence[Any]) -> list[int]:
 
     ``work`` is a function at the top of a module.
 
-    Ctrl+C and SIGTERM end all of them within ``END_S`` seconds and come out as KeyboardInterrupt.
+    KeyboardInterrupt (see ``interrupts``) ends all of them within ``END_S`` seconds.
     """
     fresh = multiprocessing.get_context("spawn")
     processes = [fresh.Process(target=_part, args=(work, part), daemon=True) for part in parts]
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for process in processes:
             with safe_path():
@@ -40,7 +39,6 @@ def side_by_side(work: Work, parts: Sequence[Any]) -> list[int]:
             process.join()
         return [process.exitcode or 0 for process in processes]
     finally:
-        signal.signal(signal.SIGTERM, before)
         _end([process for process in processes if process.pid is not None])
 
 

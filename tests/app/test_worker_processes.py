@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from realtime_cli.app.interrupts import catch_signals, release_signals
 from realtime_cli.app.worker_processes import side_by_side
 from realtime_cli.errors import ConfigError, ExitCode
 
@@ -39,19 +40,23 @@ def test_each_part_is_done_and_has_its_exit_code(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
-def test_an_end_that_is_asked_for_ends_them_all(tmp_path: Path) -> None:
+def test_an_end_that_is_asked_for_ends_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # it is put back at the end
 
     def end_it() -> None:
         while not (tmp_path / "asleep").exists():
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    before = signal.getsignal(signal.SIGTERM)
+    catch_signals()
     thread = threading.Thread(target=end_it)
     thread.start()
     began_s = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        side_by_side(work, [("sleeps", tmp_path)])
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            side_by_side(work, [("sleeps", tmp_path)])
+    finally:
+        release_signals()
     thread.join()
     assert time.monotonic() - began_s < 50, "nobody slept to the end"
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

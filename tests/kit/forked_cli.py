@@ -13,8 +13,8 @@ from pathlib import Path
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.kit.preloaded"])
-# To start a process also reads the exit codes of those that have ended, and of two threads that read the same
-# one, one gets 255: https://github.com/python/cpython/issues/130895
+# Starting a process also reads the exit codes of those that have ended; if two threads read the same one,
+# one of them gets 255: https://github.com/python/cpython/issues/130895
 _READS_EXIT_CODES = threading.Lock()
 
 

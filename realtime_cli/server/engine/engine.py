@@ -109,7 +109,7 @@ class Engine:
 
 
 def _take(steps: Iterator[None], over: Event) -> None:
-    """Step by step: whoever is interrupted while it loads does not wait for the rest."""
+    """Take one step after the other until ``over``: after Ctrl+C the program does not wait for the rest."""
     for _ in steps:
         if over.is_set():
             return
